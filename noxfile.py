@@ -1,0 +1,82 @@
+"""Every check we run: `nox` for lint and tests, `nox -s asan`, `nox -l` for the list."""
+
+from __future__ import annotations
+
+import subprocess
+
+import nox
+
+nox.needs_version = ">=2024.4.15"
+nox.options.sessions = ["lint", "tests"]
+
+
+def cpp_files() -> list[str]:
+    listed = subprocess.run(["git", "ls-files", "cpp", "tests/cpp"], capture_output=True, text=True, check=True)
+    return [name for name in listed.stdout.splitlines() if name.endswith((".hpp", ".cpp", ".inl"))]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Formatting, ruff and strict mypy."""
+    session.install("-e", ".", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("clang-format", "--dry-run", "--Werror", *cpp_files())
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The test suite, the freshness of the stub included; arguments go to pytest."""
+    project = nox.project.load_toml("pyproject.toml")
+    session.install(".[test]", *nox.project.dependency_groups(project, "stubs"))
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def stubs(session: nox.Session) -> None:
+    """Write python/ketjet/_core.pyi anew."""
+    session.install(".", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "stubs"))
+    session.run("pybind11-stubgen", "ketjet._core", "-o", "python")
+
+
+@nox.session
+def asan(session: nox.Session) -> None:
+    """The test suite under AddressSanitizer and UndefinedBehaviorSanitizer (GCC)."""
+    session.install("-C", "cmake.define.KETJET_SANITIZE=address,undefined", "-C", "build-dir=build/asan-py", ".[test]")
+    libraries = [
+        subprocess.run(["g++", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
+        for name in ("libasan.so", "libubsan.so", "libstdc++.so")
+    ]
+    session.run(
+        "python", "-m", "pytest", "-m", "not slow", "-p", "no:cacheprovider", *session.posargs,
+        env={
+            "LD_PRELOAD": " ".join(libraries),
+            "ASAN_OPTIONS": "detect_leaks=0,allocator_may_return_null=1",  # the interpreter itself leaks at exit
+            "UBSAN_OPTIONS": "print_stacktrace=1,halt_on_error=1",
+            "PYTHONMALLOC": "malloc",
+        },
+    )  # fmt: skip
+
+
+@nox.session
+def tsan(session: nox.Session) -> None:
+    """The C++ tests under ThreadSanitizer (clang, libomp and its Archer tool, which knows OpenMP's barriers)."""
+    session.install("cmake>=3.25", "ninja")
+    session.run("cmake", "--preset", "tsan", *session.posargs)
+    session.run("cmake", "--build", "--preset", "tsan")
+    session.run("ctest", "--preset", "tsan")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """The benchmarks; arguments go to benchmarks/bench_circuits.py."""
+    session.install(".")
+    session.run("python", "benchmarks/bench_circuits.py", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Run every example of the README and the docs, and follow every link between them."""
+    session.install(".[test]")
+    session.run("python", "-m", "pytest", "tests/test_docs.py")
