@@ -1,0 +1,45 @@
+// Page-aligned memory for amplitudes. Large buffers ask for huge pages and come from a small process-wide pool,
+// because the first touch of fresh pages costs more than simulating a whole circuit on warm ones.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ketjet {
+
+class AlignedBuffer {
+ public:
+    AlignedBuffer() = default;
+    // Takes a buffer from the pool or maps a new one (contents unspecified). Throws std::bad_alloc.
+    explicit AlignedBuffer(std::size_t bytes);
+    AlignedBuffer(AlignedBuffer&& other) noexcept;
+    AlignedBuffer& operator=(AlignedBuffer&& other) noexcept;
+    AlignedBuffer(const AlignedBuffer&) = delete;
+    AlignedBuffer& operator=(const AlignedBuffer&) = delete;
+    ~AlignedBuffer();
+
+    void* data() const { return data_; }
+    std::size_t bytes() const { return bytes_; }
+
+    // Gives the memory back: to the pool, or with `release_now` straight to the operating system.
+    void reset(bool release_now = false) noexcept;
+
+ private:
+    void* data_ = nullptr;
+    std::size_t bytes_ = 0;
+};
+
+// Bytes in use by live buffers and bytes kept warm in the pool, over the whole process.
+struct BufferUsage {
+    std::size_t in_use;
+    std::size_t pooled;
+};
+BufferUsage buffer_usage();
+
+// The most bytes the pool keeps; a smaller limit trims it at once. Zero empties and disables the pool.
+void set_pool_limit(std::size_t bytes);
+
+// Makes the k-th allocation from now on fail with std::bad_alloc (0: never); for fault-injection tests.
+void fail_allocation_after(std::int64_t count);
+
+}  // namespace ketjet

@@ -1,0 +1,33 @@
+// What this computer offers: caches, the cores this process may use, the memory it may take. Detected once, or
+// given by a test: every consumer takes a Machine value and never asks the system itself.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace ketjet {
+
+struct Machine {
+    std::int64_t l1_bytes = 32 << 10;    // data cache of one core
+    std::int64_t l2_bytes = 1 << 20;     // of one core
+    std::int64_t l3_bytes = 32 << 20;    // shared
+    int cores = 1;                       // min(affinity, cgroup CPU quota), at least 1
+    std::string cores_rule = "default";  // which limit set `cores`: "online", "affinity", "cgroup"
+
+    bool operator==(const Machine&) const = default;
+};
+
+// Reads sysfs, the scheduler affinity and cgroup v1/v2. `root` replaces "/" in tests.
+Machine detect_machine(const std::string& root = "/");
+
+struct AvailableMemory {
+    std::int64_t bytes = 0;
+    std::string rule;  // the binding limit: "MemAvailable", "physical memory" (where the system does not tell what is
+                       // available), "cgroup v1", "cgroup v2", "RLIMIT_AS"; "unlimited" when nothing could be read
+};
+
+// The memory this process could still take now: min(MemAvailable, every cgroup limit on the way up minus its usage
+// (page cache that can be dropped does not count as usage), RLIMIT_AS minus the mapped size).
+AvailableMemory available_memory(const std::string& root = "/");
+
+}  // namespace ketjet

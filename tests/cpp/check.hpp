@@ -1,0 +1,28 @@
+// CHECK for the stand-alone C++ tests: prints what failed and where, goes on, and makes main return 1.
+#pragma once
+
+#include <atomic>
+#include <cstdio>
+
+inline std::atomic<int> failed_checks{0};
+
+inline void report_failure(const char* condition, const char* file, int line) {
+    std::fprintf(stderr, "%s:%d: failed: %s\n", file, line, condition);
+    ++failed_checks;
+}
+
+#define CHECK(condition)                                                  \
+    do {                                                                  \
+        if (!(condition)) report_failure(#condition, __FILE__, __LINE__); \
+    } while (false)
+
+#define CHECK_THROWS(expression, exception)                                                 \
+    do {                                                                                    \
+        bool thrown = false;                                                                \
+        try {                                                                               \
+            static_cast<void>(expression);                                                  \
+        } catch (const exception&) {                                                        \
+            thrown = true;                                                                  \
+        }                                                                                   \
+        if (!thrown) report_failure(#expression " throws " #exception, __FILE__, __LINE__); \
+    } while (false)
