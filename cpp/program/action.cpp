@@ -1,0 +1,238 @@
+// From operations to actions. Each operation class has one overload that reads its structure and, in resolve, the
+// present slot values; controls become the action's condition.
+#include "program/action.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace ketjet {
+namespace {
+
+Index mask_of(std::span<const std::int32_t> qubits) {
+    Index mask = 0;
+    for (std::int32_t qubit : qubits) mask |= bit(qubit);
+    return mask;
+}
+
+Condition condition_of(std::span<const std::int32_t> controls, std::uint64_t control_state) {
+    Condition condition;
+    for (std::size_t position = 0; position < controls.size(); ++position) {
+        const Index control = bit(controls[position]);
+        condition.mask |= control;
+        if ((control_state >> position) & 1) condition.value |= control;
+    }
+    return condition;
+}
+
+std::vector<int> list_of(std::span<const std::int32_t> qubits) { return {qubits.begin(), qubits.end()}; }
+
+struct PauliMasks {
+    Index x = 0;  // X and Y
+    Index z = 0;  // Z and Y
+};
+
+// Pauli `code` (0 I, 1 X, 2 Y, 3 Z) on each target; `code_at(k)` tells the one of target k.
+template <class CodeAt>
+PauliMasks pauli_masks(std::span<const std::int32_t> targets, CodeAt code_at) {
+    PauliMasks masks;
+    for (std::size_t k = 0; k < targets.size(); ++k) {
+        const int code = code_at(k);
+        if (code == 1 || code == 2) masks.x |= bit(targets[k]);
+        if (code == 2 || code == 3) masks.z |= bit(targets[k]);
+    }
+    return masks;
+}
+
+PauliMasks pauli_masks(std::span<const std::int32_t> targets, std::string_view paulis) {
+    return pauli_masks(targets, [&](std::size_t k) { return paulis[k] == 'I' ? 0 : paulis[k] - 'X' + 1; });
+}
+
+PauliMasks pauli_masks(std::span<const std::int32_t> targets, const std::vector<std::int64_t>& paulis) {
+    return pauli_masks(targets, [&](std::size_t k) { return static_cast<int>(paulis[k]); });
+}
+
+// The identity is the one diagonal gate without parameters (all others are phases): it needs and does nothing.
+bool does_nothing(const GateFacts& facts) { return facts.structure == Structure::diagonal && facts.parameters == 0; }
+
+// The present actions of a unitary operation.
+class Resolver {
+ public:
+    explicit Resolver(const Program& program) : program_(program), slots_(program.slots()) {}
+
+    std::vector<Action> operator()(const GateOperation& operation) const {
+        const GateFacts& facts = gate_table()[static_cast<std::size_t>(operation.gate)];
+        if (does_nothing(facts)) return {};
+        const auto parameters = slots_.subspan(operation.slot, static_cast<std::size_t>(facts.parameters));
+        const auto targets = program_.targets(operation.wires);
+        Condition condition = condition_of(operation.wires);
+        switch (facts.structure) {
+            case Structure::phase: {
+                const Matrix matrix = facts.matrix(parameters);
+                condition.mask |= mask_of(targets);
+                condition.value |= mask_of(targets);
+                return {DiagonalAction{condition, {}, {matrix.entries().back()}}};
+            }
+            case Structure::diagonal:
+                return {DiagonalAction{condition, list_of(targets), diagonal_of(facts.matrix(parameters))}};
+            case Structure::flip:
+                return {FlipAction{condition, mask_of(targets)}};
+            case Structure::swap:
+                return {SwapAction{condition, targets[0], targets[1]}};
+            case Structure::rotation:
+                return {rotation(condition, pauli_masks(targets, facts.paulis), parameters[0])};
+            case Structure::dense:
+                break;
+        }
+        return {DenseAction{condition, list_of(targets), facts.matrix(parameters)}};
+    }
+
+    std::vector<Action> operator()(const UnitaryOperation& operation) const {
+        const std::size_t dimension = std::size_t{1} << operation.wires.targets;
+        return {DenseAction{condition_of(operation.wires), list_of(program_.targets(operation.wires)),
+                            Matrix(dimension, *operation.matrix)}};
+    }
+
+    std::vector<Action> operator()(const DiagonalOperation& operation) const {
+        return {DiagonalAction{condition_of(operation.wires), list_of(program_.targets(operation.wires)),
+                               *operation.entries}};
+    }
+
+    std::vector<Action> operator()(const MultiplexerOperation& operation) const {
+        const auto targets = program_.targets(operation.wires);
+        return {MultiplexerAction{condition_of(operation.wires), targets[0], list_of(targets.subspan(1)),
+                                  *operation.matrices}};
+    }
+
+    std::vector<Action> operator()(const PauliRotationOperation& operation) const {
+        const auto targets = program_.targets(operation.wires);
+        return {
+            rotation(condition_of(operation.wires), pauli_masks(targets, *operation.paulis), slots_[operation.slot])};
+    }
+
+    // Target k must end up with the qubit that was at target pattern[k]: swap it in, from wherever it is by now.
+    std::vector<Action> operator()(const PermutationOperation& operation) const {
+        const auto targets = program_.targets(operation.wires);
+        const Condition condition = condition_of(operation.wires);
+        std::vector<std::size_t> place(targets.size());     // where the qubit of target q is now
+        std::vector<std::size_t> resident(targets.size());  // whose qubit is at target k now
+        for (std::size_t k = 0; k < targets.size(); ++k) place[k] = resident[k] = k;
+        std::vector<Action> swaps;
+        for (std::size_t k = 0; k < targets.size(); ++k) {
+            const auto wanted = static_cast<std::size_t>((*operation.pattern)[k]);
+            const std::size_t from = place[wanted];
+            if (from == k) continue;
+            swaps.push_back(SwapAction{condition, targets[k], targets[from]});
+            resident[from] = resident[k];
+            place[resident[from]] = from;
+        }
+        return swaps;
+    }
+
+    std::vector<Action> operator()(const GlobalPhaseOperation& operation) const {
+        return {DiagonalAction{{}, {}, {std::polar(1.0, slots_[operation.slot])}}};
+    }
+
+    std::vector<Action> operator()(const InitializeOperation&) const { refuse("initialize"); }
+    std::vector<Action> operator()(const ResetOperation&) const { refuse("reset"); }
+    std::vector<Action> operator()(const MeasureOperation&) const { refuse("measure"); }
+
+ private:
+    [[noreturn]] static void refuse(const std::string& name) {
+        throw std::logic_error(name + " has no actions: it is no linear map of the state");
+    }
+
+    Condition condition_of(const Wires& wires) const {
+        return ketjet::condition_of(program_.controls(wires), wires.control_state);
+    }
+
+    static std::vector<Complex> diagonal_of(const Matrix& matrix) {
+        std::vector<Complex> entries(matrix.dimension());
+        for (std::size_t k = 0; k < entries.size(); ++k) entries[k] = matrix(k, k);
+        return entries;
+    }
+
+    // A rotation about the identity is no more than a phase.
+    static Action rotation(const Condition& condition, const PauliMasks& masks, double angle) {
+        if ((masks.x | masks.z) == 0) return DiagonalAction{condition, {}, {std::polar(1.0, -angle / 2)}};
+        return RotationAction{condition, masks.x, masks.z, angle};
+    }
+
+    const Program& program_;
+    std::span<const double> slots_;
+};
+
+// The same walk over the structure alone.
+class RoleReader {
+ public:
+    explicit RoleReader(const Program& program) : program_(program) {}
+
+    Roles operator()(const GateOperation& operation) const {
+        const GateFacts& facts = gate_table()[static_cast<std::size_t>(operation.gate)];
+        const auto targets = program_.targets(operation.wires);
+        if (does_nothing(facts)) return {};
+        switch (facts.structure) {
+            case Structure::phase:
+            case Structure::diagonal:
+                return diagonal_on(operation.wires);
+            case Structure::rotation:
+                return rotation(operation.wires, pauli_masks(targets, facts.paulis));
+            case Structure::flip:
+            case Structure::swap:
+            case Structure::dense:
+                break;
+        }
+        return local_on(operation.wires);
+    }
+    Roles operator()(const UnitaryOperation& operation) const { return local_on(operation.wires); }
+    Roles operator()(const DiagonalOperation& operation) const { return diagonal_on(operation.wires); }
+    Roles operator()(const MultiplexerOperation& operation) const {
+        const auto targets = program_.targets(operation.wires);
+        return {mask_of(targets.first(1)), control_mask(operation.wires) | mask_of(targets.subspan(1))};
+    }
+    Roles operator()(const PauliRotationOperation& operation) const {
+        const auto targets = program_.targets(operation.wires);
+        return rotation(operation.wires, pauli_masks(targets, *operation.paulis));
+    }
+    Roles operator()(const PermutationOperation& operation) const {
+        const auto targets = program_.targets(operation.wires);
+        Index moved = 0;
+        for (std::size_t k = 0; k < targets.size(); ++k) {
+            if ((*operation.pattern)[k] != static_cast<std::int64_t>(k)) moved |= bit(targets[k]);
+        }
+        if (moved == 0) return {};
+        return {moved, control_mask(operation.wires)};
+    }
+    Roles operator()(const InitializeOperation& operation) const { return local_on(operation.wires); }
+    Roles operator()(const ResetOperation& operation) const { return {bit(operation.qubit), 0}; }
+    Roles operator()(const MeasureOperation& operation) const { return {0, bit(operation.qubit)}; }
+    Roles operator()(const GlobalPhaseOperation&) const { return {}; }
+
+ private:
+    Index control_mask(const Wires& wires) const { return mask_of(program_.controls(wires)); }
+
+    Roles local_on(const Wires& wires) const { return {mask_of(program_.targets(wires)), control_mask(wires)}; }
+
+    Roles diagonal_on(const Wires& wires) const { return {0, control_mask(wires) | mask_of(program_.targets(wires))}; }
+
+    Roles rotation(const Wires& wires, const PauliMasks& masks) const {
+        return {masks.x, control_mask(wires) | (masks.z & ~masks.x)};
+    }
+
+    const Program& program_;
+};
+
+}  // namespace
+
+std::vector<Action> resolve(const Program& program, const Operation& operation) {
+    return std::visit(Resolver(program), operation);
+}
+
+Roles roles(const Program& program, const Operation& operation) { return std::visit(RoleReader(program), operation); }
+
+bool is_collapse(const Operation& operation) {
+    return std::holds_alternative<InitializeOperation>(operation) ||
+           std::holds_alternative<ResetOperation>(operation) || std::holds_alternative<MeasureOperation>(operation);
+}
+
+}  // namespace ketjet

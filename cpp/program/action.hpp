@@ -1,0 +1,67 @@
+// What one operation does to amplitudes, in the few classes the kernels know. `roles` needs the structure only (so
+// plans survive rebinding); `resolve` puts in the present slot values.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "program/program.hpp"
+
+namespace ketjet {
+
+// Acts only where index & mask == value.
+struct Condition {
+    Index mask = 0;
+    Index value = 0;
+};
+
+struct DenseAction {  // matrix on the targets
+    Condition condition;
+    std::vector<int> targets;
+    Matrix matrix;
+};
+struct DiagonalAction {  // entries on the targets; with no targets a single factor
+    Condition condition;
+    std::vector<int> targets;
+    std::vector<Complex> entries;
+};
+struct FlipAction {  // index -> index ^ mask
+    Condition condition;
+    Index mask;
+};
+struct SwapAction {
+    Condition condition;
+    int first;
+    int second;
+};
+struct RotationAction {  // exp(-i angle/2 P), P = a product of Paulis (each Y = i X Z), not the identity
+    Condition condition;
+    Index x_mask;  // the qubits with X or Y
+    Index z_mask;  // the qubits with Z or Y
+    double angle;
+};
+struct MultiplexerAction {
+    Condition condition;
+    int target;
+    std::vector<int> selectors;  // lowest index bit first
+    std::vector<Complex> matrices;
+};
+using Action = std::variant<DenseAction, DiagonalAction, FlipAction, SwapAction, RotationAction, MultiplexerAction>;
+
+// The actions of a unitary operation in order: one, but for permutations (a chain of swaps, at most one less than
+// their qubits) and the identity gate (none). Phases and global phases are diagonals without targets. Throws
+// std::logic_error for reset, measure and initialize, which are no linear maps of the state.
+std::vector<Action> resolve(const Program& program, const Operation& operation);
+
+// Which qubits an operation needs at hand, from structure alone; none for the identity gate and for global phases.
+// A measured qubit counts as diagonal, a reset or initialized one as local.
+struct Roles {
+    Index local = 0;     // acted on non-diagonally: must be inside the cache block
+    Index diagonal = 0;  // controls and diagonal qubits: a constant of the block is enough
+};
+Roles roles(const Program& program, const Operation& operation);
+
+// True for reset, measure and initialize: they end a straight-line stretch of the program.
+bool is_collapse(const Operation& operation);
+
+}  // namespace ketjet

@@ -1,0 +1,128 @@
+// The immutable body of a Program (shared by all its rebound copies) and the fingerprint over it.
+#include "program/program.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <stdexcept>
+#include <utility>
+
+#include "program/instruction.hpp"
+#include "program/unpack.hpp"
+
+namespace ketjet {
+namespace {
+
+// A 64-bit hash of a sequence of words; every word's position counts. The step is xxHash64's round, the finish is
+// splitmix64's. The same on every machine: only integer arithmetic and the bit patterns of IEEE doubles.
+class Fingerprint {
+ public:
+    void add(std::uint64_t word) {
+        state_ = std::rotl(state_ + word * 0xc2b2ae3d27d4eb4fu, 31) * 0x9e3779b185ebca87u + 0x165667b19e3779f9u;
+    }
+    void add(std::int64_t value) { add(static_cast<std::uint64_t>(value)); }
+    void add(double value) { add(std::bit_cast<std::uint64_t>(value + 0.0)); }  // + 0.0 turns -0.0 into 0.0
+    void add(const Complex& value) {
+        add(value.real());
+        add(value.imag());
+    }
+
+    std::uint64_t finish() const {
+        std::uint64_t mixed = (state_ ^ (state_ >> 30)) * 0xbf58476d1ce4e5b9u;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+        return mixed ^ (mixed >> 31);
+    }
+
+ private:
+    std::uint64_t state_ = 0;
+};
+
+std::uint64_t fingerprint_of(const Payload& payload) {
+    Fingerprint result;
+    std::visit(
+        [&](const auto& values) {
+            result.add(std::uint64_t{values.size()});
+            for (const auto& value : values) result.add(value);
+        },
+        payload);
+    return result.finish();
+}
+
+// Everything but the slots. Payloads enter by their contents, so it does not matter how they are numbered or shared.
+std::uint64_t structure_fingerprint(const PackedProgram& packed) {
+    std::vector<std::uint64_t> payloads;
+    payloads.reserve(packed.payloads.size());
+    for (const auto& payload : packed.payloads) payloads.push_back(payload ? fingerprint_of(*payload) : 0);
+
+    Fingerprint result;
+    result.add(std::int64_t{packed.num_qubits});
+    result.add(std::int64_t{packed.num_clbits});
+    for (std::size_t i = 0; i < packed.codes.size(); ++i) {
+        const std::int32_t code = packed.codes[i];
+        const std::uint32_t first = packed.wire_begin[i];
+        const std::uint32_t last = packed.wire_begin[i + 1];
+        const std::uint64_t wire_count = last - first;
+        result.add(static_cast<std::uint64_t>(code) << 32 | wire_count << 16 | packed.num_controls[i]);
+        result.add(packed.control_state[i]);
+        for (std::uint32_t wire = first; wire < last; ++wire) result.add(std::int64_t{packed.wires[wire]});
+        const auto operand = static_cast<std::uint64_t>(packed.operand[i]);
+        result.add(takes_payload(code) ? payloads[operand] : operand);
+    }
+    return result.finish();
+}
+
+}  // namespace
+
+// `packed` keeps no slots: those belong to each Program.
+struct Program::Body {
+    PackedProgram packed;
+    std::vector<Operation> operations;
+    std::uint64_t fingerprint;
+};
+
+Program::Program(PackedProgram packed) {
+    std::vector<Operation> operations = unpack(packed);
+    const std::uint64_t fingerprint = structure_fingerprint(packed);
+    slots_ = std::exchange(packed.slots, {});
+    body_ = std::make_shared<const Body>(Body{std::move(packed), std::move(operations), fingerprint});
+}
+
+Program::Program(std::shared_ptr<const Body> body, std::vector<double> slots)
+    : body_(std::move(body)), slots_(std::move(slots)) {}
+
+int Program::num_qubits() const { return body_->packed.num_qubits; }
+
+int Program::num_clbits() const { return body_->packed.num_clbits; }
+
+std::span<const Operation> Program::operations() const { return body_->operations; }
+
+std::span<const std::int32_t> Program::controls(const Wires& wires) const {
+    return std::span(body_->packed.wires).subspan(wires.begin, wires.controls);
+}
+
+std::span<const std::int32_t> Program::targets(const Wires& wires) const {
+    return std::span(body_->packed.wires).subspan(std::size_t{wires.begin} + wires.controls, wires.targets);
+}
+
+Program Program::with_slots(std::vector<double> slots) const {
+    if (slots.size() != slots_.size()) {
+        throw std::invalid_argument("the program has " + std::to_string(slots_.size()) + " slots, but " +
+                                    std::to_string(slots.size()) + " values were given; give one value per slot");
+    }
+    check_slots(body_->packed, slots);
+    return Program(body_, std::move(slots));
+}
+
+PackedProgram Program::packed() const {
+    PackedProgram result = body_->packed;
+    result.slots = slots_;
+    return result;
+}
+
+std::uint64_t Program::fingerprint() const {
+    Fingerprint result;
+    result.add(body_->fingerprint);
+    for (double slot : slots_) result.add(slot);
+    return result.finish();
+}
+
+}  // namespace ketjet

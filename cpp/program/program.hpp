@@ -1,0 +1,137 @@
+// A Program: what a circuit means, with nothing of Qiskit left. A flat list of operations over numbered qubits and
+// classical bits; angles are slots, so new values are bound without lowering the circuit again.
+// Immutable but for its slots; operations and payloads are shared between copies, so a rebound copy is cheap.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/bits.hpp"
+#include "program/gate.hpp"
+
+namespace ketjet {
+
+// The qubits of one operation: controls first, then targets, as a stretch of Program's wire list.
+// Control i must be in the state given by bit i of control_state.
+struct Wires {
+    std::uint32_t begin;
+    std::uint16_t controls;
+    std::uint16_t targets;
+    std::uint64_t control_state;
+};
+
+struct GateOperation {  // a row of gate_table(); its row's controls are counted in wires.controls
+    std::int32_t gate;
+    Wires wires;
+    std::uint32_t slot;  // first of facts.parameters consecutive slots
+};
+struct UnitaryOperation {  // a dense matrix on the targets
+    Wires wires;
+    std::shared_ptr<const std::vector<Complex>> matrix;
+};
+struct DiagonalOperation {  // 2^targets entries, target 0 = lowest index bit
+    Wires wires;
+    std::shared_ptr<const std::vector<Complex>> entries;
+};
+struct MultiplexerOperation {  // target 0 gets the 2x2 matrix selected by the other targets (target 1 = lowest bit)
+    Wires wires;
+    std::shared_ptr<const std::vector<Complex>> matrices;  // 2^(targets-1) row-major 2x2 blocks
+};
+struct PauliRotationOperation {  // exp(-i angle/2 P)
+    Wires wires;
+    std::shared_ptr<const std::vector<std::int64_t>> paulis;  // per target: 0 I, 1 X, 2 Y, 3 Z
+    std::uint32_t slot;
+};
+struct PermutationOperation {  // the qubit at target pattern[k] moves to target k
+    Wires wires;
+    std::shared_ptr<const std::vector<std::int64_t>> pattern;
+};
+struct InitializeOperation {  // resets the targets, then puts them into the given normalised state
+    Wires wires;
+    std::shared_ptr<const std::vector<Complex>> amplitudes;
+};
+struct ResetOperation {
+    std::int32_t qubit;
+};
+struct MeasureOperation {
+    std::int32_t qubit;
+    std::int32_t clbit;
+};
+struct GlobalPhaseOperation {  // multiplies the state by e^{i slot}
+    std::uint32_t slot;
+};
+
+using Operation =
+    std::variant<GateOperation, UnitaryOperation, DiagonalOperation, MultiplexerOperation, PauliRotationOperation,
+                 PermutationOperation, InitializeOperation, ResetOperation, MeasureOperation, GlobalPhaseOperation>;
+
+// The instructions that are not rows of gate_table(). An operation's code is its gate row, or
+// gate_table().size() + this.
+enum class Instruction : std::int32_t {
+    unitary,
+    diagonal,
+    multiplexer,
+    pauli_rotation,
+    permutation,
+    initialize,
+    reset,
+    measure,
+    global_phase
+};
+std::span<const std::string_view> instruction_names();  // in the order of Instruction
+
+using Payload = std::variant<std::vector<Complex>, std::vector<std::int64_t>>;
+
+// The exchange format with Python and with other processes: one row per operation in parallel arrays.
+struct PackedProgram {
+    std::int32_t num_qubits = 0;
+    std::int32_t num_clbits = 0;
+    std::vector<std::int32_t> codes;           // N
+    std::vector<std::uint32_t> wire_begin;     // N + 1 offsets into wires
+    std::vector<std::int32_t> wires;           // controls, then targets
+    std::vector<std::uint16_t> num_controls;   // N, including the controls of the gate row itself
+    std::vector<std::uint64_t> control_state;  // N, bit i for control i
+    std::vector<std::uint32_t> slot_begin;     // N + 1 offsets into slots
+    std::vector<double> slots;
+    std::vector<std::int64_t> operand;  // N: measure: clbit; with payload: index into payloads; else -1
+    std::vector<std::shared_ptr<const Payload>> payloads;
+
+    bool operator==(const PackedProgram&) const = default;
+};
+
+class Program {
+ public:
+    // Checks everything an engine relies on, unitarity excepted; throws std::invalid_argument naming the operation
+    // index.
+    explicit Program(PackedProgram packed);
+
+    int num_qubits() const;
+    int num_clbits() const;
+    std::span<const Operation> operations() const;
+    std::span<const double> slots() const { return slots_; }
+
+    std::span<const std::int32_t> controls(const Wires& wires) const;
+    std::span<const std::int32_t> targets(const Wires& wires) const;
+
+    // The same operations with new slot values; throws std::invalid_argument on a wrong length or non-finite value.
+    Program with_slots(std::vector<double> slots) const;
+
+    // The packed form this program was made from, with the present slots.
+    PackedProgram packed() const;
+
+    // A hash of operations, payloads and slots, equal on every machine; keys the random numbers of a circuit.
+    std::uint64_t fingerprint() const;
+
+ private:
+    struct Body;
+    Program(std::shared_ptr<const Body> body, std::vector<double> slots);
+
+    std::shared_ptr<const Body> body_;
+    std::vector<double> slots_;
+};
+
+}  // namespace ketjet
