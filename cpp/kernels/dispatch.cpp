@@ -1,0 +1,49 @@
+#include "kernels/dispatch.hpp"
+
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace ketjet {
+
+const KernelTable* kernel_table_portable();
+#if defined(KETJET_X86)
+const KernelTable* kernel_table_avx2();
+const KernelTable* kernel_table_avx512();
+#endif
+
+std::span<const KernelTable* const> available_kernels() {
+    static const std::vector<const KernelTable*> tables = [] {
+        std::vector<const KernelTable*> found;
+#if defined(KETJET_X86)
+        __builtin_cpu_init();
+        const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                          __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+        const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+        if (avx512) found.push_back(kernel_table_avx512());
+        if (avx2) found.push_back(kernel_table_avx2());
+#endif
+        found.push_back(kernel_table_portable());
+        return found;
+    }();
+    return tables;
+}
+
+const KernelTable& kernels_for(std::string_view name) {
+    if (name.empty()) {
+        const char* const forced = std::getenv("KETJET_ISA");
+        if (forced == nullptr || *forced == '\0') return *available_kernels().front();
+        name = forced;
+    }
+    std::string names;
+    for (const KernelTable* const table : available_kernels()) {
+        if (name == table->name) return *table;
+        names += (names.empty() ? "" : ", ") + std::string(table->name);
+    }
+    throw std::invalid_argument("instruction set '" + std::string(name) +
+                                "' is not available on this CPU; choose from " + names);
+}
+
+}  // namespace ketjet

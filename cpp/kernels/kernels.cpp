@@ -1,0 +1,24 @@
+// One kernel table, compiled once per instruction set with KETJET_ISA_NAME and KETJET_TABLE_FUNCTION set by the build.
+// The object exports that one function and nothing else; ARCHITECTURE.md says why.
+#include "kernels/kernel_table.hpp"
+#include "kernels/simd.hpp"
+//
+#include "kernels/copy.inl"
+#include "kernels/dense.inl"
+#include "kernels/diagonal.inl"
+#include "kernels/permute.inl"
+
+namespace ketjet {
+namespace {
+
+template <class T>
+constexpr Kernels kernels_of{lane_bits<T>, gather<T>, scatter<T>, dense<T>, diagonal<T>, exchange<T>, rotation<T>};
+
+constexpr KernelTable table{KETJET_ISA_NAME, kernels_of<float>, kernels_of<double>};
+
+}  // namespace
+
+extern const KernelTable* KETJET_TABLE_FUNCTION();
+const KernelTable* KETJET_TABLE_FUNCTION() { return &table; }
+
+}  // namespace ketjet

@@ -1,0 +1,197 @@
+// The vector register of this instruction set, on GCC/Clang vector extensions: load, store, fma, lane shuffles.
+// Included only by objects compiled per instruction set, so everything is in an anonymous namespace and no STL
+// header is used. Products and sums are fused explicitly, so every instruction set rounds alike.
+#pragma once
+
+#include <cstdint>
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#include "kernels/kernel_table.hpp"
+
+#if defined(__AVX512F__)
+#define KETJET_VECTOR_BYTES 64
+#elif defined(__AVX2__)
+#define KETJET_VECTOR_BYTES 32
+#else
+#define KETJET_VECTOR_BYTES 16
+#endif
+
+#define KETJET_INLINE inline __attribute__((always_inline))
+#if defined(__clang__)
+#define KETJET_UNROLL _Pragma("unroll")
+#else
+#define KETJET_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+namespace ketjet {
+namespace {
+
+template <class T>
+struct Simd;
+template <>
+struct Simd<double> {
+    typedef double Vector __attribute__((vector_size(KETJET_VECTOR_BYTES)));
+    typedef std::int64_t Mask __attribute__((vector_size(KETJET_VECTOR_BYTES)));
+};
+template <>
+struct Simd<float> {
+    typedef float Vector __attribute__((vector_size(KETJET_VECTOR_BYTES)));
+    typedef std::int32_t Mask __attribute__((vector_size(KETJET_VECTOR_BYTES)));
+};
+template <class T>
+using Vector = typename Simd<T>::Vector;
+template <class T>
+using Mask = typename Simd<T>::Mask;
+
+template <class T>
+constexpr int lanes = KETJET_VECTOR_BYTES / static_cast<int>(sizeof(T));
+
+constexpr int log2_of(int value) { return value <= 1 ? 0 : 1 + log2_of(value / 2); }
+template <class T>
+constexpr int lane_bits = log2_of(lanes<T>);
+
+template <class T>
+KETJET_INLINE Vector<T> load(const T* address) {
+    return *reinterpret_cast<const Vector<T>*>(address);
+}
+template <class T>
+KETJET_INLINE void store(T* address, Vector<T> value) {
+    *reinterpret_cast<Vector<T>*>(address) = value;
+}
+template <class T>
+KETJET_INLINE Vector<T> splat(T value) {
+    return Vector<T>{} + value;
+}
+
+// fma: a * b + c, fnma: c - a * b, each rounded once. The baseline has no fused instruction: singles go through
+// double, which rounds alike but in one case of 2^29; doubles are rounded twice.
+#if defined(__AVX512F__)
+KETJET_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) {
+    return _mm512_fmadd_pd(a, b, c);
+}
+KETJET_INLINE Vector<double> fnma(Vector<double> a, Vector<double> b, Vector<double> c) {
+    return _mm512_fnmadd_pd(a, b, c);
+}
+KETJET_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm512_fmadd_ps(a, b, c); }
+KETJET_INLINE Vector<float> fnma(Vector<float> a, Vector<float> b, Vector<float> c) {
+    return _mm512_fnmadd_ps(a, b, c);
+}
+#elif defined(__AVX2__)
+KETJET_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) {
+    return _mm256_fmadd_pd(a, b, c);
+}
+KETJET_INLINE Vector<double> fnma(Vector<double> a, Vector<double> b, Vector<double> c) {
+    return _mm256_fnmadd_pd(a, b, c);
+}
+KETJET_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm256_fmadd_ps(a, b, c); }
+KETJET_INLINE Vector<float> fnma(Vector<float> a, Vector<float> b, Vector<float> c) {
+    return _mm256_fnmadd_ps(a, b, c);
+}
+#else
+typedef double WideVector __attribute__((vector_size(2 * KETJET_VECTOR_BYTES)));
+KETJET_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return a * b + c; }
+KETJET_INLINE Vector<double> fnma(Vector<double> a, Vector<double> b, Vector<double> c) { return c - a * b; }
+KETJET_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) {
+    const WideVector product = __builtin_convertvector(a, WideVector) * __builtin_convertvector(b, WideVector);
+    return __builtin_convertvector(product + __builtin_convertvector(c, WideVector), Vector<float>);
+}
+KETJET_INLINE Vector<float> fnma(Vector<float> a, Vector<float> b, Vector<float> c) { return fma(-a, b, c); }
+#endif
+
+// Lane l of the result is lane l ^ Flip of `v`.
+template <int Flip, class V>
+KETJET_INLINE V flip_lanes(V v) {
+    constexpr int width = static_cast<int>(sizeof(V) / sizeof(v[0]));
+    if constexpr (Flip == 0) {
+        return v;
+    } else if constexpr (width == 2) {
+        return __builtin_shufflevector(v, v, 0 ^ Flip, 1 ^ Flip);
+    } else if constexpr (width == 4) {
+        return __builtin_shufflevector(v, v, 0 ^ Flip, 1 ^ Flip, 2 ^ Flip, 3 ^ Flip);
+    } else if constexpr (width == 8) {
+        return __builtin_shufflevector(v, v, 0 ^ Flip, 1 ^ Flip, 2 ^ Flip, 3 ^ Flip, 4 ^ Flip, 5 ^ Flip, 6 ^ Flip,
+                                       7 ^ Flip);
+    } else {
+        return __builtin_shufflevector(v, v, 0 ^ Flip, 1 ^ Flip, 2 ^ Flip, 3 ^ Flip, 4 ^ Flip, 5 ^ Flip, 6 ^ Flip,
+                                       7 ^ Flip, 8 ^ Flip, 9 ^ Flip, 10 ^ Flip, 11 ^ Flip, 12 ^ Flip, 13 ^ Flip,
+                                       14 ^ Flip, 15 ^ Flip);
+    }
+}
+
+// (re, im) pairs in memory order <-> one vector of real parts and one of imaginary parts.
+template <class V>
+KETJET_INLINE void split_pairs(V low, V high, V& re, V& im) {
+    constexpr int width = static_cast<int>(sizeof(V) / sizeof(low[0]));
+    if constexpr (width == 2) {
+        re = __builtin_shufflevector(low, high, 0, 2);
+        im = __builtin_shufflevector(low, high, 1, 3);
+    } else if constexpr (width == 4) {
+        re = __builtin_shufflevector(low, high, 0, 2, 4, 6);
+        im = __builtin_shufflevector(low, high, 1, 3, 5, 7);
+    } else if constexpr (width == 8) {
+        re = __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14);
+        im = __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15);
+    } else {
+        re = __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+        im = __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    }
+}
+template <class V>
+KETJET_INLINE void join_pairs(V re, V im, V& low, V& high) {
+    constexpr int width = static_cast<int>(sizeof(V) / sizeof(re[0]));
+    if constexpr (width == 2) {
+        low = __builtin_shufflevector(re, im, 0, 2);
+        high = __builtin_shufflevector(re, im, 1, 3);
+    } else if constexpr (width == 4) {
+        low = __builtin_shufflevector(re, im, 0, 4, 1, 5);
+        high = __builtin_shufflevector(re, im, 2, 6, 3, 7);
+    } else if constexpr (width == 8) {
+        low = __builtin_shufflevector(re, im, 0, 8, 1, 9, 2, 10, 3, 11);
+        high = __builtin_shufflevector(re, im, 4, 12, 5, 13, 6, 14, 7, 15);
+    } else {
+        low = __builtin_shufflevector(re, im, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        high = __builtin_shufflevector(re, im, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    }
+}
+
+// Calls `body` with the run-time lane flip as a compile-time constant.
+template <int Value>
+struct Constant {
+    static constexpr int value = Value;
+};
+template <class T, int Flip = 0, class Body>
+KETJET_INLINE void with_lane_flip(int lane_flip, Body body) {
+    if (lane_flip == Flip) {
+        body(Constant<Flip>{});
+    } else if constexpr (Flip + 1 < lanes<T>) {
+        with_lane_flip<T, Flip + 1>(lane_flip, body);
+    }
+}
+
+// Walks the vectors of a subset in ascending order.
+struct SubsetWalk {
+    std::uint64_t fixed;
+    std::uint64_t value;
+    std::uint64_t count;
+    std::uint64_t free = 0;
+
+    KETJET_INLINE explicit SubsetWalk(const VectorSubset& subset)
+        : fixed(subset.fixed),
+          value(subset.value),
+          count(std::uint64_t{1} << (subset.vector_bits - __builtin_popcountll(subset.fixed))) {}
+    KETJET_INLINE std::uint64_t next() {
+        const std::uint64_t vector = free | value;
+        free = ((free | fixed) + 1) & ~fixed;
+        return vector;
+    }
+};
+
+// Scalars from the start of one vector's real parts to the next vector's.
+template <class T>
+constexpr std::uint64_t stride = 2 * static_cast<std::uint64_t>(lanes<T>);
+
+}  // namespace
+}  // namespace ketjet
