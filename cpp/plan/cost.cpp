@@ -1,0 +1,72 @@
+#include "plan/cost.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "program/action.hpp"
+
+namespace ketjet {
+
+namespace {
+
+constexpr int serial_qubits = 12;  // up to here one block, one thread
+constexpr int smallest_block_qubits = 11;
+constexpr int block_count_qubits = 3;  // a larger state has at least 2^3 blocks
+constexpr int contiguous_qubits = 5;   // runs of 512 bytes in double precision
+constexpr int max_operations_per_sweep = 4096;
+constexpr double serial_seconds = 60e-6;  // below this predicted time a second thread costs more than it gains
+
+// Nanoseconds per amplitude on one thread in double precision; single precision takes half of it.
+constexpr double sweep_ns = 1.6, diagonal_ns = 0.3, flip_ns = 0.2, dense_one_ns = 0.6, fma_ns = 0.0175;
+constexpr double operation_ns = 150;  // preparing coefficients, once per operation and sweep
+
+double operation_cost_ns(const Program& program, const Operation& operation) {
+    const Roles role = roles(program, operation);
+    const int targets = count_bits(role.local);
+    if (targets == 0) return diagonal_ns / static_cast<double>(bit(std::min(count_bits(role.diagonal), 3) / 2));
+    if (targets == 1) return count_bits(role.diagonal) > 0 ? dense_one_ns / 2 : dense_one_ns;
+    return std::max(flip_ns, fma_ns * 4.0 * std::ldexp(1.0, std::min(targets, 30)));
+}
+
+}  // namespace
+
+PlanOptions plan_options(const Machine& machine, Precision precision, int state_qubits) {
+    const auto half_l2 = static_cast<std::uint64_t>(std::max<std::int64_t>(machine.l2_bytes / 2, 1));
+    const auto block_amplitudes = half_l2 / static_cast<std::uint64_t>(amplitude_bytes(precision));
+    const int cache_qubits = static_cast<int>(std::bit_width(block_amplitudes)) - 1;
+    int block = std::max(cache_qubits, minimum_state_qubits);
+    if (state_qubits > serial_qubits) {
+        block = std::min(block, std::max(smallest_block_qubits, state_qubits - block_count_qubits));
+    }
+    block = std::min(block, state_qubits);
+    const int run = std::clamp(block - 2, minimum_state_qubits, contiguous_qubits);
+    return {block, std::min(run, block), max_operations_per_sweep};
+}
+
+PlanCost plan_cost(const Program& program, const Plan& plan, Precision precision, int threads) {
+    PlanCost cost{};
+    const double amplitudes = std::ldexp(1.0, plan.state_qubits);
+    const double scale = precision == Precision::single ? 0.5 : 1.0;
+    cost.state_bytes = static_cast<std::int64_t>(bit(plan.state_qubits)) * amplitude_bytes(precision);
+    double serial_ns = 0, parallel_ns = sweep_ns * scale * amplitudes;  // setting |0...0>
+    for (const Stage& stage : plan.stages) {
+        parallel_ns += sweep_ns * scale * amplitudes;
+        cost.bytes_moved += 2 * cost.state_bytes;
+        const Sweep* const sweep = std::get_if<Sweep>(&stage);
+        if (sweep == nullptr) continue;
+        serial_ns += operation_ns * static_cast<double>(sweep->operations.size());
+        for (const std::uint32_t operation : sweep->operations) {
+            parallel_ns += operation_cost_ns(program, program.operations()[operation]) * scale * amplitudes;
+        }
+    }
+    cost.seconds = 1e-9 * (serial_ns + parallel_ns / std::max(threads, 1));
+    return cost;
+}
+
+int useful_threads(const Program& program, const Plan& plan, Precision precision, int available) {
+    if (plan.state_qubits <= serial_qubits && !plan.has_random_collapse()) return 1;
+    return plan_cost(program, plan, precision, 1).seconds < serial_seconds ? 1 : available;
+}
+
+}  // namespace ketjet

@@ -1,0 +1,40 @@
+#include "plan/plan.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+namespace ketjet {
+
+bool is_random(const Stage& stage) {
+    const Collapse* const collapse = std::get_if<Collapse>(&stage);
+    return collapse != nullptr && collapse->random;
+}
+
+bool Plan::has_random_collapse() const { return std::ranges::any_of(stages, is_random); }
+
+int Plan::num_sweeps() const {
+    return static_cast<int>(
+        std::ranges::count_if(stages, [](const Stage& stage) { return std::holds_alternative<Sweep>(stage); }));
+}
+
+std::string Plan::to_string(const Program& program) const {
+    std::ostringstream out;
+    out << "plan: " << num_qubits << " qubits, " << num_sweeps() << " sweeps, " << program.operations().size()
+        << " operations\n";
+    for (const Stage& stage : stages) {
+        if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
+            out << "  sweep: " << sweep->operations.size() << " operations on hot qubits";
+            for (const int qubit : sweep->hot) out << ' ' << qubit;
+        } else {
+            const Collapse& collapse = std::get<Collapse>(stage);
+            out << "  collapse: operation " << collapse.operation << (collapse.random ? "" : " (deterministic)");
+        }
+        out << '\n';
+    }
+    for (const FinalMeasurement& m : final_measurements) {
+        out << "  read: qubit " << m.qubit << " -> clbit " << m.clbit << '\n';
+    }
+    return out.str();
+}
+
+}  // namespace ketjet
