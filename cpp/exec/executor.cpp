@@ -1,0 +1,159 @@
+#include "exec/executor.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "base/parallel.hpp"
+#include "exec/bound_sweep.hpp"
+
+namespace ketjet {
+
+template <>
+const Kernels& kernels_of<float>(const KernelTable& table) {
+    return table.single;
+}
+template <>
+const Kernels& kernels_of<double>(const KernelTable& table) {
+    return table.double_;
+}
+
+namespace {
+
+// One thread's block and the scratch behind it.
+template <class T>
+class Workspace {
+ public:
+    void reserve(const BoundSweep& sweep) {
+        const std::size_t block_bytes = (std::size_t{2} << sweep.block_qubits) * sizeof(T);
+        const std::size_t needed = block_bytes + sweep.scratch_bytes;
+        if (buffer_.bytes() < needed) {
+            buffer_.reset();
+            buffer_ = AlignedBuffer(needed);
+        }
+        scratch_offset_ = block_bytes;
+    }
+    T* block() const { return static_cast<T*>(buffer_.data()); }
+    void* scratch() const { return static_cast<std::byte*>(buffer_.data()) + scratch_offset_; }
+
+ private:
+    AlignedBuffer buffer_;
+    std::size_t scratch_offset_ = 0;
+};
+
+const void* shifted(const void* pointer, std::size_t bytes) { return static_cast<const std::byte*>(pointer) + bytes; }
+
+// One pass on one block; copies of the arguments carry what depends on the block.
+struct PassRunner {
+    const Kernels& kernels;
+    void* block;
+    void* scratch;
+    const BoundPass& pass;
+    Index base;
+
+    std::size_t table_offset() const { return extract_bits(base, pass.cold_selector) * pass.table_bytes; }
+
+    void operator()(DenseArgs args) const {
+        args.coefficients = shifted(args.coefficients, table_offset());
+        args.scratch = scratch;
+        kernels.dense(block, args);
+    }
+    void operator()(DiagonalArgs args) const {
+        args.coefficients = shifted(args.coefficients, table_offset());
+        kernels.diagonal(block, args);
+    }
+    void operator()(const ExchangeArgs& args) const { kernels.exchange(block, args); }
+    void operator()(RotationArgs args) const {
+        if (parity(base & pass.cold_selector)) {
+            args.first = shifted(args.first, pass.table_bytes);
+            args.second = shifted(args.second, pass.table_bytes);
+        }
+        kernels.rotation(block, args);
+    }
+};
+
+template <class T>
+void run_block(const BoundSweep& sweep, Index base, T* state, const Workspace<T>& workspace,
+               const RunContext& context) {
+    const Kernels& kernels = kernels_of<T>(context.kernels);
+    const CopyArgs rows{sweep.row_offsets.data(), sweep.row_offsets.size(), sweep.run_bits};
+    T* const origin = state + 2 * base;
+    kernels.gather(origin, workspace.block(), rows);
+    for (const BoundPass& pass : sweep.passes) {
+        context.stop.throw_if_stopped();
+        if ((base & pass.cold.mask) != pass.cold.value) continue;
+        std::visit(PassRunner{kernels, workspace.block(), workspace.scratch(), pass, base}, pass.call);
+    }
+    kernels.scatter(origin, workspace.block(), rows);
+}
+
+}  // namespace
+
+template <class T>
+void set_zero_state(StateVector<T>& state, const RunContext& context) {
+    std::complex<T>* const amplitudes = state.amplitudes();
+    constexpr std::int64_t chunk = 1 << 16;
+    const auto size = static_cast<std::int64_t>(state.stored_size());
+    parallel_for(size > chunk ? context.threads : 1, (size + chunk - 1) / chunk,
+                 [&](std::int64_t begin, std::int64_t end) {
+                     for (std::int64_t c = begin; c < end; ++c) {
+                         context.stop.throw_if_stopped();
+                         const std::int64_t count = std::min(chunk, size - c * chunk);
+                         std::memset(static_cast<void*>(amplitudes + c * chunk), 0,
+                                     static_cast<std::size_t>(count) * sizeof(std::complex<T>));
+                     }
+                 });
+    amplitudes[0] = 1;
+}
+
+template <class T>
+void copy_state(const StateVector<T>& source, StateVector<T>& target, const RunContext& context) {
+    constexpr std::int64_t chunk = 1 << 16;
+    const auto size = static_cast<std::int64_t>(source.stored_size());
+    parallel_for(size > chunk ? context.threads : 1, (size + chunk - 1) / chunk,
+                 [&](std::int64_t begin, std::int64_t end) {
+                     const std::int64_t last = std::min(end * chunk, size);
+                     std::copy(source.amplitudes() + begin * chunk, source.amplitudes() + last,
+                               target.amplitudes() + begin * chunk);
+                 });
+}
+
+template <class T>
+void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVector<T>& state,
+                const RunContext& context) {
+    if (sweeps.empty()) return;
+    RunCounters& counters = context.stop.counters();
+    std::optional<BoundSweep> bound;
+    run_team(context.threads, [&](Team& team) {
+        Workspace<T> workspace;
+        for (const Stage& stage : sweeps) {
+            if (team.rank() == 0) {
+                bound.emplace(bind_sweep<T>(program, std::get<Sweep>(stage), state.stored_qubits(),
+                                            kernels_of<T>(context.kernels).lane_bits));
+            }
+            team.barrier();
+            workspace.reserve(*bound);
+            const Index block_bytes = bit(bound->block_qubits) * sizeof(std::complex<T>);
+            const auto range = team.share(static_cast<std::int64_t>(bit(state.stored_qubits() - bound->block_qubits)));
+            for (std::int64_t block = range.begin; block < range.end; ++block) {
+                const Index base = deposit_bits(static_cast<Index>(block), bound->cold_mask);
+                run_block(*bound, base, state.scalars(), workspace, context);
+                counters.bytes_moved.fetch_add(static_cast<std::int64_t>(2 * block_bytes), std::memory_order_relaxed);
+            }
+            team.barrier();
+            if (team.rank() == 0) counters.stages_done.fetch_add(1, std::memory_order_relaxed);
+        }
+    });
+}
+
+#define KETJET_INSTANTIATE(T)                                                               \
+    template void set_zero_state<T>(StateVector<T>&, const RunContext&);                    \
+    template void copy_state<T>(const StateVector<T>&, StateVector<T>&, const RunContext&); \
+    template void run_sweeps<T>(const Program&, std::span<const Stage>, StateVector<T>&, const RunContext&);
+KETJET_INSTANTIATE(float)
+KETJET_INSTANTIATE(double)
+#undef KETJET_INSTANTIATE
+
+}  // namespace ketjet

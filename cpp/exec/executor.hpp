@@ -1,0 +1,38 @@
+// Runs the stages of a Plan on a state: one team of threads for a whole stretch of sweeps, each block gathered into
+// a thread's own buffer, worked on there, and scattered back.
+#pragma once
+
+#include <span>
+
+#include "base/rng.hpp"
+#include "base/stop_token.hpp"
+#include "kernels/kernel_table.hpp"
+#include "plan/plan.hpp"
+#include "state/state_vector.hpp"
+
+namespace ketjet {
+
+// What a run needs beside program and state; plain references, valid for the length of the call.
+struct RunContext {
+    const KernelTable& kernels;
+    int threads;
+    StopToken stop;
+};
+
+template <class T>
+const Kernels& kernels_of(const KernelTable& table);
+
+// |0...0>, touching every page from the threads that will work on it.
+template <class T>
+void set_zero_state(StateVector<T>& state, const RunContext& context);
+
+// Copies `source` into `target`, which has the same size.
+template <class T>
+void copy_state(const StateVector<T>& source, StateVector<T>& target, const RunContext& context);
+
+// Runs a stretch of stages that are all sweeps. Throws Cancelled.
+template <class T>
+void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVector<T>& state,
+                const RunContext& context);
+
+}  // namespace ketjet

@@ -1,0 +1,190 @@
+#include "exec/run.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "base/parallel.hpp"
+#include "exec/collapse.hpp"
+
+namespace ketjet {
+
+namespace {
+
+constexpr std::uint32_t final_stream = 0xfffffff2;  // the operation index of all final measurements together
+constexpr int shots_in_parallel_qubits = 14;        // up to here each thread runs shots of its own
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+bool runs_shots_in_parallel(const Plan& plan, std::int64_t shots, int threads) {
+    return threads > 1 && shots > 1 && plan.state_qubits <= shots_in_parallel_qubits;
+}
+
+// One collapse; the classical bits of the shot are updated by measurements.
+template <class T>
+struct CollapseRunner {
+    const Program& program;
+    const Collapse& collapse;
+    StateVector<T>& state;
+    RandomStream random;
+    std::vector<std::uint64_t>* clbits;
+    const RunContext& context;
+
+    void operator()(const MeasureOperation& operation) {
+        const bool outcome = measure(state, operation.qubit, random, context);
+        if (clbits == nullptr) return;
+        std::uint64_t& word = (*clbits)[static_cast<std::size_t>(operation.clbit / 64)];
+        word = (word & ~bit(operation.clbit % 64)) | static_cast<std::uint64_t>(outcome) << (operation.clbit % 64);
+    }
+    void operator()(const ResetOperation& operation) { reset(state, operation.qubit, random, context); }
+    void operator()(const InitializeOperation& operation) {
+        const auto targets = program.targets(operation.wires);
+        if (collapse.random) {
+            for (const std::int32_t target : targets) reset(state, target, random, context);
+        }
+        prepare(state, targets, *operation.amplitudes, context);
+    }
+    template <class Other>
+    void operator()(const Other&) {}  // the planner makes collapses of these three only
+};
+
+template <class T>
+void draw_final_bits(const Plan& plan, const StateVector<T>& state, const PhiloxKey& key, std::uint64_t shot,
+                     std::vector<std::uint64_t>& clbits, const RunContext& context) {
+    if (plan.final_measurements.empty()) return;
+    RandomStream random(key, shot, final_stream);
+    const Index basis = sample_one(state, chunk_probabilities(state, context), random);
+    for (const FinalMeasurement& m : plan.final_measurements) {
+        std::uint64_t& word = clbits[static_cast<std::size_t>(m.clbit / 64)];
+        word = (word & ~bit(m.clbit % 64)) | (basis >> m.qubit & 1) << (m.clbit % 64);
+    }
+}
+
+// Shots [begin, end) one after another, starting from `prefix` (the state before the first random collapse).
+template <class T>
+void run_trajectories(const Program& program, const Plan& plan, std::span<const Stage> rest,
+                      const StateVector<T>& prefix, StateVector<T>& state, const RunRequest& request,
+                      std::int64_t begin, std::int64_t end, std::uint64_t* keys, int words, const RunContext& context) {
+    std::vector<std::uint64_t> clbits(static_cast<std::size_t>(words));
+    for (std::int64_t shot = begin; shot < end; ++shot) {
+        context.stop.throw_if_stopped();
+        std::ranges::fill(clbits, 0);
+        copy_state(prefix, state, context);
+        const auto number = static_cast<std::uint64_t>(shot);
+        run_stages(program, rest, state, request.key, number, &clbits, context);
+        draw_final_bits(plan, state, request.key, number, clbits, context);
+        std::ranges::copy(clbits, keys + shot * words);
+        context.stop.counters().shots_done.fetch_add(1, std::memory_order_relaxed);
+    }
+}
+
+template <class T>
+void run_with_collapses(const Program& program, const Plan& plan, std::span<const Stage> rest, StateVector<T>& prefix,
+                        const RunRequest& request, RunResult<T>& result, const RunContext& context) {
+    const std::int64_t shots = std::max<std::int64_t>(request.shots, 1);
+    const int words = std::max(1, (program.num_clbits() + 63) / 64);
+    std::vector<std::uint64_t> keys(static_cast<std::size_t>(shots) * static_cast<std::size_t>(words));
+    const bool parallel = runs_shots_in_parallel(plan, shots, context.threads);
+    const RunContext inner{context.kernels, parallel ? 1 : context.threads, context.stop};
+    std::unique_ptr<StateVector<T>> last;
+    parallel_for(parallel ? context.threads : 1, shots, [&](std::int64_t begin, std::int64_t end) {
+        auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
+        run_trajectories(program, plan, rest, prefix, *state, request, begin, end, keys.data(), words, inner);
+        if (end == shots) last = std::move(state);
+    });
+    if (request.keep_state) result.state = std::move(last);
+    if (request.shots == 0) return;
+    result.table = tabulate(keys, words);
+    if (request.list_shots) result.shots = std::move(keys);
+}
+
+template <class T>
+void sample_final_state(const Program& program, const Plan& plan, const StateVector<T>& state,
+                        const RunRequest& request, RunResult<T>& result, const RunContext& context) {
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<double> chunk_sums = chunk_probabilities(state, context);
+    result.norm_error = std::abs(pairwise_sum(chunk_sums) - 1);
+    if (request.shots > 0) {
+        std::vector<BitMove> moves;
+        for (const FinalMeasurement& m : plan.final_measurements) {
+            std::erase_if(moves, [&](const BitMove& move) { return move.clbit == m.clbit; });
+            moves.push_back({m.qubit, m.clbit});
+        }
+        result.table =
+            tabulate(sample(state, chunk_sums, request.shots, request.key, context), moves, program.num_clbits());
+        if (request.list_shots) result.shots = list_shots(result.table, request.key);
+        context.stop.counters().shots_done.store(request.shots, std::memory_order_relaxed);
+    }
+    result.sample_seconds = seconds_since(start);
+}
+
+}  // namespace
+
+template <class T>
+void run_stages(const Program& program, std::span<const Stage> stages, StateVector<T>& state, const PhiloxKey& key,
+                std::uint64_t shot, std::vector<std::uint64_t>* clbits, const RunContext& context) {
+    for (std::size_t i = 0; i < stages.size();) {
+        std::size_t end = i;
+        while (end < stages.size() && std::holds_alternative<Sweep>(stages[end])) ++end;
+        run_sweeps(program, stages.subspan(i, end - i), state, context);
+        if (end < stages.size()) {
+            const Collapse& collapse = std::get<Collapse>(stages[end]);
+            std::visit(CollapseRunner<T>{program, collapse, state, RandomStream(key, shot, collapse.operation), clbits,
+                                         context},
+                       program.operations()[collapse.operation]);
+            ++end;
+        }
+        i = end;
+    }
+}
+
+template <class T>
+RunResult<T> run(const Program& program, const Plan& plan, const RunRequest& request, const RunContext& context) {
+    RunCounters& counters = context.stop.counters();
+    counters.started.store(1, std::memory_order_relaxed);
+    context.stop.throw_if_stopped();
+    const std::span<const Stage> stages(plan.stages);
+    const auto first_random = std::ranges::find_if(stages, is_random);
+    const auto prefix_stages = static_cast<std::size_t>(first_random - stages.begin());
+    const bool collapses = prefix_stages < stages.size();
+    const auto rest_stages = static_cast<std::int64_t>(stages.size() - prefix_stages);
+    const std::int64_t repeats = collapses ? std::max<std::int64_t>(request.shots, 1) : 0;
+    counters.stages_total.store(static_cast<std::int64_t>(prefix_stages) + repeats * rest_stages,
+                                std::memory_order_relaxed);
+    counters.shots_total.store(request.shots, std::memory_order_relaxed);
+
+    RunResult<T> result;
+    auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
+    try {
+        set_zero_state(*state, context);
+        run_stages(program, stages.first(prefix_stages), *state, request.key, 0, nullptr, context);
+        if (collapses) {
+            run_with_collapses(program, plan, stages.subspan(prefix_stages), *state, request, result, context);
+        } else {
+            sample_final_state(program, plan, *state, request, result, context);
+        }
+    } catch (const Cancelled&) {
+        state->release();
+        throw;
+    }
+    if (request.keep_state && !collapses) result.state = std::move(state);
+    return result;
+}
+
+std::int64_t run_state_bytes(const Plan& plan, const RunRequest& request, int amplitude_bytes, int threads) {
+    const std::int64_t one = static_cast<std::int64_t>(bit(plan.state_qubits)) * amplitude_bytes;
+    if (!plan.has_random_collapse()) return one;
+    return one * (1 + (runs_shots_in_parallel(plan, request.shots, threads) ? threads : 1));
+}
+
+#define KETJET_INSTANTIATE(T)                                                                              \
+    template void run_stages<T>(const Program&, std::span<const Stage>, StateVector<T>&, const PhiloxKey&, \
+                                std::uint64_t, std::vector<std::uint64_t>*, const RunContext&);            \
+    template RunResult<T> run<T>(const Program&, const Plan&, const RunRequest&, const RunContext&);
+KETJET_INSTANTIATE(float)
+KETJET_INSTANTIATE(double)
+#undef KETJET_INSTANTIATE
+
+}  // namespace ketjet

@@ -1,0 +1,39 @@
+// A whole run: Program + Plan -> outcomes. Straight-line programs are executed once and sampled; programs with
+// collapses in the middle run shot by shot from the state after their common beginning (trajectories).
+#pragma once
+
+#include <memory>
+
+#include "exec/sampler.hpp"
+#include "plan/plan.hpp"
+
+namespace ketjet {
+
+struct RunRequest {
+    std::int64_t shots = 0;   // 0: only the final state is wanted
+    PhiloxKey key{};          // of this seed and program
+    bool list_shots = false;  // also the outcome of every shot, in order
+    bool keep_state = false;  // hand back the final state (of the last shot, in trajectories)
+};
+
+template <class T>
+struct RunResult {
+    OutcomeTable table;
+    std::vector<std::uint64_t> shots;       // words per shot, if asked for
+    std::unique_ptr<StateVector<T>> state;  // if asked for
+    double norm_error = 0;                  // |sum of probabilities - 1|; 0 for trajectories
+    double sample_seconds = 0;
+};
+
+template <class T>
+RunResult<T> run(const Program& program, const Plan& plan, const RunRequest& request, const RunContext& context);
+
+// The most memory a run takes for states, in bytes (outcomes and blocks not included).
+std::int64_t run_state_bytes(const Plan& plan, const RunRequest& request, int amplitude_bytes, int threads);
+
+// Runs every stage on a given state, drawing collapses with (key, shot): what StateVector.evolve does.
+template <class T>
+void run_stages(const Program& program, std::span<const Stage> stages, StateVector<T>& state, const PhiloxKey& key,
+                std::uint64_t shot, std::vector<std::uint64_t>* clbits, const RunContext& context);
+
+}  // namespace ketjet

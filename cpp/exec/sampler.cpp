@@ -1,0 +1,154 @@
+#include "exec/sampler.hpp"
+
+#include <algorithm>
+#include <complex>
+
+#include "base/parallel.hpp"
+#include "exec/collapse.hpp"
+
+namespace ketjet {
+
+namespace {
+
+// Substreams of the random generator; trajectories use the operation index, which never gets this far.
+constexpr std::uint32_t tree_stream = 0xfffffff0, chunk_stream = 0xfffffff1;
+
+// Splits `shots` over leaves with the given weights by a binary tree of binomial draws, in place level by level.
+std::vector<std::int64_t> split_over_chunks(const std::vector<double>& weights, std::int64_t shots,
+                                            const PhiloxKey& key) {
+    std::vector<std::vector<double>> levels{weights};
+    while (levels.back().size() > 1) {
+        const std::vector<double>& below = levels.back();
+        std::vector<double> sums((below.size() + 1) / 2);
+        for (std::size_t i = 0; i < sums.size(); ++i) {
+            sums[i] = below[2 * i] + (2 * i + 1 < below.size() ? below[2 * i + 1] : 0.0);
+        }
+        levels.push_back(std::move(sums));
+    }
+    std::vector<std::int64_t> counts{shots};
+    for (std::size_t level = levels.size() - 1; level-- > 0;) {
+        const std::vector<double>& below = levels[level];
+        std::vector<std::int64_t> split(below.size());
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            const double left = below[2 * i], right = 2 * i + 1 < below.size() ? below[2 * i + 1] : 0.0;
+            std::int64_t to_left = right == 0 ? counts[i] : 0;
+            if (counts[i] > 0 && left > 0 && right > 0) {
+                RandomStream random(key, static_cast<std::uint64_t>(level) << 48 | i, tree_stream);
+                to_left = random.binomial(counts[i], left / (left + right));
+            }
+            split[2 * i] = to_left;
+            if (2 * i + 1 < below.size()) split[2 * i + 1] = counts[i] - to_left;
+        }
+        counts = std::move(split);
+    }
+    return counts;
+}
+
+template <class T>
+double probability(const StateVector<T>& state, Index i) {
+    return std::norm(std::complex<double>(state.amplitudes()[i]));
+}
+
+template <class T>
+Index last_possible(const StateVector<T>& state, Index first, Index last) {
+    while (last > first + 1 && probability(state, last - 1) == 0) --last;
+    return last - 1;
+}
+
+// Few shots in a chunk: sorted uniforms against the running sum.
+template <class T>
+void sample_few(const StateVector<T>& state, Index first, Index last, double total, std::int64_t shots,
+                RandomStream& random, std::vector<BasisCount>& out) {
+    std::vector<double> thresholds(static_cast<std::size_t>(shots));
+    for (double& threshold : thresholds) threshold = random.uniform() * total;
+    std::ranges::sort(thresholds);
+    double sum = 0;
+    std::size_t next = 0;
+    for (Index i = first; i < last && next < thresholds.size(); ++i) {
+        sum += probability(state, i);
+        const std::size_t begin = next;
+        while (next < thresholds.size() && thresholds[next] < sum) ++next;
+        if (next > begin) out.push_back({i, static_cast<std::int64_t>(next - begin)});
+    }
+    if (next == thresholds.size()) return;  // else rounding left a few beyond the sum
+    const auto rest = static_cast<std::int64_t>(thresholds.size() - next);
+    const Index i = last_possible(state, first, last);
+    if (!out.empty() && out.back().basis == i) {
+        out.back().count += rest;
+    } else {
+        out.push_back({i, rest});
+    }
+}
+
+// Many shots in a chunk: one binomial draw per amplitude.
+template <class T>
+void sample_many(const StateVector<T>& state, Index first, Index last, double total, std::int64_t shots,
+                 RandomStream& random, std::vector<BasisCount>& out) {
+    const Index end = last_possible(state, first, last);
+    for (Index i = first; i <= end && shots > 0; ++i) {
+        const double p = probability(state, i);
+        if (p == 0) continue;
+        const std::int64_t count = i == end ? shots : random.binomial(shots, std::clamp(p / total, 0.0, 1.0));
+        if (count > 0) out.push_back({i, count});
+        shots -= count;
+        total = std::max(total - p, p * 1e-300);
+    }
+}
+
+}  // namespace
+
+template <class T>
+std::vector<BasisCount> sample(const StateVector<T>& state, const std::vector<double>& chunk_sums, std::int64_t shots,
+                               const PhiloxKey& key, const RunContext& context) {
+    const std::vector<std::int64_t> per_chunk = split_over_chunks(chunk_sums, shots, key);
+    std::vector<std::vector<BasisCount>> parts(per_chunk.size());
+    parallel_for(state.size() < (Index{1} << 16) ? 1 : context.threads, static_cast<std::int64_t>(parts.size()),
+                 [&](std::int64_t begin, std::int64_t end) {
+                     for (std::int64_t c = begin; c < end; ++c) {
+                         context.stop.throw_if_stopped();
+                         const auto chunk = static_cast<std::size_t>(c);
+                         const std::int64_t count = per_chunk[chunk];
+                         if (count == 0) continue;
+                         const Index first = static_cast<Index>(c) << chunk_bits;
+                         const Index last = std::min(state.size(), first + bit(chunk_bits));
+                         RandomStream random(key, static_cast<std::uint64_t>(c), chunk_stream);
+                         if (count < static_cast<std::int64_t>(last - first)) {
+                             sample_few(state, first, last, chunk_sums[chunk], count, random, parts[chunk]);
+                         } else {
+                             sample_many(state, first, last, chunk_sums[chunk], count, random, parts[chunk]);
+                         }
+                     }
+                 });
+    std::vector<BasisCount> result;
+    std::size_t total = 0;
+    for (const auto& part : parts) total += part.size();
+    result.reserve(total);
+    for (const auto& part : parts) result.insert(result.end(), part.begin(), part.end());
+    return result;
+}
+
+template <class T>
+Index sample_one(const StateVector<T>& state, const std::vector<double>& chunk_sums, RandomStream& random) {
+    double threshold = random.uniform() * pairwise_sum(chunk_sums);
+    std::size_t chunk = 0, last_chunk = chunk_sums.size() - 1;
+    while (last_chunk > 0 && chunk_sums[last_chunk] == 0) --last_chunk;
+    while (chunk < last_chunk && threshold >= chunk_sums[chunk]) threshold -= chunk_sums[chunk++];
+    const Index first = static_cast<Index>(chunk) << chunk_bits;
+    const Index last = last_possible(state, first, std::min(state.size(), first + bit(chunk_bits)));
+    for (Index i = first; i < last; ++i) {
+        const double p = probability(state, i);
+        if (threshold < p) return i;
+        threshold -= p;
+    }
+    return last;
+}
+
+#define KETJET_INSTANTIATE(T)                                                                                   \
+    template std::vector<BasisCount> sample<T>(const StateVector<T>&, const std::vector<double>&, std::int64_t, \
+                                               const PhiloxKey&, const RunContext&);                            \
+    template Index sample_one<T>(const StateVector<T>&, const std::vector<double>&, RandomStream&);
+KETJET_INSTANTIATE(float)
+KETJET_INSTANTIATE(double)
+#undef KETJET_INSTANTIATE
+
+}  // namespace ketjet

@@ -1,0 +1,48 @@
+// Draws shots from a state in time O(2^n + distinct outcomes): counts are split binomially down a tree of chunk
+// sums, then within each chunk that got any. No shot is ever handled alone until outcomes are listed.
+// Deterministic: every node and chunk has its own random stream, and sums run in a fixed order.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "exec/executor.hpp"
+
+namespace ketjet {
+
+struct BasisCount {
+    Index basis;         // basis state index
+    std::int64_t count;  // shots that gave it, > 0
+};
+
+// The counts of `shots` measurements of all qubits, ascending by basis state. A basis state of probability zero
+// never occurs. `chunk_sums` are chunk_probabilities(state).
+template <class T>
+std::vector<BasisCount> sample(const StateVector<T>& state, const std::vector<double>& chunk_sums, std::int64_t shots,
+                               const PhiloxKey& key, const RunContext& context);
+
+// One measurement of all qubits, drawn with the given stream.
+template <class T>
+Index sample_one(const StateVector<T>& state, const std::vector<double>& chunk_sums, RandomStream& random);
+
+// Which bit of the state goes to which classical bit.
+struct BitMove {
+    std::int32_t qubit;
+    std::int32_t clbit;
+};
+
+// Outcomes as multi-word classical values: key word w holds classical bits 64 w ... 64 w + 63.
+struct OutcomeTable {
+    int words = 1;
+    std::vector<std::uint64_t> keys;  // words per outcome, ascending by value
+    std::vector<std::int64_t> counts;
+};
+OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<BitMove>& moves, int num_clbits);
+
+// Sorts one key per shot into a table.
+OutcomeTable tabulate(const std::vector<std::uint64_t>& shot_keys, int words);
+
+// The outcomes of a table in a random order, one key per shot.
+std::vector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key);
+
+}  // namespace ketjet

@@ -1,0 +1,42 @@
+// Where the amplitudes of one state live: 2^max(n, minimum) interleaved complex numbers in RAM, NumPy's layout.
+// Knows memory and size, nothing of gates.
+#pragma once
+
+#include <complex>
+#include <cstdint>
+
+#include "base/aligned_buffer.hpp"
+#include "base/bits.hpp"
+
+namespace ketjet {
+
+template <class T>
+class StateVector {
+ public:
+    // Contents are unspecified until set_zero or load. Throws std::bad_alloc.
+    StateVector(int num_qubits, int minimum_qubits)
+        : num_qubits_(num_qubits),
+          stored_qubits_(num_qubits < minimum_qubits ? minimum_qubits : num_qubits),
+          buffer_(static_cast<std::size_t>(bit(stored_qubits_)) * sizeof(std::complex<T>)) {}
+
+    int num_qubits() const { return num_qubits_; }
+    // Qubits of the stored array; those above num_qubits() are always |0>.
+    int stored_qubits() const { return stored_qubits_; }
+    Index size() const { return bit(num_qubits_); }
+    Index stored_size() const { return bit(stored_qubits_); }
+
+    T* scalars() { return static_cast<T*>(buffer_.data()); }
+    const T* scalars() const { return static_cast<const T*>(buffer_.data()); }
+    std::complex<T>* amplitudes() { return static_cast<std::complex<T>*>(buffer_.data()); }
+    const std::complex<T>* amplitudes() const { return static_cast<const std::complex<T>*>(buffer_.data()); }
+
+    // Frees the memory for the operating system instead of keeping it warm for the next state.
+    void release() { buffer_.reset(true); }
+
+ private:
+    int num_qubits_;
+    int stored_qubits_;
+    AlignedBuffer buffer_;
+};
+
+}  // namespace ketjet
