@@ -1,0 +1,112 @@
+#include <pybind11/complex.h>
+#include <pybind11/stl.h>
+
+#include "bindings/arrays.hpp"
+#include "bindings/bindings.hpp"
+#include "program/program.hpp"
+
+namespace ketjet::bindings {
+
+namespace {
+
+std::shared_ptr<const Payload> to_payload(const py::array& array) {
+    if (array.dtype().kind() == 'c') return std::make_shared<const Payload>(to_vector<Complex>(array));
+    return std::make_shared<const Payload>(to_vector<std::int64_t>(array));
+}
+
+py::array from_payload(const Payload& payload) {
+    return std::visit([](const auto& values) -> py::array { return to_array(values); }, payload);
+}
+
+Program make_program(std::int32_t num_qubits, std::int32_t num_clbits, const InputArray<std::int32_t>& codes,
+                     const InputArray<std::uint32_t>& wire_begin, const InputArray<std::int32_t>& wires,
+                     const InputArray<std::uint16_t>& num_controls, const InputArray<std::uint64_t>& control_state,
+                     const InputArray<std::uint32_t>& slot_begin, const InputArray<double>& slots,
+                     const InputArray<std::int64_t>& operand, const std::vector<py::array>& payloads) {
+    PackedProgram packed{num_qubits,
+                         num_clbits,
+                         to_vector(codes),
+                         to_vector(wire_begin),
+                         to_vector(wires),
+                         to_vector(num_controls),
+                         to_vector(control_state),
+                         to_vector(slot_begin),
+                         to_vector(slots),
+                         to_vector(operand),
+                         {}};
+    for (const py::array& payload : payloads) packed.payloads.push_back(to_payload(payload));
+    return Program(std::move(packed));
+}
+
+py::tuple program_state(const Program& program) {
+    PackedProgram packed = program.packed();
+    py::list payloads;
+    for (const auto& payload : packed.payloads) payloads.append(from_payload(*payload));
+    return py::make_tuple(packed.num_qubits, packed.num_clbits, to_array(std::move(packed.codes)),
+                          to_array(std::move(packed.wire_begin)), to_array(std::move(packed.wires)),
+                          to_array(std::move(packed.num_controls)), to_array(std::move(packed.control_state)),
+                          to_array(std::move(packed.slot_begin)), to_array(std::move(packed.slots)),
+                          to_array(std::move(packed.operand)), payloads);
+}
+
+Program program_from_state(const py::tuple& s) {
+    return make_program(s[0].cast<std::int32_t>(), s[1].cast<std::int32_t>(), s[2].cast<InputArray<std::int32_t>>(),
+                        s[3].cast<InputArray<std::uint32_t>>(), s[4].cast<InputArray<std::int32_t>>(),
+                        s[5].cast<InputArray<std::uint16_t>>(), s[6].cast<InputArray<std::uint64_t>>(),
+                        s[7].cast<InputArray<std::uint32_t>>(), s[8].cast<InputArray<double>>(),
+                        s[9].cast<InputArray<std::int64_t>>(), s[10].cast<std::vector<py::array>>());
+}
+
+py::list list_gates() {
+    py::list rows;
+    for (const GateFacts& gate : gate_table()) {
+        rows.append(py::make_tuple(std::string(gate.name), gate.controls, gate.targets, gate.parameters));
+    }
+    return rows;
+}
+
+std::vector<std::string> list_instructions() { return {instruction_names().begin(), instruction_names().end()}; }
+
+py::array_t<Complex> gate_matrix(std::size_t code, const std::vector<double>& parameters) {
+    const GateFacts& gate = gate_table()[code];
+    if (static_cast<int>(parameters.size()) != gate.parameters) {
+        throw std::invalid_argument("gate '" + std::string(gate.name) + "' takes " + std::to_string(gate.parameters) +
+                                    " parameters, got " + std::to_string(parameters.size()));
+    }
+    const Matrix matrix = gate.matrix(parameters);
+    const auto dimension = static_cast<py::ssize_t>(matrix.dimension());
+    return to_array(matrix.entries(), {dimension, dimension});
+}
+
+}  // namespace
+
+void bind_program(py::module_& m) {
+    m.def("gate_table", &list_gates, "(name, controls, targets, parameters) per gate code.");
+    m.def("instruction_names", &list_instructions, "Names of the codes that follow the gate codes.");
+    m.def("gate_matrix", &gate_matrix, py::arg("code"), py::arg("parameters"),
+          "The base gate's matrix, without its controls.");
+    m.def(
+        "unitarity_error",
+        [](const InputArray<Complex>& matrix) {
+            return unitarity_error(static_cast<std::size_t>(matrix.shape(0)), matrix.data());
+        },
+        py::arg("matrix"), "max |U^dagger U - 1|; estimated on fixed vectors above dimension 64.");
+    py::class_<Program>(m, "Program", "Operations over numbered qubits; immutable but for its slots.")
+        .def(py::init(&make_program), py::arg("num_qubits"), py::arg("num_clbits"), py::arg("codes"),
+             py::arg("wire_begin"), py::arg("wires"), py::arg("num_controls"), py::arg("control_state"),
+             py::arg("slot_begin"), py::arg("slots"), py::arg("operand"), py::arg("payloads"))
+        .def_property_readonly("num_qubits", &Program::num_qubits)
+        .def_property_readonly("num_clbits", &Program::num_clbits)
+        .def_property_readonly("num_operations", [](const Program& p) { return p.operations().size(); })
+        .def_property_readonly(
+            "slots", [](const Program& p) { return to_array(std::vector<double>(p.slots().begin(), p.slots().end())); })
+        .def_property_readonly("fingerprint", &Program::fingerprint)
+        .def(
+            "with_slots",
+            [](const Program& p, const InputArray<double>& slots) { return p.with_slots(to_vector(slots)); },
+            py::arg("slots"))
+        .def("packed", &program_state, "The constructor's arguments, as a tuple.")
+        .def(py::pickle(&program_state, &program_from_state));
+}
+
+}  // namespace ketjet::bindings

@@ -1,0 +1,103 @@
+#include <pybind11/stl.h>
+
+#include <optional>
+
+#include "bindings/arrays.hpp"
+#include "bindings/bindings.hpp"
+#include "bindings/control.hpp"
+#include "exec/run.hpp"
+#include "kernels/dispatch.hpp"
+#include "plan/cost.hpp"
+
+namespace ketjet::bindings {
+
+namespace {
+
+// RunResult as NumPy arrays.
+struct RunOutput {
+    py::array_t<std::uint64_t> keys;
+    py::array_t<std::int64_t> counts;
+    std::optional<py::array_t<std::uint64_t>> shots;
+    py::object state;
+    double norm_error;
+    double sample_seconds;
+};
+
+template <class T>
+py::object state_array(std::unique_ptr<StateVector<T>> state) {
+    if (state == nullptr) return py::none();
+    const auto size = static_cast<py::ssize_t>(state->size());
+    std::complex<T>* const amplitudes = state->amplitudes();
+    const py::capsule owner(state.release(), [](void* p) { delete static_cast<StateVector<T>*>(p); });
+    return py::array_t<std::complex<T>>({size}, amplitudes, owner);
+}
+
+template <class T>
+RunOutput run_and_convert(const Program& program, const Plan& plan, const RunRequest& request,
+                          const RunContext& context) {
+    RunResult<T> result;
+    {
+        const py::gil_scoped_release release;
+        result = run<T>(program, plan, request, context);
+    }
+    const auto rows = static_cast<py::ssize_t>(result.table.counts.size());
+    const py::ssize_t words = result.table.words;
+    RunOutput output{to_array(std::move(result.table.keys), {rows, words}),
+                     to_array(std::move(result.table.counts)),
+                     std::nullopt,
+                     state_array<T>(std::move(result.state)),
+                     result.norm_error,
+                     result.sample_seconds};
+    if (request.list_shots) output.shots = to_array(std::move(result.shots), {request.shots, words});
+    return output;
+}
+
+RunOutput run_program(const Program& program, const Plan& plan, Precision precision, std::int64_t shots,
+                      const PhiloxKey& key, bool list_shots, bool keep_state, int threads, const std::string& isa,
+                      const RunControl& control) {
+    const RunRequest request{shots, key, list_shots, keep_state};
+    const RunContext context{kernels_for(isa), threads, StopToken(control.counters())};
+    return precision == Precision::single ? run_and_convert<float>(program, plan, request, context)
+                                          : run_and_convert<double>(program, plan, request, context);
+}
+
+std::int64_t state_bytes(const Plan& plan, Precision precision, std::int64_t shots, int threads) {
+    return run_state_bytes(plan, RunRequest{shots, {}, false, false}, amplitude_bytes(precision), threads);
+}
+
+template <auto Counter>
+std::int64_t read(const RunControl& control) {
+    return (control.counters().*Counter).load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void bind_run(py::module_& m) {
+    py::register_exception<Cancelled>(m, "Cancelled");
+    py::class_<RunControl>(m, "RunControl", "Stop flag and progress counters, shared with a running simulation.")
+        .def(py::init<>())
+        .def(py::init<const py::buffer&>(), py::arg("buffer"))
+        .def_property_readonly_static("size", [](const py::object&) { return sizeof(RunCounters); })
+        .def("stop", &RunControl::stop)
+        .def_property_readonly("stopped", [](const RunControl& c) { return StopToken(c.counters()).stop_requested(); })
+        .def_property_readonly("started", [](const RunControl& c) { return c.counters().started.load() != 0; })
+        .def_property_readonly("stages_done", &read<&RunCounters::stages_done>)
+        .def_property_readonly("stages_total", &read<&RunCounters::stages_total>)
+        .def_property_readonly("shots_done", &read<&RunCounters::shots_done>)
+        .def_property_readonly("shots_total", &read<&RunCounters::shots_total>)
+        .def_property_readonly("bytes_moved", &read<&RunCounters::bytes_moved>);
+    py::class_<RunOutput>(m, "RunOutput", "What a run gave: outcome keys (rows of 64-bit words), counts, shots, state.")
+        .def_readonly("keys", &RunOutput::keys)
+        .def_readonly("counts", &RunOutput::counts)
+        .def_readonly("shots", &RunOutput::shots)
+        .def_readonly("state", &RunOutput::state)
+        .def_readonly("norm_error", &RunOutput::norm_error)
+        .def_readonly("sample_seconds", &RunOutput::sample_seconds);
+    m.def("run", &run_program, py::arg("program"), py::arg("plan"), py::arg("precision"), py::kw_only(),
+          py::arg("shots"), py::arg("key"), py::arg("list_shots"), py::arg("keep_state"), py::arg("threads"),
+          py::arg("isa"), py::arg("control"), "Runs a plan; releases the GIL; raises Cancelled or MemoryError.");
+    m.def("run_state_bytes", &state_bytes, py::arg("plan"), py::arg("precision"), py::arg("shots"), py::arg("threads"),
+          "The most memory a run takes for states.");
+}
+
+}  // namespace ketjet::bindings

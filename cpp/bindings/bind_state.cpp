@@ -1,0 +1,103 @@
+#include <pybind11/complex.h>
+#include <pybind11/stl.h>
+
+#include "bindings/arrays.hpp"
+#include "bindings/bindings.hpp"
+#include "bindings/control.hpp"
+#include "exec/collapse.hpp"
+#include "exec/observable.hpp"
+#include "exec/run.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace ketjet::bindings {
+
+namespace {
+
+RunContext context_for(int threads, const RunControl& control) {
+    return {kernels_for(), threads, StopToken(control.counters())};
+}
+
+template <class T>
+std::vector<std::uint64_t> evolve(StateVector<T>& state, const Program& program, const Plan& plan, const PhiloxKey& key,
+                                  std::uint64_t step, int threads, const RunControl& control) {
+    std::vector<std::uint64_t> clbits(static_cast<std::size_t>(std::max(1, (program.num_clbits() + 63) / 64)));
+    run_stages(program, plan.stages, state, key, step, &clbits, context_for(threads, control));
+    return clbits;
+}
+
+template <class T>
+std::pair<py::array_t<std::uint64_t>, py::array_t<std::int64_t>> sample_state(const StateVector<T>& state,
+                                                                              const std::vector<std::int32_t>& qubits,
+                                                                              std::int64_t shots, const PhiloxKey& key,
+                                                                              int threads, const RunControl& control) {
+    OutcomeTable table;
+    {
+        const py::gil_scoped_release release;
+        const RunContext context = context_for(threads, control);
+        std::vector<BitMove> moves;
+        for (const std::int32_t qubit : qubits) moves.push_back({qubit, static_cast<std::int32_t>(moves.size())});
+        table = tabulate(sample(state, chunk_probabilities(state, context), shots, key, context), moves,
+                         static_cast<int>(qubits.size()));
+    }
+    return {to_array(std::move(table.keys)), to_array(std::move(table.counts))};
+}
+
+template <class T>
+py::array_t<double> probabilities(const StateVector<T>& state, const std::vector<int>& qubits, int threads,
+                                  const RunControl& control) {
+    std::vector<double> result;
+    {
+        const py::gil_scoped_release release;
+        result = marginal_probabilities(state, qubits, context_for(threads, control));
+    }
+    return to_array(std::move(result));
+}
+
+template <class T>
+Complex pauli_expectation(const StateVector<T>& state, const std::vector<Index>& x_masks,
+                          const std::vector<Index>& z_masks, const std::vector<Complex>& coefficients, int threads,
+                          const RunControl& control) {
+    std::vector<PauliTerm> terms;
+    for (std::size_t i = 0; i < coefficients.size(); ++i) terms.push_back({x_masks[i], z_masks[i], coefficients[i]});
+    return expectation(state, std::move(terms), context_for(threads, control));
+}
+
+template <class T>
+void bind_state_class(py::module_& m, const char* name) {
+    using State = StateVector<T>;
+    const auto release_gil = py::call_guard<py::gil_scoped_release>();
+    py::class_<State>(m, name, "The amplitudes of one state, for stepwise use.")
+        .def(py::init([](int num_qubits) { return State(num_qubits, minimum_state_qubits); }), py::arg("num_qubits"))
+        .def_property_readonly("num_qubits", &State::num_qubits)
+        .def_property_readonly("array",
+                               [](py::object self) {
+                                   State& state = self.cast<State&>();
+                                   return py::array_t<std::complex<T>>({static_cast<py::ssize_t>(state.size())},
+                                                                       state.amplitudes(), self);
+                               })
+        .def(
+            "set_zero", [](State& s, int threads, const RunControl& c) { set_zero_state(s, context_for(threads, c)); },
+            py::arg("threads"), py::arg("control"), release_gil)
+        .def("evolve", &evolve<T>, py::arg("program"), py::arg("plan"), py::arg("key"), py::arg("step"),
+             py::arg("threads"), py::arg("control"), release_gil)
+        .def(
+            "norm_squared",
+            [](const State& s, int threads, const RunControl& c) {
+                return pairwise_sum(chunk_probabilities(s, context_for(threads, c)));
+            },
+            py::arg("threads"), py::arg("control"), release_gil)
+        .def("expectation", &pauli_expectation<T>, py::arg("x_masks"), py::arg("z_masks"), py::arg("coefficients"),
+             py::arg("threads"), py::arg("control"), release_gil)
+        .def("sample", &sample_state<T>, py::arg("qubits"), py::arg("shots"), py::arg("key"), py::arg("threads"),
+             py::arg("control"))
+        .def("probabilities", &probabilities<T>, py::arg("qubits"), py::arg("threads"), py::arg("control"));
+}
+
+}  // namespace
+
+void bind_state(py::module_& m) {
+    bind_state_class<float>(m, "StateSingle");
+    bind_state_class<double>(m, "StateDouble");
+}
+
+}  // namespace ketjet::bindings
