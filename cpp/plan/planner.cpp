@@ -23,7 +23,9 @@ class Stager {
     void add(std::uint32_t index, const Roles& roles) { pending_.push_back({index, roles}); }
 
     void flush() {
-        while (!pending_.empty()) stages_.emplace_back(next_sweep());
+        while (first_ < pending_.size()) stages_.emplace_back(next_sweep());
+        pending_.clear();
+        first_ = 0;
     }
 
  private:
@@ -34,7 +36,8 @@ class Stager {
         Index blocked = 0, blocked_local = 0;
         const Index all = low_bits(state_qubits_);
         Sweep sweep;
-        std::size_t kept = 0, i = 0;
+        std::vector<PendingOperation> left_behind;
+        std::size_t i = first_;
         for (; i < pending_.size(); ++i) {
             const PendingOperation& operation = pending_[i];
             const auto& [local, diagonal] = operation.roles;
@@ -47,11 +50,11 @@ class Stager {
             } else {
                 blocked |= local;
                 blocked_local |= diagonal;
-                pending_[kept++] = operation;
+                left_behind.push_back(operation);
             }
         }
-        pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(kept),
-                       pending_.begin() + static_cast<std::ptrdiff_t>(i));
+        first_ = i - left_behind.size();
+        std::ranges::copy(left_behind, pending_.begin() + static_cast<std::ptrdiff_t>(first_));
         for (int qubit = 0; qubit < state_qubits_ && count_bits(hot) < options_.block_qubits; ++qubit) {
             hot |= bit(qubit);
         }
@@ -64,7 +67,8 @@ class Stager {
     const PlanOptions& options_;
     int state_qubits_;
     std::vector<Stage>& stages_;
-    std::vector<PendingOperation> pending_;
+    std::vector<PendingOperation> pending_;  // those before first_ are done
+    std::size_t first_ = 0;
 };
 
 struct CollapsedWires {
@@ -128,15 +132,15 @@ Plan make_plan(const Program& program, const PlanOptions& options, bool from_zer
     for (std::uint32_t i = 0; i < operations.size(); ++i) {
         const Operation& operation = operations[i];
         const Index qubits = touched_qubits(program, operation);
+        const bool fresh = (touched & qubits) == 0;
+        if (fresh && std::holds_alternative<ResetOperation>(operation)) continue;
+        touched |= qubits;
         if (!is_collapse(operation)) {
             stager.add(i, roles(program, operation));
-        } else if (!(from_zero && reads.is_final[i]) &&
-                   !(std::holds_alternative<ResetOperation>(operation) && (touched & qubits) == 0)) {
+        } else if (!from_zero || !reads.is_final[i]) {
             stager.flush();
-            const bool initialize = std::holds_alternative<InitializeOperation>(operation);
-            plan.stages.emplace_back(Collapse{i, !initialize || (touched & qubits) != 0});
+            plan.stages.emplace_back(Collapse{i, !(fresh && std::holds_alternative<InitializeOperation>(operation))});
         }
-        touched |= qubits;
     }
     stager.flush();
     return plan;
