@@ -7,12 +7,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
 #include <fstream>
 #include <limits>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -225,15 +228,11 @@ void detect_caches(const std::string& root, bool real, Machine& machine) {
 class Smallest {
  public:
     void add(Number bytes, const char* rule) {
-        if (!bytes || (found_ && *bytes >= result_.bytes)) return;
-        found_ = true;
-        result_ = {std::max<std::int64_t>(*bytes, 0), rule};
+        if (bytes && *bytes < result_.bytes) result_ = {std::max<std::int64_t>(*bytes, 0), rule};
     }
-    bool found() const { return found_; }
     const AvailableMemory& result() const { return result_; }
 
  private:
-    bool found_ = false;
     AvailableMemory result_{std::numeric_limits<std::int64_t>::max(), "unlimited"};
 };
 
@@ -287,8 +286,9 @@ AvailableMemory available_memory(const std::string& root) {
     const bool real = base == "/";
     Smallest smallest;
     const Number available = read_field(base + "proc/meminfo", "MemAvailable:");
-    if (available && *available >= 0 && *available < unlimited >> 10) smallest.add(*available << 10, "MemAvailable");
-    if (!smallest.found() && real) {
+    if (available && *available >= 0 && *available < unlimited >> 10) {
+        smallest.add(*available << 10, "MemAvailable");
+    } else if (real) {
         const std::int64_t pages = sysconf(_SC_PHYS_PAGES);
         if (pages > 0) smallest.add(pages * sysconf(_SC_PAGESIZE), "physical memory");
     }

@@ -2,6 +2,9 @@
 // reproducibility promise (rng_version): changing it changes every sampled result.
 #include "base/rng.hpp"
 
+#include <cstddef>
+#include <cstdint>
+
 namespace ketjet {
 
 namespace {

@@ -12,7 +12,8 @@ using PhiloxBlock = std::array<std::uint32_t, 4>;
 
 PhiloxBlock philox4x32_10(const PhiloxBlock& counter, const PhiloxKey& key);
 
-// An endless stream of numbers for one (key, stream, substream): e.g. stream = shot, substream = operation.
+// A stream of numbers for one (key, stream, substream): e.g. stream = shot, substream = operation.
+// It repeats after 2^34 words.
 class RandomStream {
  public:
     RandomStream(const PhiloxKey& key, std::uint64_t stream, std::uint32_t substream)
@@ -27,7 +28,8 @@ class RandomStream {
     double uniform_positive();
     // Uniform integer in [0, bound) without bias (Lemire 2019). bound > 0.
     std::uint64_t below(std::uint64_t bound);
-    // Exact binomial variate: the number of successes in `trials` draws of probability `p`.
+    // Exact binomial variate: the number of successes in `trials` draws of probability `p`. Takes trials in
+    // [0, 2^62]; a `p` outside [0, 1] counts as 0 or 1, NaN throws std::invalid_argument.
     std::int64_t binomial(std::int64_t trials, double p);
 
  private:
