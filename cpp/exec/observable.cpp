@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 #include "base/parallel.hpp"
 
@@ -38,7 +39,7 @@ Complex expectation(const StateVector<T>& state, std::vector<PauliTerm> terms, c
     for (PauliTerm& term : terms) {
         term.coefficient *= powers_of_i[static_cast<std::size_t>(count_bits(term.x_mask & term.z_mask) % 4)];
     }
-    std::ranges::stable_sort(terms, {}, &PauliTerm::x_mask);
+    std::ranges::sort(terms, {}, [](const PauliTerm& term) { return std::pair(term.x_mask, term.z_mask); });
     Complex total = 0;
     for (auto group = terms.begin(); group != terms.end();) {
         const auto end = std::ranges::find_if(group, terms.end(),

@@ -1,0 +1,140 @@
+// The executor from C++: results that do not depend on threads, several runs at once, stopping one in the middle.
+// The driver for ThreadSanitizer: everything here shares memory between threads.
+#include <chrono>
+#include <cmath>
+#include <thread>
+#include <vector>
+
+#include "base/machine.hpp"
+#include "check.hpp"
+#include "exec/run.hpp"
+#include "kernels/dispatch.hpp"
+#include "plan/planner.hpp"
+
+using namespace ketjet;
+
+namespace {
+
+std::int32_t gate_code(std::string_view name) {
+    for (std::size_t row = 0; row < gate_table().size(); ++row) {
+        if (gate_table()[row].name == name) return static_cast<std::int32_t>(row);
+    }
+    return -1;
+}
+
+class Builder {
+   public:
+    explicit Builder(int num_qubits) {
+        packed_.num_qubits = packed_.num_clbits = num_qubits;
+        packed_.wire_begin = packed_.slot_begin = {0};
+    }
+    void add(std::int32_t code, std::vector<std::int32_t> wires, std::uint16_t controls, std::vector<double> slots,
+             std::int64_t operand = -1) {
+        packed_.codes.push_back(code);
+        packed_.wires.insert(packed_.wires.end(), wires.begin(), wires.end());
+        packed_.wire_begin.push_back(static_cast<std::uint32_t>(packed_.wires.size()));
+        packed_.num_controls.push_back(controls);
+        packed_.control_state.push_back(low_bits(controls));
+        packed_.slots.insert(packed_.slots.end(), slots.begin(), slots.end());
+        packed_.slot_begin.push_back(static_cast<std::uint32_t>(packed_.slots.size()));
+        packed_.operand.push_back(operand);
+    }
+    void measure(std::int32_t qubit) {
+        add(static_cast<std::int32_t>(gate_table().size()) + static_cast<std::int32_t>(Instruction::measure), {qubit}, 0,
+            {}, qubit);
+    }
+    Program build() const { return Program(packed_); }
+
+   private:
+    PackedProgram packed_;
+};
+
+Program layers(int num_qubits, int depth, bool measure_midway) {
+    Builder builder(num_qubits);
+    for (int layer = 0; layer < depth; ++layer) {
+        for (int q = 0; q < num_qubits; ++q) {
+            builder.add(gate_code("u"), {q}, 0, {0.3 + layer, 0.1 * q, 0.7});
+        }
+        for (int q = 0; q + 1 < num_qubits; ++q) builder.add(gate_code("cx"), {q, q + 1}, 1, {});
+        for (int q = 0; q + 2 < num_qubits; ++q) builder.add(gate_code("crz"), {q, q + 2}, 1, {0.5});
+        if (measure_midway && layer == depth / 2) builder.measure(0);
+    }
+    for (int q = 0; q < num_qubits; ++q) builder.measure(q);
+    return builder.build();
+}
+
+Plan small_blocks(const Program& program, Precision precision) {
+    Machine machine;
+    machine.l2_bytes = 1 << 12;
+    return plan(program, plan_options(machine, precision, std::max(program.num_qubits(), minimum_state_qubits)));
+}
+
+template <class T>
+RunResult<T> run_on(const Program& program, const Plan& plan, int threads, RunCounters& counters) {
+    const RunRequest request{200, {1, 2}, true, true};
+    return run<T>(program, plan, request, {kernels_for(), threads, StopToken(counters)});
+}
+
+template <class T>
+void check_threads_agree(const Program& program, Precision precision) {
+    const Plan plan = small_blocks(program, precision);
+    RunCounters counters;
+    const RunResult<T> one = run_on<T>(program, plan, 1, counters);
+    for (const int threads : {2, 3, 4}) {
+        const RunResult<T> more = run_on<T>(program, plan, threads, counters);
+        CHECK(more.shots == one.shots);
+        CHECK(more.table.counts == one.table.counts);
+        bool equal = true;
+        for (Index i = 0; i < one.state->size(); ++i) {
+            equal = equal && more.state->amplitudes()[i] == one.state->amplitudes()[i];
+        }
+        CHECK(equal);
+    }
+}
+
+void check_runs_side_by_side() {
+    const Program program = layers(11, 4, false);
+    const Plan plan = small_blocks(program, Precision::double_);
+    RunCounters reference_counters;
+    const auto reference = run_on<double>(program, plan, 1, reference_counters).shots;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] {
+            RunCounters counters;
+            CHECK(run_on<double>(program, plan, 2, counters).shots == reference);
+            CHECK(counters.shots_done == 200);
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+}
+
+void check_stopping() {
+    const Program program = layers(14, 400, false);
+    const Plan plan = small_blocks(program, Precision::double_);
+    for (int round = 0; round < 5; ++round) {
+        RunCounters counters;
+        bool cancelled = false;
+        std::thread worker([&] {
+            try {
+                run_on<double>(program, plan, 2, counters);
+            } catch (const Cancelled&) {
+                cancelled = true;
+            }
+        });
+        while (counters.bytes_moved.load() == 0) std::this_thread::sleep_for(std::chrono::microseconds(100));
+        counters.stop.store(1);
+        worker.join();
+        CHECK(cancelled);
+    }
+}
+
+}  // namespace
+
+int main() {
+    check_threads_agree<double>(layers(10, 3, false), Precision::double_);
+    check_threads_agree<float>(layers(10, 3, false), Precision::single);
+    check_threads_agree<double>(layers(6, 3, true), Precision::double_);
+    check_runs_side_by_side();
+    check_stopping();
+    return failed_checks == 0 ? 0 : 1;
+}
