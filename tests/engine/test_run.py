@@ -1,0 +1,198 @@
+"""One run of the engine: stopping, failing, giving memory back, edge cases, bad programs, the stepwise state."""
+
+import pickle
+import threading
+import time
+
+import numpy as np
+import pytest
+from programs import entangled, final_state, op, pack, random_state
+
+from ketjet import _core, engine
+
+
+def held_bytes():
+    return _core.buffer_usage()[0]
+
+
+def test_a_stopped_control_stops_the_run_and_frees_the_memory():
+    before = held_bytes()
+    control = engine.Control()
+    control.stop()
+    with pytest.raises(engine.Cancelled):
+        engine.execute(engine.Task(entangled(20), 10, 1), control)
+    assert held_bytes() == before
+
+
+def test_stopping_in_the_middle():
+    long = pack(20, [op("h", [i % 20]) for i in range(200_000)])
+    control = engine.Control()
+    raised = []
+
+    def run():
+        try:
+            engine.execute(engine.Task(long, 0, 1, threads=2), control)
+        except engine.Cancelled as error:
+            raised.append(error)
+
+    worker = threading.Thread(target=run)
+    before = held_bytes()
+    worker.start()
+    while not control.progress().bytes_moved:
+        time.sleep(0.001)
+    control.stop()
+    worker.join(10)
+    assert not worker.is_alive()
+    assert raised
+    assert held_bytes() == before
+
+
+def test_a_control_is_shared_through_its_file():
+    control = engine.Control(shared=True)
+    other = engine.Control(path=control.path)
+    control.stop()
+    assert other.stopped
+    with pytest.raises(engine.Cancelled):
+        engine.execute(engine.Task(entangled(4), 10, 1, control_path=control.path))
+    control.close()
+
+
+def test_progress_is_complete_at_the_end():
+    control = engine.Control()
+    engine.execute(engine.Task(entangled(18), 100, 1), control)
+    progress = control.progress()
+    assert progress.started
+    assert progress.stages_done == progress.stages_total > 0
+    assert progress.shots_done == progress.shots_total == 100
+    assert progress.bytes_moved > 0
+
+
+def test_every_failing_allocation_is_a_memory_error_and_leaks_nothing():
+    program = entangled(14)
+    task = engine.Task(program, 100, 1, threads=2, return_state=True)
+    engine.execute(task)
+    before = held_bytes()
+    failures = 0
+    for count in range(1, 1000):
+        _core.fail_allocation_after(count)
+        try:
+            engine.execute(task)
+            break
+        except MemoryError:
+            failures += 1
+            assert held_bytes() == before
+        finally:
+            _core.fail_allocation_after(0)
+    assert failures >= 3
+    np.testing.assert_array_equal(engine.execute(task).counts, engine.execute(task).counts)
+
+
+def test_the_state_is_the_engines_memory_and_lives_as_long_as_its_view():
+    before = held_bytes()
+    state = final_state(entangled(16))
+    assert not state.flags.owndata
+    assert held_bytes() >= before + state.nbytes
+    view = state[1:3]
+    del state
+    assert held_bytes() > before
+    del view
+    assert held_bytes() == before
+
+
+@pytest.mark.parametrize("num_qubits", [0, 1])
+def test_programs_without_operations(num_qubits):
+    outcome = engine.execute(engine.Task(pack(num_qubits, []), 5, 1, return_state=True))
+    np.testing.assert_array_equal(outcome.state, np.eye(1, 2**num_qubits)[0])
+    assert outcome.counts.tolist() == [5]
+
+
+def test_global_phase():
+    state = final_state(pack(0, [op("global_phase", [], slots=[0.5])]))
+    np.testing.assert_allclose(state, [np.exp(0.5j)], atol=1e-15)
+
+
+def test_huge_angles_are_as_good_as_the_mathematical_library():
+    state = final_state(pack(1, [op("rx", [0], slots=[1e308])]))
+    np.testing.assert_allclose(state, [np.cos(0.5e308), -1j * np.sin(0.5e308)], atol=1e-12)
+
+
+def test_the_norm_after_many_gates():
+    random = np.random.default_rng(0)
+    operations = [op("u", [int(random.integers(3))], slots=random.uniform(-3, 3, 3)) for _ in range(100_000)]
+    outcome = engine.execute(engine.Task(pack(3, operations), 1, 1))
+    assert outcome.metadata["norm_error"] < 1e-11
+
+
+def test_programs_pickle():
+    program = entangled(5)
+    copy = pickle.loads(pickle.dumps(program))
+    assert copy.fingerprint == program.fingerprint
+    np.testing.assert_array_equal(final_state(copy), final_state(program))
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        op("h", [3]),
+        op("cx", [1, 1]),
+        op("rx", [0], slots=[np.nan]),
+        op("rx", [0], slots=[]),
+        op("measure", [0], clbit=2),
+        op("unitary", [0], payload=np.ones(3, complex)),
+        op("unitary", [0], payload=np.full(4, np.inf, complex)),
+        op("permutation", [0, 1], payload=np.array([0, 0])),
+        op("pauli_rotation", [0], payload=np.array([4]), slots=[1.0]),
+        op("initialize", [0], payload=np.array([1, 1], complex)),
+        op("x", [0, 1], controls=1, state=2),
+        op("reset", [0, 1], controls=1),
+    ],
+)
+def test_bad_programs_are_refused_by_operation(operation):
+    with pytest.raises(ValueError, match="operation 1"):
+        pack(3, [op("h", [0]), operation], 1)
+
+
+def test_unknown_instruction_sets_are_refused_with_the_choice():
+    with pytest.raises(ValueError, match="portable"):
+        engine.execute(engine.Task(entangled(2), 1, 1, isa="mmx"))
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_a_state_is_evolved_step_by_step(precision):
+    state = engine.State(6, precision)
+    start = random_state(6).astype(state.array.dtype)
+    state.array[:] = start
+    program = pack(6, [op("ry", [3], slots=[0.4]), op("cx", [3, 0]), op("rzz", [1, 5], slots=[0.3])])
+    inverse = pack(6, [op("rzz", [1, 5], slots=[-0.3]), op("cx", [3, 0]), op("ry", [3], slots=[-0.4])])
+    state.evolve(program, 1)
+    assert not np.allclose(state.array, start)
+    assert state.norm(1) == pytest.approx(1, abs=1e-6)
+    state.evolve(inverse, 1)
+    np.testing.assert_allclose(state.array, start, atol=1e-6)
+    probabilities = np.abs(start) ** 2
+    np.testing.assert_allclose(state.probabilities(range(6), 1), probabilities, atol=1e-6)
+    marginal = probabilities.reshape((2,) * 6).sum(axis=(0, 2, 3, 5)).T.reshape(-1)  # qubit 4 first
+    np.testing.assert_allclose(state.probabilities([4, 1], 1), marginal, atol=1e-6)
+
+
+def test_a_measured_state_collapses_and_reports_the_bit():
+    state = engine.State(2)
+    state.set_zero(1)
+    (bits,) = state.evolve(pack(2, [op("h", [0]), op("cx", [0, 1]), op("measure", [0], clbit=0)], 1), 1, seed=3)
+    np.testing.assert_allclose(np.abs(state.array), np.eye(4)[3 * bits], atol=1e-15)
+
+
+def test_expectation_of_pauli_sums():
+    state = engine.State(5)
+    state.array[:] = amplitudes = random_state(5)
+    paulis = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[1, 0], [0, -1]], [[0, -1j], [1j, 0]]])
+    random = np.random.default_rng(1)
+    x, z = random.integers(0, 32, 12), random.integers(0, 32, 12)
+    weights = random.normal(size=12) + 1j * random.normal(size=12)
+    expected = 0
+    for x_mask, z_mask, weight in zip(x, z, weights, strict=True):
+        matrix = np.eye(1)
+        for qubit in range(5):
+            matrix = np.kron(paulis[(x_mask >> qubit & 1) + 2 * (z_mask >> qubit & 1)], matrix)
+        expected += weight * np.vdot(amplitudes, matrix @ amplitudes)
+    assert state.expectation(x.tolist(), z.tolist(), weights.tolist(), 2) == pytest.approx(expected)
