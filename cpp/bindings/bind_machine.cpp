@@ -1,3 +1,4 @@
+// Machine, memory, instruction sets and the buffer pool.
 #include <pybind11/stl.h>
 
 #include "base/aligned_buffer.hpp"

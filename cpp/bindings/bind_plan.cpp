@@ -1,3 +1,4 @@
+// Plan and its cost.
 #include "bindings/bindings.hpp"
 #include "plan/planner.hpp"
 

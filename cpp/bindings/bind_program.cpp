@@ -1,3 +1,4 @@
+// Program and the gate table.
 #include <pybind11/complex.h>
 #include <pybind11/stl.h>
 

@@ -1,3 +1,4 @@
+// A whole run, its control and its output.
 #include <pybind11/stl.h>
 
 #include <optional>
@@ -61,10 +62,6 @@ RunOutput run_program(const Program& program, const Plan& plan, Precision precis
                                           : run_and_convert<double>(program, plan, request, context);
 }
 
-std::int64_t state_bytes(const Plan& plan, Precision precision, std::int64_t shots, int threads) {
-    return run_state_bytes(plan, RunRequest{shots, {}, false, false}, amplitude_bytes(precision), threads);
-}
-
 template <auto Counter>
 std::int64_t read(const RunControl& control) {
     return (control.counters().*Counter).load(std::memory_order_relaxed);
@@ -96,8 +93,8 @@ void bind_run(py::module_& m) {
     m.def("run", &run_program, py::arg("program"), py::arg("plan"), py::arg("precision"), py::kw_only(),
           py::arg("shots"), py::arg("key"), py::arg("list_shots"), py::arg("keep_state"), py::arg("threads"),
           py::arg("isa"), py::arg("control"), "Runs a plan; releases the GIL; raises Cancelled or MemoryError.");
-    m.def("run_state_bytes", &state_bytes, py::arg("plan"), py::arg("precision"), py::arg("shots"), py::arg("threads"),
-          "The most memory a run takes for states.");
+    m.def("states_held", &states_held, py::arg("plan"), py::arg("shots"), py::arg("threads"),
+          "How many states a run holds at once.");
 }
 
 }  // namespace ketjet::bindings

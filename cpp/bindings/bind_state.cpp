@@ -1,3 +1,4 @@
+// A state for stepwise use, in both precisions.
 #include <pybind11/complex.h>
 #include <pybind11/stl.h>
 

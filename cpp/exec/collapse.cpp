@@ -1,3 +1,5 @@
+// Measurement, reset and preparation as plain loops over fixed chunks; compiled once, for the baseline, so that
+// probabilities do not depend on the instruction set.
 #include "exec/collapse.hpp"
 
 #include <algorithm>

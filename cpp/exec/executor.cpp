@@ -1,3 +1,4 @@
+// run_sweeps: the leader of the team binds a sweep, all members share out its blocks, and so on to the last sweep.
 #include "exec/executor.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Expectation values and marginals: sums over fixed parts, added in order.
 #include "exec/observable.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// run(): the common beginning once; then either sampling, or one trajectory per shot.
 #include "exec/run.hpp"
 
 #include <algorithm>
@@ -173,10 +174,9 @@ RunResult<T> run(const Program& program, const Plan& plan, const RunRequest& req
     return result;
 }
 
-std::int64_t run_state_bytes(const Plan& plan, const RunRequest& request, int amplitude_bytes, int threads) {
-    const std::int64_t one = static_cast<std::int64_t>(bit(plan.state_qubits)) * amplitude_bytes;
-    if (!plan.has_random_collapse()) return one;
-    return one * (1 + (runs_shots_in_parallel(plan, request.shots, threads) ? threads : 1));
+int states_held(const Plan& plan, std::int64_t shots, int threads) {
+    if (!plan.has_random_collapse()) return 1;
+    return 1 + (runs_shots_in_parallel(plan, shots, threads) ? threads : 1);
 }
 
 #define KETJET_INSTANTIATE(T)                                                                              \

@@ -28,8 +28,8 @@ struct RunResult {
 template <class T>
 RunResult<T> run(const Program& program, const Plan& plan, const RunRequest& request, const RunContext& context);
 
-// The most memory a run takes for states, in bytes (outcomes and blocks not included).
-std::int64_t run_state_bytes(const Plan& plan, const RunRequest& request, int amplitude_bytes, int threads);
+// How many states a run holds at once.
+int states_held(const Plan& plan, std::int64_t shots, int threads);
 
 // Runs every stage on a given state, drawing collapses with (key, shot): what StateVector.evolve does.
 template <class T>

@@ -1,3 +1,5 @@
+// sample(): a tree of binomial draws down to chunks, then sorted uniforms (few shots) or one binomial draw per
+// amplitude (many shots) within a chunk.
 #include "exec/sampler.hpp"
 
 #include <algorithm>

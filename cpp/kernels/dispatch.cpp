@@ -1,3 +1,4 @@
+// The list of kernel tables; the only C++ file that reads an environment variable.
 #include "kernels/dispatch.hpp"
 
 #include <cstdlib>

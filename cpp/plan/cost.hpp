@@ -22,6 +22,9 @@ struct PlanOptions {
 // or instruction set, so that results do not either.
 PlanOptions plan_options(const Machine& machine, Precision precision, int state_qubits);
 
+// Bytes of one stored state; the largest number there is where that does not fit into 63 bits.
+std::int64_t state_bytes(int state_qubits, Precision precision);
+
 struct PlanCost {
     std::int64_t state_bytes;  // of one stored state
     std::int64_t bytes_moved;  // read and written over all sweeps

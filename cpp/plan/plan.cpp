@@ -1,3 +1,4 @@
+// Plan as a value: what it contains, and how it prints itself.
 #include "plan/plan.hpp"
 
 #include <algorithm>

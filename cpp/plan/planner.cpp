@@ -1,3 +1,4 @@
+// plan(): finds the measurements to be read at the end, then cuts each straight-line stretch into sweeps (Stager).
 #include "plan/planner.hpp"
 
 #include <algorithm>

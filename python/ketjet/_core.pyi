@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['Cancelled', 'Machine', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'StateDouble', 'StateSingle', 'available_memory', 'buffer_usage', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'plan', 'plan_cost', 'plan_for_any_state', 'run', 'run_state_bytes', 'set_pool_limit', 'unitarity_error', 'useful_threads']
+__all__: list[str] = ['Cancelled', 'Machine', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'StateDouble', 'StateSingle', 'available_memory', 'buffer_usage', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'plan', 'plan_cost', 'plan_for_any_state', 'run', 'set_pool_limit', 'states_held', 'unitarity_error', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -289,12 +289,12 @@ def run(program: Program, plan: Plan, precision: Precision, *, shots: typing.Sup
     """
     Runs a plan; releases the GIL; raises Cancelled or MemoryError.
     """
-def run_state_bytes(plan: Plan, precision: Precision, shots: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex) -> int:
-    """
-    The most memory a run takes for states.
-    """
 def set_pool_limit(bytes: typing.SupportsInt | typing.SupportsIndex) -> None:
     ...
+def states_held(plan: Plan, shots: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex) -> int:
+    """
+    How many states a run holds at once.
+    """
 def unitarity_error(matrix: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]) -> float:
     """
     max |U^dagger U - 1|; estimated on fixed vectors above dimension 64.

@@ -47,7 +47,9 @@ def test_matrix_of_the_table_is_qiskits(name):
     if name == "cu":
         base = base[1::2, 1::2]
     assert controls == (gate.num_ctrl_qubits if isinstance(gate, ControlledGate) and controls else 0)
-    np.testing.assert_allclose(_core.gate_matrix(code, list(ANGLES[:parameters])), base[: 2**gate.num_qubits], atol=1e-15)
+    np.testing.assert_allclose(
+        _core.gate_matrix(code, list(ANGLES[:parameters])), base[: 2**gate.num_qubits], atol=1e-15
+    )
 
 
 @pytest.mark.parametrize(

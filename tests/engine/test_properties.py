@@ -15,7 +15,9 @@ isas = st.sampled_from(engine.isa_names())
 TOLERANCE = {"double": 1e-12, "single": 2e-5}
 
 
-@given(circuits(max_qubits=7, max_operations=20), st.sampled_from(["double", "single"]), isas, st.integers(1, 3), machines)
+@given(
+    circuits(max_qubits=7, max_operations=20), st.sampled_from(["double", "single"]), isas, st.integers(1, 3), machines
+)
 @settings(max_examples=300, deadline=None)
 def test_states_equal_the_oracles(circuit, precision, isa, threads, machine):
     program = lower(circuit, keep_idle_qubits=True).program

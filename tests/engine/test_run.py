@@ -196,3 +196,15 @@ def test_expectation_of_pauli_sums():
             matrix = np.kron(paulis[(x_mask >> qubit & 1) + 2 * (z_mask >> qubit & 1)], matrix)
         expected += weight * np.vdot(amplitudes, matrix @ amplitudes)
     assert state.expectation(x.tolist(), z.tolist(), weights.tolist(), 2) == pytest.approx(expected)
+
+
+def test_a_control_whose_file_is_gone_leaves_the_run_alone():
+    task = engine.Task(entangled(4), 10, 1, control_path="/nonexistent/ketjet-control")
+    assert engine.execute(task).counts.sum() == 10
+
+
+def test_widths_beyond_any_memory_are_estimated():
+    estimate = engine.estimate(entangled(62), available=(1 << 34, "given"))
+    assert not estimate.fits
+    assert estimate.state_bytes >= 1 << 62
+    assert estimate.max_qubits < 31

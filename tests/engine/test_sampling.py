@@ -117,7 +117,13 @@ def test_few_shots(shots):
 
 
 def test_mid_circuit_measurement_collapses():
-    operations = [op("h", [0]), op("measure", [0], clbit=0), op("cx", [0, 1]), op("h", [0]), op("measure", [1], clbit=1)]
+    operations = [
+        op("h", [0]),
+        op("measure", [0], clbit=0),
+        op("cx", [0, 1]),
+        op("h", [0]),
+        op("measure", [1], clbit=1),
+    ]
     for machine in (None, TINY_CACHES):
         outcome = engine.execute(engine.Task(pack(2, operations, 2), 1000, 3, memory=True), on=machine)
         assert set(outcome.keys[:, 0].tolist()) == {0, 3}
@@ -135,6 +141,11 @@ def test_reset_of_an_entangled_qubit_leaves_the_other_mixed():
 def test_trajectories_keep_the_norm_in_single_precision():
     operations = []
     for _ in range(200):
-        operations += [op("ry", [0], slots=[0.05]), op("cx", [0, 1]), op("measure", [1], clbit=0), op("ry", [1], slots=[1.0])]
+        operations += [
+            op("ry", [0], slots=[0.05]),
+            op("cx", [0, 1]),
+            op("measure", [1], clbit=0),
+            op("ry", [1], slots=[1.0]),
+        ]
     task = engine.Task(pack(2, operations, 1), 1, 7, return_state=True, precision="single")
     assert abs(np.linalg.norm(engine.execute(task).state) - 1) < 1e-4

@@ -1,0 +1,80 @@
+"""The line to a run under way: its stop flag and its progress counters."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ketjet import _core
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come; totals are 0 until it has been planned."""
+
+    started: bool
+    stages_done: int
+    stages_total: int
+    shots_done: int
+    shots_total: int
+    bytes_moved: int
+
+
+class Control:
+    """The stop flag and progress counters of one run, readable at any time without waiting for the engine.
+
+    Parameters
+    ----------
+    shared
+        Keep them in a memory-mapped temporary file, so that a run in another process of this machine is stopped
+        and watched through `path` as well.
+    path
+        Attach to such a file of another process. One that does not exist here, because the other process has ended
+        or runs on another machine, leaves the run alone with counters of its own.
+    """
+
+    def __init__(self, *, shared: bool = False, path: str | None = None) -> None:
+        self.path = path
+        self._owner = 0  # the process that made the file, hence removes it
+        if shared and path is None:
+            descriptor, self.path = tempfile.mkstemp(prefix="ketjet-")
+            self._owner = os.getpid()
+            with os.fdopen(descriptor, "r+b") as file:
+                file.truncate(mmap.PAGESIZE)
+        self._counters = _core.RunControl()
+        if self.path is not None:
+            with contextlib.suppress(FileNotFoundError), Path(self.path).open("r+b") as file:
+                self._counters = _core.RunControl(mmap.mmap(file.fileno(), mmap.PAGESIZE))
+
+    @property
+    def counters(self) -> _core.RunControl:
+        """The engine's handle."""
+        return self._counters
+
+    def stop(self) -> None:
+        """Ask the run to stop; it does so within a few milliseconds of work."""
+        self._counters.stop()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called, here or in another process."""
+        return self._counters.stopped
+
+    def progress(self) -> Progress:
+        """Read the counters."""
+        c = self._counters
+        return Progress(c.started, c.stages_done, c.stages_total, c.shots_done, c.shots_total, c.bytes_moved)
+
+    def close(self) -> None:
+        """Remove the shared file, if this process made it; the counters stay readable."""
+        if self._owner == os.getpid() and self.path is not None:
+            self._owner = 0
+            Path(self.path).unlink()
+
+    def __del__(self) -> None:
+        if getattr(self, "_owner", 0):
+            self.close()

@@ -1,0 +1,62 @@
+"""The computer as the engine sees it, and the engine's own tables of gates and instructions."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Literal
+
+from ketjet import _core
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ketjet._core import Machine
+
+Precision = Literal["single", "double"]
+
+MAX_QUBITS = 62
+"""The most qubits a Program can have: basis states are 64-bit indices."""
+
+AMPLITUDE_BYTES = {"single": 8, "double": 16}
+PRECISIONS = {"single": _core.Precision.single, "double": _core.Precision.double}
+
+
+@functools.cache
+def machine() -> Machine:
+    """Caches and cores of this computer, detected once."""
+    return _core.detect_machine()
+
+
+def available_memory() -> tuple[int, str]:
+    """Bytes this process could still take, and the name of the limit that says so."""
+    free, rule = _core.available_memory()
+    return free + _core.buffer_usage()[1], rule
+
+
+def isa_names() -> list[str]:
+    """Instruction sets this CPU can run, best first."""
+    return _core.isa_names()
+
+
+def isa_in_use(name: str = "") -> str:
+    """Return the instruction set that `name` stands for; empty means KETJET_ISA or the best."""
+    return _core.isa_in_use(name)
+
+
+@functools.cache
+def gate_codes() -> dict[str, tuple[int, int, int, int]]:
+    """Map a gate name to (code, controls, targets, parameters), one entry per row of the engine's gate table."""
+    return {name: (code, *sizes) for code, (name, *sizes) in enumerate(_core.gate_table())}
+
+
+@functools.cache
+def instruction_codes() -> dict[str, int]:
+    """Map an instruction name ("unitary", "measure", ...) to its code in a packed program."""
+    offset = len(_core.gate_table())
+    return {name: offset + i for i, name in enumerate(_core.instruction_names())}
+
+
+def unitarity_error(matrix: NDArray[np.complex128]) -> float:
+    """Return max |U^dagger U - 1| of a square matrix (estimated above dimension 64)."""
+    return _core.unitarity_error(matrix)

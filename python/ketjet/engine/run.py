@@ -1,0 +1,155 @@
+"""One run: Task in, Outcome out, both plain data."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ketjet import _core
+from ketjet.engine.control import Control
+from ketjet.engine.machine import PRECISIONS, Precision, isa_in_use, machine
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ketjet._core import Machine, Plan, Program
+
+RNG_VERSION = 1
+"""Changes whenever the same circuit and seed would give other samples."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One circuit to run: plain data that pickles to any process.
+
+    Attributes
+    ----------
+    program : Program
+        What to run.
+    shots : int
+        Number of samples; 0 runs the program for its state alone.
+    seed : int
+        Any integer >= 0. Together with the program it determines every random draw.
+    memory : bool
+        Also return the outcome of every shot, in order.
+    return_state : bool
+        Also return the final state (before final measurements; of the last shot if the program collapses midway).
+    precision : {"single", "double"}
+        complex64 or complex128 amplitudes.
+    threads : int
+        Engine threads.
+    isa : str
+        Instruction set; empty means KETJET_ISA or the best.
+    control_path : str, optional
+        Where a process without the submitter's Control finds its counters.
+    """
+
+    program: Program
+    shots: int
+    seed: int
+    memory: bool = False
+    return_state: bool = False
+    precision: Precision = "double"
+    threads: int = 1
+    isa: str = ""
+    control_path: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a Task gave.
+
+    Attributes
+    ----------
+    keys : ndarray of uint64, shape (outcomes, words)
+        Distinct classical outcomes, ascending; classical bit c is bit c % 64 of word c // 64.
+    counts : ndarray of int64, shape (outcomes,)
+        Shots per outcome.
+    memory : ndarray of uint64, shape (shots, words), or None
+        The outcome of every shot.
+    state : ndarray of complex, shape (2**num_qubits,), or None
+        The engine's own memory, not a copy.
+    num_clbits : int
+    metadata : dict
+        JSON-clean facts about the run.
+    """
+
+    keys: NDArray[np.uint64]
+    counts: NDArray[np.int64]
+    memory: NDArray[np.uint64] | None
+    state: NDArray[Any] | None
+    num_clbits: int
+    metadata: dict[str, Any]
+
+
+def plan(program: Program, precision: Precision = "double", on: Machine | None = None) -> Plan:
+    """Plan a program for a machine (default: this one)."""
+    return _core.plan(program, on or machine(), PRECISIONS[precision])
+
+
+def random_key(program: Program, seed: int) -> tuple[int, int]:
+    """Return the key of the random generator for a program under a seed: 64 bits from NumPy's SeedSequence."""
+    words = np.random.SeedSequence(seed, spawn_key=(program.fingerprint,)).generate_state(2, np.uint32)
+    return int(words[0]), int(words[1])
+
+
+def execute(task: Task, control: Control | None = None, *, on: Machine | None = None) -> Outcome:
+    """Run a task to its end in the calling thread, which must not be one that may fork later.
+
+    Parameters
+    ----------
+    task : Task
+    control : Control, optional
+        To stop and watch the run; else found through `task.control_path`, else private.
+    on : Machine, optional
+        Plan for another machine than this one; for tests.
+
+    Raises
+    ------
+    Cancelled
+        The control was stopped.
+    MemoryError
+        The state could not be allocated; nothing is kept.
+    """
+    if control is None:
+        control = Control(path=task.control_path)
+    start = time.perf_counter()
+    program, precision = task.program, PRECISIONS[task.precision]
+    made = plan(program, task.precision, on)
+    planned = time.perf_counter()
+    output = _core.run(
+        program,
+        made,
+        precision,
+        shots=task.shots,
+        key=random_key(program, task.seed),
+        list_shots=task.memory,
+        keep_state=task.return_state,
+        threads=task.threads,
+        isa=task.isa,
+        control=control.counters,
+    )
+    cost = _core.plan_cost(program, made, precision, task.threads)
+    state_bytes = cost.state_bytes * _core.states_held(made, task.shots, task.threads)
+    metadata: dict[str, Any] = {
+        "method": "statevector",
+        "device": "CPU",
+        "precision": task.precision,
+        "threads": task.threads,
+        "simd": isa_in_use(task.isa),
+        "num_qubits": program.num_qubits,
+        "num_clbits": program.num_clbits,
+        "required_memory_mb": -(-state_bytes // (1 << 20)),
+        "plan": {"stages": made.num_stages, "sweeps": made.num_sweeps, "bytes": cost.bytes_moved},
+        "measure_sampling": not made.has_random_collapse,
+        "plan_time": planned - start,
+        "sample_measure_time": output.sample_seconds,
+        "time_taken": time.perf_counter() - start,
+        "seed_simulator": task.seed,
+        "norm_error": output.norm_error,
+        "rng_version": RNG_VERSION,
+    }
+    return Outcome(output.keys, output.counts, output.shots, output.state, program.num_clbits, metadata)

@@ -1,0 +1,77 @@
+"""A state that stays in memory between calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ketjet import _core
+from ketjet.engine.control import Control
+from ketjet.engine.machine import PRECISIONS, Precision, machine
+from ketjet.engine.run import random_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ketjet._core import Program
+
+
+class State:
+    """A state that stays in memory between calls; what `ketjet.StateVector` stands on.
+
+    Every method that touches amplitudes takes the number of engine threads and must be called from a worker
+    thread. After a `Cancelled` the amplitudes are unspecified until `set_zero`.
+    """
+
+    def __init__(self, num_qubits: int, precision: Precision = "double") -> None:
+        made = _core.StateSingle(num_qubits) if precision == "single" else _core.StateDouble(num_qubits)
+        self._state: _core.StateSingle | _core.StateDouble = made
+        self.precision: Precision = precision
+        self.num_qubits = num_qubits
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """The amplitudes themselves, shape (2**num_qubits,); writing to it changes the state."""
+        return self._state.array
+
+    def set_zero(self, threads: int, control: Control | None = None) -> None:
+        """Go back to |0...0> without allocating."""
+        self._state.set_zero(threads, (control or Control()).counters)
+
+    def evolve(self, program: Program, threads: int, seed: int = 0, control: Control | None = None) -> list[int]:
+        """Apply a program of the same width; return its classical bits as 64-bit words."""
+        made = _core.plan_for_any_state(program, machine(), PRECISIONS[self.precision])
+        key = random_key(program, seed)
+        return self._state.evolve(program, made, key, 0, threads, (control or Control()).counters)
+
+    def sample(
+        self, qubits: Sequence[int], shots: int, seed: int, threads: int, control: Control | None = None
+    ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """Sample `qubits` (first = lowest bit): outcome keys, shape (outcomes, words), and their counts."""
+        words = np.random.SeedSequence(seed).generate_state(2, np.uint32)
+        key = (int(words[0]), int(words[1]))
+        return self._state.sample(list(qubits), shots, key, threads, (control or Control()).counters)
+
+    def probabilities(self, qubits: Sequence[int], threads: int, control: Control | None = None) -> NDArray[np.float64]:
+        """Return the distribution of measuring `qubits` (first = lowest bit), shape (2**len(qubits),)."""
+        return self._state.probabilities(list(qubits), threads, (control or Control()).counters)
+
+    def norm(self, threads: int, control: Control | None = None) -> float:
+        """Return the 2-norm of the state."""
+        return float(np.sqrt(self._state.norm_squared(threads, (control or Control()).counters)))
+
+    def expectation(
+        self,
+        x_masks: Sequence[int],
+        z_masks: Sequence[int],
+        coefficients: Sequence[complex],
+        threads: int,
+        control: Control | None = None,
+    ) -> complex:
+        """Return <state|sum of coefficient * Pauli|state>; a qubit in both masks is a Y."""
+        return self._state.expectation(
+            list(x_masks), list(z_masks), list(coefficients), threads, (control or Control()).counters
+        )
