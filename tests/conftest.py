@@ -1,0 +1,44 @@
+"""Fixtures shared by all tests: circuits everybody needs, and workers that no other test has used."""
+
+from __future__ import annotations
+
+import pytest
+from qiskit import QuantumCircuit
+
+from ketjet import workers
+
+
+def layered_circuit(num_qubits, layers):
+    """Rotations and entangling gates on all qubits; 24 qubits and 200 layers keep any computer busy for seconds."""
+    circuit = QuantumCircuit(num_qubits, name=f"layered_{num_qubits}")
+    for layer in range(layers):
+        for qubit in range(num_qubits):
+            circuit.rx(0.3 + 0.01 * layer, qubit)
+        shift = 1 + layer % (num_qubits - 1)
+        for qubit in range(num_qubits):
+            circuit.cx(qubit, (qubit + shift) % num_qubits)
+    circuit.measure_all()
+    return circuit
+
+
+@pytest.fixture
+def bell():
+    circuit = QuantumCircuit(2, name="bell")
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure_all()
+    return circuit
+
+
+@pytest.fixture(scope="session")
+def long_circuit():
+    return layered_circuit(24, 200)
+
+
+@pytest.fixture
+def two_threads(monkeypatch):
+    """Let this test's jobs share a budget of two engine threads with nobody."""
+    own = workers.Workers(2)
+    monkeypatch.setattr(workers, "_shared", [own])
+    yield own
+    own.close(2)

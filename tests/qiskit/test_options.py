@@ -1,0 +1,134 @@
+"""Options: what is accepted, what is refused and how, and the spellings of Aer users."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qiskit.exceptions import QiskitError
+
+from ketjet.errors import InvalidOptionError, KetjetWarning, OptionTypeError, UnknownOptionError
+from ketjet.options import SimulatorOptions, allowed_threads
+
+resolve = SimulatorOptions.resolve
+
+
+def test_defaults():
+    options = SimulatorOptions()
+    assert (options.shots, options.memory, options.precision) == (1024, False, "double")
+    assert resolve() == resolve({"shots": None, "memory": None}) == options
+    assert pickle.loads(pickle.dumps(options)) == options
+
+
+def test_every_field_is_documented():
+    source = Path(sys.modules["ketjet.options"].__file__).read_text(encoding="utf-8")
+    body = source.partition("class SimulatorOptions")[2].partition("def __post_init__")[0]
+    assert body.count("_option(") == body.count('"""') // 2 - 1 == len(SimulatorOptions.__dataclass_fields__)
+
+
+def test_later_layers_win_and_none_does_not():
+    options = resolve({"shots": 5, "seed_simulator": 3}, {"shots": np.int32(7), "seed_simulator": None})
+    assert (options.shots, options.seed_simulator) == (7, 3)
+    assert type(options.shots) is int
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("shots", 1.0), ("shots", "10"), ("shots", True), ("shots", np.float64(3)), ("seed_simulator", 1.5),
+        ("seed_simulator", "a"), ("seed_simulator", False), ("memory", 1), ("memory", "yes"), ("precision", 64),
+        ("max_threads", 2.0), ("max_memory_mb", "1000"), ("max_memory_mb", True), ("executor", 3), ("isa", 2),
+        ("return_state", 0), ("max_parallel_threads", 1.5), ("method", 3),
+    ],
+)  # fmt: skip
+def test_wrong_types(name, value):
+    with pytest.raises(OptionTypeError, match=name) as caught:
+        resolve({name: value})
+    assert isinstance(caught.value, TypeError)
+    assert isinstance(caught.value, QiskitError)
+    assert repr(value) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("shots", 0), ("shots", -1), ("seed_simulator", -1), ("precision", "half"), ("max_threads", 0),
+        ("max_memory_mb", 0), ("max_memory_mb", float("nan")), ("max_memory_mb", float("inf")),
+        ("max_parallel_threads", -1), ("method", "stabilizer"), ("device", "GPU"), ("noise_model", object()),
+    ],
+)  # fmt: skip
+def test_out_of_range(name, value):
+    with pytest.raises(InvalidOptionError, match=name) as caught:
+        resolve({name: value})
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize("value", [0, 2**70, np.uint64(2**63)])
+def test_seeds_of_any_size(value):
+    assert resolve({"seed_simulator": value}).seed_simulator == int(value)
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("shot", "shots"), ("seed", "seed_simulator"), ("precison", "precision")])
+def test_misspelt_options(wrong, right):
+    with pytest.raises(UnknownOptionError, match=f"unknown option '{wrong}': did you mean '{right}'") as caught:
+        resolve({wrong: 10})
+    assert isinstance(caught.value, TypeError)
+
+
+def test_options_like_nothing_known():
+    with pytest.raises(UnknownOptionError, match="the options are shots, memory"):
+        resolve({"xyzzy": 1})
+
+
+def test_aer_spellings_with_meaning():
+    options = resolve({"max_parallel_threads": 3, "method": "statevector", "device": "CPU", "noise_model": None})
+    assert options.max_threads == 3
+    assert resolve({"max_parallel_threads": 0, "method": "automatic"}) == SimulatorOptions()
+
+
+def test_aer_options_without_meaning_warn_once():
+    with pytest.warns(KetjetWarning, match="fusion_enable, blocking_qubits") as caught:
+        resolve({"fusion_enable": False}, {"blocking_qubits": 20, "max_job_size": None})
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+
+
+def test_executor_is_anything_with_submit():
+    with ThreadPoolExecutor(1) as pool:
+        assert resolve({"executor": pool}).executor is pool
+
+
+def test_threads_are_limited_by_everything(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert allowed_threads(None, 8) == 8
+    assert allowed_threads(3, 8) == 3
+    assert allowed_threads(30, 8) == 8
+    monkeypatch.setenv("OMP_NUM_THREADS", "4,2")
+    assert allowed_threads(None, 8) == 4
+    assert allowed_threads(2, 8) == 2
+
+
+@pytest.mark.parametrize("text", ["many", "0", "-3", "1.5"])
+def test_a_bad_environment_variable_warns(monkeypatch, text):
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    with pytest.warns(KetjetWarning, match="OMP_NUM_THREADS"):
+        assert allowed_threads(None, 8) == 8
+
+
+def test_options_do_not_need_qiskit():
+    code = """
+import sys
+from ketjet.options import SimulatorOptions
+SimulatorOptions.resolve({"shots": 3})
+assert "qiskit" not in sys.modules
+try:
+    SimulatorOptions(shots=-1)
+except ValueError:
+    pass
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
