@@ -1,0 +1,146 @@
+"""`lower` and what it returns: a program, the way back to the circuit's qubits, and a header for results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from qiskit.circuit import Parameter, ParameterExpression, QuantumCircuit
+
+from ketjet import engine
+from ketjet.errors import InsufficientMemoryError, InvalidCircuitError
+from ketjet.lowering.parameters import Binding
+from ketjet.lowering.unroll import CircuitWalk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class LoweredCircuit:
+    """A circuit as the engine runs it.
+
+    Attributes
+    ----------
+    program
+        The packed program. Unbound slots hold 0.0.
+    header
+        What results say about the circuit, with the keys Aer uses.
+    qubits
+        The program's qubit i is the circuit's qubit qubits[i].
+    parameters
+        What is still to be bound, sorted as in the circuit.
+    has_measurements
+        Whether anything is measured.
+    """
+
+    program: engine.Program
+    header: dict[str, Any]
+    qubits: tuple[int, ...]
+    parameters: tuple[Parameter, ...]
+    has_measurements: bool
+    _binding: Binding = field(repr=False)
+
+    def bind(self, values: Mapping[Any, Any]) -> LoweredCircuit:
+        """Give every parameter a value; the circuit is not lowered again.
+
+        Parameters
+        ----------
+        values
+            Numbers by parameter or parameter name, or sequences by parameter vector.
+
+        Raises
+        ------
+        InvalidCircuitError
+            If a name is unknown, a parameter has no value, or an angle becomes NaN or infinite.
+        """
+        numbers = self._binding.resolve(values)
+        if not self.parameters:
+            return self
+        slots = self._binding.evaluate(numbers, self.program.slots)
+        header = self.header
+        if header["global_phase"] is None:
+            header = {**header, "global_phase": float(slots[-1])}  # the circuit's phase is the last operation
+        return replace(
+            self,
+            program=self.program.with_slots(slots),
+            header=header,
+            parameters=(),
+            _binding=Binding(header["name"], (), ()),
+        )
+
+
+def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_zero: bool = True) -> LoweredCircuit:
+    """Lower a circuit of gates, measurements and resets.
+
+    Parameters
+    ----------
+    circuit
+        Any circuit of Qiskit 2; unbound parameters are allowed.
+    keep_idle_qubits
+        Give the program all qubits of the circuit, not only those something acts on.
+    starts_in_zero
+        Whether the program will start with all qubits in state zero. State preparations on qubits that nothing has
+        acted on are then initialisations, and resets of such qubits are dropped.
+
+    Raises
+    ------
+    InvalidCircuitError
+        If a number is NaN or infinite, a matrix is not unitary, or a definition contains itself.
+    UnsupportedInstructionError
+        If an instruction cannot be simulated.
+    InsufficientMemoryError
+        If more qubits are acted on than a program can have.
+    """
+    if not isinstance(circuit, QuantumCircuit):
+        msg = f"expected a QuantumCircuit, not {type(circuit).__name__}"
+        raise InvalidCircuitError(msg)
+    walk = CircuitWalk(circuit, starts_in_zero)
+    walk.walk()
+    builder = walk.builder
+    qubits = tuple(range(circuit.num_qubits)) if keep_idle_qubits else tuple(sorted(set(builder.wires)))
+    if len(qubits) > engine.MAX_QUBITS:
+        msg = (
+            f"circuit {circuit.name!r} acts on {len(qubits)} qubits and needs 2^{len(qubits)} amplitudes; "
+            f"no machine holds more than 2^{engine.MAX_QUBITS}; use fewer qubits"
+        )
+        raise InsufficientMemoryError(msg)
+    binding = Binding(circuit.name, circuit.parameters, builder.unbound)
+    return LoweredCircuit(
+        program=builder.pack(circuit.num_clbits, qubits),
+        header=_header(circuit),
+        qubits=qubits,
+        parameters=binding.parameters,
+        has_measurements=bool(builder.measured),
+        _binding=binding,
+    )
+
+
+def _header(circuit: QuantumCircuit) -> dict[str, Any]:
+    """Describe the circuit for a Result, with the keys of Aer's headers."""
+    phase = circuit.global_phase
+    labels = {
+        kind: [_label(circuit, bit) for bit in bits]
+        for kind, bits in (("qubit", circuit.qubits), ("clbit", circuit.clbits))
+    }
+    tiled = [bit for register in circuit.cregs for bit in register] == circuit.clbits
+    return {
+        "name": circuit.name,
+        "n_qubits": circuit.num_qubits,
+        "memory_slots": circuit.num_clbits,
+        "qreg_sizes": [[register.name, register.size] for register in circuit.qregs],
+        # Counts are split at register borders; that has a meaning only where registers tile the classical bits.
+        "creg_sizes": [[register.name, register.size] for register in circuit.cregs] if tiled else [],
+        "qubit_labels": labels["qubit"],
+        "clbit_labels": labels["clbit"],
+        "global_phase": None if isinstance(phase, ParameterExpression) else float(phase),
+        "metadata": dict(circuit.metadata or {}),
+    }
+
+
+def _label(circuit: QuantumCircuit, bit: Any) -> list[Any]:
+    location = circuit.find_bit(bit)
+    if not location.registers:
+        return ["", location.index]
+    register, index = location.registers[0]
+    return [register.name, index]
