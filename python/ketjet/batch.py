@@ -1,0 +1,332 @@
+"""Tasks of one job under way: handed out, watched, stopped, and gathered into one future.
+
+`Job` (and any other kind of job) is a face over a Batch. The batch's future stays PENDING until every task has
+ended, so `future.cancel()` decides alone, and at any moment, whether there will be a result; whoever calls it, the
+batch then stops its tasks. Tasks run on ketjet's own workers or, as plain picklable calls, on any Executor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+import traceback
+import weakref
+from concurrent.futures import CancelledError, Executor, Future
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from ketjet import engine, workers
+from ketjet.engine import Control, Outcome, Progress, Task
+from ketjet.errors import JobFailedError
+from ketjet.progress import JobProgress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Batch"]
+
+T = TypeVar("T")
+
+WINDOW = 128
+"""Most tasks of one batch that are handed out at a time; it bounds the control files that are open."""
+
+_live: set[Batch[Any]] = set()
+_feeding = threading.local()
+_inherited: list[object] = []
+
+
+@dataclass
+class _Flight:
+    """A task that has been handed out."""
+
+    control: Control
+    future: Future[Outcome] | None = None
+
+
+class Batch(Generic[T]):
+    """A list of tasks and the future of what becomes of them.
+
+    Parameters
+    ----------
+    tasks
+        What to run.
+    reservations
+        Peak memory of each task, in bytes.
+    assemble
+        Makes the future's value from one outcome, or the exception in its place, per task.
+    executor
+        Where to run; None for ketjet's own workers.
+    memory_limit
+        Most memory that ketjet's running tasks may hold together when one of these starts.
+    execute
+        Runs one task; `engine.execute` or something with its signature, importable by name if the executor is
+        made of processes.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        reservations: Sequence[int],
+        assemble: Callable[[list[Outcome | BaseException]], T],
+        *,
+        executor: Executor | None = None,
+        memory_limit: int | None = None,
+        execute: Callable[..., Outcome] = engine.execute,
+    ) -> None:
+        self.future: Future[T] = Future()
+        self.partial: T | None = None
+        self.started_at: float | None = None
+        self.ended_at: float | None = None
+        self._tasks = list(tasks)
+        self._reservations = list(reservations)
+        self._assemble: Callable[[list[Outcome | BaseException]], T] | None = assemble
+        self._executor = executor
+        self._memory_limit = memory_limit
+        self._execute = execute
+        self._lock = threading.Lock()
+        self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
+        self._flights: dict[int, _Flight] = {}
+        self._next = 0
+        self._done = 0
+        self._past = [0, 0, 0, 0, 0]  # progress counters of tasks that have ended
+        self._claimed = False  # somebody has begun to bring the future to its end
+
+    def start(self) -> None:
+        """Hand out the first tasks and return at once."""
+        _live.add(self)
+        known = weakref.ref(
+            self
+        )  # a future that knew its batch would be a cycle, and keep the result until the next gc
+        self.future.add_done_callback(lambda _: _settle(known()))
+        if self._outcomes:
+            self._feed()
+        else:
+            self._finish()
+
+    def close(self, value: T | None, *, cancelled: bool, error: JobFailedError | None) -> None:
+        """Bring the future of a batch that is never started to its end."""
+        self.partial, self._claimed = value, True
+        if cancelled:
+            self.future.cancel()
+        if not self.future.set_running_or_notify_cancel():
+            return
+        if error is not None:
+            self.future.set_exception(error)
+        else:
+            self.future.set_result(cast("T", value))
+
+    def started(self) -> bool:
+        """Return whether any task has begun to run."""
+        if self.started_at is None:
+            with self._lock:
+                begun = self._done > 0 or any(_is_running(flight) for flight in self._flights.values())
+            if begun:
+                self._mark_started()
+        return self.started_at is not None
+
+    def progress(self) -> JobProgress:
+        """Return how far the tasks are."""
+        with self._lock:
+            counters = [_counters(flight.control.progress()) for flight in self._flights.values()]
+            past, done, total = list(self._past), self._done, len(self._outcomes)
+        if not total or (self.future.done() and not self.future.cancelled()):
+            fraction = 1.0
+        else:
+            fraction = min((done + sum(map(_fraction, counters))) / total, 1.0)
+        begun = self.started_at if self.started() else None
+        elapsed = 0.0 if begun is None else (self.ended_at or time.time()) - begun
+        eta = elapsed * (1 - fraction) / fraction if fraction > 0 and not self.future.done() else None
+        stages_done, stages_total, shots_done, shots_total, bytes_moved = map(sum, zip(past, *counters, strict=True))
+        return JobProgress(
+            done, total, stages_done, stages_total, shots_done, shots_total, bytes_moved, elapsed, eta, fraction
+        )
+
+    def _mark_started(self) -> None:
+        if self.started_at is None:
+            self.started_at = time.time()
+
+    def _feed(self) -> None:
+        """Hand out tasks until the window is full; an executor that runs them in `submit` makes no recursion."""
+        if getattr(_feeding, "batch", None) is self:
+            return
+        outer, _feeding.batch = getattr(_feeding, "batch", None), self
+        try:
+            while (index := self._take()) is not None:
+                self._launch(index)
+        finally:
+            _feeding.batch = outer
+
+    def _take(self) -> int | None:
+        with self._lock:
+            if self._claimed or len(self._flights) >= WINDOW or self._next >= len(self._tasks):
+                return None
+            index = self._next
+            self._next += 1
+            self._flights[index] = _Flight(_new_control(shared=self._executor is not None))
+            return index
+
+    def _launch(self, index: int) -> None:
+        with self._lock:
+            flight = self._flights.get(index)
+            if flight is None:  # cancelled meanwhile
+                return
+            task = self._tasks[index]
+        try:
+            future = self._submit(task, self._reservations[index], flight.control)
+        except Exception as error:  # noqa: BLE001 - for one, the executor takes no more
+            future = Future()
+            future.set_exception(error)
+        with self._lock:
+            cancelled = index not in self._flights
+            flight.future = future
+        future.add_done_callback(partial(self._collect, index, flight.control))
+        if cancelled:
+            future.cancel()
+
+    def _submit(self, task: Task, memory: int, control: Control) -> Future[Outcome]:
+        if self._executor is not None:
+            return self._executor.submit(self._execute, replace(task, control_path=control.path))
+        return workers.shared().submit(
+            partial(self._run, task, control),
+            threads=task.threads,
+            memory=memory,
+            memory_limit=self._memory_limit,
+            stop=control.stop,
+        )
+
+    def _run(self, task: Task, control: Control) -> Outcome:
+        self._mark_started()
+        return self._execute(task, control)
+
+    def _collect(self, index: int, control: Control, future: Future[Outcome]) -> None:
+        """Take in the outcome of one task; called by whoever brought it to its end."""
+        outcome: Outcome | BaseException | None
+        if future.cancelled():
+            outcome = CancelledError(f"circuit {index} was cancelled by its executor")
+        else:
+            error = future.exception()
+            outcome = future.result() if error is None else error
+        counters = _counters(control.progress())
+        with self._lock:
+            awaited = self._flights.pop(index, None) is not None  # else the batch has ended without it
+            if awaited:
+                self._outcomes[index] = outcome
+                self._done += 1
+                self._past = [a + b for a, b in zip(self._past, counters, strict=True)]
+            complete = self._done == len(self._outcomes)
+        control.close()
+        if awaited and complete:
+            self._finish()
+        elif awaited:
+            self._feed()
+
+    def _finish(self) -> None:
+        with self._lock:
+            if self._claimed:
+                return
+            self._claimed = True
+            outcomes = [outcome for outcome in self._outcomes if outcome is not None]
+            assemble = self._assemble
+        self._mark_started()
+        if not self.future.set_running_or_notify_cancel() or assemble is None:
+            return
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        try:
+            self.partial = assemble(outcomes)
+        except Exception as error:  # noqa: BLE001 - it becomes the outcome of the job
+            failures.insert(0, error)
+        self.ended_at = time.time()
+        if failures:
+            self.future.set_exception(_failure(failures, len(outcomes), self.partial))
+        else:
+            self.future.set_result(cast("T", self.partial))
+
+    def settle(self) -> None:
+        """Stop what still runs and let go of everything; called once, when the future has its final state."""
+        with self._lock:
+            notify = not self._claimed
+            self._claimed = True
+            flights = list(self._flights.values())
+            self._flights.clear()
+            self._tasks, self._reservations, self._executor, self._assemble = [], [], None, None
+            self._outcomes = [None] * len(self._outcomes)
+        if notify:
+            self.future.set_running_or_notify_cancel()
+        self.ended_at = self.ended_at or time.time()
+        for flight in flights:
+            if flight.future is not None:
+                flight.future.cancel()
+            flight.control.stop()
+        _live.discard(self)
+
+    def _disown(self) -> None:
+        """Fail in a forked child, where the threads that ran this do not exist. The parent's run goes on."""
+        _inherited.append(self._flights)  # a control's finaliser must not act on what the parent still uses
+        self._lock = threading.Lock()
+        self._flights, self._tasks, self._claimed = {}, [], True
+        self.future = Future()
+        message = f"this job was inherited unfinished by a forked process and belongs to process {os.getppid()}"
+        self.future.set_exception(JobFailedError(f"{message}; run the circuit again here."))
+
+
+def _settle(batch: Batch[Any] | None) -> None:
+    if batch is not None:
+        batch.settle()
+
+
+def _new_control(*, shared: bool) -> Control:
+    if shared:
+        with contextlib.suppress(OSError):  # no room for its file: the task runs, deaf to cancel
+            return Control(shared=True)
+    return Control()
+
+
+def _counters(progress: Progress) -> tuple[int, int, int, int, int]:
+    return (
+        progress.stages_done,
+        progress.stages_total,
+        progress.shots_done,
+        progress.shots_total,
+        progress.bytes_moved,
+    )
+
+
+def _fraction(counters: tuple[int, int, int, int, int]) -> float:
+    stages_done, stages_total, shots_done, shots_total, _ = counters
+    if 0 < shots_done < shots_total:
+        return shots_done / shots_total
+    return stages_done / stages_total if stages_total else 0.0
+
+
+def _is_running(flight: _Flight) -> bool:
+    return flight.control.progress().started or (flight.future is not None and flight.future.running())
+
+
+def _failure(failures: list[BaseException], circuits: int, partial_result: object) -> JobFailedError:
+    first = failures[0]
+    traceback.clear_frames(first.__traceback__)  # keeps the lines, drops the programs and arrays in their variables
+    which = f"{len(failures)} of {circuits} circuits failed: " if circuits > 1 else ""
+    error = JobFailedError(f"{which}{type(first).__name__}: {first}")
+    error.__cause__ = first
+    error.partial_result = partial_result
+    return error
+
+
+def _cancel_all() -> None:
+    for batch in list(_live):
+        batch.future.cancel()
+
+
+def _begin_child() -> None:
+    for batch in list(_live):
+        batch._disown()
+    _live.clear()
+
+
+# Executors of the standard library wait for their calls before ordinary exit handlers run, so stop them before that.
+getattr(threading, "_register_atexit", lambda _: None)(_cancel_all)
+with contextlib.suppress(AttributeError):  # Windows has no fork
+    os.register_at_fork(after_in_child=_begin_child)

@@ -1,0 +1,80 @@
+"""How far a job is: the snapshot `job.progress()` returns, and the bar `job.result(progress=True)` draws from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["JobProgress", "ProgressBar"]
+
+
+@dataclass(frozen=True)
+class JobProgress:
+    """One moment in the life of a job.
+
+    Totals of stages count the circuits that have begun: a circuit is planned when its turn comes.
+    """
+
+    circuits_done: int
+    """Circuits that have ended, well or not."""
+    circuits_total: int
+    """Circuits of the job, one for every set of bound parameters."""
+    stages_done: int
+    """Stages of the plans, over all circuits begun."""
+    stages_total: int
+    shots_done: int
+    """Shots sampled, over all circuits begun."""
+    shots_total: int
+    bytes_moved: int
+    """Memory traffic of the stages done, in bytes."""
+    elapsed: float
+    """Seconds since the first circuit began; 0 while the job is queued."""
+    eta: float | None
+    """Seconds still to go at the pace so far; None while there is no pace yet."""
+    fraction: float
+    """Part of the work that is done, from 0 to 1, every circuit counted alike."""
+
+    def __str__(self) -> str:
+        parts = [f"{self.fraction:.0%}"]
+        if self.circuits_total > 1:
+            parts.append(f"{self.circuits_done}/{self.circuits_total} circuits")
+        parts.append(f"{self.elapsed:.1f} s")
+        if self.eta:
+            parts.append(f"{self.eta:.1f} s to go")
+        return ", ".join(parts)
+
+
+class ProgressBar:
+    """A tqdm bar on standard error that follows a job; nothing at all without tqdm.
+
+    Parameters
+    ----------
+    label
+        What stands before the bar.
+    """
+
+    def __init__(self, label: str) -> None:
+        self._bar = _tqdm(total=100, desc=label, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}{postfix}")
+
+    def __enter__(self) -> ProgressBar:  # noqa: PYI034 - Self needs Python 3.11
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, progress: JobProgress) -> None:
+        """Move the bar; it never moves back."""
+        if self._bar is None:
+            return
+        self._bar.set_postfix_str(str(progress).partition(", ")[2], refresh=False)
+        self._bar.n = max(self._bar.n, round(100 * progress.fraction))
+        self._bar.refresh()
+
+
+def _tqdm(**settings: Any) -> Any:
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        return None
+    return tqdm(**settings)

@@ -1,0 +1,200 @@
+"""The worker threads and their one budget."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from concurrent.futures import wait
+
+import pytest
+from job.fake_engine import eventually
+
+from ketjet.workers import Workers
+
+
+class Call:
+    """A call that runs until it is told to end."""
+
+    def __init__(self):
+        self.started = threading.Event()
+        self.finish = threading.Event()
+
+    def __call__(self):
+        self.started.set()
+        assert self.finish.wait(10)
+        return "done"
+
+
+@pytest.fixture
+def pool():
+    pool = Workers(4, idle_seconds=0.2)
+    yield pool
+    pool.close(2)
+
+
+def start(pool, **share):
+    call = Call()
+    return call, pool.submit(call, stop=call.finish.set, **share)
+
+
+def test_importing_starts_no_thread():
+    code = "import threading, ketjet.backend; print(threading.active_count())"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "1"
+    )
+
+
+def test_small_calls_run_side_by_side_and_a_big_one_waits_its_turn(pool):
+    small = [start(pool, threads=1) for _ in range(3)]
+    big, big_future = start(pool, threads=100)  # more than there is: everything
+    late, late_future = start(pool, threads=1)  # would fit, but is behind the big one
+    assert all(call.started.wait(5) for call, _ in small)
+    time.sleep(0.02)
+    assert not big.started.is_set()
+    assert not late.started.is_set()
+    for call, _ in small:
+        call.finish.set()
+    assert big.started.wait(5)
+    assert not late.started.is_set()
+    big.finish.set()
+    late.finish.set()
+    assert [future.result(5) for future in (big_future, late_future)] == ["done", "done"]
+
+
+def test_memory_is_reserved_while_a_call_runs(pool):
+    assert pool.free_bytes(1000) == 1000
+    first, _ = start(pool, memory=600)
+    assert first.started.wait(5)
+    assert pool.held_bytes == 600
+    assert pool.free_bytes(1000) == 400  # nothing touched yet
+    assert pool.free_bytes(350) == 350  # touched, and something else grew
+    second, _ = start(pool, memory=600)
+    third, _ = start(pool, memory=0)
+    time.sleep(0.02)
+    assert not second.started.is_set()
+    assert not third.started.is_set()  # first in, first out
+    first.finish.set()
+    assert second.started.wait(5)
+    assert third.started.wait(5)
+    second.finish.set()
+    third.finish.set()
+    eventually(lambda: pool.held_bytes == 0)
+
+
+def test_a_limit_of_its_own_holds_a_call_back(pool):
+    pool.free_bytes(1000)
+    first, _ = start(pool, memory=300)
+    second, _ = start(pool, memory=300, memory_limit=500)
+    assert first.started.wait(5)
+    time.sleep(0.02)
+    assert not second.started.is_set()
+    first.finish.set()
+    assert second.started.wait(5)
+    second.finish.set()
+
+
+def test_what_is_too_big_for_anybody_runs_alone(pool):
+    pool.free_bytes(10)
+    call, future = start(pool, memory=1000)
+    call.finish.set()
+    assert future.result(5) == "done"
+
+
+def test_a_cancelled_head_no_longer_blocks_the_queue(pool):
+    first, _ = start(pool, threads=3)
+    big, big_future = start(pool, threads=4)
+    small, _ = start(pool, threads=1)
+    assert first.started.wait(5)
+    assert big_future.cancel()
+    assert small.started.wait(5)
+    assert not big.started.is_set()
+    assert big_future in wait([big_future], 5).done
+    first.finish.set()
+    small.finish.set()
+
+
+def test_a_running_call_can_be_cancelled_and_its_value_is_dropped(pool):
+    call, future = start(pool)
+    assert call.started.wait(5)
+    assert future.cancel()
+    call.finish.set()
+    assert future in wait([future], 5).done
+    assert future.cancelled()
+    assert pool.submit(lambda: 3).result(5) == 3
+
+
+def test_errors_reach_the_future(pool):
+    def fail():
+        raise SystemExit(3)
+
+    assert isinstance(pool.submit(fail).exception(5), SystemExit)
+    assert pool.submit(lambda: 3).result(5) == 3
+
+
+def test_a_callback_may_submit_and_wait(pool):
+    answers = []
+    pool.submit(lambda: 1, threads=4).add_done_callback(
+        lambda _: answers.append(pool.submit(lambda: 2, threads=4).result(5))
+    )
+    eventually(lambda: answers == [2])
+
+
+def test_idle_workers_end_and_come_back(pool):
+    assert pool.submit(lambda: 1).result(5) == 1
+    assert pool._alive > 0
+    eventually(lambda: pool._alive == 0)
+    assert pool.submit(lambda: 2).result(5) == 2
+
+
+def test_idle_workers_keep_nothing_alive(pool):
+    class Thing:
+        pass
+
+    future = pool.submit(Thing)
+    thing = weakref.ref(future.result(5))
+    del future
+    gc.collect()
+    eventually(lambda: thing() is None)
+
+
+def test_many_submitters(pool):
+    totals = []
+
+    def submit_many():
+        totals.append(sum(pool.submit(lambda i=i: i, threads=1 + i % 4).result(10) for i in range(50)))
+
+    threads = [threading.Thread(target=submit_many) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert totals == [sum(range(50))] * 8
+
+
+def test_no_thread_to_be_had_fails_the_call(monkeypatch):
+    pool = Workers(1)
+
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert isinstance(pool.submit(lambda: 1).exception(1), RuntimeError)
+    monkeypatch.undo()
+    assert pool.submit(lambda: 2).result(5) == 2
+    pool.close(2)
+
+
+def test_closing_stops_what_runs_and_refuses_what_comes(pool):
+    running, running_future = start(pool, threads=4)
+    _, queued_future = start(pool, threads=4)
+    assert running.started.wait(5)
+    pool.close(2)
+    assert running.finish.is_set()
+    assert running_future.cancelled()
+    assert queued_future.cancelled()
+    with pytest.raises(RuntimeError, match="shutting down"):
+        pool.submit(lambda: 1)
