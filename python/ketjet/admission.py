@@ -1,0 +1,116 @@
+"""Admission: a circuit is run only if the planner says that it fits into the memory that is available now.
+
+`Simulator.run` and `Simulator.estimate` ask the same `Admission`, hence they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+from qiskit import QuantumCircuit
+
+from ketjet import engine, workers
+from ketjet.errors import InsufficientMemoryError
+from ketjet.lowering import LoweredCircuit, lower
+from ketjet.options import SimulatorOptions, allowed_threads
+
+__all__ = ["Admission", "admission_now", "admit", "memory_limit"]
+
+IDLE_INSTRUCTIONS = frozenset({"barrier", "delay", "id", "measure", "reset"})
+"""Instructions that alone may leave a qubit without amplitudes of its own."""
+
+SCANNED_INSTRUCTIONS = 2_000
+"""How far a circuit that looks too wide is read before it is lowered: a few milliseconds."""
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What a circuit may use."""
+
+    options: SimulatorOptions
+    threads: int
+    available: tuple[int, str]
+    held_bytes: int
+
+    def estimate(self, lowered: LoweredCircuit) -> engine.Estimate:
+        """Predict what running the circuit takes."""
+        return engine.estimate(
+            lowered.program,
+            shots=self.options.shots if lowered.has_measurements else 0,
+            memory=self.options.memory,
+            precision=self.options.precision,
+            max_threads=self.threads,
+            available=self.available,
+        )
+
+
+def memory_limit(options: SimulatorOptions) -> int | None:
+    """Return the option max_memory_mb in bytes."""
+    return None if options.max_memory_mb is None else int(options.max_memory_mb * (1 << 20))
+
+
+def admission_now(options: SimulatorOptions) -> Admission:
+    """Return what a circuit may use at this moment, beside the circuits that run."""
+    measured, rule = engine.available_memory()
+    pool = workers.shared()
+    held, free, limit = pool.held_bytes, pool.free_bytes(measured), memory_limit(options)
+    if limit is not None and limit - held < free:
+        free, rule = max(limit - held, 0), "max_memory_mb"
+    threads = allowed_threads(options.max_threads, engine.machine().cores)
+    return Admission(options, threads, (free, rule), held)
+
+
+def admit(circuit: QuantumCircuit, admission: Admission) -> tuple[LoweredCircuit, engine.Estimate]:
+    """Lower a circuit if it fits into memory; one that is hopelessly wide is refused before the work of lowering."""
+    options, available = admission.options, admission.available[0]
+    widest = engine.max_qubits(available, options.precision)
+    if circuit.num_qubits > widest:
+        active = circuit.num_qubits if options.return_state else _active_qubits(circuit)
+        if active > widest:
+            fitting = admission.estimate(lower(QuantumCircuit())).max_qubits
+            raise _too_wide(circuit, active, None, fitting, admission)
+    lowered = lower(circuit, keep_idle_qubits=options.return_state)
+    estimate = admission.estimate(lowered)
+    if not estimate.fits:
+        raise _too_wide(circuit, len(lowered.qubits), estimate.peak_bytes, estimate.max_qubits, admission)
+    return lowered, estimate
+
+
+def _active_qubits(circuit: QuantumCircuit) -> int:
+    """Return how many qubits the first instructions act on, at least."""
+    active: set[Any] = set()
+    for instruction in itertools.islice(circuit.data, SCANNED_INSTRUCTIONS):
+        if instruction.operation.name not in IDLE_INSTRUCTIONS:
+            active.update(instruction.qubits)
+    return len(active)
+
+
+def _too_wide(
+    circuit: QuantumCircuit, qubits: int, peak_bytes: int | None, max_qubits: int, admission: Admission
+) -> InsufficientMemoryError:
+    options, (available, rule) = admission.options, admission.available
+    if peak_bytes is None and qubits < 1000:
+        peak_bytes = (8 if options.precision == "single" else 16) << qubits
+    need = f"2^{qubits} amplitudes" if peak_bytes is None or peak_bytes >> 60 else _size(peak_bytes)
+    hints = ["use fewer qubits"]
+    if options.precision == "double":
+        hints.append("precision='single'")
+    if options.memory:
+        hints.append("memory=False")
+    if admission.held_bytes:
+        hints.append(f"wait for the circuits that run now and hold {_size(admission.held_bytes)}")
+    hints.append("a larger max_memory_mb" if rule == "max_memory_mb" else "a machine with more memory")
+    error = InsufficientMemoryError(
+        f"circuit {circuit.name!r} needs {need} for {qubits} qubits in {options.precision} precision, but "
+        f"{_size(available)} are available ({rule}); at most {max_qubits} qubits fit. Try one of: {'; '.join(hints)}."
+    )
+    error.required_bytes, error.available_bytes, error.max_qubits = peak_bytes, available, max_qubits
+    return error
+
+
+def _size(count: float) -> str:
+    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    power = min((max(int(count), 1).bit_length() - 1) // 10, len(units) - 1)
+    return f"{count / (1 << 10 * power):.4g} {units[power]}"

@@ -1,0 +1,269 @@
+"""The simulator as a Qiskit backend: `run` checks everything that can be checked without simulating, and returns a Job.
+
+Circuits are lowered in the caller's thread, so their errors appear in the caller's frame. Admission and `estimate`
+are the same call into the engine's planner, hence they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from dataclasses import fields
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from qiskit.providers import BackendV2, Options
+
+from ketjet import engine
+from ketjet.admission import Admission, admission_now, admit, memory_limit
+from ketjet.errors import InvalidCircuitError, InvalidOptionError
+from ketjet.job import Job
+from ketjet.lowering import LoweredCircuit, lower
+from ketjet.options import SimulatorOptions, warn
+from ketjet.results import Experiment
+from ketjet.run_input import as_bindings, as_circuits
+from ketjet.target import build_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from qiskit import QuantumCircuit
+    from qiskit.transpiler import Target
+
+__all__ = ["Simulator"]
+
+
+class Simulator(BackendV2):
+    """Statevector simulator that takes any circuit as it is, without `transpile`.
+
+    Parameters
+    ----------
+    precision
+        "double" (complex128) or "single" (complex64).
+    max_threads
+        Most threads one circuit may use; None for every core the process is allowed.
+    max_memory_mb
+        Most memory in MiB; None for what the machine has free.
+    seed_simulator
+        Seed of every run; None draws one for each.
+    options
+        Further defaults of `run`, see `ketjet.options.SimulatorOptions`.
+
+    Examples
+    --------
+    >>> from qiskit import QuantumCircuit
+    >>> from ketjet import Simulator
+    >>> bell = QuantumCircuit(2)
+    >>> _ = bell.h(0), bell.cx(0, 1), bell.measure_all()
+    >>> sorted(Simulator(seed_simulator=7).run(bell, shots=100).result().get_counts())
+    ['00', '11']
+    """
+
+    def __init__(
+        self,
+        precision: str | None = None,
+        max_threads: int | None = None,
+        max_memory_mb: float | None = None,
+        seed_simulator: int | None = None,
+        *,
+        provider: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            provider=provider,
+            name="ketjet",
+            description="ketjet statevector simulator",
+            backend_version=metadata.version("ketjet"),
+        )
+        self._options: Options
+        self._target: Target | None = None
+        self._jobs: dict[str, Job] = {}
+        self.set_options(
+            precision=precision,
+            max_threads=max_threads,
+            max_memory_mb=max_memory_mb,
+            seed_simulator=seed_simulator,
+            **options,
+        )
+
+    @classmethod
+    def _default_options(cls) -> Options:
+        return _as_qiskit_options(SimulatorOptions())
+
+    @property
+    def target(self) -> Target:
+        """All instructions between any qubits, for the transpiler."""
+        if self._target is None:
+            self._target = build_target()
+        return self._target
+
+    @property
+    def max_circuits(self) -> None:
+        """None: a job may have any number of circuits."""
+        return
+
+    def set_options(self, **fields: Any) -> None:
+        """Change defaults of `run`; None brings back the original one.
+
+        Raises
+        ------
+        UnknownOptionError, OptionTypeError, InvalidOptionError
+            As in `run`.
+        """
+        self._options = _as_qiskit_options(SimulatorOptions.resolve({**self._options, **fields}))
+
+    def run(
+        self,
+        run_input: QuantumCircuit | Iterable[QuantumCircuit],
+        *,
+        parameter_binds: Any = None,
+        **options: Any,
+    ) -> Job:
+        """Start simulating circuits and return at once.
+
+        Parameters
+        ----------
+        run_input
+            One circuit or several.
+        parameter_binds
+            One mapping per circuit, from parameter (or its name) to the list of its values; all lists of a circuit
+            have the same length, and there is one experiment for every position in them. A number counts as a list
+            of one, and a bare mapping will do for a single circuit.
+        options
+            Any field of `ketjet.options.SimulatorOptions`; None means the backend's default.
+
+        Returns
+        -------
+        Job
+            Submitted. ``job.result()`` has one entry per circuit and set of bound parameters.
+
+        Raises
+        ------
+        InvalidCircuitError
+            A circuit, or a value bound to its parameters, cannot be simulated.
+        InsufficientMemoryError
+            A circuit does not fit into the memory that is available now.
+        UnknownOptionError, OptionTypeError, InvalidOptionError
+            An option is misspelt, has the wrong type, or is out of range.
+        """
+        resolved = self._resolve(options)
+        circuits = as_circuits(run_input)
+        bindings = as_bindings(parameter_binds, circuits)
+        experiments = self._experiments(circuits, bindings, resolved)
+        job = Job(
+            self,
+            str(uuid.uuid4()),
+            experiments,
+            executor=resolved.executor,
+            cancel_on_interrupt=resolved.cancel_on_interrupt,
+            memory_limit=memory_limit(resolved),
+        )
+        job.submit()
+        jobs = self._jobs
+        jobs[job.job_id()] = job
+        job.add_done_callback(lambda ended: jobs.pop(ended.job_id(), None))
+        return job
+
+    def estimate(self, circuit: QuantumCircuit, **options: Any) -> engine.Estimate:
+        """Say what a run would need and whether it would be admitted, without running it.
+
+        Parameters
+        ----------
+        circuit
+            One circuit; its parameters may be unbound.
+        options
+            As for `run`.
+
+        Returns
+        -------
+        engine.Estimate
+            Bytes, peak bytes, seconds, whether it fits and the most qubits that would.
+        """
+        resolved = self._resolve(options)
+        (circuit,) = as_circuits([circuit])
+        return admission_now(resolved).estimate(lower(circuit, keep_idle_qubits=resolved.return_state))
+
+    def jobs(self) -> list[Job]:
+        """Return this backend's jobs that have not ended, oldest first."""
+        return [job for job in list(self._jobs.values()) if not job.in_final_state()]
+
+    def cancel_all(self) -> None:
+        """Cancel this backend's jobs that have not ended."""
+        for job in self.jobs():
+            job.cancel()
+
+    def __repr__(self) -> str:
+        return f"<Simulator {self.name} {self.backend_version}, {self._options['precision']} precision>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_jobs": {}, "_target": None}
+
+    def _resolve(self, options: Mapping[str, Any]) -> SimulatorOptions:
+        """Check the backend's options again, for they can be set without asking, with those of a run on top."""
+        resolved = SimulatorOptions.resolve(self._options, options)
+        if resolved.isa and resolved.isa not in engine.isa_names():
+            raise InvalidOptionError(f"isa must be one of {', '.join(engine.isa_names())} here, got {resolved.isa!r}.")
+        return resolved
+
+    def _experiments(
+        self, circuits: list[QuantumCircuit], bindings: list[list[dict[Any, Any]]], options: SimulatorOptions
+    ) -> list[Experiment]:
+        admission = admission_now(options)
+        seed = secrets.randbits(53) if options.seed_simulator is None else options.seed_simulator
+        experiments: list[Experiment] = []
+        unmeasured: list[str] = []
+        admitted: dict[int, tuple[LoweredCircuit, engine.Estimate]] = {}  # a circuit may be given many times
+        for circuit, values in zip(circuits, bindings, strict=True):
+            if id(circuit) not in admitted:
+                admitted[id(circuit)] = admit(circuit, admission)
+            lowered, estimate = admitted[id(circuit)]
+            if lowered.parameters and not values:
+                names = ", ".join(parameter.name for parameter in lowered.parameters)
+                raise InvalidCircuitError(
+                    f"circuit {circuit.name!r} has unbound parameters: {names}. Give them values with "
+                    "circuit.assign_parameters() or parameter_binds."
+                )
+            if not lowered.has_measurements and not options.return_state:
+                unmeasured.append(circuit.name)
+            bound = [lowered.bind(value) for value in values] if values else [lowered]
+            experiments += [_experiment(ready, estimate, admission, seed) for ready in bound]
+        if unmeasured:
+            warn(
+                f"no measurement in circuit {', '.join(map(repr, unmeasured[:5]))}{', ...' if unmeasured[5:] else ''}: "
+                "the result will have no counts. Add circuit.measure_all(), or run with return_state=True."
+            )
+        return experiments
+
+
+def _as_qiskit_options(options: SimulatorOptions) -> Options:
+    return Options(**{option.name: getattr(options, option.name) for option in fields(options)})
+
+
+def _experiment(lowered: LoweredCircuit, estimate: engine.Estimate, admission: Admission, seed: int) -> Experiment:
+    options = admission.options
+    task = engine.Task(
+        program=lowered.program,
+        shots=options.shots if lowered.has_measurements else 0,
+        seed=seed,
+        memory=options.memory and lowered.has_measurements,
+        return_state=options.return_state,
+        precision=options.precision,
+        threads=estimate.threads,
+        isa=options.isa,
+    )
+    facts = {
+        "method": "statevector",
+        "device": "CPU",
+        "num_clbits": lowered.header.get("memory_slots", 0),
+        "active_input_qubits": list(lowered.qubits),
+        "max_memory_mb": admission.available[0] >> 20,
+    }
+    return Experiment(
+        task=task,
+        peak_bytes=estimate.peak_bytes,
+        shots=options.shots,
+        seed=seed,
+        header=lowered.header,
+        has_measurements=lowered.has_measurements,
+        metadata=facts,
+    )

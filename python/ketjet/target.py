@@ -1,0 +1,108 @@
+"""What the simulator takes, in the transpiler's terms: every instruction, between any qubits, in any number.
+
+`transpile(circuit, Simulator())` needs to change nothing, so whatever the lowering handles natively is listed here;
+without its name in the target the transpiler would unroll a multi-controlled gate into thousands of small ones.
+"""
+
+from __future__ import annotations
+
+from qiskit.circuit import (
+    BoxOp,
+    BreakLoopOp,
+    ContinueLoopOp,
+    ControlledGate,
+    ForLoopOp,
+    IfElseOp,
+    Store,
+    SwitchCaseOp,
+    WhileLoopOp,
+)
+from qiskit.circuit.library import (
+    C3XGate,
+    C4XGate,
+    DiagonalGate,
+    Initialize,
+    MCMTGate,
+    MCPhaseGate,
+    MCXGate,
+    PauliEvolutionGate,
+    PauliGate,
+    PauliProductMeasurement,
+    PauliProductRotationGate,
+    PermutationGate,
+    StatePreparation,
+    UCGate,
+    UCRXGate,
+    UCRYGate,
+    UCRZGate,
+    UnitaryGate,
+    get_standard_gate_name_mapping,
+)
+from qiskit.transpiler import Target
+
+__all__ = ["build_target"]
+
+CONTROL_FLOW = {
+    "box": BoxOp,
+    "break_loop": BreakLoopOp,
+    "continue_loop": ContinueLoopOp,
+    "for_loop": ForLoopOp,
+    "if_else": IfElseOp,
+    "store": Store,
+    "switch_case": SwitchCaseOp,
+    "while_loop": WhileLoopOp,
+}
+
+VARIABLE_WIDTH = {
+    "diagonal": DiagonalGate,
+    "initialize": Initialize,
+    "mcmt": MCMTGate,
+    "mcphase": MCPhaseGate,
+    "mcx": MCXGate,
+    "multiplexer": UCGate,
+    "pauli": PauliGate,
+    "PauliEvolution": PauliEvolutionGate,
+    "pauli_product_measurement": PauliProductMeasurement,
+    "pauli_product_rotation": PauliProductRotationGate,
+    "permutation": PermutationGate,
+    "state_preparation": StatePreparation,
+    "ucrx": UCRXGate,
+    "ucry": UCRYGate,
+    "ucrz": UCRZGate,
+    "unitary": UnitaryGate,
+}
+
+MOST_NAMED_CONTROLS = 8
+"""Qiskit names the controlled version of a gate after its number of controls; up to so many are listed."""
+
+
+def build_target() -> Target:
+    """Return a target without a number of qubits, a coupling map or durations."""
+    target = Target(description="ketjet statevector simulator", num_qubits=None)
+    standard = {**get_standard_gate_name_mapping(), "mcx": C3XGate(), "c4x": C4XGate()}
+    for name, gate in standard.items():
+        if name not in VARIABLE_WIDTH and name not in target:
+            target.add_instruction(gate, name=name)
+        if isinstance(gate, ControlledGate):
+            _add_open_controls(target, gate)
+    for name, operation in {**VARIABLE_WIDTH, **CONTROL_FLOW, **_multi_controlled()}.items():
+        if name not in target:
+            target.add_instruction(operation, name=name)
+    return target
+
+
+def _multi_controlled() -> dict[str, type[ControlledGate]]:
+    """Return the names of common gates under several controls; under controls, x and p have names of any width."""
+    bases = ["h", "rx", "ry", "rz", "s", "sdg", "swap", "sx", "sxdg", "t", "tdg", "u", "y", "z"]
+    prefixes = ["c", "cc", *(f"c{controls}" for controls in range(3, MOST_NAMED_CONTROLS + 1))]
+    names = [prefix + base for prefix in prefixes for base in bases]
+    return dict.fromkeys(["c-unitary", *names], ControlledGate)
+
+
+def _add_open_controls(target: Target, gate: ControlledGate) -> None:
+    """Add the variants of a controlled gate that act while some of its controls are 0."""
+    for state in range((1 << gate.num_ctrl_qubits) - 1):
+        variant = gate.to_mutable()
+        variant.ctrl_state = state
+        if variant.name not in target:
+            target.add_instruction(variant, name=variant.name)
