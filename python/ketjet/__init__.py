@@ -1,0 +1,39 @@
+"""ketjet: a fast statevector simulator backend for Qiskit with an honest asynchronous job.
+
+Public names load on first use, so that a worker process can import `ketjet.engine` without importing Qiskit.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ketjet import errors
+    from ketjet.backend import Simulator
+    from ketjet.job import Job
+    from ketjet.provider import Provider
+    from ketjet.state_vector import StateVector
+
+    __version__: str
+
+__all__ = ["Job", "Provider", "Simulator", "StateVector", "__version__", "errors"]
+
+_HOMES = {"Simulator": "backend", "Job": "job", "StateVector": "state_vector", "Provider": "provider"}
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return metadata.version("ketjet")
+    if name == "errors":
+        return import_module("ketjet.errors")
+    if name not in _HOMES:
+        msg = f"module 'ketjet' has no attribute {name!r}"
+        raise AttributeError(msg)
+    value: object = getattr(import_module(f"ketjet.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

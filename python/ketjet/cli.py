@@ -1,0 +1,191 @@
+"""The command line: `python -m ketjet run | estimate | info`.
+
+Exit codes: 0 done, 1 the simulation failed, 2 wrong usage, 3 a bad circuit, 4 not enough memory, 130 interrupted.
+Every error is one line on standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ketjet import engine
+from ketjet.options import allowed_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ketjet.backend import Simulator
+
+EXIT_FAILED, EXIT_USAGE, EXIT_CIRCUIT, EXIT_MEMORY, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
+
+COUNTS_SHOWN = 10
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code of the process."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except (Exception, KeyboardInterrupt) as error:
+        code = _exit_code(error)
+        if code is None:
+            raise
+        message = getattr(error, "message", None) or str(error) or type(error).__name__
+        if code == EXIT_INTERRUPTED:
+            message = "interrupted"
+        print(f"ketjet: {' '.join(message.split())}", file=sys.stderr)
+        return code
+    return 0
+
+
+def _exit_code(error: BaseException) -> int | None:
+    """Return the exit code of an error that the user can act on, None for a defect of our own."""
+    from qiskit.exceptions import QiskitError
+
+    from ketjet.errors import InvalidCircuitError, InvalidOptionError, OptionTypeError
+
+    if isinstance(error, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
+        return EXIT_MEMORY
+    if isinstance(error, InvalidCircuitError):
+        return EXIT_CIRCUIT
+    if isinstance(error, (InvalidOptionError, OptionTypeError, OSError)):
+        return EXIT_USAGE
+    return EXIT_FAILED if isinstance(error, QiskitError) else None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="ketjet", description="A fast statevector simulator for Qiskit circuits.")
+    parser.add_argument("--version", action="version", version=f"ketjet {metadata.version('ketjet')}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    circuit = argparse.ArgumentParser(add_help=False)
+    circuit.add_argument("file", type=Path, metavar="FILE", help="OpenQASM 2, OpenQASM 3 or QPY")
+    circuit.add_argument("--shots", type=int, default=1024, metavar="N", help="how many samples (default: 1024)")
+    circuit.add_argument("--precision", choices=["single", "double"], default="double", help="default: double")
+    circuit.add_argument("--threads", type=int, metavar="N", help="most threads to use (default: all allowed cores)")
+    circuit.add_argument("--json", action="store_true", help="print one JSON object per circuit")
+
+    run = commands.add_parser("run", parents=[circuit], help="simulate the circuits of a file and print the counts")
+    run.add_argument("--seed", type=int, metavar="S", help="repeat a run exactly (default: a fresh one, printed)")
+    run.add_argument("--progress", action="store_true", help="show a progress bar")
+    run.set_defaults(command=_run)
+
+    estimate = commands.add_parser("estimate", parents=[circuit], help="say what a run would need, without running it")
+    estimate.set_defaults(command=_estimate)
+
+    info = commands.add_parser("info", help="print versions and what this computer offers")
+    info.add_argument("--json", action="store_true", help="print one JSON object")
+    info.set_defaults(command=_info)
+    return parser
+
+
+def _simulator(options: argparse.Namespace) -> Simulator:
+    from ketjet.backend import Simulator
+
+    return Simulator(precision=options.precision, max_threads=options.threads)
+
+
+def _run(options: argparse.Namespace) -> None:
+    from ketjet.circuit_file import load_circuits
+
+    backend = _simulator(options)
+    for circuit in load_circuits(options.file):
+        started = time.perf_counter()
+        job = backend.run(circuit, shots=options.shots, seed_simulator=options.seed)
+        result = job.result(progress=options.progress)
+        seconds = time.perf_counter() - started
+        experiment = result.results[0]
+        report = {
+            "file": str(options.file),
+            "circuit": circuit.name,
+            "shots": options.shots,
+            "seed": experiment.metadata["seed_simulator"],
+            "counts": result.get_counts() if hasattr(experiment.data, "counts") else {},
+            "seconds": seconds,
+            "peak_memory_bytes": _peak_memory(),
+            "metadata": experiment.metadata,
+        }
+        print(json.dumps(report) if options.json else _run_text(report))
+
+
+def _run_text(report: dict[str, Any]) -> str:
+    facts, counts = report["metadata"], sorted(report["counts"].items(), key=lambda item: (-item[1], item[0]))
+    lines = [f"{report['circuit']}: {facts['num_qubits']} qubits, {report['shots']} shots, seed {report['seed']}"]
+    lines += [f"  {key}  {count}" for key, count in counts[:COUNTS_SHOWN]]
+    if len(counts) > COUNTS_SHOWN:
+        rest = sum(count for _, count in counts[COUNTS_SHOWN:])
+        lines.append(f"  ... {len(counts) - COUNTS_SHOWN} other outcomes  {rest}")
+    if not counts:
+        lines.append("  no counts: the circuit measures nothing")
+    lines.append(f"time    {report['seconds']:.3f} s, of which the engine {facts['time_taken']:.3f} s")
+    state, process = facts["required_memory_mb"], _size(report["peak_memory_bytes"])
+    lines.append(f"memory  {state} MiB for the state, {process} for the whole process at its peak")
+    lines.append(f"engine  {facts['precision']} precision, {facts['simd']}, {facts['threads']} threads")
+    return "\n".join(lines)
+
+
+def _estimate(options: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from ketjet.circuit_file import load_circuits
+
+    backend = _simulator(options)
+    for circuit in load_circuits(options.file):
+        facts = asdict(backend.estimate(circuit, shots=options.shots))
+        if options.json:
+            print(json.dumps({"file": str(options.file), "circuit": circuit.name, **facts}))
+            continue
+        print(f"{circuit.name}: {facts['num_qubits']} qubits, {options.shots} shots, {options.precision} precision")
+        print(f"memory  {_size(facts['peak_bytes'])} at its peak, {_size(facts['state_bytes'])} of it the state")
+        print(f"fits    {'yes' if facts['fits'] else 'no'}: {_size(facts['available_bytes'])} available")
+        print(f"        by {facts['available_rule']}; the largest circuit that fits has {facts['max_qubits']} qubits")
+        print(f"time    about {facts['seconds']:.2g} s on {facts['threads']} threads, {facts['sweeps']} sweeps")
+
+
+def _info(options: argparse.Namespace) -> None:
+    machine = engine.machine()
+    threads = allowed_threads(None, machine.cores)
+    threads_rule = "OMP_NUM_THREADS" if threads < machine.cores else f"{machine.cores_rule} cores"
+    available, rule = engine.available_memory()
+    versions = {name: metadata.version(name) for name in ("ketjet", "qiskit", "numpy")}
+    versions["python"] = platform.python_version()
+    facts = {
+        "versions": versions,
+        "instruction_set": engine.isa_in_use(),
+        "instruction_sets": engine.isa_names(),
+        "threads": {"count": threads, "set_by": threads_rule},
+        "memory": {"available_bytes": available, "set_by": rule},
+        "caches_bytes": {"l1": machine.l1_bytes, "l2": machine.l2_bytes, "l3": machine.l3_bytes},
+    }
+    if options.json:
+        print(json.dumps(facts))
+        return
+    print("versions  " + ", ".join(f"{name} {version}" for name, version in versions.items()))
+    print(f"kernels   {engine.isa_in_use()}, of {', '.join(engine.isa_names())}; KETJET_ISA forces one")
+    print(f"threads   {threads}, set by {threads_rule}")
+    print(f"memory    {_size(available)} available, set by {rule}")
+    print(f"caches    L1 {_size(machine.l1_bytes)}, L2 {_size(machine.l2_bytes)}, L3 {_size(machine.l3_bytes)}")
+
+
+def _peak_memory() -> int:
+    import resource
+
+    kibibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kibibytes * (1 if sys.platform == "darwin" else 1024)
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:.4g} {unit}"
+        count /= 1024
+    return f"{count:.4g} GiB" if count < 1024 else f"{count / 1024:.4g} TiB"

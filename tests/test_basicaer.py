@@ -1,0 +1,174 @@
+"""`ketjet.basicaer`: scripts written for Qiskit's old BasicAer run by changing one import."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit, transpile
+from qiskit.circuit import Parameter
+from qiskit.circuit.library import QFTGate
+from qiskit.providers import JobStatus, JobV1, QiskitBackendNotFoundError
+from qiskit.quantum_info import Operator, Statevector
+from qiskit.result import Result
+
+from ketjet import Job
+from ketjet.basicaer import BasicAer, BasicAerJob
+from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, UnknownOptionError
+
+NAMES = ["qasm_simulator", "statevector_simulator", "unitary_simulator"]
+
+
+def bell(measured=True):
+    circuit = QuantumCircuit(2)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    if measured:
+        circuit.measure_all()
+    return circuit
+
+
+def test_backends_are_found_by_their_old_names():
+    assert [backend.name for backend in BasicAer.backends()] == NAMES
+    for name in NAMES:
+        assert BasicAer.get_backend(name).name == name
+        assert [backend.name for backend in BasicAer.backends(name)] == [name]
+    with pytest.raises(QiskitBackendNotFoundError, match="qasm_simulator"):
+        BasicAer.get_backend("pulse_simulator")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_jobs_have_the_old_class(name):
+    backend = BasicAer.get_backend(name)
+    job = backend.run(bell(measured=name == "qasm_simulator"))
+    assert isinstance(job, BasicAerJob)
+    assert isinstance(job, Job)
+    assert isinstance(job, JobV1)
+    assert job.backend() is backend
+    assert job.result().backend_name == name
+    assert job.status() is JobStatus.DONE
+    assert job.result().job_id == job.job_id()
+
+
+def test_an_old_script_runs():
+    backend = BasicAer.get_backend("qasm_simulator")
+    circuit = transpile(bell(), backend)
+    result = backend.run(circuit, shots=500, memory=True, seed_simulator=3).result()
+    counts = result.get_counts(circuit)
+    assert set(counts) == {"00", "11"}
+    assert sum(counts.values()) == len(result.get_memory()) == 500
+
+
+def test_the_statevector_simulator_returns_the_state():
+    circuit = QuantumCircuit(4)
+    circuit.h(0)
+    circuit.append(QFTGate(3), [3, 1, 0])
+    result = BasicAer.get_backend("statevector_simulator").run(circuit).result()
+    assert np.asarray(result.get_statevector()) == pytest.approx(Statevector(circuit).data, abs=1e-12)
+
+
+def test_the_statevector_simulator_collapses_at_measurements_and_counts_once():
+    result = BasicAer.get_backend("statevector_simulator").run(bell(), seed_simulator=1).result()
+    [[key, count]] = result.get_counts().items()
+    assert count == 1
+    assert np.abs(np.asarray(result.get_statevector()))[int(key, 2)] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("num_qubits", [0, 1, 3, 5])
+def test_the_unitary_simulator_returns_the_matrix(num_qubits):
+    circuit = QuantumCircuit(num_qubits, global_phase=0.3)
+    if num_qubits:
+        circuit.append(QFTGate(num_qubits), range(num_qubits)[::-1])
+        circuit.ry(0.4, 0)
+    unitary = BasicAer.get_backend("unitary_simulator").run(circuit).result().get_unitary()
+    assert np.asarray(unitary) == pytest.approx(Operator(circuit).data, abs=1e-12)
+
+
+@pytest.mark.parametrize("instruction", ["measure", "reset"])
+def test_the_unitary_simulator_refuses_what_is_not_unitary(instruction):
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0) if instruction == "measure" else circuit.reset(0)
+    with pytest.raises(InvalidCircuitError, match=instruction):
+        BasicAer.get_backend("unitary_simulator").run(circuit)
+
+
+def test_a_unitary_needs_the_memory_of_twice_the_qubits():
+    circuit = QuantumCircuit(30)
+    circuit.h(range(30))
+    with pytest.raises(InsufficientMemoryError, match="60"):
+        BasicAer.get_backend("unitary_simulator").run(circuit)
+
+
+def test_initial_statevector():
+    start = np.array([0, 0.6, 0, 0.8j])
+    flip = QuantumCircuit(2)
+    flip.x(0)
+    state = (
+        BasicAer.get_backend("statevector_simulator").run(flip, initial_statevector=start).result().get_statevector()
+    )
+    assert np.asarray(state) == pytest.approx([0.6, 0, 0.8j, 0])
+    flip.measure_all()
+    counts = (
+        BasicAer.get_backend("qasm_simulator").run(flip, initial_statevector=start, shots=200).result().get_counts()
+    )
+    assert set(counts) == {"00", "10"}
+    with pytest.raises(InvalidCircuitError, match="4 amplitudes"):
+        BasicAer.get_backend("qasm_simulator").run(flip, initial_statevector=[1, 0])
+
+
+def test_chop_threshold_removes_small_parts():
+    circuit = QuantumCircuit(1)
+    circuit.rx(1e-9, 0)
+    backend = BasicAer.get_backend("statevector_simulator")
+    assert np.asarray(backend.run(circuit, chop_threshold=1e-6).result().get_statevector())[1] == 0
+    assert np.asarray(backend.run(circuit, chop_threshold=0).result().get_statevector())[1] != 0
+    unitary = BasicAer.get_backend("unitary_simulator").run(circuit, chop_threshold=1e-6).result().get_unitary()
+    assert np.asarray(unitary)[0, 1] == 0
+
+
+def test_parameter_binds():
+    angle = Parameter("angle")
+    circuit = QuantumCircuit(1)
+    circuit.rx(angle, 0)
+    binds = [{angle: [0.0, np.pi]}]
+    result = BasicAer.get_backend("statevector_simulator").run(circuit, parameter_binds=binds).result()
+    assert np.abs(np.asarray(result.get_statevector(0))) == pytest.approx([1, 0])
+    assert np.abs(np.asarray(result.get_statevector(1))) == pytest.approx([0, 1])
+    result = BasicAer.get_backend("unitary_simulator").run(circuit, parameter_binds=binds).result()
+    assert np.asarray(result.get_unitary(1)) == pytest.approx(np.array([[0, -1j], [-1j, 0]]))
+
+
+def test_ended_jobs_pickle():
+    job = BasicAer.get_backend("unitary_simulator").run(bell(measured=False))
+    job.wait_for_final_state()
+    copy = pickle.loads(pickle.dumps(job))
+    assert isinstance(copy, BasicAerJob)
+    assert np.asarray(copy.result().get_unitary()) == pytest.approx(Operator(bell(measured=False)).data)
+
+
+def test_a_list_of_circuits():
+    other = QuantumCircuit(1)
+    other.y(0)
+    result = BasicAer.get_backend("unitary_simulator").run([bell(measured=False), other]).result()
+    assert np.asarray(result.get_unitary(1)) == pytest.approx(np.array([[0, -1j], [1j, 0]]))
+
+
+def test_misspelt_options_are_refused():
+    with pytest.raises(UnknownOptionError, match="shots"):
+        BasicAer.get_backend("qasm_simulator").run(bell(), shot=10)
+
+
+def test_a_job_of_a_known_result():
+    backend = BasicAer.get_backend("qasm_simulator")
+    known = backend.run(bell(), shots=10).result()
+    job = BasicAerJob(backend, "an-id", known)
+    assert job.job_id() == "an-id"
+    assert job.backend() is backend
+    assert job.status() is JobStatus.DONE
+    assert (job.done(), job.running(), job.cancelled(), job.in_final_state()) == (True, False, False, True)
+    assert isinstance(job.result(timeout=0), Result)
+    assert job.result() is known
+    assert job.cancel() is False
+    job.wait_for_final_state()
+    assert job.version == 1

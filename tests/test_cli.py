@@ -1,0 +1,260 @@
+"""`python -m ketjet` as a user meets it: what it prints, how it ends, what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from qiskit import QuantumCircuit, qasm2, qasm3, qpy
+
+from ketjet import circuit_file, cli
+from ketjet.errors import InvalidCircuitError
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+
+BELL2 = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; h q[0]; cx q[0],q[1]; measure q -> c;'
+BELL3 = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; h q[0]; cx q[0],q[1]; c = measure q;'
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text, name="circuit.qasm"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+def run_json(capsys, *arguments):
+    assert cli.main(["run", *arguments, "--json"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize("language", ["qasm2", "qasm3"])
+def test_the_example_measures_pi(capsys, language):
+    [report] = run_json(capsys, str(EXAMPLES / f"estimate_pi.{language}"), "--shots", "1000", "--seed", "7")
+    best = max(report["counts"], key=report["counts"].get)
+    assert int(best, 2) == 166886
+    assert report["counts"][best] > 970
+    assert sum(report["counts"].values()) == report["shots"] == 1000
+    assert report["seed"] == 7
+    assert report["seconds"] > 0
+    assert report["metadata"]["num_qubits"] == 21
+
+
+def test_the_example_files_are_what_the_script_writes(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import make_examples
+
+    assert (EXAMPLES / "estimate_pi.qasm3").read_text(encoding="utf-8") == make_examples.openqasm3()
+    assert (EXAMPLES / "estimate_pi.qasm2").read_text(encoding="utf-8") == make_examples.openqasm2()
+
+
+def test_text_output_names_counts_time_and_memory(capsys, file):
+    assert cli.main(["run", file(BELL3), "--shots", "100", "--seed", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("2 qubits, 100 shots, seed 3")
+    assert sum(int(line.split()[1]) for line in lines[1:3]) == 100
+    assert [line.split()[0] for line in lines[3:]] == ["time", "memory", "engine"]
+
+
+def test_options_reach_the_engine(capsys, file):
+    [report] = run_json(capsys, file(BELL2), "--precision", "single", "--threads", "1")
+    assert report["metadata"]["precision"] == "single"
+    assert report["metadata"]["threads"] == 1
+
+
+def test_the_printed_seed_replays_the_run(capsys, file):
+    circuit = QuantumCircuit(4)
+    circuit.h(range(4))
+    circuit.measure_all()
+    path = file(qasm3.dumps(circuit))
+    [first] = run_json(capsys, path)
+    [second] = run_json(capsys, path, "--seed", str(first["seed"]))
+    assert first["counts"] == second["counts"]
+
+
+def test_a_qpy_file_may_hold_several_circuits(capsys, tmp_path):
+    circuit = QuantumCircuit(1)
+    circuit.x(0)
+    circuit.measure_all()
+    path = tmp_path / "circuits.qpy"
+    with path.open("wb") as stream:
+        qpy.dump([circuit, circuit], stream)
+    assert [report["counts"] for report in run_json(capsys, str(path), "--shots", "5")] == [{"1": 5}, {"1": 5}]
+
+
+def test_progress_draws_a_bar(capsys, file):
+    assert cli.main(["run", file(BELL3), "--progress"]) == 0
+
+
+def test_a_circuit_without_measurements_says_so(capsys, file):
+    with pytest.warns(UserWarning, match="measure"):
+        assert cli.main(["run", file('OPENQASM 3.0; include "stdgates.inc"; qubit q; h q;')]) == 0
+    assert "measures nothing" in capsys.readouterr().out
+
+
+def test_estimate_does_not_run(capsys, file):
+    wide = file('OPENQASM 2.0; include "qelib1.inc"; qreg q[60]; creg c[60]; h q; measure q -> c;')
+    assert cli.main(["estimate", wide]) == 0
+    assert "no:" in capsys.readouterr().out
+    assert cli.main(["estimate", wide, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["fits"] is False
+
+
+def test_info_tells_what_the_computer_offers(capsys):
+    assert cli.main(["info", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert "portable" in facts["instruction_sets"]
+    assert facts["threads"]["count"] >= 1
+    assert facts["memory"]["available_bytes"] > 0
+    assert cli.main(["info"]) == 0
+    assert {line.split()[0] for line in capsys.readouterr().out.splitlines()} == {
+        "versions",
+        "kernels",
+        "threads",
+        "memory",
+        "caches",
+    }
+
+
+def qasm2_of(body):
+    return f'OPENQASM 2.0; include "qelib1.inc"; {body}'
+
+
+def qasm3_of(body):
+    return f'OPENQASM 3.0; include "stdgates.inc"; {body}'
+
+
+BAD_FILES = {
+    "empty": "",
+    "prose": "This is no circuit.",
+    "binary": "\0\1\2",
+    "version": "OPENQASM 4.0; qubit q;",
+    "syntax 2": qasm2_of("qreg q[2]; h q[0"),
+    "syntax 3": qasm3_of("qubit[2] q; h q[0"),
+    "unknown gate": qasm3_of("qubit q; frobnicate q;"),
+    "index out of range": qasm2_of("qreg q[2]; h q[2];"),
+    "include 2": 'OPENQASM 2.0; include "/etc/passwd"; qreg q[1];',
+    "include 3": 'OPENQASM 3.0; include "/etc/passwd"; qubit q;',
+    "include in single quotes": "OPENQASM 3.0; include '../secret.inc'; qubit q;",
+    "include behind a comment": 'OPENQASM 2.0; /* " */ include "//etc/passwd"; qreg q[1];',
+    "wide 2": qasm2_of("qreg q[2000000];"),
+    "wide 3": qasm3_of("qubit[2000000] q;"),
+    "wide in hexadecimal": qasm3_of("qubit[0xffffffff] q;"),
+    "wide with underscores": qasm3_of("qubit[2_000_000] q;"),
+    "wide behind a comment": qasm2_of("qreg q /* [1] */ [2000000];"),
+    "many registers": qasm2_of("".join(f"qreg q{i}[9999];" for i in range(3))),
+    "many bits": qasm2_of("qreg q[1]; creg c[10001];"),
+    "enormous integer": qasm2_of("qreg q[99999999999999999999];"),
+    "enormous index": qasm2_of("qreg q[1]; h q[99999999999999999999];"),
+    "negative width": qasm3_of("qubit[-1] q;"),
+    "nested parentheses": qasm3_of("qubit q; rx(" + "(" * 1000 + "1" + ")" * 1000 + ") q;"),
+    "infinite angle": qasm2_of("qreg q[1]; creg c[1]; rx(1e999) q[0]; measure q -> c;"),
+    "not a number": qasm2_of("qreg q[1]; creg c[1]; rx(0/0) q[0]; measure q -> c;"),
+    "control flow": qasm3_of("qubit q; bit c; c = measure q; if (c) { x q; }"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_is_one_line_and_exit_code_3(name, capsys, file):
+    started = time.perf_counter()
+    assert cli.main(["run", file(BAD_FILES[name])]) == cli.EXIT_CIRCUIT
+    assert time.perf_counter() - started < 5
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1
+    assert len(captured.err) < 1000
+
+
+def test_a_file_over_the_limit_is_refused_unread(monkeypatch, file):
+    monkeypatch.setattr(circuit_file, "MAX_FILE_BYTES", 10)
+    with pytest.raises(InvalidCircuitError, match="larger than"):
+        circuit_file.load_circuits(Path(file(BELL2)))
+
+
+def test_a_damaged_qpy_file_is_refused(tmp_path):
+    path = tmp_path / "damaged.qpy"
+    path.write_bytes(b"QISKIT\x0d" + bytes(40))
+    assert cli.main(["run", str(path)]) == cli.EXIT_CIRCUIT
+
+
+def test_a_panic_of_the_parser_is_refused(monkeypatch, file):
+    class PanicException(BaseException):
+        pass
+
+    def panic(*args, **kwargs):
+        raise PanicException("unwrap on None")
+
+    monkeypatch.setattr(qasm2, "loads", panic)
+    assert cli.main(["run", file(BELL2)]) == cli.EXIT_CIRCUIT
+
+
+def test_a_long_decimal_fraction_is_not_a_long_integer(file):
+    [circuit] = circuit_file.load_circuits(Path(file(qasm2_of("qreg q[1]; rx(0.12345678901234567890123) q[0];"))))
+    assert circuit.data[0].params[0] == pytest.approx(0.1234567890123)
+
+
+def test_a_register_may_be_called_qubit_in_version_2(file):
+    text = qasm2_of("qreg qubit[30];" + "".join(f"h qubit[{i}];" for i in range(30)) * 30)
+    [circuit] = circuit_file.load_circuits(Path(file(text)))
+    assert circuit.num_qubits == 30
+
+
+def test_too_little_memory_is_exit_code_4(capsys, file):
+    wide = file(qasm2_of("qreg q[60]; creg c[60]; h q; measure q -> c;"))
+    assert cli.main(["run", wide]) == cli.EXIT_MEMORY
+    assert "60 qubits" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--shots", "0"], ["--shots", "-3"], ["--seed", "-1"], ["--threads", "0"]])
+def test_a_bad_option_is_exit_code_2(arguments, capsys, file):
+    assert cli.main(["run", file(BELL2), *arguments]) == cli.EXIT_USAGE
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["walk"], ["run"], ["run", "x", "--shots", "many"], ["run", "x", "--precision", "half"]]
+)
+def test_wrong_usage_is_exit_code_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == cli.EXIT_USAGE
+
+
+def test_a_missing_file_is_exit_code_2(capsys):
+    assert cli.main(["run", "no/such/file.qasm"]) == cli.EXIT_USAGE
+    assert "no/such/file.qasm" in capsys.readouterr().err
+
+
+def test_control_c_ends_with_130_at_once(file):
+    heavy = QuantumCircuit(26, 1)
+    for layer in range(400):
+        for qubit in range(26):
+            heavy.u(0.1 + layer, 0.2, 0.3 + qubit, qubit)
+        for qubit in range(25):
+            heavy.cx(qubit, (qubit * 7 + layer) % 26 if (qubit * 7 + layer) % 26 != qubit else 25)
+    heavy.measure(0, 0)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ketjet", "run", file(qasm2.dumps(heavy)), "--precision", "single"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    statistics = Path(f"/proc/{process.pid}/statm")
+    while int(statistics.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") < 8 * 2**26:  # until the state is there
+        time.sleep(0.05)
+        assert process.poll() is None
+    interrupted = time.perf_counter()
+    os.kill(process.pid, signal.SIGINT)
+    output, errors = process.communicate(timeout=30)
+    assert time.perf_counter() - interrupted < 2
+    assert (process.returncode, output, errors) == (cli.EXIT_INTERRUPTED, "", "ketjet: interrupted\n")
