@@ -1,0 +1,169 @@
+"""The rules the code keeps: who may use whom, how long a file may get, and where the delicate things live."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PYTHON = sorted((ROOT / "python" / "ketjet").rglob("*.py"))
+CPP = sorted(path for suffix in ("hpp", "cpp", "inl") for path in (ROOT / "cpp").rglob(f"*.{suffix}"))
+
+MAX_CPP_LINES = 500
+MAX_PYTHON_LINES = 450
+
+# What each C++ folder may include besides itself.
+CPP_LAYERS = {
+    "base": set(),
+    "program": {"base"},
+    "plan": {"base", "program"},
+    "state": {"base"},
+    "kernels": {"base"},
+    "exec": {"base", "program", "plan", "state", "kernels"},
+    "bindings": {"base", "program", "plan", "state", "kernels", "exec"},
+}
+
+# Python modules from the ground up: a module may import only from earlier rows (and from its own package).
+PYTHON_LAYERS = [
+    {"_core", "errors"},
+    {"options"},
+    {"engine"},
+    {"lowering", "results", "workers", "progress", "waiters"},
+    {"batch"},
+    {"target", "job", "admission", "run_input"},
+    {"backend", "state_vector"},
+    {"provider", "basicaer", "circuit_file"},
+    {"cli"},
+    {"__main__", "__init__"},
+]
+WITHOUT_QISKIT = ["engine", "workers", "options"]
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def module_of(path: Path) -> str:
+    return path.relative_to(ROOT / "python" / "ketjet").with_suffix("").parts[0]
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Full names of the modules a file imports, `from ketjet import x` counted as `ketjet.x`."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{relative(path)}:{node.lineno}: relative import"
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names if node.module == "ketjet" else {node.module}
+    return found
+
+
+@pytest.mark.parametrize("path", CPP, ids=relative)
+def test_a_cpp_file_includes_only_lower_layers(path):
+    folder = path.relative_to(ROOT / "cpp").parts[0]
+    included = {Path(name).parts[0] for name in re.findall(r'#include "([^"]+)"', path.read_text(encoding="utf-8"))}
+    assert included <= CPP_LAYERS[folder] | {folder}
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=relative)
+def test_a_python_file_imports_only_lower_layers(path):
+    level = {module: i for i, row in enumerate(PYTHON_LAYERS) for module in row}
+    own = module_of(path)
+    assert own in level, f"give {own} a row in PYTHON_LAYERS"
+    for name in imported_modules(path):
+        if name.startswith("ketjet.") and (used := name.split(".")[1]) != own:
+            assert level[used] < level[own], f"{own} may not import {used}"
+        if name == "ketjet._core" or name.startswith("ketjet._core."):
+            assert own == "engine", "only the engine package opens the door to the compiled engine"
+        if name.split(".")[0] == "qiskit":
+            assert own not in WITHOUT_QISKIT
+
+
+@pytest.mark.parametrize("module", WITHOUT_QISKIT)
+def test_a_worker_process_never_imports_qiskit(module):
+    code = f"import sys, ketjet.{module}; sys.exit('qiskit' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("path", CPP + PYTHON, ids=relative)
+def test_files_stay_short_and_say_what_they_are(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= (MAX_PYTHON_LINES if path.suffix == ".py" else MAX_CPP_LINES)
+    assert max(map(len, lines), default=0) <= 120
+    its_header_says_it = path.suffix == ".cpp" and path.with_suffix(".hpp").exists()
+    assert its_header_says_it or lines[0].startswith(("//", '"""'))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "homes"),
+    [
+        (r"#\s*pragma\s+omp|\bomp_\w+\(", ["cpp/base/parallel.cpp"]),
+        (r"pybind11|py::", ["cpp/bindings/"]),
+        (r"\bgetenv\(", ["cpp/kernels/dispatch.cpp"]),
+        (r"\bos\.(environ|getenv)", ["python/ketjet/options.py"]),
+        (r"-march=native|-ffast-math|-Ofast", []),
+        (r"\b(Manager|Helper|Util|Impl|Processor)\b", []),
+    ],
+)
+def test_delicate_things_have_one_home(pattern, homes):
+    build_files = [ROOT / "CMakeLists.txt", *sorted((ROOT / "cmake").glob("*.cmake")), ROOT / "pyproject.toml"]
+    sources = [*CPP, *PYTHON] + (build_files if pattern.startswith("-march") else [])
+    guilty = [relative(path) for path in sources if re.search(pattern, path.read_text(encoding="utf-8"))]
+    assert [name for name in guilty if not name.startswith(tuple(homes))] == []
+
+
+def kernel_objects() -> list[Path]:
+    """The kernel objects of the newest build folder, one per instruction set."""
+    objects = sorted((ROOT / "build").glob("**/*kernels*/**/kernels.cpp.o"), key=lambda path: path.stat().st_mtime)
+    if not objects or not shutil.which("nm"):
+        pytest.skip("needs nm and a build folder with the kernels' objects")
+    newest_build = objects[-1].relative_to(ROOT / "build").parts[0]
+    return [path for path in objects if path.relative_to(ROOT / "build").parts[0] == newest_build]
+
+
+def test_a_kernel_object_exports_one_symbol():
+    # A weak symbol could be merged with the same template compiled for another instruction set.
+    for path in kernel_objects():
+        output = subprocess.run(
+            ["nm", "--defined-only", "--extern-only", path], capture_output=True, text=True, check=True
+        )
+        kinds = [line.split()[-2] for line in output.stdout.splitlines()]
+        assert len(kinds) == 1, f"{path}:\n{output.stdout}"
+        assert kinds[0] in "TDR", f"{path}:\n{output.stdout}"
+
+
+STUB = ROOT / "python" / "ketjet" / "_core.pyi"
+
+
+def test_the_stub_names_what_the_engine_has():
+    from ketjet import _core
+
+    public = {name for name in vars(_core) if not name.startswith("_")}
+    body = ast.parse(STUB.read_text(encoding="utf-8")).body
+    declared = {node.name: node for node in body if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
+    assert public == set(declared)
+    for name, node in declared.items():
+        if isinstance(node, ast.ClassDef):
+            members = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+            missing = {member for member in vars(getattr(_core, name)) if not member.startswith("_")} - members
+            assert missing <= {
+                target.id
+                for item in node.body
+                if isinstance(item, ast.AnnAssign) and isinstance(target := item.target, ast.Name)
+            }
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("pybind11_stubgen"), reason="needs pybind11-stubgen")
+def test_the_stub_is_fresh(tmp_path):
+    command = [sys.executable, "-m", "pybind11_stubgen", "ketjet._core", "-o", tmp_path]
+    subprocess.run(command, capture_output=True, check=True)
+    assert (tmp_path / "ketjet" / "_core.pyi").read_text(encoding="utf-8") == STUB.read_text(encoding="utf-8")
