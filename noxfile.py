@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 
 import nox
@@ -43,7 +44,8 @@ def stubs(session: nox.Session) -> None:
 @nox.session
 def asan(session: nox.Session) -> None:
     """The test suite under AddressSanitizer and UndefinedBehaviorSanitizer (GCC)."""
-    session.install("-C", "cmake.define.KETJET_SANITIZE=address,undefined", "-C", "build-dir=build/asan-py", ".[test]")
+    settings = ["cmake.define.KETJET_SANITIZE=address,undefined", "cmake.build-type=Debug", "build-dir=build/asan-py"]
+    session.install(*(f"-C{setting}" for setting in settings), ".[test]")
     libraries = [
         subprocess.run(["g++", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
         for name in ("libasan.so", "libubsan.so", "libstdc++.so")
@@ -63,7 +65,8 @@ def asan(session: nox.Session) -> None:
 def tsan(session: nox.Session) -> None:
     """The C++ tests under ThreadSanitizer (clang, libomp and its Archer tool, which knows OpenMP's barriers)."""
     session.install("cmake>=3.25", "ninja")
-    session.run("cmake", "--preset", "tsan", *session.posargs)
+    clang = next(filter(None, map(shutil.which, ["clang++", *(f"clang++-{version}" for version in range(30, 14, -1))])))
+    session.run("cmake", "--preset", "tsan", f"-DCMAKE_CXX_COMPILER={clang}", *session.posargs)
     session.run("cmake", "--build", "--preset", "tsan")
     session.run("ctest", "--preset", "tsan")
 
