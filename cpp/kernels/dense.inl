@@ -39,20 +39,24 @@ KETJET_INLINE void accumulate(Vector<T>& re, Vector<T>& im, Vector<T> cr, Vector
     }
 }
 
-// The terms of one output row, m = Term ... : the flip is a compile-time constant, so recursion replaces a loop.
+// Term m of every output row, then the next one: rows are independent chains of sums, so they go side by side. The
+// lane flip of a term is a compile-time constant, hence recursion and no loop.
 template <class T, int Rows, int LaneMask, bool PerLane, bool Real, int Term>
-KETJET_INLINE void add_terms(int row, const T* coefficients, const Vector<T>* xr, const Vector<T>* xi, Vector<T>& re,
-                             Vector<T>& im) {
+KETJET_INLINE void add_terms(const T* coefficients, const Vector<T>* xr, const Vector<T>* xi, Vector<T>* re,
+                             Vector<T>* im) {
     constexpr int patterns = 1 << popcount_of(LaneMask);
     constexpr int terms = Rows * patterns;
     if constexpr (Term < terms) {
         constexpr int flip = spread(Term % patterns, LaneMask);
-        const int other = row ^ (Term / patterns);
-        const int index = 2 * (row * terms + Term);
-        const Vector<T> ci = Real ? Vector<T>{} : coefficient<T, PerLane>(coefficients, index + 1);
-        accumulate<T, Real, Term == 0>(re, im, coefficient<T, PerLane>(coefficients, index), ci,
-                                       flip_lanes<flip>(xr[other]), flip_lanes<flip>(xi[other]));
-        add_terms<T, Rows, LaneMask, PerLane, Real, Term + 1>(row, coefficients, xr, xi, re, im);
+        KETJET_UNROLL
+        for (int row = 0; row < Rows; ++row) {
+            const int other = row ^ (Term / patterns);
+            const int index = 2 * (row * terms + Term);
+            const Vector<T> ci = Real ? Vector<T>{} : coefficient<T, PerLane>(coefficients, index + 1);
+            accumulate<T, Real, Term == 0>(re[row], im[row], coefficient<T, PerLane>(coefficients, index), ci,
+                                           flip_lanes<flip>(xr[other]), flip_lanes<flip>(xi[other]));
+        }
+        add_terms<T, Rows, LaneMask, PerLane, Real, Term + 1>(coefficients, xr, xi, re, im);
     }
 }
 
@@ -72,12 +76,40 @@ void dense_fixed(T* block, const DenseArgs& args) {
             xr[r] = load(base + offsets[r]);
             xi[r] = load(base + offsets[r] + lanes<T>);
         }
+        Vector<T> re[rows], im[rows];
+        add_terms<T, rows, LaneMask, PerLane, Real, 0>(coefficients, xr, xi, re, im);
         KETJET_UNROLL
         for (int r = 0; r < rows; ++r) {
-            Vector<T> re, im;
-            add_terms<T, rows, LaneMask, PerLane, Real, 0>(r, coefficients, xr, xi, re, im);
-            store(base + offsets[r], re);
-            store(base + offsets[r] + lanes<T>, im);
+            store(base + offsets[r], re[r]);
+            store(base + offsets[r] + lanes<T>, im[r]);
+        }
+    }
+}
+
+// Group rows of a wide gate at once, from inputs copied to scratch (see dense_any).
+template <class T, int Group, bool PerLane>
+KETJET_INLINE void multiply_rows(T* base, const DenseArgs& args, const T* inputs, int pattern_bits) {
+    constexpr std::uint64_t width = PerLane ? static_cast<std::uint64_t>(lanes<T>) : 1;
+    const std::uint64_t rows = std::uint64_t{1} << args.axes, terms = rows << pattern_bits;
+    for (std::uint64_t first = 0; first < rows; first += Group) {
+        Vector<T> re[Group]{}, im[Group]{};
+        const T* const c = static_cast<const T*>(args.coefficients) + 2 * first * terms * width;
+        for (std::uint64_t m = 0; m < terms; ++m) {
+            KETJET_UNROLL
+            for (std::uint64_t r = 0; r < Group; ++r) {
+                // Input row r ^ (m >> pattern_bits), flipped by the pattern in the low bits of m.
+                const T* const x = inputs + (((first + r) << pattern_bits) ^ m) * stride<T>;
+                const T* const entry = c + 2 * (r * terms + m) * width;
+                const Vector<T> cr = PerLane ? load(entry) : splat(entry[0]);
+                const Vector<T> ci = PerLane ? load(entry + width) : splat(entry[1]);
+                accumulate<T, false, false>(re[r], im[r], cr, ci, load(x), load(x + lanes<T>));
+            }
+        }
+        KETJET_UNROLL
+        for (std::uint64_t r = 0; r < Group; ++r) {
+            T* const v = base + args.row_offsets[first + r] * stride<T>;
+            store(v, re[r]);
+            store(v + lanes<T>, im[r]);
         }
     }
 }
@@ -85,13 +117,10 @@ void dense_fixed(T* block, const DenseArgs& args) {
 // Any number of targets: inputs and their lane flips are copied to scratch, then each row is one long sum.
 template <class T, bool PerLane>
 void dense_any(T* block, const DenseArgs& args) {
-    const T* const coefficients = static_cast<const T*>(args.coefficients);
     T* const inputs = static_cast<T*>(args.scratch);
     const std::uint64_t rows = std::uint64_t{1} << args.axes;
     const int pattern_bits = __builtin_popcount(static_cast<unsigned>(args.lane_mask));
     const std::uint64_t patterns = std::uint64_t{1} << pattern_bits;
-    const std::uint64_t terms = rows << pattern_bits;
-    constexpr std::uint64_t width = PerLane ? static_cast<std::uint64_t>(lanes<T>) : 1;
     SubsetWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
         T* const base = block + walk.next() * stride<T>;
@@ -106,19 +135,10 @@ void dense_any(T* block, const DenseArgs& args) {
                 }
             });
         }
-        for (std::uint64_t r = 0; r < rows; ++r) {
-            Vector<T> re{}, im{};
-            const T* c = coefficients + 2 * r * terms * width;
-            for (std::uint64_t m = 0; m < terms; ++m, c += 2 * width) {
-                // Input row r ^ (m >> pattern_bits), flipped by the pattern in the low bits of m.
-                const T* const x = inputs + ((r << pattern_bits) ^ m) * stride<T>;
-                const Vector<T> xr = load(x), xi = load(x + lanes<T>);
-                const Vector<T> cr = PerLane ? load(c) : splat(c[0]), ci = PerLane ? load(c + width) : splat(c[1]);
-                accumulate<T, false, false>(re, im, cr, ci, xr, xi);
-            }
-            T* const v = base + args.row_offsets[r] * stride<T>;
-            store(v, re);
-            store(v + lanes<T>, im);
+        if (rows % 4 == 0) {
+            multiply_rows<T, 4, PerLane>(base, args, inputs, pattern_bits);
+        } else {
+            multiply_rows<T, 1, PerLane>(base, args, inputs, pattern_bits);
         }
     }
 }
