@@ -68,24 +68,29 @@ def step(operation, qubits, clbits, branches):
     if isinstance(operation, (Barrier, Delay)):
         return branches
     if isinstance(operation, (Measure, Reset)):
-        split = []
-        for branch in branches:
-            for value in (0, 1):
-                part = branch.project(qubits[0], value)
-                if part.weight < TINY:
-                    continue
-                if isinstance(operation, Measure):
-                    part.bits = part.bits & ~(1 << clbits[0]) | value << clbits[0]
-                elif value:
-                    part.apply([[0, 1], [1, 0]], qubits)
-                split.append(part)
-        return split
+        return collapse(branches, qubits[0], clbits[0] if clbits else None)
     matrix = matrix_of(operation)
     if matrix is None:
         return run_on(operation.definition, qubits, clbits, branches)
     for branch in branches:
         branch.apply(matrix, qubits)
     return branches
+
+
+def collapse(branches, qubit, clbit):
+    """Measure a qubit into a classical bit, or reset it when there is none."""
+    split = []
+    for branch in branches:
+        for value in (0, 1):
+            part = branch.project(qubit, value)
+            if part.weight < TINY:
+                continue
+            if clbit is not None:
+                part.bits = part.bits & ~(1 << clbit) | value << clbit
+            elif value:
+                part.apply([[0, 1], [1, 0]], [qubit])
+            split.append(part)
+    return split
 
 
 def matrix_of(operation):

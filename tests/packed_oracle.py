@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from oracle import Branch, controlled, merge
+from oracle import Branch, collapse, controlled, merge
 from qiskit.circuit import ControlledGate
 from qiskit.circuit.library import get_standard_gate_name_mapping
 
@@ -51,11 +51,9 @@ def operation_names(program):
 def gate_matrix(name, parameters):
     """Return the matrix of a gate of the table, without the gate's controls."""
     gate = get_standard_gate_name_mapping()[name].base_class(*parameters)
-    if not isinstance(gate, ControlledGate):
-        return gate.to_matrix()
-    return gate.to_matrix()[2**gate.num_ctrl_qubits - 1 :: 2**gate.num_ctrl_qubits][
-        :, 2**gate.num_ctrl_qubits - 1 :: 2**gate.num_ctrl_qubits
-    ]
+    controls = gate.num_ctrl_qubits if isinstance(gate, ControlledGate) else 0
+    on = slice(2**controls - 1, None, 2**controls)
+    return gate.to_matrix()[on, on]
 
 
 def base_matrix(name, count, slots, payload):
@@ -92,7 +90,7 @@ def run(program, state=None):
                 branch.state = branch.state * np.exp(1j * slots[0])
         elif name in ("measure", "reset", "initialize"):
             for qubit in targets:
-                branches = _collapse(branches, qubit, operand if name == "measure" else None)
+                branches = collapse(branches, qubit, operand if name == "measure" else None)
             if name == "initialize":
                 matrix = np.outer(operand, np.eye(len(operand))[0])
                 for branch in branches:
@@ -102,22 +100,6 @@ def run(program, state=None):
             for branch in branches:
                 branch.apply(matrix, controls + targets)
     return branches
-
-
-def _collapse(branches, qubit, clbit):
-    """Measure a qubit into a classical bit, or reset it when there is none."""
-    split = []
-    for branch in branches:
-        for value in (0, 1):
-            part = branch.project(qubit, value)
-            if part.weight < 1e-14:
-                continue
-            if clbit is not None:
-                part.bits = part.bits & ~(1 << clbit) | value << clbit
-            elif value:
-                part.apply([[0, 1], [1, 0]], [qubit])
-            split.append(part)
-    return split
 
 
 def unitary(program):

@@ -20,8 +20,8 @@ class Provider:
     Examples
     --------
     >>> from ketjet import Provider
-    >>> Provider().get_backend("ketjet_simulator").num_qubits is None
-    True
+    >>> Provider().get_backend("ketjet").name
+    'ketjet'
     """
 
     def backends(self, name: str | None = None, filters: Callable[[Simulator], bool] | None = None) -> list[Simulator]:

@@ -313,7 +313,6 @@ def test_global_phases():
         lib.Isometry(random_unitary(4, seed=4).data[:, :2], 0, 0),
         lib.StatePreparation([0.6, 0, 0, 0.8j]),
         lib.StatePreparation([0.6, 0, 0, 0.8j], inverse=True),
-        lib.UniformSuperpositionGate(3, 2),
         lib.GraphStateGate([[0, 1, 1], [1, 0, 1], [1, 1, 0]]),
     ],
     ids=lambda operation: operation.name,
