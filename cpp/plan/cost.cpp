@@ -21,15 +21,25 @@ constexpr int max_operations_per_sweep = 4096;
 constexpr double serial_seconds = 60e-6;  // below this predicted time a second thread costs more than it gains
 
 // Nanoseconds per amplitude on one thread in double precision; single precision takes half of it.
-constexpr double sweep_ns = 1.6, diagonal_ns = 0.3, flip_ns = 0.2, dense_one_ns = 0.6, fma_ns = 0.0175;
-constexpr double operation_ns = 150;  // preparing coefficients, once per operation and sweep
+constexpr double sweep_ns = 1.6;  // gather and scatter of a block, or setting |0...0>
+constexpr double diagonal_ns = 0.22, move_ns = 0.11, dense_one_ns = 0.38;
+constexpr double fma_ns = 0.05;       // per complex entry and row of a wider matrix
+constexpr double operation_ns = 150;  // preparing coefficients, once per operation
+
+bool only_moves(const Operation& operation) {
+    const auto* const gate = std::get_if<GateOperation>(&operation);
+    if (gate == nullptr) return std::holds_alternative<PermutationOperation>(operation);
+    const Structure structure = gate_table()[static_cast<std::size_t>(gate->gate)].structure;
+    return structure == Structure::flip || structure == Structure::swap;
+}
 
 double operation_cost_ns(const Program& program, const Operation& operation) {
     const Roles role = roles(program, operation);
-    const int targets = count_bits(role.local);
-    if (targets == 0) return diagonal_ns / static_cast<double>(bit(std::min(count_bits(role.diagonal), 3) / 2));
-    if (targets == 1) return count_bits(role.diagonal) > 0 ? dense_one_ns / 2 : dense_one_ns;
-    return std::max(flip_ns, fma_ns * 4.0 * std::ldexp(1.0, std::min(targets, 30)));
+    const int targets = count_bits(role.local), conditions = std::min(count_bits(role.diagonal), 3);
+    if (targets == 0) return diagonal_ns / static_cast<double>(bit(std::max(conditions - 1, 0)));
+    if (only_moves(operation)) return move_ns;
+    if (targets == 1) return conditions > 0 ? dense_one_ns / 2 : dense_one_ns;
+    return fma_ns * 4.0 * std::ldexp(1.0, std::min(targets, 30));
 }
 
 }  // namespace
