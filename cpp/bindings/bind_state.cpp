@@ -38,7 +38,7 @@ std::pair<py::array_t<std::uint64_t>, py::array_t<std::int64_t>> sample_state(co
         std::vector<BitMove> moves;
         for (const std::int32_t qubit : qubits) moves.push_back({qubit, static_cast<std::int32_t>(moves.size())});
         table = tabulate(sample(state, chunk_probabilities(state, context), shots, key, context), moves,
-                         static_cast<int>(qubits.size()));
+                         static_cast<int>(qubits.size()), context.stop);
     }
     return {to_array(std::move(table.keys)), to_array(std::move(table.counts))};
 }

@@ -1,5 +1,7 @@
 // The part of sampler.hpp that turns basis states into tables of classical values and lists of shots.
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <numeric>
 
 #include "exec/sampler.hpp"
@@ -10,6 +12,46 @@ namespace {
 
 constexpr std::uint32_t shuffle_stream = 0xffffffe0;
 
+// Calls that go through many rows ask the stop token now and then.
+class Poll {
+ public:
+    explicit Poll(const StopToken& stop) : stop_(stop) {}
+    void operator()() {
+        if (++calls_ % (1 << 16) == 0) stop_.throw_if_stopped();
+    }
+
+ private:
+    const StopToken& stop_;
+    std::uint32_t calls_ = 0;
+};
+
+// Classical values of basis states, byte by byte: table[b][v] has the classical bits of byte b of a basis state when
+// it is v, for one 64-bit word of the value.
+class BitMover {
+ public:
+    BitMover(const std::vector<BitMove>& moves, int words) : words_(words), tables_(static_cast<std::size_t>(words)) {
+        for (const BitMove& move : moves) {
+            bytes_ = std::max(bytes_, static_cast<std::size_t>(move.qubit / 8 + 1));
+            auto& table = tables_[static_cast<std::size_t>(move.clbit / 64)][static_cast<std::size_t>(move.qubit / 8)];
+            for (std::size_t value = 0; value < table.size(); ++value) {
+                table[value] |= (value >> (move.qubit % 8) & 1) << (move.clbit % 64);
+            }
+        }
+    }
+    void write(Index basis, std::uint64_t* key) const {
+        for (std::size_t w = 0; w < static_cast<std::size_t>(words_); ++w) {
+            std::uint64_t word = 0;
+            for (std::size_t b = 0; b < bytes_; ++b) word |= tables_[w][b][basis >> (8 * b) & 0xff];
+            key[w] = word;
+        }
+    }
+
+ private:
+    int words_;
+    std::size_t bytes_ = 0;
+    std::vector<std::array<std::array<std::uint64_t, 256>, 8>> tables_;
+};
+
 bool key_less(const std::uint64_t* a, const std::uint64_t* b, int words) {
     for (int w = words; w-- > 0;) {
         if (a[w] != b[w]) return a[w] < b[w];
@@ -18,17 +60,27 @@ bool key_less(const std::uint64_t* a, const std::uint64_t* b, int words) {
 }
 
 // Merges equal keys of (key, count) rows into an ascending table.
-OutcomeTable merge(const std::vector<std::uint64_t>& keys, const std::vector<std::int64_t>& counts, int words) {
+OutcomeTable merge(const std::vector<std::uint64_t>& keys, const std::vector<std::int64_t>& counts, int words,
+                   const StopToken& stop) {
     const auto width = static_cast<std::size_t>(words);
-    std::vector<std::size_t> order(counts.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
+    Poll poll(stop);
     const auto less = [&](std::size_t a, std::size_t b) {
+        poll();
         return key_less(keys.data() + a * width, keys.data() + b * width, words);
     };
-    if (!std::ranges::is_sorted(order, less)) std::ranges::sort(order, less);
+    bool sorted = true;
+    for (std::size_t i = 1; i < counts.size() && sorted; ++i) sorted = !less(i, i - 1);
+    std::vector<std::size_t> order;
+    if (!sorted) {
+        order.resize(counts.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::ranges::sort(order, std::cref(less));
+    }
     OutcomeTable table;
     table.words = words;
-    for (const std::size_t i : order) {
+    for (std::size_t row = 0; row < counts.size(); ++row) {
+        poll();
+        const std::size_t i = sorted ? row : order[row];
         const std::uint64_t* const key = keys.data() + i * width;
         if (!table.counts.empty() && std::equal(key, key + width, table.keys.end() - words)) {
             table.counts.back() += counts[i];
@@ -42,37 +94,41 @@ OutcomeTable merge(const std::vector<std::uint64_t>& keys, const std::vector<std
 
 }  // namespace
 
-OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<BitMove>& moves, int num_clbits) {
+OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<BitMove>& moves, int num_clbits,
+                      const StopToken& stop) {
     const int words = std::max(1, (num_clbits + 63) / 64);
+    const BitMover mover(moves, words);
     std::vector<std::uint64_t> keys(samples.size() * static_cast<std::size_t>(words));
     std::vector<std::int64_t> counts(samples.size());
+    Poll poll(stop);
     for (std::size_t i = 0; i < samples.size(); ++i) {
-        for (const BitMove& move : moves) {
-            const std::uint64_t value = samples[i].basis >> move.qubit & 1;
-            keys[i * static_cast<std::size_t>(words) + static_cast<std::size_t>(move.clbit / 64)] |=
-                value << (move.clbit % 64);
-        }
+        poll();
+        mover.write(samples[i].basis, keys.data() + i * static_cast<std::size_t>(words));
         counts[i] = samples[i].count;
     }
-    return merge(keys, counts, words);
+    return merge(keys, counts, words, stop);
 }
 
-OutcomeTable tabulate(const std::vector<std::uint64_t>& shot_keys, int words) {
-    return merge(shot_keys, std::vector<std::int64_t>(shot_keys.size() / static_cast<std::size_t>(words), 1), words);
+OutcomeTable tabulate(const std::vector<std::uint64_t>& shot_keys, int words, const StopToken& stop) {
+    return merge(shot_keys, std::vector<std::int64_t>(shot_keys.size() / static_cast<std::size_t>(words), 1), words,
+                 stop);
 }
 
-std::vector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key) {
+std::vector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, const StopToken& stop) {
     const auto width = static_cast<std::size_t>(table.words);
+    const std::int64_t total = std::accumulate(table.counts.begin(), table.counts.end(), std::int64_t{0});
     std::vector<std::uint64_t> shots;
-    shots.reserve(width *
-                  static_cast<std::size_t>(std::accumulate(table.counts.begin(), table.counts.end(), std::int64_t{0})));
+    shots.reserve(width * static_cast<std::size_t>(total));
+    Poll poll(stop);
     for (std::size_t i = 0; i < table.counts.size(); ++i) {
         for (std::int64_t n = 0; n < table.counts[i]; ++n) {
+            poll();
             for (std::size_t w = 0; w < width; ++w) shots.push_back(table.keys[i * width + w]);
         }
     }
     RandomStream random(key, 0, shuffle_stream);
     for (std::size_t i = shots.size() / width; i > 1; --i) {  // Fisher and Yates
+        poll();
         const std::size_t j = random.below(i);
         std::swap_ranges(shots.begin() + static_cast<std::ptrdiff_t>((i - 1) * width),
                          shots.begin() + static_cast<std::ptrdiff_t>(i * width),

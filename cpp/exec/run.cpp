@@ -97,7 +97,7 @@ void run_with_collapses(const Program& program, const Plan& plan, std::span<cons
     });
     if (request.keep_state) result.state = std::move(last);
     if (request.shots == 0) return;
-    result.table = tabulate(keys, words);
+    result.table = tabulate(keys, words, context.stop);
     if (request.list_shots) result.shots = std::move(keys);
 }
 
@@ -113,9 +113,9 @@ void sample_final_state(const Program& program, const Plan& plan, const StateVec
             std::erase_if(moves, [&](const BitMove& move) { return move.clbit == m.clbit; });
             moves.push_back({m.qubit, m.clbit});
         }
-        result.table =
-            tabulate(sample(state, chunk_sums, request.shots, request.key, context), moves, program.num_clbits());
-        if (request.list_shots) result.shots = list_shots(result.table, request.key);
+        result.table = tabulate(sample(state, chunk_sums, request.shots, request.key, context), moves,
+                                program.num_clbits(), context.stop);
+        if (request.list_shots) result.shots = list_shots(result.table, request.key, context.stop);
         context.stop.counters().shots_done.store(request.shots, std::memory_order_relaxed);
     }
     result.sample_seconds = seconds_since(start);

@@ -125,7 +125,10 @@ std::vector<BasisCount> sample(const StateVector<T>& state, const std::vector<do
     std::size_t total = 0;
     for (const auto& part : parts) total += part.size();
     result.reserve(total);
-    for (const auto& part : parts) result.insert(result.end(), part.begin(), part.end());
+    for (const auto& part : parts) {
+        context.stop.throw_if_stopped();
+        result.insert(result.end(), part.begin(), part.end());
+    }
     return result;
 }
 

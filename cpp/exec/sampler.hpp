@@ -37,12 +37,13 @@ struct OutcomeTable {
     std::vector<std::uint64_t> keys;  // words per outcome, ascending by value
     std::vector<std::int64_t> counts;
 };
-OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<BitMove>& moves, int num_clbits);
+OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<BitMove>& moves, int num_clbits,
+                      const StopToken& stop);
 
 // Sorts one key per shot into a table.
-OutcomeTable tabulate(const std::vector<std::uint64_t>& shot_keys, int words);
+OutcomeTable tabulate(const std::vector<std::uint64_t>& shot_keys, int words, const StopToken& stop);
 
 // The outcomes of a table in a random order, one key per shot.
-std::vector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key);
+std::vector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, const StopToken& stop);
 
 }  // namespace ketjet

@@ -45,7 +45,8 @@ class State:
         """Apply a program of the same width; return its classical bits as 64-bit words."""
         made = _core.plan_for_any_state(program, machine(), PRECISIONS[self.precision])
         key = random_key(program, seed)
-        return self._state.evolve(program, made, key, 0, threads, (control or Control()).counters)
+        useful = _core.useful_threads(program, made, PRECISIONS[self.precision], threads)
+        return self._state.evolve(program, made, key, 0, useful, (control or Control()).counters)
 
     def sample(
         self, qubits: Sequence[int], shots: int, seed: int, threads: int, control: Control | None = None
