@@ -65,11 +65,16 @@ class Binder {
         const std::size_t rows = std::size_t{1} << args.axes, tables = std::size_t{1} << count_bits(cold);
         T* out = take_coefficients(tables * rows * 2 * lanes_);
         args.coefficients = out;
+        std::vector<std::size_t> of_lane(lanes_), of_row(rows);  // what each part adds to the index of an entry
+        for (std::size_t lane = 0; lane < lanes_; ++lane) of_lane[lane] = entry_index(action.targets, lane, 0);
+        for (std::size_t row = 0; row < rows; ++row) {
+            of_row[row] = entry_index(action.targets, deposit_bits(row, axis_mask) << lane_bits_, 0);
+        }
         for (std::size_t table = 0; table < tables; ++table) {
+            const std::size_t of_table = entry_index(action.targets, 0, deposit_bits(table, cold));
             for (std::size_t row = 0; row < rows; ++row, out += 2 * lanes_) {
                 for (std::size_t lane = 0; lane < lanes_; ++lane) {
-                    const Index block = deposit_bits(row, axis_mask) << lane_bits_ | lane;
-                    const std::size_t entry = entry_index(action.targets, block, deposit_bits(table, cold));
+                    const std::size_t entry = of_table | of_row[row] | of_lane[lane];
                     const Complex c = holds(condition.lanes, lane) ? action.entries[entry] : Complex(1);
                     out[lane] = static_cast<T>(c.real());
                     out[lanes_ + lane] = static_cast<T>(c.imag());

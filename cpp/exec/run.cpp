@@ -13,14 +13,14 @@ namespace ketjet {
 namespace {
 
 constexpr std::uint32_t final_stream = 0xfffffff2;  // the operation index of all final measurements together
-constexpr int shots_in_parallel_qubits = 14;        // up to here each thread runs shots of its own
+constexpr int shots_in_parallel_qubits = 20;        // up to here each thread runs shots of its own
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 bool runs_shots_in_parallel(const Plan& plan, std::int64_t shots, int threads) {
-    return threads > 1 && shots > 1 && plan.state_qubits <= shots_in_parallel_qubits;
+    return threads > 1 && shots >= threads && plan.state_qubits <= shots_in_parallel_qubits;
 }
 
 // One collapse; the classical bits of the shot are updated by measurements.
