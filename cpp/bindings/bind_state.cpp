@@ -77,7 +77,7 @@ void bind_state_class(py::module_& m, const char* name) {
                                                                        state.amplitudes(), self);
                                })
         .def(
-            "set_zero", [](State& s, int threads, const RunControl& c) { set_zero_state(s, context_for(threads, c)); },
+            "set_zero", [](State& s, int threads, const RunControl& c) { extend_state(s, 0, context_for(threads, c)); },
             py::arg("threads"), py::arg("control"), release_gil)
         .def("evolve", &evolve<T>, py::arg("program"), py::arg("plan"), py::arg("key"), py::arg("step"),
              py::arg("threads"), py::arg("control"), release_gil)

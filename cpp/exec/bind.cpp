@@ -318,11 +318,13 @@ class Binder {
 }  // namespace
 
 template <class T>
-BoundSweep bind_sweep(const Program& program, const Sweep& sweep, int state_qubits, int lane_bits) {
+BoundSweep bind_sweep(const Program& program, const Sweep& sweep, int lane_bits) {
     BoundSweep bound;
     bound.block_qubits = static_cast<int>(sweep.hot.size());
+    bound.from_zero = sweep.active == 0;
     while (bound.run_bits < bound.block_qubits &&
-           sweep.hot[static_cast<std::size_t>(bound.run_bits)] == bound.run_bits) {
+           sweep.hot[static_cast<std::size_t>(bound.run_bits)] == bound.run_bits &&
+           (bound.from_zero || (sweep.active & bit(bound.run_bits)) != 0)) {
         ++bound.run_bits;
     }
     Index hot_mask = 0;
@@ -332,7 +334,8 @@ BoundSweep bind_sweep(const Program& program, const Sweep& sweep, int state_qubi
     for (std::size_t row = 0; row < bound.row_offsets.size(); ++row) {
         bound.row_offsets[row] = deposit_bits(row, row_mask);
     }
-    bound.cold_mask = low_bits(state_qubits) & ~hot_mask;
+    bound.cold_mask = sweep.active & ~hot_mask;
+    bound.zero_mask = row_mask & ~sweep.active;
 
     Binder<T> binder(sweep, lane_bits, bound);
     for (const std::uint32_t operation : sweep.operations) {
@@ -341,7 +344,7 @@ BoundSweep bind_sweep(const Program& program, const Sweep& sweep, int state_qubi
     return bound;
 }
 
-template BoundSweep bind_sweep<float>(const Program&, const Sweep&, int, int);
-template BoundSweep bind_sweep<double>(const Program&, const Sweep&, int, int);
+template BoundSweep bind_sweep<float>(const Program&, const Sweep&, int);
+template BoundSweep bind_sweep<double>(const Program&, const Sweep&, int);
 
 }  // namespace ketjet

@@ -46,13 +46,15 @@ struct BoundSweep {
     int block_qubits = 0;
     int run_bits = 0;
     std::vector<Index> row_offsets;  // of the rows of a block, in amplitudes from the block's base
-    Index cold_mask = 0;             // state qubits outside the block
+    Index cold_mask = 0;             // active qubits outside the block: they number the blocks
+    Index zero_mask = 0;             // block qubits above the run that are |0> before the sweep
+    bool from_zero = false;          // no qubit is active yet: the one block is |0...0>
     std::size_t scratch_bytes = 0;   // that one thread needs beside its block
     std::vector<BoundPass> passes;
     Arena arena;
 };
 
 template <class T>
-BoundSweep bind_sweep(const Program& program, const Sweep& sweep, int state_qubits, int lane_bits);
+BoundSweep bind_sweep(const Program& program, const Sweep& sweep, int lane_bits);
 
 }  // namespace ketjet

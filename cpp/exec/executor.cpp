@@ -79,9 +79,14 @@ template <class T>
 void run_block(const BoundSweep& sweep, Index base, T* state, const Workspace<T>& workspace,
                const RunContext& context) {
     const Kernels& kernels = kernels_of<T>(context.kernels);
-    const CopyArgs rows{sweep.row_offsets.data(), sweep.row_offsets.size(), sweep.run_bits};
+    const CopyArgs rows{sweep.row_offsets.data(), sweep.row_offsets.size(), sweep.run_bits, sweep.zero_mask};
     T* const origin = state + 2 * base;
-    kernels.gather(origin, workspace.block(), rows);
+    if (sweep.from_zero) {
+        std::memset(workspace.block(), 0, (std::size_t{2} << sweep.block_qubits) * sizeof(T));
+        workspace.block()[0] = 1;
+    } else {
+        kernels.gather(origin, workspace.block(), rows);
+    }
     for (const BoundPass& pass : sweep.passes) {
         context.stop.throw_if_stopped();
         if ((base & pass.cold.mask) != pass.cold.value) continue;
@@ -93,20 +98,24 @@ void run_block(const BoundSweep& sweep, Index base, T* state, const Workspace<T>
 }  // namespace
 
 template <class T>
-void set_zero_state(StateVector<T>& state, const RunContext& context) {
+void extend_state(StateVector<T>& state, Index active, const RunContext& context) {
+    const Index inactive = low_bits(state.stored_qubits()) & ~active;
+    if (inactive == 0) return;
+    const Index size = state.stored_size(), chunk = std::min(size, Index{1} << 16);
+    const Index run = std::min(chunk, inactive & (~inactive + 1));  // all of it is cleared, or nothing
     std::complex<T>* const amplitudes = state.amplitudes();
-    constexpr std::int64_t chunk = 1 << 16;
-    const auto size = static_cast<std::int64_t>(state.stored_size());
-    parallel_for(size > chunk ? context.threads : 1, (size + chunk - 1) / chunk,
+    parallel_for(size > chunk ? context.threads : 1, static_cast<std::int64_t>(size / chunk),
                  [&](std::int64_t begin, std::int64_t end) {
-                     for (std::int64_t c = begin; c < end; ++c) {
+                     for (Index first = static_cast<Index>(begin) * chunk; first < static_cast<Index>(end) * chunk;
+                          first += chunk) {
                          context.stop.throw_if_stopped();
-                         const std::int64_t count = std::min(chunk, size - c * chunk);
-                         std::memset(static_cast<void*>(amplitudes + c * chunk), 0,
-                                     static_cast<std::size_t>(count) * sizeof(std::complex<T>));
+                         const Index step = (first & inactive) != 0 ? chunk : run;
+                         for (Index i = first; i < first + chunk; i += step) {
+                             if ((i & inactive) != 0) std::fill_n(amplitudes + i, step, std::complex<T>(0));
+                         }
                      }
                  });
-    amplitudes[0] = 1;
+    if (active == 0) amplitudes[0] = 1;
 }
 
 template <class T>
@@ -131,13 +140,12 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
         Workspace<T> workspace;
         for (const Stage& stage : sweeps) {
             if (team.rank() == 0) {
-                bound.emplace(bind_sweep<T>(program, std::get<Sweep>(stage), state.stored_qubits(),
-                                            kernels_of<T>(context.kernels).lane_bits));
+                bound.emplace(bind_sweep<T>(program, std::get<Sweep>(stage), kernels_of<T>(context.kernels).lane_bits));
             }
             team.barrier();
             workspace.reserve(*bound);
             const Index block_bytes = bit(bound->block_qubits) * sizeof(std::complex<T>);
-            const auto range = team.share(static_cast<std::int64_t>(bit(state.stored_qubits() - bound->block_qubits)));
+            const auto range = team.share(static_cast<std::int64_t>(bit(count_bits(bound->cold_mask))));
             for (std::int64_t block = range.begin; block < range.end; ++block) {
                 const Index base = deposit_bits(static_cast<Index>(block), bound->cold_mask);
                 run_block(*bound, base, state.scalars(), workspace, context);
@@ -150,7 +158,7 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
 }
 
 #define KETJET_INSTANTIATE(T)                                                               \
-    template void set_zero_state<T>(StateVector<T>&, const RunContext&);                    \
+    template void extend_state<T>(StateVector<T>&, Index, const RunContext&);               \
     template void copy_state<T>(const StateVector<T>&, StateVector<T>&, const RunContext&); \
     template void run_sweeps<T>(const Program&, std::span<const Stage>, StateVector<T>&, const RunContext&);
 KETJET_INSTANTIATE(float)

@@ -22,9 +22,9 @@ struct RunContext {
 template <class T>
 const Kernels& kernels_of(const KernelTable& table);
 
-// |0...0>, touching every page from the threads that will work on it.
+// Writes zero wherever a qubit outside `active` is 1; with no active qubit the state becomes |0...0>.
 template <class T>
-void set_zero_state(StateVector<T>& state, const RunContext& context);
+void extend_state(StateVector<T>& state, Index active, const RunContext& context);
 
 // Copies `source` into `target`, which has the same size.
 template <class T>

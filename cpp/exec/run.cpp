@@ -126,18 +126,23 @@ void sample_final_state(const Program& program, const Plan& plan, const StateVec
 template <class T>
 void run_stages(const Program& program, std::span<const Stage> stages, StateVector<T>& state, const PhiloxKey& key,
                 std::uint64_t shot, std::vector<std::uint64_t>* clbits, const RunContext& context) {
-    for (std::size_t i = 0; i < stages.size();) {
-        std::size_t end = i;
-        while (end < stages.size() && std::holds_alternative<Sweep>(stages[end])) ++end;
-        run_sweeps(program, stages.subspan(i, end - i), state, context);
-        if (end < stages.size()) {
-            const Collapse& collapse = std::get<Collapse>(stages[end]);
-            std::visit(CollapseRunner<T>{program, collapse, state, RandomStream(key, shot, collapse.operation), clbits,
-                                         context},
+    RunCounters& counters = context.stop.counters();
+    while (!stages.empty()) {
+        const auto end = std::ranges::find_if_not(stages, std::holds_alternative<Sweep, Sweep, Collapse, Extend>);
+        const auto sweeps = static_cast<std::size_t>(end - stages.begin());
+        run_sweeps(program, stages.first(sweeps), state, context);
+        stages = stages.subspan(sweeps);
+        if (stages.empty()) return;
+        if (const Extend* const extend = std::get_if<Extend>(&stages.front())) {
+            extend_state(state, extend->active, context);
+        } else {
+            const Collapse& collapse = std::get<Collapse>(stages.front());
+            RandomStream random(key, shot, collapse.operation);
+            std::visit(CollapseRunner<T>{program, collapse, state, random, clbits, context},
                        program.operations()[collapse.operation]);
-            ++end;
         }
-        i = end;
+        counters.stages_done.fetch_add(1, std::memory_order_relaxed);
+        stages = stages.subspan(1);
     }
 }
 
@@ -159,7 +164,6 @@ RunResult<T> run(const Program& program, const Plan& plan, const RunRequest& req
     RunResult<T> result;
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
     try {
-        set_zero_state(*state, context);
         run_stages(program, stages.first(prefix_stages), *state, request.key, 0, nullptr, context);
         if (collapses) {
             run_with_collapses(program, plan, stages.subspan(prefix_stages), *state, request, result, context);

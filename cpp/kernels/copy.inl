@@ -9,6 +9,10 @@ void gather(const void* state, void* block, const CopyArgs& args) {
     T* target = static_cast<T*>(block);
     const std::uint64_t vectors = std::uint64_t{1} << (args.run_bits - lane_bits<T>);
     for (std::uint64_t row = 0; row < args.rows; ++row) {
+        if (args.row_offsets[row] & args.zero_mask) {
+            for (std::uint64_t i = 0; i < 2 * vectors; ++i, target += lanes<T>) store(target, Vector<T>{});
+            continue;
+        }
         const T* run = source + 2 * args.row_offsets[row];
         for (std::uint64_t i = 0; i < vectors; ++i, run += stride<T>, target += stride<T>) {
             Vector<T> re, im;

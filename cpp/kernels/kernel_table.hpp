@@ -17,11 +17,13 @@ struct VectorSubset {
     int vector_bits;  // the block has 2^vector_bits vectors
 };
 
-// Copies 2^run_bits amplitudes from (or to) state + row_offsets[r] for every row r, in this order of vectors.
+// Copies 2^run_bits amplitudes from (or to) state + row_offsets[r] for every row r, in this order of vectors. Gathering
+// gives zeros for the rows whose offset has a bit of zero_mask.
 struct CopyArgs {
     const std::uint64_t* row_offsets;  // in amplitudes
     std::uint64_t rows;
     int run_bits;  // >= lane_bits
+    std::uint64_t zero_mask;
 };
 
 // v'[r] = sum over m of M[r][r ^ m] v[r ^ m] on 2^axes rows of vectors and, within them, the lanes of lane_mask.

@@ -64,19 +64,24 @@ std::int64_t state_bytes(int state_qubits, Precision precision) {
 
 PlanCost plan_cost(const Program& program, const Plan& plan, Precision precision, int threads) {
     PlanCost cost{};
-    const double amplitudes = std::ldexp(1.0, plan.state_qubits);
     const double scale = precision == Precision::single ? 0.5 : 1.0;
     cost.state_bytes = state_bytes(plan.state_qubits, precision);
-    double bytes_moved = 0, serial_ns = 0, parallel_ns = sweep_ns * scale * amplitudes;  // setting |0...0>
+    double bytes_moved = 0, serial_ns = 0, parallel_ns = 0;
     for (const Stage& stage : plan.stages) {
-        parallel_ns += sweep_ns * scale * amplitudes;
-        bytes_moved += 2 * static_cast<double>(cost.state_bytes);
-        const Sweep* const sweep = std::get_if<Sweep>(&stage);
-        if (sweep == nullptr) continue;
-        serial_ns += operation_ns * static_cast<double>(sweep->operations.size());
-        for (const std::uint32_t operation : sweep->operations) {
-            parallel_ns += operation_cost_ns(program, program.operations()[operation]) * scale * amplitudes;
+        int qubits = plan.state_qubits;
+        double ns = sweep_ns;
+        if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
+            Index written = sweep->active;
+            for (const int qubit : sweep->hot) written |= bit(qubit);
+            qubits = count_bits(written);
+            serial_ns += operation_ns * static_cast<double>(sweep->operations.size());
+            for (const std::uint32_t operation : sweep->operations) {
+                ns += operation_cost_ns(program, program.operations()[operation]);
+            }
         }
+        const double amplitudes = std::ldexp(1.0, qubits);
+        parallel_ns += ns * scale * amplitudes;
+        bytes_moved += 2 * amplitudes * amplitude_bytes(precision);
     }
     cost.bytes_moved = static_cast<std::int64_t>(std::min(bytes_moved, 9e18));
     cost.seconds = 1e-9 * (serial_ns + parallel_ns / std::max(threads, 1));

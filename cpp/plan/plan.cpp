@@ -26,9 +26,11 @@ std::string Plan::to_string(const Program& program) const {
         if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
             out << "  sweep: " << sweep->operations.size() << " operations on hot qubits";
             for (const int qubit : sweep->hot) out << ' ' << qubit;
+            out << " (" << count_bits(sweep->active) << " qubits active before)";
+        } else if (const Collapse* const collapse = std::get_if<Collapse>(&stage)) {
+            out << "  collapse: operation " << collapse->operation << (collapse->random ? "" : " (deterministic)");
         } else {
-            const Collapse& collapse = std::get<Collapse>(stage);
-            out << "  collapse: operation " << collapse.operation << (collapse.random ? "" : " (deterministic)");
+            out << "  extend: from " << count_bits(std::get<Extend>(stage).active) << " active qubits";
         }
         out << '\n';
     }

@@ -13,8 +13,11 @@ namespace ketjet {
 
 // One pass over memory: every block of 2^hot.size() amplitudes is gathered, all operations run on it, and it is
 // scattered back. `hot` is ascending and begins with the low qubits that make up a contiguous run.
+// Qubits outside `active` are |0> before the sweep, and what is stored there is not read: only blocks whose cold
+// qubits are active are visited. So a state that starts as |0...0> grows from sweep to sweep.
 struct Sweep {
     std::vector<int> hot;
+    Index active;
     std::vector<std::uint32_t> operations;
     bool operator==(const Sweep&) const = default;
 };
@@ -27,7 +30,13 @@ struct Collapse {
     bool operator==(const Collapse&) const = default;
 };
 
-using Stage = std::variant<Sweep, Collapse>;
+// Writes what growth has left out: zero wherever a qubit outside `active` is 1, and |0...0> if none is active.
+struct Extend {
+    Index active;
+    bool operator==(const Extend&) const = default;
+};
+
+using Stage = std::variant<Sweep, Collapse, Extend>;
 bool is_random(const Stage& stage);
 
 // A measurement that is read from the final state: no later operation touches its qubit.

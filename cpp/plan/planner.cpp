@@ -15,11 +15,14 @@ struct PendingOperation {
     Roles roles;
 };
 
-// Cuts a straight-line stretch into sweeps.
+// Cuts straight-line stretches into sweeps, and keeps track of the qubits that may have left |0>.
 class Stager {
  public:
-    Stager(const PlanOptions& options, int state_qubits, std::vector<Stage>& stages)
-        : options_(options), state_qubits_(state_qubits), stages_(stages) {}
+    Stager(const PlanOptions& options, int state_qubits, bool from_zero, std::vector<Stage>& stages)
+        : options_(options),
+          state_qubits_(state_qubits),
+          stages_(stages),
+          active_(from_zero ? 0 : low_bits(state_qubits)) {}
 
     void add(std::uint32_t index, const Roles& roles) { pending_.push_back({index, roles}); }
 
@@ -27,6 +30,8 @@ class Stager {
         while (first_ < pending_.size()) stages_.emplace_back(next_sweep());
         pending_.clear();
         first_ = 0;
+        if (active_ != low_bits(state_qubits_)) stages_.emplace_back(Extend{active_});
+        active_ = low_bits(state_qubits_);
     }
 
  private:
@@ -57,8 +62,10 @@ class Stager {
         first_ = i - left_behind.size();
         std::ranges::copy(left_behind, pending_.begin() + static_cast<std::ptrdiff_t>(first_));
         for (int qubit = 0; qubit < state_qubits_ && count_bits(hot) < options_.block_qubits; ++qubit) {
-            hot |= bit(qubit);
+            hot |= active_ & bit(qubit);
         }
+        sweep.active = active_;
+        active_ |= hot;
         for (int qubit = 0; qubit < state_qubits_; ++qubit) {
             if (hot & bit(qubit)) sweep.hot.push_back(qubit);
         }
@@ -68,6 +75,7 @@ class Stager {
     const PlanOptions& options_;
     int state_qubits_;
     std::vector<Stage>& stages_;
+    Index active_;
     std::vector<PendingOperation> pending_;  // those before first_ are done
     std::size_t first_ = 0;
 };
@@ -127,7 +135,7 @@ Plan make_plan(const Program& program, const PlanOptions& options, bool from_zer
     if (from_zero) reads = find_final_measurements(program);
     plan.final_measurements = reads.read;
 
-    Stager stager(options, plan.state_qubits, plan.stages);
+    Stager stager(options, plan.state_qubits, from_zero, plan.stages);
     Index touched = from_zero ? 0 : low_bits(plan.state_qubits);
     const auto operations = program.operations();
     for (std::uint32_t i = 0; i < operations.size(); ++i) {

@@ -67,3 +67,16 @@ def test_estimate_agrees_with_itself():
     assert not tight.fits
     assert tight.max_qubits < 26
     assert engine.estimate(program, precision="single", available=(1 << 30, "given")).fits
+
+
+def test_the_state_grows_from_zero():
+    ladder = pack(24, [op("h", [0]), *(op("cx", [q, q + 1]) for q in range(23))])
+    state_bytes = engine.estimate(ladder).state_bytes
+    cost = engine.execute(engine.Task(ladder, 0, 0)).metadata["plan"]
+    assert cost["sweeps"] == 2
+    assert cost["bytes"] < 2.1 * state_bytes  # the first of the two sweeps is over a small part
+
+
+def test_idle_qubits_stay_out_until_the_end():
+    text = engine.plan(pack(20, [op("h", [3])])).to_string(pack(20, [op("h", [3])]))
+    assert "extend: from 5 active qubits" in text

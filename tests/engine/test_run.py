@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from programs import entangled, final_state, op, pack, random_state
+from programs import SMALL_CACHES, TINY_CACHES, entangled, final_state, op, pack, random_state
 
 from ketjet import _core, engine
 
@@ -208,3 +208,18 @@ def test_widths_beyond_any_memory_are_estimated():
     assert not estimate.fits
     assert estimate.state_bytes >= 1 << 62
     assert estimate.max_qubits < 31
+
+
+@pytest.mark.parametrize("machine", [TINY_CACHES, SMALL_CACHES])
+@pytest.mark.parametrize("num_idle", [0, 3])
+def test_a_growing_state_never_reads_what_the_memory_held_before(machine, num_idle):
+    width = 13
+    program = pack(width, [op("ry", [q], slots=[0.3 + q]) for q in range(width - num_idle)])
+    expected = np.ones(1)
+    for qubit in range(width):
+        half = (0.3 + qubit) / 2 if qubit < width - num_idle else 0.0
+        expected = np.kron([np.cos(half), np.sin(half)], expected)
+    poisoned = engine.State(width)
+    poisoned.array[:] = np.nan
+    del poisoned  # its memory goes to the pool, and from there to the next state of this size
+    np.testing.assert_allclose(final_state(program, on=machine, threads=2), expected, atol=1e-14)
