@@ -4,9 +4,11 @@
 #include <bit>
 #include <cmath>
 #include <complex>
+#include <iterator>
 #include <numeric>
 
 #include "exec/bound_sweep.hpp"
+#include "exec/merge_actions.hpp"
 
 namespace ketjet {
 
@@ -338,8 +340,13 @@ BoundSweep bind_sweep(const Program& program, const Sweep& sweep, int lane_bits)
     bound.zero_mask = row_mask & ~sweep.active;
 
     Binder<T> binder(sweep, lane_bits, bound);
-    for (const std::uint32_t operation : sweep.operations) {
-        for (const Action& action : resolve(program, program.operations()[operation])) std::visit(binder, action);
+    for (std::size_t p = 0; p < sweep.num_passes(); ++p) {
+        std::vector<Action> actions;
+        for (const std::uint32_t operation : sweep.pass(p)) {
+            std::ranges::move(resolve(program, program.operations()[operation]), std::back_inserter(actions));
+        }
+        if (sweep.pass(p).size() > 1) actions = {merge_actions(actions)};
+        for (const Action& action : actions) std::visit(binder, action);
     }
     return bound;
 }

@@ -33,8 +33,7 @@ bool only_moves(const Operation& operation) {
     return structure == Structure::flip || structure == Structure::swap;
 }
 
-double operation_cost_ns(const Program& program, const Operation& operation) {
-    const Roles role = roles(program, operation);
+double operation_cost_ns(const Operation& operation, const Roles& role) {
     const int targets = count_bits(role.local), conditions = std::min(count_bits(role.diagonal), 3);
     if (targets == 0) return diagonal_ns / static_cast<double>(bit(std::max(conditions - 1, 0)));
     if (only_moves(operation)) return move_ns;
@@ -43,6 +42,17 @@ double operation_cost_ns(const Program& program, const Operation& operation) {
 }
 
 }  // namespace
+
+double pass_cost_ns(const Program& program, std::span<const std::uint32_t> operations) {
+    if (operations.size() == 1) {
+        const Operation& operation = program.operations()[operations.front()];
+        return operation_cost_ns(operation, roles(program, operation));
+    }
+    const bool diagonal = std::ranges::all_of(operations, [&](std::uint32_t operation) {
+        return roles(program, program.operations()[operation]).local == 0;
+    });
+    return diagonal ? diagonal_ns : dense_one_ns;
+}
 
 PlanOptions plan_options(const Machine& machine, Precision precision, int state_qubits) {
     const auto half_l2 = static_cast<std::uint64_t>(std::max<std::int64_t>(machine.l2_bytes / 2, 1));
@@ -75,9 +85,7 @@ PlanCost plan_cost(const Program& program, const Plan& plan, Precision precision
             for (const int qubit : sweep->hot) written |= bit(qubit);
             qubits = count_bits(written);
             serial_ns += operation_ns * static_cast<double>(sweep->operations.size());
-            for (const std::uint32_t operation : sweep->operations) {
-                ns += operation_cost_ns(program, program.operations()[operation]);
-            }
+            for (std::size_t p = 0; p < sweep->num_passes(); ++p) ns += pass_cost_ns(program, sweep->pass(p));
         }
         const double amplitudes = std::ldexp(1.0, qubits);
         parallel_ns += ns * scale * amplitudes;

@@ -32,6 +32,13 @@ struct PlanCost {
 };
 PlanCost plan_cost(const Program& program, const Plan& plan, Precision precision, int threads);
 
+// Nanoseconds per amplitude of one pass on one thread in double precision: of a single operation, or of several that
+// are merged into one gate.
+double pass_cost_ns(const Program& program, std::span<const std::uint32_t> operations);
+
+// The most qubits of a merged diagonal: a table of 256 factors, some of them for cold qubits.
+inline constexpr int merged_diagonal_qubits = 8;
+
 // How many threads are worth while for a plan: 1 for small states.
 int useful_threads(const Program& program, const Plan& plan, Precision precision, int available);
 

@@ -24,7 +24,8 @@ std::string Plan::to_string(const Program& program) const {
         << " operations\n";
     for (const Stage& stage : stages) {
         if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
-            out << "  sweep: " << sweep->operations.size() << " operations on hot qubits";
+            out << "  sweep: " << sweep->operations.size() << " operations in " << sweep->num_passes()
+                << " passes on hot qubits";
             for (const int qubit : sweep->hot) out << ' ' << qubit;
             out << " (" << count_bits(sweep->active) << " qubits active before)";
         } else if (const Collapse* const collapse = std::get_if<Collapse>(&stage)) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -19,6 +20,12 @@ struct Sweep {
     std::vector<int> hot;
     Index active;
     std::vector<std::uint32_t> operations;
+    std::vector<std::uint32_t> pass_begin;  // pass p is operations [pass_begin[p], pass_begin[p + 1]): one kernel call
+
+    std::size_t num_passes() const { return pass_begin.size() - 1; }
+    std::span<const std::uint32_t> pass(std::size_t p) const {
+        return std::span(operations).subspan(pass_begin[p], pass_begin[p + 1] - pass_begin[p]);
+    }
     bool operator==(const Sweep&) const = default;
 };
 

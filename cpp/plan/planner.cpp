@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "plan/merge.hpp"
 #include "program/action.hpp"
 
 namespace ketjet {
@@ -18,8 +19,10 @@ struct PendingOperation {
 // Cuts straight-line stretches into sweeps, and keeps track of the qubits that may have left |0>.
 class Stager {
  public:
-    Stager(const PlanOptions& options, int state_qubits, bool from_zero, std::vector<Stage>& stages)
-        : options_(options),
+    Stager(const Program& program, const PlanOptions& options, int state_qubits, bool from_zero,
+           std::vector<Stage>& stages)
+        : program_(program),
+          options_(options),
           state_qubits_(state_qubits),
           stages_(stages),
           active_(from_zero ? 0 : low_bits(state_qubits)) {}
@@ -69,9 +72,11 @@ class Stager {
         for (int qubit = 0; qubit < state_qubits_; ++qubit) {
             if (hot & bit(qubit)) sweep.hot.push_back(qubit);
         }
+        merge_passes(program_, sweep);
         return sweep;
     }
 
+    const Program& program_;
     const PlanOptions& options_;
     int state_qubits_;
     std::vector<Stage>& stages_;
@@ -135,7 +140,7 @@ Plan make_plan(const Program& program, const PlanOptions& options, bool from_zer
     if (from_zero) reads = find_final_measurements(program);
     plan.final_measurements = reads.read;
 
-    Stager stager(options, plan.state_qubits, from_zero, plan.stages);
+    Stager stager(program, options, plan.state_qubits, from_zero, plan.stages);
     Index touched = from_zero ? 0 : low_bits(plan.state_qubits);
     const auto operations = program.operations();
     for (std::uint32_t i = 0; i < operations.size(); ++i) {
