@@ -28,16 +28,15 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The test suite, the freshness of the stub included; arguments go to pytest."""
-    project = nox.project.load_toml("pyproject.toml")
-    session.install(".[test]", *nox.project.dependency_groups(project, "stubs"))
+    """The test suite; arguments go to pytest."""
+    session.install(".[test]")
     session.run("python", "-m", "pytest", *session.posargs)
 
 
 @nox.session
 def stubs(session: nox.Session) -> None:
     """Write python/ketjet/_core.pyi anew."""
-    session.install(".", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "stubs"))
+    session.install(".[test]")
     session.run("pybind11-stubgen", "ketjet._core", "-o", "python")
 
 
