@@ -1,5 +1,6 @@
 // Plan and its cost.
 #include "bindings/bindings.hpp"
+#include "bindings/gil.hpp"
 #include "plan/planner.hpp"
 
 namespace ketjet::bindings {
@@ -32,13 +33,13 @@ void bind_plan(py::module_& m) {
         [](const Program& program, const Machine& machine, Precision precision) {
             return plan(program, options_for(program, machine, precision));
         },
-        py::arg("program"), py::arg("machine"), py::arg("precision"), py::call_guard<py::gil_scoped_release>());
+        py::arg("program"), py::arg("machine"), py::arg("precision"), py::call_guard<ReleasedGil>());
     m.def(
         "plan_for_any_state",
         [](const Program& program, const Machine& machine, Precision precision) {
             return plan_for_any_state(program, options_for(program, machine, precision));
         },
-        py::arg("program"), py::arg("machine"), py::arg("precision"), py::call_guard<py::gil_scoped_release>());
+        py::arg("program"), py::arg("machine"), py::arg("precision"), py::call_guard<ReleasedGil>());
     m.def("plan_cost", &plan_cost, py::arg("program"), py::arg("plan"), py::arg("precision"), py::arg("threads"));
     m.def("useful_threads", &useful_threads, py::arg("program"), py::arg("plan"), py::arg("precision"),
           py::arg("available"));

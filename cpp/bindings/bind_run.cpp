@@ -6,6 +6,7 @@
 #include "bindings/arrays.hpp"
 #include "bindings/bindings.hpp"
 #include "bindings/control.hpp"
+#include "bindings/gil.hpp"
 #include "exec/run.hpp"
 #include "kernels/dispatch.hpp"
 #include "plan/cost.hpp"
@@ -38,7 +39,7 @@ RunOutput run_and_convert(const Program& program, const Plan& plan, const RunReq
                           const RunContext& context) {
     RunResult<T> result;
     {
-        const py::gil_scoped_release release;
+        const ReleasedGil released;
         result = run<T>(program, plan, request, context);
     }
     const auto rows = static_cast<py::ssize_t>(result.table.counts.size());

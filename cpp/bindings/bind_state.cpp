@@ -5,6 +5,7 @@
 #include "bindings/arrays.hpp"
 #include "bindings/bindings.hpp"
 #include "bindings/control.hpp"
+#include "bindings/gil.hpp"
 #include "exec/collapse.hpp"
 #include "exec/observable.hpp"
 #include "exec/run.hpp"
@@ -33,7 +34,7 @@ std::pair<py::array_t<std::uint64_t>, py::array_t<std::int64_t>> sample_state(co
                                                                               int threads, const RunControl& control) {
     OutcomeTable table;
     {
-        const py::gil_scoped_release release;
+        const ReleasedGil released;
         const RunContext context = context_for(threads, control);
         std::vector<BitMove> moves;
         for (const std::int32_t qubit : qubits) moves.push_back({qubit, static_cast<std::int32_t>(moves.size())});
@@ -48,7 +49,7 @@ py::array_t<double> probabilities(const StateVector<T>& state, const std::vector
                                   const RunControl& control) {
     std::vector<double> result;
     {
-        const py::gil_scoped_release release;
+        const ReleasedGil released;
         result = marginal_probabilities(state, qubits, context_for(threads, control));
     }
     return to_array(std::move(result));
@@ -66,7 +67,7 @@ Complex pauli_expectation(const StateVector<T>& state, const std::vector<Index>&
 template <class T>
 void bind_state_class(py::module_& m, const char* name) {
     using State = StateVector<T>;
-    const auto release_gil = py::call_guard<py::gil_scoped_release>();
+    const auto release_gil = py::call_guard<ReleasedGil>();
     py::class_<State>(m, name, "The amplitudes of one state, for stepwise use.")
         .def(py::init([](int num_qubits) { return State(num_qubits, minimum_state_qubits); }), py::arg("num_qubits"))
         .def_property_readonly("num_qubits", &State::num_qubits)

@@ -90,6 +90,16 @@ sys.exit(7)
     assert time.time() - float(done.stdout) < 5
 
 
+def test_the_end_of_the_interpreter_before_the_engine_has_stopped():
+    # Up to Python 3.13 a thread that wants the GIL back by then is unwound, through C++ that cannot be.
+    done = run("""
+from ketjet import workers
+workers.EXIT_SECONDS = 0
+job = start()
+""")
+    assert done.returncode == 0, done.stderr
+
+
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
