@@ -394,7 +394,7 @@ def test_futures_wait_hears_of_failures_and_cancellations(running):
 def test_as_completed_yields_jobs(running, done, kernel):
     threading.Timer(0.03, kernel.finish.set).start()
     assert list(concurrent.futures.as_completed([running, done], timeout=5)) == [done, running]
-    with pytest.raises(TimeoutError):
+    with pytest.raises(concurrent.futures.TimeoutError):
         list(concurrent.futures.as_completed([submitted(Script(seconds=0.3))], timeout=0.01))
 
 
