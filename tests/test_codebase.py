@@ -161,7 +161,13 @@ def test_the_stub_names_what_the_engine_has():
             }
 
 
+def stub_text(path: Path) -> str:
+    """A stub as Python 3.12 and later write it: until then typing_extensions is the home of Buffer."""
+    text = path.read_text(encoding="utf-8").replace("import typing_extensions\n", "")
+    return text.replace("typing_extensions.Buffer", "collections.abc.Buffer")
+
+
 def test_the_stub_is_fresh(tmp_path):
     command = [sys.executable, "-m", "pybind11_stubgen", "ketjet._core", "-o", tmp_path]
     subprocess.run(command, capture_output=True, check=True)
-    assert (tmp_path / "ketjet" / "_core.pyi").read_text(encoding="utf-8") == STUB.read_text(encoding="utf-8")
+    assert stub_text(tmp_path / "ketjet" / "_core.pyi") == stub_text(STUB)
