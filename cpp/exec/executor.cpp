@@ -23,6 +23,8 @@ const Kernels& kernels_of<double>(const KernelTable& table) {
 
 namespace {
 
+constexpr std::size_t rows_between_polls = 16;
+
 // One thread's block and the scratch behind it.
 template <class T>
 class Workspace {
@@ -45,6 +47,20 @@ class Workspace {
 };
 
 const void* shifted(const void* pointer, std::size_t bytes) { return static_cast<const std::byte*>(pointer) + bytes; }
+
+// Writes a block back. The first sweep over new memory maps it, a huge page for every few rows, which takes far longer
+// than the rows: hence the stop token is polled in between.
+template <class T>
+void scatter_block(const BoundSweep& sweep, T* origin, const T* block, const RunContext& context) {
+    const bool maps_memory = sweep.from_zero || sweep.zero_mask != 0;
+    const std::size_t rows = sweep.row_offsets.size(), step = maps_memory ? rows_between_polls : rows;
+    for (std::size_t row = 0; row < rows; row += step) {
+        if (row != 0) context.stop.throw_if_stopped();
+        kernels_of<T>(context.kernels)
+            .scatter(origin, block + 2 * (row << sweep.run_bits),
+                     {sweep.row_offsets.data() + row, std::min(step, rows - row), sweep.run_bits, 0});
+    }
+}
 
 // One pass on one block; copies of the arguments carry what depends on the block.
 struct PassRunner {
@@ -92,7 +108,7 @@ void run_block(const BoundSweep& sweep, Index base, T* state, const Workspace<T>
         if ((base & pass.cold.mask) != pass.cold.value) continue;
         std::visit(PassRunner{kernels, workspace.block(), workspace.scratch(), pass, base}, pass.call);
     }
-    kernels.scatter(origin, workspace.block(), rows);
+    scatter_block(sweep, origin, workspace.block(), context);
 }
 
 }  // namespace
@@ -122,12 +138,14 @@ template <class T>
 void copy_state(const StateVector<T>& source, StateVector<T>& target, const RunContext& context) {
     constexpr std::int64_t chunk = 1 << 16;
     const auto size = static_cast<std::int64_t>(source.stored_size());
-    parallel_for(size > chunk ? context.threads : 1, (size + chunk - 1) / chunk,
-                 [&](std::int64_t begin, std::int64_t end) {
-                     const std::int64_t last = std::min(end * chunk, size);
-                     std::copy(source.amplitudes() + begin * chunk, source.amplitudes() + last,
-                               target.amplitudes() + begin * chunk);
-                 });
+    parallel_for(
+        size > chunk ? context.threads : 1, (size + chunk - 1) / chunk, [&](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t first = begin * chunk; first < std::min(end * chunk, size); first += chunk) {
+                context.stop.throw_if_stopped();
+                const std::int64_t last = std::min(first + chunk, size);
+                std::copy(source.amplitudes() + first, source.amplitudes() + last, target.amplitudes() + first);
+            }
+        });
 }
 
 template <class T>

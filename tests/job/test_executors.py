@@ -109,6 +109,17 @@ def test_cancel_stops_the_kernels_and_frees_their_memory(long_circuit):
     assert time.monotonic() - start < 2
 
 
+@pytest.mark.parametrize("delay", [0.002, 0.01, 0.02, 0.05])
+def test_cancel_stops_a_run_that_still_maps_its_memory(delay):
+    job = Simulator().run(layered_circuit(25, 3))
+    eventually(job.running, 30)
+    time.sleep(delay)
+    start = time.monotonic()
+    assert job.cancel()
+    eventually(lambda: workers.shared().held_bytes == 0)
+    assert time.monotonic() - start < 0.3
+
+
 def test_other_threads_keep_running_while_the_engine_computes(long_circuit):
     gaps, stop = [], threading.Event()
 
