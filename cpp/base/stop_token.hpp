@@ -11,7 +11,7 @@ namespace ketjet {
 
 struct RunCounters {
     std::atomic<std::uint32_t> stop{0};
-    std::atomic<std::uint32_t> started{0};
+    std::atomic<double> started_at{0};  // seconds since 1970, 0 before
     std::atomic<std::int64_t> stages_done{0};
     std::atomic<std::int64_t> stages_total{0};
     std::atomic<std::int64_t> shots_done{0};
@@ -20,6 +20,7 @@ struct RunCounters {
 };
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+static_assert(std::atomic<double>::is_always_lock_free);
 
 struct Cancelled : std::exception {
     const char* what() const noexcept override { return "the run was cancelled"; }

@@ -78,7 +78,7 @@ void bind_run(py::module_& m) {
         .def_property_readonly_static("size", [](const py::object&) { return sizeof(RunCounters); })
         .def("stop", &RunControl::stop)
         .def_property_readonly("stopped", [](const RunControl& c) { return StopToken(c.counters()).stop_requested(); })
-        .def_property_readonly("started", [](const RunControl& c) { return c.counters().started.load() != 0; })
+        .def_property_readonly("started_at", [](const RunControl& c) { return c.counters().started_at.load(); })
         .def_property_readonly("stages_done", &read<&RunCounters::stages_done>)
         .def_property_readonly("stages_total", &read<&RunCounters::stages_total>)
         .def_property_readonly("shots_done", &read<&RunCounters::shots_done>)

@@ -149,7 +149,8 @@ void run_stages(const Program& program, std::span<const Stage> stages, StateVect
 template <class T>
 RunResult<T> run(const Program& program, const Plan& plan, const RunRequest& request, const RunContext& context) {
     RunCounters& counters = context.stop.counters();
-    counters.started.store(1, std::memory_order_relaxed);
+    const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+    counters.started_at.store(now.count(), std::memory_order_relaxed);
     context.stop.throw_if_stopped();
     const std::span<const Stage> stages(plan.stages);
     const auto first_random = std::ranges::find_if(stages, is_random);

@@ -145,7 +145,7 @@ class RunControl:
     """
     Stop flag and progress counters, shared with a running simulation.
     """
-    size: typing.ClassVar[int] = 48
+    size: typing.ClassVar[int] = 56
     @typing.overload
     def __init__(self) -> None:
         ...
@@ -170,7 +170,7 @@ class RunControl:
     def stages_total(self) -> int:
         ...
     @property
-    def started(self) -> bool:
+    def started_at(self) -> float:
         ...
     @property
     def stopped(self) -> bool:

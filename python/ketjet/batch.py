@@ -122,9 +122,9 @@ class Batch(Generic[T]):
         """Return whether any task has begun to run."""
         if self.started_at is None:
             with self._lock:
-                begun = self._done > 0 or any(_is_running(flight) for flight in self._flights.values())
+                begun = [at for flight in self._flights.values() if (at := _started_at(flight)) is not None]
             if begun:
-                self._mark_started()
+                self._mark_started(min(begun))
         return self.started_at is not None
 
     def progress(self) -> JobProgress:
@@ -144,9 +144,9 @@ class Batch(Generic[T]):
             done, total, stages_done, stages_total, shots_done, shots_total, bytes_moved, elapsed, eta, fraction
         )
 
-    def _mark_started(self) -> None:
-        if self.started_at is None:
-            self.started_at = time.time()
+    def _mark_started(self, at: float) -> None:
+        if self.started_at is None or at < self.started_at:
+            self.started_at = at
 
     def _feed(self) -> None:
         """Hand out tasks until the window is full; an executor that runs them in `submit` makes no recursion."""
@@ -188,7 +188,10 @@ class Batch(Generic[T]):
 
     def _submit(self, task: Task, memory: int, control: Control) -> Future[Outcome]:
         if self._executor is not None:
-            return self._executor.submit(self._execute, replace(task, control_path=control.path))
+            future = self._executor.submit(self._execute, replace(task, control_path=control.path))
+            if not callable(getattr(future, "add_done_callback", None)):
+                raise TypeError(f"the executor's submit() must return a future, got {type(future).__name__}")
+            return future
         return workers.shared().submit(
             partial(self._run, task, control),
             threads=task.threads,
@@ -198,7 +201,7 @@ class Batch(Generic[T]):
         )
 
     def _run(self, task: Task, control: Control) -> Outcome:
-        self._mark_started()
+        self._mark_started(time.time())
         return self._execute(task, control)
 
     def _collect(self, index: int, control: Control, future: Future[Outcome]) -> None:
@@ -209,10 +212,12 @@ class Batch(Generic[T]):
         else:
             error = future.exception()
             outcome = future.result() if error is None else error
-        counters = _counters(control.progress())
+        progress = control.progress()
+        counters = _counters(progress)
         with self._lock:
             awaited = self._flights.pop(index, None) is not None  # else the batch has ended without it
             if awaited:
+                self._mark_started(progress.started_at or time.time())
                 self._outcomes[index] = outcome
                 self._done += 1
                 self._past = [a + b for a, b in zip(self._past, counters, strict=True)]
@@ -230,7 +235,6 @@ class Batch(Generic[T]):
             self._claimed = True
             outcomes = [outcome for outcome in self._outcomes if outcome is not None]
             assemble = self._assemble
-        self._mark_started()
         if not self.future.set_running_or_notify_cancel() or assemble is None:
             return
         failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
@@ -301,8 +305,10 @@ def _fraction(counters: tuple[int, int, int, int, int]) -> float:
     return stages_done / stages_total if stages_total else 0.0
 
 
-def _is_running(flight: _Flight) -> bool:
-    return flight.control.progress().started or (flight.future is not None and flight.future.running())
+def _started_at(flight: _Flight) -> float | None:
+    if at := flight.control.progress().started_at:
+        return at
+    return time.time() if flight.future is not None and flight.future.running() else None
 
 
 def _failure(failures: list[BaseException], circuits: int, partial_result: object) -> JobFailedError:

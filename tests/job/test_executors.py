@@ -75,6 +75,35 @@ def test_an_executor_that_drops_its_calls_fails_the_job():
         job.result(5)
 
 
+class Eager(Executor):
+    """No executor at all: `submit` returns the value instead of a future."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        return fn(*args, **kwargs)
+
+
+def test_an_executor_without_futures_fails_the_job(bell):
+    job = Simulator().run(bell, executor=Eager())
+    with pytest.raises(JobFailedError, match="must return a future, got Outcome"):
+        job.result(5)
+
+
+def test_elapsed_time_on_an_executor_starts_with_the_work(bell, long_circuit):
+    with ThreadPoolExecutor(1) as pool:
+        with Simulator().run(long_circuit, executor=pool) as job:
+            time.sleep(0.6)  # nobody asks meanwhile
+            assert job.progress().elapsed > 0.1
+        blocker = threading.Event()
+        pool.submit(blocker.wait, 10)
+        job = Simulator().run(bell, executor=pool)
+        assert job.metrics()["timestamps"]["running"] is None
+        time.sleep(0.2)
+        blocker.set()
+        job.result(10)
+        assert job.progress().elapsed < 0.2
+        assert job.metrics()["usage"]["seconds"] == pytest.approx(job.progress().elapsed)
+
+
 @pytest.mark.parametrize("kind", ["threads", "processes"])
 def test_cancel_reaches_an_executor(kind, processes):
     threads = ThreadPoolExecutor(1)

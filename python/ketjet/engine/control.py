@@ -16,7 +16,8 @@ from ketjet import _core
 class Progress:
     """How far a run has come; totals are 0 until it has been planned."""
 
-    started: bool
+    started_at: float
+    """Seconds since 1970; 0 before it has begun."""
     stages_done: int
     stages_total: int
     shots_done: int
@@ -67,7 +68,7 @@ class Control:
     def progress(self) -> Progress:
         """Read the counters."""
         c = self._counters
-        return Progress(c.started, c.stages_done, c.stages_total, c.shots_done, c.shots_total, c.bytes_moved)
+        return Progress(c.started_at, c.stages_done, c.stages_total, c.shots_done, c.shots_total, c.bytes_moved)
 
     def close(self) -> None:
         """Remove the shared file, if this process made it; the counters stay readable."""
