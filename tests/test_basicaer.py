@@ -172,3 +172,41 @@ def test_a_job_of_a_known_result():
     assert job.cancel() is False
     job.wait_for_final_state()
     assert job.version == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_iterable_of_circuits_is_prepared(name):
+    backend = BasicAer.get_backend(name)
+    start = [0, 0, 0, 1]
+    circuit = QuantumCircuit(2)
+    circuit.x(0)
+    if name == "unitary_simulator":
+        assert backend.run(c for c in [circuit]).result().get_unitary().shape == (4, 4)
+    elif name == "qasm_simulator":
+        circuit.measure_all()
+        result = backend.run((c for c in [circuit]), initial_statevector=start).result()
+        assert result.get_counts() == {"10": 1024}
+    else:
+        circuit.measure_all()
+        result = backend.run((c for c in [circuit]), initial_statevector=start).result()
+        np.testing.assert_allclose(result.get_statevector(), [0, 0, 1, 0])
+    for wrong in (None, [None], "text", 5, []):
+        with pytest.raises(InvalidCircuitError, match="takes a QuantumCircuit"):
+            backend.run(wrong, initial_statevector=start)
+
+
+def test_a_state_and_a_matrix_take_one_shot():
+    result = BasicAer.get_backend("statevector_simulator").run(bell(), shots=1000).result()
+    assert sum(result.get_counts().values()) == 1
+    assert result.results[0].shots == 1
+
+
+def test_the_future_of_a_job_has_what_the_job_has():
+    job = BasicAer.get_backend("unitary_simulator").run(bell(measured=False))
+    np.testing.assert_allclose(job.future().result(10).get_unitary(), Operator(bell(measured=False)).data, atol=1e-14)
+
+
+@pytest.mark.parametrize("amplitude", [np.nan, np.inf, 2])
+def test_an_initial_state_must_have_norm_one(amplitude):
+    with pytest.raises(InvalidCircuitError, match="initial_statevector has norm"):
+        BasicAer.get_backend("qasm_simulator").run(bell(), initial_statevector=[amplitude, 0, 0, 0])

@@ -25,10 +25,12 @@ from ketjet.run_input import as_bindings, as_circuits
 from ketjet.target import build_target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from qiskit import QuantumCircuit
     from qiskit.transpiler import Target
+
+    from ketjet.results import SimulationResult
 
 __all__ = ["Simulator"]
 
@@ -146,8 +148,17 @@ class Simulator(BackendV2):
         UnknownOptionError, OptionTypeError, InvalidOptionError
             An option is misspelt, has the wrong type, or is out of range.
         """
+        return self._start(as_circuits(run_input), parameter_binds, options)
+
+    def _start(
+        self,
+        circuits: list[QuantumCircuit],
+        parameter_binds: Any,
+        options: Mapping[str, Any],
+        finish: Callable[[SimulationResult], None] | None = None,
+    ) -> Job:
+        """Check and submit; `finish` may change the result before anybody sees it."""
         resolved = self._resolve(options)
-        circuits = as_circuits(run_input)
         bindings = as_bindings(parameter_binds, circuits)
         experiments = self._experiments(circuits, bindings, resolved)
         job = Job(
@@ -157,6 +168,7 @@ class Simulator(BackendV2):
             executor=resolved.executor,
             cancel_on_interrupt=resolved.cancel_on_interrupt,
             memory_limit=memory_limit(resolved),
+            _finish=finish,
         )
         job.submit()
         jobs = self._jobs

@@ -7,8 +7,8 @@ Each backend is the `Simulator` under an old name; what the old backends returne
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -21,6 +21,8 @@ from ketjet.backend import Simulator
 from ketjet.batch import Batch
 from ketjet.errors import InvalidCircuitError
 from ketjet.job import Job
+from ketjet.lowering.structured import UNITARY_TOLERANCE
+from ketjet.run_input import as_circuits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qiskit.providers.backend import Backend
     from qiskit.result import Result
+
+    from ketjet.results import SimulationResult
 
 __all__ = [
     "BasicAer",
@@ -53,44 +57,15 @@ class BasicAerJob(Job):
         Its name.
     result
         The result, if it is known; or the job that will give it.
-    _finish
-        Changes each result of that job in place, once.
     """
 
-    _finish: Callable[[Any], None] | None = None
-
-    def __init__(
-        self,
-        backend: Backend | None,
-        job_id: str,
-        result: Result | Job,
-        *,
-        _finish: Callable[[Any], None] | None = None,
-        **metadata: Any,
-    ) -> None:
+    def __init__(self, backend: Backend | None, job_id: str, result: Result | Job, **metadata: Any) -> None:
         super().__init__(backend, job_id, **metadata)
-        self._finish = _finish
-        self._finishing = threading.Lock()
         if isinstance(result, Job):
             self._batch, self._submitted_at = result._batch, result._submitted_at
         else:
             self._batch = Batch([], [], lambda _: result)
             self.submit()
-
-    def result(self, timeout: float | None = None, *, partial: bool = False, progress: bool = False) -> Any:
-        """Wait for the result; see `Job.result`."""
-        found = super().result(timeout, partial=partial, progress=progress)
-        if self._finish is not None:
-            with self._finishing:
-                if self._finish is not None:
-                    self._finish(found)
-                    self._finish = None
-        return found
-
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        if self._finish is not None and self.done():
-            self.result()
-        return super().__reduce_ex__(protocol)
 
 
 class QasmSimulatorPy(Simulator):
@@ -100,6 +75,7 @@ class QasmSimulatorPy(Simulator):
     """
 
     old_name = "qasm_simulator"
+    forced: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, provider: BasicAerProvider | None = None, **options: Any) -> None:
         super().__init__(provider=provider, **options)
@@ -129,19 +105,19 @@ class QasmSimulatorPy(Simulator):
         options
             Any field of `ketjet.options.SimulatorOptions`.
         """
-        given = [run_input] if isinstance(run_input, QuantumCircuit) else run_input
-        if initial_statevector is not None and isinstance(given, (list, tuple)):
-            given = [_started(circuit, initial_statevector) for circuit in given]
-        job = super().run(self._prepared(given), parameter_binds=parameter_binds, **{**self._forced(), **options})
-        return BasicAerJob(self, job.job_id(), job, _finish=lambda result: self._finish(result, chop_threshold))
+        circuits = as_circuits(run_input)
+        if initial_statevector is not None:
+            circuits = [_started(circuit, initial_statevector) for circuit in circuits]
+        prepared = [self._prepared(circuit) for circuit in circuits]
+        finish = partial(self._finish, chop_threshold=chop_threshold)
+        job = self._start(prepared, parameter_binds, {**options, **self.forced}, finish)
+        return BasicAerJob(self, job.job_id(), job)
 
-    def _prepared(self, circuits: Any) -> Any:
-        return circuits
+    def _prepared(self, circuit: QuantumCircuit) -> QuantumCircuit:
+        return circuit
 
-    def _forced(self) -> dict[str, Any]:
-        return {}
-
-    def _finish(self, result: Any, chop_threshold: float) -> None:
+    @staticmethod
+    def _finish(result: SimulationResult, chop_threshold: float) -> None:
         pass
 
 
@@ -149,14 +125,13 @@ class StatevectorSimulatorPy(QasmSimulatorPy):
     """The final state, by its old name: `result.get_statevector()`. Measurements collapse it, in one shot."""
 
     old_name = "statevector_simulator"
+    forced: ClassVar[dict[str, Any]] = {"return_state": True, "shots": 1}
 
-    def _forced(self) -> dict[str, Any]:
-        return {"return_state": True, "shots": 1}
+    def _prepared(self, circuit: QuantumCircuit) -> QuantumCircuit:
+        return _collapsing(circuit)
 
-    def _prepared(self, circuits: Any) -> Any:
-        return [_collapsing(circuit) for circuit in circuits] if isinstance(circuits, (list, tuple)) else circuits
-
-    def _finish(self, result: Any, chop_threshold: float) -> None:
+    @staticmethod
+    def _finish(result: SimulationResult, chop_threshold: float) -> None:
         for experiment in result.results:
             if experiment.success:
                 _chop(experiment.data.statevector, chop_threshold)
@@ -169,14 +144,13 @@ class UnitarySimulatorPy(QasmSimulatorPy):
     """
 
     old_name = "unitary_simulator"
+    forced: ClassVar[dict[str, Any]] = {"return_state": True, "shots": 1}
 
-    def _forced(self) -> dict[str, Any]:
-        return {"return_state": True, "shots": 1}
+    def _prepared(self, circuit: QuantumCircuit) -> QuantumCircuit:
+        return _doubled(circuit)
 
-    def _prepared(self, circuits: Any) -> Any:
-        return [_doubled(circuit) for circuit in circuits] if isinstance(circuits, (list, tuple)) else circuits
-
-    def _finish(self, result: Any, chop_threshold: float) -> None:
+    @staticmethod
+    def _finish(result: SimulationResult, chop_threshold: float) -> None:
         for experiment in result.results:
             if experiment.success:
                 columns = experiment.data.statevector
@@ -227,8 +201,10 @@ def _started(circuit: QuantumCircuit, amplitudes: Any) -> QuantumCircuit:
             f"initial_statevector has shape {state.shape}; circuit {circuit.name!r} has "
             f"{2**circuit.num_qubits} amplitudes"
         )
+    if not abs(np.linalg.norm(state) - 1) <= UNITARY_TOLERANCE:  # NaN too
+        raise InvalidCircuitError(f"initial_statevector has norm {np.linalg.norm(state):.6g}; normalise it to 1")
     started = circuit.copy_empty_like()
-    started.append(Initialize(state), range(circuit.num_qubits))
+    started.append(Initialize(state / np.linalg.norm(state)), range(circuit.num_qubits))
     return started.compose(circuit, copy=False)
 
 

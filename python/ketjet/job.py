@@ -64,6 +64,8 @@ class Job(JobV1):
         Most bytes that ketjet's running circuits may hold together when one of these starts.
     _execute
         Runs one task, for tests.
+    _finish
+        Changes the result before anybody sees it.
     metadata
         Anything to remember with the job.
     """
@@ -78,6 +80,7 @@ class Job(JobV1):
         cancel_on_interrupt: bool = True,
         memory_limit: int | None = None,
         _execute: Callable[..., Outcome] = engine.execute,
+        _finish: Callable[[SimulationResult], None] | None = None,
         **metadata: Any,
     ) -> None:
         super().__init__(backend, job_id, **metadata)
@@ -87,7 +90,7 @@ class Job(JobV1):
         self._batch: Batch[SimulationResult] = Batch(
             [experiment.task for experiment in experiments],
             [experiment.peak_bytes for experiment in experiments],
-            partial(_assemble, list(experiments), self._labels(), self._created_at),
+            partial(_assemble, list(experiments), self._labels(), self._created_at, _finish),
             executor=executor,
             memory_limit=memory_limit,
             execute=_execute,
@@ -396,12 +399,16 @@ def _assemble(
     experiments: list[Experiment],
     labels: dict[str, Any],
     created_at: float,
+    finish: Callable[[SimulationResult], None] | None,
     outcomes: list[Outcome | BaseException],
 ) -> SimulationResult:
     taken = time.time() - created_at
     threads = max((experiment.task.threads for experiment in experiments), default=0)
     metadata = {"time_taken": taken, "num_circuits": len(experiments), "threads": threads}
-    return build_result(experiments, outcomes, **labels, time_taken=taken, metadata=metadata)
+    result = build_result(experiments, outcomes, **labels, time_taken=taken, metadata=metadata)
+    if finish is not None:
+        finish(result)
+    return result
 
 
 def _local_time(at: float) -> dt.datetime:
