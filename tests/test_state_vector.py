@@ -10,7 +10,7 @@ from qiskit.circuit.library import QFTGate, efficient_su2
 from qiskit.quantum_info import Operator, Pauli, SparsePauliOp, Statevector, random_pauli_list
 
 from ketjet import StateVector, engine
-from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, InvalidOptionError
+from ketjet.errors import CircuitTypeError, InsufficientMemoryError, InvalidCircuitError, InvalidOptionError
 
 TOLERANCE = {"single": 1e-5, "double": 1e-12}
 
@@ -180,3 +180,25 @@ def test_wrong_questions_are_refused():
         state.sample(0)
     with pytest.raises(InvalidOptionError, match="seed"):
         state.sample(1, seed=-1)
+
+
+def test_everything_that_is_no_circuit_qubit_or_number_is_refused():
+    state = StateVector(2)
+    for circuit in (None, "text", QuantumCircuit):
+        with pytest.raises(CircuitTypeError, match="takes a QuantumCircuit"):
+            state.evolve(circuit)
+    with pytest.raises(InvalidOptionError, match="seed"):
+        state.evolve(QuantumCircuit(2), seed=-1)
+    with pytest.raises(TypeError):
+        state.probabilities([0.5])
+    with pytest.raises(InvalidOptionError, match=r"coefficient .*nan"):
+        state.expectation(SparsePauliOp(["ZZ", "XX"], [1, np.nan]))
+    with pytest.raises(InvalidOptionError, match="unbound parameters: angle"):
+        state.expectation(SparsePauliOp(["ZZ"], np.array([Parameter("angle")])))
+    with pytest.raises(InvalidOptionError, match="at most"):
+        state.sample(1 << 63)
+    assert StateVector(1, None).precision == "double"
+
+
+def test_a_sample_of_no_qubits_has_one_empty_outcome():
+    assert StateVector(0).sample(5) == StateVector(2).sample(5, []) == {"": 5}

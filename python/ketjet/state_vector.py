@@ -11,10 +11,11 @@ from concurrent import futures
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from ketjet import engine, workers
-from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, InvalidOptionError
+from ketjet.errors import CircuitTypeError, InsufficientMemoryError, InvalidCircuitError, InvalidOptionError
 from ketjet.lowering import lower
 from ketjet.options import SimulatorOptions, allowed_threads
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
-    from qiskit import QuantumCircuit
     from qiskit.quantum_info import Pauli
 
 __all__ = ["StateVector"]
@@ -58,10 +58,11 @@ class StateVector:
         self._num_qubits = operator.index(num_qubits)
         self._precision: engine.Precision = SimulatorOptions(precision=precision).precision
         self._threads = allowed_threads(None, engine.machine().cores)
-        available, rule = engine.available_memory()
-        if not 0 <= num_qubits <= engine.max_qubits(available, precision):
+        measured, rule = engine.available_memory()
+        available = workers.shared().free_bytes(measured)
+        if not 0 <= self._num_qubits <= engine.max_qubits(available, self._precision):
             raise self._does_not_fit(available, rule)
-        self._state = self._on_worker(lambda: engine.State(num_qubits, precision))
+        self._state = self._on_worker(lambda: engine.State(self._num_qubits, self._precision))
         self.reset()
 
     @property
@@ -88,8 +89,11 @@ class StateVector:
         -----
         Ctrl-C stops between two stages and leaves the circuit half applied: call `reset` then.
         """
+        if not isinstance(circuit, QuantumCircuit):
+            raise CircuitTypeError(f"evolve() takes a QuantumCircuit, got {circuit!r} ({type(circuit).__name__}).")
         if circuit.num_qubits != self.num_qubits:
             raise InvalidCircuitError(f"{circuit.name!r} has {circuit.num_qubits} qubits, the state {self.num_qubits}")
+        drawn = _seed(seed)
         lowered = lower(circuit, keep_idle_qubits=True, starts_in_zero=False)
         if lowered.parameters:
             names = ", ".join(parameter.name for parameter in lowered.parameters)
@@ -97,7 +101,7 @@ class StateVector:
         if lowered.has_measurements:
             raise InvalidCircuitError(f"{circuit.name!r} measures; remove that and call sample() instead")
         control = engine.Control()
-        self._on_worker(lambda: self._state.evolve(lowered.program, self._threads, seed, control), control.stop)
+        self._on_worker(lambda: self._state.evolve(lowered.program, self._threads, drawn, control), control.stop)
         return self
 
     def sample(self, shots: int, qubits: Sequence[int] | None = None, *, seed: int | None = None) -> dict[str, int]:
@@ -117,12 +121,11 @@ class StateVector:
         dict
             How often each bit string was seen.
         """
-        chosen, checked = self._qubits(qubits), SimulatorOptions(shots=shots, seed_simulator=seed)
-        drawn = secrets.randbits(53) if checked.seed_simulator is None else checked.seed_simulator
+        chosen, checked, drawn = self._qubits(qubits), SimulatorOptions(shots=shots), _seed(seed)
         keys, counts = self._on_worker(lambda: self._state.sample(chosen, checked.shots, drawn, self._threads))
-        return {
-            format(int(key), f"0{len(chosen)}b"): int(count) for key, count in zip(keys.ravel(), counts, strict=True)
-        }
+        # A 1 in front keeps the leading zeros, and is cut off.
+        labels = (f"{1 << len(chosen) | key:b}"[1:] for key in keys.ravel().tolist())
+        return dict(zip(labels, counts.tolist(), strict=True))
 
     def probabilities(self, qubits: Sequence[int] | None = None) -> NDArray[np.float64]:
         """Return the probabilities of the outcomes of some qubits, shape (2**len(qubits),).
@@ -148,7 +151,7 @@ class StateVector:
             raise InvalidOptionError(f"the observable has {paulis.num_qubits} qubits, the state {self.num_qubits}")
         bits = 1 << np.arange(self.num_qubits, dtype=np.uint64)
         x_masks, z_masks = ((part * bits).sum(axis=1).tolist() for part in (paulis.paulis.x, paulis.paulis.z))
-        coefficients = paulis.coeffs.tolist()
+        coefficients = _numbers(paulis)
         value = self._on_worker(lambda: self._state.expectation(x_masks, z_masks, coefficients, self._threads))
         return value if np.iscomplex(paulis.coeffs).any() else value.real
 
@@ -191,7 +194,24 @@ class StateVector:
             raise
 
     def _qubits(self, qubits: Sequence[int] | None) -> list[int]:
-        chosen = list(range(self.num_qubits)) if qubits is None else [int(qubit) for qubit in qubits]
+        chosen = list(range(self.num_qubits)) if qubits is None else [operator.index(qubit) for qubit in qubits]
         if len(set(chosen)) != len(chosen) or not all(0 <= qubit < self.num_qubits for qubit in chosen):
             raise InvalidOptionError(f"qubits {chosen}: expected distinct numbers from 0 to {self.num_qubits - 1}")
         return chosen
+
+
+def _seed(seed: int | None) -> int:
+    checked = SimulatorOptions(seed_simulator=seed).seed_simulator
+    return secrets.randbits(53) if checked is None else checked
+
+
+def _numbers(paulis: SparsePauliOp) -> list[complex]:
+    """Return the coefficients of an observable, which must be finite numbers."""
+    if paulis.coeffs.dtype == object:
+        names = ", ".join(sorted(parameter.name for parameter in paulis.parameters))
+        raise InvalidOptionError(f"the observable has unbound parameters: {names}; use assign_parameters() first")
+    if not np.isfinite(paulis.coeffs).all():
+        bad = paulis.coeffs[~np.isfinite(paulis.coeffs)][0]
+        raise InvalidOptionError(f"the observable has the coefficient {bad}; use finite numbers")
+    coefficients: list[complex] = paulis.coeffs.tolist()
+    return coefficients
