@@ -258,3 +258,10 @@ def test_control_c_ends_with_130_at_once(file):
     output, errors = process.communicate(timeout=30)
     assert time.perf_counter() - interrupted < 2
     assert (process.returncode, output, errors) == (cli.EXIT_INTERRUPTED, "", "ketjet: interrupted\n")
+
+
+def test_an_unknown_instruction_set_is_one_line(capsys, file, monkeypatch):
+    monkeypatch.setenv("KETJET_ISA", "avx1024")
+    for arguments in (["info"], ["run", file(BELL3)]):
+        assert cli.main(arguments) == 2
+        assert capsys.readouterr().err.startswith("ketjet: KETJET_ISA: instruction set 'avx1024' is not available")

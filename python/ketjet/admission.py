@@ -12,11 +12,11 @@ from typing import Any
 from qiskit import QuantumCircuit
 
 from ketjet import engine, workers
-from ketjet.errors import InsufficientMemoryError
+from ketjet.errors import InsufficientMemoryError, InvalidOptionError
 from ketjet.lowering import LoweredCircuit, lower
 from ketjet.options import SimulatorOptions, allowed_threads
 
-__all__ = ["Admission", "admission_now", "admit", "memory_limit"]
+__all__ = ["Admission", "admission_now", "admit", "memory_limit", "require_isa"]
 
 IDLE_INSTRUCTIONS = frozenset({"barrier", "delay", "id", "measure", "reset"})
 """Instructions that alone may leave a qubit without amplitudes of its own."""
@@ -49,6 +49,14 @@ class Admission:
 def memory_limit(options: SimulatorOptions) -> int | None:
     """Return the option max_memory_mb in bytes."""
     return None if options.max_memory_mb is None else int(options.max_memory_mb * (1 << 20))
+
+
+def require_isa(name: str = "") -> None:
+    """Raise InvalidOptionError unless this CPU has an instruction set; "" asks for that of KETJET_ISA."""
+    try:
+        engine.isa_in_use(name)
+    except ValueError as error:
+        raise InvalidOptionError(f"{'isa' if name else 'KETJET_ISA'}: {error}.") from None
 
 
 def admission_now(options: SimulatorOptions) -> Admission:
@@ -93,8 +101,10 @@ def _too_wide(
     options, (available, rule) = admission.options, admission.available
     if peak_bytes is None and qubits < 1000:
         peak_bytes = (8 if options.precision == "single" else 16) << qubits
-    need = f"2^{qubits} amplitudes" if peak_bytes is None or peak_bytes >> 60 else _size(peak_bytes)
+    need = f"2^{qubits} amplitudes" if peak_bytes is None or qubits > 56 else _size(peak_bytes)
     hints = ["use fewer qubits"]
+    if peak_bytes is not None and (8 if options.precision == "single" else 16) << qubits <= available:
+        hints.append("fewer shots")
     if options.precision == "double":
         hints.append("precision='single'")
     if options.memory:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from qiskit.providers import BackendV2, Options
 
 from ketjet import engine
-from ketjet.admission import Admission, admission_now, admit, memory_limit
-from ketjet.errors import InvalidCircuitError, InvalidOptionError
+from ketjet.admission import Admission, admission_now, admit, memory_limit, require_isa
+from ketjet.errors import InvalidCircuitError
 from ketjet.job import Job
 from ketjet.lowering import LoweredCircuit, lower
 from ketjet.options import SimulatorOptions, warn
@@ -213,8 +213,7 @@ class Simulator(BackendV2):
     def _resolve(self, options: Mapping[str, Any]) -> SimulatorOptions:
         """Check the backend's options again, for they can be set without asking, with those of a run on top."""
         resolved = SimulatorOptions.resolve(self._options, options)
-        if resolved.isa and resolved.isa not in engine.isa_names():
-            raise InvalidOptionError(f"isa must be one of {', '.join(engine.isa_names())} here, got {resolved.isa!r}.")
+        require_isa(resolved.isa)
         return resolved
 
     def _experiments(

@@ -152,6 +152,9 @@ def _estimate(options: argparse.Namespace) -> None:
 
 
 def _info(options: argparse.Namespace) -> None:
+    from ketjet.admission import require_isa
+
+    require_isa()
     machine = engine.machine()
     threads = allowed_threads(None, machine.cores)
     threads_rule = "OMP_NUM_THREADS" if threads < machine.cores else f"{machine.cores_rule} cores"

@@ -45,15 +45,22 @@ def warn(message: str) -> None:
     warnings.warn(message, KetjetWarning, stacklevel=level)
 
 
-def _integer(minimum: int) -> _Check:
-    """Accept any integer type but bool (True is not a number of shots) from `minimum` up."""
+MAX_SHOTS = 1 << 62
+"""The most the engine's 64-bit counters can split."""
+
+
+def _integer(minimum: int, maximum: int | None = None) -> _Check:
+    """Accept any integer type but bool (True is not a number of shots) in a range."""
 
     def check(name: str, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, numbers.Integral):
             raise _wrong_type(name, value, "an integer")
-        if value < minimum:
+        number = int(value)
+        if number < minimum:
             raise _invalid(f"{name} must be at least {minimum}, got {value}.")
-        return int(value)
+        if maximum is not None and number > maximum:
+            raise _invalid(f"{name} must be at most {maximum}, got {value}.")
+        return number
 
     return check
 
@@ -107,7 +114,7 @@ class SimulatorOptions:
         If a value has the wrong type or is out of range.
     """
 
-    shots: int = _option(1024, _integer(1))
+    shots: int = _option(1024, _integer(1, MAX_SHOTS))
     """How many times the measurements are sampled. 10^9 is fine: counts cost no time per shot."""
 
     memory: bool = _option(False, _flag)

@@ -278,7 +278,7 @@ def test_every_door_to_the_options_is_checked(bell):
         backend.set_options(shots=-3)
     with pytest.raises(OptionTypeError):
         backend.run(bell, shots=1.5)
-    with pytest.raises(InvalidOptionError, match="isa must be one of"):
+    with pytest.raises(InvalidOptionError, match=r"isa: instruction set .sparc. is not available"):
         backend.run(bell, isa="sparc")
     with pytest.warns(KetjetWarning, match="fusion_enable"):
         backend.run(bell, fusion_enable=True)
@@ -322,6 +322,30 @@ def test_the_limit_of_the_user():
     with pytest.raises(InsufficientMemoryError, match="memory=False"):
         backend.run(layered_circuit(2, 1), shots=10**8, memory=True)
     assert Simulator(max_memory_mb=64).run(layered_circuit(2, 1), shots=10**8).result().success
+
+
+@pytest.mark.parametrize("megabytes", [1e-9, 1, 3, 5, 10, 100])
+@pytest.mark.parametrize("shots", [10, 10**9])
+def test_the_largest_circuit_named_does_fit(megabytes, shots):
+    backend = Simulator(max_memory_mb=megabytes)
+    widest = backend.estimate(layered_circuit(10, 1), shots=shots).max_qubits
+    assert widest < 23
+    assert widest == 0 or backend.estimate(layered_circuit(max(widest, 2), 1), shots=shots).fits
+    assert megabytes < 5 or not backend.estimate(layered_circuit(widest + 1, 1), shots=shots).fits
+
+
+def test_too_many_shots_for_memory_are_named_as_such(backend, bell):
+    with pytest.raises(InsufficientMemoryError, match=r"needs .* GiB for 2 qubits.*fewer shots.*memory=False"):
+        backend.run(bell, shots=10**10, memory=True)
+    with pytest.raises(InsufficientMemoryError, match=r"needs \S+ PiB for 2 qubits"):
+        backend.run(bell, shots=1 << 60, memory=True)
+
+
+def test_an_unknown_instruction_set_in_the_environment_is_refused_at_once(backend, bell, monkeypatch):
+    monkeypatch.setenv("KETJET_ISA", "avx1024")
+    with pytest.raises(InvalidOptionError, match=r"KETJET_ISA.*avx1024.*choose from"):
+        backend.run(bell)
+    assert backend.run(bell, isa="portable").result().success
 
 
 @pytest.mark.usefixtures("two_threads")

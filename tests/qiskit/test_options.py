@@ -37,6 +37,13 @@ def test_later_layers_win_and_none_does_not():
     assert type(options.shots) is int
 
 
+def test_as_many_shots_as_the_engine_can_count():
+    assert resolve({"shots": 1 << 62}).shots == 1 << 62
+    for shots in ((1 << 62) + 1, 10**30, np.uint64(2**64 - 1)):
+        with pytest.raises(InvalidOptionError, match="shots must be at most 4611686018427387904"):
+            resolve({"shots": shots})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -52,10 +52,9 @@ class Estimate:
     sweeps: int
 
 
-def max_qubits(available: int, precision: Precision, *, states: int = 1, other_bytes: int = 0) -> int:
-    """Return the widest state of which `states` copies, and `other_bytes` more, fit into `available` bytes."""
-    amplitudes = (available - other_bytes) // (states * AMPLITUDE_BYTES[precision])
-    return max(0, min(int(amplitudes).bit_length() - 1, MAX_QUBITS))
+def max_qubits(available: int, precision: Precision) -> int:
+    """Return the widest state that fits into `available` bytes."""
+    return max(0, min((available // AMPLITUDE_BYTES[precision]).bit_length() - 1, MAX_QUBITS))
 
 
 def _outcome_bytes(num_qubits: int, num_clbits: int, shots: int, *, memory: bool, per_shot: bool) -> int:
@@ -96,10 +95,16 @@ def estimate(
     cost = _core.plan_cost(program, made, core_precision, threads)
     states = _core.states_held(made, shots, threads)
     collapses = made.has_random_collapse
-    other = threads * _BLOCK_BYTES_PER_THREAD + _outcome_bytes(
-        program.num_qubits, program.num_clbits, shots, memory=memory, per_shot=collapses
-    )
-    peak = states * cost.state_bytes + other
+
+    def peak_of(num_qubits: int, state_bytes: int, threads: int) -> int:
+        outcomes = _outcome_bytes(num_qubits, program.num_clbits, shots, memory=memory, per_shot=collapses)
+        return states * state_bytes + threads * _BLOCK_BYTES_PER_THREAD + outcomes
+
+    peak = peak_of(program.num_qubits, cost.state_bytes, threads)
+    widths = range(MAX_QUBITS, 0, -1)  # a wide program uses all threads
+    fitting = (n for n in widths if peak_of(n, AMPLITUDE_BYTES[precision] << n, cores) <= available_bytes)
+    widest = next(fitting, 0)
+    fits = peak <= available_bytes
     return Estimate(
         num_qubits=program.num_qubits,
         state_bytes=cost.state_bytes,
@@ -107,8 +112,8 @@ def estimate(
         seconds=cost.seconds * (max(shots, 1) if collapses else 1),
         available_bytes=available_bytes,
         available_rule=rule,
-        fits=peak <= available_bytes,
-        max_qubits=max_qubits(available_bytes, precision, states=states, other_bytes=other),
+        fits=fits,
+        max_qubits=max(widest, program.num_qubits) if fits else widest,
         threads=threads,
         sweeps=made.num_sweeps,
     )
