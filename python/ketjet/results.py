@@ -11,7 +11,7 @@ import math
 import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from qiskit.result import Counts, Result
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ketjet.engine import Outcome, Task
 
 __all__ = ["Experiment", "ExperimentData", "SimulationResult", "build_result"]
+
+_Name = TypeVar("_Name", str, int)
 
 CHUNK = 1 << 15
 """Keys formatted at a time: a few milliseconds, so that other threads get their turn in between."""
@@ -78,7 +80,7 @@ class ExperimentData(ExperimentResultData):
         if packed is None or name not in MADE_ON_DEMAND or name not in self._data_attributes:
             raise AttributeError(f"this experiment has no {name}")
         if name == "counts":
-            made: Any = dict(zip(_hex(packed.keys), packed.counts.tolist(), strict=True))
+            made: Any = _dictionary(_hex(packed.keys), packed.counts.tolist())
         else:
             made = _hex(packed.memory)
         self.__dict__[name] = made
@@ -216,12 +218,19 @@ def _experiment_result(experiment: Experiment, outcome: Outcome | BaseException)
 
 def _bitstring_counts(packed: Outcome, experiment: ExperimentResult) -> Counts:
     values = packed.counts.tolist()
-    counts = Counts(dict(zip(_bitstrings(packed.keys, experiment.header), values, strict=True)))
+    counts = Counts(_dictionary(_bitstrings(packed.keys, experiment.header), values))
     counts.hex_raw = experiment.data.counts
-    counts.int_raw = dict(zip(_integers(packed.keys), values, strict=True))
+    counts.int_raw = _dictionary(_integers(packed.keys), values)
     counts.creg_sizes = experiment.header.get("creg_sizes")
     counts.memory_slots = experiment.header.get("memory_slots")
     return counts
+
+
+def _dictionary(names: list[_Name], values: list[int]) -> dict[_Name, int]:
+    made: dict[_Name, int] = {}
+    for i in range(0, len(names), CHUNK):
+        made.update(zip(names[i : i + CHUNK], values[i : i + CHUNK], strict=True))
+    return made
 
 
 def _integers(keys: NDArray[np.uint64]) -> list[int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -155,3 +157,25 @@ def test_many_outcomes():
     counts = result_of(numbers, np.ones(1 << 18, np.int64), [["c", 18]]).get_counts()
     assert len(counts) == 1 << 18
     assert counts[format(12345, "018b")] == 1
+
+
+def test_other_threads_run_while_many_outcomes_are_formatted():
+    result = result_of(range(1 << 20), np.ones(1 << 20, np.int64), [["c", 20]])
+    gaps, stop = [], threading.Event()
+
+    def tick():
+        last = time.monotonic()
+        while not stop.is_set():
+            time.sleep(0.001)
+            now = time.monotonic()
+            gaps.append(now - last)
+            last = now
+
+    ticker = threading.Thread(target=tick)
+    ticker.start()
+    start = time.monotonic()
+    result.get_counts()
+    taken = time.monotonic() - start
+    stop.set()
+    ticker.join()
+    assert max(gaps) < taken / 8
