@@ -8,7 +8,7 @@ import subprocess
 import nox
 
 nox.needs_version = ">=2024.4.15"
-nox.options.sessions = ["lint", "tests"]
+nox.options.sessions = ["lint", "tests", "cpp"]
 
 
 def cpp_files() -> list[str]:
@@ -34,6 +34,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def cpp(session: nox.Session) -> None:
+    """The C++ tests, every warning an error; arguments go to cmake, e.g. -DCMAKE_CXX_COMPILER=clang++."""
+    session.install("cmake>=3.25", "ninja")
+    session.run("cmake", "--preset", "dev", "-DKETJET_WERROR=ON", *session.posargs)
+    session.run("cmake", "--build", "--preset", "dev")
+    session.run("ctest", "--preset", "dev")
+
+
+@nox.session
 def stubs(session: nox.Session) -> None:
     """Write python/ketjet/_core.pyi anew."""
     session.install(".[test]")
@@ -43,7 +52,12 @@ def stubs(session: nox.Session) -> None:
 @nox.session
 def asan(session: nox.Session) -> None:
     """The test suite under AddressSanitizer and UndefinedBehaviorSanitizer (GCC)."""
-    settings = ["cmake.define.KETJET_SANITIZE=address,undefined", "cmake.build-type=Debug", "build-dir=build/asan-py"]
+    settings = [
+        "build-dir=build/asan-py",
+        "cmake.build-type=Debug",
+        "cmake.define.CMAKE_CXX_FLAGS_DEBUG=-O1 -g -D_GLIBCXX_ASSERTIONS",
+        "cmake.define.KETJET_SANITIZE=address,undefined",
+    ]
     session.install(*(f"-C{setting}" for setting in settings), ".[test]")
     libraries = [
         subprocess.run(["g++", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
