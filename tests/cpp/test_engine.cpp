@@ -23,7 +23,7 @@ std::int32_t gate_code(std::string_view name) {
 }
 
 class Builder {
-   public:
+ public:
     explicit Builder(int num_qubits) {
         packed_.num_qubits = packed_.num_clbits = num_qubits;
         packed_.wire_begin = packed_.slot_begin = {0};
@@ -40,12 +40,12 @@ class Builder {
         packed_.operand.push_back(operand);
     }
     void measure(std::int32_t qubit) {
-        add(static_cast<std::int32_t>(gate_table().size()) + static_cast<std::int32_t>(Instruction::measure), {qubit}, 0,
-            {}, qubit);
+        add(static_cast<std::int32_t>(gate_table().size()) + static_cast<std::int32_t>(Instruction::measure), {qubit},
+            0, {}, qubit);
     }
     Program build() const { return Program(packed_); }
 
-   private:
+ private:
     PackedProgram packed_;
 };
 
