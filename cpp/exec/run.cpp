@@ -7,13 +7,13 @@
 
 #include "base/parallel.hpp"
 #include "exec/collapse.hpp"
+#include "plan/cost.hpp"
 
 namespace ketjet {
 
 namespace {
 
 constexpr std::uint32_t final_stream = 0xfffffff2;  // the operation index of all final measurements together
-constexpr int shots_in_parallel_qubits = 20;        // up to here each thread runs shots of its own
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

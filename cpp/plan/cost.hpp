@@ -39,6 +39,9 @@ double pass_cost_ns(const Program& program, std::span<const std::uint32_t> opera
 // The most qubits of a merged diagonal: a table of 256 factors, some of them for cold qubits.
 inline constexpr int merged_diagonal_qubits = 8;
 
+// Up to this size each thread runs trajectories of its own, above it they share one state.
+inline constexpr int shots_in_parallel_qubits = 20;
+
 // How many threads are worth while for a plan: 1 for small states.
 int useful_threads(const Program& program, const Plan& plan, Precision precision, int available);
 
