@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import pickle
 
 import numpy as np
 import oracle
@@ -28,7 +29,7 @@ from qiskit.circuit import library as lib
 from qiskit.quantum_info import Clifford, Operator, Pauli, SparseObservable, SparsePauliOp, Statevector, random_unitary
 from qiskit.synthesis import LieTrotter, MatrixExponential, QDrift, SuzukiTrotter
 
-from ketjet.lowering import lower
+from ketjet.lowering import lower, unroll
 
 ANGLES = [0.3, -1.1, 2.5, 0.7]
 RNG = np.random.default_rng(7)
@@ -524,3 +525,45 @@ def test_angles_of_any_number_type():
     for angle in (1, np.float32(0.5), np.float64(0.25), np.int64(2), (x * 2).bind({x: math.pi}), x.assign(x, 3.0)):
         circuit.rz(angle, 0)
     assert lower(circuit).program.slots.tolist() == [1.0, 0.5, 0.25, 2.0, 2 * math.pi, 3.0]
+
+
+def wires_of(circuit):
+    return lower(circuit).program.packed()[4].tolist()
+
+
+def test_qubits_are_numbered_as_in_the_circuit_wherever_they_live():
+    a, b = QuantumRegister(2, "a"), QuantumRegister(2, "b")
+    loose = [Qubit() for _ in range(2)]
+    shared = QuantumRegister(bits=[a[1], b[0]], name="shared")
+    for circuit in (
+        QuantumCircuit(a, b),
+        QuantumCircuit([*reversed(a), *b]),
+        QuantumCircuit([b[1], a[1], a[0], b[0]], shared),
+        QuantumCircuit(loose, a),
+        QuantumCircuit([a[0], b[1]]),  # the places in their registers look right
+        QuantumCircuit([a[0]], loose, [a[1]]),
+    ):
+        for qubit in circuit.qubits:
+            circuit.h(qubit)
+        circuit.cx(-1, 0)
+        inner = circuit.to_gate()
+        circuit.append(inner, range(circuit.num_qubits)[::-1])
+        last = circuit.num_qubits - 1
+        assert wires_of(circuit) == [*range(last + 1), last, 0, *range(last, -1, -1), 0, last]
+
+
+@given(strategies.circuits(measure=True), st.integers(1, 3))
+def test_it_does_not_matter_how_many_instructions_are_read_at_a_time(circuit, size):
+    at_once = lower(circuit)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unroll, "CHUNK", size)
+        in_pieces = lower(circuit)
+    assert pickle.dumps(in_pieces.program) == pickle.dumps(at_once.program)
+
+
+def test_wires_beyond_a_byte():
+    circuit = QuantumCircuit(300)
+    circuit.cx(299, 255)
+    circuit.rz(0.5, 256)
+    assert lower(circuit).qubits == (255, 256, 299)
+    assert wires_of(circuit) == [2, 0, 1]

@@ -247,7 +247,7 @@ def test_binding_equals_assigning(circuit_and_values):
     assigned = circuit.assign_parameters(values)
     directly = lower(assigned, keep_idle_qubits=True)
     assert bound.parameters == ()
-    assert bound.header == directly.header | {"name": circuit.name}
+    assert bound.header == {**directly.header, "name": circuit.name}
     np.testing.assert_allclose(packed_oracle.unitary(bound.program), oracle.unitary(assigned), atol=1e-9)
 
 

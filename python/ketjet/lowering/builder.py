@@ -37,9 +37,9 @@ class Special(NamedTuple):
 
     operation: int
     wires: int
+    slots: int
     controls: int
     state: int
-    slots: int
     operand: int
 
 
@@ -67,18 +67,15 @@ def instruction_codes() -> dict[str, int]:
 
 
 @functools.cache
-def _shapes() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Wires, controls and slots by code, for operations without a Special."""
-    size = len(gate_rows()) + len(instruction_codes())
-    wires, controls, slots = (np.zeros(size, np.int64) for _ in range(3))
+def _shapes() -> NDArray[np.int64]:
+    """Wires, slots, controls and their state by code, for operations without a Special."""
+    shapes = np.zeros((4, len(gate_rows()) + len(instruction_codes())), np.int64)
     for row in gate_rows().values():
-        wires[row.code] = row.controls + row.targets
-        controls[row.code] = row.controls
-        slots[row.code] = row.parameters
+        shapes[:, row.code] = row.controls + row.targets, row.parameters, row.controls, (1 << row.controls) - 1
     for name in ("measure", "reset"):
-        wires[instruction_codes()[name]] = 1
-    slots[instruction_codes()["global_phase"]] = 1
-    return wires, controls, slots
+        shapes[0, instruction_codes()[name]] = 1
+    shapes[1, instruction_codes()["global_phase"]] = 1
+    return shapes
 
 
 class ProgramBuilder:
@@ -183,33 +180,37 @@ class ProgramBuilder:
 
     def operation_of_slot(self, slot: int) -> int:
         """Return the number of the operation that owns a slot."""
-        slots = _shapes()[2][np.array(self.codes, np.int64)]
+        slots = _shapes()[1][self.codes]
         for special in self.specials:
             slots[special.operation] = special.slots
         return int(np.searchsorted(np.cumsum(slots), slot, side="right"))
 
     def pack(self, num_clbits: int, qubits: Sequence[int]) -> engine.Program:
         """Make the program; its qubit i is the circuit's qubit qubits[i]."""
-        codes = np.array(self.codes, np.int32)
-        wires, controls, slots = (table[codes] for table in _shapes())
-        state = np.left_shift(np.uint64(1), controls.astype(np.uint64)) - np.uint64(1)
+        codes, wires = _array(self.codes), _array(self.wires)
+        shapes = _shapes().take(codes, axis=1)
         operand = np.full(len(codes), -1, np.int64)
-        operand[codes == instruction_codes()["measure"]] = self.measured
+        if self.measured:
+            operand[codes == instruction_codes()["measure"]] = self.measured
         if self.specials:
-            rows, *columns = (np.array(column) for column in zip(*self.specials, strict=True))
-            for array, column in zip((wires, controls, state, slots, operand), columns, strict=True):
-                array[rows] = column
-        numbers = np.full(max(qubits, default=-1) + 1, -1, np.int32)
-        numbers[list(qubits)] = np.arange(len(qubits), dtype=np.int32)
+            rows, *columns, operands = (np.array(column) for column in zip(*self.specials, strict=True))
+            shapes[:, rows] = columns
+            operand[rows] = operands
+        begins = np.zeros((2, len(codes) + 1), np.uint32)
+        shapes[:2].cumsum(axis=1, out=begins[:, 1:])
+        if qubits and qubits[-1] != len(qubits) - 1:
+            numbers = np.full(max(qubits) + 1, -1, np.int32)
+            numbers[list(qubits)] = np.arange(len(qubits), dtype=np.int32)
+            wires = numbers[wires]
         return engine.Program(
             num_qubits=len(qubits),
             num_clbits=num_clbits,
             codes=codes,
-            wire_begin=_offsets(wires),
-            wires=numbers[np.array(self.wires, np.int64)],
-            num_controls=controls.astype(np.uint16),
-            control_state=state,
-            slot_begin=_offsets(slots),
+            wire_begin=begins[0],
+            wires=wires,
+            num_controls=shapes[2],
+            control_state=shapes[3],
+            slot_begin=begins[1],
             slots=np.array(self.slots, np.float64),
             operand=operand,
             payloads=self.payloads,
@@ -223,14 +224,15 @@ class ProgramBuilder:
             else:
                 self.slot(value)
         self.specials.append(
-            Special(len(self.codes), len(wires), len(placement.controls), placement.state, len(parameters), operand)
+            Special(len(self.codes), len(wires), len(parameters), len(placement.controls), placement.state, operand)
         )
         self.codes.append(code)
         self.wires += wires
 
 
-def _offsets(sizes: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """Turn the sizes of consecutive stretches into N + 1 offsets."""
-    offsets = np.zeros(len(sizes) + 1, np.uint32)
-    np.cumsum(sizes, out=offsets[1:], dtype=np.uint32)
-    return offsets
+def _array(numbers: list[int]) -> NDArray[Any]:
+    """Return small numbers as an array; by way of bytes, which is several times faster, if they are below 256."""
+    try:
+        return np.frombuffer(bytes(numbers), np.uint8)
+    except ValueError:
+        return np.array(numbers, np.int32)

@@ -6,7 +6,6 @@ engine's table is emitted as that row; everything else is left to `structured` o
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,7 +27,7 @@ from ketjet.lowering.builder import gate_rows
 from ketjet.lowering.parameters import is_unbound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
     from qiskit.circuit import CircuitInstruction
@@ -55,7 +54,7 @@ class Unrolled(NamedTuple):
     """A circuit that takes the place of an operation."""
 
     circuit: QuantumCircuit
-    instructions: Iterable[CircuitInstruction]
+    instructions: Sequence[CircuitInstruction]
     """The circuit's instructions in the order they run."""
 
 
@@ -178,7 +177,7 @@ def repeated(operation: Any, repeats: int) -> Any | Unrolled:
         raise UnsupportedInstructionError(msg)
     circuit = QuantumCircuit(operation.num_qubits)
     circuit.append(operation, circuit.qubits)
-    return Unrolled(circuit, itertools.repeat(circuit.data[0], repeats))
+    return Unrolled(circuit, [circuit.data[0]] * repeats)
 
 
 def _has_plain_matrix(operation: Any) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from qiskit.circuit import Parameter, ParameterExpression, QuantumCircuit
+from qiskit.circuit import Parameter, QuantumCircuit
 
 from ketjet import engine
 from ketjet.errors import InsufficientMemoryError, InvalidCircuitError
+from ketjet.lowering.header import Header
 from ketjet.lowering.parameters import Binding
 from ketjet.lowering.unroll import CircuitWalk
 
@@ -25,7 +26,7 @@ class LoweredCircuit:
     program
         The packed program. Unbound slots hold 0.0.
     header
-        What results say about the circuit, with the keys Aer uses.
+        What results say about the circuit.
     qubits
         The program's qubit i is the circuit's qubit qubits[i].
     parameters
@@ -35,7 +36,7 @@ class LoweredCircuit:
     """
 
     program: engine.Program
-    header: dict[str, Any]
+    header: Header
     qubits: tuple[int, ...]
     parameters: tuple[Parameter, ...]
     has_measurements: bool
@@ -59,14 +60,14 @@ class LoweredCircuit:
             return self
         slots = self._binding.evaluate(numbers, self.program.slots)
         header = self.header
-        if header["global_phase"] is None:
-            header = {**header, "global_phase": float(slots[-1])}  # the circuit's phase is the last operation
+        if header.global_phase is None:
+            header = header.with_phase(float(slots[-1]))  # the circuit's phase is the last operation
         return replace(
             self,
             program=self.program.with_slots(slots),
             header=header,
             parameters=(),
-            _binding=Binding(header["name"], (), ()),
+            _binding=Binding(header.name, (), ()),
         )
 
 
@@ -105,42 +106,13 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
             f"no machine holds more than 2^{engine.MAX_QUBITS}; use fewer qubits"
         )
         raise InsufficientMemoryError(msg)
-    binding = Binding(circuit.name, circuit.parameters, builder.unbound)
+    parameters = circuit.parameters if circuit.num_parameters else ()
+    binding = Binding(circuit.name, parameters, builder.unbound)
     return LoweredCircuit(
         program=builder.pack(circuit.num_clbits, qubits),
-        header=_header(circuit),
+        header=Header(circuit),
         qubits=qubits,
         parameters=binding.parameters,
         has_measurements=bool(builder.measured),
         _binding=binding,
     )
-
-
-def _header(circuit: QuantumCircuit) -> dict[str, Any]:
-    """Describe the circuit for a Result, with the keys of Aer's headers."""
-    phase = circuit.global_phase
-    labels = {
-        kind: [_label(circuit, bit) for bit in bits]
-        for kind, bits in (("qubit", circuit.qubits), ("clbit", circuit.clbits))
-    }
-    tiled = [bit for register in circuit.cregs for bit in register] == circuit.clbits
-    return {
-        "name": circuit.name,
-        "n_qubits": circuit.num_qubits,
-        "memory_slots": circuit.num_clbits,
-        "qreg_sizes": [[register.name, register.size] for register in circuit.qregs],
-        # Counts are split at register borders; that has a meaning only where registers tile the classical bits.
-        "creg_sizes": [[register.name, register.size] for register in circuit.cregs] if tiled else [],
-        "qubit_labels": labels["qubit"],
-        "clbit_labels": labels["clbit"],
-        "global_phase": None if isinstance(phase, ParameterExpression) else float(phase),
-        "metadata": dict(circuit.metadata or {}),
-    }
-
-
-def _label(circuit: QuantumCircuit, bit: Any) -> list[Any]:
-    location = circuit.find_bit(bit)
-    if not location.registers:
-        return ["", location.index]
-    register, index = location.registers[0]
-    return [register.name, index]

@@ -6,6 +6,7 @@ fills such slots, and nothing else, when values are given.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -67,6 +68,11 @@ class UnboundSlot(NamedTuple):
     """Index in the outermost circuit; -1 for the circuit's global phase."""
     gate: str
 
+    @property
+    def place(self) -> str:
+        """The instruction, for messages."""
+        return "global phase" if self.instruction < 0 else f"instruction {self.instruction} ({self.gate})"
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -75,15 +81,7 @@ class Formula:
     expression: ParameterExpression
     parameters: tuple[int, ...]
     slots: tuple[int, ...]
-    place: str
-    """The first instruction that uses it."""
-    is_phase: bool
-    """Whether it is the circuit's global phase, of which Qiskit keeps the remainder by 2π."""
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the value is that of a parameter as it is."""
-        return isinstance(self.expression, Parameter) and not self.is_phase
+    first_use: UnboundSlot
 
 
 class Binding:
@@ -93,22 +91,34 @@ class Binding:
     once.
     """
 
-    def __init__(self, circuit_name: str, own: Iterable[Parameter], entries: Iterable[UnboundSlot]) -> None:
+    def __init__(self, circuit_name: str, own: Sequence[Parameter], entries: Iterable[UnboundSlot]) -> None:
         self._circuit_name = circuit_name
         groups: dict[tuple[ParameterExpression, bool], list[UnboundSlot]] = {}
         for entry in entries:
             groups.setdefault((entry.expression, entry.instruction < 0), []).append(entry)
-        parameters = list(own)
-        hidden = {parameter for expression, _ in groups for parameter in expression.parameters} - set(parameters)
-        self.parameters = (*parameters, *sorted(hidden, key=lambda parameter: parameter.name))
+        known, hidden = set(own), set()
+        for expression, _ in groups:
+            if not isinstance(expression, Parameter):
+                hidden |= expression.parameters - known
+            elif expression not in known:
+                hidden.add(expression)
+        self.parameters = (*own, *sorted(hidden, key=lambda parameter: parameter.name))
         """The circuit's parameters, then those that only definitions know."""
         self._index = {parameter.name: i for i, parameter in enumerate(self.parameters)}
-        formulas = [self._formula(key, group) for key, group in groups.items()]
-        plain = [formula for formula in formulas if formula.is_plain]
-        self._formulas = [formula for formula in formulas if not formula.is_plain]
-        self._plain_slots = np.array([slot for formula in plain for slot in formula.slots], np.intp)
-        self._plain_sources = np.array([formula.parameters[0] for formula in plain for _ in formula.slots], np.intp)
-        self._first_use = {i: formula.place for formula in reversed(formulas) for i in formula.parameters}
+        self._formulas: list[Formula] = []
+        self._plain: list[tuple[int, int]] = []
+        self._first_use: dict[int, UnboundSlot] = {}
+        for (expression, is_phase), group in groups.items():
+            if isinstance(expression, Parameter):
+                used: tuple[int, ...] = (self._index[expression.name],)
+            else:
+                used = tuple(self._index[parameter.name] for parameter in expression.parameters)
+            for index in used:
+                self._first_use.setdefault(index, group[0])
+            if isinstance(expression, Parameter) and not is_phase:
+                self._plain += [(entry.slot, used[0]) for entry in group]
+            else:
+                self._formulas.append(Formula(expression, used, tuple(entry.slot for entry in group), group[0]))
 
     def resolve(self, values: Mapping[Any, Any]) -> NDArray[np.float64]:
         """Turn the caller's values into one real number per parameter, in the order of `parameters`.
@@ -141,20 +151,17 @@ class Binding:
     def evaluate(self, numbers: NDArray[np.float64], slots: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return a copy of the slots with every unbound one filled."""
         filled = slots.copy()
-        filled[self._plain_slots] = numbers[self._plain_sources]
+        plain, sources = self._plain_slots
+        filled[plain] = numbers[sources]
         for formula in self._formulas:
             filled[list(formula.slots)] = self._value(formula, numbers)
         return filled
 
-    def _formula(self, key: tuple[ParameterExpression, bool], group: Sequence[UnboundSlot]) -> Formula:
-        expression, is_phase = key
-        return Formula(
-            expression=expression,
-            parameters=tuple(self._index[parameter.name] for parameter in expression.parameters),
-            slots=tuple(entry.slot for entry in group),
-            place="global phase" if is_phase else f"instruction {group[0].instruction} ({group[0].gate})",
-            is_phase=is_phase,
-        )
+    @functools.cached_property
+    def _plain_slots(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The slots that hold a parameter as it is, and the parameters' numbers."""
+        pairs = np.array(self._plain, np.intp).reshape(-1, 2)
+        return pairs[:, 0], pairs[:, 1]
 
     def _value(self, formula: Formula, numbers: NDArray[np.float64]) -> float:
         given = {self.parameters[i]: float(numbers[i]) for i in formula.parameters}
@@ -164,7 +171,7 @@ class Binding:
             raise InvalidCircuitError(self._bad_angle(formula, given, str(error))) from error
         if not math.isfinite(value):
             raise InvalidCircuitError(self._bad_angle(formula, given, f"it is {value}"))
-        return value % math.tau if formula.is_phase else value
+        return value % math.tau if formula.first_use.instruction < 0 else value  # as Qiskit keeps a global phase
 
     def _number(self, index: int, value: Any) -> float:
         try:
@@ -173,14 +180,14 @@ class Binding:
             raise self._bad_value(index, str(error.message)) from None
 
     def _bad_value(self, index: int, reason: str) -> InvalidCircuitError:
-        where = f" (used by {self._first_use[index]})" if index in self._first_use else ""
+        where = f" (used by {self._first_use[index].place})" if index in self._first_use else ""
         name = self.parameters[index].name
         return InvalidCircuitError(f"circuit {self._circuit_name!r}: bad value for parameter {name!r}{where}: {reason}")
 
     def _bad_angle(self, formula: Formula, given: Mapping[Parameter, float], reason: str) -> str:
         bound = ", ".join(f"{parameter.name} = {value}" for parameter, value in given.items())
         return (
-            f"circuit {self._circuit_name!r}, {formula.place}: the angle {formula.expression} has no value "
+            f"circuit {self._circuit_name!r}, {formula.first_use.place}: the angle {formula.expression} has no value "
             f"with {bound}: {reason}; bind values that give a finite real number"
         )
 

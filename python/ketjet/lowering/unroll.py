@@ -1,6 +1,6 @@
-"""The walk through a circuit: a tight loop over standard gates, and an explicit stack for definitions.
+"""The walk through a circuit: whole stretches of standard gates at a time, and an explicit stack for definitions.
 
-A circuit of standard gates never leaves the loop in `_run`. Anything else goes through `_lower`, which peels off
+A circuit of standard gates never leaves `_append_stretch`. Anything else goes through `_lower`, which peels off
 modifiers, tries the gate table and the structured classes, and opens a frame for the definition as a last resort.
 The lowering of a definition is recorded once per operation object and replayed on other qubits afterwards.
 """
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import enum
 import functools
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
 from qiskit.circuit import (
     AnnotatedOperation,
     Barrier,
@@ -26,7 +26,7 @@ from qiskit.circuit import (
 from qiskit.circuit.library import IGate
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
-from ketjet.lowering.builder import ProgramBuilder, Row, gate_rows
+from ketjet.lowering.builder import ProgramBuilder, gate_rows
 from ketjet.lowering.gates import (
     Unrolled,
     definition_of,
@@ -41,7 +41,7 @@ from ketjet.lowering.structured import append_matrix, append_structured
 from ketjet.lowering.trail import Trail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Sequence
 
     from qiskit.circuit import CircuitInstruction, QuantumCircuit
 
@@ -51,12 +51,14 @@ MAX_DEPTH = 10_000
 """Deeper definitions are taken for endless ones."""
 MAX_OPERATIONS = 20_000_000
 """A circuit that unrolls to more operations is refused before it fills the memory."""
+CHUNK = 512
+"""How many instructions are read at a time; more would only leave the caches."""
 
 
 @functools.cache
-def _plain_rows() -> dict[str, Row]:
-    """Return the rows of the gate table whose gates are emitted as they are."""
-    return {name: row for name, row in gate_rows().items() if name != "id"}
+def _plain_codes() -> dict[str, int]:
+    """Return the codes of the gates that are emitted as they are, with the qubits and angles they have."""
+    return {name: row.code for name, row in gate_rows().items() if name != "id"}
 
 
 class Kind(enum.Enum):
@@ -94,17 +96,53 @@ class Recording(NamedTuple):
 class Frame:
     """One circuit on the stack: the outermost one or a definition."""
 
-    __slots__ = ("begin", "clbits", "instructions", "key", "looks_back", "operation", "placement", "qubits")
+    __slots__ = (
+        "begin", "chunk", "clbits", "codes", "instructions", "key", "looks_back", "modified", "operation", "placement",
+        "position", "read", "wires",
+    )  # fmt: skip
 
-    def __init__(self, circuit: QuantumCircuit, instructions: Iterator[CircuitInstruction], placement: Placement):
+    def __init__(self, circuit: QuantumCircuit, instructions: Sequence[CircuitInstruction], placement: Placement):
         self.instructions = instructions
+        self.read = 0
+        """How many instructions have been in a chunk."""
+        self.chunk: Sequence[CircuitInstruction] = ()
+        self.codes: list[int | None] = [None]
+        """For each instruction of the chunk, its code if it is a plain gate; one None more, where the chunk ends."""
+        self.position = 0
+        """The first instruction of the chunk that has not been lowered."""
         self.placement = placement
-        self.qubits = dict(zip(circuit.qubits, placement.targets, strict=True))
+        self.modified = bool(placement.controls) or placement.inverse
+        self.wires: dict[Any, int] | None = None
+        """Numbers of the qubits, unless their places in their register tell them."""
+        if any(getattr(qubit, "_index", None) != i for i, qubit in enumerate(circuit.qubits)):
+            self.wires = dict(zip(circuit.qubits, placement.targets, strict=True))
         self.clbits = dict(zip(circuit.clbits, placement.clbits, strict=True))
         self.operation: Any = None
         self.key: tuple[Any, ...] = ()
         self.begin: Mark | None = None
         self.looks_back = 0
+
+    def advance(self) -> bool:
+        """Make sure that there is an instruction at the position; False if all have been lowered."""
+        if self.position < len(self.chunk):
+            return True
+        self.chunk, self.position = self.instructions[self.read : self.read + CHUNK], 0
+        self.read += CHUNK
+        if self.modified:  # no gate is emitted as it is
+            self.codes = [None] * (len(self.chunk) + 1)
+        else:
+            code_of = _plain_codes().get
+            self.codes = [code_of(each.name) if each.is_standard_gate() else None for each in self.chunk]
+            self.codes.append(None)
+        return bool(self.chunk)
+
+    def wires_of(self, instructions: Iterable[CircuitInstruction]) -> list[int]:
+        """Return the numbers of the instructions' qubits, one after the other."""
+        if self.wires is None:  # hashing a qubit takes longer than all the rest
+            targets = self.placement.targets
+            return [targets[qubit._index] for instruction in instructions for qubit in instruction.qubits]
+        wires = self.wires
+        return [wires[qubit] for instruction in instructions for qubit in instruction.qubits]
 
 
 class CircuitWalk:
@@ -122,7 +160,7 @@ class CircuitWalk:
         """Lower the whole circuit, its global phase last."""
         circuit = self._circuit
         everything = Placement(tuple(range(circuit.num_qubits)), tuple(range(circuit.num_clbits)))
-        self._stack.append(Frame(circuit, iter(circuit.data), everything))
+        self._stack.append(Frame(circuit, circuit.data, everything))
         while self._stack:
             frame = self._stack[-1]
             child = self._run(frame)
@@ -137,68 +175,67 @@ class CircuitWalk:
 
     def _run(self, frame: Frame) -> Frame | None:
         """Lower a frame's instructions; stop at one that needs a frame of its own and return that."""
-        if frame.placement.controls or frame.placement.inverse:
-            return self._run_modified(frame)
-        rows = _plain_rows()
-        qubits, clbits = frame.qubits, frame.clbits
-        builder = self.builder
-        codes, wires, slots = builder.codes, builder.wires, builder.slots
-        for instruction in frame.instructions:
-            name = instruction.name
-            row = rows.get(name)
-            if row is None or not instruction.is_standard_gate():
-                if name == "measure" and _kind(instruction.operation.__class__) is Kind.COLLAPSE:
-                    builder.measure(qubits[instruction.qubits[0]], clbits[instruction.clbits[0]])
-                    continue
-                child = self._lower_instruction(instruction, frame)
+        while frame.advance():
+            end = frame.codes.index(None, frame.position)
+            if end > frame.position:
+                self._append_stretch(frame, frame.chunk[frame.position : end], frame.codes[frame.position : end])
+            frame.position = end
+            if end < len(frame.chunk):
+                frame.position += 1
+                child = self._lower_instruction(frame.chunk[end], frame)
                 if child is not None:
                     return child
-                continue
-            if row.parameters:
-                for value in instruction.params:
-                    if type(value) is float:
-                        slots.append(value)
-                    else:
-                        self._slot(value, instruction)
-            for qubit in instruction.qubits:
-                wires.append(qubits[qubit])
-            codes.append(row.code)
         return None
 
-    def _run_modified(self, frame: Frame) -> Frame | None:
-        for instruction in frame.instructions:
-            child = self._lower_instruction(instruction, frame)
-            if child is not None:
-                return child
-        return None
+    def _append_stretch(self, frame: Frame, stretch: Sequence[CircuitInstruction], codes: Sequence[Any]) -> None:
+        """Append plain gates, all at once."""
+        builder = self.builder
+        slots = [value for instruction in stretch for value in instruction.params]
+        if all(type(value) is float for value in slots):
+            builder.slots += slots
+        else:
+            self._append_angles(frame, stretch)
+        builder.wires += frame.wires_of(stretch)
+        builder.codes += codes
 
-    def _slot(self, value: Any, instruction: CircuitInstruction) -> None:
-        """Append the angle of a fast gate that is not simply a float."""
-        if len(self._stack) == 1:
-            self.builder.instruction = self._trail.present(len(self.builder.codes))
-            self.builder.instruction_name = instruction.name
-        try:
-            self.builder.slot(value)
-        except InvalidCircuitError as error:
-            qubits = tuple(self._stack[-1].qubits[qubit] for qubit in instruction.qubits)
-            raise self._located(error, instruction.name, qubits) from None
+    def _append_angles(self, frame: Frame, stretch: Sequence[CircuitInstruction]) -> None:
+        """Append the angles of plain gates, some of which are not simply floats."""
+        builder, outermost = self.builder, len(self._stack) == 1
+        for operation, instruction in enumerate(stretch, len(builder.codes)):
+            for value in instruction.params:
+                if type(value) is float:
+                    builder.slots.append(value)
+                    continue
+                if outermost:
+                    builder.instruction = self._trail.present(operation)
+                    builder.instruction_name = instruction.name
+                try:
+                    builder.slot(value)
+                except InvalidCircuitError as error:
+                    raise self._located(error, instruction.name, frame.wires_of((instruction,))) from None
 
     def _lower_instruction(self, instruction: CircuitInstruction, frame: Frame) -> Frame | None:
-        outermost = len(self._stack) == 1
+        outermost, builder, operation = len(self._stack) == 1, self.builder, instruction.operation
         if outermost:
-            self.builder.instruction = self._trail.present(len(self.builder.codes))
-            self.builder.instruction_name = instruction.name
-        placement = frame.placement._replace(
-            targets=tuple([frame.qubits[qubit] for qubit in instruction.qubits]),
-            clbits=tuple([frame.clbits[clbit] for clbit in instruction.clbits]),
-        )
-        operation = instruction.operation
+            builder.instruction = self._trail.present(len(builder.codes))
+            builder.instruction_name = instruction.name
+        kind = _kind(operation.__class__)
+        if kind is Kind.NO_EFFECT:
+            if outermost:
+                self._trail.step(len(builder.codes), builder.instruction + 1)
+            return None
+        targets = tuple(frame.wires_of((instruction,)))
+        clbits = tuple([frame.clbits[clbit] for clbit in instruction.clbits])
+        if kind is Kind.COLLAPSE and isinstance(operation, Measure) and not frame.modified:
+            builder.measure(targets[0], clbits[0])
+            return None
+        placement = frame.placement._replace(targets=targets, clbits=clbits)
         try:
             child = self._lower(operation, placement)
         except InvalidCircuitError as error:
             raise self._located(error, operation.name, placement.targets) from error.__cause__
         if outermost and child is None:
-            self._trail.step(len(self.builder.codes), self.builder.instruction + 1)
+            self._trail.step(len(builder.codes), builder.instruction + 1)
         return child
 
     def _lower(self, operation: Any, placement: Placement) -> Frame | None:
@@ -258,7 +295,7 @@ class CircuitWalk:
         if definition is None:
             append_matrix(self.builder, matrix_of(operation), placement)
             return None
-        instructions = reversed(list(definition.data)) if placement.inverse else definition.data
+        instructions = definition.data[::-1] if placement.inverse else definition.data
         return self._open(Unrolled(definition, instructions), placement, key, operation)
 
     def _open(self, unrolled: Unrolled, placement: Placement, key: tuple[Any, ...], operation: Any) -> Frame:
@@ -273,7 +310,7 @@ class CircuitWalk:
         if len(self._stack) >= MAX_DEPTH:
             msg = f"its definitions are nested more than {MAX_DEPTH} deep; they probably never end"
             raise InvalidCircuitError(msg)
-        frame = Frame(circuit, iter(unrolled.instructions), placement)
+        frame = Frame(circuit, unrolled.instructions, placement)
         frame.operation = operation
         frame.key = key
         frame.begin = self.builder.mark()
@@ -319,17 +356,17 @@ class CircuitWalk:
         self.builder.phase(placement, -phase if placement.inverse else phase)
 
     def _require_finite_angles(self) -> None:
-        finite = np.isfinite(np.array(self.builder.slots, np.float64))
-        if finite.all():
+        slots = self.builder.slots
+        if math.isfinite(sum(slots)) or all(map(math.isfinite, slots)):
             return
-        slot = int(np.argmin(finite))
+        slot = next(i for i, value in enumerate(slots) if not math.isfinite(value))
         index = self._trail.instruction_of(self.builder.operation_of_slot(slot))
         instruction = self._circuit.data[index]
         qubits = tuple(self._circuit.find_bit(qubit).index for qubit in instruction.qubits)
-        reason = f"its angle is {self.builder.slots[slot]}; use a finite number"
+        reason = f"its angle is {slots[slot]}; use a finite number"
         raise InvalidCircuitError(self._trail.describe(index, (), instruction.name, qubits, reason))
 
-    def _located(self, error: InvalidCircuitError, name: str, qubits: tuple[int, ...]) -> InvalidCircuitError:
+    def _located(self, error: InvalidCircuitError, name: str, qubits: Sequence[int]) -> InvalidCircuitError:
         """Return the error with the place where it happened in front of its reason."""
         path = [frame.operation.name for frame in self._stack[1:]]
         message = self._trail.describe(self.builder.instruction, path, name, qubits, str(error.message))
