@@ -1,4 +1,4 @@
-"""Benchmark circuits, by name and width, as plain Qiskit circuits.
+"""Benchmark circuits, by name and width, as plain Qiskit circuits; here those of physics, learning and random gates.
 
 They use only gates that every engine has as its own (see ``GATES``), so that no engine pays for a foreign gate set.
 Random ones are fixed by their seed: the same name, width, depth and seed give the same circuit on every machine.
@@ -10,32 +10,28 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from algorithms import ghz, grover, hidden_shift, qft, qpe, superposition
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import UnitaryGate
 from qiskit.circuit.library import quantum_volume as qiskit_quantum_volume
+from qiskit.quantum_info import random_unitary
 
-GATES = frozenset(["h", "x", "s", "sdg", "t", "tdg", "p", "rx", "ry", "rz", "cx", "cz", "cp", "swap", "rzz", "unitary"])
-"""Names of all gates that the circuits below are made of; ``unitary`` has one or two qubits."""
+GATES = frozenset(
+    "h x z s sdg t tdg rx ry rz cx cz cp swap rxx ryy rzz ccz mcphase unitary".split()  # noqa: SIM905 - one line
+)
+"""Names of all gates that the circuits are made of; ``unitary`` has one or two qubits, ``mcphase`` any number."""
 
 SQRT_W = UnitaryGate(np.array([[1, -np.sqrt(1j)], [np.sqrt(-1j), 1]]) / np.sqrt(2), label="sqrt_w")
 
 
-def qft(num_qubits: int, _depth: int, _seed: int) -> QuantumCircuit:
-    """Quantum Fourier transform of a computational basis state, swaps included."""
-    circuit = QuantumCircuit(num_qubits)
-    circuit.x(range(0, num_qubits, 3))
-    for target in reversed(range(num_qubits)):
-        circuit.h(target)
-        for control in reversed(range(target)):
-            circuit.cp(math.pi / 2 ** (target - control), control, target)
-    for qubit in range(num_qubits // 2):
-        circuit.swap(qubit, num_qubits - 1 - qubit)
-    return circuit
-
-
 def quantum_volume(num_qubits: int, depth: int, seed: int) -> QuantumCircuit:
     """Layers of random two-qubit unitaries on random pairs: dense, no structure to use."""
-    return qiskit_quantum_volume(num_qubits, depth, seed=seed).copy(name="quantum_volume")
+    if num_qubits > 1:
+        return qiskit_quantum_volume(num_qubits, depth, seed=seed).copy(name="quantum_volume")
+    circuit = QuantumCircuit(1)
+    for layer in range(depth):
+        circuit.unitary(random_unitary(2, seed=seed + layer), [0])
+    return circuit
 
 
 def ansatz(num_qubits: int, depth: int, seed: int) -> QuantumCircuit:
@@ -65,12 +61,21 @@ def ising(num_qubits: int, depth: int, _seed: int) -> QuantumCircuit:
     return circuit
 
 
-def ghz(num_qubits: int, _depth: int, _seed: int) -> QuantumCircuit:
-    """One H and a chain of CX: two amplitudes, however wide."""
+def heisenberg(num_qubits: int, depth: int, seed: int) -> QuantumCircuit:
+    """First-order Trotter steps of the Heisenberg chain in a random field, from the Néel state."""
+    step, coupling = 0.1, 1.0
+    fields = np.random.default_rng(seed).uniform(-1.0, 1.0, num_qubits).tolist()
     circuit = QuantumCircuit(num_qubits)
-    circuit.h(0)
-    for qubit in range(num_qubits - 1):
-        circuit.cx(qubit, qubit + 1)
+    for qubit in range(1, num_qubits, 2):
+        circuit.x(qubit)
+    for _ in range(depth):
+        for start in (0, 1):
+            for qubit in range(start, num_qubits - 1, 2):
+                circuit.rxx(2 * coupling * step, qubit, qubit + 1)
+                circuit.ryy(2 * coupling * step, qubit, qubit + 1)
+                circuit.rzz(2 * coupling * step, qubit, qubit + 1)
+        for qubit, field in enumerate(fields):
+            circuit.rz(2 * field * step, qubit)
     return circuit
 
 
@@ -86,6 +91,23 @@ def qaoa(num_qubits: int, depth: int, seed: int) -> QuantumCircuit:
         for first, second in sorted(edges):
             circuit.rzz(2 * gamma, first, second)
         circuit.rx(2 * beta, range(num_qubits))
+    return circuit
+
+
+def qcbm(num_qubits: int, depth: int, seed: int) -> QuantumCircuit:
+    """Quantum circuit Born machine: layers of RZ RX RZ with a ring of CX between them."""
+    rng = np.random.default_rng(seed)
+    circuit = QuantumCircuit(num_qubits)
+    for layer in range(depth + 1):
+        for qubit, angles in enumerate(rng.uniform(-math.pi, math.pi, (num_qubits, 3)).tolist()):
+            if layer > 0:
+                circuit.rz(angles[0], qubit)
+            circuit.rx(angles[1], qubit)
+            if layer < depth:
+                circuit.rz(angles[2], qubit)
+        if layer < depth and num_qubits > 1:
+            for qubit in range(num_qubits):
+                circuit.cx(qubit, (qubit + 1) % num_qubits)
     return circuit
 
 
@@ -130,15 +152,8 @@ def clifford_t(num_qubits: int, depth: int, seed: int) -> QuantumCircuit:
         for qubit, kind in enumerate(rng.integers(0, 6, num_qubits).tolist()):
             getattr(circuit, ("h", "h", "s", "t", "sdg", "tdg")[kind])(qubit)
         order = rng.permutation(num_qubits).tolist()
-        for index in range(0, num_qubits // 2 - 1, 2):
+        for index in range(0, max(min(num_qubits, 2), num_qubits // 2) - 1, 2):
             circuit.cx(order[index], order[index + 1])
-    return circuit
-
-
-def superposition(num_qubits: int, _depth: int, _seed: int) -> QuantumCircuit:
-    """One H a qubit: every outcome equally likely, the hard case of sampling."""
-    circuit = QuantumCircuit(num_qubits)
-    circuit.h(range(num_qubits))
     return circuit
 
 
@@ -148,17 +163,23 @@ GENERATORS: dict[str, tuple[Generator, int]] = {
     "qft": (qft, 1),
     "quantum_volume": (quantum_volume, 10),
     "quantum_volume_square": (quantum_volume, 0),
-    "ansatz": (ansatz, 4),
-    "ising": (ising, 10),
-    "ghz": (ghz, 1),
-    "qaoa": (qaoa, 4),
     "supremacy": (supremacy, 14),
+    "ising": (ising, 10),
+    "heisenberg": (heisenberg, 10),
+    "qaoa": (qaoa, 4),
+    "ansatz": (ansatz, 4),
     "clifford_t": (clifford_t, 20),
+    "ghz": (ghz, 1),
+    "grover": (grover, 5),
+    "hidden_shift": (hidden_shift, 4),
+    "qpe": (qpe, 1),
+    "qcbm": (qcbm, 9),
     "superposition": (superposition, 1),
 }
 """Name to generator and default depth; a depth of 0 means as deep as wide."""
 
-DEFAULT_NAMES = ("qft", "quantum_volume", "ansatz", "ising", "qaoa", "supremacy", "clifford_t", "ghz")
+DEFAULT_NAMES = tuple(name for name in GENERATORS if name not in ("quantum_volume_square", "superposition"))
+"""The families of the comparison."""
 
 
 def build(
