@@ -14,9 +14,7 @@ import sys
 from pathlib import Path
 
 from circuits import GENERATORS, build
-from measure import HERE, child_environment, machine_facts, make_backend, markdown_table, write_results
-
-AMPLITUDE_BYTES = {"single": 8, "double": 16}
+from measure import AMPLITUDE_BYTES, HERE, child_environment, machine_facts, make_backend, markdown_table, write_results
 
 
 def resident_bytes() -> int:

@@ -1,12 +1,15 @@
-"""What the benchmarks share: facts of the machine, statistics, result files, Markdown tables, child processes."""
+"""What the benchmarks share: facts and rates of the machine, statistics, result files, Markdown tables, processes."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import json
+import math
 import os
 import platform
+import shutil
 import statistics
+import subprocess
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,8 +20,11 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-PACKAGES = ("ketjet", "qiskit", "numpy", "qiskit-aer", "pennylane-lightning", "qsimcirq", "qulacs")
+PACKAGES = ("ketjet", "qiskit", "numpy", "qiskit-aer", "pennylane-lightning", "qsimcirq", "qulacs", "scaluq")
 QUIET_LOAD = 0.5
+AMPLITUDE_BYTES = {"single": 8, "double": 16}
+LARGEST_PASS = 1 << 28
+"""Bytes beyond which a pass over memory is not measured: more would not be slower, only take longer."""
 
 
 def machine_facts() -> dict[str, Any]:
@@ -73,7 +79,8 @@ def _is_installed(name: str) -> bool:
 def child_environment(threads: int) -> dict[str, str]:
     """Environment of a measured process: so many threads, whatever library starts them."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
-    return os.environ | {name: str(threads) for name in names} | {"PYTHONWARNINGS": "ignore"}
+    quiet = {"PYTHONWARNINGS": "ignore", "KOKKOS_DISABLE_WARNINGS": "1"}
+    return os.environ | {name: str(threads) for name in names} | quiet
 
 
 def make_backend(engine: str, precision: str, threads: int) -> Any:
@@ -87,6 +94,58 @@ def make_backend(engine: str, precision: str, threads: int) -> Any:
 
         return AerSimulator(method="statevector", precision=precision, max_parallel_threads=threads)
     raise ValueError(f"unknown engine {engine!r}; choose ketjet or aer")
+
+
+class Calibration:
+    """The rates that bound a simulation on this machine: bytes and fused multiply-adds per second.
+
+    They are measured by ``calibrate.cpp``, compiled here for this processor, as often as ``measure`` is called between
+    other measurements; the best rates seen count. Without a C++ compiler there are none, and no bounds.
+
+    Parameters
+    ----------
+    folder
+        Where the compiled program may be kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.program = folder / "calibrate"
+        self.rates: dict[str, dict[str, float]] = {}
+        compiler = os.environ.get("CXX") or next(filter(shutil.which, ("c++", "g++", "clang++")), None)
+        flags = ["-O3", "-march=native", "-std=c++17", "-pthread", str(HERE / "calibrate.cpp"), "-o", str(self.program)]
+        self.usable = compiler is not None and subprocess.run([compiler, *flags], check=False).returncode == 0
+        if not self.usable:
+            print("warning: no C++ compiler that takes calibrate.cpp; bounds are left out", file=sys.stderr)
+
+    def measure(self, threads: int, num_qubits: int) -> None:
+        """Measure once more, with passes over memory as large as states of so many qubits."""
+        if not self.usable:
+            return
+        sizes = {str(_pass_bytes(precision, num_qubits)) for precision in AMPLITUDE_BYTES}
+        done = subprocess.run(
+            [self.program, str(threads), *sorted(sizes)], check=True, stdout=subprocess.PIPE, text=True
+        )
+        best = self.rates.setdefault(str(threads), {})
+        for name, rate in json.loads(done.stdout).items():
+            best[name] = max(rate, best.get(name, 0.0))
+
+    def bound_seconds(self, explained: dict[str, Any], threads: int, precision: str, num_qubits: int) -> float | None:
+        """Return the least time in which this machine could do what a plan says; none if that is not known."""
+        rates = self.rates.get(str(threads), {})
+        bytes_per_second = rates.get(str(_pass_bytes(precision, num_qubits)))
+        if not explained or bytes_per_second is None:
+            return None
+        return float(max(explained["bytes_moved"] / bytes_per_second, explained["fma"] / rates[precision]))
+
+
+def _pass_bytes(precision: str, num_qubits: int) -> int:
+    """Memory of a state, or as much of it as is worth measuring."""
+    return min(AMPLITUDE_BYTES[precision] << num_qubits, LARGEST_PASS)
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    """Return the geometric mean of positive numbers."""
+    return math.exp(statistics.fmean(map(math.log, values)))
 
 
 def summary(samples: Sequence[float]) -> dict[str, float]:

@@ -1,22 +1,31 @@
-"""A process that runs circuits on one engine, one order a line, for ``bench_circuits.py``.
+"""A process that runs circuits on one engine at any of its settings, one order a line, for ``bench_circuits.py``.
 
 It reads JSON orders from standard input and answers each with one JSON line. What the engines print goes to standard
-error. The state is kept only until it has been compared.
+error. A state is kept only until it has been compared.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
 import time
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 from circuits import build
-from peers import PEERS, Peer, Run
+from engine import Case, Engine
+from peers import ENGINES, PEERS
+from qiskit import QuantumCircuit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CHUNK = 1 << 20
+LOADING_RUNS = 3
+
+cached_build = functools.lru_cache(maxsize=2)(build)
 
 
 def infidelity(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
@@ -34,29 +43,58 @@ def infidelity(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
 class Worker:
     """One engine, at most one prepared circuit and at most one state."""
 
-    def __init__(self, peer: Peer) -> None:
-        self.peer = peer
-        self.prepared: Run | None = None
+    def __init__(self, kind: type[Engine]) -> None:
+        self.kind = kind
+        self.engine: Engine | None = None
         self.state: np.ndarray | None = None
+        self.loading: dict[Any, float] = {}
 
-    def prepare(self, circuit: dict[str, Any], precision: str, threads: int) -> dict[str, Any]:
-        """Build the engine's own circuit object."""
-        self.prepared = self.state = None
-        self.prepared = self.peer.prepare(build(**circuit), precision, threads)
+    def prepare(self, circuit: dict[str, Any], precision: str, threads: int, initial: str | None) -> dict[str, Any]:
+        """Build the engine's own circuit object; ``initial`` is a file with the state to start from."""
+        self.drop()
+        given = None if initial is None else np.asarray(np.load(initial, mmap_mode="r"))
+        case = Case(cached_build(**circuit), precision, threads, given)
+        self.engine = self.kind(case)
+        if given is None or not self.kind.loads_while_running:
+            return {"loading_seconds": 0.0}
+        key = (case.num_qubits, precision, initial)
+        if key not in self.loading:
+            self.loading[key] = self._loading_seconds(case)
+        return {"loading_seconds": self.loading[key]}
+
+    def _loading_seconds(self, case: Case) -> float:
+        """Return what loading the state adds to a run without gates, at the engine's first setting."""
+        setting = next(peer.setting for peer in PEERS.values() if peer.engine is self.kind)
+        seconds = []
+        for initial in (case.initial, None):
+            idle = self.kind(Case(QuantumCircuit(case.num_qubits), case.precision, case.threads, initial))
+            idle.use(setting)
+            seconds.append(min(_timed(idle.run)[0] for _ in range(LOADING_RUNS)))
+        return max(0.0, seconds[0] - seconds[1])
+
+    def use(self, peer: str) -> dict[str, Any]:
+        """Get ready for runs at one of the engine's settings."""
+        assert self.engine is not None
+        self.engine.use(PEERS[peer].setting)
         return {}
+
+    def explain(self) -> dict[str, Any]:
+        """Ask the engine's planner about the prepared circuit."""
+        assert self.engine is not None
+        return {"explained": self.engine.explain()}
 
     def run(self, repeats: int, keep: bool) -> dict[str, Any]:
         """Simulate some times, time each, and keep the last state if told to."""
-        assert self.prepared is not None
+        assert self.engine is not None
         seconds, engine_seconds = [], []
         for _ in range(repeats):
-            self.state = None
-            begin = time.perf_counter()
-            self.state, engine = self.prepared()
-            seconds.append(time.perf_counter() - begin)
+            self.state = product = None
+            self.engine.load()
+            taken, (product, engine) = _timed(self.engine.run)
+            seconds.append(taken + self.engine.spared_seconds)
             engine_seconds += [] if engine is None else [engine]
-        if not keep:
-            self.state = None
+        if keep:
+            self.state = self.engine.fetch(product)
         return {"seconds": seconds, "engine_seconds": engine_seconds}
 
     def save(self, path: str) -> dict[str, Any]:
@@ -77,8 +115,15 @@ class Worker:
 
     def drop(self) -> dict[str, Any]:
         """Let go of circuit and state."""
-        self.prepared = self.state = None
+        self.engine = self.state = None
         return {}
+
+
+def _timed(run: Callable[[], Any]) -> tuple[float, Any]:
+    """Return the seconds that a call took, and what it returned."""
+    begin = time.perf_counter()
+    product = run()
+    return time.perf_counter() - begin, product
 
 
 def serve(worker: Worker, answers: TextIO) -> None:
@@ -96,4 +141,4 @@ def serve(worker: Worker, answers: TextIO) -> None:
 if __name__ == "__main__":
     with os.fdopen(os.dup(1), "w") as answer_stream:
         os.dup2(2, 1)
-        serve(Worker(PEERS[sys.argv[1]]), answer_stream)
+        serve(Worker(ENGINES[sys.argv[1]]), answer_stream)
