@@ -8,6 +8,7 @@ stretch of them is a recording that can be played again on other qubits (`replay
 from __future__ import annotations
 
 import functools
+import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ketjet.lowering.placement import Placement
+
+
+FEW = 64
+"""Up to so many operations NumPy takes longer than Python itself."""
 
 
 class Row(NamedTuple):
@@ -76,6 +81,11 @@ def _shapes() -> NDArray[np.int64]:
         shapes[0, instruction_codes()[name]] = 1
     shapes[1, instruction_codes()["global_phase"]] = 1
     return shapes
+
+
+@functools.cache
+def _shape_rows() -> list[tuple[int, ...]]:
+    return [tuple(row) for row in _shapes().T.tolist()]
 
 
 class ProgramBuilder:
@@ -187,6 +197,44 @@ class ProgramBuilder:
 
     def pack(self, num_clbits: int, qubits: Sequence[int]) -> engine.Program:
         """Make the program; its qubit i is the circuit's qubit qubits[i]."""
+        if len(self.codes) <= FEW:
+            codes, wires, shapes = self._listed(qubits)
+        else:
+            codes, wires, shapes = self._arrayed(qubits)
+        wire_begin, slot_begin, num_controls, control_state, operand = shapes
+        return engine.Program(
+            num_qubits=len(qubits),
+            num_clbits=num_clbits,
+            codes=codes,
+            wire_begin=wire_begin,
+            wires=wires,
+            num_controls=num_controls,
+            control_state=control_state,
+            slot_begin=slot_begin,
+            slots=self.slots,
+            operand=operand,
+            payloads=self.payloads,
+        )
+
+    def _listed(self, qubits: Sequence[int]) -> tuple[Any, Any, tuple[Any, ...]]:
+        """Put the columns of a short program together."""
+        by_code, measure = _shape_rows(), instruction_codes()["measure"]
+        rows = [by_code[code] for code in self.codes]
+        operand = [-1] * len(rows)
+        if self.measured:
+            measurements = (i for i, code in enumerate(self.codes) if code == measure)
+            for i, clbit in zip(measurements, self.measured, strict=True):
+                operand[i] = clbit
+        for special in self.specials:
+            rows[special.operation] = special[1:5]
+            operand[special.operation] = special.operand
+        wires, slots, controls, states = zip(*rows, strict=True) if rows else ((), (), (), ())
+        begins = [0, *itertools.accumulate(wires)], [0, *itertools.accumulate(slots)]
+        numbers = {qubit: number for number, qubit in enumerate(qubits)}
+        return self.codes, [numbers[wire] for wire in self.wires], (*begins, controls, states, operand)
+
+    def _arrayed(self, qubits: Sequence[int]) -> tuple[Any, Any, tuple[Any, ...]]:
+        """Do the same for a long program, all operations at once."""
         codes, wires = _array(self.codes), _array(self.wires)
         shapes = _shapes().take(codes, axis=1)
         operand = np.full(len(codes), -1, np.int64)
@@ -202,19 +250,7 @@ class ProgramBuilder:
             numbers = np.full(max(qubits) + 1, -1, np.int32)
             numbers[list(qubits)] = np.arange(len(qubits), dtype=np.int32)
             wires = numbers[wires]
-        return engine.Program(
-            num_qubits=len(qubits),
-            num_clbits=num_clbits,
-            codes=codes,
-            wire_begin=begins[0],
-            wires=wires,
-            num_controls=shapes[2],
-            control_state=shapes[3],
-            slot_begin=begins[1],
-            slots=np.array(self.slots, np.float64),
-            operand=operand,
-            payloads=self.payloads,
-        )
+        return codes, wires, (*begins, *shapes[2:], operand)
 
     def _append(self, code: int, placement: Placement, parameters: Sequence[Any], operand: int = -1) -> None:
         wires = placement.controls + placement.targets

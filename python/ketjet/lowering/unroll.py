@@ -126,6 +126,8 @@ class Frame:
         """Make sure that there is an instruction at the position; False if all have been lowered."""
         if self.position < len(self.chunk):
             return True
+        if 0 < len(self.chunk) < CHUNK:
+            return False
         self.chunk, self.position = self.instructions[self.read : self.read + CHUNK], 0
         self.read += CHUNK
         if self.modified:  # no gate is emitted as it is
