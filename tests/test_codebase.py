@@ -31,10 +31,10 @@ CPP_LAYERS = {
 
 # Python modules from the ground up: a module may import only from earlier rows (and from its own package).
 PYTHON_LAYERS = [
-    {"_core", "errors"},
+    {"_core", "bitstrings", "errors"},
     {"options"},
     {"engine"},
-    {"lowering", "results", "workers", "progress", "waiters"},
+    {"lowering", "results", "workers", "offers", "progress", "waiters"},
     {"batch"},
     {"target", "job", "admission", "run_input"},
     {"backend", "state_vector"},

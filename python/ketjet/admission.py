@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
-from typing import Any
+import time
+from typing import Any, NamedTuple
 
 from qiskit import QuantumCircuit
 
@@ -16,7 +16,7 @@ from ketjet.errors import InsufficientMemoryError, InvalidOptionError
 from ketjet.lowering import LoweredCircuit, lower
 from ketjet.options import SimulatorOptions, allowed_threads
 
-__all__ = ["Admission", "admission_now", "admit", "memory_limit", "require_isa"]
+__all__ = ["Admission", "Admitted", "admission_now", "admit", "memory_limit", "require_isa"]
 
 IDLE_INSTRUCTIONS = frozenset({"barrier", "delay", "id", "measure", "reset"})
 """Instructions that alone may leave a qubit without amplitudes of its own."""
@@ -24,18 +24,33 @@ IDLE_INSTRUCTIONS = frozenset({"barrier", "delay", "id", "measure", "reset"})
 SCANNED_INSTRUCTIONS = 2_000
 """How far a circuit that looks too wide is read before it is lowered: a few milliseconds."""
 
+SMALL_PART = 64
+"""A run that takes less than this part of the memory that was available a moment ago fits without asking again."""
 
-@dataclass(frozen=True)
-class Admission:
+
+class Admission(NamedTuple):
     """What a circuit may use."""
 
     options: SimulatorOptions
     threads: int
     available: tuple[int, str]
     held_bytes: int
+    recent: bool
+    """Whether `available` is as of a moment ago."""
+
+    def demand(self, lowered: LoweredCircuit, plan: engine.Plan) -> engine.Demand:
+        """Predict what running the circuit takes."""
+        return engine.demand(
+            lowered.program,
+            plan,
+            shots=self.options.shots if lowered.has_measurements else 0,
+            memory=self.options.memory,
+            precision=self.options.precision,
+            max_threads=self.threads,
+        )
 
     def estimate(self, lowered: LoweredCircuit) -> engine.Estimate:
-        """Predict what running the circuit takes."""
+        """Predict what running the circuit takes, and whether there is as much."""
         return engine.estimate(
             lowered.program,
             shots=self.options.shots if lowered.has_measurements else 0,
@@ -44,6 +59,22 @@ class Admission:
             max_threads=self.threads,
             available=self.available,
         )
+
+    def suffices_for(self, peak_bytes: int) -> Admission:
+        """Return this admission if it is good enough for a run of that size, else one as of now."""
+        if not self.recent or peak_bytes * SMALL_PART < self.available[0]:
+            return self
+        return admission_now(self.options)
+
+
+class Admitted(NamedTuple):
+    """A circuit that may run."""
+
+    lowered: LoweredCircuit
+    plan: engine.Plan
+    plan_time: float
+    demand: engine.Demand
+    available: int
 
 
 def memory_limit(options: SimulatorOptions) -> int | None:
@@ -59,31 +90,37 @@ def require_isa(name: str = "") -> None:
         raise InvalidOptionError(f"{'isa' if name else 'KETJET_ISA'}: {error}.") from None
 
 
-def admission_now(options: SimulatorOptions) -> Admission:
-    """Return what a circuit may use at this moment, beside the circuits that run."""
-    measured, rule = engine.available_memory()
+def admission_now(options: SimulatorOptions, *, recent: bool = False) -> Admission:
+    """Return what a circuit may use at this moment, or at a recent one, beside the circuits that run."""
+    measured, rule = engine.recently_available_memory() if recent else engine.available_memory()
     pool = workers.shared()
     held, free, limit = pool.held_bytes, pool.free_bytes(measured), memory_limit(options)
     if limit is not None and limit - held < free:
         free, rule = max(limit - held, 0), "max_memory_mb"
     threads = allowed_threads(options.max_threads, engine.machine().cores)
-    return Admission(options, threads, (free, rule), held)
+    return Admission(options, threads, (free, rule), held, recent)
 
 
-def admit(circuit: QuantumCircuit, admission: Admission) -> tuple[LoweredCircuit, engine.Estimate]:
+def admit(circuit: QuantumCircuit, admission: Admission) -> Admitted:
     """Lower a circuit if it fits into memory; one that is hopelessly wide is refused before the work of lowering."""
-    options, available = admission.options, admission.available[0]
-    widest = engine.max_qubits(available, options.precision)
+    options = admission.options
+    admission = admission.suffices_for(engine.AMPLITUDE_BYTES[options.precision] << min(circuit.num_qubits, 64))
+    widest = engine.max_qubits(admission.available[0], options.precision)
     if circuit.num_qubits > widest:
         active = circuit.num_qubits if options.return_state else _active_qubits(circuit)
         if active > widest:
             fitting = admission.estimate(lower(QuantumCircuit())).max_qubits
             raise _too_wide(circuit, active, None, fitting, admission)
     lowered = lower(circuit, keep_idle_qubits=options.return_state)
-    estimate = admission.estimate(lowered)
-    if not estimate.fits:
-        raise _too_wide(circuit, len(lowered.qubits), estimate.peak_bytes, estimate.max_qubits, admission)
-    return lowered, estimate
+    begin = time.perf_counter()
+    plan = engine.plan(lowered.program, options.precision)
+    plan_time = time.perf_counter() - begin
+    demand = admission.demand(lowered, plan)
+    admission = admission.suffices_for(demand.peak_bytes)
+    if demand.peak_bytes > admission.available[0]:
+        fitting = admission.estimate(lowered).max_qubits
+        raise _too_wide(circuit, len(lowered.qubits), demand.peak_bytes, fitting, admission)
+    return Admitted(lowered, plan, plan_time, demand, admission.available[0])
 
 
 def _active_qubits(circuit: QuantumCircuit) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from qiskit.providers import BackendV2, Options
 
 from ketjet import engine
-from ketjet.admission import Admission, admission_now, admit, memory_limit, require_isa
+from ketjet.admission import Admitted, admission_now, admit, memory_limit, require_isa
 from ketjet.errors import InvalidCircuitError
 from ketjet.job import Job
 from ketjet.lowering import LoweredCircuit, lower
@@ -171,9 +171,8 @@ class Simulator(BackendV2):
             _finish=finish,
         )
         job.submit()
-        jobs = self._jobs
-        jobs[job.job_id()] = job
-        job.add_done_callback(lambda ended: jobs.pop(ended.job_id(), None))
+        self._jobs[job.job_id()] = job
+        job.forget_in(self._jobs)
         return job
 
     def estimate(self, circuit: QuantumCircuit, **options: Any) -> engine.Estimate:
@@ -212,22 +211,22 @@ class Simulator(BackendV2):
 
     def _resolve(self, options: Mapping[str, Any]) -> SimulatorOptions:
         """Check the backend's options again, for they can be set without asking, with those of a run on top."""
-        resolved = SimulatorOptions.resolve(self._options, options)
+        resolved = SimulatorOptions.resolve(vars(self._options), options)
         require_isa(resolved.isa)
         return resolved
 
     def _experiments(
         self, circuits: list[QuantumCircuit], bindings: list[list[dict[Any, Any]]], options: SimulatorOptions
     ) -> list[Experiment]:
-        admission = admission_now(options)
+        admission = admission_now(options, recent=True)
         seed = secrets.randbits(53) if options.seed_simulator is None else options.seed_simulator
         experiments: list[Experiment] = []
         unmeasured: list[str] = []
-        admitted: dict[int, tuple[LoweredCircuit, engine.Estimate]] = {}  # a circuit may be given many times
+        admitted: dict[int, Admitted] = {}  # a circuit may be given many times
         for circuit, values in zip(circuits, bindings, strict=True):
             if id(circuit) not in admitted:
                 admitted[id(circuit)] = admit(circuit, admission)
-            lowered, estimate = admitted[id(circuit)]
+            lowered = admitted[id(circuit)].lowered
             if lowered.parameters and not values:
                 names = ", ".join(parameter.name for parameter in lowered.parameters)
                 raise InvalidCircuitError(
@@ -237,7 +236,7 @@ class Simulator(BackendV2):
             if not lowered.has_measurements and not options.return_state:
                 unmeasured.append(circuit.name)
             bound = [lowered.bind(value) for value in values] if values else [lowered]
-            experiments += [_experiment(ready, estimate, admission, seed) for ready in bound]
+            experiments += [_experiment(ready, admitted[id(circuit)], options, seed) for ready in bound]
         if unmeasured:
             warn(
                 f"no measurement in circuit {', '.join(map(repr, unmeasured[:5]))}{', ...' if unmeasured[5:] else ''}: "
@@ -250,8 +249,9 @@ def _as_qiskit_options(options: SimulatorOptions) -> Options:
     return Options(**{option.name: getattr(options, option.name) for option in fields(options)})
 
 
-def _experiment(lowered: LoweredCircuit, estimate: engine.Estimate, admission: Admission, seed: int) -> Experiment:
-    options = admission.options
+def _experiment(lowered: LoweredCircuit, admitted: Admitted, options: SimulatorOptions, seed: int) -> Experiment:
+    """Make one circuit ready to run: as admitted, but with its parameters bound."""
+    demand = admitted.demand
     task = engine.Task(
         program=lowered.program,
         shots=options.shots if lowered.has_measurements else 0,
@@ -259,19 +259,22 @@ def _experiment(lowered: LoweredCircuit, estimate: engine.Estimate, admission: A
         memory=options.memory and lowered.has_measurements,
         return_state=options.return_state,
         precision=options.precision,
-        threads=estimate.threads,
+        threads=demand.threads,
         isa=options.isa,
+        plan=admitted.plan,  # without angles, hence the same for all that may be bound
+        plan_time=admitted.plan_time,
+        seconds=demand.seconds,
     )
     facts = {
         "method": "statevector",
         "device": "CPU",
-        "num_clbits": lowered.header.get("memory_slots", 0),
+        "num_clbits": lowered.program.num_clbits,
         "active_input_qubits": list(lowered.qubits),
-        "max_memory_mb": admission.available[0] >> 20,
+        "max_memory_mb": admitted.available >> 20,
     }
     return Experiment(
         task=task,
-        peak_bytes=estimate.peak_bytes,
+        peak_bytes=demand.peak_bytes,
         shots=options.shots,
         seed=seed,
         header=lowered.header,

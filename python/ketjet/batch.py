@@ -2,7 +2,8 @@
 
 `Job` (and any other kind of job) is a face over a Batch. The batch's future stays PENDING until every task has
 ended, so `future.cancel()` decides alone, and at any moment, whether there will be a result; whoever calls it, the
-batch then stops its tasks. Tasks run on ketjet's own workers or, as plain picklable calls, on any Executor.
+batch then stops its tasks. Tasks run on ketjet's own workers or, as plain picklable calls, on any Executor; tasks that
+take less time than that are run by the thread that waits for their result.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from ketjet import engine, workers
+from ketjet import engine, offers, workers
 from ketjet.engine import Control, Outcome, Progress, Task
 from ketjet.errors import JobFailedError
 from ketjet.progress import JobProgress
@@ -32,6 +33,12 @@ T = TypeVar("T")
 
 WINDOW = 128
 """Most tasks of one batch that are handed out at a time; it bounds the control files that are open."""
+
+LIGHT_SECONDS = 2e-4
+"""A batch that is predicted to take less on one thread is not worth being handed to another one."""
+
+LIGHT_BYTES = 4 << 20
+"""It takes no more memory than this, which also bounds the time that the samples take."""
 
 _live: set[Batch[Any]] = set()
 _feeding = threading.local()
@@ -86,6 +93,12 @@ class Batch(Generic[T]):
         self._executor = executor
         self._memory_limit = memory_limit
         self._execute = execute
+        self._light = (
+            executor is None
+            and sum(task.seconds for task in tasks) < LIGHT_SECONDS
+            and sum(reservations) < LIGHT_BYTES
+            and all(task.threads == 1 for task in tasks)
+        )
         self._lock = threading.Lock()
         self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
         self._flights: dict[int, _Flight] = {}
@@ -101,10 +114,37 @@ class Batch(Generic[T]):
             self
         )  # a future that knew its batch would be a cycle, and keep the result until the next gc
         self.future.add_done_callback(lambda _: _settle(known()))
-        if self._outcomes:
-            self._feed()
-        else:
+        if not self._outcomes:
             self._finish()
+        elif self._light:
+            offers.shared().make(self._feed)
+        else:
+            self._feed()
+
+    def run_here(self) -> None:
+        """Run light tasks on this thread, which would only wait for them, unless they have been begun elsewhere."""
+        if not self._light or self.future.done() or not offers.shared().take(self._feed):
+            return
+        try:
+            while (index := self._take()) is not None and (begun := self._begin(index)) is not None:
+                task, flight = begun
+                try:
+                    outcome: Outcome | BaseException = self._run(task, flight.control)
+                except Exception as error:  # noqa: BLE001 - whoever waits for the job gets it
+                    outcome = error
+                self._take_in(index, flight.control, outcome)
+            self._feed_or_finish()
+        except BaseException:  # Ctrl-C: others go on where this thread leaves off
+            with self._lock:
+                self._flights.clear()
+                self._next = self._done
+            self._feed_or_finish()
+            raise
+
+    def hurry(self) -> None:
+        """Start light tasks now: somebody waits for them in a way that does not run them."""
+        if self._light and not self.future.done() and offers.shared().take(self._feed):
+            self._feed()
 
     def close(self, value: T | None, *, cancelled: bool, error: JobFailedError | None) -> None:
         """Bring the future of a batch that is never started to its end."""
@@ -168,12 +208,16 @@ class Batch(Generic[T]):
             self._flights[index] = _Flight(_new_control(shared=self._executor is not None))
             return index
 
-    def _launch(self, index: int) -> None:
+    def _begin(self, index: int) -> tuple[Task, _Flight] | None:
         with self._lock:
             flight = self._flights.get(index)
-            if flight is None:  # cancelled meanwhile
-                return
-            task = self._tasks[index]
+            return None if flight is None else (self._tasks[index], flight)  # None: cancelled meanwhile
+
+    def _launch(self, index: int) -> None:
+        begun = self._begin(index)
+        if begun is None:
+            return
+        task, flight = begun
         try:
             future = self._submit(task, self._reservations[index], flight.control)
         except Exception as error:  # noqa: BLE001 - for one, the executor takes no more
@@ -212,20 +256,26 @@ class Batch(Generic[T]):
         else:
             error = future.exception()
             outcome = future.result() if error is None else error
+        if self._take_in(index, control, outcome):
+            self._feed_or_finish()
+
+    def _take_in(self, index: int, control: Control, outcome: Outcome | BaseException | None) -> bool:
+        """Keep the outcome of a task; False if the batch has ended without it."""
         progress = control.progress()
-        counters = _counters(progress)
         with self._lock:
-            awaited = self._flights.pop(index, None) is not None  # else the batch has ended without it
+            awaited = self._flights.pop(index, None) is not None
             if awaited:
                 self._mark_started(progress.started_at or time.time())
                 self._outcomes[index] = outcome
                 self._done += 1
-                self._past = [a + b for a, b in zip(self._past, counters, strict=True)]
-            complete = self._done == len(self._outcomes)
+                self._past = [a + b for a, b in zip(self._past, _counters(progress), strict=True)]
         control.close()
-        if awaited and complete:
+        return awaited
+
+    def _feed_or_finish(self) -> None:
+        if self._done == len(self._outcomes):
             self._finish()
-        elif awaited:
+        else:
             self._feed()
 
     def _finish(self) -> None:
@@ -240,13 +290,15 @@ class Batch(Generic[T]):
         failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         try:
             self.partial = assemble(outcomes)
-        except Exception as error:  # noqa: BLE001 - it becomes the outcome of the job
+        except BaseException as error:  # noqa: BLE001 - it becomes the outcome of the job
             failures.insert(0, error)
         self.ended_at = time.time()
         if failures:
             self.future.set_exception(_failure(failures, len(outcomes), self.partial))
         else:
             self.future.set_result(cast("T", self.partial))
+        if failures and isinstance(failures[0], KeyboardInterrupt):
+            raise failures[0]
 
     def settle(self) -> None:
         """Stop what still runs and let go of everything; called once, when the future has its final state."""
@@ -289,13 +341,7 @@ def _new_control(*, shared: bool) -> Control:
 
 
 def _counters(progress: Progress) -> tuple[int, int, int, int, int]:
-    return (
-        progress.stages_done,
-        progress.stages_total,
-        progress.shots_done,
-        progress.shots_total,
-        progress.bytes_moved,
-    )
+    return progress[1:]
 
 
 def _fraction(counters: tuple[int, int, int, int, int]) -> float:

@@ -24,7 +24,7 @@ from ketjet import engine
 from ketjet.batch import Batch
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
 from ketjet.progress import JobProgress, ProgressBar
-from ketjet.results import Experiment, SimulationResult, build_result
+from ketjet.results import Experiment, SimulationResult, assemble
 from ketjet.waiters import DoneCallback, Waiters
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Job(JobV1):
         self._batch: Batch[SimulationResult] = Batch(
             [experiment.task for experiment in experiments],
             [experiment.peak_bytes for experiment in experiments],
-            partial(_assemble, list(experiments), self._labels(), self._created_at, _finish),
+            partial(assemble, list(experiments), self._labels(), self._created_at, _finish),
             executor=executor,
             memory_limit=memory_limit,
             execute=_execute,
@@ -139,7 +139,7 @@ class Job(JobV1):
 
     def status(self) -> JobStatus:
         """Return the status; never blocks."""
-        future = self._submitted()
+        future = self._watched()
         if future.done():
             if future.cancelled():
                 return JobStatus.CANCELLED
@@ -156,7 +156,7 @@ class Job(JobV1):
 
     def progress(self) -> JobProgress:
         """Return how far the job is; never blocks."""
-        self._submitted()
+        self._watched()
         return self._batch.progress()
 
     @property
@@ -303,6 +303,7 @@ class Job(JobV1):
 
     def _wait(self, timeout: float | None, show: Callable[[JobProgress], None] | None = None) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
+        self._batch.run_here()
         while not self._batch.future.done():
             if show is not None:
                 show(self._batch.progress())
@@ -330,14 +331,19 @@ class Job(JobV1):
 
         It stays pending while the job runs, so that ``cancel()`` succeeds all that time.
         """
-        return self._submitted()
+        return self._watched()
 
     def add_done_callback(self, callback: Callable[[Job], object]) -> None:
         """Call ``callback(job)`` once the job has ended, from whichever thread ends it, or now if it has.
 
         Exceptions that it raises are logged.
         """
-        self._submitted().add_done_callback(DoneCallback(callback, self))
+        self._watched().add_done_callback(DoneCallback(callback, self))
+
+    def forget_in(self, jobs: dict[str, Job]) -> None:
+        """Take this job out of a dictionary of jobs once it has ended."""
+        job_id = self._job_id
+        self._submitted().add_done_callback(lambda _: jobs.pop(job_id, None))
 
     def __await__(self) -> Generator[Any, None, SimulationResult]:
         return self._result_in_loop().__await__()
@@ -351,7 +357,7 @@ class Job(JobV1):
             with contextlib.suppress(RuntimeError):  # the loop has been closed
                 loop.call_soon_threadsafe(ended.set)
 
-        self._submitted().add_done_callback(wake)
+        self._watched().add_done_callback(wake)
         try:
             await ended.wait()
         except asyncio.CancelledError:
@@ -363,7 +369,7 @@ class Job(JobV1):
 
     @property
     def _condition(self) -> Any:
-        return self._submitted()._condition
+        return self._watched()._condition
 
     @property
     def _state(self) -> str:
@@ -394,21 +400,11 @@ class Job(JobV1):
             raise JobError(f"job {self._job_id} has not been submitted yet: call job.submit() first.")
         return self._batch.future
 
-
-def _assemble(
-    experiments: list[Experiment],
-    labels: dict[str, Any],
-    created_at: float,
-    finish: Callable[[SimulationResult], None] | None,
-    outcomes: list[Outcome | BaseException],
-) -> SimulationResult:
-    taken = time.time() - created_at
-    threads = max((experiment.task.threads for experiment in experiments), default=0)
-    metadata = {"time_taken": taken, "num_circuits": len(experiments), "threads": threads}
-    result = build_result(experiments, outcomes, **labels, time_taken=taken, metadata=metadata)
-    if finish is not None:
-        finish(result)
-    return result
+    def _watched(self) -> Future[SimulationResult]:
+        """Return the future to somebody who looks on, but leaves the work to others."""
+        future = self._submitted()
+        self._batch.hurry()
+        return future
 
 
 def _local_time(at: float) -> dt.datetime:

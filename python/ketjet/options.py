@@ -9,6 +9,7 @@ complain about.
 from __future__ import annotations
 
 import difflib
+import functools
 import math
 import numbers
 import os
@@ -145,10 +146,10 @@ class SimulatorOptions:
     """Name of the instruction set to use. "": KETJET_ISA if set, else the best this CPU has."""
 
     def __post_init__(self) -> None:
-        for option in fields(self):
-            value = getattr(self, option.name)
-            checked = option.default if value is None else option.metadata["check"](option.name, value)
-            object.__setattr__(self, option.name, checked)
+        for name, default, check in _checks():
+            value = getattr(self, name)
+            if value is not default:
+                object.__setattr__(self, name, default if value is None else check(name, value))
 
     @classmethod
     def resolve(cls, *layers: Mapping[str, Any]) -> SimulatorOptions:
@@ -168,21 +169,33 @@ class SimulatorOptions:
         """
         merged: dict[str, Any] = {}
         without_meaning: list[str] = []
+        known = cls.__dataclass_fields__
         for layer in layers:
             for name, value in layer.items():
-                if name in cls.__dataclass_fields__:
-                    given = {name: value}
+                if name in known:
+                    if value is not None:
+                        merged[name] = value
                 elif name in _AER_SPELLINGS:
                     given = _AER_SPELLINGS[name](name, value)
-                elif name in _AER_ONLY:
-                    given = {}
-                    without_meaning += [name] if value is not None else []
-                else:
+                    merged.update((key, new) for key, new in given.items() if new is not None)
+                elif name not in _AER_ONLY:
                     raise _unknown(name, cls)
-                merged.update((key, new) for key, new in given.items() if new is not None)
+                elif value is not None:
+                    without_meaning.append(name)
         if without_meaning:
             warn(f"these Aer options have no meaning for ketjet and are ignored: {', '.join(without_meaning)}.")
-        return cls(**merged)
+        resolved = cls.__new__(cls)  # the same as cls(**merged) in half the time
+        values = resolved.__dict__
+        for name, default, check in _checks():
+            value = merged.get(name, default)
+            values[name] = value if value is default else check(name, value)
+        return resolved
+
+
+@functools.cache
+def _checks() -> tuple[tuple[str, Any, _Check], ...]:
+    """Name, default and check of every option."""
+    return tuple((option.name, option.default, option.metadata["check"]) for option in fields(SimulatorOptions))
 
 
 def _unknown(name: str, options: type[SimulatorOptions]) -> Exception:

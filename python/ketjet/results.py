@@ -1,41 +1,37 @@
 """Engine outcomes as a Qiskit Result, with the keys Aer users read.
 
 An outcome stays packed (64 classical bits to a word, one row per distinct key or per shot) until somebody asks for
-strings; then whole columns of bits are formatted at once, so a million keys take a fraction of a second.
+strings, and so do headers and metadata: a small circuit runs in less time than it takes to write them out.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import math
 import numbers
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from qiskit.result import Counts, Result
-from qiskit.result.models import ExperimentResult, ExperimentResultData
+from qiskit.result.models import ExperimentResult, ExperimentResultData, MeasLevel
 
+from ketjet.bitstrings import bitstrings, dictionary, hexadecimal, integers
 from ketjet.errors import KetjetError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Callable
 
     from ketjet.engine import Outcome, Task
 
-__all__ = ["Experiment", "ExperimentData", "SimulationResult", "build_result"]
-
-_Name = TypeVar("_Name", str, int)
-
-CHUNK = 1 << 15
-"""Keys formatted at a time: a few milliseconds, so that other threads get their turn in between."""
+__all__ = ["CircuitResult", "Experiment", "ExperimentData", "SimulationResult", "assemble", "build_result"]
 
 MADE_ON_DEMAND = ("counts", "memory")
 
 
-@dataclass(frozen=True)
-class Experiment:
+class Experiment(NamedTuple):
     """One circuit of a job, ready to run, and what its result will be labelled with."""
 
     task: Task
@@ -46,7 +42,7 @@ class Experiment:
     """The seed as the user gave it; the task's seed is its 64-bit form."""
     header: Mapping[str, Any]
     has_measurements: bool
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any]
     """What is known about the run beforehand; the engine's own metadata comes on top."""
 
 
@@ -80,9 +76,9 @@ class ExperimentData(ExperimentResultData):
         if packed is None or name not in MADE_ON_DEMAND or name not in self._data_attributes:
             raise AttributeError(f"this experiment has no {name}")
         if name == "counts":
-            made: Any = _dictionary(_hex(packed.keys), packed.counts.tolist())
+            made: Any = dictionary(hexadecimal(packed.keys), packed.counts.tolist())
         else:
-            made = _hex(packed.memory)
+            made = hexadecimal(packed.memory)
         self.__dict__[name] = made
         return made
 
@@ -111,8 +107,65 @@ class ExperimentData(ExperimentResultData):
         return state
 
 
+class CircuitResult(ExperimentResult):
+    """The result of one circuit; its header and metadata are written out when somebody reads them.
+
+    Parameters
+    ----------
+    experiment
+        What was run.
+    outcome
+        What came out, or the exception if it failed.
+    """
+
+    def __init__(self, experiment: Experiment, outcome: Outcome | BaseException) -> None:
+        self.shots, self.seed, self.meas_level = experiment.shots, experiment.seed, MeasLevel.CLASSIFIED
+        if isinstance(outcome, BaseException):
+            self.success, self.status, self.data = False, f"ERROR: {outcome}", ExperimentResultData()
+        else:
+            self.success, self.status = True, "DONE"
+            self.data = ExperimentData(outcome, measured=experiment.has_measurements)
+        self._known = (experiment.header, experiment.metadata, getattr(outcome, "metadata", {}))
+
+    @property
+    def header_so_far(self) -> Mapping[str, Any]:
+        """The header for reading only, so that there is no need to write all of it out."""
+        return self.__dict__.get("header") or self._known[0]
+
+    @functools.cached_property
+    def header(self) -> dict[str, Any]:
+        """What there is to say about the circuit, with Aer's keys."""
+        return dict(self._known[0])
+
+    @functools.cached_property
+    def _metadata(self) -> dict[str, Any]:
+        metadata = {**self._known[1], **self._known[2], "seed_simulator": self.seed}
+        return {"seed_simulator": self.seed, "time_taken": metadata.get("time_taken", 0.0), "metadata": metadata}
+
+    def __getattr__(self, name: str) -> Any:
+        if "_known" not in self.__dict__:  # it is being unpickled
+            raise AttributeError(name)
+        return super().__getattr__(name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "header": self.header, "_metadata": self._metadata, "_known": ({}, {}, {})}
+
+
 class SimulationResult(Result):
     """A Qiskit Result that formats large outcomes quickly and whose `to_dict` is plain JSON."""
+
+    _date: Any
+
+    @property
+    def date(self) -> Any:
+        """When the result was made, as text."""
+        if isinstance(self._date, float):
+            self._date = dt.datetime.fromtimestamp(self._date).astimezone().isoformat()
+        return self._date
+
+    @date.setter
+    def date(self, date: Any) -> None:
+        self._date = date
 
     def get_counts(self, experiment: Any = None) -> Any:
         """Return the histogram of an experiment, or a list of them; see `qiskit.result.Result.get_counts`.
@@ -129,7 +182,11 @@ class SimulationResult(Result):
     def _counts_of(self, key: Any) -> Any:
         experiment = self._get_experiment(key)
         packed = getattr(experiment.data, "packed", None)
-        if packed is not None and "counts" in experiment.data._data_attributes:
+        if (
+            isinstance(experiment, CircuitResult)
+            and packed is not None
+            and "counts" in experiment.data._data_attributes
+        ):
             return _bitstring_counts(packed, experiment)
         if hasattr(experiment.data, "counts") or hasattr(experiment.data, "statevector"):
             return super().get_counts(key)
@@ -148,8 +205,8 @@ class SimulationResult(Result):
         """
         found = self._get_experiment(experiment)
         packed = getattr(found.data, "packed", None)
-        if packed is not None and "memory" in found.data._data_attributes:
-            return _bitstrings(packed.memory, found.header)
+        if isinstance(found, CircuitResult) and packed is not None and "memory" in found.data._data_attributes:
+            return bitstrings(packed.memory, found.header_so_far)
         return super().get_memory(experiment)
 
     def get_statevector(self, experiment: Any = None, decimals: int | None = None) -> Any:
@@ -174,6 +231,23 @@ class SimulationResult(Result):
         return plain
 
 
+def assemble(
+    experiments: Sequence[Experiment],
+    labels: dict[str, Any],
+    created_at: float,
+    finish: Callable[[SimulationResult], None] | None,
+    outcomes: Sequence[Outcome | BaseException],
+) -> SimulationResult:
+    """Make the result of a job that was created at that time; `finish` may change it before anybody sees it."""
+    taken = time.time() - created_at
+    threads = max((experiment.task.threads for experiment in experiments), default=0)
+    metadata = {"time_taken": taken, "num_circuits": len(experiments), "threads": threads}
+    result = build_result(experiments, outcomes, **labels, time_taken=taken, metadata=metadata)
+    if finish is not None:
+        finish(result)
+    return result
+
+
 def build_result(
     experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException], **labels: Any
 ) -> SimulationResult:
@@ -188,95 +262,20 @@ def build_result(
     labels
         Top-level entries: backend_name, backend_version, job_id, time_taken, metadata ...
     """
-    results = [_experiment_result(*pair) for pair in zip(experiments, outcomes, strict=True)]
+    results = [CircuitResult(*pair) for pair in zip(experiments, outcomes, strict=True)]
     failed = sum(not result.success for result in results)
     status = "COMPLETED" if failed == 0 else "PARTIAL COMPLETED" if failed < len(results) else "ERROR"
-    date = dt.datetime.now().astimezone().isoformat()
-    return SimulationResult(success=failed == 0, status=status, results=results, date=date, **labels)
+    return SimulationResult(success=failed == 0, status=status, results=results, date=time.time(), **labels)
 
 
-def _experiment_result(experiment: Experiment, outcome: Outcome | BaseException) -> ExperimentResult:
-    metadata = dict(experiment.metadata)
-    if isinstance(outcome, BaseException):
-        success, status, data = False, f"ERROR: {outcome}", ExperimentResultData()
-    else:
-        success, status, data = True, "DONE", ExperimentData(outcome, measured=experiment.has_measurements)
-        metadata |= outcome.metadata
-    metadata["seed_simulator"] = experiment.seed
-    return ExperimentResult(
-        shots=experiment.shots,
-        success=success,
-        data=data,
-        status=status,
-        seed=experiment.seed,
-        header=dict(experiment.header),
-        seed_simulator=experiment.seed,
-        time_taken=metadata.get("time_taken", 0.0),
-        metadata=metadata,
-    )
-
-
-def _bitstring_counts(packed: Outcome, experiment: ExperimentResult) -> Counts:
-    values = packed.counts.tolist()
-    counts = Counts(_dictionary(_bitstrings(packed.keys, experiment.header), values))
+def _bitstring_counts(packed: Outcome, experiment: CircuitResult) -> Counts:
+    values, header = packed.counts.tolist(), experiment.header_so_far
+    counts = Counts(dictionary(bitstrings(packed.keys, header), values))
     counts.hex_raw = experiment.data.counts
-    counts.int_raw = _dictionary(_integers(packed.keys), values)
-    counts.creg_sizes = experiment.header.get("creg_sizes")
-    counts.memory_slots = experiment.header.get("memory_slots")
+    counts.int_raw = dictionary(integers(packed.keys), values)
+    counts.creg_sizes = header.get("creg_sizes")
+    counts.memory_slots = header.get("memory_slots")
     return counts
-
-
-def _dictionary(names: list[_Name], values: list[int]) -> dict[_Name, int]:
-    made: dict[_Name, int] = {}
-    for i in range(0, len(names), CHUNK):
-        made.update(zip(names[i : i + CHUNK], values[i : i + CHUNK], strict=True))
-    return made
-
-
-def _integers(keys: NDArray[np.uint64]) -> list[int]:
-    """Return the keys, rows of 64-bit words with the lowest first, as Python integers."""
-    if keys.shape[1] == 0:
-        return [0] * len(keys)
-    if keys.shape[1] == 1:
-        return [number for part in _chunks(keys) for number in part[:, 0].tolist()]
-    width = 8 * keys.shape[1]
-    found: list[int] = []
-    for part in _chunks(keys):
-        raw = part.astype("<u8").tobytes()
-        found += [int.from_bytes(raw[i : i + width], "little") for i in range(0, len(raw), width)]
-    return found
-
-
-def _hex(keys: NDArray[np.uint64]) -> list[str]:
-    return [hex(number) for number in _integers(keys)]
-
-
-def _bitstrings(keys: NDArray[np.uint64], header: Mapping[str, Any]) -> list[str]:
-    """Return the keys as bit strings, highest classical bit first, with a space between registers."""
-    slots = int(header.get("memory_slots", 0))
-    sizes = [int(size) for _, size in header.get("creg_sizes", [])]
-    if sum(sizes) != slots:  # loose or shared bits: there is no split that shows every bit once
-        sizes = [slots]
-    if slots == 0:
-        return [""] * len(keys)
-    columns: list[NDArray[np.intp]] = []
-    high = slots
-    for size in reversed(sizes):
-        columns += [np.array([-1]), np.arange(high - 1, high - size - 1, -1)]
-        high -= size
-    order = np.concatenate(columns[1:]).astype(np.intp)
-    found: list[str] = []
-    for part in _chunks(keys):
-        bits = np.unpackbits(part.astype("<u8").view(np.uint8), axis=1, bitorder="little")
-        text = bits[:, order] + ord("0")
-        text[:, order < 0] = ord(" ")
-        joined = text.tobytes().decode("ascii")
-        found += [joined[i : i + len(order)] for i in range(0, len(joined), len(order))]
-    return found
-
-
-def _chunks(keys: NDArray[np.uint64]) -> list[NDArray[np.uint64]]:
-    return [keys[i : i + CHUNK] for i in range(0, len(keys), CHUNK)]
 
 
 def _plain(value: Any) -> Any:

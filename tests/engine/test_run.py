@@ -1,14 +1,18 @@
 """One run of the engine: stopping, failing, giving memory back, edge cases, bad programs, the stepwise state."""
 
 import pickle
+import sys
 import threading
 import time
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from programs import SMALL_CACHES, TINY_CACHES, entangled, final_state, op, pack, random_state
 
 from ketjet import _core, engine
+from ketjet.engine.run import random_key
 
 
 def held_bytes():
@@ -210,9 +214,9 @@ def test_widths_beyond_any_memory_are_estimated():
     assert estimate.max_qubits < 31
 
 
-@pytest.mark.parametrize("machine", [TINY_CACHES, SMALL_CACHES])
+@pytest.mark.parametrize("caches", [TINY_CACHES, SMALL_CACHES])
 @pytest.mark.parametrize("num_idle", [0, 3])
-def test_a_growing_state_never_reads_what_the_memory_held_before(machine, num_idle):
+def test_a_growing_state_never_reads_what_the_memory_held_before(caches, num_idle):
     width = 13
     program = pack(width, [op("ry", [q], slots=[0.3 + q]) for q in range(width - num_idle)])
     expected = np.ones(1)
@@ -222,4 +226,37 @@ def test_a_growing_state_never_reads_what_the_memory_held_before(machine, num_id
     poisoned = engine.State(width)
     poisoned.array[:] = np.nan
     del poisoned  # its memory goes to the pool, and from there to the next state of this size
-    np.testing.assert_allclose(final_state(program, on=machine, threads=2), expected, atol=1e-14)
+    np.testing.assert_allclose(final_state(program, on=caches, threads=2), expected, atol=1e-14)
+
+
+def test_a_plan_made_before_is_used_and_stays_behind():
+    program = pack(4, [op("h", [0]), op("ry", [1], slots=[0.3]), op("cx", [0, 3])])
+    task = engine.Task(program, 0, 1, return_state=True, plan=engine.plan(program), plan_time=0.25, seconds=0.5)
+    here = engine.execute(task)
+    assert here.metadata["plan_time"] == 0.25
+    assert here.metadata["time_taken"] > 0.25
+    sent = pickle.loads(pickle.dumps(task))
+    assert (sent.plan, sent.plan_time, sent.seconds) == (None, 0.0, 0.5)
+    there = engine.execute(sent)
+    assert 0 < there.metadata["plan_time"] < there.metadata["time_taken"]
+    np.testing.assert_array_equal(here.state, there.state)
+    assert here.metadata["plan"] == there.metadata["plan"]
+
+
+@given(st.integers(0, 2**200))
+def test_the_random_key_is_that_of_numpys_seed_sequence(seed):
+    for program in (entangled(2), entangled(3)):
+        expected = np.random.SeedSequence(seed, spawn_key=(program.fingerprint,)).generate_state(2, np.uint32)
+        assert random_key(program, seed) == tuple(expected.tolist())
+
+
+def test_recently_available_memory(monkeypatch):
+    machine = sys.modules["ketjet.engine.machine"]
+    monkeypatch.setattr(machine, "_last_seen", [])
+    answers = iter([(1000, "first"), (2000, "second")])
+    monkeypatch.setattr(machine._core, "available_memory", lambda: next(answers))
+    monkeypatch.setattr(machine._core, "buffer_usage", lambda: (0, 1))
+    assert machine.recently_available_memory() == (1001, "first")
+    assert machine.recently_available_memory() == (1001, "first")
+    monkeypatch.setattr(machine, "RECENT_SECONDS", 0)
+    assert machine.recently_available_memory() == (2001, "second")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -67,16 +68,16 @@ def outcome(task):
     return engine.Outcome(keys, counts, memory, None, 1, {"time_taken": 0.0})
 
 
-def experiment(script, threads=1, peak_bytes=0):
-    task = engine.Task(program=script, shots=10, seed=1, threads=threads)
+def experiment(script, threads=1, peak_bytes=0, seconds=math.inf):
+    task = engine.Task(program=script, shots=10, seed=1, threads=threads, seconds=seconds)
     header = {"name": "fake", "creg_sizes": [["c", 1]], "memory_slots": 1, "n_qubits": 1}
-    return Experiment(task, peak_bytes, shots=10, seed=1, header=header, has_measurements=True)
+    return Experiment(task, peak_bytes, shots=10, seed=1, header=header, has_measurements=True, metadata={})
 
 
-def fake_job(*scripts, threads=1, **settings):
-    """A job, not submitted, with one circuit per script or kernel."""
-    experiments = [experiment(getattr(script, "script", script), threads) for script in scripts]
-    return Job(None, f"job-{next(_numbers)}", experiments, _execute=execute, **settings)
+def fake_job(*scripts, threads=1, seconds=math.inf, **settings):
+    """A job, not submitted, with one circuit per script or kernel, that is said to take so many seconds."""
+    experiments = [experiment(getattr(script, "script", script), threads, seconds=seconds) for script in scripts]
+    return Job(None, f"job-{next(_numbers)}", experiments, **{"_execute": execute, **settings})
 
 
 def submitted(*scripts, **settings):

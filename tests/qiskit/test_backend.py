@@ -334,6 +334,26 @@ def test_the_largest_circuit_named_does_fit(megabytes, shots):
     assert megabytes < 5 or not backend.estimate(layered_circuit(widest + 1, 1), shots=shots).fits
 
 
+def test_only_small_circuits_trust_what_was_available_a_moment_ago(backend, bell, monkeypatch):
+    monkeypatch.setattr(engine, "recently_available_memory", lambda: (1 << 33, "a moment ago"))
+    monkeypatch.setattr(engine, "available_memory", lambda: (1 << 21, "now"))
+    assert backend.run(bell).result().success
+    with pytest.raises(InsufficientMemoryError, match=r"\(now\)"):
+        backend.run(layered_circuit(25, 1))
+    with pytest.raises(InsufficientMemoryError, match=r"\(now\).*memory=False"):
+        backend.run(bell, shots=10**8, memory=True)
+    monkeypatch.setattr(engine, "recently_available_memory", lambda: (1 << 21, "a moment ago"))
+    monkeypatch.setattr(engine, "available_memory", lambda: (1 << 33, "now"))
+    assert backend.run(layered_circuit(17, 1)).result().success
+
+
+def test_bound_circuits_share_a_plan(backend):
+    job = backend.run(rotation(), parameter_binds={"theta": [0.0, np.pi]}, shots=10)
+    first, second = job._batch._tasks
+    assert first.plan is second.plan
+    assert [job.result().get_counts(i) for i in range(2)] == [{"0": 10}, {"1": 10}]
+
+
 def test_too_many_shots_for_memory_are_named_as_such(backend, bell):
     with pytest.raises(InsufficientMemoryError, match=r"needs .* GiB for 2 qubits.*fewer shots.*memory=False"):
         backend.run(bell, shots=10**10, memory=True)

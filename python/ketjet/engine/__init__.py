@@ -6,8 +6,9 @@ threads, in a user's executor or in another process. Nothing here or below impor
 
 from ketjet._core import Cancelled, Machine, Plan, Program
 from ketjet.engine.control import Control, Progress
-from ketjet.engine.estimate import Estimate, estimate, max_qubits
+from ketjet.engine.estimate import Demand, Estimate, demand, estimate, max_qubits
 from ketjet.engine.machine import (
+    AMPLITUDE_BYTES,
     MAX_QUBITS,
     Precision,
     available_memory,
@@ -16,16 +17,19 @@ from ketjet.engine.machine import (
     isa_in_use,
     isa_names,
     machine,
+    recently_available_memory,
     unitarity_error,
 )
 from ketjet.engine.run import RNG_VERSION, Outcome, Task, execute, plan
 from ketjet.engine.state import State
 
 __all__ = [
+    "AMPLITUDE_BYTES",
     "MAX_QUBITS",
     "RNG_VERSION",
     "Cancelled",
     "Control",
+    "Demand",
     "Estimate",
     "Machine",
     "Outcome",
@@ -36,6 +40,7 @@ __all__ = [
     "State",
     "Task",
     "available_memory",
+    "demand",
     "estimate",
     "execute",
     "gate_codes",
@@ -45,5 +50,6 @@ __all__ = [
     "machine",
     "max_qubits",
     "plan",
+    "recently_available_memory",
     "unitarity_error",
 ]

@@ -6,14 +6,13 @@ import contextlib
 import mmap
 import os
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ketjet import _core
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a run has come; totals are 0 until it has been planned."""
 
     started_at: float

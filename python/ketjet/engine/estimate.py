@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ketjet import _core
 from ketjet.engine.machine import AMPLITUDE_BYTES, MAX_QUBITS, PRECISIONS, Precision, available_memory, machine
 from ketjet.engine.run import plan
 
 if TYPE_CHECKING:
-    from ketjet._core import Program
+    from ketjet._core import Plan, Program
 
 _BLOCK_BYTES_PER_THREAD = 2 << 20  # block, scratch and coefficients of one engine thread, generously
 _BYTES_PER_OUTCOME = 48  # one row of the outcome table while it is sorted and merged
@@ -52,6 +52,15 @@ class Estimate:
     sweeps: int
 
 
+class Demand(NamedTuple):
+    """What a run takes; the part of an Estimate that needs no knowledge of the machine's memory."""
+
+    state_bytes: int
+    peak_bytes: int
+    seconds: float
+    threads: int
+
+
 def max_qubits(available: int, precision: Precision) -> int:
     """Return the widest state that fits into `available` bytes."""
     return max(0, min((available // AMPLITUDE_BYTES[precision]).bit_length() - 1, MAX_QUBITS))
@@ -64,6 +73,42 @@ def _outcome_bytes(num_qubits: int, num_clbits: int, shots: int, *, memory: bool
     return rows * (_BYTES_PER_OUTCOME + 8 * words) + listed
 
 
+def demand(
+    program: Program,
+    made: Plan,
+    *,
+    shots: int,
+    memory: bool,
+    precision: Precision,
+    max_threads: int,
+) -> Demand:
+    """Predict what a run takes.
+
+    Parameters
+    ----------
+    program : Program
+    made : Plan
+        The program's plan.
+    shots : int
+    memory : bool
+        Whether every shot is listed.
+    precision : {"single", "double"}
+    max_threads : int
+        Upper limit of engine threads.
+    """
+    core_precision, collapses = PRECISIONS[precision], made.has_random_collapse
+    threads = _core.useful_threads(program, made, core_precision, max_threads)
+    cost = _core.plan_cost(program, made, core_precision, threads)
+    states = _core.states_held(made, shots, threads)
+    outcomes = _outcome_bytes(program.num_qubits, program.num_clbits, shots, memory=memory, per_shot=collapses)
+    return Demand(
+        state_bytes=cost.state_bytes,
+        peak_bytes=states * cost.state_bytes + threads * _BLOCK_BYTES_PER_THREAD + outcomes,
+        seconds=cost.seconds * (max(shots, 1) if collapses else 1),
+        threads=threads,
+    )
+
+
 def estimate(
     program: Program,
     *,
@@ -73,7 +118,7 @@ def estimate(
     max_threads: int | None = None,
     available: tuple[int, str] | None = None,
 ) -> Estimate:
-    """Predict memory and time of a run without allocating anything.
+    """Predict memory and time of a run without allocating anything, and whether it fits.
 
     Parameters
     ----------
@@ -88,32 +133,28 @@ def estimate(
         Bytes that may be taken and the rule they come from; default: `available_memory()`.
     """
     available_bytes, rule = available or available_memory()
-    made = plan(program, precision)
-    core_precision = PRECISIONS[precision]
-    cores = max_threads or machine().cores
-    threads = _core.useful_threads(program, made, core_precision, cores)
-    cost = _core.plan_cost(program, made, core_precision, threads)
-    states = _core.states_held(made, shots, threads)
-    collapses = made.has_random_collapse
+    made, cores = plan(program, precision), max_threads or machine().cores
+    needs = demand(program, made, shots=shots, memory=memory, precision=precision, max_threads=cores)
+    states = _core.states_held(made, shots, needs.threads)
 
-    def peak_of(num_qubits: int, state_bytes: int, threads: int) -> int:
-        outcomes = _outcome_bytes(num_qubits, program.num_clbits, shots, memory=memory, per_shot=collapses)
-        return states * state_bytes + threads * _BLOCK_BYTES_PER_THREAD + outcomes
+    def fits(num_qubits: int) -> bool:  # a wide program uses all threads
+        outcomes = _outcome_bytes(
+            num_qubits, program.num_clbits, shots, memory=memory, per_shot=made.has_random_collapse
+        )
+        state_bytes = AMPLITUDE_BYTES[precision] << num_qubits
+        return states * state_bytes + cores * _BLOCK_BYTES_PER_THREAD + outcomes <= available_bytes
 
-    peak = peak_of(program.num_qubits, cost.state_bytes, threads)
-    widths = range(MAX_QUBITS, 0, -1)  # a wide program uses all threads
-    fitting = (n for n in widths if peak_of(n, AMPLITUDE_BYTES[precision] << n, cores) <= available_bytes)
-    widest = next(fitting, 0)
-    fits = peak <= available_bytes
+    widest = next(filter(fits, range(MAX_QUBITS, 0, -1)), 0)
+    fitting = needs.peak_bytes <= available_bytes
     return Estimate(
         num_qubits=program.num_qubits,
-        state_bytes=cost.state_bytes,
-        peak_bytes=peak,
-        seconds=cost.seconds * (max(shots, 1) if collapses else 1),
+        state_bytes=needs.state_bytes,
+        peak_bytes=needs.peak_bytes,
+        seconds=needs.seconds,
         available_bytes=available_bytes,
         available_rule=rule,
-        fits=fits,
-        max_qubits=max(widest, program.num_qubits) if fits else widest,
-        threads=threads,
+        fits=fitting,
+        max_qubits=max(widest, program.num_qubits) if fitting else widest,
+        threads=needs.threads,
         sweeps=made.num_sweeps,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from typing import TYPE_CHECKING, Literal
 
 from ketjet import _core
@@ -18,8 +19,13 @@ Precision = Literal["single", "double"]
 MAX_QUBITS = 62
 """The most qubits a Program can have: basis states are 64-bit indices."""
 
+RECENT_SECONDS = 0.25
+"""How long the memory that was found available counts as recent."""
+
 AMPLITUDE_BYTES = {"single": 8, "double": 16}
 PRECISIONS = {"single": _core.Precision.single, "double": _core.Precision.double}
+
+_last_seen: list[tuple[float, tuple[int, str]]] = []
 
 
 @functools.cache
@@ -31,7 +37,16 @@ def machine() -> Machine:
 def available_memory() -> tuple[int, str]:
     """Bytes this process could still take, and the name of the limit that says so."""
     free, rule = _core.available_memory()
-    return free + _core.buffer_usage()[1], rule
+    found = free + _core.buffer_usage()[1], rule
+    _last_seen[:] = [(time.monotonic(), found)]
+    return found
+
+
+def recently_available_memory() -> tuple[int, str]:
+    """Return what `available_memory` said a moment ago: asking the system takes longer than running a small circuit."""
+    if _last_seen and time.monotonic() - _last_seen[0][0] < RECENT_SECONDS:
+        return _last_seen[0][1]
+    return available_memory()
 
 
 def isa_names() -> list[str]:

@@ -1,0 +1,85 @@
+"""Work that is offered instead of handed over: whoever would wait for its end takes it and does it himself.
+
+Handing work to another thread and being woken when it has ended takes longer than many a small circuit runs. What
+nobody has taken after a moment is started by a thread that looks in now and then, so nothing is left undone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Offers", "shared"]
+
+LOOK_SECONDS = 0.005
+"""How long an offer waits for somebody to take it, and how often the thread looks."""
+
+IDLE_SECONDS = 3.0
+"""How long after the last offer it goes on looking."""
+
+
+class Offers:
+    """Calls that start some work, until somebody takes it or they are called by a thread of their own."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[Callable[[], object], float] = {}  # and when each was made
+        self._last = 0.0
+        self._watched = False
+
+    def make(self, start: Callable[[], object]) -> None:
+        """Offer some work; unless somebody takes it, `start` is called soon and must return at once."""
+        with self._lock:
+            self._open[start] = self._last = time.monotonic()
+            if self._watched:
+                return
+            self._watched = True
+        try:
+            threading.Thread(target=self._watch, name="ketjet-offers", daemon=True).start()
+        except RuntimeError:  # the system has no more threads
+            self._watched = False
+            if self.take(start):
+                start()
+
+    def take(self, start: Callable[[], object]) -> bool:
+        """Return whether the work was still there; it is the caller's to do now."""
+        with self._lock:
+            return self._open.pop(start, None) is not None
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(LOOK_SECONDS)
+            now = time.monotonic()
+            with self._lock:
+                left = [start for start, made in self._open.items() if now - made >= LOOK_SECONDS]
+                if not self._open and now - self._last > IDLE_SECONDS:
+                    self._watched = False
+                    return
+            while left:
+                start = left.pop()
+                if self.take(start):
+                    start()
+                del start  # a sleeping thread keeps nothing alive
+
+
+_shared = [Offers()]
+
+
+def shared() -> Offers:
+    """Return the offers of this process."""
+    return _shared[0]
+
+
+def _begin_child() -> None:
+    """Start afresh in a forked child: the parent's thread does not exist here."""
+    _shared[0] = Offers()
+
+
+with contextlib.suppress(AttributeError):  # Windows has no fork
+    os.register_at_fork(after_in_child=_begin_child)
