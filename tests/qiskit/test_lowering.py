@@ -567,3 +567,32 @@ def test_wires_beyond_a_byte():
     circuit.rz(0.5, 256)
     assert lower(circuit).qubits == (255, 256, 299)
     assert wires_of(circuit) == [2, 0, 1]
+
+
+@pytest.mark.parametrize("name", ["measure", "barrier", "reset", "h", "cx"])
+def test_gates_are_not_known_by_their_names_alone(name):
+    inner = QuantumCircuit(1)
+    inner.rx(0.3, 0)
+    impostor = inner.to_gate()
+    impostor.name = name
+    circuit = QuantumCircuit(1, 1)
+    circuit.append(impostor, [0])
+    circuit.measure(0, 0)
+    assert names(circuit) == ["rx", "measure"]
+
+
+def test_measurements_between_gates_and_inside_definitions():
+    inner = QuantumCircuit(2, 2)
+    inner.h(0)
+    inner.measure([0, 1], [1, 0])
+    inner.cx(0, 1)
+    circuit = QuantumCircuit(3, 3)
+    circuit.measure(2, 0)
+    circuit.append(inner.to_instruction(), [1, 2], [2, 1])
+    circuit.x(0)
+    circuit.measure(0, 0)
+    assert names(circuit) == ["measure", "h", "measure", "measure", "cx", "x", "measure"]
+    codes, _, wires, *_, operand = lower(circuit).program.packed()[2:10]
+    assert [int(clbit) for clbit in operand if clbit >= 0] == [0, 1, 2, 0]
+    assert len(codes) == len(operand)
+    assert wires.tolist() == [2, 1, 1, 2, 1, 2, 0, 0]

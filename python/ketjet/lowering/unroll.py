@@ -26,7 +26,7 @@ from qiskit.circuit import (
 from qiskit.circuit.library import IGate
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
-from ketjet.lowering.builder import ProgramBuilder, gate_rows
+from ketjet.lowering.builder import ProgramBuilder, gate_rows, instruction_codes
 from ketjet.lowering.gates import (
     Unrolled,
     definition_of,
@@ -59,6 +59,12 @@ CHUNK = 512
 def _plain_codes() -> dict[str, int]:
     """Return the codes of the gates that are emitted as they are, with the qubits and angles they have."""
     return {name: row.code for name, row in gate_rows().items() if name != "id"}
+
+
+def _measure_code(instruction: CircuitInstruction) -> int | None:
+    if instruction.name == "measure" and isinstance(instruction.operation, Measure):
+        return instruction_codes()["measure"]
+    return None
 
 
 class Kind(enum.Enum):
@@ -107,7 +113,8 @@ class Frame:
         """How many instructions have been in a chunk."""
         self.chunk: Sequence[CircuitInstruction] = ()
         self.codes: list[int | None] = [None]
-        """For each instruction of the chunk, its code if it is a plain gate; one None more, where the chunk ends."""
+        """For each instruction of the chunk, its code if it is a plain gate or a measurement, else None; and one None
+        more, where the chunk ends."""
         self.position = 0
         """The first instruction of the chunk that has not been lowered."""
         self.placement = placement
@@ -134,7 +141,7 @@ class Frame:
             self.codes = [None] * (len(self.chunk) + 1)
         else:
             code_of = _plain_codes().get
-            self.codes = [code_of(each.name) if each.is_standard_gate() else None for each in self.chunk]
+            self.codes = [code_of(each.name) if each.is_standard_gate() else _measure_code(each) for each in self.chunk]
             self.codes.append(None)
         return bool(self.chunk)
 
@@ -190,7 +197,7 @@ class CircuitWalk:
         return None
 
     def _append_stretch(self, frame: Frame, stretch: Sequence[CircuitInstruction], codes: Sequence[Any]) -> None:
-        """Append plain gates, all at once."""
+        """Append plain gates and measurements, all at once."""
         builder = self.builder
         slots = [value for instruction in stretch for value in instruction.params]
         if all(type(value) is float for value in slots):
@@ -198,6 +205,10 @@ class CircuitWalk:
         else:
             self._append_angles(frame, stretch)
         builder.wires += frame.wires_of(stretch)
+        if frame.clbits:
+            measure, clbits = instruction_codes()["measure"], frame.clbits
+            measured = (each for each, code in zip(stretch, codes, strict=True) if code == measure)
+            builder.measured += [clbits[each.clbits[0]] for each in measured]
         builder.codes += codes
 
     def _append_angles(self, frame: Frame, stretch: Sequence[CircuitInstruction]) -> None:
@@ -221,16 +232,12 @@ class CircuitWalk:
         if outermost:
             builder.instruction = self._trail.present(len(builder.codes))
             builder.instruction_name = instruction.name
-        kind = _kind(operation.__class__)
-        if kind is Kind.NO_EFFECT:
+        if _kind(operation.__class__) is Kind.NO_EFFECT:
             if outermost:
                 self._trail.step(len(builder.codes), builder.instruction + 1)
             return None
         targets = tuple(frame.wires_of((instruction,)))
         clbits = tuple([frame.clbits[clbit] for clbit in instruction.clbits])
-        if kind is Kind.COLLAPSE and isinstance(operation, Measure) and not frame.modified:
-            builder.measure(targets[0], clbits[0])
-            return None
         placement = frame.placement._replace(targets=targets, clbits=clbits)
         try:
             child = self._lower(operation, placement)
