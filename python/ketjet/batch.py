@@ -93,12 +93,7 @@ class Batch(Generic[T]):
         self._executor = executor
         self._memory_limit = memory_limit
         self._execute = execute
-        self._light = (
-            executor is None
-            and sum(task.seconds for task in tasks) < LIGHT_SECONDS
-            and sum(reservations) < LIGHT_BYTES
-            and all(task.threads == 1 for task in tasks)
-        )
+        self._light = executor is None and _light(tasks, reservations)
         self._lock = threading.Lock()
         self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
         self._flights: dict[int, _Flight] = {}
@@ -110,9 +105,7 @@ class Batch(Generic[T]):
     def start(self) -> None:
         """Hand out the first tasks and return at once."""
         _live.add(self)
-        known = weakref.ref(
-            self
-        )  # a future that knew its batch would be a cycle, and keep the result until the next gc
+        known = weakref.ref(self)  # a future that knew its batch would be a cycle, and keep the result until a gc
         self.future.add_done_callback(lambda _: _settle(known()))
         if not self._outcomes:
             self._finish()
@@ -326,6 +319,15 @@ class Batch(Generic[T]):
         self.future = Future()
         message = f"this job was inherited unfinished by a forked process and belongs to process {os.getppid()}"
         self.future.set_exception(JobFailedError(f"{message}; run the circuit again here."))
+
+
+def _light(tasks: Sequence[Task], reservations: Sequence[int]) -> bool:
+    seconds = 0.0
+    for task in tasks:
+        seconds += task.seconds
+        if task.threads > 1 or seconds > LIGHT_SECONDS:
+            return False
+    return sum(reservations) < LIGHT_BYTES
 
 
 def _settle(batch: Batch[Any] | None) -> None:

@@ -227,8 +227,11 @@ class Job(JobV1):
         """
         self._submitted()
         try:
-            with ProgressBar(self._job_id) if progress else contextlib.nullcontext() as bar:
-                self._wait(timeout, bar.show if bar is not None else None)
+            if progress:
+                with ProgressBar(self._job_id) as bar:
+                    self._wait(timeout, bar.show)
+            else:
+                self._wait(timeout)
         except KeyboardInterrupt:
             if self._cancel_on_interrupt:
                 self.cancel()

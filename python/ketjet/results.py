@@ -60,15 +60,18 @@ class ExperimentData(ExperimentResultData):
     """
 
     def __init__(self, outcome: Outcome, *, measured: bool) -> None:
-        self._packed: Outcome | None = outcome
-        self._data_attributes = []
+        names = []
         if measured:
-            self._data_attributes.append("counts")
+            names.append("counts")
         if measured and outcome.memory is not None:
-            self._data_attributes.append("memory")
+            names.append("memory")
+        values: dict[str, Any] = {"_packed": outcome, "_data_attributes": names}
         if outcome.state is not None:
-            self._data_attributes.append("statevector")
-            self.statevector = outcome.state
+            names.append("statevector")
+            values["statevector"] = outcome.state
+        self.__dict__.update(values)
+
+    _packed: Outcome | None
 
     def __getattr__(self, name: str) -> Any:
         """Make the dictionary of counts or the list of shots, with hexadecimal keys as Aer has them, and keep it."""

@@ -71,7 +71,7 @@ class Control:
 
     def close(self) -> None:
         """Remove the shared file, if this process made it; the counters stay readable."""
-        if self._owner == os.getpid() and self.path is not None:
+        if self._owner and self._owner == os.getpid() and self.path is not None:
             self._owner = 0
             Path(self.path).unlink()
 
