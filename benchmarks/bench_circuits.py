@@ -19,7 +19,7 @@ from typing import Any
 from circuits import DEFAULT_NAMES, GENERATORS
 from measure import Calibration, machine_facts, write_results
 from peers import PEERS
-from tables import best_other, headline, plan_facts, ratios, report, summarise
+from tables import best_other, headline, milliseconds, plan_facts, ratios, report, summarise
 from turns import EngineProcess, Pace, measure_case, write_random_state
 
 REFERENCES = ("aer-nofusion", "qulacs", "lightning", "qsim-f2")
@@ -112,7 +112,7 @@ def _tell(case: dict[str, Any]) -> None:
             errors.append(f"  {peer}: {outcome['error']}")
         else:
             remark = "" if outcome["counts"] else " LOADING" if outcome["agrees"] else " WRONG"
-            texts.append(f"{peer} {1e3 * outcome['best']:.2f}{remark}")
+            texts.append(f"{peer} {milliseconds(outcome['best'])}{remark}")
     label = " ".join(str(case[key]) for key in ("circuit", "qubits", "precision", "input", "threads"))
     print("\n".join([f"{label}: {', '.join(texts)} ms", *errors]), file=sys.stderr, flush=True)
 

@@ -56,6 +56,11 @@ def plan_facts(case: dict[str, Any], calibration: Calibration) -> dict[str, Any]
     }
 
 
+def milliseconds(seconds: float) -> str:
+    """Format a time in milliseconds, microseconds in full."""
+    return f"{1e3 * seconds:.2f}" if seconds >= 1e-3 else f"{1e3 * seconds:.4f}"
+
+
 def summarise(cases: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Geometric mean and least ratio over the circuits, for each number of threads, input, precision and width."""
     rows = []
@@ -150,7 +155,7 @@ def _cell(outcome: dict[str, Any] | None) -> str:
         return "-"
     if "error" in outcome:
         return "failed"
-    text = f"{1e3 * outcome['best']:.2f} ({1e3 * outcome['median']:.2f})"
+    text = f"{milliseconds(outcome['best'])} ({milliseconds(outcome['median'])})"
     if not outcome["agrees"]:
         return f"**wrong state** {text}"
     return text if outcome["counts"] else "less than loading"
@@ -165,8 +170,8 @@ def _plans(cases: Sequence[dict[str, Any]]) -> str:
         rows.append([
             *(case[key] for key in ("circuit", "qubits", "input", "precision", "threads")),
             plan["sweeps"], plan["passes"],
-            f"{1e3 * plan['execution_seconds']:.2f}", f"{1e3 * plan['predicted_seconds']:.2f}",
-            f"{plan['predicted_over_measured']:.2f}", f"{1e3 * plan['planning_seconds']:.2f}",
+            milliseconds(plan["execution_seconds"]), milliseconds(plan["predicted_seconds"]),
+            f"{plan['predicted_over_measured']:.2f}", milliseconds(plan["planning_seconds"]),
             f"{100 * plan['planning_share']:.1f} %", "-" if bound is None else f"{bound:.0f} %",
         ])  # fmt: skip
     header = ["circuit", "qubits", "input", "precision", "threads", "sweeps", "passes", "executed ms", "predicted ms"]
