@@ -20,8 +20,13 @@ __all__ = ["Offers", "shared"]
 LOOK_SECONDS = 0.005
 """How long an offer waits for somebody to take it, and how often the thread looks."""
 
-IDLE_SECONDS = 3.0
-"""How long after the last offer it goes on looking."""
+SELDOM_SECONDS = 0.05
+"""How often it looks when there has been no offer for `BUSY_SECONDS`."""
+
+BUSY_SECONDS = 3.0
+
+IDLE_SECONDS = 60.0
+"""How long after the last offer it goes on looking; a new thread would delay the next one."""
 
 
 class Offers:
@@ -54,7 +59,7 @@ class Offers:
 
     def _watch(self) -> None:
         while True:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(LOOK_SECONDS if time.monotonic() - self._last < BUSY_SECONDS else SELDOM_SECONDS)
             now = time.monotonic()
             with self._lock:
                 left = [start for start, made in self._open.items() if now - made >= LOOK_SECONDS]
@@ -62,7 +67,7 @@ class Offers:
                     self._watched = False
                     return
             while left:
-                start = left.pop()
+                start = left.pop(0)
                 if self.take(start):
                     start()
                 del start  # a sleeping thread keeps nothing alive
