@@ -13,6 +13,8 @@ struct Machine {
     std::int64_t l3_bytes = 32 << 20;    // shared
     int cores = 1;                       // min(affinity, cgroup CPU quota), at least 1
     std::string cores_rule = "default";  // which limit set `cores`: "online", "affinity", "cgroup"
+    double sweep_factor = 1;             // time of gathering and scattering over what the cost model has built in
+    double pass_factor = 1;              // the same for work on a block in cache
 
     bool operator==(const Machine&) const = default;
 };

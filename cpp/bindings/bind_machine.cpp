@@ -18,8 +18,9 @@ std::vector<std::string> isa_names() {
     return names;
 }
 
-Machine make_machine(std::int64_t l1, std::int64_t l2, std::int64_t l3, int cores, std::string rule) {
-    return {l1, l2, l3, cores, std::move(rule)};
+Machine make_machine(std::int64_t l1, std::int64_t l2, std::int64_t l3, int cores, std::string rule,
+                     double sweep_factor, double pass_factor) {
+    return {l1, l2, l3, cores, std::move(rule), sweep_factor, pass_factor};
 }
 
 }  // namespace
@@ -29,12 +30,15 @@ void bind_machine(py::module_& m) {
     py::class_<Machine>(m, "Machine", "Caches and cores that plans are made for.")
         .def(py::init(&make_machine), py::kw_only(), py::arg("l1_bytes") = defaults.l1_bytes,
              py::arg("l2_bytes") = defaults.l2_bytes, py::arg("l3_bytes") = defaults.l3_bytes,
-             py::arg("cores") = defaults.cores, py::arg("cores_rule") = "given")
+             py::arg("cores") = defaults.cores, py::arg("cores_rule") = "given", py::arg("sweep_factor") = 1.0,
+             py::arg("pass_factor") = 1.0)
         .def_readonly("l1_bytes", &Machine::l1_bytes)
         .def_readonly("l2_bytes", &Machine::l2_bytes)
         .def_readonly("l3_bytes", &Machine::l3_bytes)
         .def_readonly("cores", &Machine::cores)
         .def_readonly("cores_rule", &Machine::cores_rule)
+        .def_readonly("sweep_factor", &Machine::sweep_factor)
+        .def_readonly("pass_factor", &Machine::pass_factor)
         .def("__eq__", [](const Machine& a, const Machine& b) { return a == b; });
     m.def("detect_machine", &detect_machine, py::arg("root") = "/");
     m.def(

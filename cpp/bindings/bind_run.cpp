@@ -7,6 +7,7 @@
 #include "bindings/bindings.hpp"
 #include "bindings/control.hpp"
 #include "bindings/gil.hpp"
+#include "exec/machine_rates.hpp"
 #include "exec/run.hpp"
 #include "kernels/dispatch.hpp"
 #include "plan/cost.hpp"
@@ -23,6 +24,8 @@ struct RunOutput {
     py::object state;
     double norm_error;
     double sample_seconds;
+    std::vector<double> stage_seconds;
+    VerifyReport verification;
 };
 
 template <class T>
@@ -49,18 +52,25 @@ RunOutput run_and_convert(const Program& program, const Plan& plan, const RunReq
                      std::nullopt,
                      state_array<T>(std::move(result.state)),
                      result.norm_error,
-                     result.sample_seconds};
+                     result.sample_seconds,
+                     std::move(result.stage_seconds),
+                     result.verification};
     if (request.list_shots) output.shots = to_array(std::move(result.shots), {request.shots, words});
     return output;
 }
 
 RunOutput run_program(const Program& program, const Plan& plan, Precision precision, std::int64_t shots,
                       const PhiloxKey& key, bool list_shots, bool keep_state, int threads, const std::string& isa,
-                      const RunControl& control) {
-    const RunRequest request{shots, key, list_shots, keep_state};
+                      const RunControl& control, Verify verify) {
+    const RunRequest request{shots, key, list_shots, keep_state, verify};
     const RunContext context{kernels_for(isa), threads, StopToken(control.counters())};
     return precision == Precision::single ? run_and_convert<float>(program, plan, request, context)
                                           : run_and_convert<double>(program, plan, request, context);
+}
+
+std::pair<double, double> rates(Precision precision, int threads, const std::string& isa, std::size_t buffer_bytes) {
+    const MachineRates measured = machine_rates(kernels_for(isa), precision, threads, buffer_bytes);
+    return {measured.bytes_per_second, measured.fma_per_second};
 }
 
 template <auto Counter>
@@ -72,6 +82,14 @@ std::int64_t read(const RunControl& control) {
 
 void bind_run(py::module_& m) {
     py::register_exception<Cancelled>(m, "Cancelled");
+    py::register_exception<VerificationFailed>(m, "VerificationFailed", PyExc_RuntimeError);
+    py::enum_<Verify>(m, "Verify").value("off", Verify::off).value("fast", Verify::fast).value("full", Verify::full);
+    py::class_<VerifyReport>(m, "VerifyReport", "What a run has checked of itself.")
+        .def_readonly("checks", &VerifyReport::checks)
+        .def_readonly("max_deviation", &VerifyReport::max_deviation)
+        .def_readonly("seconds", &VerifyReport::seconds)
+        .def_readonly("sweeps_compared", &VerifyReport::sweeps_compared)
+        .def_readonly("state_compared", &VerifyReport::state_compared);
     py::class_<RunControl>(m, "RunControl", "Stop flag and progress counters, shared with a running simulation.")
         .def(py::init<>())
         .def(py::init<const py::buffer&>(), py::arg("buffer"))
@@ -90,10 +108,16 @@ void bind_run(py::module_& m) {
         .def_readonly("shots", &RunOutput::shots)
         .def_readonly("state", &RunOutput::state)
         .def_readonly("norm_error", &RunOutput::norm_error)
-        .def_readonly("sample_seconds", &RunOutput::sample_seconds);
+        .def_readonly("sample_seconds", &RunOutput::sample_seconds)
+        .def_readonly("stage_seconds", &RunOutput::stage_seconds)
+        .def_readonly("verification", &RunOutput::verification);
     m.def("run", &run_program, py::arg("program"), py::arg("plan"), py::arg("precision"), py::kw_only(),
           py::arg("shots"), py::arg("key"), py::arg("list_shots"), py::arg("keep_state"), py::arg("threads"),
-          py::arg("isa"), py::arg("control"), "Runs a plan; releases the GIL; raises Cancelled or MemoryError.");
+          py::arg("isa"), py::arg("control"), py::arg("verify"),
+          "Runs a plan; releases the GIL; raises Cancelled, MemoryError or VerificationFailed.");
+    m.def("machine_rates", &rates, py::arg("precision"), py::kw_only(), py::arg("threads"), py::arg("isa"),
+          py::arg("buffer_bytes"), py::call_guard<ReleasedGil>(),
+          "Bytes and fused multiply-adds a second, measured once per process; for worker threads.");
     m.def("states_held", &states_held, py::arg("plan"), py::arg("shots"), py::arg("threads"),
           "How many states a run holds at once.");
 }

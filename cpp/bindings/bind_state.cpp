@@ -23,7 +23,7 @@ template <class T>
 std::vector<std::uint64_t> evolve(StateVector<T>& state, const Program& program, const Plan& plan, const PhiloxKey& key,
                                   std::uint64_t step, int threads, const RunControl& control) {
     std::vector<std::uint64_t> clbits(static_cast<std::size_t>(std::max(1, (program.num_clbits() + 63) / 64)));
-    run_stages(program, plan.stages, state, key, step, &clbits, context_for(threads, control));
+    run_stages(plan.bind(program), plan.stages, state, key, step, &clbits, context_for(threads, control));
     return clbits;
 }
 

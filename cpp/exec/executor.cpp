@@ -2,13 +2,15 @@
 #include "exec/executor.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <memory>
 #include <optional>
 #include <variant>
 
+#include "base/machine.hpp"
 #include "base/parallel.hpp"
-#include "exec/bound_sweep.hpp"
+#include "exec/verify.hpp"
 
 namespace ketjet {
 
@@ -48,68 +50,162 @@ class Workspace {
 
 const void* shifted(const void* pointer, std::size_t bytes) { return static_cast<const std::byte*>(pointer) + bytes; }
 
-// Writes a block back. The first sweep over new memory maps it, a huge page for every few rows, which takes far longer
-// than the rows: hence the stop token is polled in between.
-template <class T>
-void scatter_block(const BoundSweep& sweep, T* origin, const T* block, const RunContext& context) {
-    const bool maps_memory = sweep.from_zero || sweep.zero_mask != 0;
-    const std::size_t rows = sweep.row_offsets.size(), step = maps_memory ? rows_between_polls : rows;
-    for (std::size_t row = 0; row < rows; row += step) {
-        if (row != 0) context.stop.throw_if_stopped();
-        kernels_of<T>(context.kernels)
-            .scatter(origin, block + 2 * (row << sweep.run_bits),
-                     {sweep.row_offsets.data() + row, std::min(step, rows - row), sweep.run_bits, 0});
-    }
+// Whether a state is so much larger than the last-level cache that nothing of it is left there for the next sweep.
+bool outgrows_caches(std::size_t bytes) {
+    static const auto cache_bytes = static_cast<std::size_t>(std::max<std::int64_t>(detect_machine().l3_bytes, 0));
+    return bytes > 2 * cache_bytes;
 }
 
-// One pass on one block; copies of the arguments carry what depends on the block.
+constexpr int most_bits = 64;
+
+// The factors of a phase call's row or table bits on one block; null if all are one.
+class ColdFactors {
+ public:
+    const double* of_block(std::span<const ColdFactor> factors, int bits, Index base) {
+        bool any = false;
+        for (const ColdFactor& factor : factors) {
+            if ((base & factor.mask) != factor.mask) continue;
+            if (!any) std::fill_n(values_.begin(), bits, Complex(1));
+            values_[static_cast<std::size_t>(factor.bit)] *= factor.factor;
+            any = true;
+        }
+        return any ? reinterpret_cast<const double*>(values_.data()) : nullptr;
+    }
+
+ private:
+    std::array<Complex, most_bits> values_;
+};
+
+// One pass on one block; copies of the arguments carry what depends on the block. `shift` is what the passes so far
+// have added to all addresses.
 struct PassRunner {
     const Kernels& kernels;
     void* block;
     void* scratch;
     const BoundPass& pass;
     Index base;
+    std::uint32_t& shift;
 
     std::size_t table_offset() const { return extract_bits(base, pass.cold_selector) * pass.table_bytes; }
 
     void operator()(DenseArgs args) const {
+        args.vectors.map.affine ^= shift;
         args.coefficients = shifted(args.coefficients, table_offset());
         args.scratch = scratch;
         kernels.dense(block, args);
     }
     void operator()(DiagonalArgs args) const {
+        args.vectors.map.affine ^= shift;
         args.coefficients = shifted(args.coefficients, table_offset());
         kernels.diagonal(block, args);
     }
-    void operator()(const ExchangeArgs& args) const { kernels.exchange(block, args); }
+    void operator()(ExchangeArgs args) const {
+        args.vectors.map.affine ^= shift;
+        kernels.exchange(block, args);
+    }
     void operator()(RotationArgs args) const {
+        args.vectors.map.affine ^= shift;
         if (parity(base & pass.cold_selector)) {
             args.first = shifted(args.first, pass.table_bytes);
             args.second = shifted(args.second, pass.table_bytes);
         }
         kernels.rotation(block, args);
     }
+    void operator()(TurnArgs args) const {
+        args.vectors.map.affine ^= shift;
+        kernels.turn(block, args);
+    }
+    void operator()(PhaseArgs args) const {
+        ColdFactors outer, inner;
+        args.vectors.map.affine ^= shift;
+        args.outer = outer.of_block(pass.outer, args.row_bits, base);
+        args.inner = inner.of_block(pass.inner, args.table_bits, base);
+        args.scratch = scratch;
+        kernels.phase(block, args);
+    }
+    void operator()(const ShiftArgs& args) const { shift ^= args.offset; }
 };
 
 template <class T>
-void run_block(const BoundSweep& sweep, Index base, T* state, const Workspace<T>& workspace,
-               const RunContext& context) {
-    const Kernels& kernels = kernels_of<T>(context.kernels);
-    const CopyArgs rows{sweep.row_offsets.data(), sweep.row_offsets.size(), sweep.run_bits, sweep.zero_mask};
-    T* const origin = state + 2 * base;
-    if (sweep.from_zero) {
-        std::memset(workspace.block(), 0, (std::size_t{2} << sweep.block_qubits) * sizeof(T));
-        workspace.block()[0] = 1;
-    } else {
-        kernels.gather(origin, workspace.block(), rows);
+class BlockRunner {
+ public:
+    // The block's first amplitude is at `origin`; `streams`: the state does not stay in caches.
+    BlockRunner(const BoundSweep& sweep, Index base, T* origin, bool streams, const Workspace<T>& workspace,
+                const RunContext& context)
+        : sweep_(sweep),
+          base_(base),
+          origin_(origin),
+          streams_(streams),
+          workspace_(workspace),
+          context_(context),
+          kernels_(kernels_of<T>(context.kernels)) {}
+
+    void run() {
+        gather();
+        std::uint32_t shift = 0;
+        for (const BoundPass& pass : sweep_.passes) {
+            context_.stop.throw_if_stopped();
+            if ((base_ & pass.cold.mask) != pass.cold.value) continue;
+            std::visit(PassRunner{kernels_, workspace_.block(), workspace_.scratch(), pass, base_, shift}, pass.call);
+        }
+        scatter(shift);
     }
-    for (const BoundPass& pass : sweep.passes) {
-        context.stop.throw_if_stopped();
-        if ((base & pass.cold.mask) != pass.cold.value) continue;
-        std::visit(PassRunner{kernels, workspace.block(), workspace.scratch(), pass, base}, pass.call);
+
+ private:
+    void gather() const {
+        Complex scale = sweep_.scale;
+        for (const ColdFactor& factor : sweep_.scales) {
+            if ((base_ & factor.mask) == factor.mask) scale *= factor.factor;
+        }
+        T* const block = workspace_.block();
+        if (sweep_.from_zero) {
+            std::memset(block, 0, (std::size_t{2} << sweep_.block_qubits) * sizeof(T));
+            block[0] = static_cast<T>(scale.real());
+            block[bit(kernels_.lane_bits)] = static_cast<T>(scale.imag());
+            return;
+        }
+        CopyArgs args{};
+        args.row_offsets = sweep_.row_offsets.data();
+        args.rows = sweep_.row_offsets.size();
+        args.run_bits = sweep_.run_bits;
+        args.zero_mask = sweep_.zero_mask;
+        args.map = sweep_.gather_map;
+        args.scale[0] = scale.real();
+        args.scale[1] = scale.imag();
+        args.plain = scale == Complex(1);
+        kernels_.gather(origin_, block, args);
     }
-    scatter_block(sweep, origin, workspace.block(), context);
-}
+
+    // The first sweep over new memory maps it, a huge page for every few rows, which takes far longer than the rows:
+    // hence the stop token is polled in between.
+    void scatter(std::uint32_t shift) const {
+        const bool maps_memory = sweep_.from_zero || sweep_.zero_mask != 0;
+        const std::size_t rows = sweep_.row_offsets.size(), step = maps_memory ? rows_between_polls : rows;
+        CopyArgs args{};
+        args.run_bits = sweep_.run_bits;
+        args.map = sweep_.scatter_map;
+        args.map.affine ^= shift;
+        args.sign_mask = sweep_.sign_mask;
+        args.lane_signs = sweep_.lane_signs;
+        args.plain = sweep_.lane_signs == nullptr;
+        args.stream = streams_;
+        for (std::size_t row = 0; row < rows; row += step) {
+            if (row != 0) context_.stop.throw_if_stopped();
+            args.row_offsets = sweep_.row_offsets.data() + row;
+            args.rows = std::min(step, rows - row);
+            args.first_vector = row << (sweep_.run_bits - kernels_.lane_bits);
+            kernels_.scatter(origin_, workspace_.block(), args);
+        }
+    }
+
+    const BoundSweep& sweep_;
+    Index base_;
+    T* origin_;
+    bool streams_;
+    const Workspace<T>& workspace_;
+    const RunContext& context_;
+    const Kernels& kernels_;
+};
 
 }  // namespace
 
@@ -154,11 +250,14 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
     if (sweeps.empty()) return;
     RunCounters& counters = context.stop.counters();
     std::optional<BoundSweep> bound;
+    StageClock::Time start = StageClock::now();  // the leader's
+    const bool streams = outgrows_caches(state.stored_size() * sizeof(std::complex<T>));
     run_team(context.threads, [&](Team& team) {
         Workspace<T> workspace;
         for (const Stage& stage : sweeps) {
             if (team.rank() == 0) {
-                bound.emplace(bind_sweep<T>(program, std::get<Sweep>(stage), kernels_of<T>(context.kernels).lane_bits));
+                bound.emplace(bind_sweep<T>(program, std::get<Sweep>(stage), kernels_of<T>(context.kernels)));
+                if (context.verifier != nullptr) context.verifier->begin_norm(stage);
             }
             team.barrier();
             workspace.reserve(*bound);
@@ -166,18 +265,30 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
             const auto range = team.share(static_cast<std::int64_t>(bit(count_bits(bound->cold_mask))));
             for (std::int64_t block = range.begin; block < range.end; ++block) {
                 const Index base = deposit_bits(static_cast<Index>(block), bound->cold_mask);
-                run_block(*bound, base, state.scalars(), workspace, context);
+                BlockRunner<T>(*bound, base, state.scalars() + 2 * base, streams, workspace, context).run();
                 counters.bytes_moved.fetch_add(static_cast<std::int64_t>(2 * block_bytes), std::memory_order_relaxed);
             }
             team.barrier();
-            if (team.rank() == 0) counters.stages_done.fetch_add(1, std::memory_order_relaxed);
+            if (team.rank() == 0) {
+                counters.stages_done.fetch_add(1, std::memory_order_relaxed);
+                if (context.clock != nullptr) start = context.clock->add(stage, start);
+            }
+            if (context.verifier != nullptr) context.verifier->check_norm(stage, state, context.stop, team);
         }
     });
 }
 
-#define KETJET_INSTANTIATE(T)                                                               \
-    template void extend_state<T>(StateVector<T>&, Index, const RunContext&);               \
-    template void copy_state<T>(const StateVector<T>&, StateVector<T>&, const RunContext&); \
+template <class T>
+void run_block(const BoundSweep& sweep, Index base, T* origin, std::size_t state_bytes, const RunContext& context) {
+    Workspace<T> workspace;
+    workspace.reserve(sweep);
+    BlockRunner<T>(sweep, base, origin, outgrows_caches(state_bytes), workspace, context).run();
+}
+
+#define KETJET_INSTANTIATE(T)                                                                 \
+    template void extend_state<T>(StateVector<T>&, Index, const RunContext&);                 \
+    template void copy_state<T>(const StateVector<T>&, StateVector<T>&, const RunContext&);   \
+    template void run_block<T>(const BoundSweep&, Index, T*, std::size_t, const RunContext&); \
     template void run_sweeps<T>(const Program&, std::span<const Stage>, StateVector<T>&, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

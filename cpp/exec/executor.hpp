@@ -6,17 +6,23 @@
 
 #include "base/rng.hpp"
 #include "base/stop_token.hpp"
+#include "exec/bound_sweep.hpp"
+#include "exec/stage_clock.hpp"
 #include "kernels/kernel_table.hpp"
 #include "plan/plan.hpp"
 #include "state/state_vector.hpp"
 
 namespace ketjet {
 
+class Verifier;
+
 // What a run needs beside program and state; plain references, valid for the length of the call.
 struct RunContext {
     const KernelTable& kernels;
     int threads;
     StopToken stop;
+    StageClock* clock = nullptr;   // of the stages that are run
+    Verifier* verifier = nullptr;  // if the norm is to be checked after every stage
 };
 
 template <class T>
@@ -29,6 +35,11 @@ void extend_state(StateVector<T>& state, Index active, const RunContext& context
 // Copies `source` into `target`, which has the same size.
 template <class T>
 void copy_state(const StateVector<T>& source, StateVector<T>& target, const RunContext& context);
+
+// Runs one block of a sweep, that of the cold qubits in `base`, as it would be run on a state of so many bytes; its
+// amplitudes begin at `origin`.
+template <class T>
+void run_block(const BoundSweep& sweep, Index base, T* origin, std::size_t state_bytes, const RunContext& context);
 
 // Runs a stretch of stages that are all sweeps. Throws Cancelled.
 template <class T>

@@ -1,4 +1,4 @@
-// Every action is evaluated on the few basis states of its qubits; see action.hpp for what each one means.
+// An action is applied to the columns of a small matrix, amplitude by amplitude; see action.hpp for what each means.
 #include "exec/merge_actions.hpp"
 
 #include <bit>
@@ -17,7 +17,12 @@ Index mask_of(const std::vector<int>& qubits) {
     return mask;
 }
 
-// The qubits an action acts on, controls included.
+std::size_t entry_of(const std::vector<int>& qubits, Index basis) {
+    std::size_t entry = 0;
+    for (std::size_t j = 0; j < qubits.size(); ++j) entry |= (basis >> qubits[j] & 1) << j;
+    return entry;
+}
+
 struct QubitsOf {
     Index operator()(const DenseAction& a) const { return a.condition.mask | mask_of(a.targets); }
     Index operator()(const DiagonalAction& a) const { return a.condition.mask | mask_of(a.targets); }
@@ -29,45 +34,71 @@ struct QubitsOf {
     }
 };
 
-// The factor a diagonal action gives to a basis state.
-Complex factor(const DiagonalAction& action, Index basis) {
-    if (!holds(action.condition, basis)) return 1;
-    std::size_t entry = 0;
-    for (std::size_t j = 0; j < action.targets.size(); ++j) entry |= (basis >> action.targets[j] & 1) << j;
-    return action.entries[entry];
-}
-Complex factor(const RotationAction& action, Index basis) {
-    if (!holds(action.condition, basis)) return 1;
-    const double sine = std::sin(action.angle / 2);
-    return {std::cos(action.angle / 2), parity(basis & action.z_mask) ? sine : -sine};
-}
+// <row| action |column> for basis states over all qubits of the program.
+struct EntryOf {
+    Index row;
+    Index column;
 
-// The 2x2 matrix of an action on one qubit.
-struct OneQubitMatrix {
-    Index qubit;
-
-    Matrix operator()(const DenseAction& a) const { return a.matrix; }
-    Matrix operator()(const FlipAction&) const { return Matrix(2, {0, 1, 1, 0}); }
-    Matrix operator()(const DiagonalAction& a) const { return Matrix(2, {factor(a, 0), 0, 0, factor(a, qubit)}); }
-    Matrix operator()(const RotationAction& a) const {
-        if (a.x_mask == 0) return Matrix(2, {factor(a, 0), 0, 0, factor(a, qubit)});
-        const double cosine = std::cos(a.angle / 2), sine = std::sin(a.angle / 2);
-        if (a.z_mask != 0) return Matrix(2, {cosine, -sine, sine, cosine});
-        return Matrix(2, {cosine, Complex(0, -sine), Complex(0, -sine), cosine});
+    Complex operator()(const DenseAction& a) const {
+        if (!holds(a.condition, column)) return row == column ? 1 : 0;
+        if (((row ^ column) & ~mask_of(a.targets)) != 0) return 0;
+        return a.matrix(entry_of(a.targets, row), entry_of(a.targets, column));
     }
-    Matrix operator()(const MultiplexerAction& a) const { return Matrix(2, a.matrices); }  // it has no selectors
-    template <class Wider>
-    Matrix operator()(const Wider&) const {
-        throw std::logic_error("this action is not on one qubit and cannot be merged");
+    Complex operator()(const DiagonalAction& a) const { return row == column ? factor(a, row) : Complex(0); }
+    Complex operator()(const FlipAction& a) const {
+        return row == (holds(a.condition, column) ? column ^ a.mask : column) ? 1 : 0;
+    }
+    Complex operator()(const SwapAction& a) const {
+        const bool differ = ((column >> a.first ^ column >> a.second) & 1) != 0;
+        const Index both = bit(a.first) | bit(a.second);
+        return row == (differ && holds(a.condition, column) ? column ^ both : column) ? 1 : 0;
+    }
+    Complex operator()(const RotationAction& a) const {
+        if (a.x_mask == 0) return row == column ? factor(a, row) : Complex(0);
+        if (!holds(a.condition, column)) return row == column ? 1 : 0;
+        if (row == column) return std::cos(a.angle / 2);
+        if ((row ^ column) != a.x_mask) return 0;
+        // <row|P|column> = i^(number of Y) (-1)^(Z and Y bits of the column)
+        constexpr Complex powers[] = {{1, 0}, {0, 1}, {-1, 0}, {0, -1}};
+        const Complex pauli = powers[count_bits(a.x_mask & a.z_mask) % 4];
+        return Complex(0, -std::sin(a.angle / 2)) * (parity(column & a.z_mask) ? -pauli : pauli);
+    }
+    Complex operator()(const MultiplexerAction& a) const {
+        if (!holds(a.condition, column)) return row == column ? 1 : 0;
+        if (((row ^ column) & ~bit(a.target)) != 0) return 0;
+        return a.matrices[4 * entry_of(a.selectors, column) + 2 * (row >> a.target & 1) + (column >> a.target & 1)];
+    }
+
+    static Complex factor(const DiagonalAction& action, Index basis) {
+        return holds(action.condition, basis) ? action.entries[entry_of(action.targets, basis)] : Complex(1);
+    }
+    static Complex factor(const RotationAction& action, Index basis) {
+        if (!holds(action.condition, basis)) return 1;
+        const double sine = std::sin(action.angle / 2);
+        return {std::cos(action.angle / 2), parity(basis & action.z_mask) ? sine : -sine};
     }
 };
 
-Matrix product(const Matrix& a, const Matrix& b) {
-    Matrix result(2);
-    for (std::size_t row = 0; row < 2; ++row) {
-        for (std::size_t column = 0; column < 2; ++column) {
-            result(row, column) = a(row, 0) * b(0, column) + a(row, 1) * b(1, column);
+}  // namespace
+
+Index qubits_of(const Action& action) { return std::visit(QubitsOf{}, action); }
+
+Matrix product_of(std::span<const Action> actions, Index qubits) {
+    const std::size_t dimension = std::size_t{1} << count_bits(qubits);
+    Matrix result = Matrix::identity(dimension);
+    for (const Action& action : actions) {
+        Matrix next(dimension);
+        for (std::size_t row = 0; row < dimension; ++row) {
+            for (std::size_t inner = 0; inner < dimension; ++inner) {
+                const Complex entry =
+                    std::visit(EntryOf{deposit_bits(row, qubits), deposit_bits(inner, qubits)}, action);
+                if (entry == Complex(0)) continue;
+                for (std::size_t column = 0; column < dimension; ++column) {
+                    next(row, column) += entry * result(inner, column);
+                }
+            }
         }
+        result = std::move(next);
     }
     return result;
 }
@@ -77,35 +108,9 @@ bool is_diagonal(const Action& action) {
     return rotation != nullptr ? rotation->x_mask == 0 : std::holds_alternative<DiagonalAction>(action);
 }
 
-Action merge_diagonals(const std::vector<Action>& actions, Index qubits) {
-    DiagonalAction merged;
-    for (Index rest = qubits; rest != 0; rest &= rest - 1) merged.targets.push_back(std::countr_zero(rest));
-    merged.entries.assign(std::size_t{1} << merged.targets.size(), Complex(1));
-    for (std::size_t entry = 0; entry < merged.entries.size(); ++entry) {
-        const Index basis = deposit_bits(entry, qubits);
-        for (const Action& action : actions) {
-            const auto* const rotation = std::get_if<RotationAction>(&action);
-            merged.entries[entry] *=
-                rotation != nullptr ? factor(*rotation, basis) : factor(std::get<DiagonalAction>(action), basis);
-        }
-    }
-    return merged;
-}
-
-}  // namespace
-
-Action merge_actions(const std::vector<Action>& actions) {
-    Index qubits = 0;
-    bool all_diagonal = true;
-    for (const Action& action : actions) {
-        qubits |= std::visit(QubitsOf{}, action);
-        all_diagonal = all_diagonal && is_diagonal(action);
-    }
-    if (all_diagonal) return merge_diagonals(actions, qubits);
-    if (count_bits(qubits) != 1) throw std::logic_error("only diagonal or one-qubit actions can be merged");
-    Matrix matrix = Matrix::identity(2);
-    for (const Action& action : actions) matrix = product(std::visit(OneQubitMatrix{qubits}, action), matrix);
-    return DenseAction{{}, {std::countr_zero(qubits)}, matrix};
+Complex diagonal_factor(const Action& action, Index basis) {
+    if (const auto* const rotation = std::get_if<RotationAction>(&action)) return EntryOf::factor(*rotation, basis);
+    return EntryOf::factor(std::get<DiagonalAction>(action), basis);
 }
 
 }  // namespace ketjet

@@ -1,14 +1,22 @@
-// The numbers of a merged pass: several actions as one.
+// Several actions as one matrix, and a diagonal action as angles.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "program/action.hpp"
 
 namespace ketjet {
 
-// Diagonal actions become one diagonal on the union of their qubits; actions on one qubit become one 2x2 matrix.
-// Throws std::logic_error for actions that are neither: the planner does not put those into one pass.
-Action merge_actions(const std::vector<Action>& actions);
+// The qubits an action acts on, conditions included.
+Index qubits_of(const Action& action);
+
+// The product of actions (first one first) as a matrix on `qubits`, lowest = lowest index bit.
+Matrix product_of(std::span<const Action> actions, Index qubits);
+
+bool is_diagonal(const Action& action);
+
+// The factor a diagonal action gives to a basis state.
+Complex diagonal_factor(const Action& action, Index basis);
 
 }  // namespace ketjet

@@ -68,13 +68,14 @@ template <class T>
 void run_trajectories(const Program& program, const Plan& plan, std::span<const Stage> rest,
                       const StateVector<T>& prefix, StateVector<T>& state, const RunRequest& request,
                       std::int64_t begin, std::int64_t end, std::uint64_t* keys, int words, const RunContext& context) {
+    const RunContext unwatched{context.kernels, context.threads, context.stop, context.clock};
     std::vector<std::uint64_t> clbits(static_cast<std::size_t>(words));
     for (std::int64_t shot = begin; shot < end; ++shot) {
         context.stop.throw_if_stopped();
         std::ranges::fill(clbits, 0);
         copy_state(prefix, state, context);
         const auto number = static_cast<std::uint64_t>(shot);
-        run_stages(program, rest, state, request.key, number, &clbits, context);
+        run_stages(program, rest, state, request.key, number, &clbits, shot == 0 ? context : unwatched);
         draw_final_bits(plan, state, request.key, number, clbits, context);
         std::ranges::copy(clbits, keys + shot * words);
         context.stop.counters().shots_done.fetch_add(1, std::memory_order_relaxed);
@@ -88,7 +89,8 @@ void run_with_collapses(const Program& program, const Plan& plan, std::span<cons
     const int words = std::max(1, (program.num_clbits() + 63) / 64);
     std::vector<std::uint64_t> keys(static_cast<std::size_t>(shots) * static_cast<std::size_t>(words));
     const bool parallel = runs_shots_in_parallel(plan, shots, context.threads);
-    const RunContext inner{context.kernels, parallel ? 1 : context.threads, context.stop};
+    const RunContext inner{context.kernels, parallel ? 1 : context.threads, context.stop, context.clock,
+                           context.verifier};
     std::unique_ptr<StateVector<T>> last;
     parallel_for(parallel ? context.threads : 1, shots, [&](std::int64_t begin, std::int64_t end) {
         auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
@@ -133,21 +135,27 @@ void run_stages(const Program& program, std::span<const Stage> stages, StateVect
         run_sweeps(program, stages.first(sweeps), state, context);
         stages = stages.subspan(sweeps);
         if (stages.empty()) return;
+        const StageClock::Time start = StageClock::now();
         if (const Extend* const extend = std::get_if<Extend>(&stages.front())) {
             extend_state(state, extend->active, context);
         } else {
             const Collapse& collapse = std::get<Collapse>(stages.front());
-            RandomStream random(key, shot, collapse.operation);
+            RandomStream random(key, shot, collapse.origin);
             std::visit(CollapseRunner<T>{program, collapse, state, random, clbits, context},
                        program.operations()[collapse.operation]);
         }
         counters.stages_done.fetch_add(1, std::memory_order_relaxed);
+        if (context.clock != nullptr) context.clock->add(stages.front(), start);
+        if (context.verifier != nullptr) context.verifier->check_norm(stages.front(), state, context);
         stages = stages.subspan(1);
     }
 }
 
 template <class T>
-RunResult<T> run(const Program& program, const Plan& plan, const RunRequest& request, const RunContext& context) {
+RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& request, const RunContext& given) {
+    StageClock clock(plan.stages);
+    RunContext context{given.kernels, given.threads, given.stop, &clock};
+    const Program program = plan.bind(original);
     RunCounters& counters = context.stop.counters();
     const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
     counters.started_at.store(now.count(), std::memory_order_relaxed);
@@ -163,9 +171,15 @@ RunResult<T> run(const Program& program, const Plan& plan, const RunRequest& req
     counters.shots_total.store(request.shots, std::memory_order_relaxed);
 
     RunResult<T> result;
+    Verifier verifier(request.verify, program, plan);
+    if (request.verify != Verify::off) {
+        context.verifier = &verifier;
+        verifier.check_plan<T>(context);
+    }
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
     try {
         run_stages(program, stages.first(prefix_stages), *state, request.key, 0, nullptr, context);
+        if (!collapses) verifier.check_state(original, *state, request.keep_state || request.shots == 0, context);
         if (collapses) {
             run_with_collapses(program, plan, stages.subspan(prefix_stages), *state, request, result, context);
         } else {
@@ -175,7 +189,9 @@ RunResult<T> run(const Program& program, const Plan& plan, const RunRequest& req
         state->release();
         throw;
     }
+    result.stage_seconds = clock.seconds();
     if (request.keep_state && !collapses) result.state = std::move(state);
+    result.verification = verifier.report();
     return result;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "exec/sampler.hpp"
+#include "exec/verify.hpp"
 #include "plan/plan.hpp"
 
 namespace ketjet {
@@ -14,6 +15,7 @@ struct RunRequest {
     PhiloxKey key{};          // of this seed and program
     bool list_shots = false;  // also the outcome of every shot, in order
     bool keep_state = false;  // hand back the final state (of the last shot, in trajectories)
+    Verify verify = Verify::off;
 };
 
 template <class T>
@@ -23,8 +25,11 @@ struct RunResult {
     std::unique_ptr<StateVector<T>> state;  // if asked for
     double norm_error = 0;                  // |sum of probabilities - 1|; 0 for trajectories
     double sample_seconds = 0;
+    VerifyReport verification{};
+    std::vector<double> stage_seconds;  // per stage of the plan, summed over shots
 };
 
+// `program` gives the slot values; it has the structure that the plan was made for.
 template <class T>
 RunResult<T> run(const Program& program, const Plan& plan, const RunRequest& request, const RunContext& context);
 

@@ -3,39 +3,101 @@
 namespace ketjet {
 namespace {
 
+// Rows lie far apart, out of reach of the hardware's prefetcher.
 template <class T>
-void gather(const void* state, void* block, const CopyArgs& args) {
-    const T* const source = static_cast<const T*>(state);
-    T* target = static_cast<T*>(block);
+KETJET_INLINE void prefetch_row(const T* source, const CopyArgs& args, std::uint64_t row) {
+    constexpr std::uint64_t line = 64 / sizeof(T), most_lines = 16;
+    if (row >= args.rows || (args.row_offsets[row] & args.zero_mask) != 0) return;
+    const T* const begin = source + 2 * args.row_offsets[row];
+    const std::uint64_t lines = (std::uint64_t{2} << args.run_bits) / line;
+    for (std::uint64_t i = 0; i < lines && i < most_lines; ++i) __builtin_prefetch(begin + i * line);
+}
+
+template <class T, bool Plain>
+void gather_rows(const T* source, T* block, const CopyArgs& args) {
+    constexpr std::uint64_t rows_ahead = 6;
+    for (std::uint64_t row = 0; row < rows_ahead; ++row) prefetch_row(source, args, row);
     const std::uint64_t vectors = std::uint64_t{1} << (args.run_bits - lane_bits<T>);
+    const Vector<T> scale_re = splat(static_cast<T>(args.scale[0])), scale_im = splat(static_cast<T>(args.scale[1]));
+    std::uint64_t y = args.first_vector;
     for (std::uint64_t row = 0; row < args.rows; ++row) {
+        prefetch_row(source, args, row + rows_ahead);
         if (args.row_offsets[row] & args.zero_mask) {
-            for (std::uint64_t i = 0; i < 2 * vectors; ++i, target += lanes<T>) store(target, Vector<T>{});
+            for (std::uint64_t i = 0; i < vectors; ++i, ++y) {
+                T* const target = block + address_of(args.map, y);
+                store(target, Vector<T>{});
+                store(target + lanes<T>, Vector<T>{});
+            }
             continue;
         }
         const T* run = source + 2 * args.row_offsets[row];
-        for (std::uint64_t i = 0; i < vectors; ++i, run += stride<T>, target += stride<T>) {
+        for (std::uint64_t i = 0; i < vectors; ++i, ++y, run += stride<T>) {
+            T* const target = block + address_of(args.map, y);
             Vector<T> re, im;
             split_pairs(load(run), load(run + lanes<T>), re, im);
-            store(target, re);
-            store(target + lanes<T>, im);
+            if constexpr (Plain) {
+                store(target, re);
+                store(target + lanes<T>, im);
+            } else {
+                store(target, fnma(scale_im, im, scale_re * re));
+                store(target + lanes<T>, fma(scale_im, re, scale_re * im));
+            }
         }
     }
 }
 
 template <class T>
-void scatter(void* state, const void* block, const CopyArgs& args) {
-    T* const target = static_cast<T*>(state);
-    const T* source = static_cast<const T*>(block);
+void gather(const void* state, void* block, const CopyArgs& args) {
+    if (args.plain) {
+        gather_rows<T, true>(static_cast<const T*>(state), static_cast<T*>(block), args);
+    } else {
+        gather_rows<T, false>(static_cast<const T*>(state), static_cast<T*>(block), args);
+    }
+}
+
+template <class T, bool Plain, bool Stream>
+void scatter_rows(T* target, const T* block, const CopyArgs& args) {
     const std::uint64_t vectors = std::uint64_t{1} << (args.run_bits - lane_bits<T>);
+    const Vector<T> lane_signs = Plain ? Vector<T>{} : load(static_cast<const T*>(args.lane_signs));
+    std::uint64_t y = args.first_vector;
     for (std::uint64_t row = 0; row < args.rows; ++row) {
         T* run = target + 2 * args.row_offsets[row];
-        for (std::uint64_t i = 0; i < vectors; ++i, run += stride<T>, source += stride<T>) {
-            Vector<T> low, high;
-            join_pairs(load(source), load(source + lanes<T>), low, high);
-            store(run, low);
-            store(run + lanes<T>, high);
+        for (std::uint64_t i = 0; i < vectors; ++i, ++y, run += stride<T>) {
+            const T* const source = block + address_of(args.map, y);
+            Vector<T> re = load(source), im = load(source + lanes<T>), low, high;
+            if constexpr (!Plain) {
+                const Vector<T> sign = __builtin_parityll(y & args.sign_mask) ? -lane_signs : lane_signs;
+                re *= sign;
+                im *= sign;
+            }
+            join_pairs(re, im, low, high);
+            if constexpr (Stream) {
+                stream(run, low);
+                stream(run + lanes<T>, high);
+            } else {
+                store(run, low);
+                store(run + lanes<T>, high);
+            }
         }
+    }
+}
+
+template <class T, bool Stream>
+void scatter_to(T* state, const T* block, const CopyArgs& args) {
+    if (args.plain) {
+        scatter_rows<T, true, Stream>(state, block, args);
+    } else {
+        scatter_rows<T, false, Stream>(state, block, args);
+    }
+}
+
+template <class T>
+void scatter(void* state, const void* block, const CopyArgs& args) {
+    if (args.stream) {
+        scatter_to<T, true>(static_cast<T*>(state), static_cast<const T*>(block), args);
+        finish_streaming();
+    } else {
+        scatter_to<T, false>(static_cast<T*>(state), static_cast<const T*>(block), args);
     }
 }
 

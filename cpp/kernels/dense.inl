@@ -28,22 +28,44 @@ KETJET_INLINE Vector<T> coefficient(const T* coefficients, int index) {
     }
 }
 
-// re + i im += c * (xr + i xi), or = for the first term.
-template <class T, bool Real, bool First>
-KETJET_INLINE void accumulate(Vector<T>& re, Vector<T>& im, Vector<T> cr, Vector<T> ci, Vector<T> xr, Vector<T> xi) {
-    re = First ? cr * xr : fma(cr, xr, re);
-    im = First ? cr * xi : fma(cr, xi, im);
-    if constexpr (!Real) {
-        re = fnma(ci, xi, re);
-        im = fma(ci, xr, im);
+// A sum of complex products c x, with c stored in one, two or three parts:
+// 1: re alone, a real c; the sums of re xr and re xi;
+// 2: (re, im); the sums as they are defined, four real products each;
+// 3: (re, im - re, im + re); three real products each (Gauss): first = re (xr + xi), second = (im - re) xr,
+//    third = (im + re) xi, the real part is first - third, the imaginary one first + second.
+template <class T>
+struct Sum {
+    Vector<T> first, second, third;
+};
+
+template <class T, int Parts, bool First>
+KETJET_INLINE void accumulate(Sum<T>& sum, Vector<T> c0, Vector<T> c1, Vector<T> c2, Vector<T> xr, Vector<T> xi,
+                              Vector<T> both) {
+    if constexpr (Parts == 3) {
+        sum.first = First ? c0 * both : fma(c0, both, sum.first);
+        sum.second = First ? c1 * xr : fma(c1, xr, sum.second);
+        sum.third = First ? c2 * xi : fma(c2, xi, sum.third);
+    } else {
+        sum.second = First ? c0 * xr : fma(c0, xr, sum.second);
+        sum.third = First ? c0 * xi : fma(c0, xi, sum.third);
+        if constexpr (Parts == 2) {
+            sum.second = fnma(c1, xi, sum.second);
+            sum.third = fma(c1, xr, sum.third);
+        }
     }
+}
+
+template <class T, int Parts>
+KETJET_INLINE void store_sum(T* v, const Sum<T>& sum) {
+    store(v, Parts == 3 ? sum.first - sum.third : sum.second);
+    store(v + lanes<T>, Parts == 3 ? sum.first + sum.second : sum.third);
 }
 
 // Term m of every output row, then the next one: rows are independent chains of sums, so they go side by side. The
 // lane flip of a term is a compile-time constant, hence recursion and no loop.
-template <class T, int Rows, int LaneMask, bool PerLane, bool Real, int Term>
-KETJET_INLINE void add_terms(const T* coefficients, const Vector<T>* xr, const Vector<T>* xi, Vector<T>* re,
-                             Vector<T>* im) {
+template <class T, int Rows, int LaneMask, bool PerLane, int Parts, int Term>
+KETJET_INLINE void add_terms(const T* coefficients, const Vector<T>* xr, const Vector<T>* xi, const Vector<T>* both,
+                             Sum<T>* sums) {
     constexpr int patterns = 1 << popcount_of(LaneMask);
     constexpr int terms = Rows * patterns;
     if constexpr (Term < terms) {
@@ -51,71 +73,126 @@ KETJET_INLINE void add_terms(const T* coefficients, const Vector<T>* xr, const V
         KETJET_UNROLL
         for (int row = 0; row < Rows; ++row) {
             const int other = row ^ (Term / patterns);
-            const int index = 2 * (row * terms + Term);
-            const Vector<T> ci = Real ? Vector<T>{} : coefficient<T, PerLane>(coefficients, index + 1);
-            accumulate<T, Real, Term == 0>(re[row], im[row], coefficient<T, PerLane>(coefficients, index), ci,
-                                           flip_lanes<flip>(xr[other]), flip_lanes<flip>(xi[other]));
+            const int index = Parts * (row * terms + Term);
+            const Vector<T> c1 = Parts < 2 ? Vector<T>{} : coefficient<T, PerLane>(coefficients, index + 1);
+            const Vector<T> c2 = Parts < 3 ? Vector<T>{} : coefficient<T, PerLane>(coefficients, index + 2);
+            accumulate<T, Parts, Term == 0>(sums[row], coefficient<T, PerLane>(coefficients, index), c1, c2,
+                                            flip_lanes<flip>(xr[other]), flip_lanes<flip>(xi[other]),
+                                            Parts < 3 ? Vector<T>{} : flip_lanes<flip>(both[other]));
         }
-        add_terms<T, Rows, LaneMask, PerLane, Real, Term + 1>(coefficients, xr, xi, re, im);
+        add_terms<T, Rows, LaneMask, PerLane, Parts, Term + 1>(coefficients, xr, xi, both, sums);
     }
 }
 
-template <class T, int Axes, int LaneMask, bool PerLane, bool Real>
+template <class T, int Axes, int LaneMask, bool PerLane, int Parts>
 void dense_fixed(T* block, const DenseArgs& args) {
     constexpr int rows = 1 << Axes;
     const T* __restrict const coefficients = static_cast<const T*>(args.coefficients);
     std::uint64_t offsets[rows];
     KETJET_UNROLL
-    for (int r = 0; r < rows; ++r) offsets[r] = args.row_offsets[r] * stride<T>;
+    for (int r = 0; r < rows; ++r) offsets[r] = args.row_offsets[r];
     SubsetWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
-        T* const base = block + walk.next() * stride<T>;
-        Vector<T> xr[rows], xi[rows];
+        const std::uint64_t address = walk.next();
+        Vector<T> xr[rows], xi[rows], both[rows];
         KETJET_UNROLL
         for (int r = 0; r < rows; ++r) {
-            xr[r] = load(base + offsets[r]);
-            xi[r] = load(base + offsets[r] + lanes<T>);
+            xr[r] = load(block + (address ^ offsets[r]));
+            xi[r] = load(block + (address ^ offsets[r]) + lanes<T>);
+            both[r] = Parts < 3 ? Vector<T>{} : xr[r] + xi[r];
         }
-        Vector<T> re[rows], im[rows];
-        add_terms<T, rows, LaneMask, PerLane, Real, 0>(coefficients, xr, xi, re, im);
+        Sum<T> sums[rows];
+        add_terms<T, rows, LaneMask, PerLane, Parts, 0>(coefficients, xr, xi, both, sums);
+        KETJET_UNROLL
+        for (int r = 0; r < rows; ++r) store_sum<T, Parts>(block + (address ^ offsets[r]), sums[r]);
+    }
+}
+
+// Exchanges lane bit Bit with the axis that tells vector a from vector b.
+template <class T, int Bit, int... Lane>
+KETJET_INLINE void exchange_lane(Vector<T>& a, Vector<T>& b, LaneList<Lane...>) {
+    constexpr int flip = 1 << Bit;
+    const Vector<T> low = __builtin_shufflevector(a, b, (Lane & flip ? lanes<T> + (Lane ^ flip) : Lane)...);
+    const Vector<T> high = __builtin_shufflevector(a, b, (Lane & flip ? lanes<T> + Lane : (Lane ^ flip))...);
+    a = low;
+    b = high;
+}
+
+// Two targets, one of them lane bit Bit: the lane changes places with a helper axis, so that the matrix works on whole
+// vectors with scalar coefficients. Rows count the lane target first, then the other.
+template <class T, int Bit, int Parts>
+void dense_with_helper(T* block, const DenseArgs& args) {
+    constexpr int rows = 4;
+    const T* __restrict const coefficients = static_cast<const T*>(args.coefficients);
+    const std::uint64_t offsets[rows] = {0, args.helper_offset, args.row_offsets[1],
+                                         args.row_offsets[1] ^ args.helper_offset};
+    SubsetWalk walk(args.vectors);
+    for (std::uint64_t i = 0; i < walk.count; ++i) {
+        const std::uint64_t address = walk.next();
+        Vector<T> xr[rows], xi[rows], both[rows];
         KETJET_UNROLL
         for (int r = 0; r < rows; ++r) {
-            store(base + offsets[r], re[r]);
-            store(base + offsets[r] + lanes<T>, im[r]);
+            xr[r] = load(block + (address ^ offsets[r]));
+            xi[r] = load(block + (address ^ offsets[r]) + lanes<T>);
+        }
+        KETJET_UNROLL
+        for (int r = 0; r < rows; r += 2) {
+            exchange_lane<T, Bit>(xr[r], xr[r + 1], AllLanes<T>{});
+            exchange_lane<T, Bit>(xi[r], xi[r + 1], AllLanes<T>{});
+        }
+        KETJET_UNROLL
+        for (int r = 0; r < rows; ++r) both[r] = Parts < 3 ? Vector<T>{} : xr[r] + xi[r];
+        Sum<T> sums[rows];
+        add_terms<T, rows, 0, false, Parts, 0>(coefficients, xr, xi, both, sums);
+        KETJET_UNROLL
+        for (int r = 0; r < rows; ++r) {
+            xr[r] = Parts == 3 ? sums[r].first - sums[r].third : sums[r].second;
+            xi[r] = Parts == 3 ? sums[r].first + sums[r].second : sums[r].third;
+        }
+        KETJET_UNROLL
+        for (int r = 0; r < rows; r += 2) {
+            exchange_lane<T, Bit>(xr[r], xr[r + 1], AllLanes<T>{});
+            exchange_lane<T, Bit>(xi[r], xi[r + 1], AllLanes<T>{});
+        }
+        KETJET_UNROLL
+        for (int r = 0; r < rows; ++r) {
+            store(block + (address ^ offsets[r]), xr[r]);
+            store(block + (address ^ offsets[r]) + lanes<T>, xi[r]);
         }
     }
 }
 
 // Group rows of a wide gate at once, from inputs copied to scratch (see dense_any).
-template <class T, int Group, bool PerLane>
-KETJET_INLINE void multiply_rows(T* base, const DenseArgs& args, const T* inputs, int pattern_bits) {
+template <class T, int Group, bool PerLane, int Parts>
+KETJET_INLINE void multiply_rows(T* block, std::uint64_t address, const DenseArgs& args, const T* inputs,
+                                 int pattern_bits) {
     constexpr std::uint64_t width = PerLane ? static_cast<std::uint64_t>(lanes<T>) : 1;
     const std::uint64_t rows = std::uint64_t{1} << args.axes, terms = rows << pattern_bits;
     for (std::uint64_t first = 0; first < rows; first += Group) {
-        Vector<T> re[Group]{}, im[Group]{};
-        const T* const c = static_cast<const T*>(args.coefficients) + 2 * first * terms * width;
+        Sum<T> sums[Group]{};
+        const T* const c = static_cast<const T*>(args.coefficients) + Parts * first * terms * width;
         for (std::uint64_t m = 0; m < terms; ++m) {
             KETJET_UNROLL
             for (std::uint64_t r = 0; r < Group; ++r) {
                 // Input row r ^ (m >> pattern_bits), flipped by the pattern in the low bits of m.
-                const T* const x = inputs + (((first + r) << pattern_bits) ^ m) * stride<T>;
-                const T* const entry = c + 2 * (r * terms + m) * width;
-                const Vector<T> cr = PerLane ? load(entry) : splat(entry[0]);
-                const Vector<T> ci = PerLane ? load(entry + width) : splat(entry[1]);
-                accumulate<T, false, false>(re[r], im[r], cr, ci, load(x), load(x + lanes<T>));
+                const T* const x = inputs + (((first + r) << pattern_bits) ^ m) * 3 * lanes<T>;
+                const T* const entry = c + Parts * (r * terms + m) * width;
+                const T* const entry1 = Parts < 2 ? entry : entry + width;
+                const T* const entry2 = Parts < 3 ? entry : entry + 2 * width;
+                accumulate<T, Parts, false>(
+                    sums[r], PerLane ? load(entry) : splat(entry[0]), PerLane ? load(entry1) : splat(entry1[0]),
+                    PerLane ? load(entry2) : splat(entry2[0]), load(x), load(x + lanes<T>), load(x + 2 * lanes<T>));
             }
         }
         KETJET_UNROLL
         for (std::uint64_t r = 0; r < Group; ++r) {
-            T* const v = base + args.row_offsets[first + r] * stride<T>;
-            store(v, re[r]);
-            store(v + lanes<T>, im[r]);
+            store_sum<T, Parts>(block + (address ^ args.row_offsets[first + r]), sums[r]);
         }
     }
 }
 
 // Any number of targets: inputs and their lane flips are copied to scratch, then each row is one long sum.
-template <class T, bool PerLane>
+template <class T, bool PerLane, int Parts>
 void dense_any(T* block, const DenseArgs& args) {
     T* const inputs = static_cast<T*>(args.scratch);
     const std::uint64_t rows = std::uint64_t{1} << args.axes;
@@ -123,60 +200,83 @@ void dense_any(T* block, const DenseArgs& args) {
     const std::uint64_t patterns = std::uint64_t{1} << pattern_bits;
     SubsetWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
-        T* const base = block + walk.next() * stride<T>;
+        const std::uint64_t address = walk.next();
         for (std::uint64_t p = 0; p < patterns; ++p) {
             with_lane_flip<T>(spread(static_cast<int>(p), args.lane_mask), [&](auto flip) {
                 constexpr int f = decltype(flip)::value;
                 for (std::uint64_t r = 0; r < rows; ++r) {
-                    const T* const v = base + args.row_offsets[r] * stride<T>;
-                    T* const x = inputs + (r * patterns + p) * stride<T>;
-                    store(x, flip_lanes<f>(load(v)));
-                    store(x + lanes<T>, flip_lanes<f>(load(v + lanes<T>)));
+                    const T* const v = block + (address ^ args.row_offsets[r]);
+                    T* const x = inputs + (r * patterns + p) * 3 * lanes<T>;
+                    const Vector<T> re = flip_lanes<f>(load(v)), im = flip_lanes<f>(load(v + lanes<T>));
+                    store(x, re);
+                    store(x + lanes<T>, im);
+                    store(x + 2 * lanes<T>, re + im);
                 }
             });
         }
         if (rows % 4 == 0) {
-            multiply_rows<T, 4, PerLane>(base, args, inputs, pattern_bits);
+            multiply_rows<T, 4, PerLane, Parts>(block, address, args, inputs, pattern_bits);
         } else {
-            multiply_rows<T, 1, PerLane>(base, args, inputs, pattern_bits);
+            multiply_rows<T, 1, PerLane, Parts>(block, address, args, inputs, pattern_bits);
         }
     }
 }
 
-template <class T, int LaneMask, bool PerLane, bool Real>
+template <class T, int LaneMask, bool PerLane, int Parts>
 bool dense_with_lanes(T* block, const DenseArgs& args) {
     constexpr int lane_targets = popcount_of(LaneMask);
     if constexpr (lane_targets >= 1 && lane_targets <= 2) {
-        if (args.axes == 0) return dense_fixed<T, 0, LaneMask, PerLane, Real>(block, args), true;
+        if (args.axes == 0) return dense_fixed<T, 0, LaneMask, PerLane, Parts>(block, args), true;
     }
     if constexpr (lane_targets <= 1) {
-        if (args.axes == 1) return dense_fixed<T, 1, LaneMask, PerLane, Real>(block, args), true;
+        if (args.axes == 1) return dense_fixed<T, 1, LaneMask, PerLane, Parts>(block, args), true;
     }
     if constexpr (lane_targets == 0) {
-        if (args.axes == 2) return dense_fixed<T, 2, LaneMask, PerLane, Real>(block, args), true;
+        if (args.axes == 2) return dense_fixed<T, 2, LaneMask, PerLane, Parts>(block, args), true;
     }
     return false;
 }
 
-template <class T, bool Real, int LaneMask = 0>
+template <class T, int Parts, int LaneMask = 0>
 bool dense_specialised(T* block, const DenseArgs& args) {
     if (args.lane_mask == LaneMask) {
-        if (args.per_lane) return dense_with_lanes<T, LaneMask, true, Real>(block, args);
-        if constexpr (LaneMask == 0) return dense_with_lanes<T, LaneMask, false, Real>(block, args);
+        if (args.per_lane) return dense_with_lanes<T, LaneMask, true, Parts>(block, args);
+        if constexpr (LaneMask == 0) return dense_with_lanes<T, LaneMask, false, Parts>(block, args);
         return false;
     }
-    if constexpr (LaneMask + 1 < lanes<T>) return dense_specialised<T, Real, LaneMask + 1>(block, args);
+    if constexpr (LaneMask + 1 < lanes<T>) return dense_specialised<T, Parts, LaneMask + 1>(block, args);
     return false;
+}
+
+template <class T, int Parts, int Bit = 0>
+void dense_helped(T* block, const DenseArgs& args) {
+    if (args.lane_mask == 1 << Bit) {
+        dense_with_helper<T, Bit, Parts>(block, args);
+    } else if constexpr (Bit + 1 < lane_bits<T>) {
+        dense_helped<T, Parts, Bit + 1>(block, args);
+    }
+}
+
+template <class T, int Parts>
+void dense_sized(T* block, const DenseArgs& args) {
+    if (args.helper_offset != 0) return dense_helped<T, Parts>(block, args);
+    if (dense_specialised<T, Parts>(block, args)) return;
+    if (args.per_lane) {
+        dense_any<T, true, Parts>(block, args);
+    } else {
+        dense_any<T, false, Parts>(block, args);
+    }
 }
 
 template <class T>
 void dense(void* memory, const DenseArgs& args) {
     T* const block = static_cast<T*>(memory);
-    if (args.real ? dense_specialised<T, true>(block, args) : dense_specialised<T, false>(block, args)) return;
-    if (args.per_lane) {
-        dense_any<T, true>(block, args);
+    if (args.parts == 1) {
+        dense_sized<T, 1>(block, args);
+    } else if (args.parts == 2) {
+        dense_sized<T, 2>(block, args);
     } else {
-        dense_any<T, false>(block, args);
+        dense_sized<T, 3>(block, args);
     }
 }
 

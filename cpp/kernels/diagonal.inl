@@ -9,10 +9,9 @@ void diagonal(void* block, const DiagonalArgs& args) {
     const std::uint64_t rows = std::uint64_t{1} << args.axes;
     for (std::uint64_t row = 0; row < rows; ++row, factors += stride<T>) {
         const Vector<T> cr = load(factors), ci = load(factors + lanes<T>);
-        T* const base = static_cast<T*>(block) + args.row_offsets[row] * stride<T>;
         SubsetWalk walk(args.vectors);
         for (std::uint64_t i = 0; i < walk.count; ++i) {
-            T* const v = base + walk.next() * stride<T>;
+            T* const v = static_cast<T*>(block) + (walk.next() ^ args.row_offsets[row]);
             const Vector<T> re = load(v), im = load(v + lanes<T>);
             store(v, fnma(ci, im, cr * re));
             store(v + lanes<T>, fma(ci, re, cr * im));

@@ -3,40 +3,64 @@
 // Included by objects compiled for different instruction sets: plain structs only, no STL, no inline functions.
 //
 // A block holds 2^k amplitudes in split form: vector y (0 <= y < 2^(k - lane_bits)) is W = 2^lane_bits real parts
-// followed by W imaginary parts. Index bits below lane_bits are "lanes", the others are bits of y.
+// followed by W imaginary parts. Index bits below lane_bits are "lanes", the others are bits of y. Where vector y lies
+// is told by an AddressMap, so that exchanging and adding bits of y (SWAP, X, CX) moves no amplitude.
 #pragma once
 
 #include <cstdint>
 
 namespace ketjet {
 
-// The vectors y of a block with (y & fixed) == value.
+// Vector y begins at scalar low[y & 63] ^ high[y >> 6] ^ affine of the block: linear over GF(2) but for `affine`.
+struct AddressMap {
+    const std::uint32_t* low;
+    const std::uint32_t* high;
+    std::uint32_t affine;
+};
+
+// The vectors y of a block with (y & fixed) == value. All offsets below are mapped ones, in scalars: to be XORed to
+// the address of a vector.
 struct VectorSubset {
     std::uint64_t fixed;
     std::uint64_t value;
     int vector_bits;  // the block has 2^vector_bits vectors
+    AddressMap map;
 };
 
-// Copies 2^run_bits amplitudes from (or to) state + row_offsets[r] for every row r, in this order of vectors. Gathering
-// gives zeros for the rows whose offset has a bit of zero_mask.
+// Copies 2^run_bits amplitudes from (or to) state + row_offsets[r] for every row r, the first one being vector
+// first_vector of the block. Gathering multiplies by the scale and gives zeros for the rows whose offset has a bit of
+// zero_mask; scattering changes the sign of vectors with odd popcount(y & sign_mask), and of the lanes so marked.
 struct CopyArgs {
     const std::uint64_t* row_offsets;  // in amplitudes
     std::uint64_t rows;
+    std::uint64_t first_vector;
     int run_bits;  // >= lane_bits
     std::uint64_t zero_mask;
+    AddressMap map;
+    double scale[2];          // re, im
+    std::uint64_t sign_mask;  // of y
+    const void* lane_signs;   // W scalars, 1 or -1
+    bool plain;               // scale is 1 and nothing changes its sign
+    bool stream;              // scattered lines are not worth keeping in the caches
 };
 
 // v'[r] = sum over m of M[r][r ^ m] v[r ^ m] on 2^axes rows of vectors and, within them, the lanes of lane_mask.
 // m counts the lane bits of lane_mask first, then the axes, so sums run in the same order whatever the lane width.
 struct DenseArgs {
     VectorSubset vectors;              // fixed contains the axes, with value 0 there
-    const std::uint64_t* row_offsets;  // 2^axes offsets in vectors
+    const std::uint64_t* row_offsets;  // 2^axes of them
     int axes;
-    int lane_mask;             // which lane bits are targets
-    bool per_lane;             // coefficients are W-wide vectors (needed for lane targets and lane controls)
-    bool real;                 // every imaginary part of the matrix is zero
-    const void* coefficients;  // [row][m] of (re, im): scalars, or W-wide vectors if per_lane
-    void* scratch;             // 2^axes vectors
+    int lane_mask;  // which lane bits are targets
+    bool per_lane;  // coefficients are W-wide vectors (needed for lane targets and lane controls)
+    // How entries are stored. 1: re alone, for real matrices. 2: re, im. 3: re, im - re, im + re, which takes three
+    // real products instead of four, but is not exact where an entry is 1 or 0.
+    int parts;
+    // [row][m][part]: scalars, or W-wide vectors if per_lane
+    const void* coefficients;
+    void* scratch;  // three vectors for each m
+    // Not 0: one axis, one lane target and scalar coefficients; this axis without a part in the gate stands in for the
+    // lane meanwhile. `vectors` fixes it at 0.
+    std::uint32_t helper_offset;
 };
 
 // v[r] *= c[r] on 2^axes rows; the coefficients are W-wide (lanes may differ).
@@ -53,6 +77,7 @@ struct DiagonalArgs {
 struct ExchangeArgs {
     VectorSubset vectors;  // one representative of each pair
     std::uint64_t vector_flip;
+    std::uint32_t flip_offset;  // of vector_flip
     int lane_flip;
     const void* take_first;  // W scalars, 0 or 1
     const void* take_second;
@@ -65,6 +90,7 @@ struct ExchangeArgs {
 struct RotationArgs {
     VectorSubset vectors;       // one representative of each pair
     std::uint64_t vector_flip;  // f; with 0 each vector is its own partner and `second` is not read
+    std::uint32_t flip_offset;  // of vector_flip
     int lane_flip;
     std::uint64_t sign_mask;
     bool imaginary;
@@ -73,14 +99,56 @@ struct RotationArgs {
     const void* second;
 };
 
+// Turns one-qubit planes by angles a with tangents t = tan(a), without the factor cos(a): for each lane bit that takes
+// part in ascending order, then for each axis,
+//   real:      v'[x=0] = v[x=0] + t v[x=1],    v'[x=1] = v[x=1] - t v[x=0],
+//   imaginary: v'[x]   = v[x] - i t v[1-x].
+// Several gates for one load and store of each vector. Method: factored rotations, as in lifted FFT butterflies.
+struct TurnArgs {
+    VectorSubset vectors;  // fixed contains the axes, with value 0 there
+    int axes;              // 0 to max_turn_axes
+    int imaginary_axes;    // bit a: axis a is imaginary
+    std::uint32_t axis_offsets[3];
+    double tangents[3];         // of the axes
+    int lane_mask;              // which lane bits take part
+    int imaginary_lanes;        // which of those are imaginary
+    const void* lane_tangents;  // [lane bit] of W scalars: t on lanes with x=0, -t (imaginary: t) on those with x=1
+};
+
+// Multiplies by phases in factored form: vector v of row r takes factor[r] * table[key[r]][v]. The table runs over
+// the lanes and the vector bits of `inner`, rows are counted by the other vector bits in ascending order.
+// What depends on the block's cold bits: a row's factor is multiplied by outer[b] for each of its set bits b, an entry
+// of a table by inner[b] likewise.
+struct PhaseArgs {
+    VectorSubset vectors;  // fixed is `inner`, with value 0 there
+    int row_bits;
+    int table_bits;                      // of an amplitude's index inside a table, the lanes first
+    const std::uint32_t* inner_offsets;  // 2^(table_bits - lane_bits)
+    const double* factors;               // [row] real parts, then imaginary parts
+    const unsigned char* keys;           // [row]
+    int tables;                          // 0: no table at all
+    const void* table;                   // [key][vector] of W real parts, W imaginary parts
+    const unsigned char* trivial;        // [key]: the table is all ones
+    const double* outer;                 // re, im of each row bit, or null: all ones
+    const double* inner;                 // re, im of each table bit, or null: all ones
+    int lane_flip;                       // index bits of lane l are those of l ^ lane_flip
+    std::uint64_t table_scratch;         // where the scratch for tables begins, behind 2 * rows doubles
+    void* scratch;                       // doubles: of rows, of two tables' entries; then all tables
+};
+
 struct Kernels {  // for one scalar type
     int lane_bits;
+    int max_turn_axes;
     void (*gather)(const void* state, void* block, const CopyArgs& args);
     void (*scatter)(void* state, const void* block, const CopyArgs& args);
     void (*dense)(void* block, const DenseArgs& args);
     void (*diagonal)(void* block, const DiagonalArgs& args);
     void (*exchange)(void* block, const ExchangeArgs& args);
     void (*rotation)(void* block, const RotationArgs& args);
+    void (*turn)(void* block, const TurnArgs& args);
+    void (*phase)(void* block, const PhaseArgs& args);
+    // For measuring: does multiply-adds in registers, writes W scalars, returns how many real ones they were.
+    std::uint64_t (*fma_probe)(void* vector, std::uint64_t iterations);
 };
 
 struct KernelTable {

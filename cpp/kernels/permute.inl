@@ -9,7 +9,7 @@ void exchange_inside(T* block, const ExchangeArgs& args) {
     const Mask<T> take = load(static_cast<const T*>(args.take_first)) != T(0);
     SubsetWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
-        T* const v = block + walk.next() * stride<T>;
+        T* const v = block + walk.next();
         const Vector<T> re = load(v), im = load(v + lanes<T>);
         store(v, take ? flip_lanes<Flip>(re) : re);
         store(v + lanes<T>, take ? flip_lanes<Flip>(im) : im);
@@ -22,10 +22,10 @@ void exchange_pairs(T* block, const ExchangeArgs& args) {
     const Mask<T> second = load(static_cast<const T*>(args.take_second)) != T(0);
     SubsetWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
-        const std::uint64_t y = walk.next();
+        const std::uint32_t address = walk.next();
         for (int part = 0; part < 2; ++part) {
-            T* const v = block + y * stride<T> + part * lanes<T>;
-            T* const w = block + (y ^ args.vector_flip) * stride<T> + part * lanes<T>;
+            T* const v = block + address + part * lanes<T>;
+            T* const w = block + (address ^ args.flip_offset) + part * lanes<T>;
             const Vector<T> a = load(v), b = load(w);
             const Vector<T> to_v = flip_lanes<Flip>(b), to_w = flip_lanes<Flip>(a);
             store(v, AllLanes ? to_v : (first ? to_v : a));
@@ -69,16 +69,17 @@ void rotate(T* block, const RotationArgs& args) {
     const Vector<T> second = load(static_cast<const T*>(args.second));
     SubsetWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
-        const std::uint64_t y = walk.next();
+        const std::uint64_t y = walk.next_vector();
         const bool negative = __builtin_parityll(y & args.sign_mask) != 0;
-        T* const v = block + y * stride<T>;
+        const std::uint32_t address = address_of(walk.map, y);
+        T* const v = block + address;
         const Vector<T> vr = load(v), vi = load(v + lanes<T>);
         if (args.vector_flip == 0) {
             rotate_towards<T, Imaginary>(v, cosine, negative ? -first : first, vr, vi, flip_lanes<Flip>(vr),
                                          flip_lanes<Flip>(vi));
             continue;
         }
-        T* const w = block + (y ^ args.vector_flip) * stride<T>;
+        T* const w = block + (address ^ args.flip_offset);
         const Vector<T> wr = load(w), wi = load(w + lanes<T>);
         rotate_towards<T, Imaginary>(v, cosine, negative ? -first : first, vr, vi, flip_lanes<Flip>(wr),
                                      flip_lanes<Flip>(wi));

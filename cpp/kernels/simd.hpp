@@ -61,9 +61,34 @@ template <class T>
 KETJET_INLINE void store(T* address, Vector<T> value) {
     *reinterpret_cast<Vector<T>*>(address) = value;
 }
+// A store that goes past the caches, for lines that will not be read soon.
+template <class T>
+KETJET_INLINE void stream(T* address, Vector<T> value) {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 8) {
+        _mm512_stream_pd(address, value);
+    } else {
+        _mm512_stream_ps(address, value);
+    }
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == 8) {
+        _mm256_stream_pd(address, value);
+    } else {
+        _mm256_stream_ps(address, value);
+    }
+#else
+    store(address, value);
+#endif
+}
+// Makes streamed stores visible to other threads before any later store.
+KETJET_INLINE void finish_streaming() {
+#if defined(__AVX2__)
+    _mm_sfence();
+#endif
+}
 template <class T>
 KETJET_INLINE Vector<T> splat(T value) {
-    return Vector<T>{} + value;
+    return value - Vector<T>{};  // not +, which would turn -0 into 0 and so cost an instruction
 }
 
 // fma: a * b + c, fnma: c - a * b, each rounded once. The baseline has no fused instruction: singles go through
@@ -121,6 +146,18 @@ KETJET_INLINE V flip_lanes(V v) {
     }
 }
 
+// All lane numbers as a parameter pack.
+template <int... Lane>
+struct LaneList {};
+template <int Count, int... Lane>
+struct MakeLanes : MakeLanes<Count - 1, Count - 1, Lane...> {};
+template <int... Lane>
+struct MakeLanes<0, Lane...> {
+    typedef LaneList<Lane...> List;
+};
+template <class T>
+using AllLanes = typename MakeLanes<lanes<T>>::List;
+
 // (re, im) pairs in memory order <-> one vector of real parts and one of imaginary parts.
 template <class V>
 KETJET_INLINE void split_pairs(V low, V high, V& re, V& im) {
@@ -171,22 +208,40 @@ KETJET_INLINE void with_lane_flip(int lane_flip, Body body) {
     }
 }
 
+// Keeps a value in a register at this point: a loaded vector is not loaded again as the operand of each use, and an
+// address is worked out again instead of being spilled.
+#if defined(__x86_64__)
+#define KETJET_IN_REGISTER(value) asm("" : "+v"(value))
+#define KETJET_FORGET(address) asm("" : "+r"(address))
+#else
+#define KETJET_IN_REGISTER(value) ((void)0)
+#define KETJET_FORGET(address) ((void)0)
+#endif
+
+// The scalar at which vector y begins.
+KETJET_INLINE std::uint32_t address_of(const AddressMap& map, std::uint64_t y) {
+    return map.low[y & 63] ^ map.high[y >> 6] ^ map.affine;
+}
+
 // Walks the vectors of a subset in ascending order.
 struct SubsetWalk {
+    AddressMap map;
     std::uint64_t fixed;
     std::uint64_t value;
     std::uint64_t count;
     std::uint64_t free = 0;
 
     KETJET_INLINE explicit SubsetWalk(const VectorSubset& subset)
-        : fixed(subset.fixed),
+        : map(subset.map),
+          fixed(subset.fixed),
           value(subset.value),
           count(std::uint64_t{1} << (subset.vector_bits - __builtin_popcountll(subset.fixed))) {}
-    KETJET_INLINE std::uint64_t next() {
+    KETJET_INLINE std::uint64_t next_vector() {
         const std::uint64_t vector = free | value;
         free = ((free | fixed) + 1) & ~fixed;
         return vector;
     }
+    KETJET_INLINE std::uint32_t next() { return address_of(map, next_vector()); }
 };
 
 // Scalars from the start of one vector's real parts to the next vector's.

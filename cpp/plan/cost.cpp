@@ -21,40 +21,86 @@ constexpr int max_operations_per_sweep = 4096;
 constexpr double serial_seconds = 60e-6;  // below this predicted time a second thread costs more than it gains
 
 // Nanoseconds per amplitude on one thread in double precision; single precision takes half of it.
-constexpr double sweep_ns = 1.6;  // gather and scatter of a block, or setting |0...0>
-constexpr double diagonal_ns = 0.22, move_ns = 0.11, dense_one_ns = 0.38;
-constexpr double fma_ns = 0.05;       // per complex entry and row of a wider matrix
-constexpr double operation_ns = 150;  // preparing coefficients, once per operation
+constexpr double sweep_ns = 1.8;     // gather and scatter of a block, or setting |0...0>
+constexpr double relabel_ns = 0.02;  // an operation that only some qubits make move amplitudes
+constexpr double turn_call_ns = 0.14, turn_ns = 0.06, turns_per_call = 3;
+constexpr double phases_ns = 0.36;
+constexpr double exchange_ns = 0.15, rotation_ns = 0.26, controlled_ns = 0.25;
+constexpr double fma_ns = 0.041;      // of a dense matrix: three per complex entry and row
+constexpr double wide_fma_ns = 0.06;  // the same for more than two qubits
+constexpr double dense_least_ns = 0.3;
+constexpr double least_weight_ns = 0.02;  // so that free operations count too
+constexpr double operation_ns = 150;      // preparing coefficients, once per operation
 
-bool only_moves(const Operation& operation) {
+double dense_ns(int qubits) {
+    const double entries = std::ldexp(1.0, std::min(qubits, 30));
+    return std::max(dense_least_ns, 3 * entries * (qubits > 2 ? wide_fma_ns : fma_ns));
+}
+
+bool is_flip_or_swap(const Operation& operation) {
     const auto* const gate = std::get_if<GateOperation>(&operation);
     if (gate == nullptr) return std::holds_alternative<PermutationOperation>(operation);
     const Structure structure = gate_table()[static_cast<std::size_t>(gate->gate)].structure;
     return structure == Structure::flip || structure == Structure::swap;
 }
 
-double operation_cost_ns(const Operation& operation, const Roles& role) {
-    const int targets = count_bits(role.local), conditions = std::min(count_bits(role.diagonal), 3);
-    if (targets == 0) return diagonal_ns / static_cast<double>(bit(std::max(conditions - 1, 0)));
-    if (only_moves(operation)) return move_ns;
-    if (targets == 1) return conditions > 0 ? dense_one_ns / 2 : dense_one_ns;
-    return fma_ns * 4.0 * std::ldexp(1.0, std::min(targets, 30));
+bool is_rotation(const Operation& operation) {
+    const auto* const gate = std::get_if<GateOperation>(&operation);
+    if (gate == nullptr) return std::holds_alternative<PauliRotationOperation>(operation);
+    return gate_table()[static_cast<std::size_t>(gate->gate)].structure == Structure::rotation;
+}
+
+// Of an operation that has a pass, or its share of one.
+double operation_cost_ns(const Program& program, const Operation& operation) {
+    const Roles role = roles(program, operation);
+    const int targets = count_bits(role.local);
+    if (is_relabelling(program, operation)) return relabel_ns;
+    if (targets == 0) return phases_ns / 4;
+    if (is_flip_or_swap(operation)) return exchange_ns;
+    if (is_rotation(operation)) return rotation_ns;
+    if (role.diagonal != 0) return targets == 1 ? controlled_ns : dense_ns(targets) / 2;
+    if (targets == 1) return turn_ns + turn_call_ns / turns_per_call;
+    return dense_ns(targets);
 }
 
 }  // namespace
 
-double pass_cost_ns(const Program& program, std::span<const std::uint32_t> operations) {
-    if (operations.size() == 1) {
-        const Operation& operation = program.operations()[operations.front()];
-        return operation_cost_ns(operation, roles(program, operation));
-    }
-    const bool diagonal = std::ranges::all_of(operations, [&](std::uint32_t operation) {
-        return roles(program, program.operations()[operation]).local == 0;
-    });
-    return diagonal ? diagonal_ns : dense_one_ns;
+double staging_weight(const Program& program, const Operation& operation) {
+    return least_weight_ns + operation_cost_ns(program, operation);
 }
 
-PlanOptions plan_options(const Machine& machine, Precision precision, int state_qubits) {
+bool dense_pays(const Program& program, std::span<const std::uint32_t> operations) {
+    double apart = 0;
+    bool dense = false;
+    for (const std::uint32_t index : operations) {
+        const Operation& operation = program.operations()[index];
+        apart += operation_cost_ns(program, operation);
+        const Roles role = roles(program, operation);
+        dense = dense || (count_bits(role.local) == 2 && role.diagonal == 0 && !is_rotation(operation) &&
+                          !is_relabelling(program, operation));
+    }
+    return dense || dense_ns(2) < apart;
+}
+
+double pass_cost_ns(const Program& program, const Sweep& sweep, const Pass& pass) {
+    const auto terms = static_cast<double>(pass.terms.size());
+    switch (pass.kind) {
+        case PassKind::relabel:
+            return relabel_ns * terms;
+        case PassKind::turns:
+            return turn_call_ns * std::ceil(terms / turns_per_call) + turn_ns * terms;
+        case PassKind::phases:
+            return phases_ns;
+        case PassKind::dense:
+        case PassKind::single:
+            break;
+    }
+    const auto operations = sweep.operations_of(pass.terms.front());
+    if (operations.size() > 1) return dense_ns(2);
+    return operation_cost_ns(program, program.operations()[operations.front()]);
+}
+
+std::vector<BlockShape> block_shapes(const Machine& machine, Precision precision, int state_qubits) {
     const auto half_l2 = static_cast<std::uint64_t>(std::max<std::int64_t>(machine.l2_bytes / 2, 1));
     const auto block_amplitudes = half_l2 / static_cast<std::uint64_t>(amplitude_bytes(precision));
     const int cache_qubits = static_cast<int>(std::bit_width(block_amplitudes)) - 1;
@@ -63,8 +109,19 @@ PlanOptions plan_options(const Machine& machine, Precision precision, int state_
         block = std::min(block, std::max(smallest_block_qubits, state_qubits - block_count_qubits));
     }
     block = std::min(block, state_qubits);
-    const int run = std::clamp(block - 2, minimum_state_qubits, contiguous_qubits);
-    return {block, std::min(run, block), max_operations_per_sweep};
+    const int run = std::min(block, std::clamp(block - 2, minimum_state_qubits, contiguous_qubits));
+    std::vector<BlockShape> shapes{{block, run, 1, max_operations_per_sweep}};
+    const auto consider = [&](int qubits, int run_qubits, double fresh_qubit_penalty) {
+        if (qubits >= smallest_block_qubits && qubits <= state_qubits - block_count_qubits) {
+            shapes.push_back({qubits, std::min(run_qubits, qubits), fresh_qubit_penalty, max_operations_per_sweep});
+        }
+    };
+    consider(cache_qubits, run, 0);
+    for (const int change : {-1, -2, 1}) {
+        for (const double penalty : {1.0, 0.0}) consider(cache_qubits + change, run, penalty);
+    }
+    for (const int change : {0, -1, -2, -3}) consider(cache_qubits + change, run - 1, 1);
+    return shapes;
 }
 
 std::int64_t state_bytes(int state_qubits, Precision precision) {
@@ -72,33 +129,38 @@ std::int64_t state_bytes(int state_qubits, Precision precision) {
     return static_cast<std::int64_t>(bit(state_qubits)) * amplitude_bytes(precision);
 }
 
-PlanCost plan_cost(const Program& program, const Plan& plan, Precision precision, int threads) {
+StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, int threads) {
+    int qubits = plan.state_qubits;
+    double ns = sweep_ns * plan.sweep_factor, serial_ns = 0;
+    if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
+        Index written = sweep->active;
+        for (const int qubit : sweep->hot) written |= bit(qubit);
+        qubits = count_bits(written);
+        serial_ns = operation_ns * static_cast<double>(sweep->operations.size());
+        for (const Pass& pass : sweep->passes) ns += plan.pass_factor * pass_cost_ns(plan.program, *sweep, pass);
+    }
+    const double amplitudes = std::ldexp(1.0, qubits);
+    const double parallel_ns = ns * time_scale(precision) * amplitudes;
+    return {amplitudes, 2 * amplitudes * amplitude_bytes(precision),
+            1e-9 * (serial_ns + parallel_ns / std::max(threads, 1))};
+}
+
+PlanCost plan_cost(const Plan& plan, Precision precision, int threads) {
     PlanCost cost{};
-    const double scale = precision == Precision::single ? 0.5 : 1.0;
     cost.state_bytes = state_bytes(plan.state_qubits, precision);
-    double bytes_moved = 0, serial_ns = 0, parallel_ns = 0;
+    double bytes_moved = 0;
     for (const Stage& stage : plan.stages) {
-        int qubits = plan.state_qubits;
-        double ns = sweep_ns;
-        if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
-            Index written = sweep->active;
-            for (const int qubit : sweep->hot) written |= bit(qubit);
-            qubits = count_bits(written);
-            serial_ns += operation_ns * static_cast<double>(sweep->operations.size());
-            for (std::size_t p = 0; p < sweep->num_passes(); ++p) ns += pass_cost_ns(program, sweep->pass(p));
-        }
-        const double amplitudes = std::ldexp(1.0, qubits);
-        parallel_ns += ns * scale * amplitudes;
-        bytes_moved += 2 * amplitudes * amplitude_bytes(precision);
+        const StageCost part = stage_cost(plan, stage, precision, threads);
+        bytes_moved += part.bytes_moved;
+        cost.seconds += part.seconds;
     }
     cost.bytes_moved = static_cast<std::int64_t>(std::min(bytes_moved, 9e18));
-    cost.seconds = 1e-9 * (serial_ns + parallel_ns / std::max(threads, 1));
     return cost;
 }
 
-int useful_threads(const Program& program, const Plan& plan, Precision precision, int available) {
+int useful_threads(const Plan& plan, Precision precision, int available) {
     if (plan.state_qubits <= serial_qubits && !plan.has_random_collapse()) return 1;
-    return plan_cost(program, plan, precision, 1).seconds < serial_seconds ? 1 : available;
+    return plan_cost(plan, precision, 1).seconds < serial_seconds ? 1 : available;
 }
 
 }  // namespace ketjet

@@ -2,6 +2,8 @@
 // bytes and predicted seconds. Pure arithmetic on a Machine.
 #pragma once
 
+#include <vector>
+
 #include "base/machine.hpp"
 #include "plan/plan.hpp"
 
@@ -10,17 +12,10 @@ namespace ketjet {
 enum class Precision : std::uint8_t { single, double_ };
 constexpr int amplitude_bytes(Precision precision) { return precision == Precision::single ? 8 : 16; }
 
-struct PlanOptions {
-    int block_qubits;          // hot qubits of a sweep, unless one operation alone needs more
-    int run_qubits;            // the lowest qubits, always hot: contiguous runs in memory
-    int operations_per_sweep;  // bounds the memory for prepared coefficients
-    bool operator==(const PlanOptions&) const = default;
-};
-
-// The block shape for a state of `state_qubits`: the block and its source lines share half of L2, and a state
-// above the serial size is cut into at least eight blocks. Depends on caches, precision and size only, not on threads
-// or instruction set, so that results do not either.
-PlanOptions plan_options(const Machine& machine, Precision precision, int state_qubits);
+// The block shapes worth considering for a state of `state_qubits`, the one for general use first: the block and its
+// source lines share half of L2, and a state above the serial size is cut into at least eight blocks. They depend on
+// caches, precision and size only, not on threads or instruction set, so that results do not either.
+std::vector<BlockShape> block_shapes(const Machine& machine, Precision precision, int state_qubits);
 
 // Bytes of one stored state; the largest number there is where that does not fit into 63 bits.
 std::int64_t state_bytes(int state_qubits, Precision precision);
@@ -30,19 +25,40 @@ struct PlanCost {
     std::int64_t bytes_moved;  // read and written over all sweeps
     double seconds;            // predicted for one pass through the plan on `threads` threads
 };
-PlanCost plan_cost(const Program& program, const Plan& plan, Precision precision, int threads);
+PlanCost plan_cost(const Plan& plan, Precision precision, int threads);
 
-// Nanoseconds per amplitude of one pass on one thread in double precision: of a single operation, or of several that
-// are merged into one gate.
-double pass_cost_ns(const Program& program, std::span<const std::uint32_t> operations);
+struct StageCost {
+    double amplitudes;  // visited
+    double bytes_moved;
+    double seconds;
+};
+// Of one stage of the plan; plan_cost is their sum.
+StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, int threads);
+// What single precision takes of the time in double precision.
+constexpr double time_scale(Precision precision) { return precision == Precision::single ? 0.5 : 1.0; }
 
-// The most qubits of a merged diagonal: a table of 256 factors, some of them for cold qubits.
-inline constexpr int merged_diagonal_qubits = 8;
+// Nanoseconds per amplitude of one pass on one thread in double precision.
+double pass_cost_ns(const Program& program, const Sweep& sweep, const Pass& pass);
+
+// Limits of the search for a plan: it may take this share of the predicted time on one thread, and no more than
+// most_planning_seconds, where planning an operation once takes planning_seconds; blocks larger than usual are that
+// much slower than their passes say.
+inline constexpr double search_share = 0.02;
+inline constexpr double planning_seconds = 1e-6;
+inline constexpr double most_planning_seconds = 0.4;
+inline constexpr double outgrown_factor = 1.1;
+inline constexpr std::int64_t search_operations = std::int64_t{1} << 26;  // looked at per stretch, about 0.1 s
+
+// How much an operation counts in the choice of hot qubits.
+double staging_weight(const Program& program, const Operation& operation);
+
+// Whether operations on one pair of qubits are better multiplied into one dense matrix than run one by one.
+bool dense_pays(const Program& program, std::span<const std::uint32_t> operations);
 
 // Up to this size each thread runs trajectories of its own, above it they share one state.
 inline constexpr int shots_in_parallel_qubits = 20;
 
 // How many threads are worth while for a plan: 1 for small states.
-int useful_threads(const Program& program, const Plan& plan, Precision precision, int available);
+int useful_threads(const Plan& plan, Precision precision, int available);
 
 }  // namespace ketjet

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -12,7 +13,34 @@
 
 namespace ketjet {
 
-// One pass over memory: every block of 2^hot.size() amplitudes is gathered, all operations run on it, and it is
+// What one pass over a block does, and so which kernel runs it.
+enum class PassKind : std::uint8_t {
+    relabel,  // X, Z, CX, SWAP: bookkeeping, no amplitude is touched (but for lanes)
+    turns,    // rotations of one-qubit planes, several qubits for one load and store
+    phases,   // diagonal operations, merged into one factored form
+    dense,    // all terms multiplied into one matrix on their few qubits
+    single,   // one operation by a kernel of its own
+};
+
+// A one-qubit matrix is after . turn . before, with diagonal outer parts that join the phases around it.
+enum class Part : std::uint8_t { whole, before, turn, after };
+std::string_view name_of(PassKind kind);
+
+// Operations [begin, end) of the sweep's list, or a part of their product (they are on one qubit then).
+struct Term {
+    std::uint32_t begin;
+    std::uint32_t end;
+    Part part;
+    bool operator==(const Term&) const = default;
+};
+
+struct Pass {
+    PassKind kind;
+    std::vector<Term> terms;
+    bool operator==(const Pass&) const = default;
+};
+
+// One pass over memory: every block of 2^hot.size() amplitudes is gathered, all passes run on it, and it is
 // scattered back. `hot` is ascending and begins with the low qubits that make up a contiguous run.
 // Qubits outside `active` are |0> before the sweep, and what is stored there is not read: only blocks whose cold
 // qubits are active are visited. So a state that starts as |0...0> grows from sweep to sweep.
@@ -20,19 +48,20 @@ struct Sweep {
     std::vector<int> hot;
     Index active;
     std::vector<std::uint32_t> operations;
-    std::vector<std::uint32_t> pass_begin;  // pass p is operations [pass_begin[p], pass_begin[p + 1]): one kernel call
+    std::vector<Pass> passes;
 
-    std::size_t num_passes() const { return pass_begin.size() - 1; }
-    std::span<const std::uint32_t> pass(std::size_t p) const {
-        return std::span(operations).subspan(pass_begin[p], pass_begin[p + 1] - pass_begin[p]);
+    std::span<const std::uint32_t> operations_of(const Term& term) const {
+        return std::span(operations).subspan(term.begin, term.end - term.begin);
     }
     bool operator==(const Sweep&) const = default;
 };
 
-// A measure, reset or initialize in the middle of the program. Initialize on qubits that nothing has touched yet
+// A measure, reset or initialize in the middle of the program; `origin` is its index in the original program, and
+// numbers its random stream. Initialize on qubits that nothing has touched yet
 // is not random: they are |0> already.
 struct Collapse {
     std::uint32_t operation;
+    std::uint32_t origin;
     bool random;
     bool operator==(const Collapse&) const = default;
 };
@@ -53,16 +82,51 @@ struct FinalMeasurement {
     bool operator==(const FinalMeasurement&) const = default;
 };
 
+// What the planner may do; each of these can be switched off, and none changes the outcome but for rounding.
+struct PlanOptions {
+    bool growth = true;         // qubits that nothing has touched yet stay out of the state
+    bool known_bits = true;     // controls and flips whose value is known from |0...0> are worked out beforehand
+    bool relabel_swaps = true;  // swaps and permutations rename the qubits of all earlier operations
+    bool prune = true;          // operations that reach no measurement are dropped where no state is returned
+    bool merge_dense = true;    // operations on one pair of qubits become one matrix where that is cheaper
+    bool merge_passes = true;   // turns and phases of several operations share a pass
+    bool block_frame = true;    // X, Z, CX and SWAP inside a block are bookkeeping
+    bool search = true;         // hot qubits are searched for, else taken as they come
+    bool operator==(const PlanOptions&) const = default;
+};
+
+// How a program is cut into sweeps; the candidates come from block_shapes (plan/cost.hpp).
+struct BlockShape {
+    int block_qubits;  // hot qubits of a sweep, unless one operation alone needs more
+    int run_qubits;    // the lowest qubits, always hot: contiguous runs in memory
+    double
+        fresh_qubit_penalty;   // what a qubit that is still |0> counts more than another one in the choice of hot ones
+    int operations_per_sweep;  // bounds the memory for prepared coefficients
+    bool operator==(const BlockShape&) const = default;
+};
+
 struct Plan {
-    int num_qubits = 0;    // of the program
-    int state_qubits = 0;  // of the stored state: at least minimum_state_qubits, the extra ones stay |0>
+    Program program;   // the operations that stages refer to: with the same slots, but not those of the original
+    Program original;  // as it was before planning
+    std::vector<std::uint32_t> origins;  // of every operation: its index in the original program; an X that was moved
+                                         // has that of the operation whose bit flip it is
+    BlockShape shape;
+    double sweep_factor;  // of the machine it was made for
+    double pass_factor;
+    int num_qubits;    // of the state, which may leave out qubits that no measurement depends on
+    int state_qubits;  // of the stored state: at least minimum_state_qubits, the extra ones stay |0>
     std::vector<Stage> stages;
     std::vector<FinalMeasurement> final_measurements;  // in program order: a later one overwrites its clbit
+    double planning_seconds = 0;                       // how long it took to make, where that was measured
 
-    bool operator==(const Plan&) const = default;
+    // The planned program with the slot values of one that has the structure of the original.
+    Program bind(const Program& given) const;
+    // Equal but for slot values and planning time.
+    bool operator==(const Plan& other) const;
     bool has_random_collapse() const;
     int num_sweeps() const;
-    std::string to_string(const Program& program) const;
+    int num_passes() const;
+    std::string to_string() const;
 };
 
 // Every stored state has at least this many qubits, so that one vector register always fits into it.

@@ -6,13 +6,16 @@
 
 namespace ketjet {
 
-// First-fit staging: walks the operations in order, takes each one whose qubits are not blocked by an earlier one
-// left behind and whose non-diagonal qubits fit into the block, and starts the next sweep with what is left.
-// Measurements that nothing follows are left to sampling; resets of untouched qubits are dropped.
-Plan plan(const Program& program, const PlanOptions& options);
+struct PlanRequest {
+    Precision precision = Precision::double_;
+    PlanOptions options{};
+    bool from_zero = true;   // else the state may hold anything, and every collapse is for good (StateVector.evolve)
+    bool keep_state = true;  // the final state is wanted, not only what is measured
+    bool operator==(const PlanRequest&) const = default;
+};
 
-// The same for a state that may hold anything and is to be collapsed for good (StateVector.evolve): every
-// measurement and reset stays a stage of its own.
-Plan plan_for_any_state(const Program& program, const PlanOptions& options);
+// Rewrites the program, cuts it into sweeps in several ways and returns the plan with the least predicted time.
+// Measurements that nothing follows are left to sampling; resets of untouched qubits are dropped.
+Plan plan(const Program& program, const Machine& machine, const PlanRequest& request);
 
 }  // namespace ketjet

@@ -2,6 +2,7 @@
 // present slot values; controls become the action's condition.
 #include "program/action.hpp"
 
+#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -229,6 +230,53 @@ std::vector<Action> resolve(const Program& program, const Operation& operation) 
 }
 
 Roles roles(const Program& program, const Operation& operation) { return std::visit(RoleReader(program), operation); }
+
+namespace {
+
+const GateFacts* facts_of(const Operation& operation) {
+    const auto* const gate = std::get_if<GateOperation>(&operation);
+    return gate == nullptr ? nullptr : &gate_table()[static_cast<std::size_t>(gate->gate)];
+}
+
+// Whether all entries have the same phase, up to signs.
+bool is_real(const Matrix& matrix) {
+    Complex phase = 0;
+    for (const Complex entry : matrix.entries()) {
+        if (std::abs(entry) > std::abs(phase)) phase = entry;
+    }
+    for (const Complex entry : matrix.entries()) {
+        if (std::abs((entry * std::conj(phase)).imag()) > 1e-15) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+Turn turn_of(const Program& program, const Operation& operation) {
+    const Roles role = roles(program, operation);
+    if (role.diagonal != 0 || count_bits(role.local) != 1) return Turn::none;
+    const GateFacts* const facts = facts_of(operation);
+    if (facts == nullptr || facts->targets != 1) return Turn::general;
+    if (facts->name == "rx") return Turn::imaginary;
+    if (facts->name == "ry") return Turn::real;
+    if (facts->parameters > 0) return Turn::general;
+    const Matrix matrix = facts->matrix({});
+    if (is_real(matrix)) return Turn::real;
+    const bool x_like = std::abs(matrix(0, 0) - matrix(1, 1)) < 1e-15 && std::abs(matrix(0, 1) - matrix(1, 0)) < 1e-15;
+    return x_like ? Turn::imaginary : Turn::general;
+}
+
+bool is_relabelling(const Program& program, const Operation& operation) {
+    if (const auto* const permutation = std::get_if<PermutationOperation>(&operation)) {
+        return program.controls(permutation->wires).empty();
+    }
+    const GateFacts* const facts = facts_of(operation);
+    if (facts == nullptr) return false;
+    const auto controls = program.controls(std::get<GateOperation>(operation).wires).size();
+    if (facts->structure == Structure::flip) return controls <= 1;
+    if (facts->structure == Structure::swap) return controls == 0;
+    return facts->name == "z" && controls == 0;
+}
 
 bool is_collapse(const Operation& operation) {
     return std::holds_alternative<InitializeOperation>(operation) ||

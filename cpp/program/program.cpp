@@ -72,35 +72,49 @@ std::uint64_t structure_fingerprint(const PackedProgram& packed) {
 
 }  // namespace
 
-// `packed` keeps no slots: those belong to each Program.
+bool PackedProgram::operator==(const PackedProgram& other) const {
+    const auto equal = [](const auto& a, const auto& b) { return a == b || (a && b && *a == *b); };
+    return num_qubits == other.num_qubits && num_clbits == other.num_clbits && codes == other.codes &&
+           wire_begin == other.wire_begin && wires == other.wires && num_controls == other.num_controls &&
+           control_state == other.control_state && slot_begin == other.slot_begin && slots == other.slots &&
+           operand == other.operand && std::ranges::equal(payloads, other.payloads, equal);
+}
+
+// `packed` keeps no slots: those belong to each Program. It is shared with the programs made by with_operations, whose
+// slots it describes too.
 struct Program::Body {
-    PackedProgram packed;
+    std::shared_ptr<const PackedProgram> packed;
     std::vector<Operation> operations;
+    std::vector<std::int32_t> wires;
     std::uint64_t fingerprint;
+    bool rewritten;
 };
 
 Program::Program(PackedProgram packed) {
     std::vector<Operation> operations = unpack(packed);
     const std::uint64_t fingerprint = structure_fingerprint(packed);
     slots_ = std::exchange(packed.slots, {});
-    body_ = std::make_shared<const Body>(Body{std::move(packed), std::move(operations), fingerprint});
+    std::vector<std::int32_t> wires = packed.wires;
+    auto shared = std::make_shared<const PackedProgram>(std::move(packed));
+    body_ = std::make_shared<const Body>(
+        Body{std::move(shared), std::move(operations), std::move(wires), fingerprint, false});
 }
 
 Program::Program(std::shared_ptr<const Body> body, std::vector<double> slots)
     : body_(std::move(body)), slots_(std::move(slots)) {}
 
-int Program::num_qubits() const { return body_->packed.num_qubits; }
+int Program::num_qubits() const { return body_->packed->num_qubits; }
 
-int Program::num_clbits() const { return body_->packed.num_clbits; }
+int Program::num_clbits() const { return body_->packed->num_clbits; }
 
 std::span<const Operation> Program::operations() const { return body_->operations; }
 
 std::span<const std::int32_t> Program::controls(const Wires& wires) const {
-    return std::span(body_->packed.wires).subspan(wires.begin, wires.controls);
+    return std::span(body_->wires).subspan(wires.begin, wires.controls);
 }
 
 std::span<const std::int32_t> Program::targets(const Wires& wires) const {
-    return std::span(body_->packed.wires).subspan(std::size_t{wires.begin} + wires.controls, wires.targets);
+    return std::span(body_->wires).subspan(std::size_t{wires.begin} + wires.controls, wires.targets);
 }
 
 Program Program::with_slots(std::vector<double> slots) const {
@@ -108,12 +122,25 @@ Program Program::with_slots(std::vector<double> slots) const {
         throw std::invalid_argument("the program has " + std::to_string(slots_.size()) + " slots, but " +
                                     std::to_string(slots.size()) + " values were given; give one value per slot");
     }
-    check_slots(body_->packed, slots);
+    check_slots(*body_->packed, slots);
     return Program(body_, std::move(slots));
 }
 
+bool Program::same_structure(const Program& other) const {
+    if (body_ == other.body_) return true;
+    if (body_->fingerprint != other.body_->fingerprint || body_->rewritten || other.body_->rewritten) return false;
+    return *body_->packed == *other.body_->packed;
+}
+
+Program Program::with_operations(std::vector<Operation> operations, std::vector<std::int32_t> wires) const {
+    auto body = std::make_shared<const Body>(
+        Body{body_->packed, std::move(operations), std::move(wires), body_->fingerprint, true});
+    return Program(std::move(body), slots_);
+}
+
 PackedProgram Program::packed() const {
-    PackedProgram result = body_->packed;
+    if (body_->rewritten) throw std::logic_error("a rewritten program has no packed form");
+    PackedProgram result = *body_->packed;
     result.slots = slots_;
     return result;
 }

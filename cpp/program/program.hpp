@@ -100,7 +100,7 @@ struct PackedProgram {
     std::vector<std::int64_t> operand;  // N: measure: clbit; with payload: index into payloads; else -1
     std::vector<std::shared_ptr<const Payload>> payloads;
 
-    bool operator==(const PackedProgram&) const = default;
+    bool operator==(const PackedProgram& other) const;  // payloads by their contents
 };
 
 class Program {
@@ -120,8 +120,15 @@ class Program {
     // The same operations with new slot values; throws std::invalid_argument on a wrong length or non-finite value.
     Program with_slots(std::vector<double> slots) const;
 
-    // The packed form this program was made from, with the present slots.
+    // The packed form this program was made from, with the present slots; throws std::logic_error if it was made by
+    // with_operations.
     PackedProgram packed() const;
+
+    // Whether the two differ in nothing but slot values.
+    bool same_structure(const Program& other) const;
+
+    // A program of other operations over the same slots; `wires` is what their Wires refer to. It has no packed form.
+    Program with_operations(std::vector<Operation> operations, std::vector<std::int32_t> wires) const;
 
     // A hash of operations, payloads and slots, equal on every machine; keys the random numbers of a circuit.
     std::uint64_t fingerprint() const;

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['Cancelled', 'Machine', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'StateDouble', 'StateSingle', 'available_memory', 'buffer_usage', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'plan', 'plan_cost', 'plan_for_any_state', 'run', 'set_pool_limit', 'states_held', 'unitarity_error', 'useful_threads']
+__all__: list[str] = ['Cancelled', 'Machine', 'OperationReport', 'Part', 'PassOperation', 'PassReport', 'Plan', 'PlanCost', 'PlanOptions', 'PlanReport', 'Precision', 'Program', 'RunControl', 'RunOutput', 'StageReport', 'StateDouble', 'StateSingle', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'machine_rates', 'plan', 'plan_cost', 'report', 'run', 'set_pool_limit', 'states_held', 'unitarity_error', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -15,7 +15,7 @@ class Machine:
     __hash__: typing.ClassVar[None] = None
     def __eq__(self, arg0: Machine) -> bool:
         ...
-    def __init__(self, *, l1_bytes: typing.SupportsInt | typing.SupportsIndex = 32768, l2_bytes: typing.SupportsInt | typing.SupportsIndex = 1048576, l3_bytes: typing.SupportsInt | typing.SupportsIndex = 33554432, cores: typing.SupportsInt | typing.SupportsIndex = 1, cores_rule: str = 'given') -> None:
+    def __init__(self, *, l1_bytes: typing.SupportsInt | typing.SupportsIndex = 32768, l2_bytes: typing.SupportsInt | typing.SupportsIndex = 1048576, l3_bytes: typing.SupportsInt | typing.SupportsIndex = 33554432, cores: typing.SupportsInt | typing.SupportsIndex = 1, cores_rule: str = 'given', sweep_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0, pass_factor: typing.SupportsFloat | typing.SupportsIndex = 1.0) -> None:
         ...
     @property
     def cores(self) -> int:
@@ -31,6 +31,12 @@ class Machine:
         ...
     @property
     def l3_bytes(self) -> int:
+        ...
+    @property
+    def pass_factor(self) -> float:
+        ...
+    @property
+    def sweep_factor(self) -> float:
         ...
 class Program:
     """
@@ -125,10 +131,13 @@ class Plan:
     __hash__: typing.ClassVar[None] = None
     def __eq__(self, arg0: Plan) -> bool:
         ...
-    def to_string(self, program: Program) -> str:
+    def to_string(self) -> str:
         ...
     @property
     def has_random_collapse(self) -> bool:
+        ...
+    @property
+    def num_passes(self) -> int:
         ...
     @property
     def num_qubits(self) -> int:
@@ -139,8 +148,233 @@ class Plan:
     @property
     def num_sweeps(self) -> int:
         ...
+    @property
+    def planning_seconds(self) -> float:
+        ...
+class PlanOptions:
+    """
+    What the planner may do.
+    """
+    block_frame: bool
+    growth: bool
+    known_bits: bool
+    merge_dense: bool
+    merge_passes: bool
+    prune: bool
+    relabel_swaps: bool
+    search: bool
+    def __init__(self) -> None:
+        ...
+class Part:
+    """
+    What a pass does of an operation; the rest is done by passes beside it.
+    
+    Members:
+    
+      whole
+    
+      before
+    
+      turn
+    
+      after
+    """
+    __members__: typing.ClassVar[dict[str, Part]]
+    after: typing.ClassVar[Part]
+    before: typing.ClassVar[Part]
+    turn: typing.ClassVar[Part]
+    whole: typing.ClassVar[Part]
+    @typing.overload
+    def __eq__(self, other: Part) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: Part) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
+class OperationReport:
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def qubits(self) -> list[int]:
+        ...
+class PassOperation:
+    @property
+    def operation(self) -> int:
+        ...
+    @property
+    def part(self) -> Part:
+        ...
+class PassReport:
+    @property
+    def fma_per_amplitude(self) -> float:
+        ...
+    @property
+    def kernel(self) -> str:
+        ...
+    @property
+    def kind(self) -> str:
+        ...
+    @property
+    def ns_per_amplitude(self) -> float:
+        ...
+    @property
+    def operations(self) -> list[PassOperation]:
+        ...
+    @property
+    def qubits(self) -> list[int]:
+        ...
+    @property
+    def reason(self) -> str:
+        ...
+class StageReport:
+    @property
+    def active(self) -> list[int]:
+        ...
+    @property
+    def amplitudes(self) -> float:
+        ...
+    @property
+    def bytes_moved(self) -> int:
+        ...
+    @property
+    def fma(self) -> float:
+        ...
+    @property
+    def hot(self) -> list[int]:
+        ...
+    @property
+    def kind(self) -> str:
+        ...
+    @property
+    def missing(self) -> list[int]:
+        ...
+    @property
+    def operations(self) -> list[int]:
+        ...
+    @property
+    def passes(self) -> list[PassReport]:
+        ...
+    @property
+    def reason(self) -> str:
+        ...
+    @property
+    def seconds(self) -> float:
+        ...
+class PlanReport:
+    """
+    What a plan does and why, stage by stage.
+    """
+    @property
+    def cost(self) -> PlanCost:
+        ...
+    @property
+    def fma(self) -> float:
+        ...
+    @property
+    def operations(self) -> list[OperationReport]:
+        ...
+    @property
+    def stages(self) -> list[StageReport]:
+        ...
 class Cancelled(Exception):
     pass
+class VerificationFailed(RuntimeError):
+    pass
+class Verify:
+    """
+    Members:
+    
+      off
+    
+      fast
+    
+      full
+    """
+    __members__: typing.ClassVar[dict[str, Verify]]
+    fast: typing.ClassVar[Verify]
+    full: typing.ClassVar[Verify]
+    off: typing.ClassVar[Verify]
+    @typing.overload
+    def __eq__(self, other: Verify) -> bool:
+        ...
+    @typing.overload
+    def __eq__(self, other: typing.Any) -> bool:
+        ...
+    def __getstate__(self) -> int:
+        ...
+    def __hash__(self) -> int:
+        ...
+    def __index__(self) -> int:
+        ...
+    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __int__(self) -> int:
+        ...
+    @typing.overload
+    def __ne__(self, other: Verify) -> bool:
+        ...
+    @typing.overload
+    def __ne__(self, other: typing.Any) -> bool:
+        ...
+    def __repr__(self) -> str:
+        ...
+    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def __str__(self) -> str:
+        ...
+    @property
+    def name(self) -> str:
+        ...
+    @property
+    def value(self) -> int:
+        ...
+class VerifyReport:
+    """
+    What a run has checked of itself.
+    """
+    @property
+    def checks(self) -> int:
+        ...
+    @property
+    def max_deviation(self) -> float:
+        ...
+    @property
+    def seconds(self) -> float:
+        ...
+    @property
+    def state_compared(self) -> bool:
+        ...
+    @property
+    def sweeps_compared(self) -> int:
+        ...
 class RunControl:
     """
     Stop flag and progress counters, shared with a running simulation.
@@ -195,7 +429,13 @@ class RunOutput:
     def shots(self) -> numpy.typing.NDArray[numpy.uint64] | None:
         ...
     @property
+    def stage_seconds(self) -> list[float]:
+        ...
+    @property
     def state(self) -> typing.Any:
+        ...
+    @property
+    def verification(self) -> VerifyReport:
         ...
 class StateSingle:
     """
@@ -279,15 +519,19 @@ def isa_names() -> list[str]:
     """
     Instruction sets this CPU can run, best first.
     """
-def plan(program: Program, machine: Machine, precision: Precision) -> Plan:
-    ...
-def plan_cost(program: Program, plan: Plan, precision: Precision, threads: typing.SupportsInt | typing.SupportsIndex) -> PlanCost:
-    ...
-def plan_for_any_state(program: Program, machine: Machine, precision: Precision) -> Plan:
-    ...
-def run(program: Program, plan: Plan, precision: Precision, *, shots: typing.SupportsInt | typing.SupportsIndex, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], list_shots: bool, keep_state: bool, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl) -> RunOutput:
+def machine_rates(precision: Precision, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, buffer_bytes: typing.SupportsInt | typing.SupportsIndex) -> tuple[float, float]:
     """
-    Runs a plan; releases the GIL; raises Cancelled or MemoryError.
+    Bytes and fused multiply-adds a second, measured once per process; for worker threads.
+    """
+def plan(program: Program, machine: Machine, precision: Precision, options: PlanOptions, *, from_zero: bool, keep_state: bool) -> Plan:
+    ...
+def plan_cost(plan: Plan, precision: Precision, threads: typing.SupportsInt | typing.SupportsIndex) -> PlanCost:
+    ...
+def report(plan: Plan, options: PlanOptions, precision: Precision, threads: typing.SupportsInt | typing.SupportsIndex) -> PlanReport:
+    ...
+def run(program: Program, plan: Plan, precision: Precision, *, shots: typing.SupportsInt | typing.SupportsIndex, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], list_shots: bool, keep_state: bool, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl, verify: Verify) -> RunOutput:
+    """
+    Runs a plan; releases the GIL; raises Cancelled, MemoryError or VerificationFailed.
     """
 def set_pool_limit(bytes: typing.SupportsInt | typing.SupportsIndex) -> None:
     ...
@@ -299,5 +543,5 @@ def unitarity_error(matrix: typing.Annotated[numpy.typing.ArrayLike, numpy.compl
     """
     max |U^dagger U - 1|; estimated on fixed vectors above dimension 64.
     """
-def useful_threads(program: Program, plan: Plan, precision: Precision, available: typing.SupportsInt | typing.SupportsIndex) -> int:
+def useful_threads(plan: Plan, precision: Precision, available: typing.SupportsInt | typing.SupportsIndex) -> int:
     ...

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/machine.hpp"
+#include "builder.hpp"
 #include "check.hpp"
 #include "exec/run.hpp"
 #include "kernels/dispatch.hpp"
@@ -15,48 +16,14 @@ using namespace ketjet;
 
 namespace {
 
-std::int32_t gate_code(std::string_view name) {
-    for (std::size_t row = 0; row < gate_table().size(); ++row) {
-        if (gate_table()[row].name == name) return static_cast<std::int32_t>(row);
-    }
-    return -1;
-}
-
-class Builder {
- public:
-    explicit Builder(int num_qubits) {
-        packed_.num_qubits = packed_.num_clbits = num_qubits;
-        packed_.wire_begin = packed_.slot_begin = {0};
-    }
-    void add(std::int32_t code, std::vector<std::int32_t> wires, std::uint16_t controls, std::vector<double> slots,
-             std::int64_t operand = -1) {
-        packed_.codes.push_back(code);
-        packed_.wires.insert(packed_.wires.end(), wires.begin(), wires.end());
-        packed_.wire_begin.push_back(static_cast<std::uint32_t>(packed_.wires.size()));
-        packed_.num_controls.push_back(controls);
-        packed_.control_state.push_back(low_bits(controls));
-        packed_.slots.insert(packed_.slots.end(), slots.begin(), slots.end());
-        packed_.slot_begin.push_back(static_cast<std::uint32_t>(packed_.slots.size()));
-        packed_.operand.push_back(operand);
-    }
-    void measure(std::int32_t qubit) {
-        add(static_cast<std::int32_t>(gate_table().size()) + static_cast<std::int32_t>(Instruction::measure), {qubit},
-            0, {}, qubit);
-    }
-    Program build() const { return Program(packed_); }
-
- private:
-    PackedProgram packed_;
-};
-
 Program layers(int num_qubits, int depth, bool measure_midway) {
     Builder builder(num_qubits);
     for (int layer = 0; layer < depth; ++layer) {
         for (int q = 0; q < num_qubits; ++q) {
-            builder.add(gate_code("u"), {q}, 0, {0.3 + layer, 0.1 * q, 0.7});
+            builder.gate("u", {q}, {0.3 + layer, 0.1 * q, 0.7});
         }
-        for (int q = 0; q + 1 < num_qubits; ++q) builder.add(gate_code("cx"), {q, q + 1}, 1, {});
-        for (int q = 0; q + 2 < num_qubits; ++q) builder.add(gate_code("crz"), {q, q + 2}, 1, {0.5});
+        for (int q = 0; q + 1 < num_qubits; ++q) builder.gate("cx", {q, q + 1});
+        for (int q = 0; q + 2 < num_qubits; ++q) builder.gate("crz", {q, q + 2}, {0.5});
         if (measure_midway && layer == depth / 2) builder.measure(0);
     }
     for (int q = 0; q < num_qubits; ++q) builder.measure(q);
@@ -66,7 +33,7 @@ Program layers(int num_qubits, int depth, bool measure_midway) {
 Plan small_blocks(const Program& program, Precision precision) {
     Machine machine;
     machine.l2_bytes = 1 << 12;
-    return plan(program, plan_options(machine, precision, std::max(program.num_qubits(), minimum_state_qubits)));
+    return plan(program, machine, {precision});
 }
 
 template <class T>

@@ -4,11 +4,12 @@ Everything that crosses it is plain data (Task in, Outcome out), so the same cal
 threads, in a user's executor or in another process. Nothing here or below imports Qiskit.
 """
 
-from ketjet._core import Cancelled, Machine, Plan, Program
+from ketjet._core import Cancelled, Machine, Plan, PlanReport, Program, VerificationFailed
 from ketjet.engine.control import Control, Progress
 from ketjet.engine.estimate import Demand, Estimate, demand, estimate, max_qubits
 from ketjet.engine.machine import (
     AMPLITUDE_BYTES,
+    CALIBRATION_FILE,
     MAX_QUBITS,
     Precision,
     available_memory,
@@ -16,16 +17,20 @@ from ketjet.engine.machine import (
     instruction_codes,
     isa_in_use,
     isa_names,
+    keep_calibration,
     machine,
     recently_available_memory,
     unitarity_error,
 )
-from ketjet.engine.run import RNG_VERSION, Outcome, Task, execute, plan
+from ketjet.engine.report import machine_rates, rates_bytes, report
+from ketjet.engine.run import PLAN_OPTIONS, RNG_VERSION, Outcome, Task, Verify, execute, plan
 from ketjet.engine.state import State
 
 __all__ = [
     "AMPLITUDE_BYTES",
+    "CALIBRATION_FILE",
     "MAX_QUBITS",
+    "PLAN_OPTIONS",
     "RNG_VERSION",
     "Cancelled",
     "Control",
@@ -34,11 +39,14 @@ __all__ = [
     "Machine",
     "Outcome",
     "Plan",
+    "PlanReport",
     "Precision",
     "Program",
     "Progress",
     "State",
     "Task",
+    "VerificationFailed",
+    "Verify",
     "available_memory",
     "demand",
     "estimate",
@@ -47,9 +55,13 @@ __all__ = [
     "instruction_codes",
     "isa_in_use",
     "isa_names",
+    "keep_calibration",
     "machine",
+    "machine_rates",
     "max_qubits",
     "plan",
+    "rates_bytes",
     "recently_available_memory",
+    "report",
     "unitarity_error",
 ]

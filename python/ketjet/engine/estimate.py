@@ -10,6 +10,8 @@ from ketjet.engine.machine import AMPLITUDE_BYTES, MAX_QUBITS, PRECISIONS, Preci
 from ketjet.engine.run import plan
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ketjet._core import Plan, Program
 
 _BLOCK_BYTES_PER_THREAD = 2 << 20  # block, scratch and coefficients of one engine thread, generously
@@ -23,7 +25,7 @@ class Estimate:
     Attributes
     ----------
     num_qubits : int
-        Qubits of the simulated state (idle ones left out).
+        Qubits of the simulated state (those left out that nothing acts on or no measurement depends on).
     state_bytes, peak_bytes : int
         One state; everything the run holds at once.
     seconds : float
@@ -97,10 +99,10 @@ def demand(
         Upper limit of engine threads.
     """
     core_precision, collapses = PRECISIONS[precision], made.has_random_collapse
-    threads = _core.useful_threads(program, made, core_precision, max_threads)
-    cost = _core.plan_cost(program, made, core_precision, threads)
+    threads = _core.useful_threads(made, core_precision, max_threads)
+    cost = _core.plan_cost(made, core_precision, threads)
     states = _core.states_held(made, shots, threads)
-    outcomes = _outcome_bytes(program.num_qubits, program.num_clbits, shots, memory=memory, per_shot=collapses)
+    outcomes = _outcome_bytes(made.num_qubits, program.num_clbits, shots, memory=memory, per_shot=collapses)
     return Demand(
         state_bytes=cost.state_bytes,
         peak_bytes=states * cost.state_bytes + threads * _BLOCK_BYTES_PER_THREAD + outcomes,
@@ -114,7 +116,9 @@ def estimate(
     *,
     shots: int = 1024,
     memory: bool = False,
+    return_state: bool = False,
     precision: Precision = "double",
+    switched_off: Collection[str] = (),
     max_threads: int | None = None,
     available: tuple[int, str] | None = None,
 ) -> Estimate:
@@ -126,14 +130,19 @@ def estimate(
     shots : int
     memory : bool
         Whether every shot is listed.
+    return_state : bool
+        Whether the final state is returned.
     precision : {"single", "double"}
+    switched_off : collection of str
+        As in `Task`.
     max_threads : int, optional
         Upper limit of engine threads; default: the machine's cores.
     available : (int, str), optional
         Bytes that may be taken and the rule they come from; default: `available_memory()`.
     """
     available_bytes, rule = available or available_memory()
-    made, cores = plan(program, precision), max_threads or machine().cores
+    made = plan(program, precision, keep_state=return_state or shots == 0, switched_off=switched_off)
+    cores = max_threads or machine().cores
     needs = demand(program, made, shots=shots, memory=memory, precision=precision, max_threads=cores)
     states = _core.states_held(made, shots, needs.threads)
 
@@ -147,14 +156,14 @@ def estimate(
     widest = next(filter(fits, range(MAX_QUBITS, 0, -1)), 0)
     fitting = needs.peak_bytes <= available_bytes
     return Estimate(
-        num_qubits=program.num_qubits,
+        num_qubits=made.num_qubits,
         state_bytes=needs.state_bytes,
         peak_bytes=needs.peak_bytes,
         seconds=needs.seconds,
         available_bytes=available_bytes,
         available_rule=rule,
         fits=fitting,
-        max_qubits=max(widest, program.num_qubits) if fitting else widest,
+        max_qubits=max(widest, made.num_qubits) if fitting else widest,
         threads=needs.threads,
         sweeps=made.num_sweeps,
     )

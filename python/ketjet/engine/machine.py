@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import json
+import platform
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ketjet import _core
@@ -28,10 +31,47 @@ PRECISIONS = {"single": _core.Precision.single, "double": _core.Precision.double
 _last_seen: list[tuple[float, tuple[int, str]]] = []
 
 
+CALIBRATION_FILE = Path.home() / ".cache" / "ketjet" / "calibration.json"
+"""What `python -m ketjet calibrate` has measured, by `machine_name()`."""
+
+
+def machine_name() -> str:
+    """Tell computers apart whose speed may differ: processor, instruction set and caches."""
+    found = _core.detect_machine()
+    caches = f"{found.l1_bytes}-{found.l2_bytes}-{found.l3_bytes}"
+    return f"{platform.machine()} {platform.processor()} {isa_in_use()} {caches}"
+
+
 @functools.cache
 def machine() -> Machine:
-    """Caches and cores of this computer, detected once."""
-    return _core.detect_machine()
+    """Caches and cores of this computer, detected once, with its measured speed if it has been calibrated."""
+    found = _core.detect_machine()
+    try:
+        measured = json.loads(CALIBRATION_FILE.read_text())[machine_name()]
+        sweep_factor, pass_factor = float(measured["sweep_factor"]), float(measured["pass_factor"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return found
+    return _core.Machine(
+        l1_bytes=found.l1_bytes,
+        l2_bytes=found.l2_bytes,
+        l3_bytes=found.l3_bytes,
+        cores=found.cores,
+        cores_rule=found.cores_rule,
+        sweep_factor=sweep_factor,
+        pass_factor=pass_factor,
+    )
+
+
+def keep_calibration(sweep_factor: float, pass_factor: float) -> None:
+    """Keep how long sweeps and passes take here over what the cost model has built in; plans follow it at once."""
+    try:
+        known = json.loads(CALIBRATION_FILE.read_text())
+    except (OSError, ValueError):
+        known = {}
+    known[machine_name()] = {"sweep_factor": sweep_factor, "pass_factor": pass_factor}
+    CALIBRATION_FILE.parent.mkdir(parents=True, exist_ok=True)
+    CALIBRATION_FILE.write_text(json.dumps(known, indent=1))
+    machine.cache_clear()
 
 
 def available_memory() -> tuple[int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -14,9 +14,22 @@ from ketjet.engine.control import Control
 from ketjet.engine.machine import PRECISIONS, Precision, isa_in_use, machine
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from ketjet._core import Machine, Plan, Program
+
+PLAN_OPTIONS = tuple(name for name in vars(_core.PlanOptions) if not name.startswith("_"))
+"""What the planner may do unless it is switched off; the engine's documentation of each is in ``docs``."""
+
+Verify = Literal["off", "fast", "full"]
+
+VERIFY: dict[str, _core.Verify] = {
+    "off": _core.Verify.off,
+    "fast": _core.Verify.fast,
+    "full": _core.Verify.full,
+}
 
 RNG_VERSION = 1
 """Changes whenever the same circuit and seed would give other samples."""
@@ -44,6 +57,10 @@ class Task:
         Engine threads.
     isa : str
         Instruction set; empty means KETJET_ISA or the best.
+    switched_off : tuple of str
+        What the planner may not do, by name: some of `PLAN_OPTIONS`.
+    verify : {"off", "fast", "full"}
+        How far the engine checks its own work.
     control_path : str, optional
         Where a process without the submitter's Control finds its counters.
     plan : Plan, optional
@@ -62,6 +79,8 @@ class Task:
     precision: Precision = "double"
     threads: int = 1
     isa: str = ""
+    switched_off: tuple[str, ...] = ()
+    verify: Verify = "off"
     control_path: str | None = None
     plan: Plan | None = None
     plan_time: float = 0.0
@@ -87,6 +106,8 @@ class Outcome(NamedTuple):
     num_clbits : int
     metadata : dict
         JSON-clean facts about the run.
+    stage_seconds : tuple of float
+        Time in each stage of the plan, summed over shots.
     """
 
     keys: NDArray[np.uint64]
@@ -95,11 +116,44 @@ class Outcome(NamedTuple):
     state: NDArray[Any] | None
     num_clbits: int
     metadata: dict[str, Any]
+    stage_seconds: tuple[float, ...] = ()
 
 
-def plan(program: Program, precision: Precision = "double", on: Machine | None = None) -> Plan:
-    """Plan a program for a machine (default: this one)."""
-    return _core.plan(program, on or machine(), PRECISIONS[precision])
+def plan(
+    program: Program,
+    precision: Precision = "double",
+    on: Machine | None = None,
+    *,
+    keep_state: bool = True,
+    from_zero: bool = True,
+    switched_off: Collection[str] = (),
+) -> Plan:
+    """Plan a program for a machine (default: this one).
+
+    Parameters
+    ----------
+    program : Program
+    precision : {"single", "double"}
+    on : Machine, optional
+    keep_state : bool
+        Whether the final state is wanted, not only what is measured.
+    from_zero : bool
+        Whether the state is |0...0> before; otherwise it may hold anything, and every collapse is for good.
+    switched_off : collection of str
+        Names of what the planner may not do: some of `PLAN_OPTIONS`.
+    """
+    options = plan_options(switched_off)
+    return _core.plan(
+        program, on or machine(), PRECISIONS[precision], options, from_zero=from_zero, keep_state=keep_state
+    )
+
+
+def plan_options(switched_off: Collection[str] = ()) -> _core.PlanOptions:
+    """Return the options of a planner that may do everything but what is named."""
+    options = _core.PlanOptions()
+    for name in switched_off:
+        setattr(options, name, False)
+    return options
 
 
 def random_key(program: Program, seed: int) -> tuple[int, int]:
@@ -138,13 +192,16 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         The control was stopped.
     MemoryError
         The state could not be allocated; nothing is kept.
+    VerificationFailed
+        The engine has found an error of its own.
     """
     if control is None:
         control = Control(path=task.control_path)
     start = time.perf_counter()
     program, precision, made, plan_time = task.program, PRECISIONS[task.precision], task.plan, task.plan_time
     if made is None or on is not None:
-        made = plan(program, task.precision, on)
+        keep_state = task.return_state or task.shots == 0
+        made = plan(program, task.precision, on, keep_state=keep_state, switched_off=task.switched_off)
         plan_time = time.perf_counter() - start
         start += plan_time
     random = task.shots > 0 or made.has_random_collapse
@@ -159,8 +216,9 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         threads=task.threads,
         isa=task.isa,
         control=control.counters,
+        verify=VERIFY[task.verify],
     )
-    cost = _core.plan_cost(program, made, precision, task.threads)
+    cost = _core.plan_cost(made, precision, task.threads)
     state_bytes = cost.state_bytes * _core.states_held(made, task.shots, task.threads)
     metadata: dict[str, Any] = {
         "method": "statevector",
@@ -180,4 +238,19 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         "norm_error": output.norm_error,
         "rng_version": RNG_VERSION,
     }
-    return Outcome(output.keys, output.counts, output.shots, output.state, program.num_clbits, metadata)
+    if task.verify != "off":
+        metadata["verify"] = _verification(task.verify, output.verification, made.num_sweeps)
+    stage_seconds = tuple(output.stage_seconds)
+    return Outcome(output.keys, output.counts, output.shots, output.state, program.num_clbits, metadata, stage_seconds)
+
+
+def _verification(mode: Verify, report: _core.VerifyReport, sweeps: int) -> dict[str, Any]:
+    facts = {
+        "mode": mode,
+        "checks": report.checks,
+        "max_deviation": report.max_deviation,
+        "seconds": report.seconds,
+    }
+    if mode == "full":
+        facts |= {"sweeps": sweeps, "sweeps_compared": report.sweeps_compared, "state_compared": report.state_compared}
+    return facts

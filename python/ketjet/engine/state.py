@@ -8,8 +8,8 @@ import numpy as np
 
 from ketjet import _core
 from ketjet.engine.control import Control
-from ketjet.engine.machine import PRECISIONS, Precision, machine
-from ketjet.engine.run import random_key
+from ketjet.engine.machine import PRECISIONS, Precision
+from ketjet.engine.run import plan, random_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +43,9 @@ class State:
 
     def evolve(self, program: Program, threads: int, seed: int = 0, control: Control | None = None) -> list[int]:
         """Apply a program of the same width; return its classical bits as 64-bit words."""
-        made = _core.plan_for_any_state(program, machine(), PRECISIONS[self.precision])
+        made = plan(program, self.precision, from_zero=False)
         key = random_key(program, seed)
-        useful = _core.useful_threads(program, made, PRECISIONS[self.precision], threads)
+        useful = _core.useful_threads(made, PRECISIONS[self.precision], threads)
         return self._state.evolve(program, made, key, 0, useful, (control or Control()).counters)
 
     def sample(

@@ -1,0 +1,244 @@
+// A PhaseForm as phase calls. Each call has a table over the lanes and a few more index bits; phases inside the table
+// go into it, those outside into the factors of rows, and those across select among up to eight tables by row bits.
+// What does not fit is left to a further call. Phases of cold qubits alone are a factor of the block.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <functional>
+#include <utility>
+
+#include "exec/block_binder.hpp"
+
+namespace ketjet {
+
+// The form by positions in the block.
+struct PlacedForm {
+    std::array<Complex, 64> linear;                          // of positions, as factors
+    std::array<Index, 64> partners{};                        // positions coupled to a position
+    std::size_t size;                                        // positions of the block
+    std::vector<Complex> coupling;                           // of two positions where partners says so
+    std::vector<std::pair<int, ColdFactor>> cold_couplings;  // position, factor with a cold qubit
+
+    explicit PlacedForm(std::size_t positions) : size(positions), coupling(positions * positions) { linear.fill(1); }
+    void couple(int a, int b, Complex factor) {
+        partners[static_cast<std::size_t>(a)] |= bit(b);
+        partners[static_cast<std::size_t>(b)] |= bit(a);
+        at(a, b) = at(b, a) = factor;
+    }
+    Complex& at(int a, int b) { return coupling[static_cast<std::size_t>(a) * size + static_cast<std::size_t>(b)]; }
+    Index coupled_to(Index positions) const {
+        Index result = 0;
+        for (Index rest = positions; rest != 0; rest &= rest - 1) {
+            result |= partners[static_cast<std::size_t>(std::countr_zero(rest))];
+        }
+        return result & ~positions;
+    }
+};
+
+namespace {
+
+constexpr int always_inner_bits = 4;  // at least the lanes of every instruction set
+constexpr int most_table_bits = 7;    // 2 KiB in double precision
+constexpr int most_key_bits = 3;      // all tables together stay in the first-level cache
+
+// The product over set bits of linear factors and over pairs of set bits of couplings, for every subset of `positions`.
+std::vector<Complex> products(PlacedForm& form, Index positions) {
+    std::vector<Complex> result(std::size_t{1} << count_bits(positions));
+    std::vector<Complex> factor(result.size());  // what the present bit contributes, by the lower bits
+    result[0] = 1;
+    std::size_t half = 1;
+    for (Index rest = positions; rest != 0; rest &= rest - 1, half *= 2) {
+        const int position = std::countr_zero(rest);
+        const Complex linear = form.linear[static_cast<std::size_t>(position)];
+        const Index lower = form.partners[static_cast<std::size_t>(position)] & positions & low_bits(position);
+        if (lower == 0) {
+            for (std::size_t i = 0; i < half; ++i)
+                result[half + i] = linear == Complex(1) ? result[i] : result[i] * linear;
+            continue;
+        }
+        factor[0] = linear;
+        std::size_t quarter = 1;
+        for (Index below = positions & low_bits(position); below != 0; below &= below - 1, quarter *= 2) {
+            const int other = std::countr_zero(below);
+            const Complex coupling = (lower >> other & 1) != 0 ? form.at(position, other) : Complex(1);
+            for (std::size_t i = 0; i < quarter; ++i) {
+                factor[quarter + i] = coupling == Complex(1) ? factor[i] : factor[i] * coupling;
+            }
+        }
+        for (std::size_t i = 0; i < half; ++i) result[half + i] = result[i] * factor[i];
+    }
+    return result;
+}
+
+// The inner positions: the lowest ones and those that leave the fewest others coupled across.
+Index choose_inner(const PlacedForm& form, int block_qubits) {
+    Index inner = low_bits(std::min(block_qubits, always_inner_bits));
+    while (count_bits(inner) < std::min(block_qubits, most_table_bits)) {
+        int best = -1, fewest = 64;
+        for (int position = 0; position < block_qubits; ++position) {
+            if (inner >> position & 1) continue;
+            const int coupled = count_bits(form.coupled_to(inner | bit(position)));
+            if (coupled < fewest) {
+                best = position;
+                fewest = coupled;
+            }
+        }
+        inner |= bit(best);
+    }
+    return inner;
+}
+
+// Of the positions coupled across, those with the most couplings.
+Index choose_keys(const PlacedForm& form, Index inner) {
+    std::vector<int> coupled;
+    for (Index rest = form.coupled_to(inner); rest != 0; rest &= rest - 1) coupled.push_back(std::countr_zero(rest));
+    std::ranges::stable_sort(coupled, std::ranges::greater{}, [&](int position) {
+        return count_bits(form.partners[static_cast<std::size_t>(position)] & inner);
+    });
+    Index keys = 0;
+    for (const int position : coupled) {
+        if (count_bits(keys) < most_key_bits) keys |= bit(position);
+    }
+    return keys;
+}
+
+bool all_ones(std::span<const Complex> factors) {
+    return std::ranges::all_of(factors, [](const Complex& factor) { return factor == Complex(1); });
+}
+
+}  // namespace
+
+template <class T>
+void BlockBinder<T>::add_phases(const PhaseForm& form) {
+    frame_.scale *= unit_phase(form.constant);
+    PlacedForm placed(hot_.size());
+    Index used = 0;
+    for (int qubit = 0; qubit < 64; ++qubit) {
+        const double angle = form.linear[static_cast<std::size_t>(qubit)];
+        if (angle == 0) continue;
+        if (position(qubit) < 0) {
+            bound_.scales.push_back({bit(qubit), 0, unit_phase(angle)});
+        } else {
+            placed.linear[static_cast<std::size_t>(position(qubit))] = unit_phase(angle);
+            used |= bit(position(qubit));
+        }
+    }
+    for (const auto& [qubits, angle] : form.quadratic) {
+        const int first = position(qubits.first), second = position(qubits.second);
+        if (first >= 0 && second >= 0) {
+            placed.couple(first, second, unit_phase(angle));
+            used |= bit(first) | bit(second);
+        } else if (first < 0 && second < 0) {
+            bound_.scales.push_back({bit(qubits.first) | bit(qubits.second), 0, unit_phase(angle)});
+        } else {
+            const int hot = std::max(first, second), cold = first < 0 ? qubits.first : qubits.second;
+            placed.cold_couplings.emplace_back(hot, ColdFactor{bit(cold), 0, unit_phase(angle)});
+            used |= bit(hot);
+        }
+    }
+    while (used != 0) {
+        const Index inner = choose_inner(placed, static_cast<int>(hot_.size()));
+        const Index keys = choose_keys(placed, inner);
+        bind_phase_call(placed, inner, keys);
+        used = 0;
+        PlacedForm rest(hot_.size());
+        for (Index across = placed.coupled_to(inner) & ~keys; across != 0; across &= across - 1) {
+            const int outer = std::countr_zero(across);
+            for (Index both = placed.partners[static_cast<std::size_t>(outer)] & inner; both != 0; both &= both - 1) {
+                rest.couple(outer, std::countr_zero(both), placed.at(outer, std::countr_zero(both)));
+                used |= bit(outer) | lowest_bit(both);
+            }
+        }
+        placed = std::move(rest);
+    }
+}
+
+// One call: all phases inside `inner`, all outside, and those across to `keys`.
+template <class T>
+void BlockBinder<T>::bind_phase_call(PlacedForm& form, Index inner, Index keys) {
+    const int lane_bits = frame_.lane_bits();
+    const Index outer = low_bits(static_cast<int>(hot_.size())) & ~inner;
+    PhaseArgs args{};
+    args.vectors = subset({}, inner >> lane_bits);
+    args.row_bits = count_bits(outer);
+    args.table_bits = count_bits(inner);
+    args.lane_flip = static_cast<int>(frame_.lane_flip);
+    const std::size_t vectors = std::size_t{1} << (args.table_bits - lane_bits);
+    auto* const offsets = bound_.arena.template take<std::uint32_t>(vectors);
+    for (std::size_t v = 0; v < vectors; ++v) offsets[v] = frame_.offset(deposit_bits(v, inner >> lane_bits));
+    args.inner_offsets = offsets;
+
+    const std::vector<Complex> factors = products(form, outer);
+    auto* const rows = bound_.arena.template take<double>(2 * factors.size());
+    auto* const key_of_row = bound_.arena.template take<unsigned char>(factors.size());
+    const Index row_keys = extract_bits(keys, outer);
+    for (std::size_t row = 0; row < factors.size(); ++row) {
+        rows[row] = factors[row].real();
+        rows[factors.size() + row] = factors[row].imag();
+        key_of_row[row] = static_cast<unsigned char>(extract_bits(row, row_keys));
+    }
+    args.factors = rows;
+    args.keys = key_of_row;
+
+    BoundPass pass;
+    for (const auto& [hot, factor] : form.cold_couplings) {
+        const bool is_inner = (inner >> hot & 1) != 0;
+        const Index among = extract_bits(bit(hot), is_inner ? inner : outer);
+        (is_inner ? pass.inner : pass.outer).push_back({factor.mask, std::countr_zero(among), factor.factor});
+    }
+    const std::vector<Complex> plain = products(form, inner);
+    if (keys != 0 || !pass.inner.empty() || !all_ones(plain)) fill_tables(form, inner, keys, plain, args);
+    constexpr std::size_t aligned_rows = 8;
+    args.table_scratch = 2 * std::max(factors.size(), aligned_rows);
+    const std::size_t doubles = args.table_scratch + 2 * plain.size();
+    const std::size_t scalars = 2 * plain.size() * static_cast<std::size_t>(args.tables);
+    bound_.scratch_bytes = std::max(bound_.scratch_bytes, doubles * sizeof(double) + scalars * sizeof(T));
+    pass.call = args;
+    bound_.passes.push_back(std::move(pass));
+}
+
+template <class T>
+void BlockBinder<T>::fill_tables(PlacedForm& form, Index inner, Index keys, std::span<const Complex> plain,
+                                 PhaseArgs& args) {
+    args.tables = 1 << count_bits(keys);
+    const std::size_t count = static_cast<std::size_t>(args.tables);
+    T* out = take_coefficients(2 * plain.size() * count);
+    auto* const trivial = bound_.arena.template take<unsigned char>(count);
+    args.table = out;
+    args.trivial = trivial;
+    std::vector<std::vector<Complex>> tables{{plain.begin(), plain.end()}};
+    for (Index rest = keys; rest != 0; rest &= rest - 1) {
+        const int key = std::countr_zero(rest);
+        PlacedForm across(form.size);  // the phases that appear when this key is set
+        for (Index both = form.partners[static_cast<std::size_t>(key)] & inner; both != 0; both &= both - 1) {
+            const int position = std::countr_zero(both);
+            across.linear[static_cast<std::size_t>(position)] = form.at(key, position);
+        }
+        const std::vector<Complex> factors = products(across, inner);
+        const std::size_t half = tables.size();
+        for (std::size_t t = 0; t < half; ++t) {
+            tables.push_back(tables[t]);
+            std::ranges::transform(tables.back(), factors, tables.back().begin(), std::multiplies<>());
+        }
+    }
+    for (std::size_t t = 0; t < count; ++t) {
+        trivial[t] = all_ones(tables[t]) ? 1 : 0;
+        for (std::size_t first = 0; first < plain.size(); first += lanes(), out += 2 * lanes()) {
+            for (std::size_t lane = 0; lane < lanes(); ++lane) {
+                const Complex factor = tables[t][first + meaning(lane)];
+                out[lane] = static_cast<T>(factor.real());
+                out[lanes() + lane] = static_cast<T>(factor.imag());
+            }
+        }
+    }
+}
+
+#define KETJET_INSTANTIATE(T)                                                 \
+    template void BlockBinder<T>::add_phases(const PhaseForm&);               \
+    template void BlockBinder<T>::bind_phase_call(PlacedForm&, Index, Index); \
+    template void BlockBinder<T>::fill_tables(PlacedForm&, Index, Index, std::span<const Complex>, PhaseArgs&);
+KETJET_INSTANTIATE(float)
+KETJET_INSTANTIATE(double)
+#undef KETJET_INSTANTIATE
+
+}  // namespace ketjet

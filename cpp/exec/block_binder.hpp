@@ -1,0 +1,101 @@
+// Turns actions, turns and phases on qubits into kernel calls on lanes, vector bits and cold bits of a block, and keeps
+// the frame that the calls are to be read in. One object binds one sweep, pass after pass.
+#pragma once
+
+#include <cmath>
+#include <span>
+
+#include "exec/block_frame.hpp"
+#include "exec/bound_sweep.hpp"
+#include "exec/phase_form.hpp"
+#include "exec/plane_turn.hpp"
+
+namespace ketjet {
+
+// A condition taken apart by where its bits live in the block.
+struct PlacedCondition {
+    Condition cold;
+    Condition vectors;
+    Condition lanes;
+};
+
+struct PlacedForm;  // a PhaseForm by positions in the block, see bind_phases.cpp
+
+struct QubitTurn {
+    int qubit;
+    PlaneTurn turn;
+};
+
+template <class T>
+class BlockBinder {
+ public:
+    BlockBinder(const Sweep& sweep, const Kernels& kernels, BoundSweep& bound);
+
+    void operator()(const DenseAction& action);
+    void operator()(const DiagonalAction& action);
+    void operator()(const FlipAction& action);
+    void operator()(const SwapAction& action);
+    void operator()(const RotationAction& action);
+    void operator()(const MultiplexerAction& action);
+
+    // X, CX or SWAP by bookkeeping as far as possible: the general operators above always move amplitudes.
+    void relabel(const FlipAction& action);
+    void relabel(const SwapAction& action);
+    void toggle_sign(int qubit) { frame_.toggle_sign(qubit); }
+    // Turns without their outer phases, on different qubits.
+    void add_turns(std::vector<QubitTurn> turns);
+    void add_phases(const PhaseForm& form);
+    // Writes what the frame still holds into the gather and the scatter of the sweep.
+    void finish();
+
+ private:
+    int position(int qubit) const { return frame_.position(qubit); }
+    std::size_t lanes() const { return std::size_t{1} << frame_.lane_bits(); }
+    // The index bits that lane `lane` holds.
+    Index meaning(std::size_t lane) const { return static_cast<Index>(lane) ^ frame_.lane_flip; }
+    static Index lowest_bit(Index mask) { return mask & (~mask + 1); }
+    static bool holds(const Condition& condition, Index bits) { return (bits & condition.mask) == condition.value; }
+
+    Condition local(const Condition& condition) const;
+    Index cold_part(Index mask) const;
+    void split_selectors(const std::vector<int>& qubits, Index& cold, Index& vectors) const;
+    PlacedCondition place(const Condition& condition) const;
+    VectorSubset subset(const Condition& vectors, Index axes);
+
+    T* take_coefficients(std::size_t count) { return bound_.arena.template take<T>(count); }
+    const std::uint64_t* take_offsets(Index axis_mask);
+    // W scalars, value(index bits of the lane).
+    template <class Value>
+    const T* lane_values(Value value) {
+        T* const values = take_coefficients(lanes());
+        for (std::size_t lane = 0; lane < lanes(); ++lane) values[lane] = static_cast<T>(value(meaning(lane)));
+        return values;
+    }
+    std::vector<int> by_position(const std::vector<int>& qubits) const;
+    std::size_t entry_index(const std::vector<int>& qubits, Index block, Index base) const;
+
+    DenseArgs dense_layout(const PlacedCondition& condition, const std::vector<int>& targets, bool per_lane = false);
+    void choose_helper(DenseArgs& args);
+    std::size_t dense_rows(const DenseArgs& args) const;
+    std::size_t dense_scalars(const DenseArgs& args) const;
+    template <class Entry>
+    void fill_dense(const DenseArgs& args, Entry entry, T* out) const;
+
+    void pass_sign_through(const FlipAction& action);
+    void flush_sign(int qubit);
+    void flush_scale();
+    double prepare_turn(const QubitTurn& turn);
+    void emit_turns(std::span<const QubitTurn> axes, std::span<const double> tangents, TurnArgs args);
+    void bind_phase_call(PlacedForm& form, Index inner, Index keys);
+    void fill_tables(PlacedForm& form, Index inner, Index keys, std::span<const Complex> plain, PhaseArgs& args);
+
+    BoundSweep& bound_;
+    const Kernels& kernels_;
+    std::vector<int> hot_;
+    BlockFrame frame_;
+};
+
+extern template class BlockBinder<float>;
+extern template class BlockBinder<double>;
+
+}  // namespace ketjet

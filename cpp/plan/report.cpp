@@ -1,0 +1,404 @@
+// report(): numbers from the cost model, reasons from two scans over the terms around a lone one, each with the masks
+// of what blocks it, as the planner does when it chooses.
+#include "plan/report.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <iterator>
+
+#include "program/action.hpp"
+#include "program/instruction.hpp"
+
+namespace ketjet {
+
+namespace {
+
+constexpr int table_bits = 7;  // of a phases pass: phases on higher positions alone need no table
+
+std::vector<int> list_of(Index qubits) {
+    std::vector<int> list;
+    for (Index rest = qubits; rest != 0; rest &= rest - 1) list.push_back(std::countr_zero(rest));
+    return list;
+}
+
+Index mask_of(std::span<const int> qubits) {
+    Index mask = 0;
+    for (const int qubit : qubits) mask |= bit(qubit);
+    return mask;
+}
+
+// The wires of an operation that has some.
+struct WiresOf {
+    const Wires* operator()(const ResetOperation&) const { return nullptr; }
+    const Wires* operator()(const MeasureOperation&) const { return nullptr; }
+    const Wires* operator()(const GlobalPhaseOperation&) const { return nullptr; }
+    const Wires* operator()(const auto& operation) const { return &operation.wires; }
+};
+
+constexpr Instruction instruction_of(const UnitaryOperation&) { return Instruction::unitary; }
+constexpr Instruction instruction_of(const DiagonalOperation&) { return Instruction::diagonal; }
+constexpr Instruction instruction_of(const MultiplexerOperation&) { return Instruction::multiplexer; }
+constexpr Instruction instruction_of(const PauliRotationOperation&) { return Instruction::pauli_rotation; }
+constexpr Instruction instruction_of(const PermutationOperation&) { return Instruction::permutation; }
+constexpr Instruction instruction_of(const InitializeOperation&) { return Instruction::initialize; }
+constexpr Instruction instruction_of(const ResetOperation&) { return Instruction::reset; }
+constexpr Instruction instruction_of(const MeasureOperation&) { return Instruction::measure; }
+constexpr Instruction instruction_of(const GlobalPhaseOperation&) { return Instruction::global_phase; }
+
+struct NameOf {
+    std::string_view operator()(const GateOperation& gate) const {
+        return gate_table()[static_cast<std::size_t>(gate.gate)].name;
+    }
+    std::string_view operator()(const auto& operation) const {
+        return name_of_code(static_cast<std::int32_t>(gate_table().size()) +
+                            static_cast<std::int32_t>(instruction_of(operation)));
+    }
+};
+
+const GateFacts* facts_of(const Operation& operation) {
+    const auto* const gate = std::get_if<GateOperation>(&operation);
+    return gate == nullptr ? nullptr : &gate_table()[static_cast<std::size_t>(gate->gate)];
+}
+
+// With a prefix for controls beyond those of the gate's row.
+std::string full_name(const Operation& operation, const Wires& wires) {
+    const GateFacts* const facts = facts_of(operation);
+    const int further = wires.controls - (facts == nullptr ? 0 : facts->controls);
+    std::string name;
+    if (further > 0) name += 'c';
+    if (further > 1) name += std::to_string(further);
+    if (further > 0) name += '-';
+    return name += std::visit(NameOf{}, operation);
+}
+
+OperationReport describe(const Program& program, const Operation& operation) {
+    const Wires* const wires = std::visit(WiresOf{}, operation);
+    if (wires == nullptr) {
+        const Roles role = roles(program, operation);
+        return {std::string(std::visit(NameOf{}, operation)), list_of(role.local | role.diagonal)};
+    }
+    OperationReport result{full_name(operation, *wires), {}};
+    std::ranges::copy(program.controls(*wires), std::back_inserter(result.qubits));
+    std::ranges::copy(program.targets(*wires), std::back_inserter(result.qubits));
+    return result;
+}
+
+bool is_rotation(const Operation& operation) {
+    const GateFacts* const facts = facts_of(operation);
+    return facts == nullptr ? std::holds_alternative<PauliRotationOperation>(operation)
+                            : facts->structure == Structure::rotation;
+}
+
+bool is_exchange(const Operation& operation) {
+    const GateFacts* const facts = facts_of(operation);
+    return facts == nullptr ? std::holds_alternative<PermutationOperation>(operation)
+                            : facts->structure == Structure::flip || facts->structure == Structure::swap;
+}
+
+// Real products per amplitude of a matrix on `qubits`: three per entry of a row instead of four where that pays.
+double dense_fma(int qubits, bool by_three) { return (by_three ? 3 : 4) * std::ldexp(1.0, qubits); }
+
+// A matrix that is split over several passes is in the list of a sweep several times.
+std::vector<std::uint32_t> distinct(std::vector<std::uint32_t> operations) {
+    std::ranges::sort(operations);
+    operations.erase(std::ranges::unique(operations).begin(), operations.end());
+    return operations;
+}
+
+struct Work {
+    std::string_view kernel;
+    double fma;  // per amplitude of the block
+};
+
+// Of an operation by a kernel of its own.
+Work work_of(const Program& program, const Operation& operation) {
+    const Roles role = roles(program, operation);
+    const int targets = count_bits(role.local), diagonal = count_bits(role.diagonal);
+    const Wires* const wires = std::visit(WiresOf{}, operation);
+    const double share = std::ldexp(1.0, wires == nullptr ? 0 : -int{wires->controls});
+    if (targets == 0) {
+        const GateFacts* const facts = facts_of(operation);
+        const bool one_entry = facts != nullptr && facts->structure == Structure::phase;
+        return {"diagonal", 4 * (one_entry ? std::ldexp(1.0, -diagonal) : share)};
+    }
+    if (is_exchange(operation)) return {"exchange", 0};
+    if (is_rotation(operation)) return {"rotation", 4 * share};
+    return {"dense", dense_fma(targets, targets > 1 && diagonal == 0) * share};
+}
+
+// What is scheduled: a term of a pass, with the roles of all it does.
+struct Unit {
+    std::size_t pass;
+    PassKind kind;
+    Index local;
+    Index diagonal;
+    Index touched() const { return local | diagonal; }
+};
+
+Roles roles_of(const Program& program, const Sweep& sweep, const Term& term) {
+    Roles all;
+    for (const std::uint32_t operation : sweep.operations_of(term)) {
+        const Roles role = roles(program, program.operations()[operation]);
+        all.local |= role.local;
+        all.diagonal |= role.diagonal;
+    }
+    const Index touched = all.local | all.diagonal;
+    if (term.part == Part::before || term.part == Part::after) return {0, touched};
+    if (term.part == Part::turn) return {touched, 0};
+    return {all.local, all.diagonal & ~all.local};
+}
+
+// What has been passed by, and so cannot be moved across.
+struct Blockade {
+    Index all = 0;
+    Index local = 0;
+    bool lets_pass(Index of_local, Index of_diagonal) const {
+        return (all & (of_local | of_diagonal)) == 0 && (local & of_local) == 0;
+    }
+    void add(Index of_local, Index of_diagonal) {
+        all |= of_local;
+        local |= of_diagonal;
+    }
+};
+
+class SweepReporter {
+ public:
+    SweepReporter(const Plan& plan, const PlanOptions& options, const Sweep& sweep, double scale)
+        : program_(plan.program), options_(options), sweep_(sweep), hot_(mask_of(sweep.hot)), scale_(scale) {
+        for (std::size_t p = 0; p < sweep.passes.size(); ++p) {
+            for (const Term& term : sweep.passes[p].terms) {
+                const auto [local, diagonal] = roles_of(program_, sweep, term);
+                units_.push_back({p, sweep.passes[p].kind, local, diagonal});
+            }
+        }
+    }
+
+    std::vector<PassReport> passes() const {
+        std::vector<PassReport> result;
+        std::size_t first = 0;  // unit of the pass
+        for (const Pass& pass : sweep_.passes) {
+            result.push_back(describe_pass(pass, std::span(units_).subspan(first, pass.terms.size())));
+            if (result.back().operations.size() == 1) result.back().reason = why_alone(pass, first);
+            first += pass.terms.size();
+        }
+        return result;
+    }
+
+ private:
+    const Operation& operation(std::uint32_t index) const { return program_.operations()[index]; }
+
+    PassReport describe_pass(const Pass& pass, std::span<const Unit> units) const {
+        PassReport result{pass.kind, "frame", {}, {}, 0, 0, Reason::none};
+        Index qubits = 0;
+        for (std::size_t t = 0; t < pass.terms.size(); ++t) {
+            qubits |= units[t].touched();
+            for (const std::uint32_t index : sweep_.operations_of(pass.terms[t])) {
+                result.operations.push_back({index, pass.terms[t].part});
+            }
+        }
+        result.qubits = list_of(qubits);
+        result.ns_per_amplitude = scale_ * pass_cost_ns(program_, sweep_, pass);
+        const Work work = work_of_pass(pass, units, count_bits(qubits));
+        result.kernel = work.kernel;
+        result.fma_per_amplitude = work.fma;
+        return result;
+    }
+
+    Work work_of_pass(const Pass& pass, std::span<const Unit> units, int qubits) const {
+        switch (pass.kind) {
+            case PassKind::relabel:
+                return {"frame", 0};
+            case PassKind::turns:
+                return {"turn", 2.0 * static_cast<double>(pass.terms.size())};
+            case PassKind::phases:
+                return work_of_phases(pass, units);
+            case PassKind::dense:
+            case PassKind::single:
+                break;
+        }
+        const auto operations = sweep_.operations_of(pass.terms.front());
+        if (operations.size() > 1) return {"dense", dense_fma(qubits, true)};
+        return work_of(program_, operation(operations.front()));
+    }
+
+    // One form for all operations on up to two qubits, a diagonal kernel for each of the others. The form takes a table
+    // where it couples hot qubits or reaches into the lowest ones, and nothing at all if no qubit of it is hot.
+    Work work_of_phases(const Pass& pass, std::span<const Unit> units) const {
+        Work work{"gather", 0};
+        bool form = false, table = false;
+        for (std::size_t t = 0; t < pass.terms.size(); ++t) {
+            const Index inside = units[t].diagonal & hot_;
+            for (const std::uint32_t index : sweep_.operations_of(pass.terms[t])) {
+                if (count_bits(units[t].diagonal) <= 2) continue;
+                const Work own = work_of(program_, operation(index));
+                work = {own.kernel, work.fma + own.fma};
+            }
+            if (count_bits(units[t].diagonal) > 2 || inside == 0) continue;
+            form = true;
+            const Index lowest = hot_ & (inside ^ (inside - 1));  // hot qubits up to the lowest one of the term
+            table = table || count_bits(inside) > 1 || count_bits(lowest) <= table_bits;
+        }
+        return form ? Work{"phase", work.fma + (table ? 8 : 4)} : work;
+    }
+
+    Reason why_alone(const Pass& pass, std::size_t unit) const {
+        if (pass.kind == PassKind::relabel) return Reason::none;
+        if (!options_.merge_passes) return Reason::switched_off;
+        const Index touched = units_[unit].touched();
+        if (pass.kind == PassKind::turns) return why_without_its_kind(unit);
+        if (count_bits(touched) > 2) return Reason::wide;
+        if (pass.kind == PassKind::phases) return why_without_its_kind(unit);
+        if ((touched & ~hot_) != 0) return Reason::cold_qubit;
+        if (!options_.merge_dense) return Reason::switched_off;
+        const std::vector<std::uint32_t> pair = neighbours_on(touched, unit);
+        if (!dense_pays(program_, pair)) return Reason::cheaper_alone;
+        return pair.size() == 1 ? Reason::no_neighbour : Reason::left_apart;
+    }
+
+    // Of what shares passes with its kind: whether another one of its kind could be moved to it, or it to another one.
+    Reason why_without_its_kind(std::size_t unit) const {
+        const Unit& own = units_[unit];
+        const auto is_kin = [&](const Unit& other) { return other.kind == own.kind && other.pass != own.pass; };
+        if (std::ranges::none_of(units_, is_kin)) return Reason::only_one;
+        Blockade ahead, behind;
+        for (std::size_t i = unit + 1; i < units_.size() && ahead.all != ~Index{0}; ++i) {
+            if (is_kin(units_[i]) && ahead.lets_pass(units_[i].local, units_[i].diagonal)) return Reason::left_apart;
+            ahead.add(units_[i].local, units_[i].diagonal);
+        }
+        for (std::size_t i = unit; i-- > 0 && behind.lets_pass(own.local, own.diagonal);) {
+            if (is_kin(units_[i])) return Reason::left_apart;
+            behind.add(units_[i].local, units_[i].diagonal);
+        }
+        return Reason::between;
+    }
+
+    // The operations that could be multiplied with that of `unit` on its two qubits; bookkeeping does not count.
+    std::vector<std::uint32_t> neighbours_on(Index pair, std::size_t unit) const {
+        std::vector<std::uint32_t> found;
+        const auto take = [&](Blockade& blockade, std::size_t i) {
+            const Unit& other = units_[i];
+            if ((other.touched() & ~pair) != 0 || !blockade.lets_pass(other.local, other.diagonal)) {
+                blockade.add(other.local, other.diagonal);
+            } else if (other.kind != PassKind::relabel) {
+                std::ranges::copy(sweep_.operations_of(term_of(i)), std::back_inserter(found));
+            }
+            return (pair & ~blockade.all) != 0;
+        };
+        Blockade ahead, behind;
+        take(ahead, unit);
+        for (std::size_t i = unit + 1; i < units_.size() && take(ahead, i);) ++i;
+        for (std::size_t i = unit; i-- > 0 && take(behind, i);) {
+        }
+        return distinct(std::move(found));
+    }
+
+    const Term& term_of(std::size_t unit) const {
+        std::size_t first = unit;
+        while (first > 0 && units_[first - 1].pass == units_[unit].pass) --first;
+        return sweep_.passes[units_[unit].pass].terms[unit - first];
+    }
+
+    const Program& program_;
+    const PlanOptions& options_;
+    const Sweep& sweep_;
+    Index hot_;
+    double scale_;
+    std::vector<Unit> units_;
+};
+
+// The qubits that kept the operations at the front of a sweep from being part of the one before.
+Index missing_before(const Program& program, std::span<const std::uint32_t> operations, Index hot_before) {
+    Blockade blockade;
+    Index missing = 0;
+    for (const std::uint32_t index : operations) {
+        const auto [local, diagonal] = roles(program, program.operations()[index]);
+        const bool passes = blockade.lets_pass(local, diagonal);
+        if (passes) missing |= local & ~hot_before;
+        if (!passes || (local & ~hot_before) != 0) blockade.add(local, diagonal);
+    }
+    return missing;
+}
+
+void explain_beginning(const Plan& plan, const Stage& before, StageReport& result) {
+    if (std::holds_alternative<Collapse>(before)) result.reason = Reason::collapse;
+    const Sweep* const sweep = std::get_if<Sweep>(&before);
+    if (sweep == nullptr) return;
+    result.missing = list_of(missing_before(plan.program, result.operations, mask_of(sweep->hot)));
+    result.reason = Reason::left_apart;
+    if (!result.missing.empty()) {
+        result.reason = Reason::next_block;
+    } else if (static_cast<int>(distinct(sweep->operations).size()) >= plan.shape.operations_per_sweep) {
+        result.reason = Reason::full;
+    }
+}
+
+StageReport describe_stage(const Plan& plan, const PlanOptions& options, const Stage& stage, const Stage* before,
+                           Precision precision, int threads) {
+    const StageCost cost = stage_cost(plan, stage, precision, threads);
+    StageReport result{};
+    result.bytes_moved = static_cast<std::int64_t>(std::min(cost.bytes_moved, 9e18));
+    result.amplitudes = cost.amplitudes;
+    result.seconds = cost.seconds;
+    if (const Collapse* const collapse = std::get_if<Collapse>(&stage)) {
+        result.kind = StageKind::collapse;
+        result.active = list_of(low_bits(plan.state_qubits));
+        result.operations = {collapse->operation};
+        return result;
+    }
+    if (const Extend* const extend = std::get_if<Extend>(&stage)) {
+        result.kind = StageKind::extend;
+        result.active = list_of(extend->active);
+        return result;
+    }
+    const Sweep& sweep = std::get<Sweep>(stage);
+    result.kind = StageKind::sweep;
+    result.hot = sweep.hot;
+    result.active = list_of(sweep.active);
+    result.operations = distinct(sweep.operations);
+    if (before != nullptr) explain_beginning(plan, *before, result);
+    result.passes = SweepReporter(plan, options, sweep, time_scale(precision) * plan.pass_factor).passes();
+    for (const PassReport& pass : result.passes) result.fma += pass.fma_per_amplitude * cost.amplitudes;
+    return result;
+}
+
+}  // namespace
+
+std::string_view text_of(Reason reason) {
+    constexpr std::string_view texts[] = {
+        "",
+        "merging is switched off",
+        "acts on more than two qubits",
+        "has a control or diagonal qubit outside the block",
+        "cheaper alone than as a dense pair",
+        "nothing next to it acts on its two qubits alone",
+        "the only one of its kind in this sweep",
+        "parted from its kind by what does not commute with it",
+        "could join others, but the planner left it apart",
+        "needs qubits outside the block of the sweep before",
+        "the sweep before has as many operations as it may",
+        "comes after a measurement, reset or initialization",
+    };
+    return texts[static_cast<std::size_t>(reason)];
+}
+
+std::string_view name_of(StageKind kind) {
+    constexpr std::string_view names[] = {"sweep", "collapse", "extend"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+PlanReport report(const Plan& plan, const PlanOptions& options, Precision precision, int threads) {
+    PlanReport result{{}, {}, plan_cost(plan, precision, threads), 0};
+    for (const std::uint32_t origin : plan.origins) {
+        result.operations.push_back(describe(plan.original, plan.original.operations()[origin]));
+    }
+    const Stage* before = nullptr;
+    for (const Stage& stage : plan.stages) {
+        result.stages.push_back(describe_stage(plan, options, stage, before, precision, threads));
+        result.fma += result.stages.back().fma;
+        before = &stage;
+    }
+    return result;
+}
+
+}  // namespace ketjet

@@ -1,0 +1,98 @@
+// The order of the rewrites, what they are made with, and the one that needs no analysis: relabel_swaps.
+#include "plan/rewrite.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace ketjet {
+
+Wires Draft::wires(std::span<const std::int32_t> controls, std::uint64_t control_state,
+                   std::span<const std::int32_t> targets) {
+    const auto begin = static_cast<std::uint32_t>(wires_.size());
+    wires_.insert(wires_.end(), controls.begin(), controls.end());
+    wires_.insert(wires_.end(), targets.begin(), targets.end());
+    return {begin, static_cast<std::uint16_t>(controls.size()), static_cast<std::uint16_t>(targets.size()),
+            control_state};
+}
+
+void Draft::reverse() {
+    std::ranges::reverse(operations_);
+    std::ranges::reverse(origins_);
+}
+
+Rewritten Draft::finish(int num_qubits) {
+    return {source_.program.with_operations(std::move(operations_), std::move(wires_)), std::move(origins_),
+            num_qubits};
+}
+
+namespace {
+
+// Where the qubits are, before the operations that have been walked over backwards, of the circuit as it was written.
+class Places {
+ public:
+    Places() { std::iota(place_.begin(), place_.end(), 0); }
+
+    std::int32_t operator()(std::int32_t qubit) const { return place_[static_cast<std::size_t>(qubit)]; }
+
+    // What came to target k was at target source_of(k) before.
+    template <class SourceOf>
+    void undo(std::span<const std::int32_t> targets, const SourceOf& source_of) {
+        const auto after = place_;
+        for (std::size_t k = 0; k < targets.size(); ++k) {
+            const auto from = static_cast<std::size_t>(targets[source_of(k)]);
+            place_[from] = after[static_cast<std::size_t>(targets[k])];
+        }
+    }
+
+ private:
+    std::array<std::int32_t, 64> place_;
+};
+
+// True if the operation has been absorbed into `places`.
+bool absorb(const Program& program, const Operation& operation, Places& places) {
+    if (const auto* const permutation = std::get_if<PermutationOperation>(&operation)) {
+        if (permutation->wires.controls != 0) return false;
+        places.undo(program.targets(permutation->wires),
+                    [&](std::size_t k) { return static_cast<std::size_t>((*permutation->pattern)[k]); });
+        return true;
+    }
+    const auto* const gate = std::get_if<GateOperation>(&operation);
+    if (gate == nullptr || gate->wires.controls != 0) return false;
+    if (gate_table()[static_cast<std::size_t>(gate->gate)].structure != Structure::swap) return false;
+    places.undo(program.targets(gate->wires), [](std::size_t k) { return 1 - k; });
+    return true;
+}
+
+}  // namespace
+
+Rewritten relabel_swaps(const Rewritten& source) {
+    Draft draft(source);
+    Places places;
+    const auto operations = source.program.operations();
+    for (std::size_t i = operations.size(); i-- > 0;) {
+        if (!absorb(source.program, operations[i], places)) draft.add_renamed(i, places);
+    }
+    draft.reverse();
+    return draft.finish(source.num_qubits);
+}
+
+bool only_outcomes_count(const Program& program, const PlanRequest& request) {
+    if (!request.options.prune || !request.from_zero || request.keep_state) return false;
+    return std::ranges::any_of(program.operations(), [](const Operation& operation) {
+        return std::holds_alternative<MeasureOperation>(operation);
+    });
+}
+
+Rewritten rewrite(const Program& program, const PlanRequest& request) {
+    Rewritten result{program, std::vector<std::uint32_t>(program.operations().size()), program.num_qubits()};
+    std::iota(result.origins.begin(), result.origins.end(), 0u);
+    if (!request.from_zero) return result;
+    const bool prunes = only_outcomes_count(program, request);
+    if (request.options.known_bits) result = use_known_bits(result, prunes);
+    if (request.options.relabel_swaps) result = relabel_swaps(result);
+    if (prunes) result = prune(result);
+    return result;
+}
+
+}  // namespace ketjet

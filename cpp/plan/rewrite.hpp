@@ -1,0 +1,83 @@
+// What is done to a Program before it is cut into sweeps: operations are dropped, renamed or replaced where structure
+// alone shows that this changes no outcome. Values of slots are never read.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "plan/planner.hpp"
+
+namespace ketjet {
+
+struct Rewritten {
+    Program program;                     // with the slots of the original
+    std::vector<std::uint32_t> origins;  // of every operation: its index in the original
+    int num_qubits;                      // of the state that is stored
+};
+
+// All rewrites that the request allows, in the order below.
+Rewritten rewrite(const Program& program, const PlanRequest& request);
+
+// The steps. All are for programs that start in |0...0>.
+
+// Controls, flips and swaps whose values are known are worked out (plan/known_bits.cpp). Operations that are found to
+// be no more than a global phase are dropped where `drop_phases` says so.
+Rewritten use_known_bits(const Rewritten& source, bool drop_phases);
+
+// Swaps and permutations without controls disappear: they rename the qubits of all earlier operations, which |0...0>
+// does not notice.
+Rewritten relabel_swaps(const Rewritten& source);
+
+// Operations that no measurement can tell disappear, and so do the qubits that are left with none (plan/prune.cpp).
+Rewritten prune(const Rewritten& source);
+
+// Whether nothing but the outcomes of measurements is wanted of a program, and the planner may make use of that.
+bool only_outcomes_count(const Program& program, const PlanRequest& request);
+
+// A rewritten program in the making.
+class Draft {
+ public:
+    explicit Draft(const Rewritten& source) : source_(source) {}
+
+    // An operation of the source on other qubits.
+    template <class Rename>
+    void add_renamed(std::size_t index, const Rename& rename) {
+        Operation operation = source_.program.operations()[index];
+        std::visit([&](auto& op) { this->rename_qubits(op, rename); }, operation);
+        operations_.push_back(std::move(operation));
+        origins_.push_back(source_.origins[index]);
+    }
+
+    // An operation whose wires, if it has any, were made by `wires`.
+    void add(Operation operation, std::uint32_t origin) {
+        operations_.push_back(std::move(operation));
+        origins_.push_back(origin);
+    }
+
+    Wires wires(std::span<const std::int32_t> controls, std::uint64_t control_state,
+                std::span<const std::int32_t> targets);
+
+    void reverse();
+    Rewritten finish(int num_qubits);
+
+ private:
+    template <class Op, class Rename>
+    void rename_qubits(Op& op, const Rename& rename) {
+        if constexpr (requires { op.qubit; }) op.qubit = rename(op.qubit);
+        if constexpr (requires { op.wires; }) {
+            const Wires old = op.wires;
+            op.wires = wires(source_.program.controls(old), old.control_state, source_.program.targets(old));
+            for (std::size_t i = op.wires.begin; i < wires_.size(); ++i) wires_[i] = rename(wires_[i]);
+        }
+    }
+
+    const Rewritten& source_;
+    std::vector<Operation> operations_;
+    std::vector<std::int32_t> wires_;
+    std::vector<std::uint32_t> origins_;
+};
+
+}  // namespace ketjet

@@ -1,0 +1,303 @@
+// The rewrites of a Program before it is planned: what is left of small programs, and where it comes from.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "check.hpp"
+#include "plan/rewrite.hpp"
+#include "program/instruction.hpp"
+
+using namespace ketjet;
+
+namespace {
+
+std::int32_t code_of(std::string_view name) {
+    std::int32_t code = 0;
+    for (const GateFacts& facts : gate_table()) {
+        if (facts.name == name) return code;
+        ++code;
+    }
+    for (const std::string_view instruction : instruction_names()) {
+        if (instruction == name) return code;
+        ++code;
+    }
+    return -1;
+}
+
+constexpr std::uint64_t all_ones = ~std::uint64_t{0};
+
+struct Writer {
+    PackedProgram packed;
+
+    explicit Writer(int num_qubits, int num_clbits = 0) {
+        packed.num_qubits = num_qubits;
+        packed.num_clbits = num_clbits;
+        packed.wire_begin = packed.slot_begin = {0};
+    }
+    // Controls come first in `wires`, those of the gate's row included; all slots are 0.5.
+    Writer& add(std::string_view name, std::vector<std::int32_t> wires, std::int64_t operand = -1,
+                int more_controls = 0, std::uint64_t control_state = all_ones) {
+        const auto code = code_of(name);
+        const bool is_gate = static_cast<std::size_t>(code) < gate_table().size();
+        const GateFacts* const facts = is_gate ? &gate_table()[static_cast<std::size_t>(code)] : nullptr;
+        const int controls = more_controls + (is_gate ? facts->controls : 0);
+        const int slots = is_gate ? facts->parameters : name == "global_phase" || name == "pauli_rotation" ? 1 : 0;
+        packed.codes.push_back(code);
+        packed.wires.insert(packed.wires.end(), wires.begin(), wires.end());
+        packed.wire_begin.push_back(static_cast<std::uint32_t>(packed.wires.size()));
+        packed.num_controls.push_back(static_cast<std::uint16_t>(controls));
+        packed.control_state.push_back(control_state & low_bits(controls));
+        packed.slots.insert(packed.slots.end(), static_cast<std::size_t>(slots), 0.5);
+        packed.slot_begin.push_back(static_cast<std::uint32_t>(packed.slots.size()));
+        packed.operand.push_back(operand);
+        return *this;
+    }
+    Writer& permute(std::vector<std::int32_t> wires, std::vector<std::int64_t> pattern) {
+        packed.payloads.push_back(std::make_shared<const Payload>(std::move(pattern)));
+        return add("permutation", std::move(wires), static_cast<std::int64_t>(packed.payloads.size()) - 1);
+    }
+    Program build() const { return Program(packed); }
+};
+
+std::string listed(std::span<const std::int32_t> qubits) {
+    std::string text;
+    for (const std::int32_t qubit : qubits) {
+        if (!text.empty()) text += ' ';
+        text += std::to_string(qubit);
+    }
+    return text;
+}
+
+// "name controls, targets @origin; ..." with "=control_state" where that is not all ones.
+std::string text_of(const Rewritten& rewritten) {
+    std::string text;
+    const Program& program = rewritten.program;
+    for (std::size_t i = 0; i < program.operations().size(); ++i) {
+        const Operation& operation = program.operations()[i];
+        std::string name(instruction_names()[operation.index() == 0 ? 0 : operation.index() - 1]), qubits;
+        std::visit(
+            [&](const auto& op) {
+                if constexpr (requires { op.gate; }) name = gate_table()[static_cast<std::size_t>(op.gate)].name;
+                if constexpr (requires { op.qubit; }) qubits = std::to_string(op.qubit);
+                if constexpr (requires { op.wires; }) {
+                    qubits = listed(program.controls(op.wires));
+                    if (op.wires.controls > 0) {
+                        if (op.wires.control_state != low_bits(op.wires.controls)) {
+                            qubits += "=" + std::to_string(op.wires.control_state);
+                        }
+                        qubits += ",";
+                    }
+                    qubits += (op.wires.controls > 0 ? " " : "") + listed(program.targets(op.wires));
+                }
+            },
+            operation);
+        text += name + (qubits.empty() ? "" : " ") + qubits + " @" + std::to_string(rewritten.origins[i]) + "; ";
+    }
+    return text.empty() ? text : text.substr(0, text.size() - 2);
+}
+
+void expect(const Rewritten& rewritten, const std::string& wanted, const char* file, int line) {
+    const std::string text = text_of(rewritten);
+    if (text != wanted) report_failure(("\"" + text + "\", not \"" + wanted + "\"").c_str(), file, line);
+}
+#define EXPECT(rewritten, wanted) expect(rewritten, wanted, __FILE__, __LINE__)
+
+PlanRequest with(bool known_bits, bool relabel_swaps, bool prune, bool keep_state = false) {
+    PlanRequest request;
+    request.options.known_bits = known_bits;
+    request.options.relabel_swaps = relabel_swaps;
+    request.options.prune = prune;
+    request.keep_state = keep_state;
+    return request;
+}
+
+Rewritten relabelled(const Writer& writer) { return rewrite(writer.build(), with(false, true, false)); }
+Rewritten known(const Writer& writer) { return rewrite(writer.build(), with(true, false, false)); }
+Rewritten pruned(const Writer& writer) { return rewrite(writer.build(), with(false, false, true)); }
+
+void check_switches() {
+    const Program program = Writer(2, 1).add("x", {0}).add("swap", {0, 1}).add("h", {0}).add("measure", {1}, 0).build();
+    EXPECT(rewrite(program, with(false, false, false)), "x 0 @0; swap 0 1 @1; h 0 @2; measure 1 @3");
+    EXPECT(rewrite(program, with(false, true, false)), "x 1 @0; h 0 @2; measure 1 @3");
+    EXPECT(rewrite(program, with(true, false, false)), "h 0 @2; x 1 @1; measure 1 @3");
+    EXPECT(rewrite(program, with(false, false, true)), "x 0 @0; swap 0 1 @1; measure 1 @3");
+    EXPECT(rewrite(program, with(false, false, true, true)), "x 0 @0; swap 0 1 @1; h 0 @2; measure 1 @3");
+    EXPECT(rewrite(program, with(true, true, true)), "x 0 @1; measure 0 @3");
+    PlanRequest evolving = with(true, true, true);
+    evolving.from_zero = false;
+    EXPECT(rewrite(program, evolving), "x 0 @0; swap 0 1 @1; h 0 @2; measure 1 @3");
+}
+
+void check_relabelling() {
+    EXPECT(relabelled(Writer(3).add("h", {0}).add("swap", {0, 2}).add("cx", {2, 1})), "h 2 @0; cx 2, 1 @2");
+    EXPECT(relabelled(Writer(3).add("h", {0}).add("rx", {1}).permute({0, 1, 2}, {1, 2, 0})), "h 2 @0; rx 0 @1");
+    EXPECT(relabelled(Writer(3).add("h", {0}).add("swap", {0, 1}).add("swap", {1, 2})), "h 2 @0");
+    EXPECT(relabelled(Writer(3).add("h", {1}).add("cswap", {0, 1, 2})), "h 1 @0; cswap 0, 1 2 @1");
+    EXPECT(relabelled(Writer(2, 1).add("measure", {0}, 0).add("reset", {1}).add("swap", {0, 1})),
+           "measure 1 @0; reset 0 @1");
+}
+
+void check_known_bits() {
+    EXPECT(known(Writer(2).add("x", {0}).add("x", {0})), "");
+    EXPECT(known(Writer(2).add("x", {0}).add("h", {0})), "x 0 @0; h 0 @1");
+    EXPECT(known(Writer(2).add("cx", {0, 1}).add("x", {0}).add("cx", {0, 1})), "x 0 @1; x 1 @2");
+    EXPECT(known(Writer(2).add("x", {0}).add("ch", {0, 1}).add("x", {0})), "h 1 @1");
+    EXPECT(known(Writer(3).add("h", {2}).add("x", {0}).add("ccx", {0, 2, 1})), "h 2 @0; x 2, 1 @2; x 0 @1");
+    EXPECT(known(Writer(3).add("h", {1}).add("h", {2}).add("ccx", {0, 1, 2})), "h 1 @0; h 2 @1");
+    EXPECT(known(Writer(3).add("h", {2}).add("cx", {0, 1, 2}, -1, 1, 0)), "h 2 @0; x 2 @1");
+    EXPECT(known(Writer(2).add("x", {0}).add("cu", {0, 1})), "cu 1 @1; x 0 @0");
+    // Phases: every qubit is a control.
+    EXPECT(known(Writer(2).add("h", {0}).add("cz", {0, 1})), "h 0 @0");
+    EXPECT(known(Writer(2).add("h", {0}).add("x", {1}).add("cz", {0, 1})), "h 0 @0; z 0 @2; x 1 @1");
+    EXPECT(known(Writer(2).add("h", {1}).add("x", {0}).add("cp", {0, 1})), "h 1 @0; p 1 @2; x 0 @1");
+    EXPECT(known(Writer(2).add("x", {0}).add("x", {1}).add("cp", {0, 1})), "global_phase @2; x 0 @0; x 1 @1");
+    EXPECT(known(Writer(1).add("x", {0}).add("s", {0}).add("x", {0})), "diagonal @1");
+    EXPECT(known(Writer(2).add("h", {0}).add("x", {1}).add("cz", {0, 1}, -1, 0, 0)), "h 0 @0; x 1 @1; cz 0=0, 1 @2");
+    EXPECT(known(Writer(4).add("h", {0}).add("h", {1}).add("h", {2}).add("x", {3}).add("z", {0, 1, 2, 3}, -1, 3, 5)),
+           "h 0 @0; h 1 @1; h 2 @2; z 1 2=2, 0 @4; x 3 @3");
+    // Diagonal operations keep what is known, and need the right bit to be there.
+    EXPECT(known(Writer(2).add("rz", {0}).add("x", {0}).add("rz", {0}).add("cx", {0, 1}).add("x", {0})),
+           "rz 0 @0; x 0 @1; rz 0 @2; x 0 @4; x 1 @3");
+    // Swaps move knowledge.
+    EXPECT(known(Writer(3).add("x", {0}).add("swap", {0, 2})), "x 2 @1");
+    EXPECT(known(Writer(3).add("x", {0}).add("h", {2}).add("swap", {0, 2})), "h 2 @1; swap 0 2 @2; x 2 @0");
+    EXPECT(known(Writer(3).add("h", {0}).add("cswap", {0, 1, 2})), "h 0 @0");
+    EXPECT(known(Writer(3).add("h", {0}).add("x", {1}).add("cswap", {0, 1, 2})), "h 0 @0; x 1 @1; cswap 0, 1 2 @2");
+    EXPECT(known(Writer(3).add("x", {0}).add("h", {1}).add("cswap", {0, 1, 2})), "h 1 @1; swap 1 2 @2; x 0 @0");
+    EXPECT(known(Writer(3).add("x", {0}).add("x", {1}).permute({0, 1, 2}, {2, 0, 1})), "x 1 @1; x 2 @2");
+    EXPECT(known(Writer(2).add("x", {0}).add("rz", {0}).add("swap", {0, 1})), "x 0 @0; rz 0 @1; x 0 @2; x 1 @2");
+}
+
+void check_known_bits_and_collapses() {
+    EXPECT(known(Writer(1, 1).add("x", {0}).add("measure", {0}, 0).add("x", {0})), "x 0 @0; measure 0 @1; x 0 @2");
+    EXPECT(known(Writer(2, 1).add("h", {0}).add("measure", {0}, 0).add("cx", {0, 1})),
+           "h 0 @0; measure 0 @1; cx 0, 1 @2");
+    EXPECT(known(Writer(2).add("x", {0}).add("reset", {0}).add("cx", {0, 1})), "");
+    EXPECT(known(Writer(2).add("h", {0}).add("reset", {0}).add("cx", {0, 1})), "h 0 @0; reset 0 @1");
+}
+
+void check_pruning() {
+    const Rewritten phases = pruned(Writer(2, 2)
+                                        .add("h", {0})
+                                        .add("h", {1})
+                                        .add("cz", {0, 1})
+                                        .add("rz", {0})
+                                        .add("measure", {0}, 0)
+                                        .add("measure", {1}, 1));
+    EXPECT(phases, "h 0 @0; h 1 @1; measure 0 @4; measure 1 @5");
+    // A qubit that nothing is needed of leaves the state, and the others are renumbered.
+    const Rewritten smaller = pruned(Writer(3, 1)
+                                         .add("h", {0})
+                                         .add("h", {2})
+                                         .add("cx", {2, 0})
+                                         .add("cz", {2, 1})
+                                         .add("measure", {2}, 0)
+                                         .add("h", {2}));
+    EXPECT(smaller, "h 0 @1; measure 0 @4");
+    CHECK(smaller.num_qubits == 1);
+    // The distribution of a target needs that of its control, whose phases do not matter.
+    EXPECT(pruned(Writer(2, 1).add("h", {0}).add("s", {0}).add("cx", {0, 1}).add("measure", {1}, 0)),
+           "h 0 @0; cx 0, 1 @2; measure 1 @3");
+    // They do where the control interferes, and then so does the target, measured or not.
+    EXPECT(pruned(Writer(2, 1).add("h", {0}).add("s", {0}).add("cx", {0, 1}).add("h", {0}).add("measure", {0}, 0)),
+           "h 0 @0; s 0 @1; cx 0, 1 @2; h 0 @3; measure 0 @4");
+    EXPECT(pruned(Writer(2, 1).add("h", {0}).add("h", {1}).add("cz", {0, 1}).add("h", {0}).add("measure", {0}, 0)),
+           "h 0 @0; h 1 @1; cz 0, 1 @2; h 0 @3; measure 0 @4");
+    EXPECT(pruned(Writer(2, 1).add("h", {0}).add("s", {0}).add("iswap", {0, 1}).add("y", {1}).add("measure", {1}, 0)),
+           "h 0 @0; iswap 0 1 @2; y 1 @3; measure 1 @4");
+    // CX turns X on its control and Z on its target into a pair of Y: then phases of the target matter too.
+    EXPECT(pruned(Writer(2, 2)
+                      .add("h", {1})
+                      .add("s", {1})
+                      .add("cx", {0, 1})
+                      .add("h", {0})
+                      .add("measure", {0}, 0)
+                      .add("measure", {1}, 1)),
+           "h 1 @0; s 1 @1; cx 0, 1 @2; h 0 @3; measure 0 @4; measure 1 @5");
+    EXPECT(pruned(Writer(1, 1).add("h", {0}).add("global_phase", {}).add("measure", {0}, 0)), "h 0 @0; measure 0 @2");
+    EXPECT(pruned(Writer(1).add("h", {0}).add("global_phase", {})), "h 0 @0; global_phase @1");
+}
+
+void check_pruning_of_collapses() {
+    // A reset ends the need for what was before; a qubit that is traced out dephases nothing that is measured.
+    EXPECT(pruned(Writer(2, 2)
+                      .add("h", {0})
+                      .add("cx", {0, 1})
+                      .add("reset", {1})
+                      .add("measure", {0}, 0)
+                      .add("measure", {1}, 1)),
+           "h 0 @0; measure 0 @3");
+    EXPECT(pruned(Writer(2, 1).add("h", {0}).add("cx", {0, 1}).add("reset", {1}).add("h", {0}).add("measure", {0}, 0)),
+           "h 0 @0; cx 0, 1 @1; h 0 @3; measure 0 @4");
+    EXPECT(pruned(Writer(1, 1).add("h", {0}).add("reset", {0}).add("h", {0}).add("measure", {0}, 0)),
+           "h 0 @2; measure 0 @3");
+    EXPECT(pruned(Writer(2, 2)
+                      .add("h", {0})
+                      .add("cx", {0, 1})
+                      .add("reset", {0})
+                      .add("h", {0})
+                      .add("measure", {0}, 0)
+                      .add("measure", {1}, 1)),
+           "h 0 @0; cx 0, 1 @1; reset 0 @2; h 0 @3; measure 0 @4; measure 1 @5");
+    // A measurement whose bit is written again counts only as a loss of phase.
+    EXPECT(pruned(Writer(1, 1).add("h", {0}).add("measure", {0}, 0).add("measure", {0}, 0)), "h 0 @0; measure 0 @2");
+    EXPECT(pruned(Writer(1, 1).add("h", {0}).add("measure", {0}, 0).add("h", {0}).add("measure", {0}, 0)),
+           "h 0 @0; measure 0 @1; h 0 @2; measure 0 @3");
+    // An untouched qubit measures 0, which must still overwrite what an earlier measurement left in the bit.
+    const Rewritten overwritten =
+        pruned(Writer(2, 1).add("h", {0}).add("measure", {0}, 0).add("h", {0}).add("measure", {1}, 0));
+    EXPECT(overwritten, "");
+    EXPECT(pruned(Writer(2, 2)
+                      .add("h", {0})
+                      .add("measure", {0}, 0)
+                      .add("h", {0})
+                      .add("measure", {0}, 1)
+                      .add("measure", {1}, 0)),
+           "h 0 @0; measure 0 @1; h 0 @2; measure 0 @3; measure 1 @4");
+    CHECK(overwritten.num_qubits == 0);
+}
+
+void check_plans() {
+    const Writer writer = Writer(3, 2)
+                              .add("h", {2})
+                              .add("measure", {2}, 0)
+                              .add("cx", {2, 1})
+                              .add("h", {1})
+                              .add("reset", {2})
+                              .add("h", {2})
+                              .add("measure", {2}, 1);
+    const Plan made = plan(writer.build(), {}, with(true, true, true));
+    CHECK(made.num_qubits == 1);
+    CHECK(made.state_qubits == minimum_state_qubits);
+    CHECK(made.has_random_collapse());
+    CHECK(made.final_measurements == (std::vector<FinalMeasurement>{{0, 1}}));
+    std::vector<std::uint32_t> collapses;
+    for (const Stage& stage : made.stages) {
+        if (const auto* const collapse = std::get_if<Collapse>(&stage)) collapses.push_back(collapse->origin);
+    }
+    CHECK(collapses == (std::vector<std::uint32_t>{1, 4}));
+    // A control commutes with measuring: without the state, nothing collapses here.
+    const Program controlled = Writer(2, 2)
+                                   .add("h", {0})
+                                   .add("measure", {0}, 0)
+                                   .add("cx", {0, 1})
+                                   .add("h", {1})
+                                   .add("measure", {1}, 1)
+                                   .build();
+    CHECK(!plan(controlled, {}, with(true, true, true)).has_random_collapse());
+    CHECK(plan(controlled, {}, with(true, true, true, true)).has_random_collapse());
+    CHECK(plan(controlled, {}, with(true, true, false)).has_random_collapse());
+}
+
+}  // namespace
+
+int main() {
+    check_switches();
+    check_relabelling();
+    check_known_bits();
+    check_known_bits_and_collapses();
+    check_pruning();
+    check_pruning_of_collapses();
+    check_plans();
+    return failed_checks == 0 ? 0 : 1;
+}
