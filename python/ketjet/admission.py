@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qiskit import QuantumCircuit
 
@@ -16,7 +16,19 @@ from ketjet.errors import InsufficientMemoryError, InvalidOptionError
 from ketjet.lowering import LoweredCircuit, lower
 from ketjet.options import SimulatorOptions, allowed_threads
 
-__all__ = ["Admission", "Admitted", "admission_now", "admit", "memory_limit", "require_isa"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "Admission",
+    "Admitted",
+    "admission_now",
+    "admit",
+    "memory_limit",
+    "require_isa",
+    "require_plan_options",
+    "switched_off",
+]
 
 IDLE_INSTRUCTIONS = frozenset({"barrier", "delay", "id", "measure", "reset"})
 """Instructions that alone may leave a qubit without amplitudes of its own."""
@@ -38,6 +50,15 @@ class Admission(NamedTuple):
     recent: bool
     """Whether `available` is as of a moment ago."""
 
+    def plan(self, lowered: LoweredCircuit) -> engine.Plan:
+        """Plan the circuit as its run will ask for it."""
+        return engine.plan(
+            lowered.program,
+            self.options.precision,
+            keep_state=self.options.return_state or not lowered.has_measurements,
+            switched_off=switched_off(self.options),
+        )
+
     def demand(self, lowered: LoweredCircuit, plan: engine.Plan) -> engine.Demand:
         """Predict what running the circuit takes."""
         return engine.demand(
@@ -55,7 +76,9 @@ class Admission(NamedTuple):
             lowered.program,
             shots=self.options.shots if lowered.has_measurements else 0,
             memory=self.options.memory,
+            return_state=self.options.return_state,
             precision=self.options.precision,
+            switched_off=switched_off(self.options),
             max_threads=self.threads,
             available=self.available,
         )
@@ -90,6 +113,20 @@ def require_isa(name: str = "") -> None:
         raise InvalidOptionError(f"{'isa' if name else 'KETJET_ISA'}: {error}.") from None
 
 
+def require_plan_options(names: Iterable[str]) -> None:
+    """Raise InvalidOptionError unless the planner has options of these names."""
+    for name in names:
+        if name not in engine.PLAN_OPTIONS:
+            raise InvalidOptionError(
+                f"plan_options has no switch {name!r}; the switches are {', '.join(engine.PLAN_OPTIONS)}."
+            )
+
+
+def switched_off(options: SimulatorOptions) -> tuple[str, ...]:
+    """Return the names of what the planner may not do."""
+    return tuple(sorted(name for name, on in (options.plan_options or {}).items() if not on))
+
+
 def admission_now(options: SimulatorOptions, *, recent: bool = False) -> Admission:
     """Return what a circuit may use at this moment, or at a recent one, beside the circuits that run."""
     measured, rule = engine.recently_available_memory() if recent else engine.available_memory()
@@ -102,10 +139,15 @@ def admission_now(options: SimulatorOptions, *, recent: bool = False) -> Admissi
 
 
 def admit(circuit: QuantumCircuit, admission: Admission) -> Admitted:
-    """Lower a circuit if it fits into memory; one that is hopelessly wide is refused before the work of lowering."""
+    """Lower a circuit if it fits into memory; one that is hopelessly wide is refused before the work of lowering.
+
+    Where no state is returned, only the planner knows how many qubits the measurements depend on.
+    """
     options = admission.options
     admission = admission.suffices_for(engine.AMPLITUDE_BYTES[options.precision] << min(circuit.num_qubits, 64))
     widest = engine.max_qubits(admission.available[0], options.precision)
+    if not options.return_state and "prune" not in switched_off(options):
+        widest = engine.MAX_QUBITS
     if circuit.num_qubits > widest:
         active = circuit.num_qubits if options.return_state else _active_qubits(circuit)
         if active > widest:
@@ -113,13 +155,13 @@ def admit(circuit: QuantumCircuit, admission: Admission) -> Admitted:
             raise _too_wide(circuit, active, None, fitting, admission)
     lowered = lower(circuit, keep_idle_qubits=options.return_state)
     begin = time.perf_counter()
-    plan = engine.plan(lowered.program, options.precision)
+    plan = admission.plan(lowered)
     plan_time = time.perf_counter() - begin
     demand = admission.demand(lowered, plan)
     admission = admission.suffices_for(demand.peak_bytes)
     if demand.peak_bytes > admission.available[0]:
         fitting = admission.estimate(lowered).max_qubits
-        raise _too_wide(circuit, len(lowered.qubits), demand.peak_bytes, fitting, admission)
+        raise _too_wide(circuit, plan.num_qubits, demand.peak_bytes, fitting, admission)
     return Admitted(lowered, plan, plan_time, demand, admission.available[0])
 
 

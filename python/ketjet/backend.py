@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from dataclasses import fields
+from dataclasses import fields, replace
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from qiskit.providers import BackendV2, Options
 
-from ketjet import engine
-from ketjet.admission import Admitted, admission_now, admit, memory_limit, require_isa
+from ketjet import engine, explanation
+from ketjet.admission import (
+    Admitted,
+    admission_now,
+    admit,
+    memory_limit,
+    require_isa,
+    require_plan_options,
+    switched_off,
+)
 from ketjet.errors import InvalidCircuitError
 from ketjet.job import Job
 from ketjet.lowering import LoweredCircuit, lower
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.transpiler import Target
 
+    from ketjet.explanation import Explanation
     from ketjet.results import SimulationResult
 
 __all__ = ["Simulator"]
@@ -194,6 +203,49 @@ class Simulator(BackendV2):
         (circuit,) = as_circuits([circuit])
         return admission_now(resolved).estimate(lower(circuit, keep_idle_qubits=resolved.return_state))
 
+    def explain(self, circuit: QuantumCircuit, *, analyze: bool = False, **options: Any) -> Explanation:
+        """Say what a run does and why: its sweeps over memory, their passes and kernels, and how long each takes.
+
+        Parameters
+        ----------
+        circuit
+            One circuit; its parameters may be unbound unless it is analysed.
+        analyze
+            Also run it, up to three times, and measure each stage and what this computer can do at most. A circuit
+            that measures in the middle is run for one shot.
+        options
+            As for `run`.
+
+        Returns
+        -------
+        Explanation
+            Shows itself as text and as HTML; ``to_dict()`` and ``to_json()`` hold everything.
+
+        Raises
+        ------
+        InvalidCircuitError
+            The circuit cannot be simulated, or is to be analysed and has unbound parameters.
+        InsufficientMemoryError
+            It is to be analysed and does not fit into the memory that is available now.
+        """
+        resolved = self._resolve(options)
+        (circuit,) = as_circuits([circuit])
+        admission = admission_now(resolved)
+        if analyze:
+            admitted = admit(circuit, admission)
+            _require_values(circuit, admitted.lowered)
+            lowered, made, demand = admitted.lowered, admitted.plan, admitted.demand
+        else:
+            lowered = lower(circuit, keep_idle_qubits=resolved.return_state)
+            made = admission.plan(lowered)
+            demand = admission.demand(lowered, made)
+        off = switched_off(resolved)
+        explained = explanation.explain(lowered, made, resolved.precision, demand.threads, switched_off=off)
+        if not analyze:
+            return explained
+        task = replace(_experiment(lowered, admitted, resolved, 0).task, shots=int(lowered.has_measurements))
+        return explanation.analyze(explained, task, peak_bytes=demand.peak_bytes, memory_limit=memory_limit(resolved))
+
     def jobs(self) -> list[Job]:
         """Return this backend's jobs that have not ended, oldest first."""
         return [job for job in list(self._jobs.values()) if not job.in_final_state()]
@@ -213,6 +265,7 @@ class Simulator(BackendV2):
         """Check the backend's options again, for they can be set without asking, with those of a run on top."""
         resolved = SimulatorOptions.resolve(vars(self._options), options)
         require_isa(resolved.isa)
+        require_plan_options(resolved.plan_options or ())
         return resolved
 
     def _experiments(
@@ -227,12 +280,8 @@ class Simulator(BackendV2):
             if id(circuit) not in admitted:
                 admitted[id(circuit)] = admit(circuit, admission)
             lowered = admitted[id(circuit)].lowered
-            if lowered.parameters and not values:
-                names = ", ".join(parameter.name for parameter in lowered.parameters)
-                raise InvalidCircuitError(
-                    f"circuit {circuit.name!r} has unbound parameters: {names}. Give them values with "
-                    "circuit.assign_parameters() or parameter_binds."
-                )
+            if not values:
+                _require_values(circuit, lowered)
             if not lowered.has_measurements and not options.return_state:
                 unmeasured.append(circuit.name)
             bound = [lowered.bind(value) for value in values] if values else [lowered]
@@ -243,6 +292,15 @@ class Simulator(BackendV2):
                 "the result will have no counts. Add circuit.measure_all(), or run with return_state=True."
             )
         return experiments
+
+
+def _require_values(circuit: QuantumCircuit, lowered: LoweredCircuit) -> None:
+    if lowered.parameters:
+        names = ", ".join(parameter.name for parameter in lowered.parameters)
+        raise InvalidCircuitError(
+            f"circuit {circuit.name!r} has unbound parameters: {names}. Give them values with "
+            "circuit.assign_parameters() or parameter_binds."
+        )
 
 
 def _as_qiskit_options(options: SimulatorOptions) -> Options:
@@ -261,6 +319,8 @@ def _experiment(lowered: LoweredCircuit, admitted: Admitted, options: SimulatorO
         precision=options.precision,
         threads=demand.threads,
         isa=options.isa,
+        verify=options.verify,
+        switched_off=switched_off(options),
         plan=admitted.plan,  # without angles, hence the same for all that may be bound
         plan_time=admitted.plan_time,
         seconds=demand.seconds,

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ketjet import engine, offers, workers
 from ketjet.engine import Control, Outcome, Progress, Task
-from ketjet.errors import JobFailedError
+from ketjet.errors import JobFailedError, VerificationError
 from ketjet.progress import JobProgress
 
 if TYPE_CHECKING:
@@ -259,7 +259,7 @@ class Batch(Generic[T]):
             awaited = self._flights.pop(index, None) is not None
             if awaited:
                 self._mark_started(progress.started_at or time.time())
-                self._outcomes[index] = outcome
+                self._outcomes[index] = _public(outcome)
                 self._done += 1
                 self._past = [a + b for a, b in zip(self._past, _counters(progress), strict=True)]
         control.close()
@@ -357,6 +357,15 @@ def _started_at(flight: _Flight) -> float | None:
     if at := flight.control.progress().started_at:
         return at
     return time.time() if flight.future is not None and flight.future.running() else None
+
+
+def _public(outcome: Outcome | BaseException | None) -> Outcome | BaseException | None:
+    """Return the outcome; an error of the engine, which knows nothing of Qiskit, becomes the one that users know."""
+    if not isinstance(outcome, engine.VerificationFailed):
+        return outcome
+    public = VerificationError(str(outcome))
+    public.__cause__ = outcome
+    return public
 
 
 def _failure(failures: list[BaseException], circuits: int, partial_result: object) -> JobFailedError:

@@ -1,4 +1,4 @@
-"""The command line: `python -m ketjet run | estimate | info`.
+"""The command line: `python -m ketjet run | estimate | explain | info | calibrate`.
 
 Exit codes: 0 done, 1 the simulation failed, 2 wrong usage, 3 a bad circuit, 4 not enough memory, 130 interrupted.
 Every error is one line on standard error.
@@ -82,6 +82,15 @@ def _parser() -> argparse.ArgumentParser:
     estimate = commands.add_parser("estimate", parents=[circuit], help="say what a run would need, without running it")
     estimate.set_defaults(command=_estimate)
 
+    explain = commands.add_parser("explain", parents=[circuit], help="say what a run does and why, stage by stage")
+    explain.add_argument("--html", action="store_true", help="print an HTML page per circuit")
+    explain.add_argument("--analyze", action="store_true", help="also run it, and measure each stage")
+    explain.set_defaults(command=_explain)
+
+    calibrate = commands.add_parser("calibrate", help="measure this computer, so that predicted times and plans fit it")
+    calibrate.add_argument("--json", action="store_true", help="print one JSON object")
+    calibrate.set_defaults(command=_calibrate, precision="double", threads=None)
+
     info = commands.add_parser("info", help="print versions and what this computer offers")
     info.add_argument("--json", action="store_true", help="print one JSON object")
     info.set_defaults(command=_info)
@@ -117,6 +126,19 @@ def _run(options: argparse.Namespace) -> None:
         print(json.dumps(report) if options.json else _run_text(report))
 
 
+def _calibrate(options: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from ketjet.calibration import calibrate
+
+    measured = calibrate(_simulator(options))
+    if options.json:
+        print(json.dumps(asdict(measured)))
+        return
+    print(f"sweeps take {measured.sweep_factor:.2f} and passes {measured.pass_factor:.2f} times what is built in;")
+    print(f"measured circuits are within {100 * measured.deviation:.0f} % of that. Kept in {engine.CALIBRATION_FILE}.")
+
+
 def _run_text(report: dict[str, Any]) -> str:
     facts, counts = report["metadata"], sorted(report["counts"].items(), key=lambda item: (-item[1], item[0]))
     lines = [f"{report['circuit']}: {facts['num_qubits']} qubits, {report['shots']} shots, seed {report['seed']}"]
@@ -149,6 +171,21 @@ def _estimate(options: argparse.Namespace) -> None:
         print(f"fits    {'yes' if facts['fits'] else 'no'}: {_size(facts['available_bytes'])} available")
         print(f"        by {facts['available_rule']}; the largest circuit that fits has {facts['max_qubits']} qubits")
         print(f"time    about {facts['seconds']:.2g} s on {facts['threads']} threads, {facts['sweeps']} sweeps")
+
+
+def _explain(options: argparse.Namespace) -> None:
+    from ketjet.circuit_file import load_circuits
+    from ketjet.errors import InvalidOptionError
+
+    if options.json and options.html:
+        raise InvalidOptionError("--json and --html exclude each other; give one of them.")
+    backend = _simulator(options)
+    for circuit in load_circuits(options.file):
+        explained = backend.explain(circuit, analyze=options.analyze, shots=options.shots)
+        if options.json:
+            print(json.dumps({"file": str(options.file), "circuit": circuit.name, **explained.to_dict()}))
+        else:
+            print(explained.to_html() if options.html else explained)
 
 
 def _info(options: argparse.Namespace) -> None:

@@ -28,6 +28,7 @@ __all__ = [
     "OptionTypeError",
     "UnknownOptionError",
     "UnsupportedInstructionError",
+    "VerificationError",
 ]
 
 
@@ -80,6 +81,10 @@ class InsufficientMemoryError(KetjetError, MemoryError):
     required_bytes: int | None = None
     available_bytes: int | None = None
     max_qubits: int | None = None
+
+
+class VerificationError(KetjetError, RuntimeError):
+    """A run with ``verify`` found that ketjet, or the computer, made an error: there is no result to be trusted."""
 
 
 class JobError(KetjetError, QiskitJobError):

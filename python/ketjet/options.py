@@ -95,6 +95,12 @@ def _choice(*allowed: str) -> _Check:
     return check
 
 
+def _switches(name: str, value: Any) -> dict[str, bool]:
+    if not isinstance(value, Mapping):
+        raise _wrong_type(name, value, "a mapping from names to True or False")
+    return {_text(f"a name in {name}", key): _flag(f"{name}[{key!r}]", on) for key, on in value.items()}
+
+
 def _executor(name: str, value: Any) -> Any:
     if not callable(getattr(value, "submit", None)):
         raise _wrong_type(name, value, "a concurrent.futures.Executor")
@@ -142,8 +148,15 @@ class SimulatorOptions:
     cancel_on_interrupt: bool = _option(True, _flag)
     """Whether Ctrl-C in ``job.result()`` also cancels the job."""
 
+    verify: Literal["off", "fast", "full"] = _option("off", _choice("off", "fast", "full"))
+    """Whether a run checks itself: "fast" the order of operations, every matrix and the norm after each stage; "full"
+    also each sweep, and the final state of up to 12 qubits, against the plain circuit. Metadata tell what was found."""
+
     isa: str = _option("", _text)
     """Name of the instruction set to use. "": KETJET_ISA if set, else the best this CPU has."""
+
+    plan_options: Mapping[str, bool] | None = _option(None, _switches)
+    """What the planner may do, by name (`ketjet.engine.PLAN_OPTIONS`); it may do all that is not set to False."""
 
     def __post_init__(self) -> None:
         for name, default, check in _checks():

@@ -1,0 +1,69 @@
+"""Runs what an explanation describes, on the library's worker threads, and puts the measured times beside it."""
+
+from __future__ import annotations
+
+import time
+from concurrent import futures
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ketjet import engine, workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ketjet.engine import Task
+    from ketjet.explanation.model import ExplainedStage, Explanation
+
+MOST_RUNS = 3
+SECONDS = 1.0
+"""No further run is begun after this time."""
+
+
+def analyze(explanation: Explanation, task: Task, *, peak_bytes: int, memory_limit: int | None = None) -> Explanation:
+    """Return the explanation with measured times, those of the fastest of a few runs.
+
+    Parameters
+    ----------
+    explanation
+        Of the plan that the task will have.
+    task
+        What to run; one shot is enough.
+    peak_bytes
+        What a run holds at once.
+    memory_limit
+        Most memory that all running tasks may hold together.
+    """
+    control = engine.Control()
+
+    def fastest_run() -> tuple[float, ...]:
+        begun = time.perf_counter()
+        runs: list[tuple[float, ...]] = []
+        while not runs or (len(runs) < MOST_RUNS and time.perf_counter() - begun < SECONDS):
+            runs.append(engine.execute(task, control).stage_seconds)
+        return min(runs, key=sum)
+
+    def rates() -> tuple[float, float]:
+        return engine.machine_rates(task.precision, task.threads, task.isa)
+
+    bandwidth, fma = _on_worker(rates, threads=task.threads, memory=engine.rates_bytes())
+    seconds = _on_worker(
+        fastest_run, threads=task.threads, memory=peak_bytes, memory_limit=memory_limit, stop=control.stop
+    )
+    bound = replace(explanation, bandwidth_bytes_per_second=bandwidth, fma_per_second=fma)
+
+    def measured(stage: ExplainedStage, took: float) -> ExplainedStage:
+        fraction = bound.fraction(stage.bytes_moved, stage.fma, took)
+        return replace(stage, measured_seconds=took, fraction_of_bound=fraction)
+
+    return replace(bound, stages=tuple(map(measured, bound.stages, seconds)))
+
+
+def _on_worker(call: Callable[[], Any], *, stop: Callable[[], None] = lambda: None, **needs: Any) -> Any:
+    future = workers.shared().submit(call, stop=stop, **needs)
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        stop()
+        futures.wait([future])  # its memory is given back before this call ends
+        raise

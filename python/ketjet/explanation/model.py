@@ -1,0 +1,295 @@
+"""`Explanation`: a plan in the circuit's own terms. Every total is the sum over the stages, so they cannot disagree."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from ketjet import engine
+from ketjet.explanation import page, text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from ketjet.engine import Plan, PlanReport, Precision
+    from ketjet.lowering import LoweredCircuit
+
+
+@dataclass(frozen=True)
+class ExplainedOperation:
+    """One operation of a pass.
+
+    Attributes
+    ----------
+    index : int
+        Its place in the program that the plan runs.
+    name : str
+        Of the gate or instruction; with further controls than the gate has by itself, "c2-h".
+    qubits : tuple of int
+        Of the circuit, controls first.
+    part : str
+        "whole"; or, where its matrix is split over several passes, the phases "before", the "turn", or the phases
+        "after" it.
+    """
+
+    index: int
+    name: str
+    qubits: tuple[int, ...]
+    part: str
+
+
+@dataclass(frozen=True)
+class ExplainedPass:
+    """One pass over a block in the cache.
+
+    Attributes
+    ----------
+    kind : str
+        "relabel", "turns", "phases", "dense" or "single".
+    kernel : str
+        What runs it; "frame" is bookkeeping and "gather" a factor of whole blocks.
+    operations : tuple of ExplainedOperation
+    qubits : tuple of int
+        Qubits of the circuit that it acts on.
+    ns_per_amplitude : float
+        Predicted, on one thread.
+    fma_per_amplitude : float
+        Real multiply-adds, at most.
+    reason : str
+        Why its one operation was not merged with another; empty if it was, or if there is nothing to gain.
+    """
+
+    kind: str
+    kernel: str
+    operations: tuple[ExplainedOperation, ...]
+    qubits: tuple[int, ...]
+    ns_per_amplitude: float
+    fma_per_amplitude: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class ExplainedStage:
+    """One stage: a sweep over memory, a collapse (measure, reset, initialize), or the extension of a grown state.
+
+    Attributes
+    ----------
+    kind : str
+        "sweep", "collapse" or "extend".
+    operations : tuple of ExplainedOperation
+        In program order, each once.
+    hot, active : tuple of int
+        Numbered as in the stored state, where swaps are renamings and unused qubits may be left out.
+        Qubits of the circuit inside the block; those that are not known to be |0> before the stage.
+    bytes_moved : int
+        Read and written.
+    fma : float
+        Real multiply-adds, at most.
+    predicted_seconds : float
+    reason : str
+        Why its operations are not in the sweep before; empty for the first one.
+    missing : tuple of int
+        The qubits that were not hot in the sweep before, if that is the reason.
+    passes : tuple of ExplainedPass
+    measured_seconds, fraction_of_bound : float or None
+        If analysed.
+    """
+
+    kind: str
+    operations: tuple[ExplainedOperation, ...]
+    hot: tuple[int, ...]
+    active: tuple[int, ...]
+    bytes_moved: int
+    fma: float
+    predicted_seconds: float
+    reason: str
+    missing: tuple[int, ...]
+    passes: tuple[ExplainedPass, ...]
+    measured_seconds: float | None = None
+    fraction_of_bound: float | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What running a circuit does, stage by stage; made by `Simulator.explain`.
+
+    `print` shows it as a table and notebooks as HTML; `to_dict` and `to_json` hold everything.
+
+    Attributes
+    ----------
+    name : str
+        Of the circuit.
+    num_qubits : int
+        Of the simulated state (idle qubits left out).
+    precision : {"single", "double"}
+    threads : int
+        That times are predicted for, and measured with.
+    planning_seconds : float
+        How long the plan took to make.
+    stages : tuple of ExplainedStage
+    bandwidth_bytes_per_second, fma_per_second : float or None
+        The most this computer can do, if analysed: through memory, and real multiply-adds in registers.
+    """
+
+    name: str
+    num_qubits: int
+    precision: Precision
+    threads: int
+    planning_seconds: float
+    stages: tuple[ExplainedStage, ...] = field(repr=False)
+    bandwidth_bytes_per_second: float | None = None
+    fma_per_second: float | None = None
+
+    @property
+    def sweeps(self) -> int:
+        """Passes over memory that apply gates."""
+        return sum(stage.kind == "sweep" for stage in self.stages)
+
+    @property
+    def passes(self) -> int:
+        """Passes over blocks in the cache."""
+        return sum(len(stage.passes) for stage in self.stages)
+
+    @property
+    def operations(self) -> int:
+        """Operations in all stages; measurements that are read from the final state are in none."""
+        return sum(len(stage.operations) for stage in self.stages)
+
+    @property
+    def bytes_moved(self) -> int:
+        """Bytes read and written by all stages."""
+        return sum(stage.bytes_moved for stage in self.stages)
+
+    @property
+    def fma(self) -> float:
+        """Real multiply-adds of all stages, at most."""
+        return sum(stage.fma for stage in self.stages)
+
+    @property
+    def predicted_seconds(self) -> float:
+        """Time that the stages should take; one shot if there are collapses."""
+        return sum(stage.predicted_seconds for stage in self.stages)
+
+    @property
+    def measured_seconds(self) -> float | None:
+        """Time that the stages took, None unless analysed."""
+        measured = [stage.measured_seconds for stage in self.stages]
+        analysed = self.bandwidth_bytes_per_second is not None
+        return sum(seconds or 0.0 for seconds in measured) if analysed else None
+
+    @property
+    def fraction_of_bound(self) -> float | None:
+        """The least time this computer needs for the bytes and the products, over the measured time.
+
+        It can exceed 1 for states that fit into a cache, as caches are faster than memory.
+        """
+        return self.fraction(self.bytes_moved, self.fma, self.measured_seconds)
+
+    def fraction(self, bytes_moved: float, fma: float, seconds: float | None) -> float | None:
+        """Return the part of `seconds` that moving these bytes, or these products, must take; None unless analysed."""
+        if not seconds or self.bandwidth_bytes_per_second is None or self.fma_per_second is None:
+            return None
+        return max(bytes_moved / self.bandwidth_bytes_per_second, fma / self.fma_per_second) / seconds
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as numbers, strings, lists and dictionaries that JSON can hold."""
+        totals: dict[str, Any] = {
+            "sweeps": self.sweeps,
+            "passes": self.passes,
+            "operations": self.operations,
+            "bytes_moved": self.bytes_moved,
+            "fma": self.fma,
+            "predicted_seconds": self.predicted_seconds,
+        }
+        if self.measured_seconds is not None:
+            totals |= {"measured_seconds": self.measured_seconds, "fraction_of_bound": self.fraction_of_bound}
+        facts: dict[str, Any] = _plain(self)
+        return {**facts, **totals, "stages": facts["stages"]}
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return `to_dict` as JSON."""
+        return json.dumps(self.to_dict(), indent=indent)
+
+    def to_html(self) -> str:
+        """Return a page of its own."""
+        return page.document(self)
+
+    def _repr_html_(self) -> str:
+        return page.fragment(self)
+
+    def __str__(self) -> str:
+        return text.table(self)
+
+
+def _plain(value: Any) -> Any:
+    """Return a dataclass as a dictionary, without what is not known, and a tuple as a list."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {name: _plain(item) for name, item in vars(value).items() if item is not None}
+    return value
+
+
+def explain(
+    lowered: LoweredCircuit, made: Plan, precision: Precision, threads: int, *, switched_off: Collection[str] = ()
+) -> Explanation:
+    """Put a plan into the circuit's terms.
+
+    Parameters
+    ----------
+    lowered
+        The circuit that was planned.
+    made
+        Its plan.
+    precision, threads
+        What it is to run with.
+    switched_off
+        What the planner was not allowed to do, some of `engine.PLAN_OPTIONS`.
+    """
+    described = engine.report(made, precision, threads, switched_off=switched_off)
+    return Explanation(
+        name=lowered.header["name"],
+        num_qubits=lowered.program.num_qubits,
+        precision=precision,
+        threads=threads,
+        planning_seconds=made.planning_seconds,
+        stages=_stages(described, lowered.qubits),
+    )
+
+
+def _stages(described: PlanReport, circuit_qubits: tuple[int, ...]) -> tuple[ExplainedStage, ...]:
+    def named(qubits: Iterable[int]) -> tuple[int, ...]:  # a small state has more qubits than its program
+        return tuple(circuit_qubits[qubit] for qubit in qubits if qubit < len(circuit_qubits))
+
+    names = [(operation.name, named(operation.qubits)) for operation in described.operations]
+
+    def operation(index: int, part: str) -> ExplainedOperation:
+        return ExplainedOperation(index, *names[index], part)
+
+    return tuple(
+        ExplainedStage(
+            kind=stage.kind,
+            operations=tuple(operation(index, "whole") for index in stage.operations),
+            hot=tuple(stage.hot),
+            active=tuple(stage.active),
+            bytes_moved=stage.bytes_moved,
+            fma=stage.fma,
+            predicted_seconds=stage.seconds,
+            reason=stage.reason,
+            missing=tuple(stage.missing),
+            passes=tuple(
+                ExplainedPass(
+                    kind=one.kind,
+                    kernel=one.kernel,
+                    operations=tuple(operation(of.operation, of.part.name) for of in one.operations),
+                    qubits=tuple(one.qubits),
+                    ns_per_amplitude=one.ns_per_amplitude,
+                    fma_per_amplitude=one.fma_per_amplitude,
+                    reason=one.reason,
+                )
+                for one in stage.passes
+            ),
+        )
+        for stage in described.stages
+    )

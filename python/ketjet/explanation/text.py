@@ -1,0 +1,174 @@
+"""An explanation as plain text, at most 100 columns wide; also the wording that the HTML page shares."""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ketjet.explanation.model import ExplainedOperation, ExplainedPass, ExplainedStage, Explanation
+
+WIDTH = 100
+OPERATIONS_WIDTH = WIDTH - 37
+STAGES_SHOWN = 50
+"""The others are counted by kind."""
+
+PASSES_SHOWN = 24
+"""Of one stage, likewise."""
+
+QUBITS_SHOWN = 4
+"""Of one operation."""
+
+HEADINGS = ("pass", "kernel", "ns/amp", "FMA/amp", "operations")
+
+
+def table(explanation: Explanation) -> str:
+    """Return the whole explanation as lines."""
+    lines = [*summary(explanation)]
+    for number, stage in enumerate(explanation.stages[:STAGES_SHOWN], 1):
+        lines += ["", *(_fold(line) for line in stage_lines(number, stage)), *_pass_lines(stage.passes)]
+    if rest := left_out(explanation.stages, STAGES_SHOWN, "stage"):
+        lines += ["", rest]
+    return "\n".join(lines)
+
+
+def summary(explanation: Explanation) -> Iterator[str]:
+    """Yield what holds for the circuit as a whole."""
+    threads = _count(explanation.threads, "thread")
+    yield f"{_cut(explanation.name, 50)}: {explanation.num_qubits} qubits, {explanation.precision} precision, {threads}"
+    sweeps, passes = _count(explanation.sweeps, "sweep"), _count(explanation.passes, "pass")
+    moved, products = size(explanation.bytes_moved), products_of(explanation.fma)
+    yield f"{sweeps}, {passes}, {_count(explanation.operations, 'operation')}; {moved} moved, {products}"
+    yield f"predicted {duration(explanation.predicted_seconds)}, planned in {duration(explanation.planning_seconds)}"
+    measured, bandwidth, rate = (
+        explanation.measured_seconds,
+        explanation.bandwidth_bytes_per_second,
+        explanation.fma_per_second,
+    )
+    if measured is not None and bandwidth is not None and rate is not None:
+        fraction = percentage(explanation.fraction_of_bound)
+        yield f"measured {duration(measured)}{fraction}: {bandwidth / 1e9:.3g} GB/s or {rate / 1e9:.3g} GFMA/s"
+
+
+def stage_lines(number: int, stage: ExplainedStage) -> Iterator[str]:
+    """Yield the heading of a stage and what is known of it."""
+    if stage.kind == "sweep":
+        what = f"{_count(len(stage.operations), 'operation')} on hot qubits {ranges(stage.hot)}"
+    elif stage.kind == "collapse":
+        what = ", ".join(label(operation) for operation in stage.operations)
+    else:
+        what = "the other qubits come into the state as |0>"
+    yield f"stage {number}, {stage.kind}: {what}"
+    facts = [f"{_count(len(stage.active), 'qubit')} active before", f"{size(stage.bytes_moved)} moved"]
+    facts += [products_of(stage.fma)] if stage.fma else []
+    facts += [f"predicted {duration(stage.predicted_seconds)}"]
+    if stage.measured_seconds is not None:
+        facts += [f"measured {duration(stage.measured_seconds)}{percentage(stage.fraction_of_bound)}"]
+    yield "  " + ", ".join(facts)
+    if stage.reason:
+        yield f"  {stage.reason}" + (f": {ranges(stage.missing)}" if stage.missing else "")
+
+
+def _pass_lines(passes: Sequence[ExplainedPass]) -> Iterator[str]:
+    if not passes:
+        return
+    yield _row(*HEADINGS)
+    for one in passes[:PASSES_SHOWN]:
+        operations = fold_operations(one.operations, OPERATIONS_WIDTH)
+        with_reason = f"{operations} - {one.reason}" if one.reason else operations
+        fits = len(with_reason) <= OPERATIONS_WIDTH
+        numbers = f"{one.ns_per_amplitude:.3f}", f"{one.fma_per_amplitude:.3g}"
+        yield _row(one.kind, one.kernel, *numbers, with_reason if fits else operations)
+        if not fits:
+            yield _row("", "", "", "", f"- {one.reason}")
+    if rest := left_out(passes, PASSES_SHOWN, "pass"):
+        yield f"  {rest}"
+
+
+def left_out(parts: Sequence[ExplainedPass | ExplainedStage], shown: int, noun: str) -> str:
+    """Say how many stages or passes of which kind come after those that are shown; empty if none."""
+    rest = parts[shown:]
+    kinds = Counter(part.kind for part in rest)
+    listed = ", ".join(f"{kinds[kind]} {kind}" for kind in sorted(kinds))
+    return f"and {_count(len(rest), f'more {noun}')}: {listed}" if rest else ""
+
+
+def _row(kind: str, kernel: str, ns: str, fma: str, operations: str) -> str:
+    return f"  {kind:<8}{kernel:<9}{ns:>7}{fma:>9}  {operations}".rstrip()
+
+
+def fold_operations(operations: Sequence[ExplainedOperation], width: int) -> str:
+    """Return the labels of the first operations and how many more there are, in `width` columns."""
+    labels = [label(operation) for operation in operations]
+    line = " ".join(labels)
+    if len(line) <= width:
+        return line
+    lengths = itertools.accumulate(len(text) + 1 for text in labels)
+    room = width - len(f"and {len(labels)} more")
+    shown = max(sum(length <= room for length in lengths), 1)
+    return " ".join([*labels[:shown], f"and {len(labels) - shown} more" if shown < len(labels) else ""]).rstrip()
+
+
+def label(operation: ExplainedOperation) -> str:
+    """Return the name of an operation with its qubits, as in ``cx(0,1)``."""
+    qubits = [str(qubit) for qubit in operation.qubits[:QUBITS_SHOWN]]
+    further = len(operation.qubits) - len(qubits)
+    part = "" if operation.part == "whole" else ":turn" if operation.part == "turn" else ":phase"
+    return f"{operation.name}({','.join(qubits)}{f'+{further}' if further > 0 else ''}){part}"
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Return ascending numbers as in ``0-15 18 20``."""
+    words = []
+    for _, run in itertools.groupby(enumerate(sorted(numbers)), lambda item: item[1] - item[0]):
+        first, *rest = (number for _, number in run)
+        words.append(f"{first}-{rest[-1]}" if rest else str(first))
+    return " ".join(words)
+
+
+def duration(seconds: float) -> str:
+    """Return a time with its unit."""
+    for unit, scale in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
+        if seconds * scale >= 1:
+            return f"{seconds * scale:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes with its unit."""
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if count < 1024:
+            return f"{count:.4g} {unit}"
+        count /= 1024
+    return f"{count:.4g} PiB"
+
+
+def products_of(fma: float) -> str:
+    """Return a number of multiply-adds with its unit."""
+    for unit, scale in (("FMA", 1.0), ("kFMA", 1e3), ("MFMA", 1e6), ("GFMA", 1e9)):
+        if fma < 1000 * scale:
+            return f"{fma / scale:.3g} {unit}"
+    return f"{fma / 1e12:.3g} TFMA"
+
+
+def percentage(fraction: float | None) -> str:
+    """Say how near to the bound something is, if that is known."""
+    return "" if fraction is None else f", {100 * fraction:.0f} % of the bound"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else noun + 'es' if noun.endswith('s') else noun + 's'}"
+
+
+def _fold(line: str) -> str:
+    """Break a long line between words, indented further."""
+    return "\n".join(textwrap.wrap(line, WIDTH, subsequent_indent="    ", break_long_words=False)) or line
+
+
+def _cut(name: str, width: int) -> str:
+    flat = " ".join(name.split())
+    return flat if len(flat) <= width else flat[: width - 3] + "..."
