@@ -21,6 +21,10 @@ def layered_circuit(num_qubits, layers):
     return circuit
 
 
+def pytest_addoption(parser):
+    parser.addoption("--write-golden", action="store_true", help="write the golden plans of test_explain.py anew")
+
+
 @pytest.fixture
 def bell():
     circuit = QuantumCircuit(2, name="bell")

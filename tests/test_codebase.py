@@ -36,9 +36,9 @@ PYTHON_LAYERS = [
     {"engine"},
     {"lowering", "results", "workers", "offers", "progress", "waiters"},
     {"batch"},
-    {"target", "job", "admission", "run_input"},
+    {"target", "job", "admission", "run_input", "explanation"},
     {"backend", "state_vector"},
-    {"provider", "basicaer", "circuit_file"},
+    {"provider", "basicaer", "circuit_file", "calibration"},
     {"cli"},
     {"__main__", "__init__"},
 ]

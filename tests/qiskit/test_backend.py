@@ -287,7 +287,39 @@ def test_every_door_to_the_options_is_checked(bell):
         backend.run(bell)
 
 
+def test_switches_of_the_planner_reach_it(backend, bell):
+    swaps = QuantumCircuit(18)
+    swaps.h(0)
+    for qubit in range(17):
+        swaps.swap(qubit, qubit + 1)
+    with_swaps, without = (
+        backend.run(swaps, return_state=True, plan_options={"relabel_swaps": on, "growth": False}).result()
+        for on in (False, True)
+    )
+    np.testing.assert_allclose(with_swaps.get_statevector(), without.get_statevector(), atol=1e-15)
+    bytes_of = [result.results[0].metadata["plan"]["bytes"] for result in (with_swaps, without)]
+    assert bytes_of[0] > bytes_of[1]
+    for method in (backend.run, backend.estimate):
+        with pytest.raises(InvalidOptionError, match="plan_options has no switch 'speed'; the switches are growth"):
+            method(bell, plan_options={"speed": False})
+    assert Simulator(plan_options={"prune": False}).run(bell).result().success
+
+
 # Memory
+
+
+def test_qubits_that_no_measurement_depends_on_need_no_memory(backend):
+    circuit = QuantumCircuit(50, 2)
+    circuit.h(range(50))
+    circuit.cx(0, 1)
+    circuit.measure([0, 1], [0, 1])
+    assert backend.estimate(circuit).num_qubits == 2
+    result = backend.run(circuit, shots=100).result()
+    assert sum(result.get_counts().values()) == 100
+    for options in ({"plan_options": {"prune": False}}, {"return_state": True}):
+        assert not backend.estimate(circuit, **options).fits
+        with pytest.raises(InsufficientMemoryError, match="50 qubits"):
+            backend.run(circuit, **options)
 
 
 @pytest.mark.parametrize("num_qubits", [45, 60, 100, 4096])
@@ -331,7 +363,8 @@ def test_the_largest_circuit_named_does_fit(megabytes, shots):
     widest = backend.estimate(layered_circuit(10, 1), shots=shots).max_qubits
     assert widest < 23
     assert widest == 0 or backend.estimate(layered_circuit(max(widest, 2), 1), shots=shots).fits
-    assert megabytes < 5 or not backend.estimate(layered_circuit(widest + 1, 1), shots=shots).fits
+    # A small circuit may use fewer threads, and so less memory, than is assumed for the widest one.
+    assert megabytes < 10 or not backend.estimate(layered_circuit(widest + 1, 1), shots=shots).fits
 
 
 def test_only_small_circuits_trust_what_was_available_a_moment_ago(backend, bell, monkeypatch):

@@ -50,7 +50,7 @@ def test_as_many_shots_as_the_engine_can_count():
         ("shots", 1.0), ("shots", "10"), ("shots", True), ("shots", np.float64(3)), ("seed_simulator", 1.5),
         ("seed_simulator", "a"), ("seed_simulator", False), ("memory", 1), ("memory", "yes"), ("precision", 64),
         ("max_threads", 2.0), ("max_memory_mb", "1000"), ("max_memory_mb", True), ("executor", 3), ("isa", 2),
-        ("return_state", 0), ("max_parallel_threads", 1.5), ("method", 3),
+        ("return_state", 0), ("max_parallel_threads", 1.5), ("method", 3), ("plan_options", ["prune"]),
     ],
 )  # fmt: skip
 def test_wrong_types(name, value):
@@ -73,6 +73,16 @@ def test_out_of_range(name, value):
     with pytest.raises(InvalidOptionError, match=name) as caught:
         resolve({name: value})
     assert isinstance(caught.value, ValueError)
+
+
+def test_switches_of_the_planner():
+    assert resolve({"plan_options": {"prune": np.False_, "search": True}}).plan_options == {
+        "prune": False,
+        "search": True,
+    }
+    for wrong in ({"prune": 0}, {"prune": None}, {3: True}):
+        with pytest.raises(OptionTypeError, match="plan_options"):
+            resolve({"plan_options": wrong})
 
 
 @pytest.mark.parametrize("value", [0, 2**70, np.uint64(2**63)])
