@@ -92,8 +92,8 @@ Index choose_inner(const PlacedForm& form, int block_qubits) {
 Index choose_keys(const PlacedForm& form, Index inner) {
     std::vector<int> coupled;
     for (Index rest = form.coupled_to(inner); rest != 0; rest &= rest - 1) coupled.push_back(std::countr_zero(rest));
-    std::ranges::stable_sort(coupled, std::ranges::greater{}, [&](int position) {
-        return count_bits(form.partners[static_cast<std::size_t>(position)] & inner);
+    std::ranges::sort(coupled, {}, [&](int position) {
+        return std::pair(-count_bits(form.partners[static_cast<std::size_t>(position)] & inner), position);
     });
     Index keys = 0;
     for (const int position : coupled) {
