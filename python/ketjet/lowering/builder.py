@@ -1,19 +1,15 @@
 """The packed arrays of a program, appended to operation by operation.
 
 The common gate costs three list appends: what follows from its code alone (number of wires, controls, slots) is
-looked up for all operations at once in `pack`. Only operations that deviate leave a `Special`. Lists only grow, so a
-stretch of them is a recording that can be played again on other qubits (`replay`).
+looked up for all operations at once in `packing`. Only operations that deviate leave a `Special`. Lists only grow, so
+a stretch of them is a recording that can be played again on other qubits (`replay`).
 """
 
 from __future__ import annotations
 
-import functools
-import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
-from ketjet import engine
+from ketjet.lowering.codes import gate_rows, instruction_codes
 from ketjet.lowering.parameters import UnboundSlot, is_unbound, real_number
 
 if TYPE_CHECKING:
@@ -22,19 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ketjet.lowering.placement import Placement
-
-
-FEW = 64
-"""Up to so many operations NumPy takes longer than Python itself."""
-
-
-class Row(NamedTuple):
-    """What the engine's gate table says about one gate."""
-
-    code: int
-    controls: int
-    targets: int
-    parameters: int
 
 
 class Special(NamedTuple):
@@ -57,35 +40,6 @@ class Mark(NamedTuple):
     specials: int
     measured: int
     unbound: int
-
-
-@functools.cache
-def gate_rows() -> dict[str, Row]:
-    """Return the rows of the engine's gate table by Qiskit's gate name."""
-    return {name: Row(*row) for name, row in engine.gate_codes().items()}
-
-
-@functools.cache
-def instruction_codes() -> dict[str, int]:
-    """Return the engine's codes of everything that is not a row of its gate table."""
-    return engine.instruction_codes()
-
-
-@functools.cache
-def _shapes() -> NDArray[np.int64]:
-    """Wires, slots, controls and their state by code, for operations without a Special."""
-    shapes = np.zeros((4, len(gate_rows()) + len(instruction_codes())), np.int64)
-    for row in gate_rows().values():
-        shapes[:, row.code] = row.controls + row.targets, row.parameters, row.controls, (1 << row.controls) - 1
-    for name in ("measure", "reset"):
-        shapes[0, instruction_codes()[name]] = 1
-    shapes[1, instruction_codes()["global_phase"]] = 1
-    return shapes
-
-
-@functools.cache
-def _shape_rows() -> list[tuple[int, ...]]:
-    return [tuple(row) for row in _shapes().T.tolist()]
 
 
 class ProgramBuilder:
@@ -188,70 +142,6 @@ class ProgramBuilder:
             for entry in self.unbound[begin.unbound : end.unbound]
         ]
 
-    def operation_of_slot(self, slot: int) -> int:
-        """Return the number of the operation that owns a slot."""
-        slots = _shapes()[1][self.codes]
-        for special in self.specials:
-            slots[special.operation] = special.slots
-        return int(np.searchsorted(np.cumsum(slots), slot, side="right"))
-
-    def pack(self, num_clbits: int, qubits: Sequence[int]) -> engine.Program:
-        """Make the program; its qubit i is the circuit's qubit qubits[i]."""
-        if len(self.codes) <= FEW:
-            codes, wires, shapes = self._listed(qubits)
-        else:
-            codes, wires, shapes = self._arrayed(qubits)
-        wire_begin, slot_begin, num_controls, control_state, operand = shapes
-        return engine.Program(
-            num_qubits=len(qubits),
-            num_clbits=num_clbits,
-            codes=codes,
-            wire_begin=wire_begin,
-            wires=wires,
-            num_controls=num_controls,
-            control_state=control_state,
-            slot_begin=slot_begin,
-            slots=self.slots,
-            operand=operand,
-            payloads=self.payloads,
-        )
-
-    def _listed(self, qubits: Sequence[int]) -> tuple[Any, Any, tuple[Any, ...]]:
-        """Put the columns of a short program together."""
-        by_code, measure = _shape_rows(), instruction_codes()["measure"]
-        rows = [by_code[code] for code in self.codes]
-        operand = [-1] * len(rows)
-        if self.measured:
-            measurements = (i for i, code in enumerate(self.codes) if code == measure)
-            for i, clbit in zip(measurements, self.measured, strict=True):
-                operand[i] = clbit
-        for special in self.specials:
-            rows[special.operation] = special[1:5]
-            operand[special.operation] = special.operand
-        wires, slots, controls, states = zip(*rows, strict=True) if rows else ((), (), (), ())
-        begins = [0, *itertools.accumulate(wires)], [0, *itertools.accumulate(slots)]
-        numbers = {qubit: number for number, qubit in enumerate(qubits)}
-        return self.codes, [numbers[wire] for wire in self.wires], (*begins, controls, states, operand)
-
-    def _arrayed(self, qubits: Sequence[int]) -> tuple[Any, Any, tuple[Any, ...]]:
-        """Do the same for a long program, all operations at once."""
-        codes, wires = _array(self.codes), _array(self.wires)
-        shapes = _shapes().take(codes, axis=1)
-        operand = np.full(len(codes), -1, np.int64)
-        if self.measured:
-            operand[codes == instruction_codes()["measure"]] = self.measured
-        if self.specials:
-            rows, *columns, operands = (np.array(column) for column in zip(*self.specials, strict=True))
-            shapes[:, rows] = columns
-            operand[rows] = operands
-        begins = np.zeros((2, len(codes) + 1), np.uint32)
-        shapes[:2].cumsum(axis=1, out=begins[:, 1:])
-        if qubits and qubits[-1] != len(qubits) - 1:
-            numbers = np.full(max(qubits) + 1, -1, np.int32)
-            numbers[list(qubits)] = np.arange(len(qubits), dtype=np.int32)
-            wires = numbers[wires]
-        return codes, wires, (*begins, *shapes[2:], operand)
-
     def _append(self, code: int, placement: Placement, parameters: Sequence[Any], operand: int = -1) -> None:
         wires = placement.controls + placement.targets
         for value in parameters:
@@ -264,11 +154,3 @@ class ProgramBuilder:
         )
         self.codes.append(code)
         self.wires += wires
-
-
-def _array(numbers: list[int]) -> NDArray[Any]:
-    """Return small numbers as an array; by way of bytes, which is several times faster, if they are below 256."""
-    try:
-        return np.frombuffer(bytes(numbers), np.uint8)
-    except ValueError:
-        return np.array(numbers, np.int32)

@@ -10,6 +10,7 @@ from qiskit.circuit import Parameter, QuantumCircuit
 from ketjet import engine
 from ketjet.errors import InsufficientMemoryError, InvalidCircuitError
 from ketjet.lowering.header import Header
+from ketjet.lowering.packing import pack
 from ketjet.lowering.parameters import Binding
 from ketjet.lowering.unroll import CircuitWalk
 
@@ -109,7 +110,7 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
     parameters = circuit.parameters if circuit.num_parameters else ()
     binding = Binding(circuit.name, parameters, builder.unbound)
     return LoweredCircuit(
-        program=builder.pack(circuit.num_clbits, qubits),
+        program=pack(builder, circuit.num_clbits, qubits),
         header=Header(circuit),
         qubits=qubits,
         parameters=binding.parameters,

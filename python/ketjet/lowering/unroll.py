@@ -7,26 +7,15 @@ The lowering of a definition is recorded once per operation object and replayed 
 
 from __future__ import annotations
 
-import enum
-import functools
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from qiskit.circuit import (
-    AnnotatedOperation,
-    Barrier,
-    BreakLoopOp,
-    ContinueLoopOp,
-    ControlFlowOp,
-    Delay,
-    Measure,
-    Reset,
-    Store,
-)
-from qiskit.circuit.library import IGate
+from qiskit.circuit import Measure, Reset
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
-from ketjet.lowering.builder import ProgramBuilder, gate_rows, instruction_codes
+from ketjet.lowering.builder import ProgramBuilder
+from ketjet.lowering.codes import instruction_codes
+from ketjet.lowering.frame import Frame, Kind, kind_of
 from ketjet.lowering.gates import (
     Unrolled,
     definition_of,
@@ -36,122 +25,21 @@ from ketjet.lowering.gates import (
     repeated,
     table_gate,
 )
+from ketjet.lowering.packing import operation_of_slot
 from ketjet.lowering.placement import Placement
+from ketjet.lowering.recordings import Recording, Recordings, definition_key
 from ketjet.lowering.structured import append_matrix, append_structured
 from ketjet.lowering.trail import Trail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from qiskit.circuit import CircuitInstruction, QuantumCircuit
-
-    from ketjet.lowering.builder import Mark
 
 MAX_DEPTH = 10_000
 """Deeper definitions are taken for endless ones."""
 MAX_OPERATIONS = 20_000_000
 """A circuit that unrolls to more operations is refused before it fills the memory."""
-CHUNK = 512
-"""How many instructions are read at a time; more would only leave the caches."""
-
-
-@functools.cache
-def _plain_codes() -> dict[str, int]:
-    """Return the codes of the gates that are emitted as they are, with the qubits and angles they have."""
-    return {name: row.code for name, row in gate_rows().items() if name != "id"}
-
-
-def _measure_code(instruction: CircuitInstruction) -> int | None:
-    if instruction.name == "measure" and isinstance(instruction.operation, Measure):
-        return instruction_codes()["measure"]
-    return None
-
-
-class Kind(enum.Enum):
-    """What the walk does with an operation."""
-
-    GATE = enum.auto()
-    ANNOTATED = enum.auto()
-    COLLAPSE = enum.auto()
-    NO_EFFECT = enum.auto()
-    CONTROL_FLOW = enum.auto()
-
-
-@functools.cache
-def _kind(operation_type: type) -> Kind:
-    """Sort a class of operations; asking once per class is much faster than isinstance on Qiskit's abstract classes."""
-    kinds: dict[Kind, tuple[type, ...]] = {
-        Kind.ANNOTATED: (AnnotatedOperation,),
-        Kind.COLLAPSE: (Measure, Reset),
-        Kind.NO_EFFECT: (Barrier, Delay, IGate),
-        Kind.CONTROL_FLOW: (ControlFlowOp, BreakLoopOp, ContinueLoopOp, Store),
-    }
-    return next((kind for kind, types in kinds.items() if issubclass(operation_type, types)), Kind.GATE)
-
-
-class Recording(NamedTuple):
-    """The stretch of the builder's lists that the lowering of one definition left behind."""
-
-    operation: Any
-    begin: Mark
-    end: Mark
-    wires: tuple[int, ...]
-    clbits: tuple[int, ...]
-
-
-class Frame:
-    """One circuit on the stack: the outermost one or a definition."""
-
-    __slots__ = (
-        "begin", "chunk", "clbits", "codes", "instructions", "key", "looks_back", "modified", "operation", "placement",
-        "position", "read", "wires",
-    )  # fmt: skip
-
-    def __init__(self, circuit: QuantumCircuit, instructions: Sequence[CircuitInstruction], placement: Placement):
-        self.instructions = instructions
-        self.read = 0
-        """How many instructions have been in a chunk."""
-        self.chunk: Sequence[CircuitInstruction] = ()
-        self.codes: list[int | None] = [None]
-        """For each instruction of the chunk, its code if it is a plain gate or a measurement, else None; and one None
-        more, where the chunk ends."""
-        self.position = 0
-        """The first instruction of the chunk that has not been lowered."""
-        self.placement = placement
-        self.modified = bool(placement.controls) or placement.inverse
-        self.wires: dict[Any, int] | None = None
-        """Numbers of the qubits, unless their places in their register tell them."""
-        if any(getattr(qubit, "_index", None) != i for i, qubit in enumerate(circuit.qubits)):
-            self.wires = dict(zip(circuit.qubits, placement.targets, strict=True))
-        self.clbits = dict(zip(circuit.clbits, placement.clbits, strict=True))
-        self.operation: Any = None
-        self.key: tuple[Any, ...] = ()
-        self.begin: Mark | None = None
-        self.looks_back = 0
-
-    def advance(self) -> bool:
-        """Make sure that there is an instruction at the position; False if all have been lowered."""
-        if self.position < len(self.chunk):
-            return True
-        if 0 < len(self.chunk) < CHUNK:
-            return False
-        self.chunk, self.position = self.instructions[self.read : self.read + CHUNK], 0
-        self.read += CHUNK
-        if self.modified:  # no gate is emitted as it is
-            self.codes = [None] * (len(self.chunk) + 1)
-        else:
-            code_of = _plain_codes().get
-            self.codes = [code_of(each.name) if each.is_standard_gate() else _measure_code(each) for each in self.chunk]
-            self.codes.append(None)
-        return bool(self.chunk)
-
-    def wires_of(self, instructions: Iterable[CircuitInstruction]) -> list[int]:
-        """Return the numbers of the instructions' qubits, one after the other."""
-        if self.wires is None:  # hashing a qubit takes longer than all the rest
-            targets = self.placement.targets
-            return [targets[qubit._index] for instruction in instructions for qubit in instruction.qubits]
-        wires = self.wires
-        return [wires[qubit] for instruction in instructions for qubit in instruction.qubits]
 
 
 class CircuitWalk:
@@ -162,7 +50,7 @@ class CircuitWalk:
         self._circuit = circuit
         self._stack: list[Frame] = []
         self._active: set[tuple[Any, ...]] = set()
-        self._recordings: dict[tuple[Any, ...], Recording] = {}
+        self._recordings = Recordings()
         self._trail = Trail(circuit)
 
     def walk(self) -> None:
@@ -232,7 +120,7 @@ class CircuitWalk:
         if outermost:
             builder.instruction = self._trail.present(len(builder.codes))
             builder.instruction_name = instruction.name
-        if _kind(operation.__class__) is Kind.NO_EFFECT:
+        if kind_of(operation.__class__) is Kind.NO_EFFECT:
             if outermost:
                 self._trail.step(len(builder.codes), builder.instruction + 1)
             return None
@@ -249,12 +137,12 @@ class CircuitWalk:
 
     def _lower(self, operation: Any, placement: Placement) -> Frame | None:
         """Append one operation, or return the frame that will."""
-        kind = _kind(operation.__class__)
+        kind = kind_of(operation.__class__)
         if kind is Kind.ANNOTATED:
             operation, placement, repeats = flatten_annotations(operation, placement)
             if repeats != 1:
                 return self._lower_power(operation, placement, repeats)
-            kind = _kind(operation.__class__)
+            kind = kind_of(operation.__class__)
         if kind is Kind.NO_EFFECT:
             return None
         if kind is Kind.COLLAPSE:
@@ -291,7 +179,7 @@ class CircuitWalk:
         return None if self._replay(key, placement) else self._open(replacement, placement, key, operation)
 
     def _lower_definition(self, operation: Any, placement: Placement) -> Frame | None:
-        key = _definition_key(operation)
+        key = definition_key(operation)
         if key in self._active:
             msg = "its definition contains itself; give it a definition of simpler gates"
             raise InvalidCircuitError(msg)
@@ -337,14 +225,14 @@ class CircuitWalk:
             wires = frame.placement.controls + frame.placement.targets
             end = self.builder.mark()
             recording = Recording(frame.operation, frame.begin, end, wires, frame.placement.clbits)
-            for key in {frame.key, _definition_key(frame.operation)} if frame.key[0] != "power" else {frame.key}:
-                self._recordings[_recording_key(key, frame.placement)] = recording
+            for key in {frame.key, definition_key(frame.operation)} if frame.key[0] != "power" else {frame.key}:
+                self._recordings.keep(key, frame.placement, recording)
         if len(self._stack) == 1:
             self._trail.step(len(self.builder.codes), self.builder.instruction + 1)
 
     def _replay(self, key: tuple[Any, ...], placement: Placement) -> bool:
         """Append what the same operation became before, if it did."""
-        recording = self._recordings.get(_recording_key(key, placement))
+        recording = self._recordings.find(key, placement)
         if recording is None:
             return False
         self._require_room(recording.end.operations - recording.begin.operations)
@@ -369,7 +257,7 @@ class CircuitWalk:
         if math.isfinite(sum(slots)) or all(map(math.isfinite, slots)):
             return
         slot = next(i for i, value in enumerate(slots) if not math.isfinite(value))
-        index = self._trail.instruction_of(self.builder.operation_of_slot(slot))
+        index = self._trail.instruction_of(operation_of_slot(self.builder, slot))
         instruction = self._circuit.data[index]
         qubits = tuple(self._circuit.find_bit(qubit).index for qubit in instruction.qubits)
         reason = f"its angle is {slots[slot]}; use a finite number"
@@ -380,26 +268,3 @@ class CircuitWalk:
         path = [frame.operation.name for frame in self._stack[1:]]
         message = self._trail.describe(self.builder.instruction, path, name, qubits, str(error.message))
         return type(error)(message)
-
-
-def _recording_key(key: tuple[Any, ...], placement: Placement) -> tuple[Any, ...]:
-    return (*key, len(placement.controls), placement.state, placement.inverse)
-
-
-def _definition_key(operation: Any) -> tuple[Any, ...]:
-    """Return what two operations have in common if they surely have the same definition.
-
-    That is the object itself. Qiskit's own classes build the definition from the object's attributes when it is
-    asked for, so until then these tell as much.
-    """
-    if str(type(operation).__module__).startswith("qiskit.") and getattr(operation, "_definition", 0) is None:
-        attributes = tuple(
-            (name, tuple(value) if type(value) is list else value) for name, value in vars(operation).items()
-        )
-        try:
-            hash(attributes)
-        except TypeError:
-            pass
-        else:
-            return (type(operation), attributes)
-    return (id(operation),)
