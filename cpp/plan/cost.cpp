@@ -18,6 +18,9 @@ constexpr int block_count_qubits = 3;     // a larger state has at least 2^3 blo
 constexpr int contiguous_qubits = 5;      // runs of 512 bytes in double precision
 constexpr int largest_state_qubits = 58;  // whose bytes still fit into 63 bits
 constexpr int max_operations_per_sweep = 4096;
+constexpr int most_partings = 40;                           // of which a tree can have any number of branches
+constexpr std::int64_t tree_bytes = std::int64_t{1} << 29;  // for states of trajectories, where that is enough
+constexpr std::int64_t least_tree_states = 7;               // a tree of large states is better off with so many
 constexpr double serial_seconds = 60e-6;  // below this predicted time a second thread costs more than it gains
 
 // Nanoseconds per amplitude on one thread in double precision; single precision takes half of it.
@@ -130,6 +133,7 @@ std::int64_t state_bytes(int state_qubits, Precision precision) {
 }
 
 StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, int threads) {
+    if (!touches_state(stage)) return {};
     int qubits = plan.state_qubits;
     double ns = sweep_ns * plan.sweep_factor, serial_ns = 0;
     if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
@@ -158,8 +162,26 @@ PlanCost plan_cost(const Plan& plan, Precision precision, int threads) {
     return cost;
 }
 
+std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t shots) {
+    if (!plan.has_trajectories()) return 1;
+    int partings = 0;
+    for (std::size_t stage = 0; stage < plan.stages.size() && partings < most_partings; ++stage) {
+        const auto* const jump = std::get_if<Jump>(&plan.stages[stage]);
+        if (jump != nullptr && jump->target <= stage) partings = most_partings;  // a loop
+        if (std::holds_alternative<Branch>(plan.stages[stage])) ++partings;
+        if (!is_random(plan.stages[stage])) continue;
+        const auto operation = std::get<Collapse>(plan.stages[stage]).operation;
+        const Roles role = roles(plan.program, plan.program.operations()[operation]);
+        partings += count_bits(role.local | role.diagonal);
+    }
+    const std::int64_t by_memory =
+        std::max(least_tree_states, tree_bytes / std::max<std::int64_t>(state_bytes(plan.state_qubits, precision), 1));
+    const std::int64_t by_partings = std::int64_t{1} << std::min(partings, most_partings);
+    return std::min({std::max<std::int64_t>(shots, 1), by_partings, by_memory}) + 1;
+}
+
 int useful_threads(const Plan& plan, Precision precision, int available) {
-    if (plan.state_qubits <= serial_qubits && !plan.has_random_collapse()) return 1;
+    if (plan.state_qubits <= serial_qubits && !plan.has_trajectories()) return 1;
     return plan_cost(plan, precision, 1).seconds < serial_seconds ? 1 : available;
 }
 

@@ -57,6 +57,11 @@ bool dense_pays(const Program& program, std::span<const std::uint32_t> operation
 
 // Up to this size each thread runs trajectories of its own, above it they share one state.
 inline constexpr int shots_in_parallel_qubits = 20;
+// So many trajectories are compared where paths meet, before it is given up there if none were in the same state.
+inline constexpr std::size_t meetings_before_judgement = 64;
+
+// How many states a tree of trajectories is better off for holding at a time; it can do with one.
+std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t shots);
 
 // How many threads are worth while for a plan: 1 for small states.
 int useful_threads(const Plan& plan, Precision precision, int available);

@@ -137,6 +137,9 @@ class Resolver {
     std::vector<Action> operator()(const InitializeOperation&) const { refuse("initialize"); }
     std::vector<Action> operator()(const ResetOperation&) const { refuse("reset"); }
     std::vector<Action> operator()(const MeasureOperation&) const { refuse("measure"); }
+    std::vector<Action> operator()(const ComputeOperation&) const { refuse("compute"); }
+    std::vector<Action> operator()(const BranchOperation&) const { refuse("branch"); }
+    std::vector<Action> operator()(const JumpOperation&) const { refuse("jump"); }
 
  private:
     [[noreturn]] static void refuse(const std::string& name) {
@@ -208,6 +211,9 @@ class RoleReader {
     Roles operator()(const ResetOperation& operation) const { return {bit(operation.qubit), 0}; }
     Roles operator()(const MeasureOperation& operation) const { return {0, bit(operation.qubit)}; }
     Roles operator()(const GlobalPhaseOperation&) const { return {}; }
+    Roles operator()(const ComputeOperation&) const { return {}; }
+    Roles operator()(const BranchOperation&) const { return {}; }
+    Roles operator()(const JumpOperation&) const { return {}; }
 
  private:
     Index control_mask(const Wires& wires) const { return mask_of(program_.controls(wires)); }
@@ -281,6 +287,11 @@ bool is_relabelling(const Program& program, const Operation& operation) {
 bool is_collapse(const Operation& operation) {
     return std::holds_alternative<InitializeOperation>(operation) ||
            std::holds_alternative<ResetOperation>(operation) || std::holds_alternative<MeasureOperation>(operation);
+}
+
+bool is_classical(const Operation& operation) {
+    return std::holds_alternative<ComputeOperation>(operation) || std::holds_alternative<BranchOperation>(operation) ||
+           std::holds_alternative<JumpOperation>(operation);
 }
 
 }  // namespace ketjet
