@@ -410,7 +410,7 @@ class Interpreter:
             if isinstance(variable, Parameter):
                 parameters = {**parameters, variable: value}
             elif variable is not None:
-                arguments = {variable: value}
+                arguments = {variable: int(value)}
                 if not 0 <= value < 1 << variable.type.width:
                     raise UndefinedError(f"loop value {value} as {variable.type}")
             results = []

@@ -16,6 +16,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import (
     CASE_DEFAULT,
     BreakLoopOp,
+    CircuitError,
     ClassicalRegister,
     Clbit,
     ContinueLoopOp,
@@ -35,6 +36,19 @@ from strategies import angles, standard_gates
 
 BOOL, FLOAT, DURATION = types.Bool(), types.Float(), types.Duration()
 WIDTHS = (1, 2, 3, 8, 64, 70)
+
+
+def has_loop_variables():
+    """Tell whether this version of Qiskit has loops over a variable."""
+    variable = expr.Var.new("i", types.Uint(1))
+    try:
+        ForLoopOp((), variable, QuantumCircuit(inputs=[variable]))
+    except CircuitError:
+        return False
+    return True
+
+
+LOOP_VARIABLES = has_loop_variables()
 
 widths = st.sampled_from(WIDTHS)
 floats = st.one_of(
@@ -219,7 +233,8 @@ class Writer:
                 kinds += ["declare", "store", "store", "store_index"]
             if scope.depth < self.max_depth:
                 kinds += ["if_", "if_", "else_", "switch", "for_", "for_", "box"]
-                kinds += ["for_variable", "while_"] if self.variables else []
+                kinds += ["while_"] if self.variables else []
+                kinds += ["for_variable"] if self.variables and LOOP_VARIABLES else []
             if scope.jumps:
                 kinds += ["jump", "jump"]
             kind = self.draw(st.sampled_from(kinds))
@@ -339,7 +354,7 @@ class Writer:
         values = self.draw(
             st.one_of(
                 st.sampled_from([range(2), range(3), range(0), range(1, 6, 3), range(2, -2, -2)]),
-                st.lists(st.integers(-3, 9), max_size=3).map(tuple),
+                st.lists(st.integers(0, 9), max_size=3).map(tuple),
             )
         )
         inner = scope.inner(repeats=scope.repeats * len(values), jumps=True)
