@@ -4,7 +4,7 @@ A setting first climbs from one shot up, times ten, as long as the next step is 
 per shot falls where branches share work, so what is expected is the last step's time times its growth over the step
 before. The last step has as many shots as fit. A step that takes twice the budget is ended. Who reaches all shots takes
 turns with the others; whoever does not has a lower bound, the longest time seen, and a time scaled linearly from its
-last two steps, which is no measurement and is named so.
+first and last steps, which is no measurement and is named so.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 2.0
 """A run is ended after so many budgets."""
+
+FEWEST_FOR_SLOPE = 10
+"""Shots from which on the time of the first one is told apart from that of the others."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +112,8 @@ class Player:
             exact = {"best": min(self.seconds), "median": statistics.median(self.seconds), "seconds": self.seconds}
             found |= exact | {"at_least": exact["best"], "scaled": exact["best"]}
         else:
-            before = self.steps[-2] if len(self.steps) > 1 else (0, 0.0)
-            slope = max(0.0, last - before[1]) / (shots - before[0])
+            first_shots, first = self.steps[0] if shots >= FEWEST_FOR_SLOPE else (0, 0.0)
+            slope = max(0.0, last - first) / (shots - first_shots)
             at_least = max(last, self.ended_after)
             found |= {"at_least": at_least, "scaled": max(at_least, last + slope * (self.pace.shots - shots))}
         return found | {"shots": shots, "outcomes": len(self.counts), "broken": broken(self.counts, self.even)}
