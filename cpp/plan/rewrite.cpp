@@ -67,9 +67,12 @@ bool absorb(const Program& program, const Operation& operation, Places& places) 
 }  // namespace
 
 Rewritten relabel_swaps(const Rewritten& source) {
-    Draft draft(source);
     Places places;
     const auto operations = source.program.operations();
+    const auto is_absorbed = [&](const Operation& operation) { return absorb(source.program, operation, places); };
+    if (std::ranges::none_of(operations, is_absorbed)) return source;
+    places = {};
+    Draft draft(source);
     for (std::size_t i = operations.size(); i-- > 0;) {
         if (!absorb(source.program, operations[i], places)) draft.add_renamed(i, places);
     }
