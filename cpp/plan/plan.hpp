@@ -37,6 +37,7 @@ struct Term {
 struct Pass {
     PassKind kind;
     std::vector<Term> terms;
+    double cost_ns = 0;  // predicted per amplitude, on one thread in double precision
     bool operator==(const Pass&) const = default;
 };
 

@@ -152,10 +152,24 @@ struct Blockade {
     }
 };
 
+// What is reported on.
+struct Subject {
+    const Plan& plan;
+    const PlanOptions& options;
+    Precision precision;
+    int threads;
+    std::vector<OperationFacts> facts;
+};
+
 class SweepReporter {
  public:
-    SweepReporter(const Plan& plan, const PlanOptions& options, const Sweep& sweep, double scale)
-        : program_(plan.program), options_(options), sweep_(sweep), hot_(mask_of(sweep.hot)), scale_(scale) {
+    SweepReporter(const Subject& subject, const Sweep& sweep)
+        : program_(subject.plan.program),
+          options_(subject.options),
+          facts_(subject.facts),
+          sweep_(sweep),
+          hot_(mask_of(sweep.hot)),
+          scale_(time_scale(subject.precision) * subject.plan.pass_factor) {
         for (std::size_t p = 0; p < sweep.passes.size(); ++p) {
             for (const Term& term : sweep.passes[p].terms) {
                 const auto [local, diagonal] = roles_of(program_, sweep, term);
@@ -188,7 +202,7 @@ class SweepReporter {
             }
         }
         result.qubits = list_of(qubits);
-        result.ns_per_amplitude = scale_ * pass_cost_ns(program_, sweep_, pass);
+        result.ns_per_amplitude = scale_ * pass.cost_ns;
         const Work work = work_of_pass(pass, units, count_bits(qubits));
         result.kernel = work.kernel;
         result.fma_per_amplitude = work.fma;
@@ -242,7 +256,7 @@ class SweepReporter {
         if ((touched & ~hot_) != 0) return Reason::cold_qubit;
         if (!options_.merge_dense) return Reason::switched_off;
         const std::vector<std::uint32_t> pair = neighbours_on(touched, unit);
-        if (!dense_pays(program_, pair)) return Reason::cheaper_alone;
+        if (!dense_pays(facts_, pair)) return Reason::cheaper_alone;
         return pair.size() == 1 ? Reason::no_neighbour : Reason::left_apart;
     }
 
@@ -291,6 +305,7 @@ class SweepReporter {
 
     const Program& program_;
     const PlanOptions& options_;
+    std::span<const OperationFacts> facts_;
     const Sweep& sweep_;
     Index hot_;
     double scale_;
@@ -334,9 +349,9 @@ std::optional<std::uint32_t> operation_of(const Stage& stage) {
         stage);
 }
 
-StageReport describe_stage(const Plan& plan, const PlanOptions& options, const Stage& stage, const Stage* before,
-                           Precision precision, int threads) {
-    const StageCost cost = stage_cost(plan, stage, precision, threads);
+StageReport describe_stage(const Subject& subject, const Stage& stage, const Stage* before) {
+    const Plan& plan = subject.plan;
+    const StageCost cost = stage_cost(plan, stage, subject.precision, subject.threads);
     StageReport result{};
     result.bytes_moved = static_cast<std::int64_t>(std::min(cost.bytes_moved, 9e18));
     result.amplitudes = cost.amplitudes;
@@ -353,7 +368,7 @@ StageReport describe_stage(const Plan& plan, const PlanOptions& options, const S
     result.active = list_of(sweep.active);
     result.operations = distinct(sweep.operations);
     if (before != nullptr) explain_beginning(plan, *before, result);
-    result.passes = SweepReporter(plan, options, sweep, time_scale(precision) * plan.pass_factor).passes();
+    result.passes = SweepReporter(subject, sweep).passes();
     for (const PassReport& pass : result.passes) result.fma += pass.fma_per_amplitude * cost.amplitudes;
     return result;
 }
@@ -385,13 +400,14 @@ std::string_view name_of(StageKind kind) {
 }
 
 PlanReport report(const Plan& plan, const PlanOptions& options, Precision precision, int threads) {
+    const Subject subject{plan, options, precision, threads, operation_facts(plan.program)};
     PlanReport result{{}, {}, plan_cost(plan, precision, threads), 0};
     for (const std::uint32_t origin : plan.origins) {
         result.operations.push_back(describe(plan.original, plan.original.operations()[origin]));
     }
     const Stage* before = nullptr;
     for (const Stage& stage : plan.stages) {
-        result.stages.push_back(describe_stage(plan, options, stage, before, precision, threads));
+        result.stages.push_back(describe_stage(subject, stage, before));
         result.fma += result.stages.back().fma;
         before = &stage;
     }

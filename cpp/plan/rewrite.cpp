@@ -74,14 +74,20 @@ bool absorb(const Program& program, const Operation& operation, Places& places) 
 }  // namespace
 
 Rewritten relabel_swaps(const Rewritten& source) {
-    Draft draft(source);
     Places places;
     const ControlFlow flow(source.program);
     const auto operations = source.program.operations();
+    const auto is_absorbed = [&](std::size_t i) {
+        return flow.runs_once(i) && absorb(source.program, operations[i], places);
+    };
+    std::size_t end = operations.size();
+    while (end > 0 && !is_absorbed(end - 1)) --end;
+    if (end == 0) return source;
+    places = {};
+    Draft draft(source);
     draft.mark(operations.size());
     for (std::size_t i = operations.size(); i-- > 0;) {
-        const bool absorbed = flow.runs_once(i) && absorb(source.program, operations[i], places);
-        if (!absorbed) draft.add_renamed(i, places);
+        if (!is_absorbed(i)) draft.add_renamed(i, places);
         draft.mark(i);
     }
     draft.reverse();

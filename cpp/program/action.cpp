@@ -256,20 +256,32 @@ bool is_real(const Matrix& matrix) {
     return true;
 }
 
-}  // namespace
-
-Turn turn_of(const Program& program, const Operation& operation) {
-    const Roles role = roles(program, operation);
-    if (role.diagonal != 0 || count_bits(role.local) != 1) return Turn::none;
-    const GateFacts* const facts = facts_of(operation);
-    if (facts == nullptr || facts->targets != 1) return Turn::general;
-    if (facts->name == "rx") return Turn::imaginary;
-    if (facts->name == "ry") return Turn::real;
-    if (facts->parameters > 0) return Turn::general;
-    const Matrix matrix = facts->matrix({});
+// Of a gate that is not diagonal, without controls.
+Turn turn_of_row(const GateFacts& facts) {
+    if (facts.targets != 1) return Turn::general;
+    if (facts.name == "rx") return Turn::imaginary;
+    if (facts.name == "ry") return Turn::real;
+    if (facts.parameters > 0) return Turn::general;
+    const Matrix matrix = facts.matrix({});
     if (is_real(matrix)) return Turn::real;
     const bool x_like = std::abs(matrix(0, 0) - matrix(1, 1)) < 1e-15 && std::abs(matrix(0, 1) - matrix(1, 0)) < 1e-15;
     return x_like ? Turn::imaginary : Turn::general;
+}
+
+std::vector<Turn> turns_of_rows() {
+    std::vector<Turn> turns;
+    for (const GateFacts& facts : gate_table()) turns.push_back(turn_of_row(facts));
+    return turns;
+}
+
+}  // namespace
+
+Turn turn_of(const Program& program, const Operation& operation) {
+    static const std::vector<Turn> of_rows = turns_of_rows();
+    const Roles role = roles(program, operation);
+    if (role.diagonal != 0 || count_bits(role.local) != 1) return Turn::none;
+    const auto* const gate = std::get_if<GateOperation>(&operation);
+    return gate == nullptr ? Turn::general : of_rows[static_cast<std::size_t>(gate->gate)];
 }
 
 bool is_relabelling(const Program& program, const Operation& operation) {
