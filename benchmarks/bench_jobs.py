@@ -1,4 +1,4 @@
-"""How prompt a job is: cancel, result(timeout), Ctrl-C, return of run(), exit, and the GIL during a run.
+"""How prompt a job is: cancel, time limit, result(timeout), Ctrl-C, return of run(), exit, and the GIL during a run.
 
 ``--engine aer`` shows another backend by the same measure. A cancel is over when the process has stopped computing, not
 when ``cancel()`` returns: after it, the process' CPU time is read every millisecond until it stands still.
@@ -18,14 +18,20 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from circuits import build
+from dynamic_circuits import endless
 from measure import HERE, child_environment, machine_facts, make_backend, markdown_table, summary, write_results
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qiskit import QuantumCircuit
 
 IDLE_SHARE = 0.3
 IDLE_WINDOWS = 20
 EXIT_CODE = 7
+GRACE = 10.0
+"""Seconds after which a job is taken not to heed its time limit."""
+
 COLUMNS = ("count", "median", "p99", "max")
 
 
@@ -127,6 +133,41 @@ def longest_stall(backend: Any, circuits: list[QuantumCircuit], shots: int) -> d
     return {"ms": summary(gaps), "idle_ms": idle}
 
 
+def time_limit_lateness(backend: Any, circuit: QuantumCircuit, options: argparse.Namespace) -> dict[str, Any]:
+    """Return milliseconds by which a job with a time limit ends late, and its error; the loop would never end."""
+    times, errors = [], set()
+    for _ in range(options.repeats):
+        begin = time.perf_counter()
+        job = backend.run(circuit, shots=1, time_limit=options.time_limit)
+        try:
+            job.result(timeout=options.time_limit + GRACE)
+        except Exception as error:  # noqa: BLE001 - the error is what is shown
+            times.append(1e3 * (time.perf_counter() - begin - options.time_limit))
+            errors.add(f"{type(error).__name__}: {error}".replace(job.job_id(), "JOB"))
+        if job.cancel():  # it was still running
+            return {"not_ended_after_s": options.time_limit + GRACE}
+    return {"ms": summary(times), "errors": sorted(errors)} if times else {"finished": options.repeats}
+
+
+def endless_loop(backend: Any, options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Cancel a loop that never ends, and give it a time limit; only ketjet can do both, others would run forever."""
+    if options.engine != "ketjet":
+        return {}
+    loop = endless(options.loop_qubits, 1)
+    return {
+        "cancel_loop": unless_refused(cancel_latency, backend, loop, 1, options),
+        "time_limit": unless_refused(time_limit_lateness, backend, loop, options),
+    }
+
+
+def unless_refused(measure: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
+    """Measure, or return why the engine takes no such circuit or option."""
+    try:
+        return measure(*arguments)
+    except Exception as error:  # noqa: BLE001 - engines differ in what they raise
+        return {"refused_because": f"{type(error).__name__}: {error}"}
+
+
 CHILD = """
 import sys, time
 from bench_jobs import long_circuit
@@ -203,6 +244,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=30)
     parser.add_argument("--child-repeats", type=int, default=5)
     parser.add_argument("--shots", type=int, default=10**9, help="shots of the job that is cancelled in its sampling")
+    parser.add_argument("--loop-qubits", type=int, default=20, help="width of the endless loop")
+    parser.add_argument("--time-limit", type=float, default=0.5, help="seconds after which it has to end")
     parser.add_argument("--name", default="jobs", help="name of the result file")
     return parser.parse_args()
 
@@ -223,6 +266,7 @@ def main() -> int:
         "timeout": timeout_overshoot(backend, long, options),
         "cancel": cancel_latency(backend, long, 1, options),
         "cancel_sampling": cancel_latency(backend, sampled, options.shots, options),
+        **endless_loop(backend, options),
         "stall": longest_stall(backend, short, 10**6),
         "exit": exit_time(options),
         "interrupt": interrupt_latency(options),

@@ -44,13 +44,13 @@ class Pace:
 class EngineProcess:
     """A worker process of one engine, stopped whenever it is not carrying out an order; started anew if it died."""
 
-    def __init__(self, engine: str, threads: int) -> None:
-        self.engine, self.threads = engine, threads
+    def __init__(self, engine: str, threads: int, script: str = "worker.py") -> None:
+        self.engine, self.threads, self.script = engine, threads, script
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, str(HERE / "worker.py"), self.engine],
+            [sys.executable, str(HERE / self.script), self.engine],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=child_environment(self.threads),
         )  # fmt: skip
         os.kill(process.pid, signal.SIGSTOP)

@@ -132,7 +132,7 @@ def _timed(run: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - begin, product
 
 
-def serve(worker: Worker, answers: TextIO) -> None:
+def serve(worker: object, answers: TextIO) -> None:
     """Answer orders until standard input ends."""
     for line in sys.stdin:
         order = json.loads(line)

@@ -13,7 +13,7 @@ from ketjet import engine
 
 FIELDS = (
     "num_qubits", "num_clbits", "codes", "wire_begin", "wires", "num_controls", "control_state", "slot_begin",
-    "slots", "operand", "payloads",
+    "slots", "operand", "payloads", "variable_words", "labels",
 )  # fmt: skip
 PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 
@@ -34,7 +34,7 @@ def operations(program):
         slots = packed["slots"][packed["slot_begin"][i] : packed["slot_begin"][i + 1]].tolist()
         count = int(packed["num_controls"][i])
         name, operand = names()[int(code)], int(packed["operand"][i])
-        if operand >= 0 and name != "measure":
+        if operand >= 0 and name not in ("measure", "jump"):
             operand = packed["payloads"][operand]
         yield name, wires[:count], int(packed["control_state"][i]), wires[count:], slots, operand
 

@@ -3,9 +3,13 @@
 // process; Python reads them while the kernels run, without the GIL and without a call into the engine.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
+#include <stdexcept>
+#include <string>
 
 namespace ketjet {
 
@@ -26,19 +30,40 @@ struct Cancelled : std::exception {
     const char* what() const noexcept override { return "the run was cancelled"; }
 };
 
-// A borrowed view of RunCounters. Polled at least once per block of amplitudes.
+// A run has taken longer than it may.
+struct TimeLimitReached : std::runtime_error {
+    explicit TimeLimitReached(double seconds)
+        : std::runtime_error("the run has taken longer than its time_limit of " + std::to_string(seconds) +
+                             " s; raise it, or look for an endless loop") {}
+};
+
+// A borrowed view of RunCounters, with the time at which the run has to end. Polled at least once per block of
+// amplitudes.
 class StopToken {
  public:
-    explicit StopToken(RunCounters& counters) : counters_(&counters) {}
+    using Clock = std::chrono::steady_clock;
+
+    // A limit of 0 seconds is none.
+    explicit StopToken(RunCounters& counters, double time_limit = 0) : counters_(&counters), time_limit_(time_limit) {
+        if (time_limit > 0) end_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(seconds(time_limit));
+    }
 
     bool stop_requested() const { return counters_->stop.load(std::memory_order_relaxed) != 0; }
     void throw_if_stopped() const {
         if (stop_requested()) throw Cancelled{};
+        if (time_limit_ > 0 && Clock::now() > end_) throw TimeLimitReached(time_limit_);
     }
     RunCounters& counters() const { return *counters_; }
 
  private:
+    // As many as a clock can tell, at most.
+    static std::chrono::duration<double> seconds(double limit) {
+        return std::chrono::duration<double>(std::min(limit, 1e9));
+    }
+
     RunCounters* counters_;
+    double time_limit_;
+    Clock::time_point end_{};
 };
 
 }  // namespace ketjet

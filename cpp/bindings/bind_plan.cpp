@@ -49,6 +49,7 @@ void bind_report(py::module_& m) {
         .def_readonly("seconds", &StageReport::seconds)
         .def_property_readonly("reason", [](const StageReport& s) { return text_of(s.reason); })
         .def_readonly("missing", &StageReport::missing)
+        .def_readonly("target", &StageReport::target)
         .def_readonly("passes", &StageReport::passes);
     py::class_<PlanReport>(m, "PlanReport", "What a plan does and why, stage by stage.")
         .def_readonly("operations", &PlanReport::operations)
@@ -71,7 +72,7 @@ void bind_plan(py::module_& m) {
         .def_readonly("num_qubits", &Plan::num_qubits)
         .def_property_readonly("num_stages", [](const Plan& p) { return p.stages.size(); })
         .def_property_readonly("num_sweeps", &Plan::num_sweeps)
-        .def_property_readonly("has_random_collapse", &Plan::has_random_collapse)
+        .def_property_readonly("has_trajectories", &Plan::has_trajectories)
         .def_readonly("planning_seconds", &Plan::planning_seconds)
         .def_property_readonly("num_passes", &Plan::num_passes)
         .def("to_string", &Plan::to_string)
@@ -85,12 +86,15 @@ void bind_plan(py::module_& m) {
         .def_readwrite("merge_dense", &PlanOptions::merge_dense)
         .def_readwrite("merge_passes", &PlanOptions::merge_passes)
         .def_readwrite("block_frame", &PlanOptions::block_frame)
+        .def_readwrite("merge_branches", &PlanOptions::merge_branches)
         .def_readwrite("search", &PlanOptions::search);
     m.def("plan", &plan_program, py::arg("program"), py::arg("machine"), py::arg("precision"), py::arg("options"),
           py::kw_only(), py::arg("from_zero"), py::arg("keep_state"), py::call_guard<ReleasedGil>());
     m.def("plan_cost", &plan_cost, py::arg("plan"), py::arg("precision"), py::arg("threads"));
     bind_report(m);
     m.def("useful_threads", &useful_threads, py::arg("plan"), py::arg("precision"), py::arg("available"));
+    m.def("useful_states", &useful_states, py::arg("plan"), py::arg("precision"), py::arg("shots"),
+          "How many states a run is better off for holding at a time; it can do with one.");
 }
 
 }  // namespace ketjet::bindings

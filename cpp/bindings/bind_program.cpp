@@ -4,6 +4,7 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/bindings.hpp"
+#include "program/classical_code.hpp"
 #include "program/program.hpp"
 
 namespace ketjet::bindings {
@@ -23,7 +24,8 @@ Program make_program(std::int32_t num_qubits, std::int32_t num_clbits, const Inp
                      const InputArray<std::uint32_t>& wire_begin, const InputArray<std::int32_t>& wires,
                      const InputArray<std::uint16_t>& num_controls, const InputArray<std::uint64_t>& control_state,
                      const InputArray<std::uint32_t>& slot_begin, const InputArray<double>& slots,
-                     const InputArray<std::int64_t>& operand, const std::vector<py::array>& payloads) {
+                     const InputArray<std::int64_t>& operand, const std::vector<py::array>& payloads,
+                     std::int32_t variable_words, std::vector<std::string> labels) {
     PackedProgram packed{num_qubits,
                          num_clbits,
                          to_vector(codes),
@@ -34,7 +36,9 @@ Program make_program(std::int32_t num_qubits, std::int32_t num_clbits, const Inp
                          to_vector(slot_begin),
                          to_vector(slots),
                          to_vector(operand),
-                         {}};
+                         {},
+                         variable_words,
+                         std::move(labels)};
     for (const py::array& payload : payloads) packed.payloads.push_back(to_payload(payload));
     return Program(std::move(packed));
 }
@@ -47,7 +51,7 @@ py::tuple program_state(const Program& program) {
                           to_array(std::move(packed.wire_begin)), to_array(std::move(packed.wires)),
                           to_array(std::move(packed.num_controls)), to_array(std::move(packed.control_state)),
                           to_array(std::move(packed.slot_begin)), to_array(std::move(packed.slots)),
-                          to_array(std::move(packed.operand)), payloads);
+                          to_array(std::move(packed.operand)), payloads, packed.variable_words, packed.labels);
 }
 
 Program program_from_state(const py::tuple& s) {
@@ -55,7 +59,8 @@ Program program_from_state(const py::tuple& s) {
                         s[3].cast<InputArray<std::uint32_t>>(), s[4].cast<InputArray<std::int32_t>>(),
                         s[5].cast<InputArray<std::uint16_t>>(), s[6].cast<InputArray<std::uint64_t>>(),
                         s[7].cast<InputArray<std::uint32_t>>(), s[8].cast<InputArray<double>>(),
-                        s[9].cast<InputArray<std::int64_t>>(), s[10].cast<std::vector<py::array>>());
+                        s[9].cast<InputArray<std::int64_t>>(), s[10].cast<std::vector<py::array>>(),
+                        s[11].cast<std::int32_t>(), s[12].cast<std::vector<std::string>>());
 }
 
 py::list list_gates() {
@@ -64,6 +69,15 @@ py::list list_gates() {
         rows.append(py::make_tuple(std::string(gate.name), gate.controls, gate.targets, gate.parameters));
     }
     return rows;
+}
+
+std::map<std::string, std::int64_t> list_classical_codes() {
+    std::map<std::string, std::int64_t> codes;
+    for (const std::string_view name : classical_op_names()) {
+        const auto code = static_cast<std::int64_t>(codes.size());
+        codes.emplace(name, code);
+    }
+    return codes;
 }
 
 std::vector<std::string> list_instructions() { return {instruction_names().begin(), instruction_names().end()}; }
@@ -84,6 +98,7 @@ py::array_t<Complex> gate_matrix(std::size_t code, const std::vector<double>& pa
 void bind_program(py::module_& m) {
     m.def("gate_table", &list_gates, "(name, controls, targets, parameters) per gate code.");
     m.def("instruction_names", &list_instructions, "Names of the codes that follow the gate codes.");
+    m.def("classical_codes", &list_classical_codes, "Numbers of the operations of classical code, by name.");
     m.def("gate_matrix", &gate_matrix, py::arg("code"), py::arg("parameters"),
           "The base gate's matrix, without its controls.");
     m.def(
@@ -95,7 +110,8 @@ void bind_program(py::module_& m) {
     py::class_<Program>(m, "Program", "Operations over numbered qubits; immutable but for its slots.")
         .def(py::init(&make_program), py::arg("num_qubits"), py::arg("num_clbits"), py::arg("codes"),
              py::arg("wire_begin"), py::arg("wires"), py::arg("num_controls"), py::arg("control_state"),
-             py::arg("slot_begin"), py::arg("slots"), py::arg("operand"), py::arg("payloads"))
+             py::arg("slot_begin"), py::arg("slots"), py::arg("operand"), py::arg("payloads"),
+             py::arg("variable_words") = 0, py::arg("labels") = std::vector<std::string>())
         .def_property_readonly("num_qubits", &Program::num_qubits)
         .def_property_readonly("num_clbits", &Program::num_clbits)
         .def_property_readonly("num_operations", [](const Program& p) { return p.operations().size(); })

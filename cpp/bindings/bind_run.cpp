@@ -9,8 +9,10 @@
 #include "bindings/gil.hpp"
 #include "exec/machine_rates.hpp"
 #include "exec/run.hpp"
+#include "exec/trajectory.hpp"
 #include "kernels/dispatch.hpp"
 #include "plan/cost.hpp"
+#include "program/classical_code.hpp"
 
 namespace ketjet::bindings {
 
@@ -20,6 +22,9 @@ namespace {
 struct RunOutput {
     py::array_t<std::uint64_t> keys;
     py::array_t<std::int64_t> counts;
+    std::optional<py::array_t<double>> probabilities;
+    double dropped;
+    std::int64_t trajectories;
     std::optional<py::array_t<std::uint64_t>> shots;
     py::object state;
     double norm_error;
@@ -45,25 +50,27 @@ RunOutput run_and_convert(const Program& program, const Plan& plan, const RunReq
         const ReleasedGil released;
         result = run<T>(program, plan, request, context);
     }
-    const auto rows = static_cast<py::ssize_t>(result.table.counts.size());
     const py::ssize_t words = result.table.words;
+    const auto rows = static_cast<py::ssize_t>(result.table.keys.size()) / words;
     RunOutput output{to_array(std::move(result.table.keys), {rows, words}),
                      to_array(std::move(result.table.counts)),
+                     std::nullopt,
+                     result.dropped,
+                     result.trajectories,
                      std::nullopt,
                      state_array<T>(std::move(result.state)),
                      result.norm_error,
                      result.sample_seconds,
                      std::move(result.stage_seconds),
                      result.verification};
+    if (request.exact) output.probabilities = to_array(std::move(result.probabilities));
     if (request.list_shots) output.shots = to_array(std::move(result.shots), {request.shots, words});
     return output;
 }
 
-RunOutput run_program(const Program& program, const Plan& plan, Precision precision, std::int64_t shots,
-                      const PhiloxKey& key, bool list_shots, bool keep_state, int threads, const std::string& isa,
-                      const RunControl& control, Verify verify) {
-    const RunRequest request{shots, key, list_shots, keep_state, verify};
-    const RunContext context{kernels_for(isa), threads, StopToken(control.counters())};
+RunOutput run_program(const Program& program, const Plan& plan, Precision precision, const RunRequest& request,
+                      int threads, const std::string& isa, const RunControl& control) {
+    const RunContext context{kernels_for(isa), threads, StopToken(control.counters(), request.time_limit)};
     return precision == Precision::single ? run_and_convert<float>(program, plan, request, context)
                                           : run_and_convert<double>(program, plan, request, context);
 }
@@ -83,6 +90,9 @@ std::int64_t read(const RunControl& control) {
 void bind_run(py::module_& m) {
     py::register_exception<Cancelled>(m, "Cancelled");
     py::register_exception<VerificationFailed>(m, "VerificationFailed", PyExc_RuntimeError);
+    py::register_exception<ClassicalError>(m, "ClassicalError", PyExc_RuntimeError);
+    py::register_exception<IterationLimitReached>(m, "IterationLimitReached", PyExc_RuntimeError);
+    py::register_exception<TimeLimitReached>(m, "TimeLimitReached", PyExc_RuntimeError);
     py::enum_<Verify>(m, "Verify").value("off", Verify::off).value("fast", Verify::fast).value("full", Verify::full);
     py::class_<VerifyReport>(m, "VerifyReport", "What a run has checked of itself.")
         .def_readonly("checks", &VerifyReport::checks)
@@ -90,6 +100,19 @@ void bind_run(py::module_& m) {
         .def_readonly("seconds", &VerifyReport::seconds)
         .def_readonly("sweeps_compared", &VerifyReport::sweeps_compared)
         .def_readonly("state_compared", &VerifyReport::state_compared);
+    py::class_<RunRequest>(m, "RunRequest", "What is wanted of a run.")
+        .def(py::init<>())
+        .def_readwrite("shots", &RunRequest::shots)
+        .def_readwrite("key", &RunRequest::key)
+        .def_readwrite("list_shots", &RunRequest::list_shots)
+        .def_readwrite("keep_state", &RunRequest::keep_state)
+        .def_readwrite("verify", &RunRequest::verify)
+        .def_readwrite("exact", &RunRequest::exact)
+        .def_readwrite("floor", &RunRequest::floor)
+        .def_readwrite("most_states", &RunRequest::most_states)
+        .def_readwrite("most_iterations", &RunRequest::most_iterations)
+        .def_readwrite("time_limit", &RunRequest::time_limit)
+        .def_readwrite("merge_branches", &RunRequest::merge_branches);
     py::class_<RunControl>(m, "RunControl", "Stop flag and progress counters, shared with a running simulation.")
         .def(py::init<>())
         .def(py::init<const py::buffer&>(), py::arg("buffer"))
@@ -105,21 +128,22 @@ void bind_run(py::module_& m) {
     py::class_<RunOutput>(m, "RunOutput", "What a run gave: outcome keys (rows of 64-bit words), counts, shots, state.")
         .def_readonly("keys", &RunOutput::keys)
         .def_readonly("counts", &RunOutput::counts)
+        .def_readonly("probabilities", &RunOutput::probabilities)
+        .def_readonly("dropped", &RunOutput::dropped)
+        .def_readonly("trajectories", &RunOutput::trajectories)
         .def_readonly("shots", &RunOutput::shots)
         .def_readonly("state", &RunOutput::state)
         .def_readonly("norm_error", &RunOutput::norm_error)
         .def_readonly("sample_seconds", &RunOutput::sample_seconds)
         .def_readonly("stage_seconds", &RunOutput::stage_seconds)
         .def_readonly("verification", &RunOutput::verification);
-    m.def("run", &run_program, py::arg("program"), py::arg("plan"), py::arg("precision"), py::kw_only(),
-          py::arg("shots"), py::arg("key"), py::arg("list_shots"), py::arg("keep_state"), py::arg("threads"),
-          py::arg("isa"), py::arg("control"), py::arg("verify"),
-          "Runs a plan; releases the GIL; raises Cancelled, MemoryError or VerificationFailed.");
+    m.def("run", &run_program, py::arg("program"), py::arg("plan"), py::arg("precision"), py::arg("request"),
+          py::kw_only(), py::arg("threads"), py::arg("isa"), py::arg("control"),
+          "Runs a plan; releases the GIL; raises Cancelled, MemoryError, VerificationFailed, ClassicalError, "
+          "IterationLimitReached or TimeLimitReached.");
     m.def("machine_rates", &rates, py::arg("precision"), py::kw_only(), py::arg("threads"), py::arg("isa"),
           py::arg("buffer_bytes"), py::call_guard<ReleasedGil>(),
           "Bytes and fused multiply-adds a second, measured once per process; for worker threads.");
-    m.def("states_held", &states_held, py::arg("plan"), py::arg("shots"), py::arg("threads"),
-          "How many states a run holds at once.");
 }
 
 }  // namespace ketjet::bindings

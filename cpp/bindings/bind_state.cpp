@@ -21,10 +21,10 @@ RunContext context_for(int threads, const RunControl& control) {
 
 template <class T>
 std::vector<std::uint64_t> evolve(StateVector<T>& state, const Program& program, const Plan& plan, const PhiloxKey& key,
-                                  std::uint64_t step, int threads, const RunControl& control) {
-    std::vector<std::uint64_t> clbits(static_cast<std::size_t>(std::max(1, (program.num_clbits() + 63) / 64)));
-    run_stages(plan.bind(program), plan.stages, state, key, step, &clbits, context_for(threads, control));
-    return clbits;
+                                  int threads, const RunControl& control) {
+    std::vector<std::uint64_t> memory = run_stages(plan.bind(program), plan, state, key, context_for(threads, control));
+    memory.resize(static_cast<std::size_t>(program.clbit_words()));
+    return memory;
 }
 
 template <class T>
@@ -80,8 +80,8 @@ void bind_state_class(py::module_& m, const char* name) {
         .def(
             "set_zero", [](State& s, int threads, const RunControl& c) { extend_state(s, 0, context_for(threads, c)); },
             py::arg("threads"), py::arg("control"), release_gil)
-        .def("evolve", &evolve<T>, py::arg("program"), py::arg("plan"), py::arg("key"), py::arg("step"),
-             py::arg("threads"), py::arg("control"), release_gil)
+        .def("evolve", &evolve<T>, py::arg("program"), py::arg("plan"), py::arg("key"), py::arg("threads"),
+             py::arg("control"), release_gil)
         .def(
             "norm_squared",
             [](const State& s, int threads, const RunControl& c) {

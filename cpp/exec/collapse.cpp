@@ -48,13 +48,10 @@ void for_chunks(Index items, const RunContext& context, Body body) {
 // The index whose bit `qubit` is 0 and whose other bits are those of `i`.
 constexpr Index insert_zero(Index i, int qubit) { return ((i >> qubit) << (qubit + 1)) | (i & low_bits(qubit)); }
 
-struct Weights {
-    double zero;
-    double one;
-};
+}  // namespace
 
 template <class T>
-Weights outcome_weights(const StateVector<T>& state, int qubit, const RunContext& context) {
+OutcomeWeights outcome_weights(const StateVector<T>& state, int qubit, const RunContext& context) {
     const Index half = state.stored_size() / 2;
     const auto chunks = static_cast<std::size_t>((half + low_bits(chunk_bits)) >> chunk_bits);
     std::vector<double> zeros(chunks), ones(chunks);
@@ -71,27 +68,21 @@ Weights outcome_weights(const StateVector<T>& state, int qubit, const RunContext
     return {pairwise_sum(zeros), pairwise_sum(ones)};
 }
 
-// Draws an outcome; a weight of exactly zero is never chosen.
-bool draw(const Weights& weights, RandomStream& random) {
-    return random.uniform() * (weights.zero + weights.one) < weights.one;
-}
-
-// Keeps the half with qubit == outcome, scaled by `scale`, at qubit == keep_at, and clears the other half.
 template <class T>
-void project(StateVector<T>& state, int qubit, bool outcome, bool keep_at, double scale, const RunContext& context) {
+void project(StateVector<T>& state, int qubit, const OutcomeWeights& weights, bool outcome, bool final_value,
+             const RunContext& context) {
+    if ((outcome ? weights.zero : weights.one) == 0 && outcome == final_value) return;
     std::complex<T>* const a = state.amplitudes();
-    const T factor = static_cast<T>(scale);
+    const T factor = static_cast<T>(1 / std::sqrt(outcome ? weights.one : weights.zero));
     for_chunks(state.stored_size() / 2, context, [&](Index first, Index last) {
         for (Index i = first; i < last; ++i) {
             const Index zero = insert_zero(i, qubit), one = zero | bit(qubit);
             const std::complex<T> kept = a[outcome ? one : zero] * factor;
-            a[keep_at ? one : zero] = kept;
-            a[keep_at ? zero : one] = 0;
+            a[final_value ? one : zero] = kept;
+            a[final_value ? zero : one] = 0;
         }
     });
 }
-
-}  // namespace
 
 template <class T>
 std::vector<double> chunk_probabilities(const StateVector<T>& state, const RunContext& context) {
@@ -110,24 +101,6 @@ double pairwise_sum(const std::vector<double>& values) {
         if (count % 2 == 1) sums[count / 2] = sums[count - 1];
     }
     return sums.empty() ? 0.0 : sums[0];
-}
-
-template <class T>
-bool measure(StateVector<T>& state, int qubit, RandomStream& random, const RunContext& context) {
-    const Weights weights = outcome_weights(state, qubit, context);
-    const bool outcome = draw(weights, random);
-    if ((outcome ? weights.zero : weights.one) != 0) {
-        project(state, qubit, outcome, outcome, 1 / std::sqrt(outcome ? weights.one : weights.zero), context);
-    }
-    return outcome;
-}
-
-template <class T>
-void reset(StateVector<T>& state, int qubit, RandomStream& random, const RunContext& context) {
-    const Weights weights = outcome_weights(state, qubit, context);
-    if (weights.one == 0) return;
-    const bool outcome = draw(weights, random);
-    project(state, qubit, outcome, false, 1 / std::sqrt(outcome ? weights.one : weights.zero), context);
 }
 
 template <class T>
@@ -166,8 +139,8 @@ void prepare(StateVector<T>& state, std::span<const std::int32_t> targets, const
 
 #define KETJET_INSTANTIATE(T)                                                                             \
     template std::vector<double> chunk_probabilities<T>(const StateVector<T>&, const RunContext&);        \
-    template bool measure<T>(StateVector<T>&, int, RandomStream&, const RunContext&);                     \
-    template void reset<T>(StateVector<T>&, int, RandomStream&, const RunContext&);                       \
+    template OutcomeWeights outcome_weights<T>(const StateVector<T>&, int, const RunContext&);            \
+    template void project<T>(StateVector<T>&, int, const OutcomeWeights&, bool, bool, const RunContext&); \
     template void prepare<T>(StateVector<T>&, std::span<const std::int32_t>, const std::vector<Complex>&, \
                              const RunContext&);
 KETJET_INSTANTIATE(float)

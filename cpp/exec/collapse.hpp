@@ -17,13 +17,19 @@ std::vector<double> chunk_probabilities(const StateVector<T>& state, const RunCo
 // Sums a list pairwise, in one fixed order.
 double pairwise_sum(const std::vector<double>& values);
 
-// Projects `qubit` onto a random outcome and renormalises; returns the outcome.
+// The squared length of the parts of a state in which a qubit is 0 and 1.
+struct OutcomeWeights {
+    double zero;
+    double one;
+    double probability_of_one() const { return one / (zero + one); }
+};
 template <class T>
-bool measure(StateVector<T>& state, int qubit, RandomStream& random, const RunContext& context);
+OutcomeWeights outcome_weights(const StateVector<T>& state, int qubit, const RunContext& context);
 
-// Measures and flips to |0>. A qubit that is |0> already is left alone, whatever `random` says.
+// Projects a qubit with these weights onto an outcome, moves it to `final_value` and renormalises.
 template <class T>
-void reset(StateVector<T>& state, int qubit, RandomStream& random, const RunContext& context);
+void project(StateVector<T>& state, int qubit, const OutcomeWeights& weights, bool outcome, bool final_value,
+             const RunContext& context);
 
 // Puts targets, all in |0>, into the given state.
 template <class T>

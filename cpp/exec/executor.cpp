@@ -245,18 +245,23 @@ void copy_state(const StateVector<T>& source, StateVector<T>& target, const RunC
 }
 
 template <class T>
-void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVector<T>& state,
-                const RunContext& context) {
+void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVector<T>& state, const RunContext& context,
+                const StageSweeps<T>* kept) {
     if (sweeps.empty()) return;
     RunCounters& counters = context.stop.counters();
-    std::optional<BoundSweep> bound;
+    std::optional<BoundSweep> own;
+    const BoundSweep* bound = nullptr;
     StageClock::Time start = StageClock::now();  // the leader's
     const bool streams = outgrows_caches(state.stored_size() * sizeof(std::complex<T>));
     run_team(context.threads, [&](Team& team) {
         Workspace<T> workspace;
         for (const Stage& stage : sweeps) {
             if (team.rank() == 0) {
-                bound.emplace(bind_sweep<T>(program, std::get<Sweep>(stage), kernels_of<T>(context.kernels)));
+                bound = kept != nullptr ? kept->find(stage) : nullptr;
+                if (bound == nullptr) {
+                    bound =
+                        &own.emplace(bind_sweep<T>(program, std::get<Sweep>(stage), kernels_of<T>(context.kernels)));
+                }
                 if (context.verifier != nullptr) context.verifier->begin_norm(stage);
             }
             team.barrier();
@@ -285,11 +290,12 @@ void run_block(const BoundSweep& sweep, Index base, T* origin, std::size_t state
     BlockRunner<T>(sweep, base, origin, outgrows_caches(state_bytes), workspace, context).run();
 }
 
-#define KETJET_INSTANTIATE(T)                                                                 \
-    template void extend_state<T>(StateVector<T>&, Index, const RunContext&);                 \
-    template void copy_state<T>(const StateVector<T>&, StateVector<T>&, const RunContext&);   \
-    template void run_block<T>(const BoundSweep&, Index, T*, std::size_t, const RunContext&); \
-    template void run_sweeps<T>(const Program&, std::span<const Stage>, StateVector<T>&, const RunContext&);
+#define KETJET_INSTANTIATE(T)                                                                               \
+    template void extend_state<T>(StateVector<T>&, Index, const RunContext&);                               \
+    template void copy_state<T>(const StateVector<T>&, StateVector<T>&, const RunContext&);                 \
+    template void run_block<T>(const BoundSweep&, Index, T*, std::size_t, const RunContext&);               \
+    template void run_sweeps<T>(const Program&, std::span<const Stage>, StateVector<T>&, const RunContext&, \
+                                const StageSweeps<T>*);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

@@ -8,6 +8,7 @@
 #include "base/stop_token.hpp"
 #include "exec/bound_sweep.hpp"
 #include "exec/stage_clock.hpp"
+#include "exec/stage_sweeps.hpp"
 #include "kernels/kernel_table.hpp"
 #include "plan/plan.hpp"
 #include "state/state_vector.hpp"
@@ -41,9 +42,9 @@ void copy_state(const StateVector<T>& source, StateVector<T>& target, const RunC
 template <class T>
 void run_block(const BoundSweep& sweep, Index base, T* origin, std::size_t state_bytes, const RunContext& context);
 
-// Runs a stretch of stages that are all sweeps. Throws Cancelled.
+// Runs a stretch of stages that are all sweeps, taking them from `kept` where it has them. Throws Cancelled.
 template <class T>
-void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVector<T>& state,
-                const RunContext& context);
+void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVector<T>& state, const RunContext& context,
+                const StageSweeps<T>* kept = nullptr);
 
 }  // namespace ketjet

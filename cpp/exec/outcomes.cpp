@@ -59,9 +59,9 @@ bool key_less(const std::uint64_t* a, const std::uint64_t* b, int words) {
     return false;
 }
 
-// Merges equal keys of (key, count) rows into an ascending table.
-OutcomeTable merge(const std::vector<std::uint64_t>& keys, const std::vector<std::int64_t>& counts, int words,
-                   const StopToken& stop) {
+// Merges equal keys of (key, count) rows, ascending.
+template <class Count>
+void merge(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, int words, const StopToken& stop) {
     const auto width = static_cast<std::size_t>(words);
     Poll poll(stop);
     const auto less = [&](std::size_t a, std::size_t b) {
@@ -74,22 +74,23 @@ OutcomeTable merge(const std::vector<std::uint64_t>& keys, const std::vector<std
     if (!sorted) {
         order.resize(counts.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
-        std::ranges::sort(order, std::cref(less));
+        std::ranges::stable_sort(order, std::cref(less));
     }
-    OutcomeTable table;
-    table.words = words;
+    std::vector<std::uint64_t> merged_keys;
+    std::vector<Count> merged_counts;
     for (std::size_t row = 0; row < counts.size(); ++row) {
         poll();
         const std::size_t i = sorted ? row : order[row];
         const std::uint64_t* const key = keys.data() + i * width;
-        if (!table.counts.empty() && std::equal(key, key + width, table.keys.end() - words)) {
-            table.counts.back() += counts[i];
+        if (!merged_counts.empty() && std::equal(key, key + width, merged_keys.end() - words)) {
+            merged_counts.back() += counts[i];
         } else {
-            table.keys.insert(table.keys.end(), key, key + width);
-            table.counts.push_back(counts[i]);
+            merged_keys.insert(merged_keys.end(), key, key + width);
+            merged_counts.push_back(counts[i]);
         }
     }
-    return table;
+    keys = std::move(merged_keys);
+    counts = std::move(merged_counts);
 }
 
 }  // namespace
@@ -106,12 +107,15 @@ OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<
         mover.write(samples[i].basis, keys.data() + i * static_cast<std::size_t>(words));
         counts[i] = samples[i].count;
     }
-    return merge(keys, counts, words, stop);
+    merge(keys, counts, words, stop);
+    return {words, std::move(keys), std::move(counts)};
 }
 
-OutcomeTable tabulate(const std::vector<std::uint64_t>& shot_keys, int words, const StopToken& stop) {
-    return merge(shot_keys, std::vector<std::int64_t>(shot_keys.size() / static_cast<std::size_t>(words), 1), words,
-                 stop);
+WeightTable tabulate(const std::vector<std::uint64_t>& keys, const std::vector<double>& weights, int words,
+                     const StopToken& stop) {
+    WeightTable table{keys, weights};
+    merge(table.keys, table.weights, words, stop);
+    return table;
 }
 
 std::vector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, const StopToken& stop) {

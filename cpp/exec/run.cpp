@@ -1,106 +1,20 @@
-// run(): the common beginning once; then either sampling, or one trajectory per shot.
+// run(): the stages once and then sampling, or a tree of trajectories.
 #include "exec/run.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 
-#include "base/parallel.hpp"
 #include "exec/collapse.hpp"
-#include "plan/cost.hpp"
+#include "exec/shot_tree.hpp"
 
 namespace ketjet {
 
 namespace {
 
-constexpr std::uint32_t final_stream = 0xfffffff2;  // the operation index of all final measurements together
-
 double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-bool runs_shots_in_parallel(const Plan& plan, std::int64_t shots, int threads) {
-    return threads > 1 && shots >= threads && plan.state_qubits <= shots_in_parallel_qubits;
-}
-
-// One collapse; the classical bits of the shot are updated by measurements.
-template <class T>
-struct CollapseRunner {
-    const Program& program;
-    const Collapse& collapse;
-    StateVector<T>& state;
-    RandomStream random;
-    std::vector<std::uint64_t>* clbits;
-    const RunContext& context;
-
-    void operator()(const MeasureOperation& operation) {
-        const bool outcome = measure(state, operation.qubit, random, context);
-        if (clbits == nullptr) return;
-        std::uint64_t& word = (*clbits)[static_cast<std::size_t>(operation.clbit / 64)];
-        word = (word & ~bit(operation.clbit % 64)) | static_cast<std::uint64_t>(outcome) << (operation.clbit % 64);
-    }
-    void operator()(const ResetOperation& operation) { reset(state, operation.qubit, random, context); }
-    void operator()(const InitializeOperation& operation) {
-        const auto targets = program.targets(operation.wires);
-        if (collapse.random) {
-            for (const std::int32_t target : targets) reset(state, target, random, context);
-        }
-        prepare(state, targets, *operation.amplitudes, context);
-    }
-    template <class Other>
-    void operator()(const Other&) {}  // the planner makes collapses of these three only
-};
-
-template <class T>
-void draw_final_bits(const Plan& plan, const StateVector<T>& state, const PhiloxKey& key, std::uint64_t shot,
-                     std::vector<std::uint64_t>& clbits, const RunContext& context) {
-    if (plan.final_measurements.empty()) return;
-    RandomStream random(key, shot, final_stream);
-    const Index basis = sample_one(state, chunk_probabilities(state, context), random);
-    for (const FinalMeasurement& m : plan.final_measurements) {
-        std::uint64_t& word = clbits[static_cast<std::size_t>(m.clbit / 64)];
-        word = (word & ~bit(m.clbit % 64)) | (basis >> m.qubit & 1) << (m.clbit % 64);
-    }
-}
-
-// Shots [begin, end) one after another, starting from `prefix` (the state before the first random collapse).
-template <class T>
-void run_trajectories(const Program& program, const Plan& plan, std::span<const Stage> rest,
-                      const StateVector<T>& prefix, StateVector<T>& state, const RunRequest& request,
-                      std::int64_t begin, std::int64_t end, std::uint64_t* keys, int words, const RunContext& context) {
-    const RunContext unwatched{context.kernels, context.threads, context.stop, context.clock};
-    std::vector<std::uint64_t> clbits(static_cast<std::size_t>(words));
-    for (std::int64_t shot = begin; shot < end; ++shot) {
-        context.stop.throw_if_stopped();
-        std::ranges::fill(clbits, 0);
-        copy_state(prefix, state, context);
-        const auto number = static_cast<std::uint64_t>(shot);
-        run_stages(program, rest, state, request.key, number, &clbits, shot == 0 ? context : unwatched);
-        draw_final_bits(plan, state, request.key, number, clbits, context);
-        std::ranges::copy(clbits, keys + shot * words);
-        context.stop.counters().shots_done.fetch_add(1, std::memory_order_relaxed);
-    }
-}
-
-template <class T>
-void run_with_collapses(const Program& program, const Plan& plan, std::span<const Stage> rest, StateVector<T>& prefix,
-                        const RunRequest& request, RunResult<T>& result, const RunContext& context) {
-    const std::int64_t shots = std::max<std::int64_t>(request.shots, 1);
-    const int words = std::max(1, (program.num_clbits() + 63) / 64);
-    std::vector<std::uint64_t> keys(static_cast<std::size_t>(shots) * static_cast<std::size_t>(words));
-    const bool parallel = runs_shots_in_parallel(plan, shots, context.threads);
-    const RunContext inner{context.kernels, parallel ? 1 : context.threads, context.stop, context.clock,
-                           context.verifier};
-    std::unique_ptr<StateVector<T>> last;
-    parallel_for(parallel ? context.threads : 1, shots, [&](std::int64_t begin, std::int64_t end) {
-        auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
-        run_trajectories(program, plan, rest, prefix, *state, request, begin, end, keys.data(), words, inner);
-        if (end == shots) last = std::move(state);
-    });
-    if (request.keep_state) result.state = std::move(last);
-    if (request.shots == 0) return;
-    result.table = tabulate(keys, words, context.stop);
-    if (request.list_shots) result.shots = std::move(keys);
 }
 
 template <class T>
@@ -123,32 +37,86 @@ void sample_final_state(const Program& program, const Plan& plan, const StateVec
     result.sample_seconds = seconds_since(start);
 }
 
+// The classical bits of each outcome, which come first in its memory.
+std::vector<std::uint64_t> clbits_of(const TreeOutcome& outcome, const Program& program) {
+    const auto words = static_cast<std::size_t>(program.clbit_words());
+    const auto stride = static_cast<std::size_t>(program.memory_words());
+    std::vector<std::uint64_t> keys;
+    keys.reserve(outcome.weights.size() * words);
+    for (std::size_t begin = 0; begin < outcome.memory.size(); begin += stride) {
+        keys.insert(keys.end(), outcome.memory.begin() + static_cast<std::ptrdiff_t>(begin),
+                    outcome.memory.begin() + static_cast<std::ptrdiff_t>(begin + words));
+    }
+    return keys;
+}
+
+template <class T>
+void run_as_tree(const Program& program, const Plan& plan, const RunRequest& request, RunResult<T>& result,
+                 const RunContext& context) {
+    TreeRequest tree_request;
+    tree_request.rules = {{request.key, request.exact, request.floor}, request.most_iterations};
+    tree_request.weight = request.exact ? 1 : static_cast<double>(std::max<std::int64_t>(request.shots, 1));
+    tree_request.most_states = request.most_states;
+    tree_request.merge = request.merge_branches;
+    tree_request.keep_state = request.keep_state;
+    TreeResult<T> tree = run_tree<T>(program, plan, tree_request, context);
+    result.trajectories = tree.trajectories;
+    result.state = std::move(tree.state);
+    if (request.shots == 0 && !request.exact) return;
+    const int words = program.clbit_words();
+    WeightTable table = tabulate(clbits_of(tree.outcome, program), tree.outcome.weights, words, context.stop);
+    result.table.words = words;
+    result.table.keys = std::move(table.keys);
+    if (request.exact) {
+        result.probabilities = std::move(table.weights);
+        result.dropped = tree.outcome.dropped;
+        return;
+    }
+    for (const double weight : table.weights) result.table.counts.push_back(std::llround(weight));
+    if (request.list_shots) result.shots = list_shots(result.table, request.key, context.stop);
+}
+
+template <class T>
+void run_once(const Program& original, const Program& program, const Plan& plan, const RunRequest& request,
+              Verifier& verifier, RunResult<T>& result, const RunContext& context) {
+    auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
+    try {
+        run_stages(program, plan, *state, request.key, context);
+        verifier.check_state(original, *state, request.keep_state || request.shots == 0, context);
+        sample_final_state(program, plan, *state, request, result, context);
+    } catch (const Cancelled&) {
+        state->release();
+        throw;
+    }
+    if (request.keep_state) result.state = std::move(state);
+}
+
+// A shot of its own never parts.
+template <class T>
+struct Alone : Parting<T> {
+    std::unique_ptr<StateVector<T>> copy_of(const StateVector<T>&, const RunContext&) override { return nullptr; }
+    void take(Trajectory<T>) override {}
+};
+
 }  // namespace
 
 template <class T>
-void run_stages(const Program& program, std::span<const Stage> stages, StateVector<T>& state, const PhiloxKey& key,
-                std::uint64_t shot, std::vector<std::uint64_t>* clbits, const RunContext& context) {
-    RunCounters& counters = context.stop.counters();
-    while (!stages.empty()) {
-        const auto end = std::ranges::find_if_not(stages, std::holds_alternative<Sweep, Sweep, Collapse, Extend>);
-        const auto sweeps = static_cast<std::size_t>(end - stages.begin());
-        run_sweeps(program, stages.first(sweeps), state, context);
-        stages = stages.subspan(sweeps);
-        if (stages.empty()) return;
-        const StageClock::Time start = StageClock::now();
-        if (const Extend* const extend = std::get_if<Extend>(&stages.front())) {
-            extend_state(state, extend->active, context);
-        } else {
-            const Collapse& collapse = std::get<Collapse>(stages.front());
-            RandomStream random(key, shot, collapse.origin);
-            std::visit(CollapseRunner<T>{program, collapse, state, random, clbits, context},
-                       program.operations()[collapse.operation]);
+std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, StateVector<T>& state,
+                                      const PhiloxKey& key, const RunContext& context) {
+    const WalkRules rules{{key, false, 0}, 0};
+    const Walker<T> walker(program, plan, rules, kernels_of<T>(context.kernels));
+    Trajectory<T> trajectory{std::make_unique<StateVector<T>>(std::move(state)), Shots(program.memory_words(), 1)};
+    Alone<T> alone;
+    try {
+        while (walker.advance(trajectory, alone, context)) {
         }
-        counters.stages_done.fetch_add(1, std::memory_order_relaxed);
-        if (context.clock != nullptr) context.clock->add(stages.front(), start);
-        if (context.verifier != nullptr) context.verifier->check_norm(stages.front(), state, context);
-        stages = stages.subspan(1);
+    } catch (...) {
+        state = std::move(*trajectory.state);
+        throw;
     }
+    state = std::move(*trajectory.state);
+    const auto memory = trajectory.shots.memory_of(0);
+    return {memory.begin(), memory.end()};
 }
 
 template <class T>
@@ -160,14 +128,7 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
     const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
     counters.started_at.store(now.count(), std::memory_order_relaxed);
     context.stop.throw_if_stopped();
-    const std::span<const Stage> stages(plan.stages);
-    const auto first_random = std::ranges::find_if(stages, is_random);
-    const auto prefix_stages = static_cast<std::size_t>(first_random - stages.begin());
-    const bool collapses = prefix_stages < stages.size();
-    const auto rest_stages = static_cast<std::int64_t>(stages.size() - prefix_stages);
-    const std::int64_t repeats = collapses ? std::max<std::int64_t>(request.shots, 1) : 0;
-    counters.stages_total.store(static_cast<std::int64_t>(prefix_stages) + repeats * rest_stages,
-                                std::memory_order_relaxed);
+    counters.stages_total.store(static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
     counters.shots_total.store(request.shots, std::memory_order_relaxed);
 
     RunResult<T> result;
@@ -176,33 +137,19 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
         context.verifier = &verifier;
         verifier.check_plan<T>(context);
     }
-    auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
-    try {
-        run_stages(program, stages.first(prefix_stages), *state, request.key, 0, nullptr, context);
-        if (!collapses) verifier.check_state(original, *state, request.keep_state || request.shots == 0, context);
-        if (collapses) {
-            run_with_collapses(program, plan, stages.subspan(prefix_stages), *state, request, result, context);
-        } else {
-            sample_final_state(program, plan, *state, request, result, context);
-        }
-    } catch (const Cancelled&) {
-        state->release();
-        throw;
+    if (plan.has_trajectories() || request.exact) {
+        run_as_tree(program, plan, request, result, context);
+    } else {
+        run_once(original, program, plan, request, verifier, result, context);
     }
     result.stage_seconds = clock.seconds();
-    if (request.keep_state && !collapses) result.state = std::move(state);
     result.verification = verifier.report();
     return result;
 }
 
-int states_held(const Plan& plan, std::int64_t shots, int threads) {
-    if (!plan.has_random_collapse()) return 1;
-    return 1 + (runs_shots_in_parallel(plan, shots, threads) ? threads : 1);
-}
-
-#define KETJET_INSTANTIATE(T)                                                                              \
-    template void run_stages<T>(const Program&, std::span<const Stage>, StateVector<T>&, const PhiloxKey&, \
-                                std::uint64_t, std::vector<std::uint64_t>*, const RunContext&);            \
+#define KETJET_INSTANTIATE(T)                                                                                         \
+    template std::vector<std::uint64_t> run_stages<T>(const Program&, const Plan&, StateVector<T>&, const PhiloxKey&, \
+                                                      const RunContext&);                                             \
     template RunResult<T> run<T>(const Program&, const Plan&, const RunRequest&, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

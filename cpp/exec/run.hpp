@@ -1,5 +1,5 @@
-// A whole run: Program + Plan -> outcomes. Straight-line programs are executed once and sampled; programs with
-// collapses in the middle run shot by shot from the state after their common beginning (trajectories).
+// A whole run: Program + Plan -> outcomes. Straight-line programs are executed once and sampled; the shots of programs
+// with collapses in the middle or with control flow run as a tree of trajectories.
 #pragma once
 
 #include <memory>
@@ -14,13 +14,22 @@ struct RunRequest {
     std::int64_t shots = 0;   // 0: only the final state is wanted
     PhiloxKey key{};          // of this seed and program
     bool list_shots = false;  // also the outcome of every shot, in order
-    bool keep_state = false;  // hand back the final state (of the last shot, in trajectories)
+    bool keep_state = false;  // hand back the final state (of one of the shots, where they differ)
     Verify verify = Verify::off;
+    bool exact = false;                // the probabilities of all outcomes instead of samples
+    double floor = 0;                  // exact: what is less probable is dropped on the way
+    std::int64_t most_states = 2;      // that a tree of trajectories holds at a time
+    std::int64_t most_iterations = 0;  // of all loops of one shot together; 0: any number
+    double time_limit = 0;             // seconds; 0: none
+    bool merge_branches = true;        // PlanOptions::merge_branches
 };
 
 template <class T>
 struct RunResult {
     OutcomeTable table;
+    std::vector<double> probabilities;      // exact: of the keys of the table, which has no counts then
+    double dropped = 0;                     // exact: the probability of outcomes that are not in the table, at most
+    std::int64_t trajectories = 0;          // of a tree: those that reached the end
     std::vector<std::uint64_t> shots;       // words per shot, if asked for
     std::unique_ptr<StateVector<T>> state;  // if asked for
     double norm_error = 0;                  // |sum of probabilities - 1|; 0 for trajectories
@@ -33,12 +42,9 @@ struct RunResult {
 template <class T>
 RunResult<T> run(const Program& program, const Plan& plan, const RunRequest& request, const RunContext& context);
 
-// How many states a run holds at once.
-int states_held(const Plan& plan, std::int64_t shots, int threads);
-
-// Runs every stage on a given state, drawing collapses with (key, shot): what StateVector.evolve does.
+// Runs every stage on a given state as one shot: what StateVector.evolve does. Returns its classical memory.
 template <class T>
-void run_stages(const Program& program, std::span<const Stage> stages, StateVector<T>& state, const PhiloxKey& key,
-                std::uint64_t shot, std::vector<std::uint64_t>* clbits, const RunContext& context);
+std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, StateVector<T>& state,
+                                      const PhiloxKey& key, const RunContext& context);
 
 }  // namespace ketjet

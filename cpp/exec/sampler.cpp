@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <complex>
+#include <span>
 
 #include "base/parallel.hpp"
 #include "exec/collapse.hpp"
@@ -12,7 +13,7 @@ namespace ketjet {
 
 namespace {
 
-// Substreams of the random generator; trajectories use the operation index, which never gets this far.
+// Substreams of the random generator; collapses use the operation index, which never gets this far.
 constexpr std::uint32_t tree_stream = 0xfffffff0, chunk_stream = 0xfffffff1;
 
 // Splits `shots` over leaves with the given weights by a binary tree of binomial draws, in place level by level.
@@ -133,25 +134,39 @@ std::vector<BasisCount> sample(const StateVector<T>& state, const std::vector<do
 }
 
 template <class T>
-Index sample_one(const StateVector<T>& state, const std::vector<double>& chunk_sums, RandomStream& random) {
-    double threshold = random.uniform() * pairwise_sum(chunk_sums);
-    std::size_t chunk = 0, last_chunk = chunk_sums.size() - 1;
+std::vector<Index> sample_at(const StateVector<T>& state, const std::vector<double>& chunk_sums,
+                             std::span<const double> thresholds) {
+    std::vector<Index> found;
+    found.reserve(thresholds.size());
+    std::size_t last_chunk = chunk_sums.size() - 1;
     while (last_chunk > 0 && chunk_sums[last_chunk] == 0) --last_chunk;
-    while (chunk < last_chunk && threshold >= chunk_sums[chunk]) threshold -= chunk_sums[chunk++];
-    const Index first = static_cast<Index>(chunk) << chunk_bits;
-    const Index last = last_possible(state, first, std::min(state.size(), first + bit(chunk_bits)));
-    for (Index i = first; i < last; ++i) {
-        const double p = probability(state, i);
-        if (threshold < p) return i;
-        threshold -= p;
+    double sum = 0;  // of the chunks before
+    for (std::size_t chunk = 0; chunk <= last_chunk && found.size() < thresholds.size(); ++chunk) {
+        const bool is_last = chunk == last_chunk;
+        const double after = sum + chunk_sums[chunk];
+        const auto inside = [&] {
+            return found.size() < thresholds.size() && (is_last || thresholds[found.size()] < after);
+        };
+        if (inside()) {
+            const Index first = static_cast<Index>(chunk) << chunk_bits;
+            const Index last = last_possible(state, first, std::min(state.size(), first + bit(chunk_bits)));
+            double running = sum;
+            for (Index i = first; i <= last && inside(); ++i) {
+                const double p = probability(state, i);
+                running += p;
+                while (inside() && ((p > 0 && thresholds[found.size()] < running) || i == last)) found.push_back(i);
+            }
+        }
+        sum = after;
     }
-    return last;
+    return found;
 }
 
 #define KETJET_INSTANTIATE(T)                                                                                   \
     template std::vector<BasisCount> sample<T>(const StateVector<T>&, const std::vector<double>&, std::int64_t, \
                                                const PhiloxKey&, const RunContext&);                            \
-    template Index sample_one<T>(const StateVector<T>&, const std::vector<double>&, RandomStream&);
+    template std::vector<Index> sample_at<T>(const StateVector<T>&, const std::vector<double>&,                 \
+                                             std::span<const double>);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

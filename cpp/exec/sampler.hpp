@@ -21,9 +21,11 @@ template <class T>
 std::vector<BasisCount> sample(const StateVector<T>& state, const std::vector<double>& chunk_sums, std::int64_t shots,
                                const PhiloxKey& key, const RunContext& context);
 
-// One measurement of all qubits, drawn with the given stream.
+// The basis state at which the running sum of probabilities exceeds each threshold. Thresholds are ascending, from 0 to
+// below the sum of all.
 template <class T>
-Index sample_one(const StateVector<T>& state, const std::vector<double>& chunk_sums, RandomStream& random);
+std::vector<Index> sample_at(const StateVector<T>& state, const std::vector<double>& chunk_sums,
+                             std::span<const double> thresholds);
 
 // Which bit of the state goes to which classical bit.
 struct BitMove {
@@ -40,8 +42,13 @@ struct OutcomeTable {
 OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<BitMove>& moves, int num_clbits,
                       const StopToken& stop);
 
-// Sorts one key per shot into a table.
-OutcomeTable tabulate(const std::vector<std::uint64_t>& shot_keys, int words, const StopToken& stop);
+// A table of keys of so many words, each with a weight; weights of equal keys are added.
+struct WeightTable {
+    std::vector<std::uint64_t> keys;
+    std::vector<double> weights;
+};
+WeightTable tabulate(const std::vector<std::uint64_t>& keys, const std::vector<double>& weights, int words,
+                     const StopToken& stop);
 
 // The outcomes of a table in a random order, one key per shot.
 std::vector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, const StopToken& stop);

@@ -1,6 +1,6 @@
 // Verifier::check_order: an exact proof, no sampling. Two orders of operations are equivalent if on every qubit each
 // operation comes after the same number of operations that move amplitudes along that qubit; what an operation moves is
-// read from its actions, not from the roles that the planner goes by.
+// read from its actions, not from the roles that the planner goes by. Jumps, and the places they lead to, move all.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -10,6 +10,7 @@
 #include "exec/merge_actions.hpp"
 #include "exec/reference.hpp"
 #include "exec/verify.hpp"
+#include "plan/control_flow.hpp"
 
 namespace ketjet {
 
@@ -20,7 +21,7 @@ struct Touch {
     Index kept = 0;  // conditions and diagonal qubits
 };
 
-struct CollapsedQubits {
+struct MovedDirectly {
     const Program& program;
     Index operator()(const InitializeOperation& operation) const {
         Index qubits = 0;
@@ -29,14 +30,16 @@ struct CollapsedQubits {
     }
     Index operator()(const ResetOperation& operation) const { return bit(operation.qubit); }
     Index operator()(const MeasureOperation& operation) const { return bit(operation.qubit); }
+    Index operator()(const BranchOperation&) const { return low_bits(program.num_qubits()); }
+    Index operator()(const JumpOperation&) const { return low_bits(program.num_qubits()); }
     Index operator()(const auto&) const { return 0; }
 };
 
 std::vector<Touch> touches_of(const Program& program) {
     std::vector<Touch> result;
     for (const Operation& operation : program.operations()) {
-        Touch touch{std::visit(CollapsedQubits{program}, operation), 0};
-        if (!is_collapse(operation)) {
+        Touch touch{std::visit(MovedDirectly{program}, operation), 0};
+        if (!is_collapse(operation) && !is_classical(operation)) {
             for (const Action& action : resolve(program, operation)) {
                 touch.moved |= moved_qubits(action);
                 touch.kept |= qubits_of(action);
@@ -48,16 +51,26 @@ std::vector<Touch> touches_of(const Program& program) {
     return result;
 }
 
-// The operations in the order in which stages run them; those of one sweep, which are compared by their effect, in
-// program order.
+constexpr std::uint32_t barrier = ~std::uint32_t{0};  // in a list of operations: a place that jumps lead to
+
+// What a stage other than a sweep adds to such a list.
+struct EventOf {
+    std::uint32_t operator()(const Join&) const { return barrier; }
+    std::uint32_t operator()(const auto& stage) const {
+        if constexpr (requires { stage.operation; }) return stage.operation;
+        return barrier;
+    }
+};
+
+// Those of one sweep, which are compared by their effect, are in program order.
 std::vector<std::uint32_t> staged_order(const Plan& plan) {
     std::vector<std::uint32_t> order;
     for (const Stage& stage : plan.stages) {
         if (const auto* const sweep = std::get_if<Sweep>(&stage)) {
             const auto first = order.insert(order.end(), sweep->operations.begin(), sweep->operations.end());
             std::sort(first, order.end());
-        } else if (const auto* const collapse = std::get_if<Collapse>(&stage)) {
-            order.push_back(collapse->operation);
+        } else if (!std::holds_alternative<Extend>(stage)) {
+            order.push_back(std::visit(EventOf{}, stage));
         }
     }
     return order;
@@ -68,6 +81,10 @@ std::vector<std::vector<std::uint32_t>> depths(std::span<const std::uint32_t> or
     std::vector<std::vector<std::uint32_t>> result(touches.size());
     std::array<std::uint32_t, 64> moves{};
     for (const std::uint32_t operation : order) {
+        if (operation == barrier) {
+            for (std::uint32_t& count : moves) ++count;
+            continue;
+        }
         const Touch touch = touches[operation];
         for (Index rest = touch.moved | touch.kept; rest != 0; rest &= rest - 1) {
             std::uint32_t& count = moves[static_cast<std::size_t>(std::countr_zero(rest))];
@@ -89,6 +106,7 @@ class Growth {
             for (const int qubit : sweep->hot) active_ |= bit(qubit);
             return known;
         }
+        if (std::holds_alternative<Compute>(stage)) return true;
         const auto* const extend = std::get_if<Extend>(&stage);
         const bool known = extend != nullptr ? extend->active == active_ : active_ == all_;
         active_ = all_;
@@ -116,6 +134,16 @@ std::map<std::int32_t, std::int32_t> reads_left(const Program& program, std::spa
     return reads;
 }
 
+// By operation: whether it leaves its qubit in |0>.
+std::vector<bool> clearing_measurements(const Plan& plan) {
+    std::vector<bool> result(plan.program.operations().size());
+    for (const Stage& stage : plan.stages) {
+        const auto* const collapse = std::get_if<Collapse>(&stage);
+        if (collapse != nullptr && collapse->clears) result[collapse->operation] = true;
+    }
+    return result;
+}
+
 std::string number_of(std::size_t stage) { return "stage " + std::to_string(stage) + ": "; }
 
 }  // namespace
@@ -125,20 +153,33 @@ void Verifier::check_order() {
     const std::vector<std::uint32_t> order = staged_order(plan_);
     const auto require = [&](bool holds, auto finding) { check(holds ? 0 : 1, 0, finding); };
     std::vector<int> runs(touches.size());
-    for (const std::uint32_t operation : order) ++runs[operation];
+    for (const std::uint32_t operation : order) {
+        if (operation != barrier) ++runs[operation];
+    }
+    const ControlFlow flow(program_);
+    const std::vector<bool> clears = clearing_measurements(plan_);
     std::vector<std::uint32_t> original;
     Index moved = 0, moved_later = 0;
     for (std::uint32_t i = 0; i < touches.size(); ++i) {
+        if (flow.is_joined(i)) {
+            original.push_back(barrier);
+            moved = ~Index{0};
+        }
         const Operation& operation = program_.operations()[i];
-        const bool fresh = std::holds_alternative<ResetOperation>(operation) && (moved & touches[i].moved) == 0;
+        const bool resets = std::holds_alternative<ResetOperation>(operation);
+        const bool fresh = resets && (moved & touches[i].moved) == 0;
         const bool may_be_left = fresh || std::holds_alternative<MeasureOperation>(operation);
         require(runs[i] == 1 || (runs[i] == 0 && may_be_left),
                 [&] { return describe(plan_, i) + " runs " + std::to_string(runs[i]) + " times"; });
-        if (runs[i] == 1) {
-            original.push_back(i);
+        if (runs[i] == 0) continue;
+        original.push_back(i);
+        if (resets || clears[i]) {
+            moved &= ~touches[i].moved;
+        } else {
             moved |= touches[i].moved;
         }
     }
+    if (flow.is_joined(touches.size())) original.push_back(barrier);
     for (std::uint32_t i = static_cast<std::uint32_t>(touches.size()); i-- > 0;) {
         const bool read_at_the_end = runs[i] == 0 && std::holds_alternative<MeasureOperation>(program_.operations()[i]);
         require(!read_at_the_end || (moved_later & touches[i].moved) == 0,
@@ -168,6 +209,7 @@ void Verifier::check_order() {
 
     const auto planned = depths(order, touches), expected = depths(original, touches);
     for (const std::uint32_t i : original) {
+        if (i == barrier) continue;
         require(planned[i] == expected[i],
                 [&] { return describe(plan_, i) + " has been moved past an operation that it does not commute with"; });
     }

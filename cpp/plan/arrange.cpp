@@ -7,8 +7,6 @@
 #include <array>
 #include <bit>
 
-#include "program/action.hpp"
-
 namespace ketjet {
 
 namespace {
@@ -22,21 +20,22 @@ struct Element {
 
 class Grouper {
  public:
-    Grouper(const Program& program, const PlanOptions& options, Sweep& sweep, std::vector<Element>& elements)
-        : program_(program), options_(options), operations_(sweep.operations), elements_(elements) {
+    Grouper(std::span<const OperationFacts> facts, const PlanOptions& options, Sweep& sweep,
+            std::vector<Element>& elements)
+        : facts_(facts), options_(options), operations_(sweep.operations), elements_(elements) {
         for (const int qubit : sweep.hot) hot_ |= bit(qubit);
     }
 
     void add(std::uint32_t index) {
-        const auto [local, diagonal] = roles_of(index);
-        const Index touched = local | diagonal;
+        const OperationFacts& facts = facts_[index];
+        const Index touched = facts.touched();
         if (!options_.merge_passes) {
-            emit(PassKind::single, {&index, 1}, Part::whole, local, diagonal);
+            emit(PassKind::single, {&index, 1}, Part::whole, facts.local, facts.diagonal);
             return;
         }
         if (touched != 0 && inside_open_pair(touched)) {
             pair_at(touched).push_back(index);
-        } else if (options_.merge_dense && count_bits(touched) == 2 && local != 0 && (touched & ~hot_) == 0 &&
+        } else if (options_.merge_dense && facts.local != 0 && (touched & ~hot_) == 0 && count_bits(touched) == 2 &&
                    !relabels(index)) {
             open_pair(index, touched);
         } else {
@@ -53,8 +52,6 @@ class Grouper {
  private:
     using Group = std::vector<std::uint32_t>;
 
-    const Operation& operation(std::uint32_t index) const { return program_.operations()[index]; }
-    Roles roles_of(std::uint32_t index) const { return roles(program_, operation(index)); }
     static std::size_t lowest(Index mask) { return static_cast<std::size_t>(std::countr_zero(mask)); }
 
     // A pair is kept at its lower qubit; partner_ tells both qubits of each open pair.
@@ -84,19 +81,19 @@ class Grouper {
             const Index both = partner_[lowest(closing)];
             for (Index rest = both; rest != 0; rest &= rest - 1) partner_[lowest(rest)] = 0;
             open_pairs_ &= ~both;
-            const Group pair = std::move(pairs_[lowest(both)]);
-            pairs_[lowest(both)].clear();
-            if (dense_pays(program_, pair)) {
-                emit(PassKind::dense, pair, Part::whole, both, 0);
+            closed_pair_.clear();
+            closed_pair_.swap(pairs_[lowest(both)]);
+            if (dense_pays(facts_, closed_pair_)) {
+                emit(PassKind::dense, closed_pair_, Part::whole, both, 0);
             } else {
-                for (const std::uint32_t index : pair) add_alone(index);
+                for (const std::uint32_t index : closed_pair_) add_alone(index);
             }
         }
     }
 
     void add_alone(std::uint32_t index) {
-        const auto [local, diagonal] = roles_of(index);
-        const Index touched = local | diagonal;
+        const OperationFacts& facts = facts_[index];
+        const Index touched = facts.touched();
         const bool relabelling = relabels(index);
         if (count_bits(touched) == 1 && (!relabelling || (open_runs_ & touched) != 0)) {
             runs_[lowest(touched)].push_back(index);
@@ -104,36 +101,27 @@ class Grouper {
             return;
         }
         close_runs(touched);
-        const bool dense = local != 0 && diagonal == 0 && !relabelling && !is_rotation(index);
-        const PassKind kind = local == 0    ? (relabelling ? PassKind::relabel : PassKind::phases)
-                              : relabelling ? PassKind::relabel
-                              : dense       ? PassKind::dense
-                                            : PassKind::single;
-        emit(kind, {&index, 1}, Part::whole, local, diagonal);
+        const bool dense = facts.diagonal == 0 && !facts.rotates;
+        const PassKind kind = relabelling        ? PassKind::relabel
+                              : facts.local == 0 ? PassKind::phases
+                              : dense            ? PassKind::dense
+                                                 : PassKind::single;
+        emit(kind, {&index, 1}, Part::whole, facts.local, facts.diagonal);
     }
 
-    bool relabels(std::uint32_t index) const {
-        return options_.block_frame && is_relabelling(program_, operation(index));
-    }
-
-    bool is_rotation(std::uint32_t index) const {
-        if (std::holds_alternative<PauliRotationOperation>(operation(index))) return true;
-        const auto* const gate = std::get_if<GateOperation>(&operation(index));
-        return gate != nullptr && gate_table()[static_cast<std::size_t>(gate->gate)].structure == Structure::rotation;
-    }
+    bool relabels(std::uint32_t index) const { return options_.block_frame && facts_[index].relabels; }
 
     void close_runs(Index touched) {
         for (Index closing = open_runs_ & touched; closing != 0; closing &= closing - 1) {
-            const Group run = std::move(runs_[lowest(closing)]);
+            close_run(runs_[lowest(closing)], closing & (~closing + 1));
             runs_[lowest(closing)].clear();
-            close_run(run, closing & (~closing + 1));
         }
         open_runs_ &= ~touched;
     }
 
     // Diagonals at either end of a run are phases of their own, unless the rest needs phases anyway.
     void close_run(std::span<const std::uint32_t> run, Index qubit) {
-        const auto is_diagonal = [&](std::uint32_t index) { return roles_of(index).local == 0; };
+        const auto is_diagonal = [&](std::uint32_t index) { return facts_[index].local == 0; };
         const auto first = std::ranges::find_if_not(run, is_diagonal);
         const auto before = static_cast<std::size_t>(first - run.begin());
         std::size_t end = run.size();
@@ -161,14 +149,11 @@ class Grouper {
     Turn turn_of_run(std::span<const std::uint32_t> core) const {
         bool real = true, imaginary = true;
         for (const std::uint32_t index : core) {
-            const auto* const gate = std::get_if<GateOperation>(&operation(index));
-            const Structure structure =
-                gate == nullptr ? Structure::dense : gate_table()[static_cast<std::size_t>(gate->gate)].structure;
-            if (structure == Structure::flip) continue;
-            const Turn turn = turn_of(program_, operation(index));
-            const bool is_z = turn == Turn::none && is_relabelling(program_, operation(index));
-            real = real && (turn == Turn::real || is_z);
-            imaginary = imaginary && turn == Turn::imaginary;
+            const OperationFacts& facts = facts_[index];
+            if (facts.flips) continue;
+            const bool is_z = facts.turn == Turn::none && facts.relabels;
+            real = real && (facts.turn == Turn::real || is_z);
+            imaginary = imaginary && facts.turn == Turn::imaginary;
         }
         return real ? Turn::real : imaginary ? Turn::imaginary : Turn::general;
     }
@@ -184,13 +169,14 @@ class Grouper {
         elements_.push_back({kind, term, local, diagonal});
     }
 
-    const Program& program_;
+    std::span<const OperationFacts> facts_;
     const PlanOptions& options_;
     std::vector<std::uint32_t>& operations_;
     std::vector<Element>& elements_;
     Index hot_ = 0;
     std::array<Group, 64> runs_;
     std::array<Group, 64> pairs_;
+    Group closed_pair_;  // kept for its memory
     std::array<Index, 64> partner_{};
     Index open_runs_ = 0;
     Index open_pairs_ = 0;
@@ -200,29 +186,51 @@ class Grouper {
 constexpr PassKind order_of_kinds[] = {PassKind::relabel, PassKind::dense, PassKind::single, PassKind::turns,
                                        PassKind::phases};
 
+// By kind: its place in that order.
+constexpr auto ranks = [] {
+    std::array<int, std::size(order_of_kinds)> result{};
+    int rank = 0;
+    for (const PassKind kind : order_of_kinds) result[static_cast<std::size_t>(kind)] = rank++;
+    return result;
+}();
+
 bool shares_a_pass(PassKind kind) { return kind != PassKind::dense && kind != PassKind::single; }
 
+// The qubits that block everything once they are blocked; more than there are if some element is on no qubit at all.
+Index qubits_of(std::span<const Element> elements) {
+    Index all = 0;
+    for (const Element& element : elements) {
+        const Index touched = element.local | element.diagonal;
+        if (touched == 0) return ~Index{0};
+        all |= touched;
+    }
+    return all;
+}
+
 void schedule(std::vector<Element> pending, std::vector<Pass>& passes) {
-    std::vector<std::size_t> ready;
+    const Index all = qubits_of(pending);
+    std::vector<std::size_t> ready;  // of the first kind in order that any ready element has
     std::size_t first = 0;
     while (first < pending.size()) {
         ready.clear();
+        PassKind kind = pending[first].kind;
         Index blocked = 0, blocked_local = 0;
-        for (std::size_t i = first; i < pending.size() && ~blocked != 0; ++i) {
+        for (std::size_t i = first; i < pending.size() && blocked != all; ++i) {
             const Element& element = pending[i];
             if ((blocked & (element.local | element.diagonal)) == 0 && (blocked_local & element.local) == 0) {
-                ready.push_back(i);
+                if (ranks[static_cast<std::size_t>(element.kind)] < ranks[static_cast<std::size_t>(kind)]) {
+                    kind = element.kind;
+                    ready.clear();
+                }
+                if (element.kind == kind) ready.push_back(i);
                 if (element.kind == PassKind::relabel) continue;  // goes first, in order, and so blocks nothing
             }
             blocked |= element.local;
             blocked_local |= element.diagonal;
         }
-        const auto kind = *std::ranges::find_if(order_of_kinds, [&](PassKind wanted) {
-            return std::ranges::any_of(ready, [&](std::size_t i) { return pending[i].kind == wanted; });
-        });
-        std::erase_if(ready, [&](std::size_t i) { return pending[i].kind != kind; });
         for (const std::size_t i : ready) {
-            if (passes.empty() || i == ready.front() || !shares_a_pass(kind)) passes.push_back({kind, {}});
+            if (i == ready.front() || !shares_a_pass(kind)) passes.push_back({kind, {}});
+            if (i == ready.front() && shares_a_pass(kind)) passes.back().terms.reserve(ready.size());
             passes.back().terms.push_back(pending[i].term);
         }
         // What is done is dropped; the rest moves up behind it.
@@ -241,15 +249,17 @@ void schedule(std::vector<Element> pending, std::vector<Pass>& passes) {
 
 }  // namespace
 
-void arrange_passes(const Program& program, const PlanOptions& options, Sweep& sweep) {
+void arrange_passes(std::span<const OperationFacts> facts, const PlanOptions& options, Sweep& sweep) {
     const std::vector<std::uint32_t> operations = std::move(sweep.operations);
     sweep.operations.clear();
     sweep.operations.reserve(operations.size());
     std::vector<Element> elements;
-    Grouper grouper(program, options, sweep, elements);
+    elements.reserve(operations.size());
+    Grouper grouper(facts, options, sweep, elements);
     for (const std::uint32_t operation : operations) grouper.add(operation);
     grouper.finish();
     schedule(std::move(elements), sweep.passes);
+    for (Pass& pass : sweep.passes) pass.cost_ns = pass_cost_ns(facts, sweep, pass);
 }
 
 }  // namespace ketjet

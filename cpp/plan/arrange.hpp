@@ -9,6 +9,6 @@ namespace ketjet {
 // Reorders commuting operations of a sweep and sets its passes: runs of one-qubit gates become turns and phases,
 // operations on one pair of qubits one dense matrix where the cost model says that it pays; then each pass takes all
 // that is ready for its kind.
-void arrange_passes(const Program& program, const PlanOptions& options, Sweep& sweep);
+void arrange_passes(std::span<const OperationFacts> facts, const PlanOptions& options, Sweep& sweep);
 
 }  // namespace ketjet

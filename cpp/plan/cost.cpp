@@ -6,8 +6,6 @@
 #include <cmath>
 #include <limits>
 
-#include "program/action.hpp"
-
 namespace ketjet {
 
 namespace {
@@ -18,6 +16,9 @@ constexpr int block_count_qubits = 3;     // a larger state has at least 2^3 blo
 constexpr int contiguous_qubits = 5;      // runs of 512 bytes in double precision
 constexpr int largest_state_qubits = 58;  // whose bytes still fit into 63 bits
 constexpr int max_operations_per_sweep = 4096;
+constexpr int most_partings = 40;                           // of which a tree can have any number of branches
+constexpr std::int64_t tree_bytes = std::int64_t{1} << 29;  // for states of trajectories, where that is enough
+constexpr std::int64_t least_tree_states = 7;               // a tree of large states is better off with so many
 constexpr double serial_seconds = 60e-6;  // below this predicted time a second thread costs more than it gains
 
 // Nanoseconds per amplitude on one thread in double precision; single precision takes half of it.
@@ -37,52 +38,34 @@ double dense_ns(int qubits) {
     return std::max(dense_least_ns, 3 * entries * (qubits > 2 ? wide_fma_ns : fma_ns));
 }
 
-bool is_flip_or_swap(const Operation& operation) {
-    const auto* const gate = std::get_if<GateOperation>(&operation);
-    if (gate == nullptr) return std::holds_alternative<PermutationOperation>(operation);
-    const Structure structure = gate_table()[static_cast<std::size_t>(gate->gate)].structure;
-    return structure == Structure::flip || structure == Structure::swap;
-}
+}  // namespace
 
-bool is_rotation(const Operation& operation) {
-    const auto* const gate = std::get_if<GateOperation>(&operation);
-    if (gate == nullptr) return std::holds_alternative<PauliRotationOperation>(operation);
-    return gate_table()[static_cast<std::size_t>(gate->gate)].structure == Structure::rotation;
-}
-
-// Of an operation that has a pass, or its share of one.
-double operation_cost_ns(const Program& program, const Operation& operation) {
-    const Roles role = roles(program, operation);
-    const int targets = count_bits(role.local);
-    if (is_relabelling(program, operation)) return relabel_ns;
+double operation_cost_ns(const OperationFacts& facts) {
+    const int targets = count_bits(facts.local);
+    if (facts.relabels) return relabel_ns;
     if (targets == 0) return phases_ns / 4;
-    if (is_flip_or_swap(operation)) return exchange_ns;
-    if (is_rotation(operation)) return rotation_ns;
-    if (role.diagonal != 0) return targets == 1 ? controlled_ns : dense_ns(targets) / 2;
+    if (facts.exchanges) return exchange_ns;
+    if (facts.rotates) return rotation_ns;
+    if (facts.diagonal != 0) return targets == 1 ? controlled_ns : dense_ns(targets) / 2;
     if (targets == 1) return turn_ns + turn_call_ns / turns_per_call;
     return dense_ns(targets);
 }
 
-}  // namespace
+double staging_weight(const OperationFacts& facts) { return least_weight_ns + facts.cost_ns; }
 
-double staging_weight(const Program& program, const Operation& operation) {
-    return least_weight_ns + operation_cost_ns(program, operation);
-}
-
-bool dense_pays(const Program& program, std::span<const std::uint32_t> operations) {
+bool dense_pays(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations) {
     double apart = 0;
     bool dense = false;
     for (const std::uint32_t index : operations) {
-        const Operation& operation = program.operations()[index];
-        apart += operation_cost_ns(program, operation);
-        const Roles role = roles(program, operation);
-        dense = dense || (count_bits(role.local) == 2 && role.diagonal == 0 && !is_rotation(operation) &&
-                          !is_relabelling(program, operation));
+        const OperationFacts& operation = facts[index];
+        apart += operation.cost_ns;
+        dense = dense || (count_bits(operation.local) == 2 && operation.diagonal == 0 && !operation.rotates &&
+                          !operation.relabels);
     }
     return dense || dense_ns(2) < apart;
 }
 
-double pass_cost_ns(const Program& program, const Sweep& sweep, const Pass& pass) {
+double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass) {
     const auto terms = static_cast<double>(pass.terms.size());
     switch (pass.kind) {
         case PassKind::relabel:
@@ -96,8 +79,7 @@ double pass_cost_ns(const Program& program, const Sweep& sweep, const Pass& pass
             break;
     }
     const auto operations = sweep.operations_of(pass.terms.front());
-    if (operations.size() > 1) return dense_ns(2);
-    return operation_cost_ns(program, program.operations()[operations.front()]);
+    return operations.size() > 1 ? dense_ns(2) : facts[operations.front()].cost_ns;
 }
 
 std::vector<BlockShape> block_shapes(const Machine& machine, Precision precision, int state_qubits) {
@@ -130,6 +112,7 @@ std::int64_t state_bytes(int state_qubits, Precision precision) {
 }
 
 StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, int threads) {
+    if (!touches_state(stage)) return {};
     int qubits = plan.state_qubits;
     double ns = sweep_ns * plan.sweep_factor, serial_ns = 0;
     if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
@@ -137,7 +120,7 @@ StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, 
         for (const int qubit : sweep->hot) written |= bit(qubit);
         qubits = count_bits(written);
         serial_ns = operation_ns * static_cast<double>(sweep->operations.size());
-        for (const Pass& pass : sweep->passes) ns += plan.pass_factor * pass_cost_ns(plan.program, *sweep, pass);
+        for (const Pass& pass : sweep->passes) ns += plan.pass_factor * pass.cost_ns;
     }
     const double amplitudes = std::ldexp(1.0, qubits);
     const double parallel_ns = ns * time_scale(precision) * amplitudes;
@@ -158,8 +141,26 @@ PlanCost plan_cost(const Plan& plan, Precision precision, int threads) {
     return cost;
 }
 
+std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t shots) {
+    if (!plan.has_trajectories()) return 1;
+    int partings = 0;
+    for (std::size_t stage = 0; stage < plan.stages.size() && partings < most_partings; ++stage) {
+        const auto* const jump = std::get_if<Jump>(&plan.stages[stage]);
+        if (jump != nullptr && jump->target <= stage) partings = most_partings;  // a loop
+        if (std::holds_alternative<Branch>(plan.stages[stage])) ++partings;
+        if (!is_random(plan.stages[stage])) continue;
+        const auto operation = std::get<Collapse>(plan.stages[stage]).operation;
+        const Roles role = roles(plan.program, plan.program.operations()[operation]);
+        partings += count_bits(role.local | role.diagonal);
+    }
+    const std::int64_t by_memory =
+        std::max(least_tree_states, tree_bytes / std::max<std::int64_t>(state_bytes(plan.state_qubits, precision), 1));
+    const std::int64_t by_partings = std::int64_t{1} << std::min(partings, most_partings);
+    return std::min({std::max<std::int64_t>(shots, 1), by_partings, by_memory}) + 1;
+}
+
 int useful_threads(const Plan& plan, Precision precision, int available) {
-    if (plan.state_qubits <= serial_qubits && !plan.has_random_collapse()) return 1;
+    if (plan.state_qubits <= serial_qubits && !plan.has_trajectories()) return 1;
     return plan_cost(plan, precision, 1).seconds < serial_seconds ? 1 : available;
 }
 

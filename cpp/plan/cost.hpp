@@ -2,9 +2,11 @@
 // bytes and predicted seconds. Pure arithmetic on a Machine.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "base/machine.hpp"
+#include "plan/facts.hpp"
 #include "plan/plan.hpp"
 
 namespace ketjet {
@@ -37,8 +39,10 @@ StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, 
 // What single precision takes of the time in double precision.
 constexpr double time_scale(Precision precision) { return precision == Precision::single ? 0.5 : 1.0; }
 
-// Nanoseconds per amplitude of one pass on one thread in double precision.
-double pass_cost_ns(const Program& program, const Sweep& sweep, const Pass& pass);
+// Nanoseconds per amplitude on one thread in double precision: of one operation that has a pass, or its share of one,
+// from all its other facts, and of one pass.
+double operation_cost_ns(const OperationFacts& facts);
+double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass);
 
 // Limits of the search for a plan: it may take this share of the predicted time on one thread, and no more than
 // most_planning_seconds, where planning an operation once takes planning_seconds; blocks larger than usual are that
@@ -50,13 +54,18 @@ inline constexpr double outgrown_factor = 1.1;
 inline constexpr std::int64_t search_operations = std::int64_t{1} << 26;  // looked at per stretch, about 0.1 s
 
 // How much an operation counts in the choice of hot qubits.
-double staging_weight(const Program& program, const Operation& operation);
+double staging_weight(const OperationFacts& facts);
 
 // Whether operations on one pair of qubits are better multiplied into one dense matrix than run one by one.
-bool dense_pays(const Program& program, std::span<const std::uint32_t> operations);
+bool dense_pays(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations);
 
 // Up to this size each thread runs trajectories of its own, above it they share one state.
 inline constexpr int shots_in_parallel_qubits = 20;
+// So many trajectories are compared where paths meet, before it is given up there if none were in the same state.
+inline constexpr std::size_t meetings_before_judgement = 64;
+
+// How many states a tree of trajectories is better off for holding at a time; it can do with one.
+std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t shots);
 
 // How many threads are worth while for a plan: 1 for small states.
 int useful_threads(const Plan& plan, Precision precision, int available);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string_view>
 
+#include "plan/control_flow.hpp"
 #include "plan/rewrite.hpp"
 #include "program/action.hpp"
 
@@ -40,11 +41,15 @@ class KnownBits {
 
     Rewritten run() {
         const auto operations = program_.operations();
+        const ControlFlow flow(program_);
         for (std::size_t i = 0; i < operations.size(); ++i) {
             origin_ = source_.origins[i];
+            if (flow.is_joined(i)) forget();
+            draft_.mark(i);
             std::visit([&](const auto& operation) { step(operation); }, operations[i]);
         }
         settle(known_);
+        draft_.mark(operations.size());
         return draft_.finish(source_.num_qubits);
     }
 
@@ -121,6 +126,15 @@ class KnownBits {
 
     void step(const GlobalPhaseOperation& operation) {
         if (!drop_phases_) draft_.add(operation, origin_);
+    }
+
+    void step(const ComputeOperation& operation) { draft_.add(operation, origin_); }
+    void step(const BranchOperation& operation) { leave_with(operation); }
+    void step(const JumpOperation& operation) { leave_with(operation); }
+    template <class Op>
+    void leave_with(const Op& operation) {
+        settle(known_);
+        draft_.add(operation, origin_);
     }
 
     template <class Op>
@@ -225,6 +239,12 @@ class KnownBits {
     void toggle(std::int32_t qubit) {
         ones_ ^= bit(qubit);
         causes_[static_cast<std::size_t>(qubit)] = origin_;
+    }
+
+    // Where several paths meet, none of them knows what the others do.
+    void forget() {
+        settle(known_);
+        known_ = 0;
     }
 
     // Emits the X of those qubits whose stored bit is wrong.

@@ -11,7 +11,14 @@ bool is_random(const Stage& stage) {
     return collapse != nullptr && collapse->random;
 }
 
-bool Plan::has_random_collapse() const { return std::ranges::any_of(stages, is_random); }
+bool touches_state(const Stage& stage) {
+    return std::holds_alternative<Sweep>(stage) || std::holds_alternative<Collapse>(stage) ||
+           std::holds_alternative<Extend>(stage);
+}
+
+bool Plan::has_trajectories() const {
+    return std::ranges::any_of(stages, [](const Stage& stage) { return is_random(stage) || !touches_state(stage); });
+}
 
 int Plan::num_sweeps() const {
     return static_cast<int>(
@@ -41,22 +48,43 @@ bool Plan::operator==(const Plan& other) const {
            final_measurements == other.final_measurements;
 }
 
+namespace {
+
+// One line on a stage; sweeps take a second one for their passes.
+struct StageText {
+    std::ostringstream& out;
+
+    void operator()(const Sweep& sweep) const {
+        out << "sweep: " << sweep.operations.size() << " operations in " << sweep.passes.size()
+            << " passes on hot qubits";
+        for (const int qubit : sweep.hot) out << ' ' << qubit;
+        out << " (" << count_bits(sweep.active) << " qubits active before)\n   ";
+        for (const Pass& pass : sweep.passes) out << ' ' << name_of(pass.kind) << ' ' << pass.terms.size();
+    }
+    void operator()(const Collapse& collapse) const {
+        out << "collapse: operation " << collapse.operation << (collapse.random ? "" : " (deterministic)")
+            << (collapse.clears ? " (leaves |0>)" : "");
+    }
+    void operator()(const Extend& extend) const {
+        out << "extend: from " << count_bits(extend.active) << " active qubits";
+    }
+    void operator()(const Compute& compute) const { out << "compute: operation " << compute.operation; }
+    void operator()(const Branch& branch) const {
+        out << "branch: operation " << branch.operation << ", else to stage " << branch.target;
+    }
+    void operator()(const Jump& jump) const { out << "jump: to stage " << jump.target; }
+    void operator()(const Join&) const { out << "join"; }
+};
+
+}  // namespace
+
 std::string Plan::to_string() const {
     std::ostringstream out;
     out << "plan: " << num_qubits << " qubits, " << num_sweeps() << " sweeps, " << program.operations().size()
         << " operations\n";
     for (const Stage& stage : stages) {
-        if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
-            out << "  sweep: " << sweep->operations.size() << " operations in " << sweep->passes.size()
-                << " passes on hot qubits";
-            for (const int qubit : sweep->hot) out << ' ' << qubit;
-            out << " (" << count_bits(sweep->active) << " qubits active before)\n   ";
-            for (const Pass& pass : sweep->passes) out << ' ' << name_of(pass.kind) << ' ' << pass.terms.size();
-        } else if (const Collapse* const collapse = std::get_if<Collapse>(&stage)) {
-            out << "  collapse: operation " << collapse->operation << (collapse->random ? "" : " (deterministic)");
-        } else {
-            out << "  extend: from " << count_bits(std::get<Extend>(stage).active) << " active qubits";
-        }
+        out << "  ";
+        std::visit(StageText{out}, stage);
         out << '\n';
     }
     for (const FinalMeasurement& m : final_measurements) {

@@ -37,6 +37,7 @@ struct Term {
 struct Pass {
     PassKind kind;
     std::vector<Term> terms;
+    double cost_ns = 0;  // predicted per amplitude, on one thread in double precision
     bool operator==(const Pass&) const = default;
 };
 
@@ -57,12 +58,12 @@ struct Sweep {
 };
 
 // A measure, reset or initialize in the middle of the program; `origin` is its index in the original program, and
-// numbers its random stream. Initialize on qubits that nothing has touched yet
-// is not random: they are |0> already.
+// numbers its random stream. Initialize on qubits that nothing has touched yet, or on all, is not random.
 struct Collapse {
     std::uint32_t operation;
     std::uint32_t origin;
     bool random;
+    bool clears;  // a measurement after which nobody looks at the qubit: it is left in |0>, whatever the outcome
     bool operator==(const Collapse&) const = default;
 };
 
@@ -72,8 +73,32 @@ struct Extend {
     bool operator==(const Extend&) const = default;
 };
 
-using Stage = std::variant<Sweep, Collapse, Extend>;
+// Runs classical code.
+struct Compute {
+    std::uint32_t operation;
+    bool operator==(const Compute&) const = default;
+};
+// Goes on at stage `target` if the operation's code yields false, else at the next stage.
+struct Branch {
+    std::uint32_t operation;
+    std::uint32_t target;
+    bool operator==(const Branch&) const = default;
+};
+struct Jump {
+    std::uint32_t operation;
+    std::uint32_t target;
+    bool operator==(const Jump&) const = default;
+};
+// Where paths meet: every target is one. Trajectories in the same state are merged here.
+struct Join {
+    std::uint32_t before;  // this operation, or the end
+    bool operator==(const Join&) const = default;
+};
+
+using Stage = std::variant<Sweep, Collapse, Extend, Compute, Branch, Jump, Join>;
 bool is_random(const Stage& stage);
+// Whether the stage reads or writes amplitudes.
+bool touches_state(const Stage& stage);
 
 // A measurement that is read from the final state: no later operation touches its qubit.
 struct FinalMeasurement {
@@ -84,14 +109,15 @@ struct FinalMeasurement {
 
 // What the planner may do; each of these can be switched off, and none changes the outcome but for rounding.
 struct PlanOptions {
-    bool growth = true;         // qubits that nothing has touched yet stay out of the state
-    bool known_bits = true;     // controls and flips whose value is known from |0...0> are worked out beforehand
-    bool relabel_swaps = true;  // swaps and permutations rename the qubits of all earlier operations
-    bool prune = true;          // operations that reach no measurement are dropped where no state is returned
-    bool merge_dense = true;    // operations on one pair of qubits become one matrix where that is cheaper
-    bool merge_passes = true;   // turns and phases of several operations share a pass
-    bool block_frame = true;    // X, Z, CX and SWAP inside a block are bookkeeping
-    bool search = true;         // hot qubits are searched for, else taken as they come
+    bool growth = true;          // qubits that nothing has touched yet stay out of the state
+    bool known_bits = true;      // controls and flips whose value is known from |0...0> are worked out beforehand
+    bool relabel_swaps = true;   // swaps and permutations rename the qubits of all earlier operations
+    bool prune = true;           // operations that reach no measurement are dropped where no state is returned
+    bool merge_dense = true;     // operations on one pair of qubits become one matrix where that is cheaper
+    bool merge_passes = true;    // turns and phases of several operations share a pass
+    bool block_frame = true;     // X, Z, CX and SWAP inside a block are bookkeeping
+    bool merge_branches = true;  // trajectories that meet in the same state go on as one
+    bool search = true;          // hot qubits are searched for, else taken as they come
     bool operator==(const PlanOptions&) const = default;
 };
 
@@ -123,7 +149,8 @@ struct Plan {
     Program bind(const Program& given) const;
     // Equal but for slot values and planning time.
     bool operator==(const Plan& other) const;
-    bool has_random_collapse() const;
+    // Whether runs can differ: by random collapses, or because they decide where to go on.
+    bool has_trajectories() const;
     int num_sweeps() const;
     int num_passes() const;
     std::string to_string() const;

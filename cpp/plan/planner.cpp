@@ -1,118 +1,181 @@
-// plan(): rewrites the program, finds the measurements to be read at the end, then cuts each straight-line stretch into
-// sweeps (Stager).
+// plan(): rewrites the program, looks ahead for the measurements to be read at the end, then cuts each straight-line
+// stretch into sweeps (Stager), for one block shape after another.
 #include "plan/planner.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <span>
+#include <unordered_map>
+#include <utility>
 
+#include "plan/outlook.hpp"
 #include "plan/rewrite.hpp"
 #include "plan/stager.hpp"
-#include "program/action.hpp"
 
 namespace ketjet {
 
 namespace {
 
-Index touched_qubits(const Program& program, const Operation& operation) {
-    const Roles role = roles(program, operation);
-    return role.local | role.diagonal;
-}
-
-// Marks the measurements that can be read from the final state: nothing but measurements follows on their qubit, and
-// where the state is not returned also what is diagonal on it, for that commutes with measuring.
-// One whose classical bit is written again later is not read at all.
-struct FinalReads {
-    std::vector<bool> is_final;
-    std::vector<FinalMeasurement> read;
+// What is known of a rewritten program before it is cut.
+struct Outlook {
+    std::vector<OperationFacts> facts;
+    ControlFlow flow;
+    FinalReads final;         // nothing is read from a state that may hold anything
+    std::vector<Index> live;  // qubits after each operation, where outcomes alone count and some are read midway
 };
-FinalReads find_final_measurements(const Program& program, bool only_outcomes) {
+
+Outlook look_ahead(const Program& program, const PlanRequest& request) {
+    Outlook outlook{operation_facts(program), ControlFlow(program), {}, {}};
     const auto operations = program.operations();
-    FinalReads result{std::vector<bool>(operations.size()), {}};
-    std::vector<bool> written(static_cast<std::size_t>(program.num_clbits()));
-    Index touched_later = 0;
-    for (std::size_t i = operations.size(); i-- > 0;) {
-        const auto* const m = std::get_if<MeasureOperation>(&operations[i]);
-        if (m == nullptr) {
-            const Roles role = roles(program, operations[i]);
-            touched_later |= role.local | (only_outcomes ? 0 : role.diagonal);
-            continue;
-        }
-        const auto clbit = static_cast<std::size_t>(m->clbit);
-        if ((touched_later & bit(m->qubit)) == 0) {
-            result.is_final[i] = true;
-            if (!written[clbit]) result.read.push_back({m->qubit, m->clbit});
-        }
-        written[clbit] = true;
+    outlook.final.is_final.resize(operations.size());
+    if (!request.from_zero) return outlook;
+    const bool only_outcomes = only_outcomes_count(program, request);
+    outlook.final = find_final_reads(program, outlook.facts, outlook.flow, only_outcomes);
+    bool midway = false;
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+        midway = midway || (std::holds_alternative<MeasureOperation>(operations[i]) && !outlook.final.is_final[i]);
     }
-    std::ranges::reverse(result.read);
-    return result;
+    if (only_outcomes && midway) outlook.live = live_qubits(program, outlook.facts, outlook.final);
+    return outlook;
 }
 
-Plan make_plan(const Program& original, const Rewritten& rewritten, const Machine& machine, const PlanRequest& request,
-               const BlockShape& shape) {
-    const Program& program = rewritten.program;
-    const int state_qubits = std::max(rewritten.num_qubits, minimum_state_qubits);
-    Plan plan{program,
-              original,
-              rewritten.origins,
-              shape,
-              machine.sweep_factor,
-              machine.pass_factor,
-              rewritten.num_qubits,
-              state_qubits,
-              {},
-              {}};
-    FinalReads reads;
-    if (request.from_zero) reads = find_final_measurements(program, only_outcomes_count(program, request));
-    plan.final_measurements = reads.read;
+// Cuts the program of a plan into stages for the plan's block shape.
+class StageMaker {
+ public:
+    // Gives up once the stages are predicted to take longer than `most_seconds`.
+    StageMaker(const Outlook& outlook, const PlanRequest& request, double most_seconds, Plan& plan)
+        : outlook_(outlook),
+          request_(request),
+          plan_(plan),
+          zero_(request.from_zero ? low_bits(plan.state_qubits) : 0),
+          stager_(outlook.facts, request.options, request.precision, grows() ? 0 : low_bits(plan.state_qubits),
+                  most_seconds, plan) {}
 
-    const bool grows = request.from_zero && request.options.growth;
-    if (request.from_zero && !grows) plan.stages.emplace_back(Extend{0});
-    Stager stager(program, request.options, shape, plan.state_qubits, grows ? 0 : low_bits(plan.state_qubits),
-                  plan.stages);
-    Index touched = request.from_zero ? 0 : low_bits(plan.state_qubits);
-    const auto operations = program.operations();
-    for (std::uint32_t i = 0; i < operations.size(); ++i) {
-        const Operation& operation = operations[i];
-        const Index qubits = touched_qubits(program, operation);
-        const bool fresh = (touched & qubits) == 0;
-        if (fresh && std::holds_alternative<ResetOperation>(operation)) continue;
-        touched |= qubits;
-        if (!is_collapse(operation)) {
-            stager.add(i, roles(program, operation));
-        } else if (!request.from_zero || !reads.is_final[i]) {
-            stager.flush();
-            const bool random = !(fresh && std::holds_alternative<InitializeOperation>(operation));
-            plan.stages.emplace_back(Collapse{i, plan.origins[i], random});
+    // Returns the predicted time.
+    double run() {
+        if (request_.from_zero && !grows()) stager_.append(Extend{0});
+        const auto operations = plan_.program.operations();
+        for (std::uint32_t i = 0; i <= operations.size() && !stager_.given_up(); ++i) {
+            if (outlook_.flow.is_joined(i)) join(i);
+            if (i < operations.size()) add(i, operations[i]);
+        }
+        stager_.flush();
+        if (stager_.given_up()) return stager_.seconds();
+        for (Stage& stage : plan_.stages) {
+            if (auto* const branch = std::get_if<Branch>(&stage)) branch->target = joins_.at(branch->target);
+            if (auto* const jump = std::get_if<Jump>(&stage)) jump->target = joins_.at(jump->target);
+        }
+        return stager_.seconds();
+    }
+
+ private:
+    bool grows() const { return request_.from_zero && request_.options.growth; }
+
+    void join(std::uint32_t operation) {
+        stager_.flush();
+        zero_ = 0;
+        joins_.emplace(operation, static_cast<std::uint32_t>(plan_.stages.size()));
+        stager_.append(Join{operation});
+    }
+
+    void add(std::uint32_t index, const Operation& operation) {
+        if (is_collapse(operation)) return add_collapse(index, operation);
+        if (std::holds_alternative<ComputeOperation>(operation)) return stager_.append(Compute{index});
+        if (const auto target = target_of(operation)) {  // for now an operation, later a stage
+            stager_.flush();
+            const bool jumps = std::holds_alternative<JumpOperation>(operation);
+            return stager_.append(jumps ? Stage(Jump{index, *target}) : Stage(Branch{index, *target}));
+        }
+        zero_ &= ~outlook_.facts[index].touched();
+        stager_.add(index);
+    }
+
+    void add_collapse(std::uint32_t index, const Operation& operation) {
+        const Index qubits = outlook_.facts[index].touched();
+        const bool fresh = (qubits & ~zero_) == 0;
+        const bool resets = std::holds_alternative<ResetOperation>(operation);
+        if (fresh && resets) return;
+        zero_ &= ~qubits;
+        if (outlook_.final.is_final[index]) return;
+        stager_.flush();
+        const bool measures = std::holds_alternative<MeasureOperation>(operation);
+        const bool clears = measures && !outlook_.live.empty() && (outlook_.live[index] & qubits) == 0;
+        const bool replaces = !measures && !resets && (fresh || count_bits(qubits) == plan_.num_qubits);
+        stager_.append(Collapse{index, plan_.origins[index], !replaces, clears});
+        if (clears || resets) zero_ |= qubits;
+    }
+
+    const Outlook& outlook_;
+    const PlanRequest& request_;
+    Plan& plan_;
+    Index zero_;  // qubits that are |0> for certain
+    Stager stager_;
+    std::unordered_map<std::uint32_t, std::uint32_t> joins_;  // stage by operation
+};
+
+// Fills a plan with stages, for one block shape after another.
+class PlanMaker {
+ public:
+    PlanMaker(const Program& original, const Machine& machine, const PlanRequest& request)
+        : request_(request), plan_(begin(original, machine, request)), outlook_(look_ahead(plan_.program, request)) {
+        plan_.final_measurements = outlook_.final.reads;
+    }
+
+    int state_qubits() const { return plan_.state_qubits; }
+    std::size_t operations() const { return outlook_.facts.size(); }
+    double seconds() const { return seconds_; }  // predicted on one thread
+
+    // Keeps the plan of this shape if it is predicted to take, times a factor, less than the best one so far.
+    void consider(const BlockShape& shape, double factor) {
+        const BlockShape best = std::exchange(plan_.shape, shape);
+        std::vector<Stage> stages = std::exchange(plan_.stages, {});
+        const double seconds = factor * StageMaker(outlook_, request_, seconds_ / factor, plan_).run();
+        if (seconds < seconds_) {
+            seconds_ = seconds;
+        } else {
+            plan_.stages = std::move(stages);
+            plan_.shape = best;
         }
     }
-    stager.flush();
-    return plan;
-}
+
+    Plan take() { return std::move(plan_); }
+
+ private:
+    static Plan begin(const Program& original, const Machine& machine, const PlanRequest& request) {
+        Rewritten rewritten = rewrite(original, request);
+        return {std::move(rewritten.program),
+                original,
+                std::move(rewritten.origins),
+                {},
+                machine.sweep_factor,
+                machine.pass_factor,
+                rewritten.num_qubits,
+                std::max(rewritten.num_qubits, minimum_state_qubits),
+                {},
+                {}};
+    }
+
+    const PlanRequest& request_;
+    Plan plan_;
+    Outlook outlook_;
+    double seconds_ = std::numeric_limits<double>::infinity();
+};
 
 }  // namespace
 
 Plan plan(const Program& program, const Machine& machine, const PlanRequest& request) {
-    const Rewritten rewritten = rewrite(program, request);
-    const int state_qubits = std::max(rewritten.num_qubits, minimum_state_qubits);
-    const std::vector<BlockShape> shapes = block_shapes(machine, request.precision, state_qubits);
-    const auto predicted = [&](const Plan& candidate) {
-        const bool outgrown = candidate.shape.block_qubits > shapes.front().block_qubits;
-        return plan_cost(candidate, request.precision, 1).seconds * (outgrown ? outgrown_factor : 1.0);
-    };
-    Plan best = make_plan(program, rewritten, machine, request, shapes.front());
-    if (!request.options.search) return best;
-    double least = predicted(best);
-    const double one_plan = planning_seconds * static_cast<double>(rewritten.program.operations().size() + 1);
-    const auto tries = static_cast<std::size_t>(std::min(least * search_share, most_planning_seconds) / one_plan);
-    for (const BlockShape& shape : std::span(shapes).subspan(1, std::min(tries, shapes.size() - 1))) {
-        Plan other = make_plan(program, rewritten, machine, request, shape);
-        const double seconds = predicted(other);
-        if (seconds < least) {
-            best = std::move(other);
-            least = seconds;
+    PlanMaker maker(program, machine, request);
+    const std::vector<BlockShape> shapes = block_shapes(machine, request.precision, maker.state_qubits());
+    maker.consider(shapes.front(), 1);
+    if (request.options.search) {
+        const double limit = std::min(maker.seconds() * search_share, most_planning_seconds);
+        const double one_plan = planning_seconds * static_cast<double>(maker.operations() + 1);
+        const auto tries = std::min(static_cast<std::size_t>(limit / one_plan), shapes.size() - 1);
+        for (const BlockShape& shape : std::span(shapes).subspan(1, tries)) {
+            maker.consider(shape, shape.block_qubits > shapes.front().block_qubits ? outgrown_factor : 1);
         }
     }
-    return best;
+    return maker.take();
 }
 
 }  // namespace ketjet

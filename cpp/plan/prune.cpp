@@ -14,11 +14,14 @@
 //   Measurement: E becomes the sum of P_m E_m P_m, diagonal on the qubit. If its classical bit is overwritten later,
 //     all E_m are the same, and it does nothing to an E that is diagonal already.
 //   A global phase cancels.
+// Where a jump begins or ends, everything is needed.
 #include <algorithm>
 #include <array>
 
+#include "plan/control_flow.hpp"
 #include "plan/rewrite.hpp"
 #include "program/action.hpp"
+#include "program/classical_code.hpp"
 
 namespace ketjet {
 
@@ -61,10 +64,16 @@ class Needs {
     explicit Needs(const Program& program)
         : program_(program), written_(static_cast<std::size_t>(program.num_clbits())) {}
 
+    void need_all() {
+        distribution_ = everything_ = low_bits(program_.num_qubits());
+        written_.assign(written_.size(), false);
+    }
+
     // Whether the operation is needed too.
     bool include(const Operation& operation) {
         if (const auto* const measure = std::get_if<MeasureOperation>(&operation)) return include(*measure);
         if (std::holds_alternative<GlobalPhaseOperation>(operation)) return false;
+        if (is_classical(operation)) return include_classical(operation);
         const Roles role = roles(program_, operation);
         if (is_collapse(operation)) return include_reset(role.local);
         const Index touched = role.local | role.diagonal;
@@ -87,6 +96,15 @@ class Needs {
         return true;
     }
 
+    bool include_classical(const Operation& operation) {
+        if (const auto* const compute = std::get_if<ComputeOperation>(&operation)) {
+            for_each_bit_read(compute->code(), [&](int clbit) { written_[static_cast<std::size_t>(clbit)] = false; });
+        } else {
+            need_all();
+        }
+        return true;
+    }
+
     bool include_reset(Index qubits) {
         const bool needed = (distribution_ & qubits) != 0;
         everything_ &= ~qubits;
@@ -101,10 +119,11 @@ class Needs {
 };
 
 // A reset does nothing to a qubit that no needed operation has touched.
-void drop_fresh_resets(const Program& program, std::vector<bool>& needed) {
+void drop_fresh_resets(const Program& program, const ControlFlow& flow, std::vector<bool>& needed) {
     const auto operations = program.operations();
     Index touched = 0;
     for (std::size_t i = 0; i < operations.size(); ++i) {
+        if (flow.is_joined(i)) return;
         if (!needed[i]) continue;
         const Roles role = roles(program, operations[i]);
         if (std::holds_alternative<ResetOperation>(operations[i]) && (touched & role.local) == 0) {
@@ -119,12 +138,14 @@ void drop_fresh_resets(const Program& program, std::vector<bool>& needed) {
 // the value that classical bits start with, so they need not even be measured, unless to overwrite an earlier value.
 Index stored_qubits(const Program& program, const std::vector<bool>& needed) {
     const auto operations = program.operations();
+    const bool computes = std::ranges::any_of(operations, is_classical);
     Index stored = 0;
     for (std::size_t i = 0; i < operations.size(); ++i) {
-        if (!needed[i] || std::holds_alternative<MeasureOperation>(operations[i])) continue;
+        if (!needed[i] || (!computes && std::holds_alternative<MeasureOperation>(operations[i]))) continue;
         const Roles role = roles(program, operations[i]);
         stored |= role.local | role.diagonal;
     }
+    if (computes) return stored;
     std::vector<bool> written(static_cast<std::size_t>(program.num_clbits()));
     for (std::size_t i = 0; i < operations.size(); ++i) {
         const auto* const measure = std::get_if<MeasureOperation>(&operations[i]);
@@ -141,19 +162,25 @@ Index stored_qubits(const Program& program, const std::vector<bool>& needed) {
 Rewritten prune(const Rewritten& source) {
     const auto operations = source.program.operations();
     std::vector<bool> needed(operations.size());
+    const ControlFlow flow(source.program);
     Needs needs(source.program);
-    for (std::size_t i = operations.size(); i-- > 0;) needed[i] = needs.include(operations[i]);
-    drop_fresh_resets(source.program, needed);
+    for (std::size_t i = operations.size(); i-- > 0;) {
+        needed[i] = needs.include(operations[i]);
+        if (flow.is_joined(i)) needs.need_all();
+    }
+    drop_fresh_resets(source.program, flow, needed);
 
     const Index stored = stored_qubits(source.program, needed);
     const auto new_number = [&](std::int32_t qubit) { return count_bits(stored & low_bits(qubit)); };
     Draft draft(source);
     for (std::size_t i = 0; i < operations.size(); ++i) {
+        draft.mark(i);
         if (!needed[i]) continue;
         const auto* const measure = std::get_if<MeasureOperation>(&operations[i]);
         if (measure != nullptr && (stored & bit(measure->qubit)) == 0) continue;
         draft.add_renamed(i, new_number);
     }
+    draft.mark(operations.size());
     return draft.finish(count_bits(stored));
 }
 

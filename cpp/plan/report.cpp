@@ -30,31 +30,21 @@ Index mask_of(std::span<const int> qubits) {
 
 // The wires of an operation that has some.
 struct WiresOf {
-    const Wires* operator()(const ResetOperation&) const { return nullptr; }
-    const Wires* operator()(const MeasureOperation&) const { return nullptr; }
-    const Wires* operator()(const GlobalPhaseOperation&) const { return nullptr; }
-    const Wires* operator()(const auto& operation) const { return &operation.wires; }
-};
-
-constexpr Instruction instruction_of(const UnitaryOperation&) { return Instruction::unitary; }
-constexpr Instruction instruction_of(const DiagonalOperation&) { return Instruction::diagonal; }
-constexpr Instruction instruction_of(const MultiplexerOperation&) { return Instruction::multiplexer; }
-constexpr Instruction instruction_of(const PauliRotationOperation&) { return Instruction::pauli_rotation; }
-constexpr Instruction instruction_of(const PermutationOperation&) { return Instruction::permutation; }
-constexpr Instruction instruction_of(const InitializeOperation&) { return Instruction::initialize; }
-constexpr Instruction instruction_of(const ResetOperation&) { return Instruction::reset; }
-constexpr Instruction instruction_of(const MeasureOperation&) { return Instruction::measure; }
-constexpr Instruction instruction_of(const GlobalPhaseOperation&) { return Instruction::global_phase; }
-
-struct NameOf {
-    std::string_view operator()(const GateOperation& gate) const {
-        return gate_table()[static_cast<std::size_t>(gate.gate)].name;
-    }
-    std::string_view operator()(const auto& operation) const {
-        return name_of_code(static_cast<std::int32_t>(gate_table().size()) +
-                            static_cast<std::int32_t>(instruction_of(operation)));
+    const Wires* operator()(const auto& operation) const {
+        if constexpr (requires { operation.wires; }) {
+            return &operation.wires;
+        } else {
+            return nullptr;
+        }
     }
 };
+
+// The alternatives of Operation behind the gates are in the order of Instruction.
+std::string_view name_of(const Operation& operation) {
+    const auto gates = static_cast<std::int32_t>(gate_table().size());
+    const auto* const gate = std::get_if<GateOperation>(&operation);
+    return name_of_code(gate != nullptr ? gate->gate : gates + static_cast<std::int32_t>(operation.index()) - 1);
+}
 
 const GateFacts* facts_of(const Operation& operation) {
     const auto* const gate = std::get_if<GateOperation>(&operation);
@@ -69,14 +59,14 @@ std::string full_name(const Operation& operation, const Wires& wires) {
     if (further > 0) name += 'c';
     if (further > 1) name += std::to_string(further);
     if (further > 0) name += '-';
-    return name += std::visit(NameOf{}, operation);
+    return name += name_of(operation);
 }
 
 OperationReport describe(const Program& program, const Operation& operation) {
     const Wires* const wires = std::visit(WiresOf{}, operation);
     if (wires == nullptr) {
         const Roles role = roles(program, operation);
-        return {std::string(std::visit(NameOf{}, operation)), list_of(role.local | role.diagonal)};
+        return {std::string(name_of(operation)), list_of(role.local | role.diagonal)};
     }
     OperationReport result{full_name(operation, *wires), {}};
     std::ranges::copy(program.controls(*wires), std::back_inserter(result.qubits));
@@ -162,10 +152,24 @@ struct Blockade {
     }
 };
 
+// What is reported on.
+struct Subject {
+    const Plan& plan;
+    const PlanOptions& options;
+    Precision precision;
+    int threads;
+    std::vector<OperationFacts> facts;
+};
+
 class SweepReporter {
  public:
-    SweepReporter(const Plan& plan, const PlanOptions& options, const Sweep& sweep, double scale)
-        : program_(plan.program), options_(options), sweep_(sweep), hot_(mask_of(sweep.hot)), scale_(scale) {
+    SweepReporter(const Subject& subject, const Sweep& sweep)
+        : program_(subject.plan.program),
+          options_(subject.options),
+          facts_(subject.facts),
+          sweep_(sweep),
+          hot_(mask_of(sweep.hot)),
+          scale_(time_scale(subject.precision) * subject.plan.pass_factor) {
         for (std::size_t p = 0; p < sweep.passes.size(); ++p) {
             for (const Term& term : sweep.passes[p].terms) {
                 const auto [local, diagonal] = roles_of(program_, sweep, term);
@@ -198,7 +202,7 @@ class SweepReporter {
             }
         }
         result.qubits = list_of(qubits);
-        result.ns_per_amplitude = scale_ * pass_cost_ns(program_, sweep_, pass);
+        result.ns_per_amplitude = scale_ * pass.cost_ns;
         const Work work = work_of_pass(pass, units, count_bits(qubits));
         result.kernel = work.kernel;
         result.fma_per_amplitude = work.fma;
@@ -252,7 +256,7 @@ class SweepReporter {
         if ((touched & ~hot_) != 0) return Reason::cold_qubit;
         if (!options_.merge_dense) return Reason::switched_off;
         const std::vector<std::uint32_t> pair = neighbours_on(touched, unit);
-        if (!dense_pays(program_, pair)) return Reason::cheaper_alone;
+        if (!dense_pays(facts_, pair)) return Reason::cheaper_alone;
         return pair.size() == 1 ? Reason::no_neighbour : Reason::left_apart;
     }
 
@@ -301,6 +305,7 @@ class SweepReporter {
 
     const Program& program_;
     const PlanOptions& options_;
+    std::span<const OperationFacts> facts_;
     const Sweep& sweep_;
     Index hot_;
     double scale_;
@@ -322,6 +327,7 @@ Index missing_before(const Program& program, std::span<const std::uint32_t> oper
 
 void explain_beginning(const Plan& plan, const Stage& before, StageReport& result) {
     if (std::holds_alternative<Collapse>(before)) result.reason = Reason::collapse;
+    if (!touches_state(before)) result.reason = Reason::control_flow;
     const Sweep* const sweep = std::get_if<Sweep>(&before);
     if (sweep == nullptr) return;
     result.missing = list_of(missing_before(plan.program, result.operations, mask_of(sweep->hot)));
@@ -333,31 +339,36 @@ void explain_beginning(const Plan& plan, const Stage& before, StageReport& resul
     }
 }
 
-StageReport describe_stage(const Plan& plan, const PlanOptions& options, const Stage& stage, const Stage* before,
-                           Precision precision, int threads) {
-    const StageCost cost = stage_cost(plan, stage, precision, threads);
+// Of a stage that stands for one operation.
+std::optional<std::uint32_t> operation_of(const Stage& stage) {
+    return std::visit(
+        [](const auto& which) -> std::optional<std::uint32_t> {
+            if constexpr (requires { which.operation; }) return which.operation;
+            return std::nullopt;
+        },
+        stage);
+}
+
+StageReport describe_stage(const Subject& subject, const Stage& stage, const Stage* before) {
+    const Plan& plan = subject.plan;
+    const StageCost cost = stage_cost(plan, stage, subject.precision, subject.threads);
     StageReport result{};
     result.bytes_moved = static_cast<std::int64_t>(std::min(cost.bytes_moved, 9e18));
     result.amplitudes = cost.amplitudes;
     result.seconds = cost.seconds;
-    if (const Collapse* const collapse = std::get_if<Collapse>(&stage)) {
-        result.kind = StageKind::collapse;
-        result.active = list_of(low_bits(plan.state_qubits));
-        result.operations = {collapse->operation};
-        return result;
-    }
-    if (const Extend* const extend = std::get_if<Extend>(&stage)) {
-        result.kind = StageKind::extend;
-        result.active = list_of(extend->active);
-        return result;
-    }
+    result.kind = static_cast<StageKind>(stage.index());
+    if (const Extend* const extend = std::get_if<Extend>(&stage)) result.active = list_of(extend->active);
+    if (std::holds_alternative<Collapse>(stage)) result.active = list_of(low_bits(plan.state_qubits));
+    if (const Branch* const branch = std::get_if<Branch>(&stage)) result.target = branch->target;
+    if (const Jump* const jump = std::get_if<Jump>(&stage)) result.target = jump->target;
+    if (const auto operation = operation_of(stage)) result.operations = {*operation};
+    if (!std::holds_alternative<Sweep>(stage)) return result;
     const Sweep& sweep = std::get<Sweep>(stage);
-    result.kind = StageKind::sweep;
     result.hot = sweep.hot;
     result.active = list_of(sweep.active);
     result.operations = distinct(sweep.operations);
     if (before != nullptr) explain_beginning(plan, *before, result);
-    result.passes = SweepReporter(plan, options, sweep, time_scale(precision) * plan.pass_factor).passes();
+    result.passes = SweepReporter(subject, sweep).passes();
     for (const PassReport& pass : result.passes) result.fma += pass.fma_per_amplitude * cost.amplitudes;
     return result;
 }
@@ -378,23 +389,25 @@ std::string_view text_of(Reason reason) {
         "needs qubits outside the block of the sweep before",
         "the sweep before has as many operations as it may",
         "comes after a measurement, reset or initialization",
+        "begins where paths part or meet",
     };
     return texts[static_cast<std::size_t>(reason)];
 }
 
 std::string_view name_of(StageKind kind) {
-    constexpr std::string_view names[] = {"sweep", "collapse", "extend"};
+    constexpr std::string_view names[] = {"sweep", "collapse", "extend", "compute", "branch", "jump", "join"};
     return names[static_cast<std::size_t>(kind)];
 }
 
 PlanReport report(const Plan& plan, const PlanOptions& options, Precision precision, int threads) {
+    const Subject subject{plan, options, precision, threads, operation_facts(plan.program)};
     PlanReport result{{}, {}, plan_cost(plan, precision, threads), 0};
     for (const std::uint32_t origin : plan.origins) {
         result.operations.push_back(describe(plan.original, plan.original.operations()[origin]));
     }
     const Stage* before = nullptr;
     for (const Stage& stage : plan.stages) {
-        result.stages.push_back(describe_stage(plan, options, stage, before, precision, threads));
+        result.stages.push_back(describe_stage(subject, stage, before));
         result.fma += result.stages.back().fma;
         before = &stage;
     }

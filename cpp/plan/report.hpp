@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ enum class Reason : std::uint8_t {
     next_block,     // a sweep: it needs qubits that were not hot in the sweep before
     full,           // a sweep: the one before has as many operations as it may
     collapse,       // a sweep: something that is no linear map comes before
+    control_flow,   // a sweep: what comes before decides where the run goes on, or several paths meet
 };
 std::string_view text_of(Reason reason);
 
@@ -52,7 +54,7 @@ struct PassReport {
     Reason reason;
 };
 
-enum class StageKind : std::uint8_t { sweep, collapse, extend };
+enum class StageKind : std::uint8_t { sweep, collapse, extend, compute, branch, jump, join };  // as in Stage
 std::string_view name_of(StageKind kind);
 
 struct StageReport {
@@ -65,7 +67,8 @@ struct StageReport {
     double fma;
     double seconds;  // predicted
     Reason reason;
-    std::vector<int> missing;  // with Reason::next_block: qubits that were not hot before
+    std::vector<int> missing;             // with Reason::next_block: qubits that were not hot before
+    std::optional<std::uint32_t> target;  // of a branch or jump: a stage
     std::vector<PassReport> passes;
 };
 

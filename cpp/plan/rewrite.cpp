@@ -5,6 +5,8 @@
 #include <array>
 #include <numeric>
 
+#include "plan/control_flow.hpp"
+
 namespace ketjet {
 
 Wires Draft::wires(std::span<const std::int32_t> controls, std::uint64_t control_state,
@@ -19,9 +21,14 @@ Wires Draft::wires(std::span<const std::int32_t> controls, std::uint64_t control
 void Draft::reverse() {
     std::ranges::reverse(operations_);
     std::ranges::reverse(origins_);
+    for (std::uint32_t& mark : marks_) mark = static_cast<std::uint32_t>(operations_.size()) - mark;
 }
 
 Rewritten Draft::finish(int num_qubits) {
+    for (Operation& operation : operations_) {
+        if (auto* const branch = std::get_if<BranchOperation>(&operation)) branch->target = marks_[branch->target];
+        if (auto* const jump = std::get_if<JumpOperation>(&operation)) jump->target = marks_[jump->target];
+    }
     return {source_.program.with_operations(std::move(operations_), std::move(wires_)), std::move(origins_),
             num_qubits};
 }
@@ -67,11 +74,21 @@ bool absorb(const Program& program, const Operation& operation, Places& places) 
 }  // namespace
 
 Rewritten relabel_swaps(const Rewritten& source) {
-    Draft draft(source);
     Places places;
+    const ControlFlow flow(source.program);
     const auto operations = source.program.operations();
+    const auto is_absorbed = [&](std::size_t i) {
+        return flow.runs_once(i) && absorb(source.program, operations[i], places);
+    };
+    std::size_t end = operations.size();
+    while (end > 0 && !is_absorbed(end - 1)) --end;
+    if (end == 0) return source;
+    places = {};
+    Draft draft(source);
+    draft.mark(operations.size());
     for (std::size_t i = operations.size(); i-- > 0;) {
-        if (!absorb(source.program, operations[i], places)) draft.add_renamed(i, places);
+        if (!is_absorbed(i)) draft.add_renamed(i, places);
+        draft.mark(i);
     }
     draft.reverse();
     return draft.finish(source.num_qubits);

@@ -40,7 +40,11 @@ bool only_outcomes_count(const Program& program, const PlanRequest& request);
 // A rewritten program in the making.
 class Draft {
  public:
-    explicit Draft(const Rewritten& source) : source_(source) {}
+    explicit Draft(const Rewritten& source) : source_(source), marks_(source.program.operations().size() + 1) {}
+
+    // Jumps to this operation of the source, or to its end, lead to what is added next; to what was added last, where
+    // the draft is made backwards.
+    void mark(std::size_t index) { marks_[index] = static_cast<std::uint32_t>(operations_.size()); }
 
     // An operation of the source on other qubits.
     template <class Rename>
@@ -75,6 +79,7 @@ class Draft {
     }
 
     const Rewritten& source_;
+    std::vector<std::uint32_t> marks_;  // by operation of the source: where it begins
     std::vector<Operation> operations_;
     std::vector<std::int32_t> wires_;
     std::vector<std::uint32_t> origins_;

@@ -9,52 +9,80 @@
 
 namespace ketjet {
 
-Stager::Stager(const Program& program, const PlanOptions& options, const BlockShape& shape, int state_qubits,
-               Index active, std::vector<Stage>& stages)
-    : program_(program),
+Stager::Stager(std::span<const OperationFacts> facts, const PlanOptions& options, Precision precision, Index active,
+               double most_seconds, Plan& plan)
+    : facts_(facts),
       options_(options),
-      shape_(shape),
-      state_qubits_(state_qubits),
-      stages_(stages),
+      precision_(precision),
       active_(active),
+      most_seconds_(most_seconds),
+      plan_(plan),
       budget_(options.search ? search_operations : 0) {}
 
-void Stager::add(std::uint32_t index, const Roles& roles) {
-    const auto weight = static_cast<float>(staging_weight(program_, program_.operations()[index]));
-    pending_.push_back({index, weight, roles.local, roles.diagonal});
+void Stager::add(std::uint32_t index) {
+    const OperationFacts& facts = facts_[index];
+    pending_.push_back({index, static_cast<float>(staging_weight(facts)), facts.local, facts.diagonal});
+    touched_ |= facts.touched();
+}
+
+void Stager::append(Stage stage) {
+    seconds_ += stage_cost(plan_, stage, precision_, 1).seconds;
+    plan_.stages.push_back(std::move(stage));
 }
 
 void Stager::flush() {
-    while (first_ < pending_.size()) stages_.emplace_back(next_sweep());
+    while (first_ < pending_.size() && !given_up()) append(next_sweep());
     pending_.clear();
     first_ = 0;
-    if (active_ != low_bits(state_qubits_)) stages_.emplace_back(Extend{active_});
-    active_ = low_bits(state_qubits_);
+    touched_ = 0;
+    const Index all = low_bits(plan_.state_qubits);
+    if (active_ != all) append(Extend{active_});
+    active_ = all;
 }
 
 Sweep Stager::next_sweep() {
     Index hot = exchange_qubits(choose_hot());
     Sweep sweep;
     take_operations(hot, sweep);
-    for (int qubit = 0; qubit < state_qubits_ && count_bits(hot) < shape_.block_qubits; ++qubit) {
+    for (int qubit = 0; qubit < plan_.state_qubits && count_bits(hot) < plan_.shape.block_qubits; ++qubit) {
         hot |= active_ & bit(qubit);
     }
     sweep.active = active_;
     active_ |= hot;
-    for (int qubit = 0; qubit < state_qubits_; ++qubit) {
-        if (hot & bit(qubit)) sweep.hot.push_back(qubit);
-    }
-    arrange_passes(program_, options_, sweep);
+    for (Index rest = hot; rest != 0; rest &= rest - 1) sweep.hot.push_back(std::countr_zero(rest));
+    arrange_passes(facts_, options_, sweep);
     return sweep;
 }
 
-double Stager::work_with(Index hot, std::vector<Index>* missing) {
-    const Index all = low_bits(state_qubits_);
-    const std::size_t end = std::min(pending_.size(), first_ + static_cast<std::size_t>(shape_.operations_per_sweep));
+std::size_t Stager::scan_end() const {
+    return std::min(pending_.size(), first_ + static_cast<std::size_t>(plan_.shape.operations_per_sweep));
+}
+
+// Without branches on what is free, which no branch predictor could tell.
+double Stager::work_from(const Lack& begin, Index hot) {
+    const std::size_t end = scan_end();
+    const Index cold = ~hot;
+    auto [qubits, i, blocked, blocked_local, work] = begin;
+    for (; i < end && blocked != touched_; ++i) {
+        const Pending& operation = pending_[i];
+        const Index obstacles =
+            (blocked & (operation.local | operation.diagonal)) | ((blocked_local | cold) & operation.local);
+        const Index stays = obstacles != 0 ? ~Index{0} : 0;
+        work += obstacles != 0 ? 0.0 : static_cast<double>(operation.weight);
+        blocked |= operation.local & stays;
+        blocked_local |= operation.diagonal & stays;
+    }
+    budget_ -= static_cast<std::int64_t>(i - begin.first);
+    return work;
+}
+
+double Stager::look_around(Index hot) {
+    const std::size_t end = scan_end();
+    lacks_.clear();
     Index blocked = 0, blocked_local = 0;
     double work = 0;
     std::size_t i = first_;
-    for (; i < end && blocked != all; ++i) {
+    for (; i < end && blocked != touched_; ++i) {
         const Pending& operation = pending_[i];
         const bool free =
             (blocked & (operation.local | operation.diagonal)) == 0 && (blocked_local & operation.local) == 0;
@@ -63,9 +91,7 @@ double Stager::work_with(Index hot, std::vector<Index>* missing) {
             work += operation.weight;
             continue;
         }
-        if (free && missing != nullptr && std::ranges::find(*missing, lacks) == missing->end()) {
-            missing->push_back(lacks);
-        }
+        if (free) note_lack({lacks, i, blocked, blocked_local, work});
         blocked |= operation.local;
         blocked_local |= operation.diagonal;
     }
@@ -73,26 +99,34 @@ double Stager::work_with(Index hot, std::vector<Index>* missing) {
     return work;
 }
 
+// The first operation that misses no more may be an earlier one, which lacks a part of the same qubits.
+void Stager::note_lack(const Lack& lack) {
+    if (std::ranges::find(lacks_, lack.qubits, &Lack::qubits) != lacks_.end()) return;
+    const auto part = std::ranges::find_if(lacks_, [&](const Lack& l) { return (l.qubits & ~lack.qubits) == 0; });
+    Lack noted = part == lacks_.end() ? lack : *part;
+    noted.qubits = lack.qubits;
+    lacks_.push_back(noted);
+}
+
 Index Stager::choose_hot() {
-    Index hot = low_bits(shape_.run_qubits);
-    std::vector<Index> missing;
+    const BlockShape& shape = plan_.shape;
+    Index hot = low_bits(shape.run_qubits);
     for (;;) {
-        missing.clear();
-        const double work = work_with(hot, &missing);
-        std::erase_if(missing, [&](Index lacks) { return count_bits(hot | lacks) > shape_.block_qubits; });
-        if (missing.empty()) {
+        const double work = look_around(hot);
+        std::erase_if(lacks_, [&](const Lack& lack) { return count_bits(hot | lack.qubits) > shape.block_qubits; });
+        if (lacks_.empty()) {
             // An operation wider than a block gets a sweep of its own.
             return work > 0 || first_ == pending_.size() ? hot : hot | pending_[first_].local;
         }
-        Index best = missing.front();
+        Index best = lacks_.front().qubits;
         double best_gain = -1;
-        for (const Index lacks : missing) {
-            if (missing.size() == 1 || budget_ <= 0) break;
-            const double fresh = count_bits(lacks & ~active_);
-            const double gain =
-                (work_with(hot | lacks, nullptr) - work) / (count_bits(lacks) + shape_.fresh_qubit_penalty * fresh);
+        for (const Lack& lack : lacks_) {
+            if (lacks_.size() == 1 || budget_ <= 0) break;
+            const double fresh = count_bits(lack.qubits & ~active_);
+            const double gain = (work_from(lack, hot | lack.qubits) - work) /
+                                (count_bits(lack.qubits) + shape.fresh_qubit_penalty * fresh);
             if (gain > best_gain) {
-                best = lacks;
+                best = lack.qubits;
                 best_gain = gain;
             }
         }
@@ -100,18 +134,20 @@ Index Stager::choose_hot() {
     }
 }
 
-// Exchanges a hot qubit above the run for a cold one while more work can be done.
+// Exchanges a hot qubit above the run for a cold one while more work can be done. What a further hot qubit allows
+// without giving up another one bounds what an exchange can bring.
 Index Stager::exchange_qubits(Index hot) {
-    const Index movable = hot & ~low_bits(shape_.run_qubits);
-    if (budget_ <= 0 || count_bits(hot) > shape_.block_qubits) return hot;
-    std::vector<Index> missing;
-    double work = work_with(hot, &missing);
+    const Index movable = hot & ~low_bits(plan_.shape.run_qubits);
+    if (budget_ <= 0 || count_bits(hot) > plan_.shape.block_qubits) return hot;
+    double work = look_around(hot);
     Index wanted = 0;
-    for (const Index lacks : missing) wanted |= lacks;
+    for (const Lack& lack : lacks_) wanted |= lack.qubits;
     for (Index in = wanted; in != 0; in &= in - 1) {
+        const Index added = bit(std::countr_zero(in));
+        if (work_with(hot | added) <= work) continue;
         for (Index out = movable & hot; out != 0 && budget_ > 0; out &= out - 1) {
-            const Index changed = (hot & ~bit(std::countr_zero(out))) | bit(std::countr_zero(in));
-            const double changed_work = work_with(changed, nullptr);
+            const Index changed = (hot & ~bit(std::countr_zero(out))) | added;
+            const double changed_work = work_with(changed);
             if (changed_work <= work) continue;
             hot = changed;
             work = changed_work;
@@ -122,12 +158,11 @@ Index Stager::exchange_qubits(Index hot) {
 }
 
 void Stager::take_operations(Index hot, Sweep& sweep) {
-    const Index all = low_bits(state_qubits_);
     Index blocked = 0, blocked_local = 0;
-    std::vector<Pending> left_behind;
+    left_behind_.clear();
     std::size_t i = first_;
-    for (; i < pending_.size() && blocked != all; ++i) {
-        if (static_cast<int>(sweep.operations.size()) == shape_.operations_per_sweep) break;
+    for (; i < pending_.size() && blocked != touched_; ++i) {
+        if (static_cast<int>(sweep.operations.size()) == plan_.shape.operations_per_sweep) break;
         const Pending& operation = pending_[i];
         const auto [local, diagonal] = Roles{operation.local, operation.diagonal};
         const bool free = (blocked & (local | diagonal)) == 0 && (blocked_local & local) == 0;
@@ -136,11 +171,11 @@ void Stager::take_operations(Index hot, Sweep& sweep) {
         } else {
             blocked |= local;
             blocked_local |= diagonal;
-            left_behind.push_back(operation);
+            left_behind_.push_back(operation);
         }
     }
-    first_ = i - left_behind.size();
-    std::ranges::copy(left_behind, pending_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = i - left_behind_.size();
+    std::ranges::copy(left_behind_, pending_.begin() + static_cast<std::ptrdiff_t>(first_));
 }
 
 }  // namespace ketjet

@@ -1,11 +1,11 @@
 // Cuts a straight-line stretch of operations into sweeps.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "plan/cost.hpp"
 #include "plan/plan.hpp"
-#include "program/action.hpp"
 
 namespace ketjet {
 
@@ -13,13 +13,18 @@ namespace ketjet {
 // let the most work be done per qubit; then single qubits are exchanged while that helps.
 class Stager {
  public:
-    // Appends to `stages`; qubits outside `active` are |0> at first.
-    Stager(const Program& program, const PlanOptions& options, const BlockShape& shape, int state_qubits, Index active,
-           std::vector<Stage>& stages);
+    // Appends to the stages of `plan`, whose other fields are set already; qubits outside `active` are |0> at first.
+    // Gives up once the stages are predicted to take longer than `most_seconds` on one thread.
+    Stager(std::span<const OperationFacts> facts, const PlanOptions& options, Precision precision, Index active,
+           double most_seconds, Plan& plan);
 
-    void add(std::uint32_t index, const Roles& roles);
+    void add(std::uint32_t index);
     // Ends the stretch; afterwards every qubit counts as active.
     void flush();
+    void append(Stage stage);
+    // Predicted, of all stages appended.
+    double seconds() const { return seconds_; }
+    bool given_up() const { return seconds_ > most_seconds_; }
 
  private:
     struct Pending {
@@ -28,24 +33,41 @@ class Stager {
         Index local;
         Index diagonal;
     };
+    // What an operation at the front misses, and the scan where it comes to the first operation that misses no more:
+    // with these qubits it goes on from there.
+    struct Lack {
+        Index qubits;
+        std::size_t first;
+        Index blocked;
+        Index blocked_local;
+        double work;
+    };
 
     Sweep next_sweep();
     Index choose_hot();
     Index exchange_qubits(Index hot);
-    // The weight of the operations that could run with these hot qubits; `missing` receives what operations at the
-    // front lack.
-    double work_with(Index hot, std::vector<Index>* missing);
+    std::size_t scan_end() const;
+    // The weight of the operations that could run with these hot qubits.
+    double work_with(Index hot) { return work_from({0, first_, 0, 0, 0}, hot); }
+    double work_from(const Lack& begin, Index hot);
+    // The same; lacks_ receives what operations at the front lack.
+    double look_around(Index hot);
+    void note_lack(const Lack& lack);
     void take_operations(Index hot, Sweep& sweep);
 
-    const Program& program_;
+    std::span<const OperationFacts> facts_;
     const PlanOptions& options_;
-    const BlockShape& shape_;
-    int state_qubits_;
-    std::vector<Stage>& stages_;
+    Precision precision_;
     Index active_;
+    double most_seconds_;
+    double seconds_ = 0;
+    Plan& plan_;
     std::vector<Pending> pending_;  // those before first_ are done
     std::size_t first_ = 0;
-    std::int64_t budget_;  // of operations looked at
+    Index touched_ = 0;  // by pending operations
+    std::vector<Lack> lacks_;
+    std::vector<Pending> left_behind_;  // kept for its memory
+    std::int64_t budget_;               // of operations looked at
 };
 
 }  // namespace ketjet

@@ -137,6 +137,9 @@ class Resolver {
     std::vector<Action> operator()(const InitializeOperation&) const { refuse("initialize"); }
     std::vector<Action> operator()(const ResetOperation&) const { refuse("reset"); }
     std::vector<Action> operator()(const MeasureOperation&) const { refuse("measure"); }
+    std::vector<Action> operator()(const ComputeOperation&) const { refuse("compute"); }
+    std::vector<Action> operator()(const BranchOperation&) const { refuse("branch"); }
+    std::vector<Action> operator()(const JumpOperation&) const { refuse("jump"); }
 
  private:
     [[noreturn]] static void refuse(const std::string& name) {
@@ -208,6 +211,9 @@ class RoleReader {
     Roles operator()(const ResetOperation& operation) const { return {bit(operation.qubit), 0}; }
     Roles operator()(const MeasureOperation& operation) const { return {0, bit(operation.qubit)}; }
     Roles operator()(const GlobalPhaseOperation&) const { return {}; }
+    Roles operator()(const ComputeOperation&) const { return {}; }
+    Roles operator()(const BranchOperation&) const { return {}; }
+    Roles operator()(const JumpOperation&) const { return {}; }
 
  private:
     Index control_mask(const Wires& wires) const { return mask_of(program_.controls(wires)); }
@@ -250,20 +256,32 @@ bool is_real(const Matrix& matrix) {
     return true;
 }
 
-}  // namespace
-
-Turn turn_of(const Program& program, const Operation& operation) {
-    const Roles role = roles(program, operation);
-    if (role.diagonal != 0 || count_bits(role.local) != 1) return Turn::none;
-    const GateFacts* const facts = facts_of(operation);
-    if (facts == nullptr || facts->targets != 1) return Turn::general;
-    if (facts->name == "rx") return Turn::imaginary;
-    if (facts->name == "ry") return Turn::real;
-    if (facts->parameters > 0) return Turn::general;
-    const Matrix matrix = facts->matrix({});
+// Of a gate that is not diagonal, without controls.
+Turn turn_of_row(const GateFacts& facts) {
+    if (facts.targets != 1) return Turn::general;
+    if (facts.name == "rx") return Turn::imaginary;
+    if (facts.name == "ry") return Turn::real;
+    if (facts.parameters > 0) return Turn::general;
+    const Matrix matrix = facts.matrix({});
     if (is_real(matrix)) return Turn::real;
     const bool x_like = std::abs(matrix(0, 0) - matrix(1, 1)) < 1e-15 && std::abs(matrix(0, 1) - matrix(1, 0)) < 1e-15;
     return x_like ? Turn::imaginary : Turn::general;
+}
+
+std::vector<Turn> turns_of_rows() {
+    std::vector<Turn> turns;
+    for (const GateFacts& facts : gate_table()) turns.push_back(turn_of_row(facts));
+    return turns;
+}
+
+}  // namespace
+
+Turn turn_of(const Program& program, const Operation& operation) {
+    static const std::vector<Turn> of_rows = turns_of_rows();
+    const Roles role = roles(program, operation);
+    if (role.diagonal != 0 || count_bits(role.local) != 1) return Turn::none;
+    const auto* const gate = std::get_if<GateOperation>(&operation);
+    return gate == nullptr ? Turn::general : of_rows[static_cast<std::size_t>(gate->gate)];
 }
 
 bool is_relabelling(const Program& program, const Operation& operation) {
@@ -281,6 +299,11 @@ bool is_relabelling(const Program& program, const Operation& operation) {
 bool is_collapse(const Operation& operation) {
     return std::holds_alternative<InitializeOperation>(operation) ||
            std::holds_alternative<ResetOperation>(operation) || std::holds_alternative<MeasureOperation>(operation);
+}
+
+bool is_classical(const Operation& operation) {
+    return std::holds_alternative<ComputeOperation>(operation) || std::holds_alternative<BranchOperation>(operation) ||
+           std::holds_alternative<JumpOperation>(operation);
 }
 
 }  // namespace ketjet

@@ -50,7 +50,7 @@ using Action = std::variant<DenseAction, DiagonalAction, FlipAction, SwapAction,
 
 // The actions of a unitary operation in order: one, but for permutations (a chain of swaps, at most one less than
 // their qubits) and the identity gate (none). Phases and global phases are diagonals without targets. Throws
-// std::logic_error for reset, measure and initialize, which are no linear maps of the state.
+// std::logic_error for reset, measure and initialize, which are no linear maps of the state, and for classical ones.
 std::vector<Action> resolve(const Program& program, const Operation& operation);
 
 // Which qubits an operation needs at hand, from structure alone; none for the identity gate and for global phases.
@@ -76,5 +76,8 @@ bool is_relabelling(const Program& program, const Operation& operation);
 
 // True for reset, measure and initialize: they end a straight-line stretch of the program.
 bool is_collapse(const Operation& operation);
+
+// True for compute, branch and jump: they touch no qubit.
+bool is_classical(const Operation& operation);
 
 }  // namespace ketjet

@@ -56,6 +56,7 @@ std::uint64_t structure_fingerprint(const PackedProgram& packed) {
     Fingerprint result;
     result.add(std::int64_t{packed.num_qubits});
     result.add(std::int64_t{packed.num_clbits});
+    result.add(std::int64_t{packed.variable_words});
     for (std::size_t i = 0; i < packed.codes.size(); ++i) {
         const std::int32_t code = packed.codes[i];
         const std::uint32_t first = packed.wire_begin[i];
@@ -77,7 +78,8 @@ bool PackedProgram::operator==(const PackedProgram& other) const {
     return num_qubits == other.num_qubits && num_clbits == other.num_clbits && codes == other.codes &&
            wire_begin == other.wire_begin && wires == other.wires && num_controls == other.num_controls &&
            control_state == other.control_state && slot_begin == other.slot_begin && slots == other.slots &&
-           operand == other.operand && std::ranges::equal(payloads, other.payloads, equal);
+           operand == other.operand && std::ranges::equal(payloads, other.payloads, equal) &&
+           variable_words == other.variable_words && labels == other.labels;
 }
 
 // `packed` keeps no slots: those belong to each Program. It is shared with the programs made by with_operations, whose
@@ -106,6 +108,10 @@ Program::Program(std::shared_ptr<const Body> body, std::vector<double> slots)
 int Program::num_qubits() const { return body_->packed->num_qubits; }
 
 int Program::num_clbits() const { return body_->packed->num_clbits; }
+
+int Program::memory_words() const { return clbit_words() + body_->packed->variable_words; }
+
+std::span<const std::string> Program::labels() const { return body_->packed->labels; }
 
 std::span<const Operation> Program::operations() const { return body_->operations; }
 

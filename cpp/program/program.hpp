@@ -1,8 +1,9 @@
 // A Program: what a circuit means, with nothing of Qiskit left. A flat list of operations over numbered qubits and
-// classical bits; angles are slots, so new values are bound without lowering the circuit again.
+// classical bits, control flow being jumps in it; angles are slots, so new values are bound without lowering again.
 // Immutable but for its slots; operations and payloads are shared between copies, so a rebound copy is cheap.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -64,10 +65,23 @@ struct MeasureOperation {
 struct GlobalPhaseOperation {  // multiplies the state by e^{i slot}
     std::uint32_t slot;
 };
+struct ComputeOperation {  // runs classical code (program/classical_code.hpp) on the classical memory
+    std::shared_ptr<const std::vector<std::int64_t>> payload;
+    std::span<const std::int64_t> code() const { return *payload; }
+};
+struct BranchOperation {  // if the code yields false, the run goes on at operation `target`, else at the next one
+    std::uint32_t target;
+    std::shared_ptr<const std::vector<std::int64_t>> payload;  // the target, then the code
+    std::span<const std::int64_t> code() const { return std::span(*payload).subspan(1); }
+};
+struct JumpOperation {  // the run goes on at operation `target`
+    std::uint32_t target;
+};
 
 using Operation =
     std::variant<GateOperation, UnitaryOperation, DiagonalOperation, MultiplexerOperation, PauliRotationOperation,
-                 PermutationOperation, InitializeOperation, ResetOperation, MeasureOperation, GlobalPhaseOperation>;
+                 PermutationOperation, InitializeOperation, ResetOperation, MeasureOperation, GlobalPhaseOperation,
+                 ComputeOperation, BranchOperation, JumpOperation>;
 
 // The instructions that are not rows of gate_table(). An operation's code is its gate row, or
 // gate_table().size() + this.
@@ -80,7 +94,10 @@ enum class Instruction : std::int32_t {
     initialize,
     reset,
     measure,
-    global_phase
+    global_phase,
+    compute,
+    branch,
+    jump
 };
 std::span<const std::string_view> instruction_names();  // in the order of Instruction
 
@@ -97,8 +114,10 @@ struct PackedProgram {
     std::vector<std::uint64_t> control_state;  // N, bit i for control i
     std::vector<std::uint32_t> slot_begin;     // N + 1 offsets into slots
     std::vector<double> slots;
-    std::vector<std::int64_t> operand;  // N: measure: clbit; with payload: index into payloads; else -1
+    std::vector<std::int64_t> operand;  // N: measure: clbit; jump: target; with payload: index into payloads; else -1
     std::vector<std::shared_ptr<const Payload>> payloads;
+    std::int32_t variable_words = 0;  // of classical memory behind the classical bits
+    std::vector<std::string> labels;  // names that classical code refers to in messages
 
     bool operator==(const PackedProgram& other) const;  // payloads by their contents
 };
@@ -111,6 +130,10 @@ class Program {
 
     int num_qubits() const;
     int num_clbits() const;
+    // Classical memory is an array of 64-bit words, all zero at first: the classical bits, then variables.
+    int clbit_words() const { return std::max(1, (num_clbits() + 63) / 64); }
+    int memory_words() const;
+    std::span<const std::string> labels() const;
     std::span<const Operation> operations() const;
     std::span<const double> slots() const { return slots_; }
 

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
+#include "program/classical_code.hpp"
 #include "program/instruction.hpp"
 
 namespace ketjet {
@@ -53,6 +55,9 @@ void check_arrays(const PackedProgram& packed) {
         reject("num_qubits is " + std::to_string(packed.num_qubits) + "; use 0 to " + std::to_string(max_qubits));
     }
     if (packed.num_clbits < 0) reject("num_clbits is " + std::to_string(packed.num_clbits) + "; use 0 or more");
+    if (packed.variable_words < 0) {
+        reject("variable_words is " + std::to_string(packed.variable_words) + "; use 0 or more");
+    }
     check_offsets(packed, "wire_begin", packed.wire_begin, "wires", packed.wires.size());
     check_offsets(packed, "slot_begin", packed.slot_begin, "slots", packed.slots.size());
     check_size("num_controls", packed.num_controls.size(), packed.codes.size());
@@ -128,6 +133,14 @@ class Unpacker {
                 return ResetOperation{packed_.wires[wires.begin]};
             case Instruction::measure:
                 return MeasureOperation{packed_.wires[wires.begin], clbit()};
+            case Instruction::compute:
+                return ComputeOperation{code(0, 0)};
+            case Instruction::branch: {
+                auto payload = code(1, 1);
+                return BranchOperation{target(payload->front()), std::move(payload)};
+            }
+            case Instruction::jump:
+                return JumpOperation{target(packed_.operand[index_])};
             case Instruction::global_phase:
                 break;
         }
@@ -189,9 +202,31 @@ class Unpacker {
         return static_cast<std::int32_t>(operand);
     }
 
-    // This row's payload as a vector<Entry> of the given size that shares the packed program's memory.
+    std::uint32_t target(std::int64_t operation) const {
+        if (operation < 0 || static_cast<std::size_t>(operation) > packed_.codes.size()) {
+            fail("target " + std::to_string(operation) + " is out of range; the program has " +
+                 counted(packed_.codes.size(), "operation"));
+        }
+        return static_cast<std::uint32_t>(operation);
+    }
+
+    // A payload of classical code behind `skipped` other integers; the code leaves so many words.
+    std::shared_ptr<const std::vector<std::int64_t>> code(std::size_t skipped, int result_words) {
+        auto values = payload<std::int64_t>("integers");
+        if (values->size() < skipped) fail("the payload has no target; begin with one");
+        try {
+            check_code(std::span(*values).subspan(skipped), packed_.num_clbits, packed_.variable_words,
+                       packed_.labels.size(), result_words);
+        } catch (const std::invalid_argument& error) {
+            fail(error.what());
+        }
+        return values;
+    }
+
+    // This row's payload as a vector<Entry> of the given size, if one is given, that shares the packed program's
+    // memory.
     template <class Entry>
-    std::shared_ptr<const std::vector<Entry>> payload(const char* kind, std::size_t size) {
+    std::shared_ptr<const std::vector<Entry>> payload(const char* kind, std::optional<std::size_t> size = {}) {
         const std::int64_t operand = packed_.operand[index_];
         if (operand < 0 || static_cast<std::size_t>(operand) >= packed_.payloads.size()) {
             fail("payload " + std::to_string(operand) + " is out of range; the program has " +
@@ -203,9 +238,9 @@ class Unpacker {
         if (values == nullptr) {
             fail("payload " + std::to_string(operand) + " has the wrong type; it must be an array of " + kind);
         }
-        if (values->size() != size) {
+        if (size && values->size() != *size) {
             fail("payload " + std::to_string(operand) + " has " + counted(values->size(), "element") + "; it needs " +
-                 std::to_string(size));
+                 std::to_string(*size));
         }
         if (!known_finite_[which] && !all_finite(*shared)) {
             fail("payload " + std::to_string(operand) + " holds a value that is not finite; use finite numbers");

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['Cancelled', 'Machine', 'OperationReport', 'Part', 'PassOperation', 'PassReport', 'Plan', 'PlanCost', 'PlanOptions', 'PlanReport', 'Precision', 'Program', 'RunControl', 'RunOutput', 'StageReport', 'StateDouble', 'StateSingle', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'machine_rates', 'plan', 'plan_cost', 'report', 'run', 'set_pool_limit', 'states_held', 'unitarity_error', 'useful_threads']
+__all__: list[str] = ['Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'OperationReport', 'Part', 'PassOperation', 'PassReport', 'Plan', 'PlanCost', 'PlanOptions', 'PlanReport', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StageReport', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'machine_rates', 'plan', 'plan_cost', 'report', 'run', 'set_pool_limit', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -44,7 +44,7 @@ class Program:
     """
     def __getstate__(self) -> tuple:
         ...
-    def __init__(self, num_qubits: typing.SupportsInt | typing.SupportsIndex, num_clbits: typing.SupportsInt | typing.SupportsIndex, codes: typing.Annotated[numpy.typing.ArrayLike, numpy.int32], wire_begin: typing.Annotated[numpy.typing.ArrayLike, numpy.uint32], wires: typing.Annotated[numpy.typing.ArrayLike, numpy.int32], num_controls: typing.Annotated[numpy.typing.ArrayLike, numpy.uint16], control_state: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], slot_begin: typing.Annotated[numpy.typing.ArrayLike, numpy.uint32], slots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], operand: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], payloads: collections.abc.Sequence[numpy.ndarray]) -> None:
+    def __init__(self, num_qubits: typing.SupportsInt | typing.SupportsIndex, num_clbits: typing.SupportsInt | typing.SupportsIndex, codes: typing.Annotated[numpy.typing.ArrayLike, numpy.int32], wire_begin: typing.Annotated[numpy.typing.ArrayLike, numpy.uint32], wires: typing.Annotated[numpy.typing.ArrayLike, numpy.int32], num_controls: typing.Annotated[numpy.typing.ArrayLike, numpy.uint16], control_state: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], slot_begin: typing.Annotated[numpy.typing.ArrayLike, numpy.uint32], slots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], operand: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], payloads: collections.abc.Sequence[numpy.ndarray], variable_words: typing.SupportsInt | typing.SupportsIndex = 0, labels: collections.abc.Sequence[str] = []) -> None:
         ...
     def __setstate__(self, arg0: tuple) -> None:
         ...
@@ -134,7 +134,7 @@ class Plan:
     def to_string(self) -> str:
         ...
     @property
-    def has_random_collapse(self) -> bool:
+    def has_trajectories(self) -> bool:
         ...
     @property
     def num_passes(self) -> int:
@@ -158,6 +158,7 @@ class PlanOptions:
     block_frame: bool
     growth: bool
     known_bits: bool
+    merge_branches: bool
     merge_dense: bool
     merge_passes: bool
     prune: bool
@@ -288,6 +289,9 @@ class StageReport:
     @property
     def seconds(self) -> float:
         ...
+    @property
+    def target(self) -> int | None:
+        ...
 class PlanReport:
     """
     What a plan does and why, stage by stage.
@@ -307,6 +311,12 @@ class PlanReport:
 class Cancelled(Exception):
     pass
 class VerificationFailed(RuntimeError):
+    pass
+class ClassicalError(RuntimeError):
+    pass
+class IterationLimitReached(RuntimeError):
+    pass
+class TimeLimitReached(RuntimeError):
     pass
 class Verify:
     """
@@ -375,6 +385,53 @@ class VerifyReport:
     @property
     def sweeps_compared(self) -> int:
         ...
+class RunRequest:
+    """
+    What is wanted of a run.
+    """
+    exact: bool
+    keep_state: bool
+    list_shots: bool
+    merge_branches: bool
+    verify: Verify
+    def __init__(self) -> None:
+        ...
+    @property
+    def floor(self) -> float:
+        ...
+    @floor.setter
+    def floor(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def key(self) -> typing.Annotated[list[int], "FixedSize(2)"]:
+        ...
+    @key.setter
+    def key(self, arg0: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"]) -> None:
+        ...
+    @property
+    def most_iterations(self) -> int:
+        ...
+    @most_iterations.setter
+    def most_iterations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def most_states(self) -> int:
+        ...
+    @most_states.setter
+    def most_states(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def shots(self) -> int:
+        ...
+    @shots.setter
+    def shots(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def time_limit(self) -> float:
+        ...
+    @time_limit.setter
+    def time_limit(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
 class RunControl:
     """
     Stop flag and progress counters, shared with a running simulation.
@@ -417,10 +474,16 @@ class RunOutput:
     def counts(self) -> numpy.typing.NDArray[numpy.int64]:
         ...
     @property
+    def dropped(self) -> float:
+        ...
+    @property
     def keys(self) -> numpy.typing.NDArray[numpy.uint64]:
         ...
     @property
     def norm_error(self) -> float:
+        ...
+    @property
+    def probabilities(self) -> numpy.typing.NDArray[numpy.float64] | None:
         ...
     @property
     def sample_seconds(self) -> float:
@@ -435,6 +498,9 @@ class RunOutput:
     def state(self) -> typing.Any:
         ...
     @property
+    def trajectories(self) -> int:
+        ...
+    @property
     def verification(self) -> VerifyReport:
         ...
 class StateSingle:
@@ -443,7 +509,7 @@ class StateSingle:
     """
     def __init__(self, num_qubits: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
-    def evolve(self, program: Program, plan: Plan, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], step: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> list[int]:
+    def evolve(self, program: Program, plan: Plan, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> list[int]:
         ...
     def expectation(self, x_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], z_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], coefficients: collections.abc.Sequence[complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> complex:
         ...
@@ -467,7 +533,7 @@ class StateDouble:
     """
     def __init__(self, num_qubits: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
-    def evolve(self, program: Program, plan: Plan, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], step: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> list[int]:
+    def evolve(self, program: Program, plan: Plan, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> list[int]:
         ...
     def expectation(self, x_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], z_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], coefficients: collections.abc.Sequence[complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> complex:
         ...
@@ -492,6 +558,10 @@ def available_memory(root: str = '/') -> tuple[int, str]:
 def buffer_usage() -> tuple[int, int]:
     """
     Bytes held by live buffers, and bytes kept warm in the pool.
+    """
+def classical_codes() -> dict[str, int]:
+    """
+    Numbers of the operations of classical code, by name.
     """
 def detect_machine(root: str = '/') -> Machine:
     ...
@@ -529,19 +599,19 @@ def plan_cost(plan: Plan, precision: Precision, threads: typing.SupportsInt | ty
     ...
 def report(plan: Plan, options: PlanOptions, precision: Precision, threads: typing.SupportsInt | typing.SupportsIndex) -> PlanReport:
     ...
-def run(program: Program, plan: Plan, precision: Precision, *, shots: typing.SupportsInt | typing.SupportsIndex, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], list_shots: bool, keep_state: bool, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl, verify: Verify) -> RunOutput:
+def run(program: Program, plan: Plan, precision: Precision, request: RunRequest, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl) -> RunOutput:
     """
-    Runs a plan; releases the GIL; raises Cancelled, MemoryError or VerificationFailed.
+    Runs a plan; releases the GIL; raises Cancelled, MemoryError, VerificationFailed, ClassicalError, IterationLimitReached or TimeLimitReached.
     """
 def set_pool_limit(bytes: typing.SupportsInt | typing.SupportsIndex) -> None:
     ...
-def states_held(plan: Plan, shots: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex) -> int:
-    """
-    How many states a run holds at once.
-    """
 def unitarity_error(matrix: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]) -> float:
     """
     max |U^dagger U - 1|; estimated on fixed vectors above dimension 64.
+    """
+def useful_states(plan: Plan, precision: Precision, shots: typing.SupportsInt | typing.SupportsIndex) -> int:
+    """
+    How many states a run is better off for holding at a time; it can do with one.
     """
 def useful_threads(plan: Plan, precision: Precision, available: typing.SupportsInt | typing.SupportsIndex) -> int:
     ...

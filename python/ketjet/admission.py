@@ -68,6 +68,7 @@ class Admission(NamedTuple):
             memory=self.options.memory,
             precision=self.options.precision,
             max_threads=self.threads,
+            available=self.available[0],
         )
 
     def estimate(self, lowered: LoweredCircuit) -> engine.Estimate:

@@ -318,6 +318,7 @@ def _experiment(lowered: LoweredCircuit, admitted: Admitted, options: SimulatorO
         return_state=options.return_state,
         precision=options.precision,
         threads=demand.threads,
+        states=demand.states,
         isa=options.isa,
         verify=options.verify,
         switched_off=switched_off(options),

@@ -269,7 +269,7 @@ void check_plans() {
     const Plan made = plan(writer.build(), {}, with(true, true, true));
     CHECK(made.num_qubits == 1);
     CHECK(made.state_qubits == minimum_state_qubits);
-    CHECK(made.has_random_collapse());
+    CHECK(made.has_trajectories());
     CHECK(made.final_measurements == (std::vector<FinalMeasurement>{{0, 1}}));
     std::vector<std::uint32_t> collapses;
     for (const Stage& stage : made.stages) {
@@ -284,9 +284,9 @@ void check_plans() {
                                    .add("h", {1})
                                    .add("measure", {1}, 1)
                                    .build();
-    CHECK(!plan(controlled, {}, with(true, true, true)).has_random_collapse());
-    CHECK(plan(controlled, {}, with(true, true, true, true)).has_random_collapse());
-    CHECK(plan(controlled, {}, with(true, true, false)).has_random_collapse());
+    CHECK(!plan(controlled, {}, with(true, true, true)).has_trajectories());
+    CHECK(plan(controlled, {}, with(true, true, true, true)).has_trajectories());
+    CHECK(plan(controlled, {}, with(true, true, false)).has_trajectories());
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ def test_no_switch_changes_the_state(switched_off, program, machine):
 @settings(max_examples=100, deadline=None)
 def test_no_switch_changes_the_distribution(switched_off, program, machine, seed):
     plan = engine.plan(program, on=machine, keep_state=False, switched_off=switched_off)
-    shots = 500 if plan.has_random_collapse else 10**10  # samples of a state cost nothing per shot
+    shots = 500 if plan.has_trajectories else 10**10  # samples of a state cost nothing per shot
     counts = counts_of(program, shots, seed, switched_off=switched_off, on=machine)
     assert_drawn_from(counts, packed_oracle.distribution(program), shots)
 
@@ -233,7 +233,7 @@ def test_measurements_of_idle_qubits_read_zero():
 
 def test_a_measured_control_needs_no_trajectories():
     program = pack(2, [op("h", [0]), op("measure", [0], clbit=0), op("cx", [0, 1]), op("measure", [1], clbit=1)], 2)
-    assert not engine.plan(program, keep_state=False).has_random_collapse
+    assert not engine.plan(program, keep_state=False).has_trajectories
     assert set(counts_of(program, 100, 1)) == {0, 3}
     state = engine.execute(engine.Task(program, 1, 1, return_state=True)).state
     assert np.count_nonzero(state) == 1  # a state that is returned has collapsed

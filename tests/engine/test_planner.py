@@ -35,14 +35,14 @@ def test_rebinding_gives_the_state_of_the_new_angles():
 def test_final_measurements_are_left_to_sampling():
     plan = engine.plan(entangled(5))
     assert plan.num_sweeps == plan.num_stages
-    assert not plan.has_random_collapse
+    assert not plan.has_trajectories
 
 
 def test_resets_of_fresh_qubits_and_initial_states_are_not_random():
     state = np.array([0.6, 0.8], complex)
     plan = engine.plan(pack(2, [op("reset", [0]), op("reset", [1]), op("initialize", [0], payload=state)]))
-    assert not plan.has_random_collapse
-    assert engine.plan(pack(1, [op("h", [0]), op("reset", [0])])).has_random_collapse
+    assert not plan.has_trajectories
+    assert engine.plan(pack(1, [op("h", [0]), op("reset", [0])])).has_trajectories
 
 
 def test_diagonal_operations_need_no_hot_qubits():

@@ -4,7 +4,17 @@ Everything that crosses it is plain data (Task in, Outcome out), so the same cal
 threads, in a user's executor or in another process. Nothing here or below imports Qiskit.
 """
 
-from ketjet._core import Cancelled, Machine, Plan, PlanReport, Program, VerificationFailed
+from ketjet._core import (
+    Cancelled,
+    ClassicalError,
+    IterationLimitReached,
+    Machine,
+    Plan,
+    PlanReport,
+    Program,
+    TimeLimitReached,
+    VerificationFailed,
+)
 from ketjet.engine.control import Control, Progress
 from ketjet.engine.estimate import Demand, Estimate, demand, estimate, max_qubits
 from ketjet.engine.machine import (
@@ -13,6 +23,7 @@ from ketjet.engine.machine import (
     MAX_QUBITS,
     Precision,
     available_memory,
+    classical_codes,
     gate_codes,
     instruction_codes,
     isa_in_use,
@@ -33,9 +44,11 @@ __all__ = [
     "PLAN_OPTIONS",
     "RNG_VERSION",
     "Cancelled",
+    "ClassicalError",
     "Control",
     "Demand",
     "Estimate",
+    "IterationLimitReached",
     "Machine",
     "Outcome",
     "Plan",
@@ -45,9 +58,11 @@ __all__ = [
     "Progress",
     "State",
     "Task",
+    "TimeLimitReached",
     "VerificationFailed",
     "Verify",
     "available_memory",
+    "classical_codes",
     "demand",
     "estimate",
     "execute",

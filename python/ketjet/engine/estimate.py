@@ -55,12 +55,13 @@ class Estimate:
 
 
 class Demand(NamedTuple):
-    """What a run takes; the part of an Estimate that needs no knowledge of the machine's memory."""
+    """What a run takes; where its shots need several states at a time, as many as fit, if only one."""
 
     state_bytes: int
     peak_bytes: int
     seconds: float
     threads: int
+    states: int
 
 
 def max_qubits(available: int, precision: Precision) -> int:
@@ -83,6 +84,7 @@ def demand(
     memory: bool,
     precision: Precision,
     max_threads: int,
+    available: int,
 ) -> Demand:
     """Predict what a run takes.
 
@@ -97,17 +99,22 @@ def demand(
     precision : {"single", "double"}
     max_threads : int
         Upper limit of engine threads.
+    available : int
+        Bytes that may be taken.
     """
-    core_precision, collapses = PRECISIONS[precision], made.has_random_collapse
+    core_precision, parts = PRECISIONS[precision], made.has_trajectories
     threads = _core.useful_threads(made, core_precision, max_threads)
     cost = _core.plan_cost(made, core_precision, threads)
-    states = _core.states_held(made, shots, threads)
-    outcomes = _outcome_bytes(made.num_qubits, program.num_clbits, shots, memory=memory, per_shot=collapses)
+    outcomes = _outcome_bytes(made.num_qubits, program.num_clbits, shots, memory=memory, per_shot=parts)
+    rest = threads * _BLOCK_BYTES_PER_THREAD + outcomes
+    wanted = _core.useful_states(made, core_precision, shots)
+    states = max(1, min(wanted, (available - rest) // cost.state_bytes))
     return Demand(
         state_bytes=cost.state_bytes,
-        peak_bytes=states * cost.state_bytes + threads * _BLOCK_BYTES_PER_THREAD + outcomes,
-        seconds=cost.seconds * (max(shots, 1) if collapses else 1),
+        peak_bytes=states * cost.state_bytes + rest,
+        seconds=cost.seconds * (wanted - 1 if parts else 1),
         threads=threads,
+        states=states,
     )
 
 
@@ -143,15 +150,14 @@ def estimate(
     available_bytes, rule = available or available_memory()
     made = plan(program, precision, keep_state=return_state or shots == 0, switched_off=switched_off)
     cores = max_threads or machine().cores
-    needs = demand(program, made, shots=shots, memory=memory, precision=precision, max_threads=cores)
-    states = _core.states_held(made, shots, needs.threads)
+    needs = demand(
+        program, made, shots=shots, memory=memory, precision=precision, max_threads=cores, available=available_bytes
+    )
 
     def fits(num_qubits: int) -> bool:  # a wide program uses all threads
-        outcomes = _outcome_bytes(
-            num_qubits, program.num_clbits, shots, memory=memory, per_shot=made.has_random_collapse
-        )
+        outcomes = _outcome_bytes(num_qubits, program.num_clbits, shots, memory=memory, per_shot=made.has_trajectories)
         state_bytes = AMPLITUDE_BYTES[precision] << num_qubits
-        return states * state_bytes + cores * _BLOCK_BYTES_PER_THREAD + outcomes <= available_bytes
+        return state_bytes + cores * _BLOCK_BYTES_PER_THREAD + outcomes <= available_bytes
 
     widest = next(filter(fits, range(MAX_QUBITS, 0, -1)), 0)
     fitting = needs.peak_bytes <= available_bytes

@@ -112,6 +112,12 @@ def instruction_codes() -> dict[str, int]:
     return {name: offset + i for i, name in enumerate(_core.instruction_names())}
 
 
+@functools.cache
+def classical_codes() -> dict[str, int]:
+    """Map the name of an operation of classical code to its number."""
+    return dict(_core.classical_codes())
+
+
 def unitarity_error(matrix: NDArray[np.complex128]) -> float:
     """Return max |U^dagger U - 1| of a square matrix (estimated above dimension 64)."""
     return _core.unitarity_error(matrix)

@@ -61,6 +61,16 @@ class Task:
         What the planner may not do, by name: some of `PLAN_OPTIONS`.
     verify : {"off", "fast", "full"}
         How far the engine checks its own work.
+    exact : bool
+        List the probabilities of all outcomes instead of drawing shots.
+    floor : float
+        With `exact`: what is less probable than this is dropped on the way.
+    states : int
+        The most states that trajectories may hold at a time.
+    max_iterations : int
+        The most iterations of all loops of one shot; 0 for any number.
+    time_limit : float
+        Seconds; 0 for none.
     control_path : str, optional
         Where a process without the submitter's Control finds its counters.
     plan : Plan, optional
@@ -81,6 +91,11 @@ class Task:
     isa: str = ""
     switched_off: tuple[str, ...] = ()
     verify: Verify = "off"
+    exact: bool = False
+    floor: float = 0.0
+    states: int = 2
+    max_iterations: int = 0
+    time_limit: float = 0.0
     control_path: str | None = None
     plan: Plan | None = None
     plan_time: float = 0.0
@@ -98,7 +113,7 @@ class Outcome(NamedTuple):
     keys : ndarray of uint64, shape (outcomes, words)
         Distinct classical outcomes, ascending; classical bit c is bit c % 64 of word c // 64.
     counts : ndarray of int64, shape (outcomes,)
-        Shots per outcome.
+        Shots per outcome; empty for an exact run.
     memory : ndarray of uint64, shape (shots, words), or None
         The outcome of every shot.
     state : ndarray of complex, shape (2**num_qubits,), or None
@@ -108,6 +123,8 @@ class Outcome(NamedTuple):
         JSON-clean facts about the run.
     stage_seconds : tuple of float
         Time in each stage of the plan, summed over shots.
+    probabilities : ndarray of float64, shape (outcomes,), or None
+        Of an exact run.
     """
 
     keys: NDArray[np.uint64]
@@ -117,6 +134,7 @@ class Outcome(NamedTuple):
     num_clbits: int
     metadata: dict[str, Any]
     stage_seconds: tuple[float, ...] = ()
+    probabilities: NDArray[np.float64] | None = None
 
 
 def plan(
@@ -194,6 +212,8 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         The state could not be allocated; nothing is kept.
     VerificationFailed
         The engine has found an error of its own.
+    ClassicalError, IterationLimitReached, TimeLimitReached
+        The program's own doing: an expression without a value, a loop or a run that took too long.
     """
     if control is None:
         control = Control(path=task.control_path)
@@ -204,22 +224,18 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         made = plan(program, task.precision, on, keep_state=keep_state, switched_off=task.switched_off)
         plan_time = time.perf_counter() - start
         start += plan_time
-    random = task.shots > 0 or made.has_random_collapse
-    output = _core.run(
-        program,
-        made,
-        precision,
-        shots=task.shots,
-        key=random_key(program, task.seed) if random else (0, 0),
-        list_shots=task.memory,
-        keep_state=task.return_state,
-        threads=task.threads,
-        isa=task.isa,
-        control=control.counters,
-        verify=VERIFY[task.verify],
-    )
+    request = _core.RunRequest()
+    request.shots = 0 if task.exact else task.shots
+    request.key = random_key(program, task.seed) if task.shots > 0 or made.has_trajectories else (0, 0)
+    request.list_shots = task.memory and not task.exact
+    request.keep_state = task.return_state
+    request.verify = VERIFY[task.verify]
+    request.exact, request.floor = task.exact, task.floor
+    request.most_states, request.merge_branches = task.states, "merge_branches" not in task.switched_off
+    request.most_iterations, request.time_limit = task.max_iterations, task.time_limit
+    output = _core.run(program, made, precision, request, threads=task.threads, isa=task.isa, control=control.counters)
     cost = _core.plan_cost(made, precision, task.threads)
-    state_bytes = cost.state_bytes * _core.states_held(made, task.shots, task.threads)
+    state_bytes = cost.state_bytes * (task.states if made.has_trajectories else 1)
     metadata: dict[str, Any] = {
         "method": "statevector",
         "device": "CPU",
@@ -230,7 +246,7 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         "num_clbits": program.num_clbits,
         "required_memory_mb": -(-state_bytes // (1 << 20)),
         "plan": {"stages": made.num_stages, "sweeps": made.num_sweeps, "bytes": cost.bytes_moved},
-        "measure_sampling": not made.has_random_collapse,
+        "measure_sampling": not made.has_trajectories,
         "plan_time": plan_time,
         "sample_measure_time": output.sample_seconds,
         "time_taken": plan_time + time.perf_counter() - start,
@@ -238,10 +254,23 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         "norm_error": output.norm_error,
         "rng_version": RNG_VERSION,
     }
+    if made.has_trajectories:
+        metadata["trajectories"] = output.trajectories
+    if task.exact:
+        metadata["exact"] = {"floor": task.floor, "remainder": output.dropped}
     if task.verify != "off":
         metadata["verify"] = _verification(task.verify, output.verification, made.num_sweeps)
     stage_seconds = tuple(output.stage_seconds)
-    return Outcome(output.keys, output.counts, output.shots, output.state, program.num_clbits, metadata, stage_seconds)
+    return Outcome(
+        output.keys,
+        output.counts,
+        output.shots,
+        output.state,
+        program.num_clbits,
+        metadata,
+        stage_seconds,
+        output.probabilities,
+    )
 
 
 def _verification(mode: Verify, report: _core.VerifyReport, sweeps: int) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class State:
         made = plan(program, self.precision, from_zero=False)
         key = random_key(program, seed)
         useful = _core.useful_threads(made, PRECISIONS[self.precision], threads)
-        return self._state.evolve(program, made, key, 0, useful, (control or Control()).counters)
+        return self._state.evolve(program, made, key, useful, (control or Control()).counters)
 
     def sample(
         self, qubits: Sequence[int], shots: int, seed: int, threads: int, control: Control | None = None

@@ -15,6 +15,7 @@ from ketjet.lowering.parameters import UnboundSlot, is_unbound, real_number
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from ketjet.lowering.placement import Placement
@@ -86,6 +87,13 @@ class ProgramBuilder:
         """Append an operation that carries an array: unitary, diagonal, multiplexer, ..."""
         self.payloads.append(payload)
         self._append(instruction_codes()[name], placement, parameters, len(self.payloads) - 1)
+
+    def unitary(self, wires: Sequence[int], matrix: NDArray[np.complex128]) -> None:
+        """Append a matrix without controls."""
+        self.specials.append(Special(len(self.codes), len(wires), 0, 0, 0, len(self.payloads)))
+        self.payloads.append(matrix.reshape(-1))
+        self.codes.append(instruction_codes()["unitary"])
+        self.wires += wires
 
     def phase(self, placement: Placement, angle: Any) -> None:
         """Append a global phase, which under controls is a phase gate on one of them."""

@@ -68,6 +68,11 @@ def append_matrix(builder: ProgramBuilder, values: Any, placement: Placement) ->
     builder.structured("unitary", placement, np.ascontiguousarray(matrix).reshape(-1))
 
 
+def is_unitary(matrix: NDArray[np.complex128]) -> bool:
+    """Tell whether a matrix is finite and unitary."""
+    return engine.unitarity_error(matrix) <= UNITARY_TOLERANCE  # False for NaN too
+
+
 def require_unitary(matrices: NDArray[np.complex128]) -> None:
     """Raise InvalidCircuitError unless all matrices of a stack are finite and unitary."""
     for matrix in matrices:

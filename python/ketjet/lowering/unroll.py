@@ -28,7 +28,7 @@ from ketjet.lowering.gates import (
 from ketjet.lowering.packing import operation_of_slot
 from ketjet.lowering.placement import Placement
 from ketjet.lowering.recordings import Recording, Recordings, definition_key
-from ketjet.lowering.structured import append_matrix, append_structured
+from ketjet.lowering.structured import append_matrix, append_structured, is_unitary
 from ketjet.lowering.trail import Trail
 
 if TYPE_CHECKING:
@@ -116,7 +116,13 @@ class CircuitWalk:
                     raise self._located(error, instruction.name, frame.wires_of((instruction,))) from None
 
     def _lower_instruction(self, instruction: CircuitInstruction, frame: Frame) -> Frame | None:
-        outermost, builder, operation = len(self._stack) == 1, self.builder, instruction.operation
+        outermost, builder = len(self._stack) == 1, self.builder
+        if instruction.name == "unitary" and not frame.modified:  # making its operation takes longer than all the rest
+            matrix = instruction.matrix
+            if matrix is not None and is_unitary(matrix):
+                builder.unitary(frame.wires_of((instruction,)), matrix)
+                return None
+        operation = instruction.operation
         if outermost:
             builder.instruction = self._trail.present(len(builder.codes))
             builder.instruction_name = instruction.name

@@ -1,0 +1,118 @@
+// Groups of many shots are sampled one by one; the shots of all others are drawn together, in one walk through the
+// state. Each group draws from its own streams.
+#include "exec/final_draw.hpp"
+
+#include <algorithm>
+
+#include "exec/collapse.hpp"
+#include "exec/sampler.hpp"
+
+namespace ketjet {
+
+namespace {
+
+constexpr std::uint32_t final_stream = 0xfffffff2;  // the operation index of all final measurements together
+constexpr double many_shots = 4096;                 // more than that are sampled by a tree of their own
+
+PhiloxKey key_of(const PhiloxKey& key, std::uint64_t identity) {
+    return {key[0] ^ static_cast<std::uint32_t>(identity), key[1] ^ static_cast<std::uint32_t>(identity >> 32)};
+}
+
+class FinalBits {
+ public:
+    explicit FinalBits(const std::vector<FinalMeasurement>& measurements) : measurements_(measurements) {
+        for (const FinalMeasurement& m : measurements) qubits_ |= bit(m.qubit);
+    }
+
+    Index qubits() const { return qubits_; }
+    void add(std::span<const std::uint64_t> memory, Index basis, double weight, TreeOutcome& outcome) const {
+        const std::size_t begin = outcome.memory.size();
+        outcome.memory.insert(outcome.memory.end(), memory.begin(), memory.end());
+        for (const FinalMeasurement& m : measurements_) {
+            std::uint64_t& word = outcome.memory[begin + static_cast<std::size_t>(m.clbit / 64)];
+            word = (word & ~bit(m.clbit % 64)) | (basis >> m.qubit & 1) << (m.clbit % 64);
+        }
+        outcome.weights.push_back(weight);
+    }
+
+ private:
+    const std::vector<FinalMeasurement>& measurements_;
+    Index qubits_ = 0;
+};
+
+struct Draw {
+    double threshold;
+    std::size_t group;
+};
+
+template <class T>
+void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots& shots, const PhiloxKey& key,
+                TreeOutcome& outcome, const RunContext& context) {
+    const std::vector<double> chunk_sums = chunk_probabilities(state, context);
+    const double total = pairwise_sum(chunk_sums);
+    std::vector<Draw> draws;
+    for (std::size_t group = 0; group < shots.groups(); ++group) {
+        const auto count = static_cast<std::int64_t>(shots.weight_of(group));
+        const std::uint64_t identity = shots.identity_of(group);
+        if (shots.weight_of(group) > many_shots) {
+            for (const BasisCount& found : sample(state, chunk_sums, count, key_of(key, identity), context)) {
+                bits.add(shots.memory_of(group), found.basis, static_cast<double>(found.count), outcome);
+            }
+            continue;
+        }
+        RandomStream random(key, identity, final_stream);
+        for (std::int64_t shot = 0; shot < count; ++shot) draws.push_back({random.uniform() * total, group});
+    }
+    std::ranges::sort(draws, [](const Draw& a, const Draw& b) {
+        return a.threshold != b.threshold ? a.threshold < b.threshold : a.group < b.group;
+    });
+    std::vector<double> thresholds;
+    for (const Draw& draw : draws) thresholds.push_back(draw.threshold);
+    const std::vector<Index> found = sample_at(state, chunk_sums, thresholds);
+    for (std::size_t i = 0; i < draws.size(); ++i) bits.add(shots.memory_of(draws[i].group), found[i], 1, outcome);
+}
+
+template <class T>
+void list_probabilities(const FinalBits& bits, const StateVector<T>& state, const Shots& shots, double floor,
+                        TreeOutcome& outcome, const RunContext& context) {
+    std::vector<double> probabilities(bit(count_bits(bits.qubits())));
+    for (Index i = 0; i < state.size(); ++i) {
+        if (i % (1 << 16) == 0) context.stop.throw_if_stopped();
+        probabilities[extract_bits(i, bits.qubits())] += std::norm(static_cast<Complex>(state.amplitudes()[i]));
+    }
+    const double total = pairwise_sum(probabilities);
+    for (std::size_t group = 0; group < shots.groups(); ++group) {
+        for (Index value = 0; value < probabilities.size(); ++value) {
+            const double weight = shots.weight_of(group) * probabilities[value] / total;
+            if (weight > 0 && weight >= floor) {
+                bits.add(shots.memory_of(group), deposit_bits(value, bits.qubits()), weight, outcome);
+            } else {
+                outcome.dropped += weight;
+            }
+        }
+    }
+}
+
+}  // namespace
+
+template <class T>
+void draw_final(const Plan& plan, const StateVector<T>& state, const Shots& shots, const DivisionRule& rule,
+                TreeOutcome& outcome, const RunContext& context) {
+    const FinalBits bits(plan.final_measurements);
+    if (bits.qubits() == 0) {
+        for (std::size_t group = 0; group < shots.groups(); ++group) {
+            bits.add(shots.memory_of(group), 0, shots.weight_of(group), outcome);
+        }
+    } else if (rule.exact) {
+        list_probabilities(bits, state, shots, rule.floor, outcome, context);
+    } else {
+        draw_shots(bits, state, shots, rule.key, outcome, context);
+    }
+}
+
+template void draw_final<float>(const Plan&, const StateVector<float>&, const Shots&, const DivisionRule&, TreeOutcome&,
+                                const RunContext&);
+template void draw_final<double>(const Plan&, const StateVector<double>&, const Shots&, const DivisionRule&,
+                                 TreeOutcome&, const RunContext&);
+
+}  // namespace ketjet

@@ -1,0 +1,25 @@
+// The end of a trajectory: the measurements that were left to the final state are drawn for its shots, or listed with
+// their probabilities.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "exec/executor.hpp"
+#include "exec/shots.hpp"
+
+namespace ketjet {
+
+// Classical memory at the end, with the weight of the shots that ended so; the same memory may stand there repeatedly.
+struct TreeOutcome {
+    std::vector<std::uint64_t> memory;  // memory_words of the program for each
+    std::vector<double> weights;
+    double dropped = 0;  // exact: the probability of what fell below the floor
+};
+
+// Adds what becomes of `shots` when the final measurements of the plan read `state`.
+template <class T>
+void draw_final(const Plan& plan, const StateVector<T>& state, const Shots& shots, const DivisionRule& rule,
+                TreeOutcome& outcome, const RunContext& context);
+
+}  // namespace ketjet

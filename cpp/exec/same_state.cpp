@@ -1,0 +1,93 @@
+// Plain loops over fixed chunks, so that a decision never depends on the number of threads. The product vector has the
+// factors (1, r_q) on qubit q: a chunk is folded qubit by qubit to one number, and chunks are folded like a state.
+#include "exec/same_state.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/parallel.hpp"
+#include "exec/collapse.hpp"
+
+namespace ketjet {
+
+namespace {
+
+// Magnitudes around 1, all different, and phases that are no simple fractions of each other (golden ratio).
+Complex factor(int qubit) {
+    constexpr double golden = 0.6180339887498949;
+    const double x = golden * (qubit + 1);
+    return std::polar(0.75 + 0.5 * (x - std::floor(x)), 2.399963229728653 * (qubit + 1) * (qubit + 2));
+}
+
+// Folds the lowest qubits away, `first` being the number of the lowest one.
+Complex fold(std::vector<Complex>& values, int first) {
+    for (int qubit = first; values.size() > 1; ++qubit) {
+        const Complex r = factor(qubit);
+        for (std::size_t i = 0; i < values.size() / 2; ++i) values[i] = values[2 * i] + r * values[2 * i + 1];
+        values.resize(values.size() / 2);
+    }
+    return values.front();
+}
+
+// Calls body(first, last, chunk) on all chunks of a state's amplitudes.
+template <class T, class Body>
+void for_state_chunks(const StateVector<T>& state, const RunContext& context, Body body) {
+    const Index chunk = std::min(state.stored_size(), bit(chunk_bits));
+    const auto chunks = static_cast<std::int64_t>(state.stored_size() / chunk);
+    parallel_for(chunks > 16 ? context.threads : 1, chunks, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t c = begin; c < end; ++c) {
+            context.stop.throw_if_stopped();
+            const Index first = static_cast<Index>(c) * chunk;
+            body(first, first + chunk, static_cast<std::size_t>(c));
+        }
+    });
+}
+
+template <class T>
+std::size_t chunks_of(const StateVector<T>& state) {
+    return static_cast<std::size_t>(std::max<Index>(state.stored_size() >> chunk_bits, 1));
+}
+
+}  // namespace
+
+template <class T>
+double signature(const StateVector<T>& state, const RunContext& context) {
+    std::vector<Complex> folded(chunks_of(state));
+    for_state_chunks(state, context, [&](Index first, Index last, std::size_t chunk) {
+        std::vector<Complex> values(state.amplitudes() + first, state.amplitudes() + last);
+        folded[chunk] = fold(values, 0);
+    });
+    return std::norm(fold(folded, chunk_bits));
+}
+
+template <class T>
+bool same_up_to_phase(const StateVector<T>& a, const StateVector<T>& b, const RunContext& context) {
+    constexpr double rounding = sizeof(T) == 8 ? 1e-11 : 1e-5;  // length of the difference
+    std::vector<double> real(chunks_of(a)), imaginary(chunks_of(a));
+    for_state_chunks(a, context, [&](Index first, Index last, std::size_t chunk) {
+        Complex sum = 0;
+        for (Index i = first; i < last; ++i) {
+            sum += std::conj(static_cast<Complex>(b.amplitudes()[i])) * static_cast<Complex>(a.amplitudes()[i]);
+        }
+        real[chunk] = sum.real();
+        imaginary[chunk] = sum.imag();
+    });
+    const Complex overlap(pairwise_sum(real), pairwise_sum(imaginary));
+    if (!(std::abs(overlap) > 0.9)) return false;
+    const Complex phase = overlap / std::abs(overlap);
+    for_state_chunks(a, context, [&](Index first, Index last, std::size_t chunk) {
+        double sum = 0;
+        for (Index i = first; i < last; ++i) {
+            sum += std::norm(static_cast<Complex>(a.amplitudes()[i]) - phase * static_cast<Complex>(b.amplitudes()[i]));
+        }
+        real[chunk] = sum;
+    });
+    return pairwise_sum(real) <= rounding * rounding;
+}
+
+template double signature<float>(const StateVector<float>&, const RunContext&);
+template double signature<double>(const StateVector<double>&, const RunContext&);
+template bool same_up_to_phase<float>(const StateVector<float>&, const StateVector<float>&, const RunContext&);
+template bool same_up_to_phase<double>(const StateVector<double>&, const StateVector<double>&, const RunContext&);
+
+}  // namespace ketjet

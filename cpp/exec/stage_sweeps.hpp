@@ -1,0 +1,49 @@
+// The bound sweeps of one plan, kept for programs that run their stages again and again: in loops, and for trajectories
+// that have parted. Each is bound by whoever needs it first.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "exec/bound_sweep.hpp"
+
+namespace ketjet {
+
+template <class T>
+class StageSweeps {
+ public:
+    // Of a plan whose stages run once, none are kept.
+    StageSweeps(const Program& program, const Plan& plan, const Kernels& kernels)
+        : program_(program),
+          stages_(plan.stages),
+          kernels_(kernels),
+          sweeps_(plan.has_trajectories() ? std::min(plan.stages.size(), most_stages) : 0) {}
+
+    // Null if it is not kept: so many would take too much memory.
+    const BoundSweep* find(const Stage& stage) const {
+        const auto index = static_cast<std::size_t>(&stage - stages_.data());
+        if (index >= sweeps_.size()) return nullptr;
+        Entry& entry = sweeps_[index];
+        std::call_once(entry.once, [&] {
+            entry.sweep = std::make_unique<BoundSweep>(bind_sweep<T>(program_, std::get<Sweep>(stage), kernels_));
+        });
+        return entry.sweep.get();
+    }
+
+ private:
+    static constexpr std::size_t most_stages = 4096;
+    struct Entry {
+        std::once_flag once;
+        std::unique_ptr<BoundSweep> sweep;
+    };
+
+    const Program& program_;
+    std::span<const Stage> stages_;
+    const Kernels& kernels_;
+    mutable std::vector<Entry> sweeps_;
+};
+
+}  // namespace ketjet

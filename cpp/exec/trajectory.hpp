@@ -1,0 +1,86 @@
+// A trajectory: one state, the shots that are in it, and where in the plan they are. Follows a plan stage by stage; at
+// a random collapse, or where classical code sends its shots different ways, it parts in two.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+#include "exec/collapse.hpp"
+#include "exec/shots.hpp"
+#include "exec/stage_sweeps.hpp"
+#include "plan/plan.hpp"
+
+namespace ketjet {
+
+template <class T>
+struct Trajectory {
+    std::unique_ptr<StateVector<T>> state;  // null where there was no room for one: `path` tells how to make it again
+    Shots shots;
+    std::uint32_t stage = 0;
+    std::uint32_t part = 0;    // of a stage with several collapses: how many are done
+    std::uint64_t steps = 0;   // taken since the beginning
+    std::vector<bool> path{};  // which way it went wherever it could have parted
+    std::int64_t jumps_back = 0;
+};
+
+struct WalkRules {
+    DivisionRule division{};
+    std::int64_t most_jumps_back = 0;  // 0: any number
+};
+
+// A loop has run more often than it may.
+struct IterationLimitReached : std::runtime_error {
+    explicit IterationLimitReached(std::int64_t limit);
+};
+
+// What is to become of a trajectory that parts from another.
+template <class T>
+class Parting {
+ public:
+    virtual ~Parting() = default;
+    // A state for it, with the contents of the given one; null if there is no room.
+    virtual std::unique_ptr<StateVector<T>> copy_of(const StateVector<T>& state, const RunContext& context) = 0;
+    // Takes it, after its first step apart.
+    virtual void take(Trajectory<T> parted) = 0;
+};
+
+// Walks trajectories through the stages of one plan; may be used by several threads at once.
+template <class T>
+class Walker {
+ public:
+    // `program` is the plan's own with the present slots.
+    Walker(const Program& program, const Plan& plan, const WalkRules& rules, const Kernels& kernels)
+        : program_(program), plan_(plan), rules_(rules), sweeps_(program, plan, kernels) {}
+
+    // Goes on past the next Join, or to the end of the plan; false at the end.
+    bool advance(Trajectory<T>& trajectory, Parting<T>& parting, const RunContext& context) const;
+
+    // Gives a state to a trajectory that has none, by going its way from |0...0> in the given memory.
+    void replay(Trajectory<T>& trajectory, std::unique_ptr<StateVector<T>> state, const RunContext& context) const;
+
+    // The probability that exact division has dropped so far.
+    double dropped() const { return dropped_.load(); }
+
+ private:
+    struct Present;   // draws outcomes, and parts
+    struct Recorded;  // follows a path
+    template <class Course>
+    void step(Trajectory<T>& trajectory, Course& course, const RunContext& context) const;
+    template <class Course>
+    void collapse(Trajectory<T>& trajectory, const Collapse& stage, Course& course, const RunContext& context) const;
+    template <class Course>
+    void collapse_qubit(Trajectory<T>& trajectory, const Collapse& stage, int qubit, std::int32_t clbit,
+                        bool value_of_one, Course& course, const RunContext& context) const;
+    void jump(Trajectory<T>& trajectory, std::uint32_t target) const;
+
+    const Program& program_;
+    const Plan& plan_;
+    WalkRules rules_;
+    StageSweeps<T> sweeps_;
+    mutable std::atomic<double> dropped_{0};
+};
+
+}  // namespace ketjet
