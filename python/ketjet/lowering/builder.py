@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ketjet.lowering.parameters import LoopValue
     from ketjet.lowering.placement import Placement
 
 
@@ -41,6 +42,18 @@ class Mark(NamedTuple):
     specials: int
     measured: int
     unbound: int
+    classical: int
+    labels: int
+
+
+class Classical(NamedTuple):
+    """A computation, branch or jump; the operation it leads to is known when its label has been placed."""
+
+    operation: int
+    label: int | None
+    """Where a branch or jump leads."""
+    code: list[int] | None
+    """What is computed, or decides a branch; it may grow until the program is packed."""
 
 
 class ProgramBuilder:
@@ -55,6 +68,11 @@ class ProgramBuilder:
         self.measured: list[int] = []
         self.unbound: list[UnboundSlot] = []
         self.payloads: list[NDArray[Any]] = []
+        self.classical: list[Classical] = []
+        self.labels: list[int] = []
+        """The number of the operation at every label, -1 before it has been placed."""
+        self.writes_clbits = False
+        """Whether classical code stores into classical bits."""
         self.instruction = 0
         """Index of the instruction of the outermost circuit that is being lowered, -1 for its global phase."""
         self.instruction_name = ""
@@ -122,6 +140,37 @@ class ProgramBuilder:
         self.wires.append(qubit)
         self.measured.append(clbit)
 
+    def compute(self, code: list[int]) -> list[int]:
+        """Append classical code and return it; if it is still empty in the end, the operation is dropped."""
+        self._append_classical("compute", None, code)
+        return code
+
+    def branch(self, code: list[int], label: int) -> None:
+        """Append a branch: go on at the label unless the code leaves True."""
+        self._append_classical("branch", label, code)
+
+    def jump(self, label: int) -> None:
+        """Append a jump to a label."""
+        self._append_classical("jump", label, None)
+
+    def _append_classical(self, name: str, label: int | None, code: list[int] | None) -> None:
+        self.looks_back += 1  # code names classical bits, and variables live only here
+        self.classical.append(Classical(len(self.codes), label, code))
+        self.codes.append(instruction_codes()[name])
+
+    def new_label(self) -> int:
+        """Return a label that has no place yet."""
+        self.labels.append(-1)
+        return len(self.labels) - 1
+
+    def place(self, label: int) -> None:
+        """Put a label in front of the next operation."""
+        self.labels[label] = len(self.codes)
+
+    def touch(self, qubits: Sequence[int]) -> None:
+        """Note that qubits are no longer certainly zero, because what follows may have run before."""
+        self._touched.update(qubits)
+
     def still_zero(self, qubits: Sequence[int]) -> bool:
         """Tell whether the qubits are certainly in state zero, because nothing has acted on them."""
         self.looks_back += 1
@@ -131,24 +180,77 @@ class ProgramBuilder:
 
     def mark(self) -> Mark:
         """Return the present end of all lists."""
-        lists = (self.codes, self.wires, self.slots, self.specials, self.measured, self.unbound)
+        lists = (
+            self.codes,
+            self.wires,
+            self.slots,
+            self.specials,
+            self.measured,
+            self.unbound,
+            self.classical,
+            self.labels,
+        )
         return Mark(*(len(entries) for entries in lists))
 
-    def replay(self, begin: Mark, end: Mark, wires: Mapping[int, int], clbits: Mapping[int, int]) -> None:
-        """Append the operations between two marks once more, with other qubits and classical bits."""
+    def replay(
+        self,
+        begin: Mark,
+        end: Mark,
+        wires: Mapping[int, int] | None = None,
+        clbits: Mapping[int, int] | None = None,
+        value: LoopValue | None = None,
+    ) -> None:
+        """Append the operations between two marks once more.
+
+        Parameters
+        ----------
+        begin, end
+            The recording; its own labels get new places, jumps out of it lead where they led.
+        wires, clbits
+            Other qubits and classical bits, unless they stay the same. Classical code always keeps its bits.
+        value
+            What a loop's parameter is in this repetition.
+        """
         shift = len(self.codes) - begin.operations
         slot_shift = len(self.slots) - begin.slots
+        own_wires, own_clbits = self.wires[begin.wires : end.wires], self.measured[begin.measured : end.measured]
         self.codes += self.codes[begin.operations : end.operations]
-        self.wires += [wires[wire] for wire in self.wires[begin.wires : end.wires]]
+        self.wires += own_wires if wires is None else [wires[wire] for wire in own_wires]
         self.slots += self.slots[begin.slots : end.slots]
-        self.measured += [clbits[clbit] for clbit in self.measured[begin.measured : end.measured]]
+        self.measured += own_clbits if clbits is None else [clbits[clbit] for clbit in own_clbits]
         self.specials += [
             Special(special.operation + shift, *special[1:]) for special in self.specials[begin.specials : end.specials]
         ]
-        self.unbound += [
-            UnboundSlot(entry.slot + slot_shift, entry.expression, self.instruction, self.instruction_name)
-            for entry in self.unbound[begin.unbound : end.unbound]
-        ]
+        if end.classical > begin.classical:
+            self._replay_classical(begin, end, shift)
+        for entry in self.unbound[begin.unbound : end.unbound]:
+            self._fill(entry.slot + slot_shift, entry.expression, value)
+
+    def _replay_classical(self, begin: Mark, end: Mark, shift: int) -> None:
+        label_shift = len(self.labels) - begin.labels
+        self.labels += [place + shift for place in self.labels[begin.labels : end.labels]]
+        for operation, label, code in self.classical[begin.classical : end.classical]:
+            own = label is not None and begin.labels <= label < end.labels
+            leads_to = label + label_shift if own and label is not None else label
+            self.classical.append(Classical(operation + shift, leads_to, code))
+
+    def _fill(self, slot: int, expression: Any, value: LoopValue | None) -> None:
+        """Give a slot the value of an expression, as far as a loop's parameter tells it."""
+        if value is not None:
+            expression = value.put_into(expression)
+        if is_unbound(expression):
+            self.unbound.append(UnboundSlot(slot, expression, self.instruction, self.instruction_name))
+        else:
+            self.slots[slot] = real_number(expression)
+
+    def settle(self, begin: Mark, end: Mark, value: LoopValue) -> None:
+        """Give a loop's parameter its value in the slots between two marks."""
+        entries = self.unbound[begin.unbound : end.unbound]
+        later = self.unbound[end.unbound :]
+        del self.unbound[begin.unbound :]
+        for entry in entries:
+            self._fill(entry.slot, entry.expression, value)
+        self.unbound += later
 
     def _append(self, code: int, placement: Placement, parameters: Sequence[Any], operand: int = -1) -> None:
         wires = placement.controls + placement.targets

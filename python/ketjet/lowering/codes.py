@@ -35,6 +35,12 @@ def instruction_codes() -> dict[str, int]:
 
 
 @functools.cache
+def classical_codes() -> dict[str, int]:
+    """Return the engine's numbers of everything that classical code can do."""
+    return engine.classical_codes()
+
+
+@functools.cache
 def plain_codes() -> dict[str, int]:
     """Return the codes of the gates that are emitted as they are, with the qubits and angles they have."""
     return {name: row.code for name, row in gate_rows().items() if name != "id"}
