@@ -22,12 +22,14 @@ from qiskit.circuit.library import IGate
 from ketjet.lowering.codes import instruction_codes, plain_codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from qiskit.circuit import CircuitInstruction, QuantumCircuit
 
+    from ketjet.lowering.blocks import Block, Loop
     from ketjet.lowering.builder import Mark
     from ketjet.lowering.placement import Placement
+    from ketjet.lowering.variables import Scope
 
 CHUNK = 512
 """How many instructions are read at a time; more would only leave the caches."""
@@ -56,11 +58,11 @@ def kind_of(operation_type: type) -> Kind:
 
 
 class Frame:
-    """One circuit on the stack: the outermost one or a definition."""
+    """One circuit on the stack: the outermost one, a definition, or a block of a control-flow operation."""
 
     __slots__ = (
-        "begin", "chunk", "clbits", "codes", "instructions", "key", "looks_back", "modified", "operation", "placement",
-        "position", "read", "wires",
+        "begin", "chunk", "clbits", "codes", "instructions", "is_body", "key", "looks_back", "loop", "modified",
+        "operation", "placement", "position", "read", "scope", "steps", "wires",
     )  # fmt: skip
 
     def __init__(self, circuit: QuantumCircuit, instructions: Sequence[CircuitInstruction], placement: Placement):
@@ -81,6 +83,15 @@ class Frame:
             self.wires = dict(zip(circuit.qubits, placement.targets, strict=True))
         self.clbits = dict(zip(circuit.clbits, placement.clbits, strict=True))
         self.operation: Any = None
+        """The operation whose definition or block it is."""
+        self.steps: Iterator[Block] | None = None
+        """What goes on with the control-flow operation when the block has been lowered."""
+        self.loop: Loop | None = None
+        """The innermost loop around the instructions."""
+        self.is_body = False
+        """Whether this circuit is that loop's body itself."""
+        self.scope: Scope | None = None
+        """The variables that the circuit declares, if it declares any."""
         self.key: tuple[Any, ...] = ()
         self.begin: Mark | None = None
         self.looks_back = 0

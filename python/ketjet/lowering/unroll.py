@@ -1,20 +1,22 @@
-"""The walk through a circuit: whole stretches of standard gates at a time, and an explicit stack for definitions.
+"""The walk through a circuit: whole stretches of standard gates at a time, an explicit stack for all that is nested.
 
 A circuit of standard gates never leaves `_append_stretch`. Anything else goes through `_lower`, which peels off
 modifiers, tries the gate table and the structured classes, and opens a frame for the definition as a last resort.
-The lowering of a definition is recorded once per operation object and replayed on other qubits afterwards.
+Blocks of control flow are frames too; the generators of `control_flow` say what is around them and which is next.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from qiskit.circuit import Measure, Reset
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
+from ketjet.lowering.blocks import Place
 from ketjet.lowering.builder import ProgramBuilder
 from ketjet.lowering.codes import instruction_codes
+from ketjet.lowering.control_flow import steps_of
+from ketjet.lowering.expressions import Expressions
 from ketjet.lowering.frame import Frame, Kind, kind_of
 from ketjet.lowering.gates import (
     Unrolled,
@@ -25,16 +27,18 @@ from ketjet.lowering.gates import (
     repeated,
     table_gate,
 )
-from ketjet.lowering.packing import operation_of_slot
 from ketjet.lowering.placement import Placement
-from ketjet.lowering.recordings import Recording, Recordings, definition_key
+from ketjet.lowering.recordings import Recordings, definition_key
 from ketjet.lowering.structured import append_matrix, append_structured, is_unitary
-from ketjet.lowering.trail import Trail
+from ketjet.lowering.trail import Surrounding, Trail
+from ketjet.lowering.variables import VariableTable, refuse_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from qiskit.circuit import CircuitInstruction, QuantumCircuit
+
+    from ketjet.lowering.blocks import Block
 
 MAX_DEPTH = 10_000
 """Deeper definitions are taken for endless ones."""
@@ -49,26 +53,33 @@ class CircuitWalk:
         self.builder = ProgramBuilder(starts_in_zero)
         self._circuit = circuit
         self._stack: list[Frame] = []
-        self._active: set[tuple[Any, ...]] = set()
-        self._recordings = Recordings()
+        self._recordings = Recordings(self.builder, self._require_room)
         self._trail = Trail(circuit)
+        self._here: tuple[str, Sequence[int]] = ("", ())
+        """Name and qubits of the instruction that is being lowered, unless it is a plain gate."""
+        self.variables = VariableTable(lambda error: self._located(error, *self._here))
 
     def walk(self) -> None:
         """Lower the whole circuit, its global phase last."""
         circuit = self._circuit
         everything = Placement(tuple(range(circuit.num_qubits)), tuple(range(circuit.num_clbits)))
-        self._stack.append(Frame(circuit, circuit.data, everything))
+        frame = Frame(circuit, circuit.data, everything)
+        if circuit.num_vars:
+            refuse_inputs(circuit)
+            self._open_scope(frame, circuit)
+        self._stack.append(frame)
         while self._stack:
             frame = self._stack[-1]
             child = self._run(frame)
+            if child is None:
+                self._stack.pop()
+                child = self._close(frame)
             if child is not None:
                 self._stack.append(child)
-                continue
-            self._stack.pop()
-            self._close(frame)
+        self.variables.finish()
         self.builder.instruction = -1
         self._global_phase(circuit, everything)
-        self._require_finite_angles()
+        self._trail.require_finite(self.builder)
 
     def _run(self, frame: Frame) -> Frame | None:
         """Lower a frame's instructions; stop at one that needs a frame of its own and return that."""
@@ -133,6 +144,7 @@ class CircuitWalk:
         targets = tuple(frame.wires_of((instruction,)))
         clbits = tuple([frame.clbits[clbit] for clbit in instruction.clbits])
         placement = frame.placement._replace(targets=targets, clbits=clbits)
+        self._here = operation.name, targets
         try:
             child = self._lower(operation, placement)
         except InvalidCircuitError as error:
@@ -155,8 +167,7 @@ class CircuitWalk:
             self._lower_collapse(operation, placement)
             return None
         if kind is Kind.CONTROL_FLOW:
-            msg = "control flow and classical variables are not supported yet; use circuits without them"
-            raise UnsupportedInstructionError(msg)
+            return self._lower_control_flow(operation, placement)
         operation, placement = peel_controls(operation, placement)
         gate = table_gate(operation, placement)
         if gate is not None:
@@ -182,14 +193,14 @@ class CircuitWalk:
         if not isinstance(replacement, Unrolled):
             return self._lower(replacement, placement)
         key = ("power", id(operation), repeats)
-        return None if self._replay(key, placement) else self._open(replacement, placement, key, operation)
+        return None if self._recordings.play(key, placement) else self._open(replacement, placement, key, operation)
 
     def _lower_definition(self, operation: Any, placement: Placement) -> Frame | None:
         key = definition_key(operation)
-        if key in self._active:
+        if self._recordings.is_open(key):
             msg = "its definition contains itself; give it a definition of simpler gates"
             raise InvalidCircuitError(msg)
-        if self._replay(key, placement):
+        if self._recordings.play(key, placement):
             return None
         if operation.name.startswith("save_") or operation.name == "set_statevector":
             msg = "instructions that save or set the state are not supported yet; remove it"
@@ -201,12 +212,49 @@ class CircuitWalk:
         instructions = definition.data[::-1] if placement.inverse else definition.data
         return self._open(Unrolled(definition, instructions), placement, key, operation)
 
+    def _lower_control_flow(self, operation: Any, placement: Placement) -> Frame | None:
+        frame = self._stack[-1]
+        place = Place(
+            self.builder,
+            self.variables,
+            self._recordings,
+            Expressions(self.variables, frame.clbits),
+            placement.targets,
+            frame.loop,
+            bool(placement.controls) or placement.inverse,
+            self._require_room,
+        )
+        return self._next_block(steps_of(place, operation), operation, placement)
+
+    def _next_block(self, steps: Iterator[Block], operation: Any, placement: Placement) -> Frame | None:
+        """Go on with a control-flow operation; return the frame of its next block, or None if it is complete."""
+        block = next(steps, None)
+        if block is None:
+            return None
+        data = block.circuit.data
+        unrolled = Unrolled(block.circuit, data[::-1] if placement.inverse else data)
+        frame = self._frame(unrolled, placement, operation, "block")
+        frame.steps = steps
+        frame.loop = block.loop or self._stack[-1].loop
+        frame.is_body = block.loop is not None
+        if frame.is_body:
+            self.variables.enter_loop()
+        self._begin(frame, block.circuit)
+        return frame
+
     def _open(self, unrolled: Unrolled, placement: Placement, key: tuple[Any, ...], operation: Any) -> Frame:
+        """Return the frame of a definition."""
+        frame = self._frame(unrolled, placement, operation, "definition")
+        self._recordings.begin(frame, key)
+        self._begin(frame, unrolled.circuit)
+        return frame
+
+    def _frame(self, unrolled: Unrolled, placement: Placement, operation: Any, what: str) -> Frame:
         circuit = unrolled.circuit
         if (circuit.num_qubits, circuit.num_clbits) != (len(placement.targets), len(placement.clbits)):
             msg = (
-                f"its definition has {circuit.num_qubits} qubits and {circuit.num_clbits} classical bits, "
-                f"but it acts on {len(placement.targets)} and {len(placement.clbits)}; correct the definition"
+                f"its {what} has {circuit.num_qubits} qubits and {circuit.num_clbits} classical bits, "
+                f"but it acts on {len(placement.targets)} and {len(placement.clbits)}; correct the {what}"
             )
             raise InvalidCircuitError(msg)
         self._require_room(0)
@@ -215,41 +263,46 @@ class CircuitWalk:
             raise InvalidCircuitError(msg)
         frame = Frame(circuit, unrolled.instructions, placement)
         frame.operation = operation
-        frame.key = key
-        frame.begin = self.builder.mark()
-        frame.looks_back = self.builder.looks_back
-        self._active.add(key)
-        self._global_phase(circuit, placement)
         return frame
 
-    def _close(self, frame: Frame) -> None:
-        """Finish a definition: keep its recording, and count the instruction if it was one of the outermost."""
-        if frame.begin is None:
-            return
-        self._active.discard(frame.key)
-        if frame.looks_back == self.builder.looks_back:
-            wires = frame.placement.controls + frame.placement.targets
-            end = self.builder.mark()
-            recording = Recording(frame.operation, frame.begin, end, wires, frame.placement.clbits)
-            for key in {frame.key, definition_key(frame.operation)} if frame.key[0] != "power" else {frame.key}:
-                self._recordings.keep(key, frame.placement, recording)
+    def _begin(self, frame: Frame, circuit: QuantumCircuit) -> None:
+        self._open_scope(frame, circuit)
+        self._global_phase(circuit, frame.placement)
+
+    def _open_scope(self, frame: Frame, circuit: QuantumCircuit) -> None:
+        """Make the variables visible that a circuit declares."""
+        if circuit.num_declared_vars:
+            clear: list[int] = []
+            if self._stack:  # the outermost circuit is entered once, with all flags cleared
+                self.builder.compute(clear)
+            frame.scope = self.variables.open_scope(circuit.iter_declared_vars(), clear)
+
+    def _close(self, frame: Frame) -> Frame | None:
+        """Finish a circuit; return the next block if it was one of several.
+
+        Of a definition the recording is kept. An instruction of the outermost circuit that is complete is counted.
+        """
+        if frame.scope is not None:
+            self.variables.close_scope(frame.scope)
+        if frame.is_body:
+            self.variables.leave_loop()
+        if frame.steps is not None:
+            self._here = frame.operation.name, frame.placement.targets
+            try:
+                child = self._next_block(frame.steps, frame.operation, frame.placement)
+            except InvalidCircuitError as error:
+                raise self._located(error, *self._here) from error.__cause__
+            if child is not None:
+                return child
+        elif frame.begin is not None:
+            self._recordings.finish(frame)
         if len(self._stack) == 1:
             self._trail.step(len(self.builder.codes), self.builder.instruction + 1)
-
-    def _replay(self, key: tuple[Any, ...], placement: Placement) -> bool:
-        """Append what the same operation became before, if it did."""
-        recording = self._recordings.find(key, placement)
-        if recording is None:
-            return False
-        self._require_room(recording.end.operations - recording.begin.operations)
-        wires = dict(zip(recording.wires, placement.controls + placement.targets, strict=True))
-        clbits = dict(zip(recording.clbits, placement.clbits, strict=True))
-        self.builder.replay(recording.begin, recording.end, wires, clbits)
-        return True
+        return None
 
     def _require_room(self, operations: int) -> None:
         if len(self.builder.codes) + operations > MAX_OPERATIONS + len(self._circuit.data):
-            msg = f"its definitions unroll to more than {MAX_OPERATIONS} operations; use smaller definitions"
+            msg = f"its definitions and loops unroll to more than {MAX_OPERATIONS} operations; use smaller ones"
             raise InvalidCircuitError(msg)
 
     def _global_phase(self, circuit: QuantumCircuit, placement: Placement) -> None:
@@ -258,19 +311,8 @@ class CircuitWalk:
             return
         self.builder.phase(placement, -phase if placement.inverse else phase)
 
-    def _require_finite_angles(self) -> None:
-        slots = self.builder.slots
-        if math.isfinite(sum(slots)) or all(map(math.isfinite, slots)):
-            return
-        slot = next(i for i, value in enumerate(slots) if not math.isfinite(value))
-        index = self._trail.instruction_of(operation_of_slot(self.builder, slot))
-        instruction = self._circuit.data[index]
-        qubits = tuple(self._circuit.find_bit(qubit).index for qubit in instruction.qubits)
-        reason = f"its angle is {slots[slot]}; use a finite number"
-        raise InvalidCircuitError(self._trail.describe(index, (), instruction.name, qubits, reason))
-
     def _located(self, error: InvalidCircuitError, name: str, qubits: Sequence[int]) -> InvalidCircuitError:
         """Return the error with the place where it happened in front of its reason."""
-        path = [frame.operation.name for frame in self._stack[1:]]
+        path = [Surrounding(frame.operation.name, frame.steps is not None) for frame in self._stack[1:]]
         message = self._trail.describe(self.builder.instruction, path, name, qubits, str(error.message))
         return type(error)(message)
