@@ -326,7 +326,7 @@ Index missing_before(const Program& program, std::span<const std::uint32_t> oper
 }
 
 void explain_beginning(const Plan& plan, const Stage& before, StageReport& result) {
-    if (std::holds_alternative<Collapse>(before)) result.reason = Reason::collapse;
+    if (std::holds_alternative<Collapse>(before) || is_save(before)) result.reason = Reason::collapse;
     if (!touches_state(before)) result.reason = Reason::control_flow;
     const Sweep* const sweep = std::get_if<Sweep>(&before);
     if (sweep == nullptr) return;
@@ -388,14 +388,14 @@ std::string_view text_of(Reason reason) {
         "could join others, but the planner left it apart",
         "needs qubits outside the block of the sweep before",
         "the sweep before has as many operations as it may",
-        "comes after a measurement, reset or initialization",
+        "comes after a measurement, reset, initialization or save",
         "begins where paths part or meet",
     };
     return texts[static_cast<std::size_t>(reason)];
 }
 
 std::string_view name_of(StageKind kind) {
-    constexpr std::string_view names[] = {"sweep", "collapse", "extend", "compute", "branch", "jump", "join"};
+    constexpr std::string_view names[] = {"sweep", "collapse", "extend", "compute", "branch", "jump", "join", "save"};
     return names[static_cast<std::size_t>(kind)];
 }
 
