@@ -117,11 +117,19 @@ struct PassRunner {
     }
     void operator()(PhaseArgs args) const {
         ColdFactors outer, inner;
+        complete(args, outer, inner);
+        kernels.phase(block, args);
+    }
+    void operator()(TurnPhaseArgs args) const {
+        ColdFactors outer, inner;
+        complete(args.phases, outer, inner);
+        kernels.turn_phase(block, args);
+    }
+    void complete(PhaseArgs& args, ColdFactors& outer, ColdFactors& inner) const {
         args.vectors.map.affine ^= shift;
         args.outer = outer.of_block(pass.outer, args.row_bits, base);
         args.inner = inner.of_block(pass.inner, args.table_bits, base);
         args.scratch = scratch;
-        kernels.phase(block, args);
     }
     void operator()(const ShiftArgs& args) const { shift ^= args.offset; }
 };

@@ -22,9 +22,10 @@ constexpr double serial_seconds = 60e-6;  // below this predicted time a second 
 
 // Nanoseconds per amplitude on one thread in double precision; single precision takes half of it.
 constexpr double sweep_ns = 1.8;     // gather and scatter of a block, or setting |0...0>
-constexpr double relabel_ns = 0.02;  // an operation that only some qubits make move amplitudes
+constexpr double relabel_ns = 0.02;  // an operation that is bookkeeping for most qubits
+constexpr int lane_qubits = 3;       // the lowest ones of a block, where it moves amplitudes
 constexpr double turn_call_ns = 0.14, turn_ns = 0.06, turns_per_call = 3;
-constexpr double phases_ns = 0.36;
+constexpr double phases_ns = 0.36, joined_phases_ns = 0.2;  // with a load and store of their own, and without
 constexpr double exchange_ns = 0.15, rotation_ns = 0.26, controlled_ns = 0.25;
 constexpr double fma_ns = 0.041;      // of a dense matrix: three per complex entry and row
 constexpr double wide_fma_ns = 0.06;  // the same for more than two qubits
@@ -48,6 +49,23 @@ bool is_rotation(const Operation& operation) {
     const auto* const gate = std::get_if<GateOperation>(&operation);
     if (gate == nullptr) return std::holds_alternative<PauliRotationOperation>(operation);
     return gate_table()[static_cast<std::size_t>(gate->gate)].structure == Structure::rotation;
+}
+
+// How many CX and SWAP of a pass have a lane among their qubits.
+double lane_exchanges(const Program& program, const Sweep& sweep, const Pass& pass) {
+    Index lanes = 0;
+    for (const int qubit : std::span(sweep.hot).first(std::min<std::size_t>(sweep.hot.size(), lane_qubits))) {
+        lanes |= bit(qubit);
+    }
+    int count = 0;
+    for (const Term& term : pass.terms) {
+        for (const std::uint32_t index : sweep.operations_of(term)) {
+            const Roles role = roles(program, program.operations()[index]);
+            const Index touched = role.local | role.diagonal;
+            if (count_bits(touched) > 1 && (touched & lanes) != 0) ++count;
+        }
+    }
+    return count;
 }
 
 // Of an operation that has a pass, or its share of one.
@@ -82,15 +100,16 @@ bool dense_pays(const Program& program, std::span<const std::uint32_t> operation
     return dense || dense_ns(2) < apart;
 }
 
-double pass_cost_ns(const Program& program, const Sweep& sweep, const Pass& pass) {
+double pass_cost_ns(const Program& program, const Sweep& sweep, std::size_t number) {
+    const Pass& pass = sweep.passes[number];
     const auto terms = static_cast<double>(pass.terms.size());
     switch (pass.kind) {
         case PassKind::relabel:
-            return relabel_ns * terms;
+            return relabel_ns * terms + exchange_ns * lane_exchanges(program, sweep, pass);
         case PassKind::turns:
             return turn_call_ns * std::ceil(terms / turns_per_call) + turn_ns * terms;
         case PassKind::phases:
-            return phases_ns;
+            return joins_turns(sweep, number) ? joined_phases_ns : phases_ns;
         case PassKind::dense:
         case PassKind::single:
             break;
@@ -137,7 +156,9 @@ StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, 
         for (const int qubit : sweep->hot) written |= bit(qubit);
         qubits = count_bits(written);
         serial_ns = operation_ns * static_cast<double>(sweep->operations.size());
-        for (const Pass& pass : sweep->passes) ns += plan.pass_factor * pass_cost_ns(plan.program, *sweep, pass);
+        for (std::size_t pass = 0; pass < sweep->passes.size(); ++pass) {
+            ns += plan.pass_factor * pass_cost_ns(plan.program, *sweep, pass);
+        }
     }
     const double amplitudes = std::ldexp(1.0, qubits);
     const double parallel_ns = ns * time_scale(precision) * amplitudes;

@@ -38,7 +38,7 @@ StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, 
 constexpr double time_scale(Precision precision) { return precision == Precision::single ? 0.5 : 1.0; }
 
 // Nanoseconds per amplitude of one pass on one thread in double precision.
-double pass_cost_ns(const Program& program, const Sweep& sweep, const Pass& pass);
+double pass_cost_ns(const Program& program, const Sweep& sweep, std::size_t pass);
 
 // Limits of the search for a plan: it may take this share of the predicted time on one thread, and no more than
 // most_planning_seconds, where planning an operation once takes planning_seconds; blocks larger than usual are that

@@ -11,6 +11,10 @@ bool is_random(const Stage& stage) {
     return collapse != nullptr && collapse->random;
 }
 
+bool joins_turns(const Sweep& sweep, std::size_t pass) {
+    return pass > 0 && sweep.passes[pass].kind == PassKind::phases && sweep.passes[pass - 1].kind == PassKind::turns;
+}
+
 bool Plan::has_random_collapse() const { return std::ranges::any_of(stages, is_random); }
 
 int Plan::num_sweeps() const {
