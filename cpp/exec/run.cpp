@@ -107,7 +107,8 @@ template <class T>
 void sample_final_state(const Program& program, const Plan& plan, const StateVector<T>& state,
                         const RunRequest& request, RunResult<T>& result, const RunContext& context) {
     const auto start = std::chrono::steady_clock::now();
-    const std::vector<double> chunk_sums = chunk_probabilities(state, context);
+    const bool known = context.norms != nullptr && !context.norms->empty();
+    const std::vector<double> chunk_sums = known ? *context.norms : chunk_probabilities(state, context);
     result.norm_error = std::abs(pairwise_sum(chunk_sums) - 1);
     if (request.shots > 0) {
         std::vector<BitMove> moves;
@@ -143,6 +144,7 @@ void run_stages(const Program& program, std::span<const Stage> stages, StateVect
             RandomStream random(key, shot, collapse.origin);
             std::visit(CollapseRunner<T>{program, collapse, state, random, clbits, context},
                        program.operations()[collapse.operation]);
+            if (context.norms != nullptr) context.norms->clear();
         }
         counters.stages_done.fetch_add(1, std::memory_order_relaxed);
         if (context.clock != nullptr) context.clock->add(stages.front(), start);
@@ -176,6 +178,8 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
         context.verifier = &verifier;
         verifier.check_plan<T>(context);
     }
+    std::vector<double> norms;
+    if (request.shots == 0 && !collapses) context.norms = &norms;
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
     try {
         run_stages(program, stages.first(prefix_stages), *state, request.key, 0, nullptr, context);

@@ -42,6 +42,7 @@ struct CopyArgs {
     const void* lane_signs;   // W scalars, 1 or -1
     bool plain;               // scale is 1 and nothing changes its sign
     bool stream;              // scattered lines are not worth keeping in the caches
+    double* norm;             // not null: scattering adds the sum of the squared moduli
 };
 
 // v'[r] = sum over m of M[r][r ^ m] v[r ^ m] on 2^axes rows of vectors and, within them, the lanes of lane_mask.
