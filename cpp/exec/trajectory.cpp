@@ -155,6 +155,7 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
     const StageClock::Time start = StageClock::now();
     if (const auto* const collapses = std::get_if<Collapse>(&stage)) {
         collapse(here, *collapses, course, context);
+        if (context.norms != nullptr) context.norms->clear();
     } else {
         ++here.stage;
         if (const auto* const extend = std::get_if<Extend>(&stage)) {

@@ -42,7 +42,7 @@ constexpr double time_scale(Precision precision) { return precision == Precision
 // Nanoseconds per amplitude on one thread in double precision: of one operation that has a pass, or its share of one,
 // from all its other facts, and of one pass.
 double operation_cost_ns(const OperationFacts& facts);
-double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass);
+double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t pass);
 
 // Limits of the search for a plan: it may take this share of the predicted time on one thread, and no more than
 // most_planning_seconds, where planning an operation once takes planning_seconds; blocks larger than usual are that

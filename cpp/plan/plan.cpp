@@ -23,6 +23,10 @@ bool Plan::has_trajectories() const {
         stages, [](const Stage& stage) { return is_random(stage) || is_save(stage) || !touches_state(stage); });
 }
 
+bool joins_turns(const Sweep& sweep, std::size_t pass) {
+    return pass > 0 && sweep.passes[pass].kind == PassKind::phases && sweep.passes[pass - 1].kind == PassKind::turns;
+}
+
 int Plan::num_sweeps() const {
     return static_cast<int>(
         std::ranges::count_if(stages, [](const Stage& stage) { return std::holds_alternative<Sweep>(stage); }));

@@ -57,6 +57,9 @@ struct Sweep {
     bool operator==(const Sweep&) const = default;
 };
 
+// Whether a pass is of phases that go into the same loads and stores as the turns before them.
+bool joins_turns(const Sweep& sweep, std::size_t pass);
+
 // A measure, reset or initialize in the middle of the program; `origin` is its index in the original program, and
 // numbers its random stream. Initialize on qubits that nothing has touched yet, or on all, is not random.
 struct Collapse {

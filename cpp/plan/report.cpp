@@ -182,7 +182,10 @@ class SweepReporter {
         std::vector<PassReport> result;
         std::size_t first = 0;  // unit of the pass
         for (const Pass& pass : sweep_.passes) {
+            const std::size_t number = result.size();
             result.push_back(describe_pass(pass, std::span(units_).subspan(first, pass.terms.size())));
+            result.back().ns_per_amplitude = scale_ * pass.cost_ns;
+            if (joins_turns(sweep_, number)) result.back().kernel = "turn";
             if (result.back().operations.size() == 1) result.back().reason = why_alone(pass, first);
             first += pass.terms.size();
         }
@@ -202,7 +205,6 @@ class SweepReporter {
             }
         }
         result.qubits = list_of(qubits);
-        result.ns_per_amplitude = scale_ * pass.cost_ns;
         const Work work = work_of_pass(pass, units, count_bits(qubits));
         result.kernel = work.kernel;
         result.fma_per_amplitude = work.fma;
