@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "exec/block_binder.hpp"
+#include "plan/cost.hpp"
 
 namespace ketjet {
 
@@ -52,10 +53,6 @@ struct PlacedForm {
 
 namespace {
 
-constexpr int always_inner_bits = 4;  // at least the lanes of every instruction set
-constexpr int most_table_bits = 7;    // 2 KiB in double precision
-constexpr int most_key_bits = 3;      // all tables together stay in the first-level cache
-
 // The common factor is applied at the latest when it has become as small as this, far from underflow.
 template <class T>
 constexpr double smallest_scale = sizeof(T) == 4 ? 0x1p-60 : 0x1p-500;
@@ -92,14 +89,14 @@ std::vector<Complex> products(PlacedForm& form, Index positions) {
 // The inner positions: the lowest ones, then those that leave few others coupled across; where these can all be keys,
 // positions that turn next come first, so that both fit into one call.
 Index choose_inner(const PlacedForm& form, int block_qubits, Index turning) {
-    Index inner = low_bits(std::min(block_qubits, always_inner_bits));
-    while (count_bits(inner) < std::min(block_qubits, most_table_bits)) {
+    Index inner = low_bits(std::min(block_qubits, least_phase_table_bits));
+    while (count_bits(inner) < std::min(block_qubits, most_phase_table_bits)) {
         std::tuple<int, bool, int, int> best{64, false, 64, -1};
         for (int position = 0; position < block_qubits; ++position) {
             if (inner >> position & 1) continue;
             const int coupled = count_bits(form.coupled_to(inner | bit(position)));
             const bool waits = (turning >> position & 1) == 0;
-            best = std::min(best, {std::max(coupled, most_key_bits), waits, coupled, position});
+            best = std::min(best, {std::max(coupled, most_phase_key_bits), waits, coupled, position});
         }
         inner |= bit(std::get<3>(best));
     }
@@ -115,7 +112,7 @@ Index choose_keys(const PlacedForm& form, Index inner) {
     });
     Index keys = 0;
     for (const int position : coupled) {
-        if (count_bits(keys) < most_key_bits) keys |= bit(position);
+        if (count_bits(keys) < most_phase_key_bits) keys |= bit(position);
     }
     return keys;
 }
@@ -167,7 +164,7 @@ void BlockBinder<T>::add_layer(std::vector<QubitTurn> turns, const PhaseForm& ph
     Index inner = form.used != 0 ? choose_inner(form, size, turning) : 0;
     std::ranges::sort(turns, {}, [&](const QubitTurn& turn) {
         const int p = position(turn.qubit);
-        return std::pair(p >= always_inner_bits && (inner >> p & 1) != 0, p);
+        return std::pair(p >= least_phase_table_bits && (inner >> p & 1) != 0, p);
     });
     JoiningTurns joining = add_turns(turns, inner);
     while (form.used != 0) {

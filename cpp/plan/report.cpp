@@ -14,8 +14,6 @@ namespace ketjet {
 
 namespace {
 
-constexpr int table_bits = 7;  // of a phases pass: phases on higher positions alone need no table
-
 std::vector<int> list_of(Index qubits) {
     std::vector<int> list;
     for (Index rest = qubits; rest != 0; rest &= rest - 1) list.push_back(std::countr_zero(rest));
@@ -243,7 +241,7 @@ class SweepReporter {
             if (count_bits(units[t].diagonal) > 2 || inside == 0) continue;
             form = true;
             const Index lowest = hot_ & (inside ^ (inside - 1));  // hot qubits up to the lowest one of the term
-            table = table || count_bits(inside) > 1 || count_bits(lowest) <= table_bits;
+            table = table || count_bits(inside) > 1 || count_bits(lowest) <= most_phase_table_bits;
         }
         return form ? Work{"phase", work.fma + (table ? 8 : 4)} : work;
     }
