@@ -54,3 +54,16 @@ def test_calibrating_measures_and_keeps(calibration_file, monkeypatch, capsys):
     assert engine.machine().pass_factor == measured.pass_factor
     assert cli.main(["calibrate", "--json"]) == 0
     assert json.loads(capsys.readouterr().out).keys() == {"sweep_factor", "pass_factor", "deviation"}
+
+
+def test_an_interrupted_calibration_leaves_the_last_one(calibration_file, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    engine.keep_calibration(1.5, 0.5)
+    simulator = Simulator()
+    monkeypatch.setattr(simulator, "explain", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        calibration.calibrate(simulator)
+    engine.machine.cache_clear()  # as in a new process
+    assert (engine.machine().sweep_factor, engine.machine().pass_factor) == (1.5, 0.5)

@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include <optional>
+#include <unordered_map>
 
 #include "bindings/arrays.hpp"
 #include "bindings/bindings.hpp"
@@ -26,6 +27,8 @@ struct RunOutput {
     double dropped;
     std::int64_t trajectories;
     std::optional<py::array_t<std::uint64_t>> shots;
+    std::optional<py::array_t<std::uint64_t>> chains;
+    py::list saves;
     py::object state;
     double norm_error;
     double sample_seconds;
@@ -40,6 +43,21 @@ py::object state_array(std::unique_ptr<StateVector<T>> state) {
     std::complex<T>* const amplitudes = state->amplitudes();
     const py::capsule owner(state.release(), [](void* p) { delete static_cast<StateVector<T>*>(p); });
     return py::array_t<std::complex<T>>({size}, amplitudes, owner);
+}
+
+// (save, identity, previous, weight, clbits, data) of each record; records of one datum share its array.
+py::list list_saves(std::vector<SavedRecord>& records) {
+    std::unordered_map<const SavedData*, py::array> arrays;
+    py::list list;
+    for (SavedRecord& record : records) {
+        py::array& data = arrays[record.data.get()];
+        if (!data || data.size() == 0) {
+            data = std::visit([](const auto& values) -> py::array { return to_array(values); }, *record.data);
+        }
+        list.append(py::make_tuple(record.save, record.identity, record.previous, record.weight,
+                                   to_array(std::move(record.clbits)), data));
+    }
+    return list;
 }
 
 template <class T>
@@ -58,13 +76,19 @@ RunOutput run_and_convert(const Program& program, const Plan& plan, const RunReq
                      result.dropped,
                      result.trajectories,
                      std::nullopt,
+                     std::nullopt,
+                     list_saves(result.saves),
                      state_array<T>(std::move(result.state)),
                      result.norm_error,
                      result.sample_seconds,
                      std::move(result.stage_seconds),
                      result.verification};
     if (request.exact) output.probabilities = to_array(std::move(result.probabilities));
-    if (request.list_shots) output.shots = to_array(std::move(result.shots), {request.shots, words});
+    if (request.list_shots || result.chain_words > 0) {
+        const auto listed = static_cast<py::ssize_t>(result.shots.size()) / words;
+        output.shots = to_array(std::move(result.shots), {listed, words});
+        if (result.chain_words > 0) output.chains = to_array(std::move(result.chains), {listed, result.chain_words});
+    }
     return output;
 }
 
@@ -132,6 +156,8 @@ void bind_run(py::module_& m) {
         .def_readonly("dropped", &RunOutput::dropped)
         .def_readonly("trajectories", &RunOutput::trajectories)
         .def_readonly("shots", &RunOutput::shots)
+        .def_readonly("chains", &RunOutput::chains)
+        .def_readonly("saves", &RunOutput::saves)
         .def_readonly("state", &RunOutput::state)
         .def_readonly("norm_error", &RunOutput::norm_error)
         .def_readonly("sample_seconds", &RunOutput::sample_seconds)

@@ -30,16 +30,30 @@ class PassBinder {
     PassBinder(const Program& program, const Sweep& sweep, BlockBinder<T>& block)
         : program_(program), sweep_(sweep), block_(block) {}
 
-    void operator()(const Pass& pass) {
+    // Phases go with the turns before them.
+    void bind_all() {
+        const std::vector<Pass>& passes = sweep_.passes;
+        for (std::size_t i = 0; i < passes.size(); ++i) {
+            if (i + 1 < passes.size() && joins_turns(sweep_, i + 1)) {
+                bind_layer(turns_of(passes[i]), passes[i + 1]);
+                ++i;
+            } else {
+                bind(passes[i]);
+            }
+        }
+    }
+
+ private:
+    void bind(const Pass& pass) {
         switch (pass.kind) {
             case PassKind::relabel:
                 for (const Term& term : pass.terms) relabel(term);
                 break;
             case PassKind::turns:
-                turn(pass);
+                block_.add_layer(turns_of(pass), {});
                 break;
             case PassKind::phases:
-                multiply_phases(pass);
+                bind_layer({}, pass);
                 break;
             case PassKind::dense:
             case PassKind::single:
@@ -48,7 +62,6 @@ class PassBinder {
         }
     }
 
- private:
     std::vector<Action> actions(const Term& term) const { return actions_of(program_, sweep_.operations_of(term)); }
 
     void relabel(const Term& term) {
@@ -75,28 +88,30 @@ class PassBinder {
         return {std::countr_zero(qubit), term.part == Part::whole ? split_plain_turn(product) : split_turn(product)};
     }
 
-    void turn(const Pass& pass) {
+    std::vector<QubitTurn> turns_of(const Pass& pass) {
         std::vector<QubitTurn> turns;
         for (const Term& term : pass.terms) {
             turns.push_back(split(term));
             if (term.part == Part::turn) turns.back().turn.before = turns.back().turn.after = 0;
         }
-        block_.add_turns(std::move(turns));
+        return turns;
     }
 
-    void multiply_phases(const Pass& pass) {
+    void bind_layer(std::vector<QubitTurn> turns, const Pass& phases) {
         PhaseForm form;
-        for (const Term& term : pass.terms) {
+        std::vector<Action> others;  // that do not fit into the form
+        for (const Term& term : phases.terms) {
             if (term.part == Part::whole) {
                 for (const Action& action : actions(term)) {
-                    if (!form.add(action)) std::visit(block_, action);
+                    if (!form.add(action)) others.push_back(action);
                 }
             } else {
                 const auto [qubit, turn] = split(term);
                 form.linear[static_cast<std::size_t>(qubit)] += term.part == Part::before ? turn.before : turn.after;
             }
         }
-        block_.add_phases(form);
+        block_.add_layer(std::move(turns), form);
+        for (const Action& action : others) std::visit(block_, action);
     }
 
     void act(const Term& term) {
@@ -143,8 +158,7 @@ BoundSweep bind_sweep(const Program& program, const Sweep& sweep, const Kernels&
     BoundSweep bound;
     place_rows(sweep, bound);
     BlockBinder<T> block(sweep, kernels, bound);
-    PassBinder<T> bind_pass(program, sweep, block);
-    for (const Pass& pass : sweep.passes) bind_pass(pass);
+    PassBinder<T>(program, sweep, block).bind_all();
     block.finish();
     return bound;
 }

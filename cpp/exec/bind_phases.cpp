@@ -5,9 +5,11 @@
 #include <array>
 #include <bit>
 #include <functional>
+#include <tuple>
 #include <utility>
 
 #include "exec/block_binder.hpp"
+#include "plan/cost.hpp"
 
 namespace ketjet {
 
@@ -16,6 +18,7 @@ struct PlacedForm {
     std::array<Complex, 64> linear;                          // of positions, as factors
     std::array<Index, 64> partners{};                        // positions coupled to a position
     std::size_t size;                                        // positions of the block
+    Index used = 0;                                          // those with any phase
     std::vector<Complex> coupling;                           // of two positions where partners says so
     std::vector<std::pair<int, ColdFactor>> cold_couplings;  // position, factor with a cold qubit
 
@@ -24,6 +27,7 @@ struct PlacedForm {
         partners[static_cast<std::size_t>(a)] |= bit(b);
         partners[static_cast<std::size_t>(b)] |= bit(a);
         at(a, b) = at(b, a) = factor;
+        used |= bit(a) | bit(b);
     }
     Complex& at(int a, int b) { return coupling[static_cast<std::size_t>(a) * size + static_cast<std::size_t>(b)]; }
     Index coupled_to(Index positions) const {
@@ -33,13 +37,25 @@ struct PlacedForm {
         }
         return result & ~positions;
     }
+    // The couplings between two sets alone.
+    PlacedForm across(Index inner, Index outer) const {
+        PlacedForm result(size);
+        for (Index rest = coupled_to(inner) & outer; rest != 0; rest &= rest - 1) {
+            const int a = std::countr_zero(rest);
+            for (Index both = partners[static_cast<std::size_t>(a)] & inner; both != 0; both &= both - 1) {
+                const int b = std::countr_zero(both);
+                result.couple(a, b, coupling[static_cast<std::size_t>(a) * size + static_cast<std::size_t>(b)]);
+            }
+        }
+        return result;
+    }
 };
 
 namespace {
 
-constexpr int always_inner_bits = 4;  // at least the lanes of every instruction set
-constexpr int most_table_bits = 7;    // 2 KiB in double precision
-constexpr int most_key_bits = 3;      // all tables together stay in the first-level cache
+// The common factor is applied at the latest when it has become as small as this, far from underflow.
+template <class T>
+constexpr double smallest_scale = sizeof(T) == 4 ? 0x1p-60 : 0x1p-500;
 
 // The product over set bits of linear factors and over pairs of set bits of couplings, for every subset of `positions`.
 std::vector<Complex> products(PlacedForm& form, Index positions) {
@@ -70,20 +86,19 @@ std::vector<Complex> products(PlacedForm& form, Index positions) {
     return result;
 }
 
-// The inner positions: the lowest ones and those that leave the fewest others coupled across.
-Index choose_inner(const PlacedForm& form, int block_qubits) {
-    Index inner = low_bits(std::min(block_qubits, always_inner_bits));
-    while (count_bits(inner) < std::min(block_qubits, most_table_bits)) {
-        int best = -1, fewest = 64;
+// The inner positions: the lowest ones, then those that leave few others coupled across; where these can all be keys,
+// positions that turn next come first, so that both fit into one call.
+Index choose_inner(const PlacedForm& form, int block_qubits, Index turning) {
+    Index inner = low_bits(std::min(block_qubits, least_phase_table_bits));
+    while (count_bits(inner) < std::min(block_qubits, most_phase_table_bits)) {
+        std::tuple<int, bool, int, int> best{64, false, 64, -1};
         for (int position = 0; position < block_qubits; ++position) {
             if (inner >> position & 1) continue;
             const int coupled = count_bits(form.coupled_to(inner | bit(position)));
-            if (coupled < fewest) {
-                best = position;
-                fewest = coupled;
-            }
+            const bool waits = (turning >> position & 1) == 0;
+            best = std::min(best, {std::max(coupled, most_phase_key_bits), waits, coupled, position});
         }
-        inner |= bit(best);
+        inner |= bit(std::get<3>(best));
     }
     return inner;
 }
@@ -97,7 +112,7 @@ Index choose_keys(const PlacedForm& form, Index inner) {
     });
     Index keys = 0;
     for (const int position : coupled) {
-        if (count_bits(keys) < most_key_bits) keys |= bit(position);
+        if (count_bits(keys) < most_phase_key_bits) keys |= bit(position);
     }
     return keys;
 }
@@ -108,11 +123,11 @@ bool all_ones(std::span<const Complex> factors) {
 
 }  // namespace
 
+// The part of a form that differs within a block; the rest goes into the common factor and those of blocks.
 template <class T>
-void BlockBinder<T>::add_phases(const PhaseForm& form) {
+PlacedForm BlockBinder<T>::place(const PhaseForm& form) {
     frame_.scale *= unit_phase(form.constant);
     PlacedForm placed(hot_.size());
-    Index used = 0;
     for (int qubit = 0; qubit < 64; ++qubit) {
         const double angle = form.linear[static_cast<std::size_t>(qubit)];
         if (angle == 0) continue;
@@ -120,53 +135,72 @@ void BlockBinder<T>::add_phases(const PhaseForm& form) {
             bound_.scales.push_back({bit(qubit), 0, unit_phase(angle)});
         } else {
             placed.linear[static_cast<std::size_t>(position(qubit))] = unit_phase(angle);
-            used |= bit(position(qubit));
+            placed.used |= bit(position(qubit));
         }
     }
     for (const auto& [qubits, angle] : form.quadratic) {
         const int first = position(qubits.first), second = position(qubits.second);
         if (first >= 0 && second >= 0) {
             placed.couple(first, second, unit_phase(angle));
-            used |= bit(first) | bit(second);
         } else if (first < 0 && second < 0) {
             bound_.scales.push_back({bit(qubits.first) | bit(qubits.second), 0, unit_phase(angle)});
         } else {
             const int hot = std::max(first, second), cold = first < 0 ? qubits.first : qubits.second;
             placed.cold_couplings.emplace_back(hot, ColdFactor{bit(cold), 0, unit_phase(angle)});
-            used |= bit(hot);
+            placed.used |= bit(hot);
         }
     }
-    while (used != 0) {
-        const Index inner = choose_inner(placed, static_cast<int>(hot_.size()));
-        const Index keys = choose_keys(placed, inner);
-        bind_phase_call(placed, inner, keys);
-        used = 0;
-        PlacedForm rest(hot_.size());
-        for (Index across = placed.coupled_to(inner) & ~keys; across != 0; across &= across - 1) {
-            const int outer = std::countr_zero(across);
-            for (Index both = placed.partners[static_cast<std::size_t>(outer)] & inner; both != 0; both &= both - 1) {
-                rest.couple(outer, std::countr_zero(both), placed.at(outer, std::countr_zero(both)));
-                used |= bit(outer) | lowest_bit(both);
-            }
-        }
-        placed = std::move(rest);
-    }
+    return placed;
 }
 
-// One call: all phases inside `inner`, all outside, and those across to `keys`.
+// The first phase call takes turns of its own inner positions with it, as long as they are the last ones: turns are
+// done in an order that depends on the plan and the form alone, not on the instruction set.
 template <class T>
-void BlockBinder<T>::bind_phase_call(PlacedForm& form, Index inner, Index keys) {
-    const int lane_bits = frame_.lane_bits();
-    const Index outer = low_bits(static_cast<int>(hot_.size())) & ~inner;
+void BlockBinder<T>::add_layer(std::vector<QubitTurn> turns, const PhaseForm& phases) {
+    Index turning = 0;
+    for (const QubitTurn& turn : turns) turning |= bit(position(turn.qubit));
+    PlacedForm form = place(phases);
+    const int size = static_cast<int>(hot_.size());
+    Index inner = form.used != 0 ? choose_inner(form, size, turning) : 0;
+    std::ranges::sort(turns, {}, [&](const QubitTurn& turn) {
+        const int p = position(turn.qubit);
+        return std::pair(p >= least_phase_table_bits && (inner >> p & 1) != 0, p);
+    });
+    JoiningTurns joining = add_turns(turns, inner);
+    while (form.used != 0) {
+        form = bind_phase_call(form, inner, joining);
+        joining = {};
+        inner = choose_inner(form, size, 0);
+    }
+    if (std::abs(frame_.scale) < smallest_scale<T>) flush_scale();
+}
+
+// Where the vectors of a table are; those that differ in `first` vector bits alone come one after another.
+template <class T>
+void BlockBinder<T>::order_table(PhaseArgs& args, Index inner, Index first) {
+    const Index vector_bits = inner >> frame_.lane_bits();
+    const std::size_t vectors = std::size_t{1} << count_bits(vector_bits), part = std::size_t{1} << count_bits(first);
+    auto* const offsets = bound_.arena.template take<std::uint32_t>(vectors);
+    auto* const entries = bound_.arena.template take<std::uint32_t>(vectors);
+    for (std::size_t v = 0; v < vectors; ++v) {
+        const Index y = deposit_bits(v % part, first) | deposit_bits(v / part, vector_bits & ~first);
+        offsets[v] = frame_.offset(y);
+        entries[v] = static_cast<std::uint32_t>(extract_bits(y << frame_.lane_bits(), inner));
+    }
+    args.inner_offsets = offsets;
+    args.inner_entries = entries;
+}
+
+// One call: all phases inside `inner`, all outside, and those across to a few keys; returns the rest.
+template <class T>
+PlacedForm BlockBinder<T>::bind_phase_call(PlacedForm& form, Index inner, const JoiningTurns& turns) {
+    const Index keys = choose_keys(form, inner), outer = low_bits(static_cast<int>(hot_.size())) & ~inner;
     PhaseArgs args{};
-    args.vectors = subset({}, inner >> lane_bits);
+    args.vectors = subset({}, inner >> frame_.lane_bits());
     args.row_bits = count_bits(outer);
     args.table_bits = count_bits(inner);
     args.lane_flip = static_cast<int>(frame_.lane_flip);
-    const std::size_t vectors = std::size_t{1} << (args.table_bits - lane_bits);
-    auto* const offsets = bound_.arena.template take<std::uint32_t>(vectors);
-    for (std::size_t v = 0; v < vectors; ++v) offsets[v] = frame_.offset(deposit_bits(v, inner >> lane_bits));
-    args.inner_offsets = offsets;
+    order_table(args, inner, turns.axes);
 
     const std::vector<Complex> factors = products(form, outer);
     auto* const rows = bound_.arena.template take<double>(2 * factors.size());
@@ -193,8 +227,13 @@ void BlockBinder<T>::bind_phase_call(PlacedForm& form, Index inner, Index keys) 
     const std::size_t doubles = args.table_scratch + 2 * plain.size();
     const std::size_t scalars = 2 * plain.size() * static_cast<std::size_t>(args.tables);
     bound_.scratch_bytes = std::max(bound_.scratch_bytes, doubles * sizeof(double) + scalars * sizeof(T));
-    pass.call = args;
+    if (turns.any) {
+        pass.call = TurnPhaseArgs{turns.args, args};
+    } else {
+        pass.call = args;
+    }
     bound_.passes.push_back(std::move(pass));
+    return form.across(inner, outer & ~keys);
 }
 
 template <class T>
@@ -223,9 +262,9 @@ void BlockBinder<T>::fill_tables(PlacedForm& form, Index inner, Index keys, std:
     }
     for (std::size_t t = 0; t < count; ++t) {
         trivial[t] = all_ones(tables[t]) ? 1 : 0;
-        for (std::size_t first = 0; first < plain.size(); first += lanes(), out += 2 * lanes()) {
+        for (std::size_t v = 0; v < plain.size() / lanes(); ++v, out += 2 * lanes()) {
             for (std::size_t lane = 0; lane < lanes(); ++lane) {
-                const Complex factor = tables[t][first + meaning(lane)];
+                const Complex factor = tables[t][args.inner_entries[v] + meaning(lane)];
                 out[lane] = static_cast<T>(factor.real());
                 out[lanes() + lane] = static_cast<T>(factor.imag());
             }
@@ -233,9 +272,11 @@ void BlockBinder<T>::fill_tables(PlacedForm& form, Index inner, Index keys, std:
     }
 }
 
-#define KETJET_INSTANTIATE(T)                                                 \
-    template void BlockBinder<T>::add_phases(const PhaseForm&);               \
-    template void BlockBinder<T>::bind_phase_call(PlacedForm&, Index, Index); \
+#define KETJET_INSTANTIATE(T)                                                                     \
+    template PlacedForm BlockBinder<T>::place(const PhaseForm&);                                  \
+    template void BlockBinder<T>::add_layer(std::vector<QubitTurn>, const PhaseForm&);            \
+    template void BlockBinder<T>::order_table(PhaseArgs&, Index, Index);                          \
+    template PlacedForm BlockBinder<T>::bind_phase_call(PlacedForm&, Index, const JoiningTurns&); \
     template void BlockBinder<T>::fill_tables(PlacedForm&, Index, Index, std::span<const Complex>, PhaseArgs&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

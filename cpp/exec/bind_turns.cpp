@@ -8,17 +8,9 @@
 
 namespace ketjet {
 
-namespace {
-
-// The common factor is applied at the latest when it has become as small as this, far from underflow.
-template <class T>
-constexpr double smallest_scale = sizeof(T) == 4 ? 0x1p-60 : 0x1p-500;
-
-}  // namespace
-
 // Puts all but the tangent into the frame.
 template <class T>
-double BlockBinder<T>::prepare_turn(const QubitTurn& turn) {
+PlacedTurn BlockBinder<T>::prepare_turn(const QubitTurn& turn) {
     auto [phase, before, after, cosine, sine, imaginary] = turn.turn;
     frame_.scale *= unit_phase(phase);
     if (before != 0) frame_.toggle_sign(turn.qubit);
@@ -36,58 +28,78 @@ double BlockBinder<T>::prepare_turn(const QubitTurn& turn) {
     frame_.scale *= cosine;
     const double tangent = (imaginary ? sine : -sine) / cosine * (frame_.has_sign(turn.qubit) ? -1 : 1);
     if (after != 0) frame_.toggle_sign(turn.qubit);
-    return tangent;
+    return {position(turn.qubit), tangent, imaginary};
 }
 
+// Those of the lanes, with coefficients; `turns` are on lanes only.
 template <class T>
-void BlockBinder<T>::add_turns(std::vector<QubitTurn> turns) {
-    std::ranges::sort(turns, {}, [&](const QubitTurn& turn) { return position(turn.qubit); });
-    std::vector<double> tangents;
-    for (const QubitTurn& turn : turns) tangents.push_back(prepare_turn(turn));
-    TurnArgs lane_args{};
-    std::size_t first_axis = 0;
-    for (; first_axis < turns.size() && !frame_.is_vector(turns[first_axis].qubit); ++first_axis) {
-        lane_args.lane_mask |= 1 << position(turns[first_axis].qubit);
-        if (turns[first_axis].turn.imaginary) lane_args.imaginary_lanes |= 1 << position(turns[first_axis].qubit);
-    }
-    if (lane_args.lane_mask != 0) {
-        T* const values = take_coefficients(static_cast<std::size_t>(frame_.lane_bits()) * lanes());
-        for (std::size_t i = 0; i < first_axis; ++i) {
-            const int p = position(turns[i].qubit);
-            for (std::size_t lane = 0; lane < lanes(); ++lane) {
-                const bool second = (meaning(lane) >> p & 1) != 0 && !turns[i].turn.imaginary;
-                values[static_cast<std::size_t>(p) * lanes() + lane] =
-                    static_cast<T>(second ? -tangents[i] : tangents[i]);
-            }
+TurnArgs BlockBinder<T>::lane_turns(std::span<const PlacedTurn> turns) {
+    TurnArgs args{};
+    if (turns.empty()) return args;
+    T* const values = take_coefficients(static_cast<std::size_t>(frame_.lane_bits()) * lanes());
+    for (const auto& [p, tangent, imaginary] : turns) {
+        args.lane_mask |= 1 << p;
+        if (imaginary) args.imaginary_lanes |= 1 << p;
+        for (std::size_t lane = 0; lane < lanes(); ++lane) {
+            const bool second = (meaning(lane) >> p & 1) != 0 && !imaginary;
+            values[static_cast<std::size_t>(p) * lanes() + lane] = static_cast<T>(second ? -tangent : tangent);
         }
-        lane_args.lane_tangents = values;
     }
-    const std::span<const QubitTurn> axes = std::span(turns).subspan(first_axis);
-    emit_turns(axes, std::span(tangents).subspan(first_axis), lane_args);
-    if (std::abs(frame_.scale) < smallest_scale<T>) flush_scale();
+    args.lane_tangents = values;
+    return args;
+}
+
+// Emits all turns but those which join the phases that follow: the last axes, as far as they are `inner` positions, and
+// the lanes if no axis comes before.
+template <class T>
+JoiningTurns BlockBinder<T>::add_turns(std::span<const QubitTurn> turns, Index inner) {
+    std::vector<PlacedTurn> placed;
+    for (const QubitTurn& turn : turns) placed.push_back(prepare_turn(turn));
+    const auto on_lane = [&](const PlacedTurn& turn) { return turn.position < frame_.lane_bits(); };
+    const auto on_lanes = static_cast<std::size_t>(std::ranges::find_if_not(placed, on_lane) - placed.begin());
+    TurnArgs args = lane_turns(std::span(placed).first(on_lanes));
+    const std::span<const PlacedTurn> axes = std::span(placed).subspan(on_lanes);
+    std::size_t joining = 0;
+    while (joining < std::min(axes.size(), static_cast<std::size_t>(kernels_.max_turn_axes)) &&
+           (inner >> axes[axes.size() - 1 - joining].position & 1) != 0) {
+        ++joining;
+    }
+    const auto before = axes.first(axes.size() - joining);
+    if (!before.empty() || (inner == 0 && args.lane_mask != 0)) {
+        emit_turns(before, args);
+        args = {};
+    }
+    const Index joining_axes = set_axes(args, axes.last(joining));
+    return {args, joining_axes, joining > 0 || args.lane_mask != 0};
+}
+
+// Returns the axes as vector bits.
+template <class T>
+Index BlockBinder<T>::set_axes(TurnArgs& args, std::span<const PlacedTurn> axes) const {
+    Index mask = 0;
+    args.axes = args.imaginary_axes = 0;
+    for (const PlacedTurn& turn : axes) {
+        const Index axis = bit(turn.position - frame_.lane_bits());
+        mask |= axis;
+        args.axis_offsets[args.axes] = frame_.offset(axis);
+        args.tangents[args.axes] = turn.tangent;
+        if (turn.imaginary) args.imaginary_axes |= 1 << args.axes;
+        ++args.axes;
+    }
+    return mask;
 }
 
 // As few calls as the registers allow, of even size; the lanes go with the first one.
 template <class T>
-void BlockBinder<T>::emit_turns(std::span<const QubitTurn> axes, std::span<const double> tangents, TurnArgs args) {
+void BlockBinder<T>::emit_turns(std::span<const PlacedTurn> axes, TurnArgs args) {
     const std::size_t most = static_cast<std::size_t>(kernels_.max_turn_axes);
     const std::size_t calls = std::max<std::size_t>(1, (axes.size() + most - 1) / most);
-    for (std::size_t call = 0, done = 0; call < calls; ++call) {
-        const std::size_t count = (axes.size() - done + (calls - call) - 1) / (calls - call);
-        args.axes = static_cast<int>(count);
-        args.imaginary_axes = 0;
-        Index axis_mask = 0;
-        for (std::size_t a = 0; a < count; ++a) {
-            const Index axis = bit(position(axes[done + a].qubit) - frame_.lane_bits());
-            axis_mask |= axis;
-            args.axis_offsets[a] = frame_.offset(axis);
-            args.tangents[a] = tangents[done + a];
-            if (axes[done + a].turn.imaginary) args.imaginary_axes |= 1 << a;
-        }
-        args.vectors = subset({}, axis_mask);
+    for (std::size_t call = 0; call < calls; ++call) {
+        const std::size_t count = (axes.size() + (calls - call) - 1) / (calls - call);
+        args.vectors = subset({}, set_axes(args, axes.first(count)));
         bound_.passes.push_back({{}, 0, 0, args});
         args.lane_mask = args.imaginary_lanes = 0;
-        done += count;
+        axes = axes.subspan(count);
     }
 }
 
@@ -97,10 +109,12 @@ void BlockBinder<T>::flush_scale() {
     frame_.scale = 1;
 }
 
-#define KETJET_INSTANTIATE(T)                                                                                \
-    template double BlockBinder<T>::prepare_turn(const QubitTurn&);                                          \
-    template void BlockBinder<T>::add_turns(std::vector<QubitTurn>);                                         \
-    template void BlockBinder<T>::emit_turns(std::span<const QubitTurn>, std::span<const double>, TurnArgs); \
+#define KETJET_INSTANTIATE(T)                                                              \
+    template PlacedTurn BlockBinder<T>::prepare_turn(const QubitTurn&);                    \
+    template TurnArgs BlockBinder<T>::lane_turns(std::span<const PlacedTurn>);             \
+    template JoiningTurns BlockBinder<T>::add_turns(std::span<const QubitTurn>, Index);    \
+    template Index BlockBinder<T>::set_axes(TurnArgs&, std::span<const PlacedTurn>) const; \
+    template void BlockBinder<T>::emit_turns(std::span<const PlacedTurn>, TurnArgs);       \
     template void BlockBinder<T>::flush_scale();
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

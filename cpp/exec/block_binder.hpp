@@ -26,6 +26,20 @@ struct QubitTurn {
     PlaneTurn turn;
 };
 
+// A turn of which only the tangent is left, see bind_turns.cpp.
+struct PlacedTurn {
+    int position;
+    double tangent;
+    bool imaginary;
+};
+
+// Turns that go into the same call as the phases behind them.
+struct JoiningTurns {
+    TurnArgs args{};
+    Index axes = 0;  // as vector bits
+    bool any = false;
+};
+
 template <class T>
 class BlockBinder {
  public:
@@ -42,9 +56,8 @@ class BlockBinder {
     void relabel(const FlipAction& action);
     void relabel(const SwapAction& action);
     void toggle_sign(int qubit) { frame_.toggle_sign(qubit); }
-    // Turns without their outer phases, on different qubits.
-    void add_turns(std::vector<QubitTurn> turns);
-    void add_phases(const PhaseForm& form);
+    // Turns on different qubits, without their outer phases, and then phases; either may be missing.
+    void add_layer(std::vector<QubitTurn> turns, const PhaseForm& phases);
     // Writes what the frame still holds into the gather and the scatter of the sweep.
     void finish();
 
@@ -84,10 +97,15 @@ class BlockBinder {
     void pass_sign_through(const FlipAction& action);
     void flush_sign(int qubit);
     void flush_scale();
-    double prepare_turn(const QubitTurn& turn);
-    void emit_turns(std::span<const QubitTurn> axes, std::span<const double> tangents, TurnArgs args);
-    void bind_phase_call(PlacedForm& form, Index inner, Index keys);
+    PlacedForm place(const PhaseForm& form);
+    PlacedForm bind_phase_call(PlacedForm& form, Index inner, const JoiningTurns& turns);
+    void order_table(PhaseArgs& args, Index inner, Index first);
     void fill_tables(PlacedForm& form, Index inner, Index keys, std::span<const Complex> plain, PhaseArgs& args);
+    JoiningTurns add_turns(std::span<const QubitTurn> turns, Index inner);
+    PlacedTurn prepare_turn(const QubitTurn& turn);
+    TurnArgs lane_turns(std::span<const PlacedTurn> turns);
+    Index set_axes(TurnArgs& args, std::span<const PlacedTurn> axes) const;
+    void emit_turns(std::span<const PlacedTurn> axes, TurnArgs args);
 
     BoundSweep& bound_;
     const Kernels& kernels_;

@@ -19,7 +19,8 @@ struct ShiftArgs {
     std::uint32_t offset;
 };
 
-using KernelCall = std::variant<DenseArgs, DiagonalArgs, ExchangeArgs, RotationArgs, TurnArgs, PhaseArgs, ShiftArgs>;
+using KernelCall =
+    std::variant<DenseArgs, DiagonalArgs, ExchangeArgs, RotationArgs, TurnArgs, PhaseArgs, TurnPhaseArgs, ShiftArgs>;
 
 // A factor for the blocks whose base has all bits of `mask`: of the block as a whole, or of a row or table bit of a
 // PhaseArgs.

@@ -56,6 +56,8 @@ bool outgrows_caches(std::size_t bytes) {
     return bytes > 2 * cache_bytes;
 }
 
+std::size_t blocks_of(const BoundSweep& sweep) { return std::size_t{1} << count_bits(sweep.cold_mask); }
+
 constexpr int most_bits = 64;
 
 // The factors of a phase call's row or table bits on one block; null if all are one.
@@ -117,11 +119,19 @@ struct PassRunner {
     }
     void operator()(PhaseArgs args) const {
         ColdFactors outer, inner;
+        complete(args, outer, inner);
+        kernels.phase(block, args);
+    }
+    void operator()(TurnPhaseArgs args) const {
+        ColdFactors outer, inner;
+        complete(args.phases, outer, inner);
+        kernels.turn_phase(block, args);
+    }
+    void complete(PhaseArgs& args, ColdFactors& outer, ColdFactors& inner) const {
         args.vectors.map.affine ^= shift;
         args.outer = outer.of_block(pass.outer, args.row_bits, base);
         args.inner = inner.of_block(pass.inner, args.table_bits, base);
         args.scratch = scratch;
-        kernels.phase(block, args);
     }
     void operator()(const ShiftArgs& args) const { shift ^= args.offset; }
 };
@@ -129,13 +139,15 @@ struct PassRunner {
 template <class T>
 class BlockRunner {
  public:
-    // The block's first amplitude is at `origin`; `streams`: the state does not stay in caches.
-    BlockRunner(const BoundSweep& sweep, Index base, T* origin, bool streams, const Workspace<T>& workspace,
-                const RunContext& context)
+    // The block's first amplitude is at `origin`; `streams`: the state does not stay in caches; the squared norm is
+    // added to `norm` unless that is null.
+    BlockRunner(const BoundSweep& sweep, Index base, T* origin, bool streams, double* norm,
+                const Workspace<T>& workspace, const RunContext& context)
         : sweep_(sweep),
           base_(base),
           origin_(origin),
           streams_(streams),
+          norm_(norm),
           workspace_(workspace),
           context_(context),
           kernels_(kernels_of<T>(context.kernels)) {}
@@ -189,6 +201,7 @@ class BlockRunner {
         args.lane_signs = sweep_.lane_signs;
         args.plain = sweep_.lane_signs == nullptr;
         args.stream = streams_;
+        args.norm = norm_;
         for (std::size_t row = 0; row < rows; row += step) {
             if (row != 0) context_.stop.throw_if_stopped();
             args.row_offsets = sweep_.row_offsets.data() + row;
@@ -202,6 +215,7 @@ class BlockRunner {
     Index base_;
     T* origin_;
     bool streams_;
+    double* norm_;
     const Workspace<T>& workspace_;
     const RunContext& context_;
     const Kernels& kernels_;
@@ -262,15 +276,18 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
                     bound =
                         &own.emplace(bind_sweep<T>(program, std::get<Sweep>(stage), kernels_of<T>(context.kernels)));
                 }
+                if (context.norms != nullptr) context.norms->assign(blocks_of(*bound), 0);
                 if (context.verifier != nullptr) context.verifier->begin_norm(stage);
             }
             team.barrier();
             workspace.reserve(*bound);
             const Index block_bytes = bit(bound->block_qubits) * sizeof(std::complex<T>);
-            const auto range = team.share(static_cast<std::int64_t>(bit(count_bits(bound->cold_mask))));
+            const auto range = team.share(static_cast<std::int64_t>(blocks_of(*bound)));
+            const bool measures = context.norms != nullptr && &stage == &sweeps.back();
             for (std::int64_t block = range.begin; block < range.end; ++block) {
                 const Index base = deposit_bits(static_cast<Index>(block), bound->cold_mask);
-                BlockRunner<T>(*bound, base, state.scalars() + 2 * base, streams, workspace, context).run();
+                double* const norm = measures ? &(*context.norms)[static_cast<std::size_t>(block)] : nullptr;
+                BlockRunner<T>(*bound, base, state.scalars() + 2 * base, streams, norm, workspace, context).run();
                 counters.bytes_moved.fetch_add(static_cast<std::int64_t>(2 * block_bytes), std::memory_order_relaxed);
             }
             team.barrier();
@@ -287,7 +304,7 @@ template <class T>
 void run_block(const BoundSweep& sweep, Index base, T* origin, std::size_t state_bytes, const RunContext& context) {
     Workspace<T> workspace;
     workspace.reserve(sweep);
-    BlockRunner<T>(sweep, base, origin, outgrows_caches(state_bytes), workspace, context).run();
+    BlockRunner<T>(sweep, base, origin, outgrows_caches(state_bytes), nullptr, workspace, context).run();
 }
 
 #define KETJET_INSTANTIATE(T)                                                                               \

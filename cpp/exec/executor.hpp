@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "base/rng.hpp"
 #include "base/stop_token.hpp"
@@ -22,8 +23,9 @@ struct RunContext {
     const KernelTable& kernels;
     int threads;
     StopToken stop;
-    StageClock* clock = nullptr;   // of the stages that are run
-    Verifier* verifier = nullptr;  // if the norm is to be checked after every stage
+    StageClock* clock = nullptr;           // of the stages that are run
+    Verifier* verifier = nullptr;          // if the norm is to be checked after every stage
+    std::vector<double>* norms = nullptr;  // receives the squared norm of every block of the last sweep
 };
 
 template <class T>

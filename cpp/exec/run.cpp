@@ -21,7 +21,8 @@ template <class T>
 void sample_final_state(const Program& program, const Plan& plan, const StateVector<T>& state,
                         const RunRequest& request, RunResult<T>& result, const RunContext& context) {
     const auto start = std::chrono::steady_clock::now();
-    const std::vector<double> chunk_sums = chunk_probabilities(state, context);
+    const bool known = context.norms != nullptr && !context.norms->empty();
+    const std::vector<double> chunk_sums = known ? *context.norms : chunk_probabilities(state, context);
     result.norm_error = std::abs(pairwise_sum(chunk_sums) - 1);
     if (request.shots > 0) {
         std::vector<BitMove> moves;
@@ -37,17 +38,50 @@ void sample_final_state(const Program& program, const Plan& plan, const StateVec
     result.sample_seconds = seconds_since(start);
 }
 
-// The classical bits of each outcome, which come first in its memory.
-std::vector<std::uint64_t> clbits_of(const TreeOutcome& outcome, const Program& program) {
-    const auto words = static_cast<std::size_t>(program.clbit_words());
+// The variable words in which records are noted for each shot.
+std::vector<std::size_t> chain_words(const Program& program) {
+    std::vector<std::size_t> words;
+    for (const Operation& operation : program.operations()) {
+        const auto* const save = std::get_if<SaveOperation>(&operation);
+        if (save != nullptr && save->shot_word() >= 0) words.push_back(static_cast<std::size_t>(save->shot_word()));
+    }
+    std::ranges::sort(words);
+    words.erase(std::ranges::unique(words).begin(), words.end());
+    return words;
+}
+
+// Of each row of memory the classical bits, then the chains.
+std::vector<std::uint64_t> keys_of(const TreeOutcome& outcome, const Program& program,
+                                   const std::vector<std::size_t>& chains) {
+    const auto clbit_words = static_cast<std::size_t>(program.clbit_words());
     const auto stride = static_cast<std::size_t>(program.memory_words());
     std::vector<std::uint64_t> keys;
-    keys.reserve(outcome.weights.size() * words);
-    for (std::size_t begin = 0; begin < outcome.memory.size(); begin += stride) {
-        keys.insert(keys.end(), outcome.memory.begin() + static_cast<std::ptrdiff_t>(begin),
-                    outcome.memory.begin() + static_cast<std::ptrdiff_t>(begin + words));
+    keys.reserve(outcome.weights.size() * (clbit_words + chains.size()));
+    for (auto row = outcome.memory.begin(); row != outcome.memory.end(); row += static_cast<std::ptrdiff_t>(stride)) {
+        keys.insert(keys.end(), row, row + static_cast<std::ptrdiff_t>(clbit_words));
+        for (const std::size_t word : chains) keys.push_back(row[static_cast<std::ptrdiff_t>(clbit_words + word)]);
     }
     return keys;
+}
+
+OutcomeTable counted(const WeightTable& table, int words) {
+    OutcomeTable result{words, table.keys, {}};
+    for (const double weight : table.weights) result.counts.push_back(std::llround(weight));
+    return result;
+}
+
+// The list of shots, each with the records of what was saved for it.
+template <class T>
+void list_with_chains(const TreeOutcome& outcome, const Program& program, const std::vector<std::size_t>& chains,
+                      const RunRequest& request, RunResult<T>& result, const RunContext& context) {
+    const int clbit_words = program.clbit_words(), words = clbit_words + static_cast<int>(chains.size());
+    const WeightTable table = tabulate(keys_of(outcome, program, chains), outcome.weights, words, context.stop);
+    const std::vector<std::uint64_t> rows = list_shots(counted(table, words), request.key, context.stop);
+    result.chain_words = static_cast<int>(chains.size());
+    for (auto row = rows.begin(); row != rows.end(); row += words) {
+        result.shots.insert(result.shots.end(), row, row + clbit_words);
+        result.chains.insert(result.chains.end(), row + clbit_words, row + words);
+    }
 }
 
 template <class T>
@@ -62,23 +96,28 @@ void run_as_tree(const Program& program, const Plan& plan, const RunRequest& req
     TreeResult<T> tree = run_tree<T>(program, plan, tree_request, context);
     result.trajectories = tree.trajectories;
     result.state = std::move(tree.state);
-    if (request.shots == 0 && !request.exact) return;
+    result.saves = std::move(tree.saves);
     const int words = program.clbit_words();
-    WeightTable table = tabulate(clbits_of(tree.outcome, program), tree.outcome.weights, words, context.stop);
-    result.table.words = words;
-    result.table.keys = std::move(table.keys);
+    WeightTable table = tabulate(keys_of(tree.outcome, program, {}), tree.outcome.weights, words, context.stop);
     if (request.exact) {
+        result.table = {words, std::move(table.keys), {}};
         result.probabilities = std::move(table.weights);
         result.dropped = tree.outcome.dropped;
         return;
     }
-    for (const double weight : table.weights) result.table.counts.push_back(std::llround(weight));
-    if (request.list_shots) result.shots = list_shots(result.table, request.key, context.stop);
+    const std::vector<std::size_t> chains = chain_words(program);
+    if (!chains.empty()) list_with_chains(tree.outcome, program, chains, request, result, context);
+    if (request.shots == 0) return;
+    result.table = counted(table, words);
+    if (request.list_shots && chains.empty()) result.shots = list_shots(result.table, request.key, context.stop);
 }
 
 template <class T>
 void run_once(const Program& original, const Program& program, const Plan& plan, const RunRequest& request,
-              Verifier& verifier, RunResult<T>& result, const RunContext& context) {
+              Verifier& verifier, RunResult<T>& result, const RunContext& given) {
+    std::vector<double> norms;
+    RunContext context = given;
+    if (request.shots == 0) context.norms = &norms;
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
     try {
         run_stages(program, plan, *state, request.key, context);
@@ -104,7 +143,8 @@ template <class T>
 std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, StateVector<T>& state,
                                       const PhiloxKey& key, const RunContext& context) {
     const WalkRules rules{{key, false, 0}, 0};
-    const Walker<T> walker(program, plan, rules, kernels_of<T>(context.kernels));
+    SaveStore saves;
+    const Walker<T> walker(program, plan, rules, kernels_of<T>(context.kernels), saves);
     Trajectory<T> trajectory{std::make_unique<StateVector<T>>(std::move(state)), Shots(program.memory_words(), 1)};
     Alone<T> alone;
     try {

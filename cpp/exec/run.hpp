@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "exec/sampler.hpp"
+#include "exec/save.hpp"
 #include "exec/verify.hpp"
 #include "plan/plan.hpp"
 
@@ -27,10 +28,13 @@ struct RunRequest {
 template <class T>
 struct RunResult {
     OutcomeTable table;
-    std::vector<double> probabilities;      // exact: of the keys of the table, which has no counts then
-    double dropped = 0;                     // exact: the probability of outcomes that are not in the table, at most
-    std::int64_t trajectories = 0;          // of a tree: those that reached the end
-    std::vector<std::uint64_t> shots;       // words per shot, if asked for
+    std::vector<double> probabilities;  // exact: of the keys of the table, which has no counts then
+    double dropped = 0;                 // exact: the probability of outcomes that are not in the table, at most
+    std::int64_t trajectories = 0;      // of a tree: those that reached the end
+    std::vector<std::uint64_t> shots;   // words per shot, if asked for
+    std::vector<SavedRecord> saves;
+    int chain_words = 0;                    // variable words that save operations note their records in
+    std::vector<std::uint64_t> chains;      // so many for each shot of `shots`, which is listed then
     std::unique_ptr<StateVector<T>> state;  // if asked for
     double norm_error = 0;                  // |sum of probabilities - 1|; 0 for trajectories
     double sample_seconds = 0;

@@ -85,7 +85,7 @@ class ShotTree {
         : plan_(plan),
           request_(request),
           context_(context),
-          walker_(program, plan, request.rules, kernels_of<T>(context.kernels)),
+          walker_(program, plan, request.rules, kernels_of<T>(context.kernels), saves_),
           root_shots_(program.memory_words(), request.weight),
           budget_(std::max<std::int64_t>(request.most_states, 1)) {}
 
@@ -104,6 +104,7 @@ class ShotTree {
         }
         result_.outcome.dropped += walker_.dropped();
         result_.state = kept_.take();
+        result_.saves = saves_.take();
         return std::move(result_);
     }
 
@@ -152,6 +153,7 @@ class ShotTree {
     const Plan& plan_;
     const TreeRequest& request_;
     const RunContext& context_;
+    SaveStore saves_;
     Walker<T> walker_;
     Shots root_shots_;
     StateBudget budget_;

@@ -23,6 +23,7 @@ struct TreeResult {
     TreeOutcome outcome;
     std::unique_ptr<StateVector<T>> state;  // if asked for: of one trajectory, the same one in every run
     std::int64_t trajectories = 0;          // that reached the end
+    std::vector<SavedRecord> saves;
 };
 
 // `program` is the plan's own with the present slots.

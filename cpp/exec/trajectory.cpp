@@ -74,6 +74,11 @@ struct Walker<T>::Present {
         for (std::size_t group = 0; group < here.shots.groups(); ++group) run(code, here.shots, group);
     }
 
+    void save(Trajectory<T>& here, const Save& stage) {
+        const auto& operation = std::get<SaveOperation>(walker.program_.operations()[stage.operation]);
+        walker.saves_.add(walker.program_, operation, *here.state, here.shots, here.steps, context);
+    }
+
     void went(Trajectory<T>& here, bool way) const { here.path.push_back(way); }
 
  private:
@@ -105,6 +110,7 @@ struct Walker<T>::Recorded {
     }
     bool goes_on(Trajectory<T>&, const Branch&) { return path[position++]; }
     void compute(Trajectory<T>&, const Compute&) {}
+    void save(Trajectory<T>&, const Save&) {}
     void went(Trajectory<T>&, bool) const {}
 };
 
@@ -141,7 +147,7 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
     ++here.steps;
     if (std::holds_alternative<Sweep>(stage)) {
         const auto end = std::ranges::find_if_not(
-            stages, std::holds_alternative<Sweep, Sweep, Collapse, Extend, Compute, Branch, Jump, Join>);
+            stages, std::holds_alternative<Sweep, Sweep, Collapse, Extend, Compute, Branch, Jump, Join, Save>);
         here.stage += static_cast<std::uint32_t>(end - stages.begin());
         return run_sweeps(program_, stages.first(static_cast<std::size_t>(end - stages.begin())), *here.state, context,
                           &sweeps_);
@@ -149,12 +155,15 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
     const StageClock::Time start = StageClock::now();
     if (const auto* const collapses = std::get_if<Collapse>(&stage)) {
         collapse(here, *collapses, course, context);
+        if (context.norms != nullptr) context.norms->clear();
     } else {
         ++here.stage;
         if (const auto* const extend = std::get_if<Extend>(&stage)) {
             extend_state(*here.state, extend->active, context);
         } else if (const auto* const compute = std::get_if<Compute>(&stage)) {
             course.compute(here, *compute);
+        } else if (const auto* const save = std::get_if<Save>(&stage)) {
+            course.save(here, *save);
         } else if (const auto* const branch = std::get_if<Branch>(&stage)) {
             const bool goes_on = course.goes_on(here, *branch);
             course.went(here, goes_on);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "exec/collapse.hpp"
+#include "exec/save.hpp"
 #include "exec/shots.hpp"
 #include "exec/stage_sweeps.hpp"
 #include "plan/plan.hpp"
@@ -51,9 +52,9 @@ class Parting {
 template <class T>
 class Walker {
  public:
-    // `program` is the plan's own with the present slots.
-    Walker(const Program& program, const Plan& plan, const WalkRules& rules, const Kernels& kernels)
-        : program_(program), plan_(plan), rules_(rules), sweeps_(program, plan, kernels) {}
+    // `program` is the plan's own with the present slots; what it saves is put into `saves`.
+    Walker(const Program& program, const Plan& plan, const WalkRules& rules, const Kernels& kernels, SaveStore& saves)
+        : program_(program), plan_(plan), rules_(rules), sweeps_(program, plan, kernels), saves_(saves) {}
 
     // Goes on past the next Join, or to the end of the plan; false at the end.
     bool advance(Trajectory<T>& trajectory, Parting<T>& parting, const RunContext& context) const;
@@ -80,6 +81,7 @@ class Walker {
     const Plan& plan_;
     WalkRules rules_;
     StageSweeps<T> sweeps_;
+    SaveStore& saves_;
     mutable std::atomic<double> dropped_{0};
 };
 

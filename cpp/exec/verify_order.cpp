@@ -32,6 +32,7 @@ struct MovedDirectly {
     Index operator()(const MeasureOperation& operation) const { return bit(operation.qubit); }
     Index operator()(const BranchOperation&) const { return low_bits(program.num_qubits()); }
     Index operator()(const JumpOperation&) const { return low_bits(program.num_qubits()); }
+    Index operator()(const SaveOperation&) const { return low_bits(program.num_qubits()); }
     Index operator()(const auto&) const { return 0; }
 };
 
@@ -39,7 +40,8 @@ std::vector<Touch> touches_of(const Program& program) {
     std::vector<Touch> result;
     for (const Operation& operation : program.operations()) {
         Touch touch{std::visit(MovedDirectly{program}, operation), 0};
-        if (!is_collapse(operation) && !is_classical(operation)) {
+        const bool saves = std::holds_alternative<SaveOperation>(operation);
+        if (!is_collapse(operation) && !is_classical(operation) && !saves) {
             for (const Action& action : resolve(program, operation)) {
                 touch.moved |= moved_qubits(action);
                 touch.kept |= qubits_of(action);

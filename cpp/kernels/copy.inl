@@ -3,14 +3,18 @@
 namespace ketjet {
 namespace {
 
-// Rows lie far apart, out of reach of the hardware's prefetcher.
+// Rows lie far apart, out of reach of the hardware's prefetcher. Short ones come faster by way of the outer caches.
 template <class T>
 KETJET_INLINE void prefetch_row(const T* source, const CopyArgs& args, std::uint64_t row) {
     constexpr std::uint64_t line = 64 / sizeof(T), most_lines = 16;
     if (row >= args.rows || (args.row_offsets[row] & args.zero_mask) != 0) return;
     const T* const begin = source + 2 * args.row_offsets[row];
     const std::uint64_t lines = (std::uint64_t{2} << args.run_bits) / line;
-    for (std::uint64_t i = 0; i < lines && i < most_lines; ++i) __builtin_prefetch(begin + i * line);
+    if (lines <= most_lines) {
+        for (std::uint64_t i = 0; i < lines; ++i) __builtin_prefetch(begin + i * line, 0, 1);
+    } else {
+        for (std::uint64_t i = 0; i < most_lines; ++i) __builtin_prefetch(begin + i * line);
+    }
 }
 
 template <class T, bool Plain>
@@ -55,16 +59,46 @@ void gather(const void* state, void* block, const CopyArgs& args) {
     }
 }
 
-template <class T, bool Plain, bool Stream>
+// The sum of squared moduli of what is scattered, in one order for all lane widths: as many partial sums as the widest
+// vector has lanes, each added up in double precision row after row.
+template <class T>
+struct NormSum {
+    static constexpr int width = 64 / static_cast<int>(sizeof(T)), parts = width / lanes<T>;
+    Vector<T> row[parts] = {};
+    double total[width] = {};
+
+    KETJET_INLINE void add(std::uint64_t vector, Vector<T> re, Vector<T> im) {
+        Vector<T>& sum = row[vector % parts];
+        sum = fma(re, re, fma(im, im, sum));
+    }
+    KETJET_INLINE void end_row() {
+        for (int part = 0; part < parts; ++part) {
+            KETJET_UNROLL
+            for (int lane = 0; lane < lanes<T>; ++lane) {
+                total[part * lanes<T> + lane] += static_cast<double>(row[part][lane]);
+            }
+            row[part] = Vector<T>{};
+        }
+    }
+    KETJET_INLINE double sum() const {
+        double result = 0;
+        for (int i = 0; i < width; ++i) result += total[i];
+        return result;
+    }
+};
+
+template <class T, bool Plain, bool Stream, bool Norm>
 void scatter_rows(T* target, const T* block, const CopyArgs& args) {
     const std::uint64_t vectors = std::uint64_t{1} << (args.run_bits - lane_bits<T>);
     const Vector<T> lane_signs = Plain ? Vector<T>{} : load(static_cast<const T*>(args.lane_signs));
+    NormSum<T> norm;
     std::uint64_t y = args.first_vector;
     for (std::uint64_t row = 0; row < args.rows; ++row) {
         T* run = target + 2 * args.row_offsets[row];
         for (std::uint64_t i = 0; i < vectors; ++i, ++y, run += stride<T>) {
             const T* const source = block + address_of(args.map, y);
             Vector<T> re = load(source), im = load(source + lanes<T>), low, high;
+            if constexpr (Norm) norm.add(i, re, im);
             if constexpr (!Plain) {
                 const Vector<T> sign = __builtin_parityll(y & args.sign_mask) ? -lane_signs : lane_signs;
                 re *= sign;
@@ -79,25 +113,36 @@ void scatter_rows(T* target, const T* block, const CopyArgs& args) {
                 store(run + lanes<T>, high);
             }
         }
+        if constexpr (Norm) norm.end_row();
+    }
+    if constexpr (Norm) *args.norm += norm.sum();
+}
+
+template <class T, bool Plain, bool Stream>
+void scatter_to(T* state, const T* block, const CopyArgs& args) {
+    if (args.norm != nullptr) {
+        scatter_rows<T, Plain, Stream, true>(state, block, args);
+    } else {
+        scatter_rows<T, Plain, Stream, false>(state, block, args);
     }
 }
 
 template <class T, bool Stream>
-void scatter_to(T* state, const T* block, const CopyArgs& args) {
+void scatter_signed(T* state, const T* block, const CopyArgs& args) {
     if (args.plain) {
-        scatter_rows<T, true, Stream>(state, block, args);
+        scatter_to<T, true, Stream>(state, block, args);
     } else {
-        scatter_rows<T, false, Stream>(state, block, args);
+        scatter_to<T, false, Stream>(state, block, args);
     }
 }
 
 template <class T>
 void scatter(void* state, const void* block, const CopyArgs& args) {
     if (args.stream) {
-        scatter_to<T, true>(static_cast<T*>(state), static_cast<const T*>(block), args);
+        scatter_signed<T, true>(static_cast<T*>(state), static_cast<const T*>(block), args);
         finish_streaming();
     } else {
-        scatter_to<T, false>(static_cast<T*>(state), static_cast<const T*>(block), args);
+        scatter_signed<T, false>(static_cast<T*>(state), static_cast<const T*>(block), args);
     }
 }
 

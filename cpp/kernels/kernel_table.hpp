@@ -42,6 +42,7 @@ struct CopyArgs {
     const void* lane_signs;   // W scalars, 1 or -1
     bool plain;               // scale is 1 and nothing changes its sign
     bool stream;              // scattered lines are not worth keeping in the caches
+    double* norm;             // not null: scattering adds the sum of the squared moduli
 };
 
 // v'[r] = sum over m of M[r][r ^ m] v[r ^ m] on 2^axes rows of vectors and, within them, the lanes of lane_mask.
@@ -123,7 +124,8 @@ struct PhaseArgs {
     VectorSubset vectors;  // fixed is `inner`, with value 0 there
     int row_bits;
     int table_bits;                      // of an amplitude's index inside a table, the lanes first
-    const std::uint32_t* inner_offsets;  // 2^(table_bits - lane_bits)
+    const std::uint32_t* inner_offsets;  // of the table's vectors: 2^(table_bits - lane_bits)
+    const std::uint32_t* inner_entries;  // the index of their first lane inside a table, likewise
     const double* factors;               // [row] real parts, then imaginary parts
     const unsigned char* keys;           // [row]
     int tables;                          // 0: no table at all
@@ -134,6 +136,13 @@ struct PhaseArgs {
     int lane_flip;                       // index bits of lane l are those of l ^ lane_flip
     std::uint64_t table_scratch;         // where the scratch for tables begins, behind 2 * rows doubles
     void* scratch;                       // doubles: of rows, of two tables' entries; then all tables
+};
+
+// Turns and then phases for one load and store. The axes of the turns are the lowest bits of the number of a vector in
+// the phases' table; where the vectors are is told by the phases.
+struct TurnPhaseArgs {
+    TurnArgs turns;
+    PhaseArgs phases;
 };
 
 struct Kernels {  // for one scalar type
@@ -147,6 +156,7 @@ struct Kernels {  // for one scalar type
     void (*rotation)(void* block, const RotationArgs& args);
     void (*turn)(void* block, const TurnArgs& args);
     void (*phase)(void* block, const PhaseArgs& args);
+    void (*turn_phase)(void* block, const TurnPhaseArgs& args);
     // For measuring: does multiply-adds in registers, writes W scalars, returns how many real ones they were.
     std::uint64_t (*fma_probe)(void* vector, std::uint64_t iterations);
 };

@@ -46,14 +46,6 @@ KETJET_INLINE double* row_factors(const PhaseArgs& args) {
     return re;
 }
 
-// v *= factor
-template <class T>
-KETJET_INLINE void multiply(T* v, Vector<T> re, Vector<T> im) {
-    const Vector<T> x = load(v), y = load(v + lanes<T>);
-    store(v, fnma(im, y, re * x));
-    store(v + lanes<T>, fma(im, x, re * y));
-}
-
 // All tables of this block: the plan's, times the inner factors that its cold bits select.
 template <class T>
 KETJET_INLINE const T* block_tables(const PhaseArgs& args) {
@@ -66,9 +58,9 @@ KETJET_INLINE const T* block_tables(const PhaseArgs& args) {
     for (int key = 0; key < args.tables; ++key) {
         const T* in = static_cast<const T*>(args.table) + static_cast<std::uint64_t>(key) * 2 * entries;
         T* out = tables + static_cast<std::uint64_t>(key) * 2 * entries;
-        for (std::uint64_t first = 0; first < entries; first += lanes<T>, in += stride<T>, out += stride<T>) {
+        for (std::uint64_t v = 0; v < entries >> lane_bits<T>; ++v, in += stride<T>, out += stride<T>) {
             for (std::uint64_t lane = 0; lane < lanes<T>; ++lane) {
-                const std::uint64_t entry = first + (lane ^ static_cast<std::uint64_t>(args.lane_flip));
+                const std::uint64_t entry = args.inner_entries[v] + (lane ^ static_cast<std::uint64_t>(args.lane_flip));
                 const T a = static_cast<T>(re[entry]), b = static_cast<T>(im[entry]);
                 out[lane] = fused(-b, in[lanes<T> + lane], a * in[lane]);
                 out[lanes<T> + lane] = fused(b, in[lane], a * in[lanes<T> + lane]);
@@ -78,39 +70,81 @@ KETJET_INLINE const T* block_tables(const PhaseArgs& args) {
     return tables;
 }
 
+// What multiplies the vectors of one row: the factor, the table, or both.
+template <class T>
+struct RowPhases {
+    Vector<T> re, im;  // the factor
+    bool is_one;       // the factor
+    const T* table;    // null: all ones
+};
+
+// The phases of all rows of this block.
+template <class T>
+struct BlockPhases {
+    const PhaseArgs& args;
+    std::uint64_t rows = std::uint64_t{1} << args.row_bits;
+    std::uint64_t vectors = std::uint64_t{1} << (args.table_bits - lane_bits<T>);
+    const double* factors;
+    const T* tables;
+
+    KETJET_INLINE explicit BlockPhases(const PhaseArgs& phase_args) : args(phase_args) {
+        const double* const own = row_factors(args);
+        factors = own != nullptr ? own : args.factors;
+        tables = args.tables > 0 ? block_tables<T>(args) : nullptr;
+    }
+    KETJET_INLINE RowPhases<T> of_row(std::uint64_t row) const {
+        const ComplexDouble factor{factors[row], factors[rows + row]};
+        const std::uint64_t key = args.tables > 0 ? args.keys[row] : 0;
+        const bool plain = args.tables == 0 || (args.inner == nullptr && args.trivial[key]);
+        return {splat(static_cast<T>(factor.re)), splat(static_cast<T>(factor.im)), is_one(factor),
+                plain ? nullptr : tables + key * vectors * stride<T>};
+    }
+};
+
+template <class T>
+KETJET_INLINE void store_product(T* target, Vector<T> x, Vector<T> y, Vector<T> re, Vector<T> im) {
+    store(target, fnma(im, y, re * x));
+    store(target + lanes<T>, fma(im, x, re * y));
+}
+
+// Stores (x, y) times what the row has for vector v of the table, at least one of factor and table.
+template <class T, bool Table, bool Factor>
+KETJET_INLINE void store_phased(T* target, Vector<T> x, Vector<T> y, const RowPhases<T>& row, std::uint64_t v) {
+    if constexpr (Table) {
+        const Vector<T> re = load(row.table + v * stride<T>), im = load(row.table + v * stride<T> + lanes<T>);
+        if constexpr (Factor) {
+            store_product(target, x, y, fnma(row.im, im, row.re * re), fma(row.im, re, row.re * im));
+        } else {
+            store_product(target, x, y, re, im);
+        }
+    } else {
+        store_product(target, x, y, row.re, row.im);
+    }
+}
+
+template <class T, bool Table, bool Factor>
+KETJET_INLINE void phase_row(T* block, std::uint32_t address, const BlockPhases<T>& phases, const RowPhases<T>& row) {
+    KETJET_UNROLL
+    for (std::uint64_t v = 0; v < phases.vectors; ++v) {
+        T* const vector = block + (address ^ phases.args.inner_offsets[v]);
+        store_phased<T, Table, Factor>(vector, load(vector), load(vector + lanes<T>), row, v);
+    }
+}
+
 template <class T>
 void phase(void* memory, const PhaseArgs& args) {
     T* const block = static_cast<T*>(memory);
-    const std::uint64_t rows = std::uint64_t{1} << args.row_bits;
-    const std::uint64_t vectors = std::uint64_t{1} << (args.table_bits - lane_bits<T>);
-    const double* const own = row_factors(args);
-    const double* const factors = own != nullptr ? own : args.factors;
-    const T* const tables = args.tables > 0 ? block_tables<T>(args) : nullptr;
+    const BlockPhases<T> phases(args);
     SubsetWalk walk(args.vectors);
-    for (std::uint64_t row = 0; row < rows; ++row) {
+    for (std::uint64_t i = 0; i < phases.rows; ++i) {
         const std::uint32_t address = walk.next();
-        const ComplexDouble factor{factors[row], factors[rows + row]};
-        const Vector<T> fr = splat(static_cast<T>(factor.re)), fi = splat(static_cast<T>(factor.im));
-        const std::uint64_t key = args.tables > 0 ? args.keys[row] : 0;
-        if (args.tables == 0 || (args.inner == nullptr && args.trivial[key])) {
-            if (is_one(factor)) continue;
-            KETJET_UNROLL
-            for (std::uint64_t v = 0; v < vectors; ++v) multiply(block + (address ^ args.inner_offsets[v]), fr, fi);
-            continue;
-        }
-        const T* const table = tables + key * vectors * stride<T>;
-        if (is_one(factor)) {
-            KETJET_UNROLL
-            for (std::uint64_t v = 0; v < vectors; ++v) {
-                multiply(block + (address ^ args.inner_offsets[v]), load(table + v * stride<T>),
-                         load(table + v * stride<T> + lanes<T>));
-            }
-            continue;
-        }
-        KETJET_UNROLL
-        for (std::uint64_t v = 0; v < vectors; ++v) {
-            const Vector<T> re = load(table + v * stride<T>), im = load(table + v * stride<T> + lanes<T>);
-            multiply(block + (address ^ args.inner_offsets[v]), fnma(fi, im, fr * re), fma(fi, re, fr * im));
+        const RowPhases<T> row = phases.of_row(i);
+        if (row.table == nullptr) {
+            if (!row.is_one) phase_row<T, false, true>(block, address, phases, row);
+        } else if (row.is_one) {
+            phase_row<T, true, false>(block, address, phases, row);
+        } else {
+            phase_row<T, true, true>(block, address, phases, row);
         }
     }
 }

@@ -259,7 +259,9 @@ void arrange_passes(std::span<const OperationFacts> facts, const PlanOptions& op
     for (const std::uint32_t operation : operations) grouper.add(operation);
     grouper.finish();
     schedule(std::move(elements), sweep.passes);
-    for (Pass& pass : sweep.passes) pass.cost_ns = pass_cost_ns(facts, sweep, pass);
+    for (std::size_t pass = 0; pass < sweep.passes.size(); ++pass) {
+        sweep.passes[pass].cost_ns = pass_cost_ns(facts, sweep, pass);
+    }
 }
 
 }  // namespace ketjet

@@ -23,9 +23,10 @@ constexpr double serial_seconds = 60e-6;  // below this predicted time a second 
 
 // Nanoseconds per amplitude on one thread in double precision; single precision takes half of it.
 constexpr double sweep_ns = 1.8;     // gather and scatter of a block, or setting |0...0>
-constexpr double relabel_ns = 0.02;  // an operation that only some qubits make move amplitudes
+constexpr double relabel_ns = 0.02;  // an operation that is bookkeeping for most qubits
+constexpr int lane_qubits = 3;       // the lowest ones of a block, where it moves amplitudes
 constexpr double turn_call_ns = 0.14, turn_ns = 0.06, turns_per_call = 3;
-constexpr double phases_ns = 0.36;
+constexpr double phases_ns = 0.36, joined_phases_ns = 0.2;  // with a load and store of their own, and without
 constexpr double exchange_ns = 0.15, rotation_ns = 0.26, controlled_ns = 0.25;
 constexpr double fma_ns = 0.041;      // of a dense matrix: three per complex entry and row
 constexpr double wide_fma_ns = 0.06;  // the same for more than two qubits
@@ -36,6 +37,22 @@ constexpr double operation_ns = 150;      // preparing coefficients, once per op
 double dense_ns(int qubits) {
     const double entries = std::ldexp(1.0, std::min(qubits, 30));
     return std::max(dense_least_ns, 3 * entries * (qubits > 2 ? wide_fma_ns : fma_ns));
+}
+
+// How many CX and SWAP of a pass have a lane among their qubits.
+double lane_exchanges(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass) {
+    Index lanes = 0;
+    for (const int qubit : std::span(sweep.hot).first(std::min<std::size_t>(sweep.hot.size(), lane_qubits))) {
+        lanes |= bit(qubit);
+    }
+    int count = 0;
+    for (const Term& term : pass.terms) {
+        for (const std::uint32_t index : sweep.operations_of(term)) {
+            const Index touched = facts[index].touched();
+            if (count_bits(touched) > 1 && (touched & lanes) != 0) ++count;
+        }
+    }
+    return count;
 }
 
 }  // namespace
@@ -65,15 +82,16 @@ bool dense_pays(std::span<const OperationFacts> facts, std::span<const std::uint
     return dense || dense_ns(2) < apart;
 }
 
-double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass) {
+double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t number) {
+    const Pass& pass = sweep.passes[number];
     const auto terms = static_cast<double>(pass.terms.size());
     switch (pass.kind) {
         case PassKind::relabel:
-            return relabel_ns * terms;
+            return relabel_ns * terms + exchange_ns * lane_exchanges(facts, sweep, pass);
         case PassKind::turns:
             return turn_call_ns * std::ceil(terms / turns_per_call) + turn_ns * terms;
         case PassKind::phases:
-            return phases_ns;
+            return joins_turns(sweep, number) ? joined_phases_ns : phases_ns;
         case PassKind::dense:
         case PassKind::single:
             break;

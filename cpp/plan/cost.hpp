@@ -42,7 +42,7 @@ constexpr double time_scale(Precision precision) { return precision == Precision
 // Nanoseconds per amplitude on one thread in double precision: of one operation that has a pass, or its share of one,
 // from all its other facts, and of one pass.
 double operation_cost_ns(const OperationFacts& facts);
-double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass);
+double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t pass);
 
 // Limits of the search for a plan: it may take this share of the predicted time on one thread, and no more than
 // most_planning_seconds, where planning an operation once takes planning_seconds; blocks larger than usual are that
@@ -55,6 +55,16 @@ inline constexpr std::int64_t search_operations = std::int64_t{1} << 26;  // loo
 
 // How much an operation counts in the choice of hot qubits.
 double staging_weight(const OperationFacts& facts);
+
+// A state is stored past the caches if it is larger than the last-level cache so many times, since nothing of it would
+// be left there for the next sweep.
+inline constexpr std::size_t streaming_caches = 2;
+
+// Of a phases pass: index bits of a table (2 KiB in double precision), at least the lanes of every instruction set, and
+// bits that select among tables, which together stay in the first-level cache.
+inline constexpr int least_phase_table_bits = 4;
+inline constexpr int most_phase_table_bits = 7;
+inline constexpr int most_phase_key_bits = 3;
 
 // Whether operations on one pair of qubits are better multiplied into one dense matrix than run one by one.
 bool dense_pays(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations);

@@ -128,6 +128,11 @@ class KnownBits {
         if (!drop_phases_) draft_.add(operation, origin_);
     }
 
+    void step(const SaveOperation& operation) {
+        settle(known_);
+        keep(operation, {}, program_.targets(operation.wires));
+    }
+
     void step(const ComputeOperation& operation) { draft_.add(operation, origin_); }
     void step(const BranchOperation& operation) { leave_with(operation); }
     void step(const JumpOperation& operation) { leave_with(operation); }

@@ -13,11 +13,18 @@ bool is_random(const Stage& stage) {
 
 bool touches_state(const Stage& stage) {
     return std::holds_alternative<Sweep>(stage) || std::holds_alternative<Collapse>(stage) ||
-           std::holds_alternative<Extend>(stage);
+           std::holds_alternative<Extend>(stage) || is_save(stage);
 }
 
+bool is_save(const Stage& stage) { return std::holds_alternative<Save>(stage); }
+
 bool Plan::has_trajectories() const {
-    return std::ranges::any_of(stages, [](const Stage& stage) { return is_random(stage) || !touches_state(stage); });
+    return std::ranges::any_of(
+        stages, [](const Stage& stage) { return is_random(stage) || is_save(stage) || !touches_state(stage); });
+}
+
+bool joins_turns(const Sweep& sweep, std::size_t pass) {
+    return pass > 0 && sweep.passes[pass].kind == PassKind::phases && sweep.passes[pass - 1].kind == PassKind::turns;
 }
 
 int Plan::num_sweeps() const {
@@ -74,6 +81,7 @@ struct StageText {
     }
     void operator()(const Jump& jump) const { out << "jump: to stage " << jump.target; }
     void operator()(const Join&) const { out << "join"; }
+    void operator()(const Save& save) const { out << "save: operation " << save.operation; }
 };
 
 }  // namespace

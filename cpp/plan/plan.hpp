@@ -57,6 +57,9 @@ struct Sweep {
     bool operator==(const Sweep&) const = default;
 };
 
+// Whether a pass is of phases that go into the same loads and stores as the turns before them.
+bool joins_turns(const Sweep& sweep, std::size_t pass);
+
 // A measure, reset or initialize in the middle of the program; `origin` is its index in the original program, and
 // numbers its random stream. Initialize on qubits that nothing has touched yet, or on all, is not random.
 struct Collapse {
@@ -95,10 +98,18 @@ struct Join {
     bool operator==(const Join&) const = default;
 };
 
-using Stage = std::variant<Sweep, Collapse, Extend, Compute, Branch, Jump, Join>;
+// Records something of the state; `origin` numbers it as in Collapse.
+struct Save {
+    std::uint32_t operation;
+    std::uint32_t origin;
+    bool operator==(const Save&) const = default;
+};
+
+using Stage = std::variant<Sweep, Collapse, Extend, Compute, Branch, Jump, Join, Save>;
 bool is_random(const Stage& stage);
 // Whether the stage reads or writes amplitudes.
 bool touches_state(const Stage& stage);
+bool is_save(const Stage& stage);
 
 // A measurement that is read from the final state: no later operation touches its qubit.
 struct FinalMeasurement {
@@ -149,7 +160,7 @@ struct Plan {
     Program bind(const Program& given) const;
     // Equal but for slot values and planning time.
     bool operator==(const Plan& other) const;
-    // Whether runs can differ: by random collapses, or because they decide where to go on.
+    // Whether shots are more than samples of one final state: they differ on the way, or records are made of them.
     bool has_trajectories() const;
     int num_sweeps() const;
     int num_passes() const;

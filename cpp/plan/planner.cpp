@@ -87,6 +87,10 @@ class StageMaker {
             return stager_.append(jumps ? Stage(Jump{index, *target}) : Stage(Branch{index, *target}));
         }
         zero_ &= ~outlook_.facts[index].touched();
+        if (std::holds_alternative<SaveOperation>(operation)) {
+            stager_.flush();
+            return stager_.append(Save{index, plan_.origins[index]});
+        }
         stager_.add(index);
     }
 

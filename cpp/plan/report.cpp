@@ -14,8 +14,6 @@ namespace ketjet {
 
 namespace {
 
-constexpr int table_bits = 7;  // of a phases pass: phases on higher positions alone need no table
-
 std::vector<int> list_of(Index qubits) {
     std::vector<int> list;
     for (Index rest = qubits; rest != 0; rest &= rest - 1) list.push_back(std::countr_zero(rest));
@@ -182,7 +180,10 @@ class SweepReporter {
         std::vector<PassReport> result;
         std::size_t first = 0;  // unit of the pass
         for (const Pass& pass : sweep_.passes) {
+            const std::size_t number = result.size();
             result.push_back(describe_pass(pass, std::span(units_).subspan(first, pass.terms.size())));
+            result.back().ns_per_amplitude = scale_ * pass.cost_ns;
+            if (joins_turns(sweep_, number)) result.back().kernel = "turn";
             if (result.back().operations.size() == 1) result.back().reason = why_alone(pass, first);
             first += pass.terms.size();
         }
@@ -202,7 +203,6 @@ class SweepReporter {
             }
         }
         result.qubits = list_of(qubits);
-        result.ns_per_amplitude = scale_ * pass.cost_ns;
         const Work work = work_of_pass(pass, units, count_bits(qubits));
         result.kernel = work.kernel;
         result.fma_per_amplitude = work.fma;
@@ -241,7 +241,7 @@ class SweepReporter {
             if (count_bits(units[t].diagonal) > 2 || inside == 0) continue;
             form = true;
             const Index lowest = hot_ & (inside ^ (inside - 1));  // hot qubits up to the lowest one of the term
-            table = table || count_bits(inside) > 1 || count_bits(lowest) <= table_bits;
+            table = table || count_bits(inside) > 1 || count_bits(lowest) <= most_phase_table_bits;
         }
         return form ? Work{"phase", work.fma + (table ? 8 : 4)} : work;
     }
@@ -326,7 +326,7 @@ Index missing_before(const Program& program, std::span<const std::uint32_t> oper
 }
 
 void explain_beginning(const Plan& plan, const Stage& before, StageReport& result) {
-    if (std::holds_alternative<Collapse>(before)) result.reason = Reason::collapse;
+    if (std::holds_alternative<Collapse>(before) || is_save(before)) result.reason = Reason::collapse;
     if (!touches_state(before)) result.reason = Reason::control_flow;
     const Sweep* const sweep = std::get_if<Sweep>(&before);
     if (sweep == nullptr) return;
@@ -388,14 +388,14 @@ std::string_view text_of(Reason reason) {
         "could join others, but the planner left it apart",
         "needs qubits outside the block of the sweep before",
         "the sweep before has as many operations as it may",
-        "comes after a measurement, reset or initialization",
+        "comes after a measurement, reset, initialization or save",
         "begins where paths part or meet",
     };
     return texts[static_cast<std::size_t>(reason)];
 }
 
 std::string_view name_of(StageKind kind) {
-    constexpr std::string_view names[] = {"sweep", "collapse", "extend", "compute", "branch", "jump", "join"};
+    constexpr std::string_view names[] = {"sweep", "collapse", "extend", "compute", "branch", "jump", "join", "save"};
     return names[static_cast<std::size_t>(kind)];
 }
 

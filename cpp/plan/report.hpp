@@ -54,7 +54,7 @@ struct PassReport {
     Reason reason;
 };
 
-enum class StageKind : std::uint8_t { sweep, collapse, extend, compute, branch, jump, join };  // as in Stage
+enum class StageKind : std::uint8_t { sweep, collapse, extend, compute, branch, jump, join, save };  // as in Stage
 std::string_view name_of(StageKind kind);
 
 struct StageReport {

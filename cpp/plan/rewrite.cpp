@@ -96,9 +96,12 @@ Rewritten relabel_swaps(const Rewritten& source) {
 
 bool only_outcomes_count(const Program& program, const PlanRequest& request) {
     if (!request.options.prune || !request.from_zero || request.keep_state) return false;
-    return std::ranges::any_of(program.operations(), [](const Operation& operation) {
-        return std::holds_alternative<MeasureOperation>(operation);
-    });
+    bool measures = false;
+    for (const Operation& operation : program.operations()) {
+        if (std::holds_alternative<SaveOperation>(operation)) return false;
+        measures = measures || std::holds_alternative<MeasureOperation>(operation);
+    }
+    return measures;
 }
 
 Rewritten rewrite(const Program& program, const PlanRequest& request) {

@@ -22,7 +22,7 @@ Stager::Stager(std::span<const OperationFacts> facts, const PlanOptions& options
 void Stager::add(std::uint32_t index) {
     const OperationFacts& facts = facts_[index];
     pending_.push_back({index, static_cast<float>(staging_weight(facts)), facts.local, facts.diagonal});
-    touched_ |= facts.touched();
+    touched_ |= facts.touched() != 0 ? facts.touched() : low_bits(plan_.state_qubits);
 }
 
 void Stager::append(Stage stage) {

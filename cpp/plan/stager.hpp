@@ -64,7 +64,7 @@ class Stager {
     Plan& plan_;
     std::vector<Pending> pending_;  // those before first_ are done
     std::size_t first_ = 0;
-    Index touched_ = 0;  // by pending operations
+    Index touched_ = 0;  // by operations of the stretch, every qubit if one of them is on none
     std::vector<Lack> lacks_;
     std::vector<Pending> left_behind_;  // kept for its memory
     std::int64_t budget_;               // of operations looked at

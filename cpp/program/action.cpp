@@ -140,6 +140,7 @@ class Resolver {
     std::vector<Action> operator()(const ComputeOperation&) const { refuse("compute"); }
     std::vector<Action> operator()(const BranchOperation&) const { refuse("branch"); }
     std::vector<Action> operator()(const JumpOperation&) const { refuse("jump"); }
+    std::vector<Action> operator()(const SaveOperation&) const { refuse("save"); }
 
  private:
     [[noreturn]] static void refuse(const std::string& name) {
@@ -214,6 +215,8 @@ class RoleReader {
     Roles operator()(const ComputeOperation&) const { return {}; }
     Roles operator()(const BranchOperation&) const { return {}; }
     Roles operator()(const JumpOperation&) const { return {}; }
+    // What is saved depends on what has become of all other qubits.
+    Roles operator()(const SaveOperation&) const { return {low_bits(program_.num_qubits()), 0}; }
 
  private:
     Index control_mask(const Wires& wires) const { return mask_of(program_.controls(wires)); }

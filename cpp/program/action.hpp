@@ -54,7 +54,7 @@ using Action = std::variant<DenseAction, DiagonalAction, FlipAction, SwapAction,
 std::vector<Action> resolve(const Program& program, const Operation& operation);
 
 // Which qubits an operation needs at hand, from structure alone; none for the identity gate and for global phases.
-// A measured qubit counts as diagonal, a reset or initialized one as local.
+// A measured qubit counts as diagonal, a reset or initialized one as local; a save needs all.
 struct Roles {
     Index local = 0;     // acted on non-diagonally: must be inside the cache block
     Index diagonal = 0;  // controls and diagonal qubits: a constant of the block is enough

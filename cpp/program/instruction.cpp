@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t any = 62;  // as many targets as a program can have qubits
 
 // name, least and most targets, slots, payload, may be controlled
-constexpr std::array<InstructionRule, 12> rules{{
+constexpr std::array<InstructionRule, 13> rules{{
     {"unitary", 1, any, 0, PayloadKind::complex, true},
     {"diagonal", 0, any, 0, PayloadKind::complex, true},
     {"multiplexer", 1, any, 0, PayloadKind::complex, true},
@@ -24,8 +24,9 @@ constexpr std::array<InstructionRule, 12> rules{{
     {"compute", 0, 0, 0, PayloadKind::integer, false},
     {"branch", 0, 0, 0, PayloadKind::integer, false},
     {"jump", 0, 0, 0, PayloadKind::none, false},
+    {"save", 0, any, 0, PayloadKind::integer, false},
 }};
-static_assert(rules.size() == static_cast<std::size_t>(Instruction::jump) + 1);
+static_assert(rules.size() == static_cast<std::size_t>(Instruction::save) + 1);
 
 constexpr auto names = [] {
     std::array<std::string_view, rules.size()> result;

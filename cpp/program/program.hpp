@@ -78,10 +78,37 @@ struct JumpOperation {  // the run goes on at operation `target`
     std::uint32_t target;
 };
 
+// Records something of the state as it is for each shot.
+enum class Saved : std::int64_t {
+    state,          // the amplitudes, over all qubits in the order of the wires
+    probabilities,  // of the values of the wires
+    amplitudes,     // of the basis states listed, over all qubits in the order of the wires
+    expectations,   // of sums of real multiples of Pauli strings on the wires
+    density,        // the matrix of the wires, the others traced out
+};
+enum class SaveMode : std::int64_t {
+    every,      // all records are kept
+    one,        // one in all
+    one_a_key,  // one for each value of the classical bits
+};
+struct SaveOperation {
+    Wires wires;
+    std::shared_ptr<const std::vector<std::int64_t>> payload;  // kind, index, per-shot word, mode, arguments
+
+    Saved kind() const { return static_cast<Saved>((*payload)[0]); }
+    std::int64_t index() const { return (*payload)[1]; }
+    // The variable word that holds, for each shot, its last record; -1: none does.
+    std::int64_t shot_word() const { return (*payload)[2]; }
+    SaveMode mode() const { return static_cast<SaveMode>((*payload)[3]); }
+    // Amplitudes: indices. Expectations: the number of sums; for each the number of terms; for each the masks of the
+    // wires with X or Y and with Z or Y, and the bits of the coefficient.
+    std::span<const std::int64_t> arguments() const { return std::span(*payload).subspan(4); }
+};
+
 using Operation =
     std::variant<GateOperation, UnitaryOperation, DiagonalOperation, MultiplexerOperation, PauliRotationOperation,
                  PermutationOperation, InitializeOperation, ResetOperation, MeasureOperation, GlobalPhaseOperation,
-                 ComputeOperation, BranchOperation, JumpOperation>;
+                 ComputeOperation, BranchOperation, JumpOperation, SaveOperation>;
 
 // The instructions that are not rows of gate_table(). An operation's code is its gate row, or
 // gate_table().size() + this.
@@ -97,7 +124,8 @@ enum class Instruction : std::int32_t {
     global_phase,
     compute,
     branch,
-    jump
+    jump,
+    save
 };
 std::span<const std::string_view> instruction_names();  // in the order of Instruction
 

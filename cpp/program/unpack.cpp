@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "program/check_save.hpp"
 #include "program/classical_code.hpp"
 #include "program/instruction.hpp"
 
@@ -141,6 +142,8 @@ class Unpacker {
             }
             case Instruction::jump:
                 return JumpOperation{target(packed_.operand[index_])};
+            case Instruction::save:
+                return save(wires);
             case Instruction::global_phase:
                 break;
         }
@@ -208,6 +211,13 @@ class Unpacker {
                  counted(packed_.codes.size(), "operation"));
         }
         return static_cast<std::uint32_t>(operation);
+    }
+
+    SaveOperation save(const Wires& wires) {
+        const SaveOperation operation{wires, payload<std::int64_t>("integers")};
+        const std::string fault = fault_of_save(operation, packed_);
+        if (!fault.empty()) fail(fault);
+        return operation;
     }
 
     // A payload of classical code behind `skipped` other integers; the code leaves so many words.

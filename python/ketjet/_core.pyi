@@ -471,6 +471,9 @@ class RunOutput:
     What a run gave: outcome keys (rows of 64-bit words), counts, shots, state.
     """
     @property
+    def chains(self) -> numpy.typing.NDArray[numpy.uint64] | None:
+        ...
+    @property
     def counts(self) -> numpy.typing.NDArray[numpy.int64]:
         ...
     @property
@@ -487,6 +490,9 @@ class RunOutput:
         ...
     @property
     def sample_seconds(self) -> float:
+        ...
+    @property
+    def saves(self) -> list:
         ...
     @property
     def shots(self) -> numpy.typing.NDArray[numpy.uint64] | None:

@@ -16,6 +16,8 @@ from qiskit.circuit.library import quantum_volume
 from ketjet import engine
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ketjet.backend import Simulator
     from ketjet.explanation import ExplainedStage
 
@@ -66,6 +68,18 @@ def _seconds_in_passes(stage: ExplainedStage) -> float:
     return 1e-9 * stage.bytes_moved / 2 * sum(one.ns_per_amplitude for one in stage.passes)
 
 
+def _measure(backend: Simulator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return predicted seconds outside and inside of passes, a row a circuit, and measured seconds."""
+    rows, times = [], []
+    for circuit in _circuits():
+        runs = [backend.explain(circuit, analyze=True, return_state=True) for _ in range(ROUNDS)]
+        best = min(runs, key=lambda run: run.measured_seconds or 0.0)
+        in_passes = sum(map(_seconds_in_passes, best.stages)) / best.threads / engine.AMPLITUDE_BYTES[best.precision]
+        rows.append((best.predicted_seconds - in_passes, in_passes))
+        times.append(best.measured_seconds or 0.0)
+    return np.array(rows), np.array(times)
+
+
 def calibrate(backend: Simulator) -> Calibration:
     """Measure, keep the result in the user's cache folder, and use it from now on.
 
@@ -78,15 +92,13 @@ def calibrate(backend: Simulator) -> Calibration:
     -------
     Calibration
     """
+    before = engine.machine()
     engine.keep_calibration(1.0, 1.0)
-    rows, times = [], []
-    for circuit in _circuits():
-        runs = [backend.explain(circuit, analyze=True, return_state=True) for _ in range(ROUNDS)]
-        best = min(runs, key=lambda run: run.measured_seconds or 0.0)
-        in_passes = sum(map(_seconds_in_passes, best.stages)) / best.threads / engine.AMPLITUDE_BYTES[best.precision]
-        rows.append((best.predicted_seconds - in_passes, in_passes))
-        times.append(best.measured_seconds)
-    matrix, measured = np.array(rows), np.array(times)
+    try:
+        matrix, measured = _measure(backend)
+    except BaseException:  # Ctrl-C too
+        engine.keep_calibration(before.sweep_factor, before.pass_factor)
+        raise
     weights = 1 / measured
     fit = np.linalg.lstsq(matrix * weights[:, None], measured * weights, rcond=None)[0]
     sweep_factor, pass_factor = (float(np.clip(value, *LIMITS)) for value in fit)

@@ -248,11 +248,17 @@ void check_wrong_kernels() {
         kernels_for().double_.turn(block, wrong);
     };
     CHECK(notices("turns"));
-    broken.double_.phase = [](void* block, const PhaseArgs& args) {
-        PhaseArgs wrong = args;
-        wrong.outer = nullptr;
-        kernels_for().double_.phase(block, wrong);
+    broken.double_.turn_phase = [](void* block, const TurnPhaseArgs& args) {
+        TurnPhaseArgs wrong = args;
+        wrong.phases.outer = nullptr;
+        kernels_for().double_.turn_phase(block, wrong);
         shrink_one(block);
+    };
+    CHECK(notices("phases"));
+    broken.double_.turn_phase = [](void* block, const TurnPhaseArgs& args) {
+        TurnPhaseArgs wrong = args;
+        wrong.turns.tangents[0] *= 0.99;
+        kernels_for().double_.turn_phase(block, wrong);
     };
     CHECK(notices("phases"));
     broken.double_.dense = [](void* block, const DenseArgs& args) {

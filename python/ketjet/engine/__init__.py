@@ -34,7 +34,7 @@ from ketjet.engine.machine import (
     unitarity_error,
 )
 from ketjet.engine.report import machine_rates, rates_bytes, report
-from ketjet.engine.run import PLAN_OPTIONS, RNG_VERSION, Outcome, Task, Verify, execute, plan
+from ketjet.engine.run import PLAN_OPTIONS, RNG_VERSION, Outcome, SavedRecord, Task, Verify, execute, plan
 from ketjet.engine.state import State
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "Precision",
     "Program",
     "Progress",
+    "SavedRecord",
     "State",
     "Task",
     "TimeLimitReached",

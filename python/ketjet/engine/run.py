@@ -105,6 +105,31 @@ class Task:
         return {**self.__dict__, "plan": None, "plan_time": 0.0}
 
 
+class SavedRecord(NamedTuple):
+    """What one save instruction has recorded for shots that went the same way.
+
+    Attributes
+    ----------
+    save : int
+        Number of the instruction among the circuit's saves.
+    identity, previous : int
+        Of this record, and of the one before it of the same shots where the save is listed per shot; 0 for none.
+    weight : float
+        Number of shots, or their probability in an exact run.
+    clbits : ndarray of uint64, shape (words,)
+        The classical bits at that time.
+    data : ndarray
+        What was saved; shared by all records of one state.
+    """
+
+    save: int
+    identity: int
+    previous: int
+    weight: float
+    clbits: NDArray[np.uint64]
+    data: NDArray[Any]
+
+
 class Outcome(NamedTuple):
     """What a Task gave.
 
@@ -125,6 +150,10 @@ class Outcome(NamedTuple):
         Time in each stage of the plan, summed over shots.
     probabilities : ndarray of float64, shape (outcomes,), or None
         Of an exact run.
+    saves : tuple of SavedRecord
+        By save, then by identity.
+    chains : ndarray of uint64, shape (shots, words), or None
+        The last record of every shot, in the order of `memory`, which is listed then; a word for each save per shot.
     """
 
     keys: NDArray[np.uint64]
@@ -135,6 +164,8 @@ class Outcome(NamedTuple):
     metadata: dict[str, Any]
     stage_seconds: tuple[float, ...] = ()
     probabilities: NDArray[np.float64] | None = None
+    saves: tuple[SavedRecord, ...] = ()
+    chains: NDArray[np.uint64] | None = None
 
 
 def plan(
@@ -270,6 +301,8 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         metadata,
         stage_seconds,
         output.probabilities,
+        tuple(SavedRecord(*record) for record in output.saves),
+        output.chains,
     )
 
 

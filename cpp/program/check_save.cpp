@@ -1,0 +1,76 @@
+// Sizes first, then the arguments of each kind.
+#include "program/check_save.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace ketjet {
+
+namespace {
+
+constexpr std::size_t most_density_qubits = 14;
+
+std::string fault_of_sums(std::span<const std::int64_t> arguments, std::size_t wires) {
+    const std::string short_of = "the payload ends within its sums; give the terms that it announces";
+    if (arguments.empty() || arguments[0] < 0) return short_of;
+    std::int64_t sums = arguments[0];
+    arguments = arguments.subspan(1);
+    for (; sums > 0; --sums) {
+        if (arguments.empty() || arguments[0] < 0) return short_of;
+        const auto terms = static_cast<std::size_t>(arguments[0]);
+        arguments = arguments.subspan(1);
+        if (terms > arguments.size() / 3) return short_of;
+        for (std::size_t i = 0; i < terms; ++i) {
+            const auto masks = static_cast<Index>(arguments[3 * i] | arguments[3 * i + 1]);
+            if ((masks & ~low_bits(static_cast<int>(wires))) != 0) return "a Pauli acts beyond the wires; add wires";
+            if (!std::isfinite(std::bit_cast<double>(arguments[3 * i + 2]))) {
+                return "a coefficient is not finite; use finite numbers";
+            }
+        }
+        arguments = arguments.subspan(3 * terms);
+    }
+    return arguments.empty() ? "" : "the payload goes on behind its sums; remove what is there";
+}
+
+}  // namespace
+
+std::string fault_of_save(const SaveOperation& operation, const PackedProgram& packed) {
+    if (operation.payload->size() < 4) return "the payload needs a kind, an index, a word and a mode";
+    const auto kind = static_cast<std::int64_t>(operation.kind()), mode = static_cast<std::int64_t>(operation.mode());
+    if (kind < 0 || kind > static_cast<std::int64_t>(Saved::density)) {
+        return "kind " + std::to_string(kind) + " is unknown; use 0 to 4";
+    }
+    if (mode < 0 || mode > static_cast<std::int64_t>(SaveMode::one_a_key)) {
+        return "mode " + std::to_string(mode) + " is unknown; use 0 to 2";
+    }
+    if (operation.index() < 0) return "index " + std::to_string(operation.index()) + " is negative; count from 0";
+    if (operation.shot_word() < -1 || operation.shot_word() >= packed.variable_words) {
+        return "word " + std::to_string(operation.shot_word()) + " is out of range; the program has " +
+               std::to_string(packed.variable_words) + " variable words";
+    }
+    const std::size_t wires = operation.wires.targets;
+    const auto arguments = operation.arguments();
+    switch (operation.kind()) {
+        case Saved::amplitudes:
+        case Saved::state: {
+            if (wires != static_cast<std::size_t>(packed.num_qubits)) return "it needs all qubits as wires";
+            const Index end = bit(packed.num_qubits);
+            const auto fits = [&](std::int64_t index) { return index >= 0 && static_cast<Index>(index) < end; };
+            return std::ranges::all_of(arguments, fits) ? "" : "a basis state is out of range; use 0 to 2^qubits - 1";
+        }
+        case Saved::expectations:
+            return fault_of_sums(arguments, wires);
+        case Saved::density:
+            if (wires > most_density_qubits) {
+                return "a density matrix of " + std::to_string(wires) + " qubits is too large; use at most " +
+                       std::to_string(most_density_qubits);
+            }
+            break;
+        case Saved::probabilities:
+            break;
+    }
+    return arguments.empty() ? "" : "this kind takes no arguments; remove them";
+}
+
+}  // namespace ketjet
