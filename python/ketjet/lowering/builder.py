@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from ketjet.lowering.codes import gate_rows, instruction_codes
 from ketjet.lowering.parameters import UnboundSlot, is_unbound, real_number
 
@@ -112,6 +114,10 @@ class ProgramBuilder:
         self.payloads.append(matrix.reshape(-1))
         self.codes.append(instruction_codes()["unitary"])
         self.wires += wires
+
+    def save(self, what: int, placement: Placement, index: int, mode: int, arguments: Sequence[int]) -> None:
+        """Append a record of the state; the word of every shot's memory that it may need is filled in later."""
+        self.structured("save", placement, np.array([what, index, -1, mode, *arguments], np.int64))
 
     def phase(self, placement: Placement, angle: Any) -> None:
         """Append a global phase, which under controls is a phase gate on one of them."""

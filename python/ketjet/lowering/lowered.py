@@ -17,6 +17,8 @@ from ketjet.lowering.unroll import CircuitWalk
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ketjet.saved_data import SaveRequest
+
 
 @dataclass(frozen=True)
 class LoweredCircuit:
@@ -34,6 +36,8 @@ class LoweredCircuit:
         What is still to be bound, sorted as in the circuit.
     has_measurements
         Whether any classical bit can be written: by a measurement or a store.
+    saves
+        What is to be saved on the way.
     """
 
     program: engine.Program
@@ -41,6 +45,7 @@ class LoweredCircuit:
     qubits: tuple[int, ...]
     parameters: tuple[Parameter, ...]
     has_measurements: bool
+    saves: tuple[SaveRequest, ...]
     _binding: Binding = field(repr=False)
 
     def bind(self, values: Mapping[Any, Any]) -> LoweredCircuit:
@@ -108,6 +113,7 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
             f"no machine holds more than 2^{engine.MAX_QUBITS}; use fewer qubits"
         )
         raise InsufficientMemoryError(msg)
+    walk.saves.require_whole(qubits)
     parameters = circuit.parameters if circuit.num_parameters else ()
     binding = Binding(circuit.name, parameters, builder.unbound)
     return LoweredCircuit(
@@ -116,5 +122,6 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
         qubits=qubits,
         parameters=binding.parameters,
         has_measurements=bool(builder.measured) or builder.writes_clbits,
+        saves=tuple(walk.saves.requests),
         _binding=binding,
     )

@@ -243,7 +243,11 @@ def prepare_state(builder: ProgramBuilder, operation: StatePreparation, placemen
 def _amplitudes(operation: StatePreparation) -> NDArray[np.complex128] | None:
     if operation._from_label or operation._from_int:
         return None
-    amplitudes = np.array(operation.params, np.complex128)
+    return checked_amplitudes(np.array(operation.params, np.complex128))
+
+
+def checked_amplitudes(amplitudes: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Return a state with its norm rounded to 1; raise InvalidCircuitError unless it is finite and almost normal."""
     _require_finite(amplitudes, "its state")
     norm = float(np.linalg.norm(amplitudes))
     if abs(norm - 1) > UNITARY_TOLERANCE:

@@ -29,6 +29,7 @@ from ketjet.lowering.gates import (
 )
 from ketjet.lowering.placement import Placement
 from ketjet.lowering.recordings import Recordings, definition_key
+from ketjet.lowering.saves import Saves
 from ketjet.lowering.structured import append_matrix, append_structured, is_unitary
 from ketjet.lowering.trail import Surrounding, Trail
 from ketjet.lowering.variables import VariableTable, refuse_inputs
@@ -58,6 +59,7 @@ class CircuitWalk:
         self._here: tuple[str, Sequence[int]] = ("", ())
         """Name and qubits of the instruction that is being lowered, unless it is a plain gate."""
         self.variables = VariableTable(lambda error: self._located(error, *self._here))
+        self.saves = Saves(self.builder, lambda error: self._located(error, *self._here))
 
     def walk(self) -> None:
         """Lower the whole circuit, its global phase last."""
@@ -77,6 +79,7 @@ class CircuitWalk:
             if child is not None:
                 self._stack.append(child)
         self.variables.finish()
+        self.saves.finish(self.variables)
         self.builder.instruction = -1
         self._global_phase(circuit, everything)
         self._trail.require_finite(self.builder)
@@ -175,6 +178,8 @@ class CircuitWalk:
             return None
         if append_structured(self.builder, operation, placement):
             return None
+        if self.saves.append(operation, placement):
+            return None
         return self._lower_definition(operation, placement)
 
     def _lower_collapse(self, operation: Measure | Reset, placement: Placement) -> None:
@@ -202,9 +207,6 @@ class CircuitWalk:
             raise InvalidCircuitError(msg)
         if self._recordings.play(key, placement):
             return None
-        if operation.name.startswith("save_") or operation.name == "set_statevector":
-            msg = "instructions that save or set the state are not supported yet; remove it"
-            raise UnsupportedInstructionError(msg)
         definition = definition_of(operation)
         if definition is None:
             append_matrix(self.builder, matrix_of(operation), placement)

@@ -1,0 +1,244 @@
+"""Aer's instructions that save or set the state, known by their names: qiskit-aer is never imported.
+
+What an instruction asks for becomes an operation of the program and a `SaveRequest` by which results are read. A save
+that is listed per shot needs a word of every shot's memory; it gets one of its own behind all variables, when these
+are known (`Saves.finish`).
+"""
+
+from __future__ import annotations
+
+import operator as operators
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
+from ketjet.lowering.structured import checked_amplitudes
+from ketjet.saved_data import AVERAGED, LISTED, SINGLE, SaveRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ketjet.lowering.builder import ProgramBuilder
+    from ketjet.lowering.placement import Placement
+    from ketjet.lowering.variables import VariableTable
+
+STATE, PROBABILITIES, AMPLITUDES, EXPECTATIONS, DENSITY_MATRIX = range(5)
+"""What the engine can save."""
+
+ALL_RECORDS, ONE_RECORD, ONE_PER_KEY = range(3)
+"""Which records it keeps."""
+
+MAX_DENSITY_QUBITS = 14
+"""The engine saves no larger density matrix."""
+
+PER_SHOT_FIELD = 2
+"""Where a payload holds the word of a shot's memory."""
+
+RESERVED = ("counts", "memory")
+"""Labels under which results have something else."""
+
+OTHER_METHODS = {
+    "save_unitary": "unitary",
+    "save_superop": "superoperator",
+    "save_stabilizer": "stabilizer",
+    "save_clifford": "stabilizer",
+    "save_matrix_product_state": "matrix_product_state",
+    "set_unitary": "unitary",
+    "set_superop": "superoperator",
+    "set_stabilizer": "stabilizer",
+    "set_density_matrix": "density_matrix",
+    "set_matrix_product_state": "matrix_product_state",
+}
+"""Instructions that mean nothing for a statevector, and Aer's method that knows them."""
+
+
+class Sort(NamedTuple):
+    """What one of the instructions means."""
+
+    what: int
+    subtypes: tuple[str, ...]
+    whole: bool
+    """Whether it is about all qubits at once, in the circuit's order, whatever order they are given in."""
+
+
+SORTS = {
+    "save_statevector": Sort(STATE, SINGLE, whole=True),
+    "save_statevector_dict": Sort(STATE, SINGLE, whole=True),
+    "save_state": Sort(STATE, SINGLE, whole=True),
+    "save_amplitudes": Sort(AMPLITUDES, SINGLE, whole=True),
+    "save_amplitudes_sq": Sort(AMPLITUDES, AVERAGED, whole=True),
+    "save_probabilities": Sort(PROBABILITIES, AVERAGED, whole=False),
+    "save_probabilities_dict": Sort(PROBABILITIES, AVERAGED, whole=False),
+    "save_expval": Sort(EXPECTATIONS, AVERAGED, whole=False),
+    "save_expval_var": Sort(EXPECTATIONS, AVERAGED, whole=False),
+    "save_density_matrix": Sort(DENSITY_MATRIX, AVERAGED, whole=False),
+}
+SET_STATEVECTOR = "set_statevector"
+
+
+class Saves:
+    """The instructions of one circuit that save or set its state.
+
+    Parameters
+    ----------
+    builder
+        Where their operations are appended.
+    locate
+        Puts the present place in front of an error's message.
+    """
+
+    def __init__(
+        self, builder: ProgramBuilder, locate: Callable[[InvalidCircuitError], InvalidCircuitError]
+    ) -> None:
+        self.requests: list[SaveRequest] = []
+        self._builder = builder
+        self._locate = locate
+        self._listed: list[int] = []
+        """The payloads of those that are listed per shot."""
+        self._whole: list[tuple[frozenset[int], InvalidCircuitError]] = []
+        """Qubits of those that need all qubits, and what to raise if there are others."""
+
+    def append(self, operation: Any, placement: Placement) -> bool:
+        """Append an operation if it is one of these; False if it is not.
+
+        Raises
+        ------
+        UnsupportedInstructionError
+            If it is one that only another simulation method knows, or is to be controlled or inverted.
+        InvalidCircuitError
+            If another one has its label, or its parameters are wrong.
+        """
+        sort = SORTS.get(operation.name)
+        if sort is None and operation.name != SET_STATEVECTOR:
+            _refuse_relatives(operation)
+            return False
+        if placement.controls or placement.inverse:
+            msg = "what saves or sets the state cannot be controlled or inverted; take it out of the definition"
+            raise UnsupportedInstructionError(msg)
+        self._builder.looks_back += 1  # every instruction stands there once: no recording of it may be played
+        if sort is None or sort.whole:
+            placement = placement._replace(targets=tuple(sorted(placement.targets)))
+            msg = "it is about the whole state, but the circuit acts on other qubits too; apply it to all qubits"
+            self._whole.append((frozenset(placement.targets), self._locate(InvalidCircuitError(msg))))
+        if sort is None:
+            self._set_state(operation, placement)
+        else:
+            self._save(operation, sort, placement)
+        return True
+
+    def require_whole(self, qubits: Sequence[int]) -> None:
+        """Raise InvalidCircuitError if one that is about the whole state leaves out any of the program's qubits."""
+        for own, error in self._whole:
+            if not own.issuperset(qubits):
+                raise error
+
+    def finish(self, variables: VariableTable) -> None:
+        """Give those that are listed per shot their words; all variables are known now."""
+        for payload in self._listed:
+            word = variables.words
+            variables.use(word, 1)
+            self._builder.payloads[payload][PER_SHOT_FIELD] = word
+
+    def _set_state(self, operation: Any, placement: Placement) -> None:
+        amplitudes = np.array(operation.params[0], np.complex128).reshape(-1)
+        if len(amplitudes) != 1 << len(placement.targets):
+            msg = (
+                f"its state has {len(amplitudes)} amplitudes, but {len(placement.targets)} qubits "
+                f"have {1 << len(placement.targets)}"
+            )
+            raise InvalidCircuitError(msg)
+        self._builder.structured("initialize", placement, checked_amplitudes(amplitudes))
+
+    def _save(self, operation: Any, sort: Sort, placement: Placement) -> None:
+        label, subtype = self._label_of(operation), _subtype_of(operation, sort)
+        qubits, column = len(placement.targets), -1
+        arguments = _arguments(operation, sort, qubits)
+        if subtype in LISTED:
+            column = len(self._listed)
+            self._listed.append(len(self._builder.payloads))
+        index = len(self.requests)
+        mode = {"single": ONE_RECORD, "c_single": ONE_PER_KEY}.get(subtype, ALL_RECORDS)
+        self._builder.save(sort.what, placement, index, mode, arguments)
+        self.requests.append(SaveRequest(index, label, operation.name, subtype, qubits, column))
+
+    def _label_of(self, operation: Any) -> str:
+        label = getattr(operation, "_label", None) or operation.name.removeprefix("save_")
+        if label == "_method_" or (operation.name == "save_state" and label == "state"):
+            label = "statevector"
+        if label in RESERVED:
+            msg = f"its label {label!r} is the name of something else in the result's data; use another label"
+            raise InvalidCircuitError(msg)
+        if any(label == request.label for request in self.requests):
+            msg = f"there is another save with the label {label!r}; give each one a label of its own"
+            raise InvalidCircuitError(msg)
+        return str(label)
+
+
+def _refuse_relatives(operation: Any) -> None:
+    """Raise UnsupportedInstructionError if an operation is of Aer, but not for statevectors."""
+    name = operation.name
+    method = OTHER_METHODS.get(name)
+    if method is not None:
+        msg = f"it belongs to Aer's method {method!r}, and ketjet simulates statevectors; remove it, or use qiskit-aer"
+        raise UnsupportedInstructionError(msg)
+    if name.startswith("save_") and operation.definition is None:
+        msg = f"ketjet does not know this way to save; use one of {', '.join(SORTS)}"
+        raise UnsupportedInstructionError(msg)
+
+
+def _subtype_of(operation: Any, sort: Sort) -> str:
+    subtype = getattr(operation, "_subtype", sort.subtypes[0])
+    if subtype not in sort.subtypes:
+        msg = f"its subtype is {subtype!r}; use one of {', '.join(map(repr, sort.subtypes))}"
+        raise InvalidCircuitError(msg)
+    return str(subtype)
+
+
+def _arguments(operation: Any, sort: Sort, qubits: int) -> list[int]:
+    """Return what the engine has to know besides the qubits."""
+    if sort.what == AMPLITUDES:
+        return [_basis_state(value, qubits) for value in operation.params]
+    if sort.what == DENSITY_MATRIX and qubits > MAX_DENSITY_QUBITS:
+        msg = f"a density matrix of {qubits} qubits is too large; save one of at most {MAX_DENSITY_QUBITS} qubits"
+        raise InvalidCircuitError(msg)
+    if sort.what != EXPECTATIONS:
+        return []
+    try:
+        terms = [(_masks(label, qubits), [float(value) for value in values]) for label, values in operation.params]
+    except (TypeError, ValueError):
+        msg = "its parameters are not the terms of a Hermitian operator; make it with qiskit_aer's class"
+        raise InvalidCircuitError(msg) from None
+    sums = 2 if operation.name == "save_expval_var" else 1
+    arguments = [sums]
+    for number in range(sums):
+        present = [(masks, values[number]) for masks, values in terms if values[number]]
+        arguments.append(len(present))
+        for masks, coefficient in present:
+            if not np.isfinite(coefficient):
+                msg = f"a coefficient of its operator is {coefficient}; use finite numbers"
+                raise InvalidCircuitError(msg)
+            arguments += [*masks, int(np.float64(coefficient).view(np.int64))]
+    return arguments
+
+
+def _basis_state(value: Any, qubits: int) -> int:
+    try:
+        state = operators.index(value)
+    except TypeError:
+        msg = f"its basis state {value!r} is no integer; use numbers from 0 to 2^{qubits} - 1"
+        raise InvalidCircuitError(msg) from None
+    if not 0 <= state < 1 << qubits:
+        msg = f"its basis state {state} does not exist; use numbers from 0 to {(1 << qubits) - 1}"
+        raise InvalidCircuitError(msg)
+    return state
+
+
+def _masks(label: str, qubits: int) -> tuple[int, int]:
+    """Return where a Pauli string has X or Y, and where Z or Y; its last letter is the first qubit."""
+    if len(label) != qubits or not set(label) <= set("IXYZ"):
+        raise ValueError(label)
+    letters = label[::-1]
+    x = sum(1 << i for i, letter in enumerate(letters) if letter in "XY")
+    z = sum(1 << i for i, letter in enumerate(letters) if letter in "ZY")
+    return x, z

@@ -1,0 +1,229 @@
+"""What save instructions ask for, and how what the engine has recorded for them is shown: in Aer's own forms.
+
+The engine keeps a datum for every state that passed an instruction, and a record for each group of shots that had it.
+Averages weigh the records; lists follow, for every shot, the chain of its records backwards.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from qiskit.quantum_info import DensityMatrix, Statevector
+from qiskit.result import ProbDistribution
+
+from ketjet.bitstrings import hexadecimal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from ketjet.engine import Outcome, SavedRecord
+
+__all__ = ["AVERAGED", "LISTED", "SINGLE", "SaveRequest", "SavedData"]
+
+SINGLE = ("single", "list", "c_single", "c_list")
+"""Subtypes of what cannot be averaged."""
+
+AVERAGED = ("average", "accum", "list", "c_average", "c_accum", "c_list")
+"""Subtypes of what can."""
+
+LISTED = ("list", "c_list")
+"""Subtypes with an entry for every shot."""
+
+
+class SaveRequest(NamedTuple):
+    """One save instruction of a circuit."""
+
+    index: int
+    """Its number among the circuit's saves."""
+    label: str
+    name: str
+    """Of the instruction, e.g. "save_statevector"."""
+    subtype: str
+    num_qubits: int
+    column: int
+    """Its column in the chains of the outcome if it is listed per shot, else -1."""
+
+
+class Form(NamedTuple):
+    """How the data of one instruction are shown."""
+
+    value: Callable[[NDArray[Any], float], NDArray[Any]]
+    """What to average, from a datum and the threshold below which dictionaries leave values out."""
+    show: Callable[[NDArray[Any]], Any]
+
+
+def _complex(data: NDArray[Any], _: float) -> NDArray[Any]:
+    return data.astype(np.complex128, copy=False)
+
+
+def _real(data: NDArray[Any], _: float) -> NDArray[Any]:
+    return data.astype(np.float64, copy=False)
+
+
+def _without_small(data: NDArray[Any], threshold: float) -> NDArray[Any]:
+    wide = np.complex128 if np.iscomplexobj(data) else np.float64
+    return np.where(np.abs(data) > threshold, data, 0).astype(wide, copy=False)
+
+
+def _squares(data: NDArray[Any], _: float) -> NDArray[Any]:
+    wide = data.astype(np.complex128, copy=False)
+    return wide.real**2 + wide.imag**2
+
+
+def _variance(data: NDArray[Any], _: float) -> NDArray[Any]:
+    return np.array([data[0], data[1] - data[0] ** 2])
+
+
+def _amplitude_dictionary(values: NDArray[Any]) -> dict[str, complex]:
+    (present,) = np.nonzero(values)
+    return {hex(key): value for key, value in zip(present.tolist(), values[present].tolist(), strict=True)}
+
+
+def _distribution(values: NDArray[Any]) -> Any:
+    (present,) = np.nonzero(values)
+    return ProbDistribution(dict(zip(present.tolist(), values[present].tolist(), strict=True)))
+
+
+def _matrix(values: NDArray[Any]) -> Any:
+    dimension = 1 << (values.size.bit_length() - 1) // 2
+    return DensityMatrix(values.reshape(dimension, dimension))
+
+
+def _as_it_is(values: NDArray[Any]) -> NDArray[Any]:
+    return values
+
+
+def _number(values: NDArray[Any]) -> float:
+    return float(values[0])
+
+
+FORMS = {
+    "save_statevector": Form(_complex, Statevector),
+    "save_state": Form(_complex, Statevector),
+    "save_statevector_dict": Form(_without_small, _amplitude_dictionary),
+    "save_amplitudes": Form(_complex, _as_it_is),
+    "save_amplitudes_sq": Form(_squares, _as_it_is),
+    "save_probabilities": Form(_real, _as_it_is),
+    "save_probabilities_dict": Form(_without_small, _distribution),
+    "save_expval": Form(_real, _number),
+    "save_expval_var": Form(_variance, _as_it_is),
+    "save_density_matrix": Form(_complex, _matrix),
+}
+
+
+class SavedData:
+    """The saved data of one circuit by label; each is made when it is first asked for.
+
+    Parameters
+    ----------
+    requests
+        The circuit's save instructions.
+    outcome
+        What the engine returned.
+    threshold
+        Amplitudes and probabilities that are no larger are left out of dictionaries.
+    """
+
+    def __init__(self, requests: Iterable[SaveRequest], outcome: Outcome, threshold: float) -> None:
+        self._threshold = threshold
+        self._chains = outcome.chains
+        self._num_clbits = outcome.num_clbits
+        self._records: dict[int, list[SavedRecord]] = {}
+        for record in outcome.saves:
+            self._records.setdefault(record.save, []).append(record)
+        self._requests = {each.label: each for each in requests if each.index in self._records}
+        self._made: dict[str, Any] = {}
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of the instructions that any shot has passed."""
+        return list(self._requests)
+
+    @property
+    def metadata(self) -> dict[str, dict[str, str]]:
+        """What was saved under which label, as Aer tells it."""
+        names = {label: request.name for label, request in self._requests.items()}
+        types = {label: "save_statevector" if name == "save_state" else name for label, name in names.items()}
+        return {
+            "result_types": types,
+            "result_subtypes": {label: request.subtype for label, request in self._requests.items()},
+        }
+
+    def __contains__(self, label: object) -> bool:
+        return label in self._requests
+
+    def __getitem__(self, label: str) -> Any:
+        if label not in self._made:
+            self._made[label] = self._make(self._requests[label])
+        return self._made[label]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_made": {}}
+
+    def _make(self, request: SaveRequest) -> Any:
+        records, conditional = self._records[request.index], request.subtype.startswith("c_")
+        if request.subtype in LISTED:
+            return self._list(request, records)
+        if not conditional:
+            return self._join(request, records)
+        by_key: dict[tuple[int, ...], list[SavedRecord]] = {}
+        for record in records:
+            by_key.setdefault(tuple(record.clbits.tolist()), []).append(record)
+        some = [by_key[key] for key in sorted(by_key, key=lambda words: words[::-1])]
+        return {self._key(group[0]): self._join(request, group) for group in some}
+
+    def _join(self, request: SaveRequest, records: Sequence[SavedRecord]) -> Any:
+        """Return the only datum, or the mean or sum over all shots."""
+        form = FORMS[request.name]
+        if request.subtype in SINGLE:
+            return form.show(form.value(records[-1].data, self._threshold))
+        weights: dict[int, float] = {}
+        data = {id(record.data): record.data for record in records}
+        for record in records:  # many records may share a datum
+            weights[id(record.data)] = weights.get(id(record.data), 0.0) + record.weight
+        if request.subtype.endswith("average"):
+            total = sum(weights.values())
+            weights = {key: weight / total for key, weight in weights.items()}
+        joined = sum(weight * form.value(data[key], self._threshold) for key, weight in weights.items())
+        return form.show(np.asarray(joined))
+
+    def _list(self, request: SaveRequest, records: Sequence[SavedRecord]) -> Any:
+        """Return the data of every shot, in the order of the shots and of time."""
+        form = FORMS[request.name]
+        known = {record.identity: record for record in records}
+        shown: dict[int, Any] = {}
+        for record in records:
+            if id(record.data) not in shown:
+                shown[id(record.data)] = form.show(form.value(record.data, self._threshold))
+        assert self._chains is not None
+        last, of_shot = np.unique(self._chains[:, request.column], return_inverse=True)
+        chains = [_chain(identity, known) for identity in last.tolist()]
+        if request.subtype == "list":
+            parts = [[shown[id(record.data)] for record in chain] for chain in chains]
+            return _gathered(request, [entry for shot in of_shot.tolist() for entry in parts[shot]])
+        keyed: dict[str, list[Any]] = {}
+        entries = [[(self._key(record), shown[id(record.data)]) for record in chain] for chain in chains]
+        for shot in of_shot.tolist():
+            for key, entry in entries[shot]:
+                keyed.setdefault(key, []).append(entry)
+        return {key: _gathered(request, keyed[key]) for key in sorted(keyed, key=lambda key: int(key or "0", 16))}
+
+    def _key(self, record: SavedRecord) -> str:
+        """Return the classical bits at the time of a record as Aer writes them: nothing if there are none."""
+        return hexadecimal(record.clbits[np.newaxis])[0] if self._num_clbits else ""
+
+
+def _chain(identity: int, known: dict[int, SavedRecord]) -> list[SavedRecord]:
+    """Return the records of one shot, the oldest first."""
+    found: list[SavedRecord] = []
+    while identity:
+        found.append(known[identity])
+        identity = found[-1].previous
+    return found[::-1]
+
+
+def _gathered(request: SaveRequest, entries: list[Any]) -> Any:
+    return np.array(entries) if request.name == "save_expval" else entries
