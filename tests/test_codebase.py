@@ -31,9 +31,12 @@ CPP_LAYERS = {
 
 # Python modules from the ground up: a module may import only from earlier rows (and from its own package).
 PYTHON_LAYERS = [
-    {"_core", "bitstrings", "errors"},
+    {"_core", "bitstrings", "errors", "option_checks"},
+    {"aer_options"},
     {"options"},
     {"engine"},
+    {"saved_data"},
+    {"experiment_data"},
     {"lowering", "results", "workers", "offers", "progress", "waiters"},
     {"batch"},
     {"target", "job", "admission", "run_input", "explanation"},

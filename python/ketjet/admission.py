@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qiskit import QuantumCircuit
@@ -27,6 +28,7 @@ __all__ = [
     "memory_limit",
     "require_isa",
     "require_plan_options",
+    "shots_of",
     "switched_off",
 ]
 
@@ -55,34 +57,46 @@ class Admission(NamedTuple):
         return engine.plan(
             lowered.program,
             self.options.precision,
-            keep_state=self.options.return_state or not lowered.has_measurements,
+            keep_state=self.options.return_state or not shots_of(lowered, self.options),
             switched_off=switched_off(self.options),
         )
 
     def demand(self, lowered: LoweredCircuit, plan: engine.Plan) -> engine.Demand:
         """Predict what running the circuit takes."""
-        return engine.demand(
+        needs = engine.demand(
             lowered.program,
             plan,
-            shots=self.options.shots if lowered.has_measurements else 0,
-            memory=self.options.memory,
+            shots=shots_of(lowered, self.options),
+            memory=self._lists_shots(lowered),
             precision=self.options.precision,
             max_threads=self.threads,
             available=self.available[0],
+            exact=self.options.exact,
         )
+        saved = saved_bytes(lowered, self.options)
+        return needs._replace(peak_bytes=needs.peak_bytes + saved) if saved else needs
 
     def estimate(self, lowered: LoweredCircuit) -> engine.Estimate:
         """Predict what running the circuit takes, and whether there is as much."""
-        return engine.estimate(
+        found = engine.estimate(
             lowered.program,
-            shots=self.options.shots if lowered.has_measurements else 0,
-            memory=self.options.memory,
+            shots=shots_of(lowered, self.options),
+            memory=self._lists_shots(lowered),
             return_state=self.options.return_state,
             precision=self.options.precision,
             switched_off=switched_off(self.options),
             max_threads=self.threads,
             available=self.available,
+            exact=self.options.exact,
         )
+        saved = saved_bytes(lowered, self.options)
+        if not saved:
+            return found
+        peak = found.peak_bytes + saved
+        return replace(found, peak_bytes=peak, fits=peak <= found.available_bytes)
+
+    def _lists_shots(self, lowered: LoweredCircuit) -> bool:
+        return self.options.memory or any(save.column >= 0 for save in lowered.saves)
 
     def suffices_for(self, peak_bytes: int) -> Admission:
         """Return this admission if it is good enough for a run of that size, else one as of now."""
@@ -99,6 +113,24 @@ class Admitted(NamedTuple):
     plan_time: float
     demand: engine.Demand
     available: int
+
+
+def shots_of(lowered: LoweredCircuit, options: SimulatorOptions) -> int:
+    """Return how many shots the engine runs; none if only the final state is wanted."""
+    return options.shots if lowered.has_measurements or lowered.saves else 0
+
+
+def saved_bytes(lowered: LoweredCircuit, options: SimulatorOptions) -> int:
+    """Return what one datum of each save instruction takes, at least; how many there will be is not known before."""
+    amplitude, total = engine.AMPLITUDE_BYTES[options.precision], 0
+    for save in lowered.saves:
+        if save.name in {"save_statevector", "save_statevector_dict", "save_state"}:
+            total += amplitude << save.num_qubits
+        elif save.name == "save_density_matrix":
+            total += amplitude << 2 * save.num_qubits
+        elif save.name in {"save_probabilities", "save_probabilities_dict"}:
+            total += 8 << save.num_qubits
+    return total
 
 
 def memory_limit(options: SimulatorOptions) -> int | None:

@@ -22,14 +22,16 @@ from ketjet.admission import (
     memory_limit,
     require_isa,
     require_plan_options,
+    shots_of,
     switched_off,
 )
-from ketjet.errors import InvalidCircuitError
+from ketjet.errors import InvalidCircuitError, InvalidOptionError
 from ketjet.job import Job
 from ketjet.lowering import LoweredCircuit, lower
 from ketjet.options import SimulatorOptions, warn
 from ketjet.results import Experiment
 from ketjet.run_input import as_bindings, as_circuits
+from ketjet.saved_data import LISTED
 from ketjet.target import build_target
 
 if TYPE_CHECKING:
@@ -121,7 +123,8 @@ class Simulator(BackendV2):
         UnknownOptionError, OptionTypeError, InvalidOptionError
             As in `run`.
         """
-        self._options = _as_qiskit_options(SimulatorOptions.resolve({**self._options, **fields}))
+        kept = {name: value for name, value in self._options.items() if name not in fields}
+        self._options = _as_qiskit_options(SimulatorOptions.resolve(kept, fields))
 
     def run(
         self,
@@ -243,7 +246,9 @@ class Simulator(BackendV2):
         explained = explanation.explain(lowered, made, resolved.precision, demand.threads, switched_off=off)
         if not analyze:
             return explained
-        task = replace(_experiment(lowered, admitted, resolved, 0).task, shots=int(lowered.has_measurements))
+        task = replace(
+            _experiment(lowered, admitted, resolved, 0).task, shots=int(shots_of(lowered, resolved) > 0), exact=False
+        )
         return explanation.analyze(explained, task, peak_bytes=demand.peak_bytes, memory_limit=memory_limit(resolved))
 
     def jobs(self) -> list[Job]:
@@ -266,6 +271,8 @@ class Simulator(BackendV2):
         resolved = SimulatorOptions.resolve(vars(self._options), options)
         require_isa(resolved.isa)
         require_plan_options(resolved.plan_options or ())
+        if resolved.exact and resolved.memory:
+            raise InvalidOptionError("exact and memory exclude each other: an exact run has no shots to be listed.")
         return resolved
 
     def _experiments(
@@ -282,7 +289,8 @@ class Simulator(BackendV2):
             lowered = admitted[id(circuit)].lowered
             if not values:
                 _require_values(circuit, lowered)
-            if not lowered.has_measurements and not options.return_state:
+            _require_single_outcomes(circuit, lowered, options)
+            if not (lowered.has_measurements or lowered.saves or options.return_state):
                 unmeasured.append(circuit.name)
             bound = [lowered.bind(value) for value in values] if values else [lowered]
             experiments += [_experiment(ready, admitted[id(circuit)], options, seed) for ready in bound]
@@ -303,6 +311,15 @@ def _require_values(circuit: QuantumCircuit, lowered: LoweredCircuit) -> None:
         )
 
 
+def _require_single_outcomes(circuit: QuantumCircuit, lowered: LoweredCircuit, options: SimulatorOptions) -> None:
+    listed = [save.label for save in lowered.saves if save.subtype in LISTED]
+    if options.exact and listed:
+        raise InvalidCircuitError(
+            f"circuit {circuit.name!r}: its save {listed[0]!r} lists every shot, and an exact run has none. Save an "
+            "average or a conditional value, or run without exact=True."
+        )
+
+
 def _as_qiskit_options(options: SimulatorOptions) -> Options:
     return Options(**{option.name: getattr(options, option.name) for option in fields(options)})
 
@@ -312,9 +329,13 @@ def _experiment(lowered: LoweredCircuit, admitted: Admitted, options: SimulatorO
     demand = admitted.demand
     task = engine.Task(
         program=lowered.program,
-        shots=options.shots if lowered.has_measurements else 0,
+        shots=shots_of(lowered, options),
         seed=seed,
         memory=options.memory and lowered.has_measurements,
+        exact=options.exact,
+        floor=options.exact_floor if options.exact else 0.0,
+        max_iterations=options.max_iterations or 0,
+        time_limit=options.time_limit or 0.0,
         return_state=options.return_state,
         precision=options.precision,
         threads=demand.threads,
@@ -336,9 +357,11 @@ def _experiment(lowered: LoweredCircuit, admitted: Admitted, options: SimulatorO
     return Experiment(
         task=task,
         peak_bytes=demand.peak_bytes,
-        shots=options.shots,
+        shots=0 if options.exact else options.shots,
         seed=seed,
         header=lowered.header,
         has_measurements=lowered.has_measurements,
         metadata=facts,
+        saves=lowered.saves,
+        zero_threshold=options.zero_threshold,
     )

@@ -21,7 +21,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ketjet import engine, offers, workers
 from ketjet.engine import Control, Outcome, Progress, Task
-from ketjet.errors import JobFailedError, VerificationError
+from ketjet.errors import (
+    IterationLimitError,
+    JobFailedError,
+    KetjetError,
+    ProgramError,
+    TimeLimitError,
+    VerificationError,
+)
 from ketjet.progress import JobProgress
 
 if TYPE_CHECKING:
@@ -39,6 +46,14 @@ LIGHT_SECONDS = 2e-4
 
 LIGHT_BYTES = 4 << 20
 """It takes no more memory than this, which also bounds the time that the samples take."""
+
+PUBLIC_ERRORS: dict[type[BaseException], type[KetjetError]] = {
+    engine.VerificationFailed: VerificationError,
+    engine.IterationLimitReached: IterationLimitError,
+    engine.TimeLimitReached: TimeLimitError,
+    engine.ClassicalError: ProgramError,
+}
+"""What users know the engine's errors as."""
 
 _live: set[Batch[Any]] = set()
 _feeding = threading.local()
@@ -361,9 +376,9 @@ def _started_at(flight: _Flight) -> float | None:
 
 def _public(outcome: Outcome | BaseException | None) -> Outcome | BaseException | None:
     """Return the outcome; an error of the engine, which knows nothing of Qiskit, becomes the one that users know."""
-    if not isinstance(outcome, engine.VerificationFailed):
+    if not isinstance(outcome, tuple(PUBLIC_ERRORS)):
         return outcome
-    public = VerificationError(str(outcome))
+    public = next(error for kind, error in PUBLIC_ERRORS.items() if isinstance(outcome, kind))(str(outcome))
     public.__cause__ = outcome
     return public
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["bitstrings", "dictionary", "hexadecimal", "integers"]
 
 _Name = TypeVar("_Name", str, int)
+_Value = TypeVar("_Value", int, float)
 
 CHUNK = 1 << 15
 """Keys formatted at a time: a few milliseconds, so that other threads get their turn in between."""
@@ -26,11 +27,11 @@ FEW = 32
 """Up to so many keys NumPy takes longer than Python itself."""
 
 
-def dictionary(names: list[_Name], values: list[int]) -> dict[_Name, int]:
+def dictionary(names: list[_Name], values: list[_Value]) -> dict[_Name, _Value]:
     """Return the values by name."""
     if len(names) <= CHUNK:
         return dict(zip(names, values, strict=True))
-    made: dict[_Name, int] = {}
+    made: dict[_Name, _Value] = {}
     for i in range(0, len(names), CHUNK):
         made.update(zip(names[i : i + CHUNK], values[i : i + CHUNK], strict=True))
     return made

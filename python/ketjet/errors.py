@@ -19,6 +19,7 @@ __all__ = [
     "InsufficientMemoryError",
     "InvalidCircuitError",
     "InvalidOptionError",
+    "IterationLimitError",
     "JobCancelledError",
     "JobError",
     "JobFailedError",
@@ -26,6 +27,8 @@ __all__ = [
     "KetjetError",
     "KetjetWarning",
     "OptionTypeError",
+    "ProgramError",
+    "TimeLimitError",
     "UnknownOptionError",
     "UnsupportedInstructionError",
     "VerificationError",
@@ -85,6 +88,18 @@ class InsufficientMemoryError(KetjetError, MemoryError):
 
 class VerificationError(KetjetError, RuntimeError):
     """A run with ``verify`` found that ketjet, or the computer, made an error: there is no result to be trusted."""
+
+
+class ProgramError(KetjetError, RuntimeError):
+    """The circuit's own classical code has failed: a division by zero, an index out of range, an unset variable."""
+
+
+class IterationLimitError(ProgramError):
+    """A shot has gone through more iterations of its loops than ``max_iterations`` allows."""
+
+
+class TimeLimitError(ProgramError, TimeoutError):
+    """A run has taken longer than ``time_limit`` allows."""
 
 
 class JobError(KetjetError, QiskitJobError):

@@ -15,11 +15,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from qiskit.quantum_info import DensityMatrix, Statevector
 from qiskit.result import Counts, Result
 from qiskit.result.models import ExperimentResult, ExperimentResultData, MeasLevel
 
-from ketjet.bitstrings import bitstrings, dictionary, hexadecimal, integers
+from ketjet.bitstrings import bitstrings, dictionary, integers
 from ketjet.errors import KetjetError
+from ketjet.experiment_data import ExperimentData
+from ketjet.saved_data import SavedData, SaveRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CircuitResult", "Experiment", "ExperimentData", "SimulationResult", "assemble", "build_result"]
 
-MADE_ON_DEMAND = ("counts", "memory")
+NOTHING_MEASURED = (
+    "its circuit measures nothing. Add measurements, for example with circuit.measure_all(), or run with "
+    "return_state=True and use get_statevector()."
+)
 
 
 class Experiment(NamedTuple):
@@ -44,70 +50,10 @@ class Experiment(NamedTuple):
     has_measurements: bool
     metadata: Mapping[str, Any]
     """What is known about the run beforehand; the engine's own metadata comes on top."""
-
-
-class ExperimentData(ExperimentResultData):
-    """Data of one circuit; strings are made when first asked for.
-
-    Like any ExperimentResultData it may be changed: Qiskit's `marginal_counts` assigns to it.
-
-    Parameters
-    ----------
-    outcome
-        What the engine returned.
-    measured
-        Whether the circuit measures anything. If not there are no counts.
-    """
-
-    def __init__(self, outcome: Outcome, *, measured: bool) -> None:
-        names = []
-        if measured:
-            names.append("counts")
-        if measured and outcome.memory is not None:
-            names.append("memory")
-        values: dict[str, Any] = {"_packed": outcome, "_data_attributes": names}
-        if outcome.state is not None:
-            names.append("statevector")
-            values["statevector"] = outcome.state
-        self.__dict__.update(values)
-
-    _packed: Outcome | None
-
-    def __getattr__(self, name: str) -> Any:
-        """Make the dictionary of counts or the list of shots, with hexadecimal keys as Aer has them, and keep it."""
-        packed = self.__dict__.get("_packed")
-        if packed is None or name not in MADE_ON_DEMAND or name not in self._data_attributes:
-            raise AttributeError(f"this experiment has no {name}")
-        if name == "counts":
-            made: Any = dictionary(hexadecimal(packed.keys), packed.counts.tolist())
-        else:
-            made = hexadecimal(packed.memory)
-        self.__dict__[name] = made
-        return made
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in MADE_ON_DEMAND and self._packed is not None:
-            for other in MADE_ON_DEMAND:
-                getattr(self, other, None)
-            self._packed = None
-        super().__setattr__(name, value)
-
-    def __delattr__(self, name: str) -> None:
-        getattr(self, name)
-        self.__dict__.pop(name)
-        self._data_attributes.remove(name)
-
-    @property
-    def packed(self) -> Outcome | None:
-        """The engine's outcome: 64 classical bits to a word. None once counts or memory have been replaced."""
-        return self._packed
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(self.__dict__)
-        if self._packed is not None:
-            for name in MADE_ON_DEMAND:
-                state.pop(name, None)
-        return state
+    saves: tuple[SaveRequest, ...] = ()
+    """What the circuit's save instructions ask for."""
+    zero_threshold: float = 0.0
+    """The option of that name."""
 
 
 class CircuitResult(ExperimentResult):
@@ -123,12 +69,25 @@ class CircuitResult(ExperimentResult):
 
     def __init__(self, experiment: Experiment, outcome: Outcome | BaseException) -> None:
         self.shots, self.seed, self.meas_level = experiment.shots, experiment.seed, MeasLevel.CLASSIFIED
+        known: Mapping[str, Any] = {}
         if isinstance(outcome, BaseException):
             self.success, self.status, self.data = False, f"ERROR: {outcome}", ExperimentResultData()
         else:
             self.success, self.status = True, "DONE"
-            self.data = ExperimentData(outcome, measured=experiment.has_measurements)
-        self._known = (experiment.header, experiment.metadata, getattr(outcome, "metadata", {}))
+            known = self._take_in(outcome, experiment)
+        self._known = (experiment.header, experiment.metadata, known)
+
+    def _take_in(self, outcome: Outcome, experiment: Experiment) -> Mapping[str, Any]:
+        """Take the data, and return what the outcome tells besides."""
+        known, saved = outcome.metadata, None
+        if experiment.saves:
+            saved = SavedData(experiment.saves, outcome, experiment.zero_threshold)
+            known = {**known, **saved.metadata}
+            if outcome.chains is not None and not experiment.task.memory:
+                outcome = outcome._replace(memory=None)  # it was listed only for the sake of the saves
+            outcome = outcome._replace(saves=(), chains=None)
+        self.data = ExperimentData(outcome, measured=experiment.has_measurements, saved=saved)
+        return known
 
     @property
     def header_so_far(self) -> Mapping[str, Any]:
@@ -176,11 +135,32 @@ class SimulationResult(Result):
         Raises
         ------
         QiskitError
-            The circuit measures nothing, or its simulation failed.
+            The circuit measures nothing, the run was exact, or its simulation failed.
         """
-        chosen = range(len(self.results)) if experiment is None else [experiment]
-        found = [self._counts_of(key) for key in chosen]
+        return self._of_each(self._counts_of, experiment)
+
+    def get_probabilities(self, experiment: Any = None) -> Any:
+        """Return the probability of every outcome of an exact run, by keys as in `get_counts`; or a list of them.
+
+        Raises
+        ------
+        QiskitError
+            The run was not exact, the circuit measures nothing, or its simulation failed.
+        """
+        return self._of_each(self._probabilities_of, experiment)
+
+    def _of_each(self, get: Callable[[Any], Any], experiment: Any) -> Any:
+        found = [get(key) for key in (range(len(self.results)) if experiment is None else [experiment])]
         return found[0] if len(found) == 1 else found
+
+    def _probabilities_of(self, key: Any) -> dict[str, float]:
+        experiment = self._get_experiment(key)
+        packed = getattr(experiment.data, "packed", None)
+        if packed is None or packed.probabilities is None:
+            raise KetjetError(f"no probabilities for experiment {key!r}: run with exact=True.")
+        if not experiment.data.measured:
+            raise KetjetError(f"no probabilities for experiment {key!r}: {NOTHING_MEASURED}")
+        return dictionary(bitstrings(packed.keys, experiment.header_so_far), packed.probabilities.tolist())
 
     def _counts_of(self, key: Any) -> Any:
         experiment = self._get_experiment(key)
@@ -193,10 +173,12 @@ class SimulationResult(Result):
             return _bitstring_counts(packed, experiment)
         if hasattr(experiment.data, "counts") or hasattr(experiment.data, "statevector"):
             return super().get_counts(key)
-        raise KetjetError(
-            f"no counts for experiment {key!r}: its circuit measures nothing. Add measurements, for example with "
-            "circuit.measure_all(), or run with return_state=True and use get_statevector()."
-        )
+        if packed is not None and packed.probabilities is not None:
+            raise KetjetError(
+                f"no counts for experiment {key!r}: an exact run draws no shots. Use get_probabilities(), or run "
+                "without exact=True."
+            )
+        raise KetjetError(f"no counts for experiment {key!r}: {NOTHING_MEASURED}")
 
     def get_memory(self, experiment: Any = None) -> Any:
         """Return the outcome of every shot, in shot order; see `qiskit.result.Result.get_memory`.
@@ -215,17 +197,24 @@ class SimulationResult(Result):
     def get_statevector(self, experiment: Any = None, decimals: int | None = None) -> Any:
         """Return the final amplitudes as an array; a view of the engine's memory unless it is to be rounded.
 
+        What ``save_statevector`` has saved under the label "statevector" comes as there: a Statevector, or a list or
+        dictionary of them.
+
         Raises
         ------
         QiskitError
-            The run did not ask for ``return_state=True``.
+            The run did not ask for ``return_state=True``, and no instruction has saved the state.
         """
         found = self._get_experiment(experiment)
         if not hasattr(found.data, "statevector"):
-            raise KetjetError(f"no statevector for experiment {experiment!r}: run with return_state=True.")
+            raise KetjetError(
+                f"no statevector for experiment {experiment!r}: run with return_state=True, or save it in the circuit."
+            )
         if not isinstance(found.data, ExperimentData):
             return super().get_statevector(experiment, decimals)
         state = found.data.statevector
+        if isinstance(state, Statevector):
+            return state if decimals is None else Statevector(np.around(state.data, decimals), dims=state.dims())
         return state if decimals is None else np.around(state, decimals)
 
     def to_dict(self) -> dict[str, Any]:
@@ -299,4 +288,6 @@ def _plain(value: Any) -> Any:
         return float(value) if math.isfinite(value) else str(value)
     if isinstance(value, complex):
         return [value.real, value.imag]
+    if isinstance(value, (Statevector, DensityMatrix)):
+        return _plain(value.data)
     return str(value)

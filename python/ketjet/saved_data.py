@@ -36,8 +36,8 @@ LISTED = ("list", "c_list")
 class SaveRequest(NamedTuple):
     """One save instruction of a circuit."""
 
-    index: int
-    """Its number among the circuit's saves."""
+    number: int
+    """Its place among the circuit's saves."""
     label: str
     name: str
     """Of the instruction, e.g. "save_statevector"."""
@@ -134,7 +134,7 @@ class SavedData:
         self._records: dict[int, list[SavedRecord]] = {}
         for record in outcome.saves:
             self._records.setdefault(record.save, []).append(record)
-        self._requests = {each.label: each for each in requests if each.index in self._records}
+        self._requests = {each.label: each for each in requests if each.number in self._records}
         self._made: dict[str, Any] = {}
 
     @property
@@ -164,7 +164,7 @@ class SavedData:
         return {**self.__dict__, "_made": {}}
 
     def _make(self, request: SaveRequest) -> Any:
-        records, conditional = self._records[request.index], request.subtype.startswith("c_")
+        records, conditional = self._records[request.number], request.subtype.startswith("c_")
         if request.subtype in LISTED:
             return self._list(request, records)
         if not conditional:

@@ -100,6 +100,9 @@ class StateVector:
             raise InvalidCircuitError(f"{circuit.name!r} has unbound parameters: {names}")
         if lowered.has_measurements:
             raise InvalidCircuitError(f"{circuit.name!r} measures; remove that and call sample() instead")
+        if lowered.saves:
+            msg = f"{circuit.name!r} has the save {lowered.saves[0].label!r}; remove it and read this state instead"
+            raise InvalidCircuitError(msg)
         control = engine.Control()
         self._on_worker(lambda: self._state.evolve(lowered.program, self._threads, drawn, control), control.stop)
         return self

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from qiskit.exceptions import QiskitError
 
+from ketjet import Simulator, aer_options
 from ketjet.errors import InvalidOptionError, KetjetWarning, OptionTypeError, UnknownOptionError
 from ketjet.options import SimulatorOptions, allowed_threads
 
@@ -50,7 +51,8 @@ def test_as_many_shots_as_the_engine_can_count():
         ("shots", 1.0), ("shots", "10"), ("shots", True), ("shots", np.float64(3)), ("seed_simulator", 1.5),
         ("seed_simulator", "a"), ("seed_simulator", False), ("memory", 1), ("memory", "yes"), ("precision", 64),
         ("max_threads", 2.0), ("max_memory_mb", "1000"), ("max_memory_mb", True), ("executor", 3), ("isa", 2),
-        ("return_state", 0), ("max_parallel_threads", 1.5), ("method", 3), ("plan_options", ["prune"]),
+        ("return_state", 0), ("exact", 1),
+        ("exact_floor", "0"), ("max_iterations", 2.0), ("time_limit", "1 s"), ("max_parallel_threads", 1.5), ("method", 3), ("plan_options", ["prune"]),
     ],
 )  # fmt: skip
 def test_wrong_types(name, value):
@@ -66,6 +68,8 @@ def test_wrong_types(name, value):
     [
         ("shots", 0), ("shots", -1), ("seed_simulator", -1), ("precision", "half"), ("max_threads", 0),
         ("max_memory_mb", 0), ("max_memory_mb", float("nan")), ("max_memory_mb", float("inf")),
+        ("exact_floor", -1e-3), ("exact_floor", 1), ("exact_floor", float("nan")), ("max_iterations", 0),
+        ("time_limit", 0), ("time_limit", float("inf")), ("zero_threshold", -1),
         ("max_parallel_threads", -1), ("method", "stabilizer"), ("device", "GPU"), ("noise_model", object()),
     ],
 )  # fmt: skip
@@ -108,11 +112,71 @@ def test_aer_spellings_with_meaning():
     assert resolve({"max_parallel_threads": 0, "method": "automatic"}) == SimulatorOptions()
 
 
-def test_aer_options_without_meaning_warn_once():
-    with pytest.warns(KetjetWarning, match="fusion_enable, blocking_qubits") as caught:
-        resolve({"fusion_enable": False}, {"blocking_qubits": 20, "max_job_size": None})
+def test_aer_options_without_effect_warn_once():
+    given = {"fusion_threshold": 3, "validation_threshold": None, "shot_branching_enable": False, "max_job_size": 1}
+    with pytest.warns(KetjetWarning, match="fusion_threshold, shot_branching_enable, blocking_qubits") as caught:
+        assert resolve(given, {"blocking_qubits": 20}) == SimulatorOptions()
     assert len(caught) == 1
     assert caught[0].filename == __file__
+    assert "docs/from_aer.md" in str(caught[0].message)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("shot_branching_enable", True), ("shot_branching_sampling_enable", True), ("max_parallel_shots", 0),
+        ("runtime_parameter_bind_enable", True), ("max_parallel_experiments", 0), ("max_job_size", 1),
+        ("fusion_verbose", False), ("blocking_enable", False), ("cuStateVec_enable", False), ("noise_model", None),
+        ("fusion_enable", True), ("enable_truncation", True), ("method", "automatic"), ("fusion_max_qubit", None),
+    ],
+)  # fmt: skip
+def test_what_is_done_anyway_needs_no_warning(name, value):
+    assert resolve({name: value}) == SimulatorOptions()
+
+
+@pytest.mark.parametrize("name", sorted(aer_options.KNOWN))
+def test_every_option_of_aer_is_in_the_table(name):
+    page = Path(__file__).parent.parent.parent / "docs" / "from_aer.md"
+    assert f"`{name}`" in page.read_text(encoding="utf-8")
+
+
+def test_aer_switches_of_the_planner():
+    off = resolve({"fusion_enable": False, "enable_truncation": False}).plan_options
+    assert off == {"merge_dense": False, "merge_passes": False, "prune": False}
+    assert resolve({"plan_options": off}, {"enable_truncation": True, "fusion_enable": True}).plan_options is None
+    kept = resolve({"plan_options": {"search": False}}, {"enable_truncation": False})
+    assert kept.plan_options == {"search": False, "prune": False}
+    both = {"plan_options": {"merge_dense": True}, "fusion_enable": False}
+    assert resolve(both).plan_options == {"merge_dense": True, "merge_passes": False}
+    for wrong in (1, "no"):
+        with pytest.raises(OptionTypeError, match="fusion_enable"):
+            resolve({"fusion_enable": wrong})
+
+
+def test_a_backends_aer_switches_can_be_taken_back():
+    backend = Simulator(fusion_enable=False)
+    assert backend.options.plan_options == {"merge_dense": False, "merge_passes": False}
+    backend.set_options(fusion_enable=True)
+    assert backend.options.plan_options is None
+    backend.set_options(max_iterations=3)
+    backend.set_options(max_iterations=None)
+    assert backend.options.max_iterations is None
+
+
+def test_one_warning_for_a_run(bell):
+    with pytest.warns(KetjetWarning, match="fusion_max_qubit, statevector_sample_measure_opt") as caught:
+        Simulator().run([bell, bell], fusion_max_qubit=2, statevector_sample_measure_opt=8).result()
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+
+
+def test_limits_and_thresholds():
+    options = resolve({"exact": True, "exact_floor": 0, "max_iterations": 5, "time_limit": 2, "zero_threshold": 0})
+    assert (options.exact, options.exact_floor, options.max_iterations) == (True, 0.0, 5)
+    assert (options.time_limit, options.zero_threshold) == (2.0, 0.0)
+    defaults = SimulatorOptions()
+    assert (defaults.exact, defaults.exact_floor, defaults.zero_threshold) == (False, 1e-12, 1e-10)
+    assert (defaults.max_iterations, defaults.time_limit) == (None, None)
 
 
 def test_executor_is_anything_with_submit():

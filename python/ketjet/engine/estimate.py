@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _BLOCK_BYTES_PER_THREAD = 2 << 20  # block, scratch and coefficients of one engine thread, generously
 _BYTES_PER_OUTCOME = 48  # one row of the outcome table while it is sorted and merged
+_ANY_NUMBER = 1 << 62  # of shots: exact probabilities part like those
+_MOST_BRANCHED_BITS = 20  # an exact run through trajectories is expected to find no more outcomes than 2 to this
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,13 @@ def max_qubits(available: int, precision: Precision) -> int:
     return max(0, min((available // AMPLITUDE_BYTES[precision]).bit_length() - 1, MAX_QUBITS))
 
 
-def _outcome_bytes(num_qubits: int, num_clbits: int, shots: int, *, memory: bool, per_shot: bool) -> int:
+def _outcome_bytes(
+    num_qubits: int, num_clbits: int, shots: int, *, memory: bool, per_shot: bool, exact: bool = False
+) -> int:
     words = max(1, -(-num_clbits // 64))
+    if exact:
+        outcomes = 1 << min(num_clbits, _MOST_BRANCHED_BITS if per_shot else num_qubits)
+        return outcomes * (_BYTES_PER_OUTCOME + 8 * words)
     rows = shots if per_shot else min(shots, 1 << min(num_qubits, 62))
     listed = 2 * 8 * words * shots if memory else 0
     return rows * (_BYTES_PER_OUTCOME + 8 * words) + listed
@@ -85,6 +92,7 @@ def demand(
     precision: Precision,
     max_threads: int,
     available: int,
+    exact: bool = False,
 ) -> Demand:
     """Predict what a run takes.
 
@@ -101,13 +109,15 @@ def demand(
         Upper limit of engine threads.
     available : int
         Bytes that may be taken.
+    exact : bool
+        Whether the probabilities of all outcomes are listed instead of shots.
     """
     core_precision, parts = PRECISIONS[precision], made.has_trajectories
     threads = _core.useful_threads(made, core_precision, max_threads)
     cost = _core.plan_cost(made, core_precision, threads)
-    outcomes = _outcome_bytes(made.num_qubits, program.num_clbits, shots, memory=memory, per_shot=parts)
+    outcomes = _outcome_bytes(made.num_qubits, program.num_clbits, shots, memory=memory, per_shot=parts, exact=exact)
     rest = threads * _BLOCK_BYTES_PER_THREAD + outcomes
-    wanted = _core.useful_states(made, core_precision, shots)
+    wanted = _core.useful_states(made, core_precision, _ANY_NUMBER if exact else shots)
     states = max(1, min(wanted, (available - rest) // cost.state_bytes))
     return Demand(
         state_bytes=cost.state_bytes,
@@ -128,6 +138,7 @@ def estimate(
     switched_off: Collection[str] = (),
     max_threads: int | None = None,
     available: tuple[int, str] | None = None,
+    exact: bool = False,
 ) -> Estimate:
     """Predict memory and time of a run without allocating anything, and whether it fits.
 
@@ -146,16 +157,27 @@ def estimate(
         Upper limit of engine threads; default: the machine's cores.
     available : (int, str), optional
         Bytes that may be taken and the rule they come from; default: `available_memory()`.
+    exact : bool
+        Whether the probabilities of all outcomes are listed instead of shots.
     """
     available_bytes, rule = available or available_memory()
     made = plan(program, precision, keep_state=return_state or shots == 0, switched_off=switched_off)
     cores = max_threads or machine().cores
     needs = demand(
-        program, made, shots=shots, memory=memory, precision=precision, max_threads=cores, available=available_bytes
+        program,
+        made,
+        shots=shots,
+        memory=memory,
+        precision=precision,
+        max_threads=cores,
+        available=available_bytes,
+        exact=exact,
     )
 
     def fits(num_qubits: int) -> bool:  # a wide program uses all threads
-        outcomes = _outcome_bytes(num_qubits, program.num_clbits, shots, memory=memory, per_shot=made.has_trajectories)
+        outcomes = _outcome_bytes(
+            num_qubits, program.num_clbits, shots, memory=memory, per_shot=made.has_trajectories, exact=exact
+        )
         state_bytes = AMPLITUDE_BYTES[precision] << num_qubits
         return state_bytes + cores * _BLOCK_BYTES_PER_THREAD + outcomes <= available_bytes
 

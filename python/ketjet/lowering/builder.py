@@ -17,7 +17,6 @@ from ketjet.lowering.parameters import UnboundSlot, is_unbound, real_number
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from ketjet.lowering.parameters import LoopValue

@@ -88,9 +88,7 @@ class Saves:
         Puts the present place in front of an error's message.
     """
 
-    def __init__(
-        self, builder: ProgramBuilder, locate: Callable[[InvalidCircuitError], InvalidCircuitError]
-    ) -> None:
+    def __init__(self, builder: ProgramBuilder, locate: Callable[[InvalidCircuitError], InvalidCircuitError]) -> None:
         self.requests: list[SaveRequest] = []
         self._builder = builder
         self._locate = locate
@@ -157,10 +155,10 @@ class Saves:
         if subtype in LISTED:
             column = len(self._listed)
             self._listed.append(len(self._builder.payloads))
-        index = len(self.requests)
+        number = len(self.requests)
         mode = {"single": ONE_RECORD, "c_single": ONE_PER_KEY}.get(subtype, ALL_RECORDS)
-        self._builder.save(sort.what, placement, index, mode, arguments)
-        self.requests.append(SaveRequest(index, label, operation.name, subtype, qubits, column))
+        self._builder.save(sort.what, placement, number, mode, arguments)
+        self.requests.append(SaveRequest(number, label, operation.name, subtype, qubits, column))
 
     def _label_of(self, operation: Any) -> str:
         label = getattr(operation, "_label", None) or operation.name.removeprefix("save_")
@@ -211,8 +209,8 @@ def _arguments(operation: Any, sort: Sort, qubits: int) -> list[int]:
         raise InvalidCircuitError(msg) from None
     sums = 2 if operation.name == "save_expval_var" else 1
     arguments = [sums]
-    for number in range(sums):
-        present = [(masks, values[number]) for masks, values in terms if values[number]]
+    for which in range(sums):
+        present = [(masks, values[which]) for masks, values in terms if values[which]]
         arguments.append(len(present))
         for masks, coefficient in present:
             if not np.isfinite(coefficient):
