@@ -52,7 +52,8 @@ def test_as_many_shots_as_the_engine_can_count():
         ("seed_simulator", "a"), ("seed_simulator", False), ("memory", 1), ("memory", "yes"), ("precision", 64),
         ("max_threads", 2.0), ("max_memory_mb", "1000"), ("max_memory_mb", True), ("executor", 3), ("isa", 2),
         ("return_state", 0), ("exact", 1),
-        ("exact_floor", "0"), ("max_iterations", 2.0), ("time_limit", "1 s"), ("max_parallel_threads", 1.5), ("method", 3), ("plan_options", ["prune"]),
+        ("exact_floor", "0"), ("max_iterations", 2.0), ("time_limit", "1 s"),
+        ("max_parallel_threads", 1.5), ("method", 3), ("plan_options", ["prune"]),
     ],
 )  # fmt: skip
 def test_wrong_types(name, value):
