@@ -280,8 +280,8 @@ def test_every_door_to_the_options_is_checked(bell):
         backend.run(bell, shots=1.5)
     with pytest.raises(InvalidOptionError, match=r"isa: instruction set .sparc. is not available"):
         backend.run(bell, isa="sparc")
-    with pytest.warns(KetjetWarning, match="fusion_enable"):
-        backend.run(bell, fusion_enable=True)
+    with pytest.warns(KetjetWarning, match="fusion_max_qubit"):
+        backend.run(bell, fusion_max_qubit=3)
     backend.options.shots = -5  # Qiskit checks nothing here
     with pytest.raises(InvalidOptionError, match="-5"):
         backend.run(bell)
