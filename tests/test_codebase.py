@@ -31,7 +31,8 @@ CPP_LAYERS = {
 
 # Python modules from the ground up: a module may import only from earlier rows (and from its own package).
 PYTHON_LAYERS = [
-    {"_core", "bitstrings", "errors", "option_checks"},
+    {"_core", "bitstrings", "errors"},
+    {"option_checks"},
     {"aer_options"},
     {"options"},
     {"engine"},
