@@ -40,8 +40,7 @@ std::vector<Touch> touches_of(const Program& program) {
     std::vector<Touch> result;
     for (const Operation& operation : program.operations()) {
         Touch touch{std::visit(MovedDirectly{program}, operation), 0};
-        const bool saves = std::holds_alternative<SaveOperation>(operation);
-        if (!is_collapse(operation) && !is_classical(operation) && !saves) {
+        if (is_unitary(operation)) {
             for (const Action& action : resolve(program, operation)) {
                 touch.moved |= moved_qubits(action);
                 touch.kept |= qubits_of(action);
