@@ -91,7 +91,7 @@ void Verifier::check_matrices() {
     const auto operations = program_.operations();
     std::vector<double> errors(operations.size());
     for (std::uint32_t i = 0; i < operations.size(); ++i) {
-        if (is_collapse(operations[i])) continue;
+        if (!is_unitary(operations[i])) continue;
         for (const Action& action : resolve(program_, operations[i])) {
             const double error = std::visit(LengthError{}, action);
             check(error, given_unitarity * static_cast<double>(bit(count_bits(qubits_of(action)))),

@@ -40,8 +40,7 @@ std::vector<Touch> touches_of(const Program& program) {
     std::vector<Touch> result;
     for (const Operation& operation : program.operations()) {
         Touch touch{std::visit(MovedDirectly{program}, operation), 0};
-        const bool saves = std::holds_alternative<SaveOperation>(operation);
-        if (!is_collapse(operation) && !is_classical(operation) && !saves) {
+        if (is_unitary(operation)) {
             for (const Action& action : resolve(program, operation)) {
                 touch.moved |= moved_qubits(action);
                 touch.kept |= qubits_of(action);
@@ -186,9 +185,7 @@ void Verifier::check_order() {
         const bool read_at_the_end = runs[i] == 0 && std::holds_alternative<MeasureOperation>(program_.operations()[i]);
         require(!read_at_the_end || (moved_later & touches[i].moved) == 0,
                 [&] { return describe(plan_, i) + " is read from a state in which its qubit has changed"; });
-        if (!std::holds_alternative<MeasureOperation>(program_.operations()[i]) || runs[i] == 1) {
-            moved_later |= touches[i].moved;
-        }
+        if (!read_at_the_end && !is_classical(program_.operations()[i])) moved_later |= touches[i].moved;
     }
     std::map<std::int32_t, std::int32_t> reads;
     for (const FinalMeasurement& read : plan_.final_measurements) reads[read.clbit] = read.qubit;

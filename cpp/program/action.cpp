@@ -309,4 +309,8 @@ bool is_classical(const Operation& operation) {
            std::holds_alternative<JumpOperation>(operation);
 }
 
+bool is_unitary(const Operation& operation) {
+    return !is_collapse(operation) && !is_classical(operation) && !std::holds_alternative<SaveOperation>(operation);
+}
+
 }  // namespace ketjet

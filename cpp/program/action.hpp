@@ -80,4 +80,7 @@ bool is_collapse(const Operation& operation);
 // True for compute, branch and jump: they touch no qubit.
 bool is_classical(const Operation& operation);
 
+// True for all that has actions: no collapse, nothing classical, no save.
+bool is_unitary(const Operation& operation);
+
 }  // namespace ketjet
