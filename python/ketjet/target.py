@@ -13,6 +13,7 @@ from qiskit.circuit import (
     ControlledGate,
     ForLoopOp,
     IfElseOp,
+    Instruction,
     Store,
     SwitchCaseOp,
     WhileLoopOp,
@@ -39,6 +40,8 @@ from qiskit.circuit.library import (
     get_standard_gate_name_mapping,
 )
 from qiskit.transpiler import Target
+
+from ketjet.lowering import INSTRUCTIONS_OF_AER
 
 __all__ = ["build_target"]
 
@@ -85,7 +88,8 @@ def build_target() -> Target:
             target.add_instruction(gate, name=name)
         if isinstance(gate, ControlledGate):
             _add_open_controls(target, gate)
-    for name, operation in {**VARIABLE_WIDTH, **CONTROL_FLOW, **_multi_controlled()}.items():
+    of_aer = dict.fromkeys(INSTRUCTIONS_OF_AER, Instruction)
+    for name, operation in {**VARIABLE_WIDTH, **CONTROL_FLOW, **_multi_controlled(), **of_aer}.items():
         if name not in target:
             target.add_instruction(operation, name=name)
     return target

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 
 import numpy as np
 import pytest
-from qiskit import QuantumCircuit
+from qiskit import QuantumCircuit, qpy, transpile
 from qiskit.circuit import ClassicalRegister, Instruction, QuantumRegister
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import DensityMatrix, Pauli, SparsePauliOp, Statevector, partial_trace
@@ -339,6 +340,8 @@ def test_refusals_name_the_instruction_and_the_fix():
         lambda circuit: save(circuit, "save_amplitudes", params=[4])
     )
     assert "Hermitian" in refusal(lambda circuit: save(circuit, "save_expval", params=[("Z", (1.0, 0))]))
+    for wrong in (0.5, "1", None, np.nan):
+        assert "is no integer" in refusal(lambda circuit: save(circuit, "save_amplitudes", params=[wrong]))  # noqa: B023
     assert "Hermitian" in refusal(lambda circuit: save(circuit, "save_expval", params=["Z"]))
     assert "finite" in refusal(lambda circuit: save(circuit, "save_expval", params=[("ZZ", (np.nan, 0))]))
     assert "at most 14 qubits" in refusal(lambda circuit: save(circuit, "save_density_matrix"), 15)
@@ -447,3 +450,32 @@ def test_the_paulis_of_an_operator_act_on_the_qubits_of_the_instruction():
         save(circuit, "save_expval", qubits=[2, 0], label=label, params=params)
     data = run(circuit).data()
     assert data == pytest.approx({"YZ": -1, "ZY": 0, "XZ": 0, "IY": 0}, abs=1e-12)
+
+
+@pytest.mark.parametrize("level", range(4))
+def test_the_transpiler_leaves_saves_where_they_are(level):
+    circuit = parted()
+    save(circuit, "save_statevector", label="before")
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(1)
+        save(circuit, "save_probabilities", qubits=[1], label="inside")
+    circuit.append(Instruction("set_statevector", 2, 0, [[0, 1, 0, 0]]), [0, 1])
+    save(circuit, "save_state", label="after")
+    changed = transpile(circuit, Simulator(), optimization_level=level)
+    assert [each.name for each in changed.data][-4:] == ["save_statevector", "if_else", "set_statevector", "save_state"]
+    before, after = run(circuit).data(), run(changed).data()
+    assert before.keys() == after.keys() == {"counts", "memory", "before", "inside", "after"}
+    assert np.allclose(before["after"].data, after["after"].data)
+    assert np.allclose(before["inside"], after["inside"])
+
+
+def test_saves_come_back_from_a_file():
+    circuit = parted()
+    save(circuit, "save_amplitudes", label="amplitudes", params=[0, 3])
+    save(circuit, "save_probabilities", label="probabilities")
+    file = io.BytesIO()
+    qpy.dump(circuit, file)
+    file.seek(0)
+    data = run(qpy.load(file)[0]).data()
+    assert data["amplitudes"].shape == (2,)
+    assert data["probabilities"].sum() == pytest.approx(1)

@@ -8,5 +8,6 @@ gathers and `packing` packs it all, `parameters` binds values later without lowe
 from __future__ import annotations
 
 from ketjet.lowering.lowered import LoweredCircuit, lower
+from ketjet.lowering.saves import INSTRUCTIONS_OF_AER
 
-__all__ = ["LoweredCircuit", "lower"]
+__all__ = ["INSTRUCTIONS_OF_AER", "LoweredCircuit", "lower"]

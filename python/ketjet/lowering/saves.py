@@ -7,7 +7,6 @@ are known (`Saves.finish`).
 
 from __future__ import annotations
 
-import operator as operators
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -75,6 +74,9 @@ SORTS = {
     "save_density_matrix": Sort(DENSITY_MATRIX, AVERAGED, whole=False),
 }
 SET_STATEVECTOR = "set_statevector"
+
+INSTRUCTIONS_OF_AER = (*SORTS, SET_STATEVECTOR)
+"""The names of all that are known here."""
 
 
 class Saves:
@@ -222,10 +224,12 @@ def _arguments(operation: Any, sort: Sort, qubits: int) -> list[int]:
 
 def _basis_state(value: Any, qubits: int) -> int:
     try:
-        state = operators.index(value)
-    except TypeError:
+        state = int(value)  # QPY makes floats of integers
+    except (TypeError, ValueError, OverflowError):
+        state = None
+    if state is None or state != value:
         msg = f"its basis state {value!r} is no integer; use numbers from 0 to 2^{qubits} - 1"
-        raise InvalidCircuitError(msg) from None
+        raise InvalidCircuitError(msg)
     if not 0 <= state < 1 << qubits:
         msg = f"its basis state {state} does not exist; use numbers from 0 to {(1 << qubits) - 1}"
         raise InvalidCircuitError(msg)
