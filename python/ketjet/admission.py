@@ -41,6 +41,9 @@ SCANNED_INSTRUCTIONS = 2_000
 SMALL_PART = 64
 """A run that takes less than this part of the memory that was available a moment ago fits without asking again."""
 
+LISTED_BYTES = 16
+"""What a save instruction takes for every shot if it lists them: the shot's last record, and an entry of the list."""
+
 
 class Admission(NamedTuple):
     """What a circuit may use."""
@@ -124,6 +127,8 @@ def saved_bytes(lowered: LoweredCircuit, options: SimulatorOptions) -> int:
     """Return what one datum of each save instruction takes, at least; how many there will be is not known before."""
     amplitude, total = engine.AMPLITUDE_BYTES[options.precision], 0
     for save in lowered.saves:
+        if save.column >= 0:
+            total += LISTED_BYTES * options.shots
         if save.name in {"save_statevector", "save_statevector_dict", "save_state"}:
             total += amplitude << save.num_qubits
         elif save.name == "save_density_matrix":

@@ -16,7 +16,7 @@ from qiskit.result import ProbDistribution
 
 from ketjet import Simulator, StateVector
 from ketjet.engine import Outcome, SavedRecord
-from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
+from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, UnsupportedInstructionError
 from ketjet.saved_data import SavedData, SaveRequest
 
 OPERATOR = SparsePauliOp(["ZZ", "XI", "YY"], [1.0, 0.5, 0.25])
@@ -479,3 +479,18 @@ def test_saves_come_back_from_a_file():
     data = run(qpy.load(file)[0]).data()
     assert data["amplitudes"].shape == (2,)
     assert data["probabilities"].sum() == pytest.approx(1)
+
+
+def test_memory_is_estimated_with_what_is_saved():
+    circuit = QuantumCircuit(10)
+    circuit.h(range(10))
+    backend, sizes = Simulator(), []
+    for name, subtype in [("", ""), ("save_statevector", "single"), ("save_density_matrix", "accum")]:
+        if name:
+            save(circuit, name, subtype, label=name)
+        sizes.append(backend.estimate(circuit, shots=1).peak_bytes)
+    assert sizes[1] >= sizes[0] + (16 << 10)
+    assert sizes[2] == sizes[1] + (16 << 20)
+    save(circuit, "save_expval", "list", circuit.qubits[:2], "listed")
+    with pytest.raises(InsufficientMemoryError, match="fewer shots"):
+        run(circuit, shots=10**13)
