@@ -28,7 +28,7 @@ def names():
 
 def operations(program):
     """Yield (name, controls, control state, targets, slots, operand or payload) of every operation."""
-    packed = dict(zip(FIELDS, program.packed(), strict=True))
+    packed = dict(zip(FIELDS, program.packed(), strict=False))
     for i, code in enumerate(packed["codes"]):
         wires = packed["wires"][packed["wire_begin"][i] : packed["wire_begin"][i + 1]].tolist()
         slots = packed["slots"][packed["slot_begin"][i] : packed["slot_begin"][i + 1]].tolist()

@@ -29,7 +29,7 @@ from qiskit.circuit import library as lib
 from qiskit.quantum_info import Clifford, Operator, Pauli, SparseObservable, SparsePauliOp, Statevector, random_unitary
 from qiskit.synthesis import LieTrotter, MatrixExponential, QDrift, SuzukiTrotter
 
-from ketjet.lowering import lower, unroll
+from ketjet.lowering import frame, lower
 
 ANGLES = [0.3, -1.1, 2.5, 0.7]
 RNG = np.random.default_rng(7)
@@ -556,7 +556,7 @@ def test_qubits_are_numbered_as_in_the_circuit_wherever_they_live():
 def test_it_does_not_matter_how_many_instructions_are_read_at_a_time(circuit, size):
     at_once = lower(circuit)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(unroll, "CHUNK", size)
+        patch.setattr(frame, "CHUNK", size)
         in_pieces = lower(circuit)
     assert pickle.dumps(in_pieces.program) == pickle.dumps(at_once.program)
 

@@ -11,7 +11,7 @@ import packed_oracle
 import pytest
 import strategies
 from hypothesis import given
-from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qasm2
+from qiskit import QuantumCircuit, qasm2
 from qiskit.circuit import (
     AnnotatedOperation,
     ControlModifier,
@@ -23,7 +23,6 @@ from qiskit.circuit import (
     PowerModifier,
 )
 from qiskit.circuit import library as lib
-from qiskit.circuit.classical import expr, types
 from qiskit.quantum_info import Operator, Pauli, SparsePauliOp
 
 from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, KetjetError, UnsupportedInstructionError
@@ -140,36 +139,6 @@ def test_instructions_that_cannot_run():
     assert "'save_statevector' on qubits [0, 1, 2]" in message
     wide = error_of(circuit_with(Gate("magic", 20, []), 20), UnsupportedInstructionError)
     assert "qubits [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] and 10 more" in wide
-
-
-def control_flow_circuits():
-    for kind in ("if_else", "while_loop", "for_loop", "switch_case", "box", "store"):
-        circuit = QuantumCircuit(QuantumRegister(1), ClassicalRegister(1, "c"), name=kind)
-        if kind == "if_else":
-            with circuit.if_test((circuit.clbits[0], True)):
-                circuit.x(0)
-        elif kind == "while_loop":
-            with circuit.while_loop((circuit.clbits[0], False)):
-                circuit.measure(0, 0)
-        elif kind == "for_loop":
-            with circuit.for_loop(range(2)):
-                circuit.x(0)
-        elif kind == "switch_case":
-            with circuit.switch(circuit.cregs[0]) as case, case(0):
-                circuit.x(0)
-        elif kind == "box":
-            with circuit.box():
-                circuit.x(0)
-        else:
-            circuit.add_var("v", expr.lift(1, types.Uint(4)))
-        yield circuit
-
-
-@pytest.mark.parametrize("circuit", list(control_flow_circuits()), ids=lambda circuit: circuit.name)
-def test_control_flow_is_refused_by_name(circuit):
-    message = error_of(circuit, UnsupportedInstructionError)
-    assert f"'{circuit.name}'" in message
-    assert "not supported yet" in message
 
 
 def test_what_is_not_unitary_has_no_controls():

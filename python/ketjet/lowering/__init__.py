@@ -1,7 +1,8 @@
 """From a Qiskit circuit to an engine program: the only place that knows what Qiskit's instructions mean.
 
 `lower` takes circuits as they are, without `transpile`. `unroll` walks through the circuit, `gates` and `structured`
-say what single operations mean, `builder` packs them, `parameters` binds values later without lowering again.
+say what single operations mean, `control_flow` and `expressions` what blocks and classical values mean; `builder`
+gathers and `packing` packs it all, `parameters` binds values later without lowering again.
 """
 
 from __future__ import annotations

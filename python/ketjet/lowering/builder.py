@@ -1,40 +1,25 @@
 """The packed arrays of a program, appended to operation by operation.
 
 The common gate costs three list appends: what follows from its code alone (number of wires, controls, slots) is
-looked up for all operations at once in `pack`. Only operations that deviate leave a `Special`. Lists only grow, so a
-stretch of them is a recording that can be played again on other qubits (`replay`).
+looked up for all operations at once in `packing`. Only operations that deviate leave a `Special`. Lists only grow, so
+a stretch of them is a recording that can be played again on other qubits (`replay`).
 """
 
 from __future__ import annotations
 
-import functools
-import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
-from ketjet import engine
+from ketjet.lowering.codes import gate_rows, instruction_codes
 from ketjet.lowering.parameters import UnboundSlot, is_unbound, real_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
+    from ketjet.lowering.parameters import LoopValue
     from ketjet.lowering.placement import Placement
-
-
-FEW = 64
-"""Up to so many operations NumPy takes longer than Python itself."""
-
-
-class Row(NamedTuple):
-    """What the engine's gate table says about one gate."""
-
-    code: int
-    controls: int
-    targets: int
-    parameters: int
 
 
 class Special(NamedTuple):
@@ -57,35 +42,18 @@ class Mark(NamedTuple):
     specials: int
     measured: int
     unbound: int
+    classical: int
+    labels: int
 
 
-@functools.cache
-def gate_rows() -> dict[str, Row]:
-    """Return the rows of the engine's gate table by Qiskit's gate name."""
-    return {name: Row(*row) for name, row in engine.gate_codes().items()}
+class Classical(NamedTuple):
+    """A computation, branch or jump; the operation it leads to is known when its label has been placed."""
 
-
-@functools.cache
-def instruction_codes() -> dict[str, int]:
-    """Return the engine's codes of everything that is not a row of its gate table."""
-    return engine.instruction_codes()
-
-
-@functools.cache
-def _shapes() -> NDArray[np.int64]:
-    """Wires, slots, controls and their state by code, for operations without a Special."""
-    shapes = np.zeros((4, len(gate_rows()) + len(instruction_codes())), np.int64)
-    for row in gate_rows().values():
-        shapes[:, row.code] = row.controls + row.targets, row.parameters, row.controls, (1 << row.controls) - 1
-    for name in ("measure", "reset"):
-        shapes[0, instruction_codes()[name]] = 1
-    shapes[1, instruction_codes()["global_phase"]] = 1
-    return shapes
-
-
-@functools.cache
-def _shape_rows() -> list[tuple[int, ...]]:
-    return [tuple(row) for row in _shapes().T.tolist()]
+    operation: int
+    label: int | None
+    """Where a branch or jump leads."""
+    code: list[int] | None
+    """What is computed, or decides a branch; it may grow until the program is packed."""
 
 
 class ProgramBuilder:
@@ -100,6 +68,11 @@ class ProgramBuilder:
         self.measured: list[int] = []
         self.unbound: list[UnboundSlot] = []
         self.payloads: list[NDArray[Any]] = []
+        self.classical: list[Classical] = []
+        self.labels: list[int] = []
+        """The number of the operation at every label, -1 before it has been placed."""
+        self.writes_clbits = False
+        """Whether classical code stores into classical bits."""
         self.instruction = 0
         """Index of the instruction of the outermost circuit that is being lowered, -1 for its global phase."""
         self.instruction_name = ""
@@ -167,6 +140,37 @@ class ProgramBuilder:
         self.wires.append(qubit)
         self.measured.append(clbit)
 
+    def compute(self, code: list[int]) -> list[int]:
+        """Append classical code and return it; if it is still empty in the end, the operation is dropped."""
+        self._append_classical("compute", None, code)
+        return code
+
+    def branch(self, code: list[int], label: int) -> None:
+        """Append a branch: go on at the label unless the code leaves True."""
+        self._append_classical("branch", label, code)
+
+    def jump(self, label: int) -> None:
+        """Append a jump to a label."""
+        self._append_classical("jump", label, None)
+
+    def _append_classical(self, name: str, label: int | None, code: list[int] | None) -> None:
+        self.looks_back += 1  # code names classical bits, and variables live only here
+        self.classical.append(Classical(len(self.codes), label, code))
+        self.codes.append(instruction_codes()[name])
+
+    def new_label(self) -> int:
+        """Return a label that has no place yet."""
+        self.labels.append(-1)
+        return len(self.labels) - 1
+
+    def place(self, label: int) -> None:
+        """Put a label in front of the next operation."""
+        self.labels[label] = len(self.codes)
+
+    def touch(self, qubits: Sequence[int]) -> None:
+        """Note that qubits are no longer certainly zero, because what follows may have run before."""
+        self._touched.update(qubits)
+
     def still_zero(self, qubits: Sequence[int]) -> bool:
         """Tell whether the qubits are certainly in state zero, because nothing has acted on them."""
         self.looks_back += 1
@@ -176,88 +180,77 @@ class ProgramBuilder:
 
     def mark(self) -> Mark:
         """Return the present end of all lists."""
-        lists = (self.codes, self.wires, self.slots, self.specials, self.measured, self.unbound)
+        lists = (
+            self.codes,
+            self.wires,
+            self.slots,
+            self.specials,
+            self.measured,
+            self.unbound,
+            self.classical,
+            self.labels,
+        )
         return Mark(*(len(entries) for entries in lists))
 
-    def replay(self, begin: Mark, end: Mark, wires: Mapping[int, int], clbits: Mapping[int, int]) -> None:
-        """Append the operations between two marks once more, with other qubits and classical bits."""
+    def replay(
+        self,
+        begin: Mark,
+        end: Mark,
+        wires: Mapping[int, int] | None = None,
+        clbits: Mapping[int, int] | None = None,
+        value: LoopValue | None = None,
+    ) -> None:
+        """Append the operations between two marks once more.
+
+        Parameters
+        ----------
+        begin, end
+            The recording; its own labels get new places, jumps out of it lead where they led.
+        wires, clbits
+            Other qubits and classical bits, unless they stay the same. Classical code always keeps its bits.
+        value
+            What a loop's parameter is in this repetition.
+        """
         shift = len(self.codes) - begin.operations
         slot_shift = len(self.slots) - begin.slots
+        own_wires, own_clbits = self.wires[begin.wires : end.wires], self.measured[begin.measured : end.measured]
         self.codes += self.codes[begin.operations : end.operations]
-        self.wires += [wires[wire] for wire in self.wires[begin.wires : end.wires]]
+        self.wires += own_wires if wires is None else [wires[wire] for wire in own_wires]
         self.slots += self.slots[begin.slots : end.slots]
-        self.measured += [clbits[clbit] for clbit in self.measured[begin.measured : end.measured]]
+        self.measured += own_clbits if clbits is None else [clbits[clbit] for clbit in own_clbits]
         self.specials += [
             Special(special.operation + shift, *special[1:]) for special in self.specials[begin.specials : end.specials]
         ]
-        self.unbound += [
-            UnboundSlot(entry.slot + slot_shift, entry.expression, self.instruction, self.instruction_name)
-            for entry in self.unbound[begin.unbound : end.unbound]
-        ]
+        if end.classical > begin.classical:
+            self._replay_classical(begin, end, shift)
+        for entry in self.unbound[begin.unbound : end.unbound]:
+            self._fill(entry.slot + slot_shift, entry.expression, value)
 
-    def operation_of_slot(self, slot: int) -> int:
-        """Return the number of the operation that owns a slot."""
-        slots = _shapes()[1][self.codes]
-        for special in self.specials:
-            slots[special.operation] = special.slots
-        return int(np.searchsorted(np.cumsum(slots), slot, side="right"))
+    def _replay_classical(self, begin: Mark, end: Mark, shift: int) -> None:
+        label_shift = len(self.labels) - begin.labels
+        self.labels += [place + shift for place in self.labels[begin.labels : end.labels]]
+        for operation, label, code in self.classical[begin.classical : end.classical]:
+            own = label is not None and begin.labels <= label < end.labels
+            leads_to = label + label_shift if own and label is not None else label
+            self.classical.append(Classical(operation + shift, leads_to, code))
 
-    def pack(self, num_clbits: int, qubits: Sequence[int]) -> engine.Program:
-        """Make the program; its qubit i is the circuit's qubit qubits[i]."""
-        if len(self.codes) <= FEW:
-            codes, wires, shapes = self._listed(qubits)
+    def _fill(self, slot: int, expression: Any, value: LoopValue | None) -> None:
+        """Give a slot the value of an expression, as far as a loop's parameter tells it."""
+        if value is not None:
+            expression = value.put_into(expression)
+        if is_unbound(expression):
+            self.unbound.append(UnboundSlot(slot, expression, self.instruction, self.instruction_name))
         else:
-            codes, wires, shapes = self._arrayed(qubits)
-        wire_begin, slot_begin, num_controls, control_state, operand = shapes
-        return engine.Program(
-            num_qubits=len(qubits),
-            num_clbits=num_clbits,
-            codes=codes,
-            wire_begin=wire_begin,
-            wires=wires,
-            num_controls=num_controls,
-            control_state=control_state,
-            slot_begin=slot_begin,
-            slots=self.slots,
-            operand=operand,
-            payloads=self.payloads,
-        )
+            self.slots[slot] = real_number(expression)
 
-    def _listed(self, qubits: Sequence[int]) -> tuple[Any, Any, tuple[Any, ...]]:
-        """Put the columns of a short program together."""
-        by_code, measure = _shape_rows(), instruction_codes()["measure"]
-        rows = [by_code[code] for code in self.codes]
-        operand = [-1] * len(rows)
-        if self.measured:
-            measurements = (i for i, code in enumerate(self.codes) if code == measure)
-            for i, clbit in zip(measurements, self.measured, strict=True):
-                operand[i] = clbit
-        for special in self.specials:
-            rows[special.operation] = special[1:5]
-            operand[special.operation] = special.operand
-        wires, slots, controls, states = zip(*rows, strict=True) if rows else ((), (), (), ())
-        begins = [0, *itertools.accumulate(wires)], [0, *itertools.accumulate(slots)]
-        numbers = {qubit: number for number, qubit in enumerate(qubits)}
-        return self.codes, [numbers[wire] for wire in self.wires], (*begins, controls, states, operand)
-
-    def _arrayed(self, qubits: Sequence[int]) -> tuple[Any, Any, tuple[Any, ...]]:
-        """Do the same for a long program, all operations at once."""
-        codes, wires = _array(self.codes), _array(self.wires)
-        shapes = _shapes().take(codes, axis=1)
-        operand = np.full(len(codes), -1, np.int64)
-        if self.measured:
-            operand[codes == instruction_codes()["measure"]] = self.measured
-        if self.specials:
-            rows, *columns, operands = (np.array(column) for column in zip(*self.specials, strict=True))
-            shapes[:, rows] = columns
-            operand[rows] = operands
-        begins = np.zeros((2, len(codes) + 1), np.uint32)
-        shapes[:2].cumsum(axis=1, out=begins[:, 1:])
-        if qubits and qubits[-1] != len(qubits) - 1:
-            numbers = np.full(max(qubits) + 1, -1, np.int32)
-            numbers[list(qubits)] = np.arange(len(qubits), dtype=np.int32)
-            wires = numbers[wires]
-        return codes, wires, (*begins, *shapes[2:], operand)
+    def settle(self, begin: Mark, end: Mark, value: LoopValue) -> None:
+        """Give a loop's parameter its value in the slots between two marks."""
+        entries = self.unbound[begin.unbound : end.unbound]
+        later = self.unbound[end.unbound :]
+        del self.unbound[begin.unbound :]
+        for entry in entries:
+            self._fill(entry.slot, entry.expression, value)
+        self.unbound += later
 
     def _append(self, code: int, placement: Placement, parameters: Sequence[Any], operand: int = -1) -> None:
         wires = placement.controls + placement.targets
@@ -271,11 +264,3 @@ class ProgramBuilder:
         )
         self.codes.append(code)
         self.wires += wires
-
-
-def _array(numbers: list[int]) -> NDArray[Any]:
-    """Return small numbers as an array; by way of bytes, which is several times faster, if they are below 256."""
-    try:
-        return np.frombuffer(bytes(numbers), np.uint8)
-    except ValueError:
-        return np.array(numbers, np.int32)

@@ -23,7 +23,7 @@ from qiskit.circuit.library import UGate, UnitaryGate
 from qiskit.quantum_info import Operator
 
 from ketjet.errors import UnsupportedInstructionError
-from ketjet.lowering.builder import gate_rows
+from ketjet.lowering.codes import gate_rows
 from ketjet.lowering.parameters import is_unbound
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from qiskit.circuit import Parameter, QuantumCircuit
 from ketjet import engine
 from ketjet.errors import InsufficientMemoryError, InvalidCircuitError
 from ketjet.lowering.header import Header
+from ketjet.lowering.packing import pack
 from ketjet.lowering.parameters import Binding
 from ketjet.lowering.unroll import CircuitWalk
 
@@ -32,7 +33,7 @@ class LoweredCircuit:
     parameters
         What is still to be bound, sorted as in the circuit.
     has_measurements
-        Whether anything is measured.
+        Whether any classical bit can be written: by a measurement or a store.
     """
 
     program: engine.Program
@@ -72,7 +73,7 @@ class LoweredCircuit:
 
 
 def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_zero: bool = True) -> LoweredCircuit:
-    """Lower a circuit of gates, measurements and resets.
+    """Lower a circuit, control flow and classical variables included.
 
     Parameters
     ----------
@@ -87,7 +88,8 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
     Raises
     ------
     InvalidCircuitError
-        If a number is NaN or infinite, a matrix is not unitary, or a definition contains itself.
+        If a number is NaN or infinite, a matrix is not unitary, a definition contains itself, or a variable is read
+        that certainly has no value.
     UnsupportedInstructionError
         If an instruction cannot be simulated.
     InsufficientMemoryError
@@ -109,10 +111,10 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
     parameters = circuit.parameters if circuit.num_parameters else ()
     binding = Binding(circuit.name, parameters, builder.unbound)
     return LoweredCircuit(
-        program=builder.pack(circuit.num_clbits, qubits),
+        program=pack(builder, circuit.num_clbits, qubits, **walk.variables.memory),
         header=Header(circuit),
         qubits=qubits,
         parameters=binding.parameters,
-        has_measurements=bool(builder.measured),
+        has_measurements=bool(builder.measured) or builder.writes_clbits,
         _binding=binding,
     )

@@ -59,6 +59,34 @@ def names_of(names: Iterable[str]) -> str:
     return ", ".join(listed[:10]) + (f", ... ({len(listed)} in all)" if len(listed) > 10 else "")
 
 
+class LoopValue(NamedTuple):
+    """The value that a loop's parameter has in one repetition of the body."""
+
+    parameter: Parameter
+    value: float
+
+    def put_into(self, expression: Any) -> Any:
+        """Return an expression with the value in place of the parameter.
+
+        Raises
+        ------
+        InvalidCircuitError
+            If it has no value then.
+        """
+        if isinstance(expression, Parameter):
+            return self.value if expression == self.parameter else expression
+        if self.parameter not in expression.parameters:
+            return expression
+        try:
+            return expression.assign(self.parameter, self.value)
+        except Exception as error:  # Qiskit raises several kinds, e.g. for a division by zero
+            msg = (
+                f"the angle {expression} has no value with {self.parameter.name} = {self.value}: {error}; "
+                "use loop values that give a finite real number"
+            )
+            raise InvalidCircuitError(msg) from error
+
+
 class UnboundSlot(NamedTuple):
     """A slot whose value is an expression, and the instruction it belongs to."""
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from ketjet.errors import InvalidCircuitError
+from ketjet.lowering.packing import operation_of_slot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qiskit.circuit import QuantumCircuit
+
+    from ketjet.lowering.builder import ProgramBuilder
+
+
+class Surrounding(NamedTuple):
+    """An operation around an instruction: a control-flow operation, or one with a definition."""
+
+    name: str
+    is_block: bool
 
 
 class Trail:
@@ -44,13 +57,35 @@ class Trail:
             index = min(index, self._instructions[step + 1] - 1)
         return index if index < len(self._circuit.data) else -1
 
-    def describe(self, instruction: int, path: Sequence[str], name: str, qubits: Sequence[int], reason: str) -> str:
-        """Write an error message: where it happened (`path` names the definitions around it) and what is wrong."""
+    def require_finite(self, builder: ProgramBuilder) -> None:
+        """Raise InvalidCircuitError with the instruction of an angle that is NaN or infinite, if there is one."""
+        slots = builder.slots
+        if math.isfinite(sum(slots)) or all(map(math.isfinite, slots)):
+            return
+        slot = next(i for i, value in enumerate(slots) if not math.isfinite(value))
+        index = self.instruction_of(operation_of_slot(builder, slot))
+        instruction = self._circuit.data[index]
+        qubits = tuple(self._circuit.find_bit(qubit).index for qubit in instruction.qubits)
+        reason = f"its angle is {slots[slot]}; use a finite number"
+        raise InvalidCircuitError(self.describe(index, (), instruction.name, qubits, reason))
+
+    def describe(
+        self, instruction: int, path: Sequence[Surrounding], name: str, qubits: Sequence[int], reason: str
+    ) -> str:
+        """Write an error message: where it happened (`path` names the blocks and definitions) and what is wrong."""
         if instruction < 0:
             return f"circuit {self._circuit.name!r}, global phase: {reason}"
-        shown = path if len(path) <= 3 else [*path[:2], "...", path[-1]]
-        inside = f", inside the definition of {' > '.join(shown)}" if path else ""
+        inside = f", inside {_joined(path)}" if path else ""
         listed = str(list(qubits)) if len(qubits) <= 10 else f"{list(qubits[:10])} and {len(qubits) - 10} more"
         return (
             f"circuit {self._circuit.name!r}, instruction {instruction}{inside}: {name!r} on qubits {listed}: {reason}"
         )
+
+
+def _joined(path: Sequence[Surrounding]) -> str:
+    """List what surrounds an instruction, e.g. `if_else > the definition of outer > inner`; at most three of them."""
+    names = [
+        f"the definition of {name}" if not is_block and (i == 0 or path[i - 1].is_block) else name
+        for i, (name, is_block) in enumerate(path)
+    ]
+    return " > ".join(names if len(names) <= 3 else [*names[:2], "...", names[-1]])

@@ -1,32 +1,23 @@
-"""The walk through a circuit: whole stretches of standard gates at a time, and an explicit stack for definitions.
+"""The walk through a circuit: whole stretches of standard gates at a time, an explicit stack for all that is nested.
 
 A circuit of standard gates never leaves `_append_stretch`. Anything else goes through `_lower`, which peels off
 modifiers, tries the gate table and the structured classes, and opens a frame for the definition as a last resort.
-The lowering of a definition is recorded once per operation object and replayed on other qubits afterwards.
+Blocks of control flow are frames too; the generators of `control_flow` say what is around them and which is next.
 """
 
 from __future__ import annotations
 
-import enum
-import functools
-import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from qiskit.circuit import (
-    AnnotatedOperation,
-    Barrier,
-    BreakLoopOp,
-    ContinueLoopOp,
-    ControlFlowOp,
-    Delay,
-    Measure,
-    Reset,
-    Store,
-)
-from qiskit.circuit.library import IGate
+from qiskit.circuit import Measure, Reset
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
-from ketjet.lowering.builder import ProgramBuilder, gate_rows, instruction_codes
+from ketjet.lowering.blocks import Place
+from ketjet.lowering.builder import ProgramBuilder
+from ketjet.lowering.codes import instruction_codes
+from ketjet.lowering.control_flow import steps_of
+from ketjet.lowering.expressions import Expressions
+from ketjet.lowering.frame import Frame, Kind, kind_of
 from ketjet.lowering.gates import (
     Unrolled,
     definition_of,
@@ -37,121 +28,22 @@ from ketjet.lowering.gates import (
     table_gate,
 )
 from ketjet.lowering.placement import Placement
+from ketjet.lowering.recordings import Recordings, definition_key
 from ketjet.lowering.structured import append_matrix, append_structured, is_unitary
-from ketjet.lowering.trail import Trail
+from ketjet.lowering.trail import Surrounding, Trail
+from ketjet.lowering.variables import VariableTable, refuse_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from qiskit.circuit import CircuitInstruction, QuantumCircuit
 
-    from ketjet.lowering.builder import Mark
+    from ketjet.lowering.blocks import Block
 
 MAX_DEPTH = 10_000
 """Deeper definitions are taken for endless ones."""
 MAX_OPERATIONS = 20_000_000
 """A circuit that unrolls to more operations is refused before it fills the memory."""
-CHUNK = 512
-"""How many instructions are read at a time; more would only leave the caches."""
-
-
-@functools.cache
-def _plain_codes() -> dict[str, int]:
-    """Return the codes of the gates that are emitted as they are, with the qubits and angles they have."""
-    return {name: row.code for name, row in gate_rows().items() if name != "id"}
-
-
-def _measure_code(instruction: CircuitInstruction) -> int | None:
-    if instruction.name == "measure" and isinstance(instruction.operation, Measure):
-        return instruction_codes()["measure"]
-    return None
-
-
-class Kind(enum.Enum):
-    """What the walk does with an operation."""
-
-    GATE = enum.auto()
-    ANNOTATED = enum.auto()
-    COLLAPSE = enum.auto()
-    NO_EFFECT = enum.auto()
-    CONTROL_FLOW = enum.auto()
-
-
-@functools.cache
-def _kind(operation_type: type) -> Kind:
-    """Sort a class of operations; asking once per class is much faster than isinstance on Qiskit's abstract classes."""
-    kinds: dict[Kind, tuple[type, ...]] = {
-        Kind.ANNOTATED: (AnnotatedOperation,),
-        Kind.COLLAPSE: (Measure, Reset),
-        Kind.NO_EFFECT: (Barrier, Delay, IGate),
-        Kind.CONTROL_FLOW: (ControlFlowOp, BreakLoopOp, ContinueLoopOp, Store),
-    }
-    return next((kind for kind, types in kinds.items() if issubclass(operation_type, types)), Kind.GATE)
-
-
-class Recording(NamedTuple):
-    """The stretch of the builder's lists that the lowering of one definition left behind."""
-
-    operation: Any
-    begin: Mark
-    end: Mark
-    wires: tuple[int, ...]
-    clbits: tuple[int, ...]
-
-
-class Frame:
-    """One circuit on the stack: the outermost one or a definition."""
-
-    __slots__ = (
-        "begin", "chunk", "clbits", "codes", "instructions", "key", "looks_back", "modified", "operation", "placement",
-        "position", "read", "wires",
-    )  # fmt: skip
-
-    def __init__(self, circuit: QuantumCircuit, instructions: Sequence[CircuitInstruction], placement: Placement):
-        self.instructions = instructions
-        self.read = 0
-        """How many instructions have been in a chunk."""
-        self.chunk: Sequence[CircuitInstruction] = ()
-        self.codes: list[int | None] = [None]
-        """For each instruction of the chunk, its code if it is a plain gate or a measurement, else None; and one None
-        more, where the chunk ends."""
-        self.position = 0
-        """The first instruction of the chunk that has not been lowered."""
-        self.placement = placement
-        self.modified = bool(placement.controls) or placement.inverse
-        self.wires: dict[Any, int] | None = None
-        """Numbers of the qubits, unless their places in their register tell them."""
-        if any(getattr(qubit, "_index", None) != i for i, qubit in enumerate(circuit.qubits)):
-            self.wires = dict(zip(circuit.qubits, placement.targets, strict=True))
-        self.clbits = dict(zip(circuit.clbits, placement.clbits, strict=True))
-        self.operation: Any = None
-        self.key: tuple[Any, ...] = ()
-        self.begin: Mark | None = None
-        self.looks_back = 0
-
-    def advance(self) -> bool:
-        """Make sure that there is an instruction at the position; False if all have been lowered."""
-        if self.position < len(self.chunk):
-            return True
-        if 0 < len(self.chunk) < CHUNK:
-            return False
-        self.chunk, self.position = self.instructions[self.read : self.read + CHUNK], 0
-        self.read += CHUNK
-        if self.modified:  # no gate is emitted as it is
-            self.codes = [None] * (len(self.chunk) + 1)
-        else:
-            code_of = _plain_codes().get
-            self.codes = [code_of(each.name) if each.is_standard_gate() else _measure_code(each) for each in self.chunk]
-            self.codes.append(None)
-        return bool(self.chunk)
-
-    def wires_of(self, instructions: Iterable[CircuitInstruction]) -> list[int]:
-        """Return the numbers of the instructions' qubits, one after the other."""
-        if self.wires is None:  # hashing a qubit takes longer than all the rest
-            targets = self.placement.targets
-            return [targets[qubit._index] for instruction in instructions for qubit in instruction.qubits]
-        wires = self.wires
-        return [wires[qubit] for instruction in instructions for qubit in instruction.qubits]
 
 
 class CircuitWalk:
@@ -161,26 +53,33 @@ class CircuitWalk:
         self.builder = ProgramBuilder(starts_in_zero)
         self._circuit = circuit
         self._stack: list[Frame] = []
-        self._active: set[tuple[Any, ...]] = set()
-        self._recordings: dict[tuple[Any, ...], Recording] = {}
+        self._recordings = Recordings(self.builder, self._require_room)
         self._trail = Trail(circuit)
+        self._here: tuple[str, Sequence[int]] = ("", ())
+        """Name and qubits of the instruction that is being lowered, unless it is a plain gate."""
+        self.variables = VariableTable(lambda error: self._located(error, *self._here))
 
     def walk(self) -> None:
         """Lower the whole circuit, its global phase last."""
         circuit = self._circuit
         everything = Placement(tuple(range(circuit.num_qubits)), tuple(range(circuit.num_clbits)))
-        self._stack.append(Frame(circuit, circuit.data, everything))
+        frame = Frame(circuit, circuit.data, everything)
+        if circuit.num_vars:
+            refuse_inputs(circuit)
+            self._open_scope(frame, circuit)
+        self._stack.append(frame)
         while self._stack:
             frame = self._stack[-1]
             child = self._run(frame)
+            if child is None:
+                self._stack.pop()
+                child = self._close(frame)
             if child is not None:
                 self._stack.append(child)
-                continue
-            self._stack.pop()
-            self._close(frame)
+        self.variables.finish()
         self.builder.instruction = -1
         self._global_phase(circuit, everything)
-        self._require_finite_angles()
+        self._trail.require_finite(self.builder)
 
     def _run(self, frame: Frame) -> Frame | None:
         """Lower a frame's instructions; stop at one that needs a frame of its own and return that."""
@@ -238,13 +137,14 @@ class CircuitWalk:
         if outermost:
             builder.instruction = self._trail.present(len(builder.codes))
             builder.instruction_name = instruction.name
-        if _kind(operation.__class__) is Kind.NO_EFFECT:
+        if kind_of(operation.__class__) is Kind.NO_EFFECT:
             if outermost:
                 self._trail.step(len(builder.codes), builder.instruction + 1)
             return None
         targets = tuple(frame.wires_of((instruction,)))
         clbits = tuple([frame.clbits[clbit] for clbit in instruction.clbits])
         placement = frame.placement._replace(targets=targets, clbits=clbits)
+        self._here = operation.name, targets
         try:
             child = self._lower(operation, placement)
         except InvalidCircuitError as error:
@@ -255,20 +155,19 @@ class CircuitWalk:
 
     def _lower(self, operation: Any, placement: Placement) -> Frame | None:
         """Append one operation, or return the frame that will."""
-        kind = _kind(operation.__class__)
+        kind = kind_of(operation.__class__)
         if kind is Kind.ANNOTATED:
             operation, placement, repeats = flatten_annotations(operation, placement)
             if repeats != 1:
                 return self._lower_power(operation, placement, repeats)
-            kind = _kind(operation.__class__)
+            kind = kind_of(operation.__class__)
         if kind is Kind.NO_EFFECT:
             return None
         if kind is Kind.COLLAPSE:
             self._lower_collapse(operation, placement)
             return None
         if kind is Kind.CONTROL_FLOW:
-            msg = "control flow and classical variables are not supported yet; use circuits without them"
-            raise UnsupportedInstructionError(msg)
+            return self._lower_control_flow(operation, placement)
         operation, placement = peel_controls(operation, placement)
         gate = table_gate(operation, placement)
         if gate is not None:
@@ -294,14 +193,14 @@ class CircuitWalk:
         if not isinstance(replacement, Unrolled):
             return self._lower(replacement, placement)
         key = ("power", id(operation), repeats)
-        return None if self._replay(key, placement) else self._open(replacement, placement, key, operation)
+        return None if self._recordings.play(key, placement) else self._open(replacement, placement, key, operation)
 
     def _lower_definition(self, operation: Any, placement: Placement) -> Frame | None:
-        key = _definition_key(operation)
-        if key in self._active:
+        key = definition_key(operation)
+        if self._recordings.is_open(key):
             msg = "its definition contains itself; give it a definition of simpler gates"
             raise InvalidCircuitError(msg)
-        if self._replay(key, placement):
+        if self._recordings.play(key, placement):
             return None
         if operation.name.startswith("save_") or operation.name == "set_statevector":
             msg = "instructions that save or set the state are not supported yet; remove it"
@@ -313,12 +212,49 @@ class CircuitWalk:
         instructions = definition.data[::-1] if placement.inverse else definition.data
         return self._open(Unrolled(definition, instructions), placement, key, operation)
 
+    def _lower_control_flow(self, operation: Any, placement: Placement) -> Frame | None:
+        frame = self._stack[-1]
+        place = Place(
+            self.builder,
+            self.variables,
+            self._recordings,
+            Expressions(self.variables, frame.clbits),
+            placement.targets,
+            frame.loop,
+            bool(placement.controls) or placement.inverse,
+            self._require_room,
+        )
+        return self._next_block(steps_of(place, operation), operation, placement)
+
+    def _next_block(self, steps: Iterator[Block], operation: Any, placement: Placement) -> Frame | None:
+        """Go on with a control-flow operation; return the frame of its next block, or None if it is complete."""
+        block = next(steps, None)
+        if block is None:
+            return None
+        data = block.circuit.data
+        unrolled = Unrolled(block.circuit, data[::-1] if placement.inverse else data)
+        frame = self._frame(unrolled, placement, operation, "block")
+        frame.steps = steps
+        frame.loop = block.loop or self._stack[-1].loop
+        frame.is_body = block.loop is not None
+        if frame.is_body:
+            self.variables.enter_loop()
+        self._begin(frame, block.circuit)
+        return frame
+
     def _open(self, unrolled: Unrolled, placement: Placement, key: tuple[Any, ...], operation: Any) -> Frame:
+        """Return the frame of a definition."""
+        frame = self._frame(unrolled, placement, operation, "definition")
+        self._recordings.begin(frame, key)
+        self._begin(frame, unrolled.circuit)
+        return frame
+
+    def _frame(self, unrolled: Unrolled, placement: Placement, operation: Any, what: str) -> Frame:
         circuit = unrolled.circuit
         if (circuit.num_qubits, circuit.num_clbits) != (len(placement.targets), len(placement.clbits)):
             msg = (
-                f"its definition has {circuit.num_qubits} qubits and {circuit.num_clbits} classical bits, "
-                f"but it acts on {len(placement.targets)} and {len(placement.clbits)}; correct the definition"
+                f"its {what} has {circuit.num_qubits} qubits and {circuit.num_clbits} classical bits, "
+                f"but it acts on {len(placement.targets)} and {len(placement.clbits)}; correct the {what}"
             )
             raise InvalidCircuitError(msg)
         self._require_room(0)
@@ -327,41 +263,46 @@ class CircuitWalk:
             raise InvalidCircuitError(msg)
         frame = Frame(circuit, unrolled.instructions, placement)
         frame.operation = operation
-        frame.key = key
-        frame.begin = self.builder.mark()
-        frame.looks_back = self.builder.looks_back
-        self._active.add(key)
-        self._global_phase(circuit, placement)
         return frame
 
-    def _close(self, frame: Frame) -> None:
-        """Finish a definition: keep its recording, and count the instruction if it was one of the outermost."""
-        if frame.begin is None:
-            return
-        self._active.discard(frame.key)
-        if frame.looks_back == self.builder.looks_back:
-            wires = frame.placement.controls + frame.placement.targets
-            end = self.builder.mark()
-            recording = Recording(frame.operation, frame.begin, end, wires, frame.placement.clbits)
-            for key in {frame.key, _definition_key(frame.operation)} if frame.key[0] != "power" else {frame.key}:
-                self._recordings[_recording_key(key, frame.placement)] = recording
+    def _begin(self, frame: Frame, circuit: QuantumCircuit) -> None:
+        self._open_scope(frame, circuit)
+        self._global_phase(circuit, frame.placement)
+
+    def _open_scope(self, frame: Frame, circuit: QuantumCircuit) -> None:
+        """Make the variables visible that a circuit declares."""
+        if circuit.num_declared_vars:
+            clear: list[int] = []
+            if self._stack:  # the outermost circuit is entered once, with all flags cleared
+                self.builder.compute(clear)
+            frame.scope = self.variables.open_scope(circuit.iter_declared_vars(), clear)
+
+    def _close(self, frame: Frame) -> Frame | None:
+        """Finish a circuit; return the next block if it was one of several.
+
+        Of a definition the recording is kept. An instruction of the outermost circuit that is complete is counted.
+        """
+        if frame.scope is not None:
+            self.variables.close_scope(frame.scope)
+        if frame.is_body:
+            self.variables.leave_loop()
+        if frame.steps is not None:
+            self._here = frame.operation.name, frame.placement.targets
+            try:
+                child = self._next_block(frame.steps, frame.operation, frame.placement)
+            except InvalidCircuitError as error:
+                raise self._located(error, *self._here) from error.__cause__
+            if child is not None:
+                return child
+        elif frame.begin is not None:
+            self._recordings.finish(frame)
         if len(self._stack) == 1:
             self._trail.step(len(self.builder.codes), self.builder.instruction + 1)
-
-    def _replay(self, key: tuple[Any, ...], placement: Placement) -> bool:
-        """Append what the same operation became before, if it did."""
-        recording = self._recordings.get(_recording_key(key, placement))
-        if recording is None:
-            return False
-        self._require_room(recording.end.operations - recording.begin.operations)
-        wires = dict(zip(recording.wires, placement.controls + placement.targets, strict=True))
-        clbits = dict(zip(recording.clbits, placement.clbits, strict=True))
-        self.builder.replay(recording.begin, recording.end, wires, clbits)
-        return True
+        return None
 
     def _require_room(self, operations: int) -> None:
         if len(self.builder.codes) + operations > MAX_OPERATIONS + len(self._circuit.data):
-            msg = f"its definitions unroll to more than {MAX_OPERATIONS} operations; use smaller definitions"
+            msg = f"its definitions and loops unroll to more than {MAX_OPERATIONS} operations; use smaller ones"
             raise InvalidCircuitError(msg)
 
     def _global_phase(self, circuit: QuantumCircuit, placement: Placement) -> None:
@@ -370,42 +311,8 @@ class CircuitWalk:
             return
         self.builder.phase(placement, -phase if placement.inverse else phase)
 
-    def _require_finite_angles(self) -> None:
-        slots = self.builder.slots
-        if math.isfinite(sum(slots)) or all(map(math.isfinite, slots)):
-            return
-        slot = next(i for i, value in enumerate(slots) if not math.isfinite(value))
-        index = self._trail.instruction_of(self.builder.operation_of_slot(slot))
-        instruction = self._circuit.data[index]
-        qubits = tuple(self._circuit.find_bit(qubit).index for qubit in instruction.qubits)
-        reason = f"its angle is {slots[slot]}; use a finite number"
-        raise InvalidCircuitError(self._trail.describe(index, (), instruction.name, qubits, reason))
-
     def _located(self, error: InvalidCircuitError, name: str, qubits: Sequence[int]) -> InvalidCircuitError:
         """Return the error with the place where it happened in front of its reason."""
-        path = [frame.operation.name for frame in self._stack[1:]]
+        path = [Surrounding(frame.operation.name, frame.steps is not None) for frame in self._stack[1:]]
         message = self._trail.describe(self.builder.instruction, path, name, qubits, str(error.message))
         return type(error)(message)
-
-
-def _recording_key(key: tuple[Any, ...], placement: Placement) -> tuple[Any, ...]:
-    return (*key, len(placement.controls), placement.state, placement.inverse)
-
-
-def _definition_key(operation: Any) -> tuple[Any, ...]:
-    """Return what two operations have in common if they surely have the same definition.
-
-    That is the object itself. Qiskit's own classes build the definition from the object's attributes when it is
-    asked for, so until then these tell as much.
-    """
-    if str(type(operation).__module__).startswith("qiskit.") and getattr(operation, "_definition", 0) is None:
-        attributes = tuple(
-            (name, tuple(value) if type(value) is list else value) for name, value in vars(operation).items()
-        )
-        try:
-            hash(attributes)
-        except TypeError:
-            pass
-        else:
-            return (type(operation), attributes)
-    return (id(operation),)

@@ -1,0 +1,64 @@
+"""The engine's numbers for gates and instructions, and the shapes that operations have by their code alone."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ketjet import engine
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Row(NamedTuple):
+    """What the engine's gate table says about one gate."""
+
+    code: int
+    controls: int
+    targets: int
+    parameters: int
+
+
+@functools.cache
+def gate_rows() -> dict[str, Row]:
+    """Return the rows of the engine's gate table by Qiskit's gate name."""
+    return {name: Row(*row) for name, row in engine.gate_codes().items()}
+
+
+@functools.cache
+def instruction_codes() -> dict[str, int]:
+    """Return the engine's codes of everything that is not a row of its gate table."""
+    return engine.instruction_codes()
+
+
+@functools.cache
+def classical_codes() -> dict[str, int]:
+    """Return the engine's numbers of everything that classical code can do."""
+    return engine.classical_codes()
+
+
+@functools.cache
+def plain_codes() -> dict[str, int]:
+    """Return the codes of the gates that are emitted as they are, with the qubits and angles they have."""
+    return {name: row.code for name, row in gate_rows().items() if name != "id"}
+
+
+@functools.cache
+def shapes() -> NDArray[np.int64]:
+    """Wires, slots, controls and their state by code, for operations without a Special."""
+    result = np.zeros((4, len(gate_rows()) + len(instruction_codes())), np.int64)
+    for row in gate_rows().values():
+        result[:, row.code] = row.controls + row.targets, row.parameters, row.controls, (1 << row.controls) - 1
+    for name in ("measure", "reset"):
+        result[0, instruction_codes()[name]] = 1
+    result[1, instruction_codes()["global_phase"]] = 1
+    return result
+
+
+@functools.cache
+def shape_rows() -> list[tuple[int, ...]]:
+    """Return the same for one code after the other."""
+    return [tuple(row) for row in shapes().T.tolist()]

@@ -1,0 +1,127 @@
+"""One circuit on the stack of the walk, read in chunks, and the sorts of operations it meets there."""
+
+from __future__ import annotations
+
+import enum
+import functools
+from typing import TYPE_CHECKING, Any
+
+from qiskit.circuit import (
+    AnnotatedOperation,
+    Barrier,
+    BreakLoopOp,
+    ContinueLoopOp,
+    ControlFlowOp,
+    Delay,
+    Measure,
+    Reset,
+    Store,
+)
+from qiskit.circuit.library import IGate
+
+from ketjet.lowering.codes import instruction_codes, plain_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from qiskit.circuit import CircuitInstruction, QuantumCircuit
+
+    from ketjet.lowering.blocks import Block, Loop
+    from ketjet.lowering.builder import Mark
+    from ketjet.lowering.placement import Placement
+    from ketjet.lowering.variables import Scope
+
+CHUNK = 512
+"""How many instructions are read at a time; more would only leave the caches."""
+
+
+class Kind(enum.Enum):
+    """What the walk does with an operation."""
+
+    GATE = enum.auto()
+    ANNOTATED = enum.auto()
+    COLLAPSE = enum.auto()
+    NO_EFFECT = enum.auto()
+    CONTROL_FLOW = enum.auto()
+
+
+@functools.cache
+def kind_of(operation_type: type) -> Kind:
+    """Sort a class of operations; asking once per class is much faster than isinstance on Qiskit's abstract classes."""
+    kinds: dict[Kind, tuple[type, ...]] = {
+        Kind.ANNOTATED: (AnnotatedOperation,),
+        Kind.COLLAPSE: (Measure, Reset),
+        Kind.NO_EFFECT: (Barrier, Delay, IGate),
+        Kind.CONTROL_FLOW: (ControlFlowOp, BreakLoopOp, ContinueLoopOp, Store),
+    }
+    return next((kind for kind, types in kinds.items() if issubclass(operation_type, types)), Kind.GATE)
+
+
+class Frame:
+    """One circuit on the stack: the outermost one, a definition, or a block of a control-flow operation."""
+
+    __slots__ = (
+        "begin", "chunk", "clbits", "codes", "instructions", "is_body", "key", "looks_back", "loop", "modified",
+        "operation", "placement", "position", "read", "scope", "steps", "wires",
+    )  # fmt: skip
+
+    def __init__(self, circuit: QuantumCircuit, instructions: Sequence[CircuitInstruction], placement: Placement):
+        self.instructions = instructions
+        self.read = 0
+        """How many instructions have been in a chunk."""
+        self.chunk: Sequence[CircuitInstruction] = ()
+        self.codes: list[int | None] = [None]
+        """For each instruction of the chunk, its code if it is a plain gate or a measurement, else None; and one None
+        more, where the chunk ends."""
+        self.position = 0
+        """The first instruction of the chunk that has not been lowered."""
+        self.placement = placement
+        self.modified = bool(placement.controls) or placement.inverse
+        self.wires: dict[Any, int] | None = None
+        """Numbers of the qubits, unless their places in their register tell them."""
+        if any(getattr(qubit, "_index", None) != i for i, qubit in enumerate(circuit.qubits)):
+            self.wires = dict(zip(circuit.qubits, placement.targets, strict=True))
+        self.clbits = dict(zip(circuit.clbits, placement.clbits, strict=True))
+        self.operation: Any = None
+        """The operation whose definition or block it is."""
+        self.steps: Iterator[Block] | None = None
+        """What goes on with the control-flow operation when the block has been lowered."""
+        self.loop: Loop | None = None
+        """The innermost loop around the instructions."""
+        self.is_body = False
+        """Whether this circuit is that loop's body itself."""
+        self.scope: Scope | None = None
+        """The variables that the circuit declares, if it declares any."""
+        self.key: tuple[Any, ...] = ()
+        self.begin: Mark | None = None
+        self.looks_back = 0
+
+    def advance(self) -> bool:
+        """Make sure that there is an instruction at the position; False if all have been lowered."""
+        if self.position < len(self.chunk):
+            return True
+        if 0 < len(self.chunk) < CHUNK:
+            return False
+        self.chunk, self.position = self.instructions[self.read : self.read + CHUNK], 0
+        self.read += CHUNK
+        if self.modified:  # no gate is emitted as it is
+            self.codes = [None] * (len(self.chunk) + 1)
+        else:
+            code_of = plain_codes().get
+            self.codes = [code_of(each.name) if each.is_standard_gate() else _measure_code(each) for each in self.chunk]
+            self.codes.append(None)
+        return bool(self.chunk)
+
+    def wires_of(self, instructions: Iterable[CircuitInstruction]) -> list[int]:
+        """Return the numbers of the instructions' qubits, one after the other."""
+        if self.wires is None:  # hashing a qubit takes longer than all the rest
+            targets = self.placement.targets
+            return [targets[qubit._index] for instruction in instructions for qubit in instruction.qubits]
+        wires = self.wires
+        return [wires[qubit] for instruction in instructions for qubit in instruction.qubits]
+
+
+def _measure_code(instruction: CircuitInstruction) -> int | None:
+    if instruction.name == "measure" and isinstance(instruction.operation, Measure):
+        return instruction_codes()["measure"]
+    return None

@@ -1,0 +1,143 @@
+"""The columns of a packed program, put together from what a builder has gathered."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ketjet import engine
+from ketjet.lowering.builder import Classical, Special
+from ketjet.lowering.codes import instruction_codes, shape_rows, shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ketjet.lowering.builder import ProgramBuilder
+
+FEW = 64
+"""Up to so many operations NumPy takes longer than Python itself."""
+
+
+def operation_of_slot(builder: ProgramBuilder, slot: int) -> int:
+    """Return the number of the operation that owns a slot."""
+    slots = shapes()[1][builder.codes]
+    for special in builder.specials:
+        slots[special.operation] = special.slots
+    return int(np.searchsorted(np.cumsum(slots), slot, side="right"))
+
+
+def pack(builder: ProgramBuilder, num_clbits: int, qubits: Sequence[int], **classical: Any) -> engine.Program:
+    """Make the program.
+
+    Parameters
+    ----------
+    builder
+        What was gathered.
+    num_clbits
+        How many classical bits the circuit has.
+    qubits
+        The program's qubit i is the circuit's qubit qubits[i].
+    classical
+        `variable_words` and `labels` of a program with classical code.
+    """
+    listed, specials, payloads = builder.codes, builder.specials, builder.payloads
+    if builder.classical:
+        listed, specials, payloads = _resolved(builder)
+    columns = _listed if len(listed) <= FEW else _arrayed
+    codes, wires, (wire_begin, slot_begin, num_controls, control_state, operand) = columns(
+        builder, listed, specials, qubits
+    )
+    return engine.Program(
+        num_qubits=len(qubits),
+        num_clbits=num_clbits,
+        codes=codes,
+        wire_begin=wire_begin,
+        wires=wires,
+        num_controls=num_controls,
+        control_state=control_state,
+        slot_begin=slot_begin,
+        slots=builder.slots,
+        operand=operand,
+        payloads=payloads,
+        **classical,
+    )
+
+
+def _resolved(builder: ProgramBuilder) -> tuple[list[int], list[Special], list[NDArray[Any]]]:
+    """Drop empty computations and jumps to what comes next anyway; turn labels into numbers of operations."""
+    kept = np.ones(len(builder.codes), bool)
+    kept[[each.operation for each in builder.classical if _is_idle(builder, each)]] = False
+    numbers = np.concatenate([[0], np.cumsum(kept)]).tolist()
+    specials = [Special(numbers[special.operation], *special[1:]) for special in builder.specials]
+    payloads = list(builder.payloads)
+    known: dict[tuple[int, int], int] = {}
+    for operation, label, code in builder.classical:
+        if not kept[operation]:
+            continue
+        operand = target = -1 if label is None else numbers[builder.labels[label]]
+        if code is not None:
+            operand = known.setdefault((id(code), target), len(payloads))
+            if operand == len(payloads):
+                payloads.append(np.array(code if label is None else [target, *code], np.int64))
+        specials.append(Special(numbers[operation], 0, 0, 0, 0, operand))
+    return list(itertools.compress(builder.codes, kept)), specials, payloads
+
+
+def _is_idle(builder: ProgramBuilder, classical: Classical) -> bool:
+    if classical.label is None:
+        return not classical.code
+    return classical.code is None and builder.labels[classical.label] == classical.operation + 1
+
+
+def _listed(
+    builder: ProgramBuilder, codes: list[int], specials: list[Special], qubits: Sequence[int]
+) -> tuple[Any, Any, tuple[Any, ...]]:
+    """Put the columns of a short program together."""
+    by_code, measure = shape_rows(), instruction_codes()["measure"]
+    rows = [by_code[code] for code in codes]
+    operand = [-1] * len(rows)
+    if builder.measured:
+        measurements = (i for i, code in enumerate(codes) if code == measure)
+        for i, clbit in zip(measurements, builder.measured, strict=True):
+            operand[i] = clbit
+    for special in specials:
+        rows[special.operation] = special[1:5]
+        operand[special.operation] = special.operand
+    wires, slots, controls, states = zip(*rows, strict=True) if rows else ((), (), (), ())
+    begins = [0, *itertools.accumulate(wires)], [0, *itertools.accumulate(slots)]
+    numbers = {qubit: number for number, qubit in enumerate(qubits)}
+    return codes, [numbers[wire] for wire in builder.wires], (*begins, controls, states, operand)
+
+
+def _arrayed(
+    builder: ProgramBuilder, listed: list[int], specials: list[Special], qubits: Sequence[int]
+) -> tuple[Any, Any, tuple[Any, ...]]:
+    """Do the same for a long program, all operations at once."""
+    codes, wires = _array(listed), _array(builder.wires)
+    rows = shapes().take(codes, axis=1)
+    operand = np.full(len(codes), -1, np.int64)
+    if builder.measured:
+        operand[codes == instruction_codes()["measure"]] = builder.measured
+    if specials:
+        special, *columns, operands = (np.array(column) for column in zip(*specials, strict=True))
+        rows[:, special] = columns
+        operand[special] = operands
+    begins = np.zeros((2, len(codes) + 1), np.uint32)
+    rows[:2].cumsum(axis=1, out=begins[:, 1:])
+    if qubits and qubits[-1] != len(qubits) - 1:
+        numbers = np.full(max(qubits) + 1, -1, np.int32)
+        numbers[list(qubits)] = np.arange(len(qubits), dtype=np.int32)
+        wires = numbers[wires]
+    return codes, wires, (*begins, *rows[2:], operand)
+
+
+def _array(numbers: list[int]) -> NDArray[Any]:
+    """Return small numbers as an array; by way of bytes, which is several times faster, if they are below 256."""
+    try:
+        return np.frombuffer(bytes(numbers), np.uint8)
+    except ValueError:
+        return np.array(numbers, np.int32)

@@ -1,0 +1,14 @@
+"""Fixtures for circuits with control flow."""
+
+from __future__ import annotations
+
+import pytest
+
+from ketjet.lowering import for_loop
+
+
+@pytest.fixture(params=["unrolled", "counted"])
+def loops(request, monkeypatch):
+    """For loops in both forms."""
+    monkeypatch.setattr(for_loop, "UNROLL_LIMIT", 4096 if request.param == "unrolled" else 0)
+    return request.param
