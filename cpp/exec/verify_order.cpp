@@ -176,7 +176,7 @@ void Verifier::check_order() {
         original.push_back(i);
         if (resets || clears[i]) {
             moved &= ~touches[i].moved;
-        } else {
+        } else if (!is_classical(operation)) {
             moved |= touches[i].moved;
         }
     }
