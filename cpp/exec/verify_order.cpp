@@ -176,7 +176,7 @@ void Verifier::check_order() {
         original.push_back(i);
         if (resets || clears[i]) {
             moved &= ~touches[i].moved;
-        } else {
+        } else if (!is_classical(operation)) {
             moved |= touches[i].moved;
         }
     }
@@ -185,7 +185,9 @@ void Verifier::check_order() {
         const bool read_at_the_end = runs[i] == 0 && std::holds_alternative<MeasureOperation>(program_.operations()[i]);
         require(!read_at_the_end || (moved_later & touches[i].moved) == 0,
                 [&] { return describe(plan_, i) + " is read from a state in which its qubit has changed"; });
-        if (!read_at_the_end && !is_classical(program_.operations()[i])) moved_later |= touches[i].moved;
+        const bool stays = is_classical(program_.operations()[i]) ||
+                           (std::holds_alternative<MeasureOperation>(program_.operations()[i]) && !clears[i]);
+        if (!stays) moved_later |= touches[i].moved;
     }
     std::map<std::int32_t, std::int32_t> reads;
     for (const FinalMeasurement& read : plan_.final_measurements) reads[read.clbit] = read.qubit;
