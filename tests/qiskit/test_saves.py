@@ -494,3 +494,14 @@ def test_memory_is_estimated_with_what_is_saved():
     save(circuit, "save_expval", "list", circuit.qubits[:2], "listed")
     with pytest.raises(InsufficientMemoryError, match="fewer shots"):
         run(circuit, shots=10**13)
+
+
+@pytest.mark.parametrize("mode", ["fast", "full"])
+def test_checked_runs_save_the_same(mode):
+    circuit = parted()
+    save(circuit, "save_probabilities", "list")
+    save(circuit, "save_density_matrix", "c_average", [1], label="rho")
+    circuit.measure(1, 1)
+    checked, plain_run = run(circuit, verify=mode).data(), run(circuit).data()
+    assert np.allclose(checked["L"], plain_run["L"])
+    assert checked["rho"] == plain_run["rho"]
