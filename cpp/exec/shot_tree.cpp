@@ -93,10 +93,10 @@ class ShotTree {
         budget_.take();
         add({new_state(), std::move(root_shots_)});
         while (!waiting_.empty()) {
+            if (is_crowded()) merge_all();
+            const bool crowded = is_crowded();
             std::vector<Trajectory<T>> batch = take_earliest();
             if (batch.size() > 1) merge(batch);
-            const bool crowded =
-                waiting_count_ + std::ssize(batch) > std::max<std::int64_t>(request_.most_states / 2, 1);
             if (crowded) {
                 while (!waiting_.empty()) std::ranges::move(take_earliest(), std::back_inserter(batch));
             }
@@ -118,6 +118,14 @@ class ShotTree {
     void add(Trajectory<T> trajectory) {
         ++waiting_count_;
         waiting_[{trajectory.stage, trajectory.part}].push_back(std::move(trajectory));
+    }
+    bool is_crowded() const { return waiting_count_ > std::max<std::int64_t>(request_.most_states / 2, 1); }
+    void merge_all() {
+        waiting_count_ = 0;
+        for (auto& [place, trajectories] : waiting_) {
+            if (trajectories.size() > 1) merge(trajectories);
+            waiting_count_ += std::ssize(trajectories);
+        }
     }
     std::vector<Trajectory<T>> take_earliest() {
         std::vector<Trajectory<T>> batch = std::move(waiting_.begin()->second);

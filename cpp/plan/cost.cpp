@@ -17,7 +17,7 @@ constexpr int contiguous_qubits = 5;      // runs of 512 bytes in double precisi
 constexpr int largest_state_qubits = 58;  // whose bytes still fit into 63 bits
 constexpr int max_operations_per_sweep = 4096;
 constexpr int most_partings = 40;                           // of which a tree can have any number of branches
-constexpr std::int64_t tree_bytes = std::int64_t{1} << 29;  // for states of trajectories, where that is enough
+constexpr std::int64_t tree_bytes = std::int64_t{1} << 30;  // for states of trajectories, where that is enough
 constexpr std::int64_t least_tree_states = 7;               // a tree of large states is better off with so many
 constexpr double serial_seconds = 60e-6;  // below this predicted time a second thread costs more than it gains
 
