@@ -8,7 +8,7 @@ are run by plain recursion. Where Qiskit and OpenQASM 3 leave a meaning open, th
   past the end, a loop value that does not fit its variable and a read of a variable that was never written raise
   `UndefinedError`. Writing one bit of a variable reads the others.
 - `Float` is IEEE 754 binary64: x / 0 is an infinity or NaN, and NaN is true as a `Bool`.
-- `&&` and `||` do not evaluate their right side if the left one decides.
+- `&&` and `||` evaluate both sides.
 - Durations are exact: 1 us equals 1000 ns. Those in dt mix with others only if the length of dt is given.
 - A block's variables and loop variable start afresh whenever it is entered, and hide what they share a name with.
 - A run that exceeds `max_steps`, or is less probable than `floor`, is given up; its weight is the `remainder`.
@@ -84,10 +84,8 @@ def evaluate(node, env, *, dt=None):
         value, index = evaluate(node.target, env, dt=dt), evaluate(node.index, env, dt=dt)
         return bool(value >> in_bounds(index, node.target) & 1)
     if isinstance(node, expr.Binary):
-        left = evaluate(node.left, env, dt=dt)
-        if (node.op, left) in ((expr.Binary.Op.LOGIC_AND, False), (expr.Binary.Op.LOGIC_OR, True)):
-            return left
-        return binary(node.op, left, evaluate(node.right, env, dt=dt), node.type)
+        left, right = evaluate(node.left, env, dt=dt), evaluate(node.right, env, dt=dt)
+        return binary(node.op, left, right, node.type)
     if isinstance(node, expr.Stretch):
         raise UnsupportedError("a stretch has no value before a circuit is scheduled")
     raise UnsupportedError(f"unknown expression {node!r}")

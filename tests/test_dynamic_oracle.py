@@ -139,19 +139,18 @@ def test_an_expression_has_this_value(node, expected):
         expr.div(Duration.ns(1.0), Duration.ns(0.0)),
         expr.Var.new("a", types.Bool()),
     ],
-    ids=lambda part: repr(part)[:60],
+    ids=range(11),
 )
 def test_an_expression_has_no_value(node):
     with pytest.raises(UndefinedError):
         value(node)
 
 
-def test_a_logical_operator_stops_when_it_knows():
+def test_a_logical_operator_needs_both_sides():
     broken = expr.equal(expr.div(uint(1, 8), uint(0, 8)), uint(1, 8))
-    assert value(expr.logic_and(False, broken)) is False
-    assert value(expr.logic_or(True, broken)) is True
-    with pytest.raises(UndefinedError):
-        value(expr.logic_and(True, broken))
+    for node in (expr.logic_and(False, broken), expr.logic_or(True, broken), expr.logic_and(broken, False)):
+        with pytest.raises(UndefinedError):
+            value(node)
 
 
 def test_dt_is_converted_when_it_is_known():

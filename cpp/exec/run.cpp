@@ -168,7 +168,9 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
     const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
     counters.started_at.store(now.count(), std::memory_order_relaxed);
     context.stop.throw_if_stopped();
-    counters.stages_total.store(static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
+    if (!plan.has_trajectories()) {  // else nobody knows how often stages will run
+        counters.stages_total.store(static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
+    }
     counters.shots_total.store(request.shots, std::memory_order_relaxed);
 
     RunResult<T> result;

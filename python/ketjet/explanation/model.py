@@ -71,12 +71,12 @@ class ExplainedPass:
 
 @dataclass(frozen=True)
 class ExplainedStage:
-    """One stage: a sweep over memory, a collapse (measure, reset, initialize), or the extension of a grown state.
+    """One stage: a sweep over memory, a collapse, the extension of a grown state, or what decides where shots go on.
 
     Attributes
     ----------
     kind : str
-        "sweep", "collapse" or "extend".
+        "sweep", "collapse", "extend", "compute", "branch", "jump", "join" or "save".
     operations : tuple of ExplainedOperation
         In program order, each once.
     hot, active : tuple of int
@@ -92,6 +92,8 @@ class ExplainedStage:
     missing : tuple of int
         The qubits that were not hot in the sweep before, if that is the reason.
     passes : tuple of ExplainedPass
+    target : int or None
+        Of a jump, or of a branch whose condition fails: the number of the stage it leads to, the first being 1.
     measured_seconds, fraction_of_bound : float or None
         If analysed.
     """
@@ -106,6 +108,7 @@ class ExplainedStage:
     reason: str
     missing: tuple[int, ...]
     passes: tuple[ExplainedPass, ...]
+    target: int | None = None
     measured_seconds: float | None = None
     fraction_of_bound: float | None = None
 
@@ -290,6 +293,7 @@ def _stages(described: PlanReport, circuit_qubits: tuple[int, ...]) -> tuple[Exp
                 )
                 for one in stage.passes
             ),
+            target=None if stage.target is None else stage.target + 1,
         )
         for stage in described.stages
     )

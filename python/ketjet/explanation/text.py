@@ -17,6 +17,15 @@ OPERATIONS_WIDTH = WIDTH - 37
 STAGES_SHOWN = 50
 """The others are counted by kind."""
 
+WHAT = {
+    "extend": "the other qubits come into the state as |0>",
+    "compute": "classical bits and variables alone",
+    "branch": "shots for which the condition fails go on at stage {target}",
+    "jump": "all shots go on at stage {target}",
+    "join": "shots in the same state go on together",
+}
+TOUCHES_NO_STATE = ("compute", "branch", "jump", "join")
+
 PASSES_SHOWN = 24
 """Of one stage, likewise."""
 
@@ -58,11 +67,13 @@ def stage_lines(number: int, stage: ExplainedStage) -> Iterator[str]:
     """Yield the heading of a stage and what is known of it."""
     if stage.kind == "sweep":
         what = f"{_count(len(stage.operations), 'operation')} on hot qubits {ranges(stage.hot)}"
-    elif stage.kind == "collapse":
-        what = ", ".join(label(operation) for operation in stage.operations)
+    elif stage.kind in WHAT:
+        what = WHAT[stage.kind].format(target=stage.target)
     else:
-        what = "the other qubits come into the state as |0>"
+        what = ", ".join(label(operation) for operation in stage.operations)
     yield f"stage {number}, {stage.kind}: {what}"
+    if stage.kind in TOUCHES_NO_STATE:
+        return
     facts = [f"{_count(len(stage.active), 'qubit')} active before", f"{size(stage.bytes_moved)} moved"]
     facts += [products_of(stage.fma)] if stage.fma else []
     facts += [f"predicted {duration(stage.predicted_seconds)}"]
