@@ -160,7 +160,6 @@ BAD_FILES = {
     "nested parentheses": qasm3_of("qubit q; rx(" + "(" * 1000 + "1" + ")" * 1000 + ") q;"),
     "infinite angle": qasm2_of("qreg q[1]; creg c[1]; rx(1e999) q[0]; measure q -> c;"),
     "not a number": qasm2_of("qreg q[1]; creg c[1]; rx(0/0) q[0]; measure q -> c;"),
-    "control flow": qasm3_of("qubit q; bit c; c = measure q; if (c) { x q; }"),
 }
 
 

@@ -140,22 +140,25 @@ class ShotTree {
     void finish(Trajectory<T> trajectory, Yield<T>& yield, const RunContext& context);
     State end(Trajectory<T>& trajectory, Yield<T>& yield, const RunContext& context);
 
-    // Calls body(i, context) for all i < count: side by side where states are small, else with all threads on each.
+    // Calls body(i, context) for all i < count: side by side where that pays, else with all threads on each.
     template <class Body>
     void for_each(std::size_t count, Body body) {
-        if (count < 2 || context_.threads < 2 || plan_.state_qubits > shots_in_parallel_qubits) {
-            for (std::size_t i = 0; i < count; ++i) body(i, context_);
+        RunContext alone = context_;
+        alone.threads = 1;
+        const bool pays = count > 1 && count * bit(plan_.state_qubits) >= amplitudes_in_parallel;
+        if (context_.threads > 1 && pays && plan_.state_qubits <= shots_in_parallel_qubits) {
+            std::atomic<std::size_t> next{0};
+            run_team(context_.threads, [&](Team&) {
+                for (std::size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
+                    RunContext own = alone;
+                    if (i > 0) own.verifier = nullptr;  // which serves one thread
+                    body(i, own);
+                }
+            });
             return;
         }
-        std::atomic<std::size_t> next{0};
-        run_team(context_.threads, [&](Team&) {
-            for (std::size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
-                RunContext alone = context_;
-                alone.threads = 1;
-                if (i > 0) alone.verifier = nullptr;  // which serves one thread
-                body(i, alone);
-            }
-        });
+        const RunContext& each = plan_.state_qubits < least_shared_qubits ? alone : context_;
+        for (std::size_t i = 0; i < count; ++i) body(i, each);
     }
 
     const Plan& plan_;
@@ -266,6 +269,7 @@ void ShotTree<T>::merge(std::vector<Trajectory<T>>& batch) {
         if (other != end) {
             Trajectory<T>& into = stay[other->second];
             into.shots.absorb(one.shots);
+            if (request_.rules.division.exact || into.shots.groups() > most_groups) into.shots.unite();
             into.jumps_back = std::max(into.jumps_back, one.jumps_back);
             one.state.reset();
             budget_.give_back();

@@ -1,4 +1,4 @@
-// Groups are kept as parallel arrays; dividing goes through them once, and absorbing sorts them by memory.
+// Groups are kept as parallel arrays; dividing goes through them once, and uniting sorts them by memory.
 #include "exec/shots.hpp"
 
 #include <algorithm>
@@ -65,6 +65,9 @@ void Shots::absorb(const Shots& other) {
     for (std::size_t group = 0; group < other.groups(); ++group) {
         add(other.identities_[group], other.weights_[group], other.memory_of(group));
     }
+}
+
+void Shots::unite() {
     std::vector<std::size_t> order(groups());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::sort(order, [&](std::size_t a, std::size_t b) {

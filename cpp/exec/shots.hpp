@@ -40,8 +40,10 @@ class Shots {
     // Takes out the groups for which taken[group] is true.
     Shots take(const std::vector<bool>& taken);
 
-    // Adds the groups of another, and makes one of those whose memory is equal.
+    // Adds the groups of another.
     void absorb(const Shots& other);
+    // Makes one of all groups whose memory is equal. It then draws as one, so draws are no longer those of its parts.
+    void unite();
 
  private:
     Shots(std::size_t memory_words) : words_(memory_words) {}

@@ -69,10 +69,17 @@ inline constexpr int most_phase_key_bits = 3;
 // Whether operations on one pair of qubits are better multiplied into one dense matrix than run one by one.
 bool dense_pays(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations);
 
-// Up to this size each thread runs trajectories of its own, above it they share one state.
+// Of states up to this size each thread runs trajectories of its own, where these have so many amplitudes together that
+// it pays; else they share a state that is not small.
 inline constexpr int shots_in_parallel_qubits = 20;
+inline constexpr Index amplitudes_in_parallel = Index{1} << 17;
+inline constexpr int least_shared_qubits = 16;
 // So many trajectories are compared where paths meet, before it is given up there if none were in the same state.
 inline constexpr std::size_t meetings_before_judgement = 64;
+
+// Up to so many groups of shots share a state without being united where their memory is equal. While there are no
+// more shots than that, samples do not depend on which trajectories are merged, and so not on the memory for states.
+inline constexpr std::size_t most_groups = std::size_t{1} << 16;
 
 // How many states a tree of trajectories is better off for holding at a time; it can do with one.
 std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t shots);
