@@ -13,6 +13,7 @@ import pytest
 import strategies
 from hypothesis import given
 from hypothesis import strategies as st
+from programs import final_state
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import (
     AnnotatedOperation,
@@ -596,3 +597,13 @@ def test_measurements_between_gates_and_inside_definitions():
     assert [int(clbit) for clbit in operand if clbit >= 0] == [0, 1, 2, 0]
     assert len(codes) == len(operand)
     assert wires.tolist() == [2, 1, 1, 2, 1, 2, 0, 0]
+
+
+def test_a_weighted_sum_is_added_to_its_register():
+    gate = lib.WeightedSumGate(3, [1, 2, 3])
+    for states, start in itertools.product(range(8), range(8)):
+        circuit = QuantumCircuit(6)
+        circuit.initialize(states | start << 3)
+        circuit.append(gate, range(6))
+        total = (start + sum(weight for bit, weight in enumerate([1, 2, 3]) if states >> bit & 1)) % 8
+        assert abs(final_state(lower(circuit).program)[states | total << 3]) == pytest.approx(1)

@@ -19,7 +19,7 @@ from qiskit.circuit import (
     PowerModifier,
     QuantumCircuit,
 )
-from qiskit.circuit.library import UGate, UnitaryGate
+from qiskit.circuit.library import QFTGate, UGate, UnitaryGate, WeightedSumGate
 from qiskit.quantum_info import Operator
 
 from ketjet.errors import UnsupportedInstructionError
@@ -212,6 +212,8 @@ def definition_of(operation: Any) -> QuantumCircuit | None:
     UnsupportedInstructionError
         If asking for the definition fails, or it is no circuit.
     """
+    if isinstance(operation, WeightedSumGate):
+        return weighted_sum(operation)
     try:
         definition = getattr(operation, "definition", None)
         if definition is None and hasattr(operation, "to_circuit"):
@@ -223,3 +225,19 @@ def definition_of(operation: Any) -> QuantumCircuit | None:
         msg = f"its definition is a {type(definition).__name__}; it must be a QuantumCircuit"
         raise UnsupportedInstructionError(msg)
     return definition
+
+
+def weighted_sum(operation: WeightedSumGate) -> QuantumCircuit:
+    """Return the definition that Qiskit leaves out: what is added to the sum are phases of its Fourier transform.
+
+    Draper, "Addition on a quantum computer", arXiv:quant-ph/0008033. The sum register counts modulo its size.
+    """
+    states, sums = operation.num_state_qubits, operation.num_sum_qubits
+    register = range(states, states + sums)
+    circuit = QuantumCircuit(states + sums)
+    circuit.append(QFTGate(sums), register)
+    for state, weight in enumerate(operation.params):
+        for place, qubit in enumerate(register):
+            circuit.cp(math.tau * weight * 2.0 ** (place - sums), state, qubit)
+    circuit.append(QFTGate(sums).inverse(), register)
+    return circuit
