@@ -114,6 +114,7 @@ void bind_program(py::module_& m) {
              py::arg("variable_words") = 0, py::arg("labels") = std::vector<std::string>())
         .def_property_readonly("num_qubits", &Program::num_qubits)
         .def_property_readonly("num_clbits", &Program::num_clbits)
+        .def_property_readonly("memory_words", &Program::memory_words)
         .def_property_readonly("num_operations", [](const Program& p) { return p.operations().size(); })
         .def_property_readonly(
             "slots", [](const Program& p) { return to_array(std::vector<double>(p.slots().begin(), p.slots().end())); })

@@ -1,8 +1,9 @@
-// Groups of many shots are sampled one by one; the shots of all others are drawn together, in one walk through the
-// state. Each group draws from its own streams.
+// Groups of many shots are sampled one by one; the shots of all others are drawn together, in walks through the state
+// for a limited number of shots. Each group draws from its own streams.
 #include "exec/final_draw.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "exec/collapse.hpp"
 #include "exec/sampler.hpp"
@@ -12,7 +13,9 @@ namespace ketjet {
 namespace {
 
 constexpr std::uint32_t final_stream = 0xfffffff2;  // the operation index of all final measurements together
-constexpr double many_shots = 4096;                 // more than that are sampled by a tree of their own
+constexpr double many_shots = 4096;                 // more than that are sampled by a tree of their own,
+constexpr double shots_per_amplitude = 8;           // and more than that, where states are small
+constexpr std::size_t most_draws = 1 << 20;         // of one walk, and new rows before equal ones are put together
 
 PhiloxKey key_of(const PhiloxKey& key, std::uint64_t identity) {
     return {key[0] ^ static_cast<std::uint32_t>(identity), key[1] ^ static_cast<std::uint32_t>(identity >> 32)};
@@ -45,31 +48,53 @@ struct Draw {
     std::size_t group;
 };
 
+// Adds what is found for the draws, and forgets them.
 template <class T>
-void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots& shots, const PhiloxKey& key,
-                TreeOutcome& outcome, const RunContext& context) {
-    const std::vector<double> chunk_sums = chunk_probabilities(state, context);
-    const double total = pairwise_sum(chunk_sums);
-    std::vector<Draw> draws;
-    for (std::size_t group = 0; group < shots.groups(); ++group) {
-        const auto count = static_cast<std::int64_t>(shots.weight_of(group));
-        const std::uint64_t identity = shots.identity_of(group);
-        if (shots.weight_of(group) > many_shots) {
-            for (const BasisCount& found : sample(state, chunk_sums, count, key_of(key, identity), context)) {
-                bits.add(shots.memory_of(group), found.basis, static_cast<double>(found.count), outcome);
-            }
-            continue;
-        }
-        RandomStream random(key, identity, final_stream);
-        for (std::int64_t shot = 0; shot < count; ++shot) draws.push_back({random.uniform() * total, group});
-    }
+void find_draws(const FinalBits& bits, const StateVector<T>& state, const std::vector<double>& chunk_sums,
+                const Shots& shots, std::vector<Draw>& draws, TreeOutcome& outcome) {
     std::ranges::sort(draws, [](const Draw& a, const Draw& b) {
         return a.threshold != b.threshold ? a.threshold < b.threshold : a.group < b.group;
     });
     std::vector<double> thresholds;
     for (const Draw& draw : draws) thresholds.push_back(draw.threshold);
     const std::vector<Index> found = sample_at(state, chunk_sums, thresholds);
-    for (std::size_t i = 0; i < draws.size(); ++i) bits.add(shots.memory_of(draws[i].group), found[i], 1, outcome);
+    std::vector<std::pair<std::size_t, Index>> hits;  // groups, and what they find
+    for (std::size_t i = 0; i < draws.size(); ++i) hits.emplace_back(draws[i].group, found[i] & bits.qubits());
+    std::ranges::sort(hits);
+    for (auto hit = hits.begin(); hit != hits.end();) {
+        const auto next = std::ranges::find_if(hit, hits.end(), [&](const auto& other) { return other != *hit; });
+        bits.add(shots.memory_of(hit->first), hit->second, static_cast<double>(next - hit), outcome);
+        hit = next;
+    }
+    draws.clear();
+}
+
+template <class T>
+void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots& shots, const PhiloxKey& key,
+                TreeOutcome& outcome, const RunContext& context) {
+    const std::vector<double> chunk_sums = chunk_probabilities(state, context);
+    const double total = pairwise_sum(chunk_sums);
+    const double one_by_one = std::min(many_shots, shots_per_amplitude * static_cast<double>(state.stored_size()));
+    std::vector<Draw> draws;
+    for (std::size_t group = 0; group < shots.groups(); ++group) {
+        const auto count = static_cast<std::int64_t>(shots.weight_of(group));
+        const std::uint64_t identity = shots.identity_of(group);
+        const int words = static_cast<int>(shots.memory_of(group).size());
+        context.stop.throw_if_stopped();
+        if (shots.weight_of(group) > one_by_one) {
+            for (const BasisCount& found : sample(state, chunk_sums, count, key_of(key, identity), context)) {
+                bits.add(shots.memory_of(group), found.basis, static_cast<double>(found.count), outcome);
+            }
+            outcome.shorten(words, context.stop);
+            continue;
+        }
+        RandomStream random(key, identity, final_stream);
+        for (std::int64_t shot = 0; shot < count; ++shot) draws.push_back({random.uniform() * total, group});
+        if (draws.size() < most_draws) continue;
+        find_draws(bits, state, chunk_sums, shots, draws, outcome);
+        outcome.shorten(words, context.stop);
+    }
+    find_draws(bits, state, chunk_sums, shots, draws, outcome);
 }
 
 template <class T>
@@ -94,6 +119,14 @@ void list_probabilities(const FinalBits& bits, const StateVector<T>& state, cons
 }
 
 }  // namespace
+
+void TreeOutcome::shorten(int words, const StopToken& stop) {
+    if (weights.size() < 2 * once + most_draws) return;
+    WeightTable table = tabulate(memory, weights, words, stop);
+    memory = std::move(table.keys);
+    weights = std::move(table.weights);
+    once = weights.size();
+}
 
 template <class T>
 void draw_final(const Plan& plan, const StateVector<T>& state, const Shots& shots, const DivisionRule& rule,

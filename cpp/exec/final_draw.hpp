@@ -14,7 +14,11 @@ namespace ketjet {
 struct TreeOutcome {
     std::vector<std::uint64_t> memory;  // memory_words of the program for each
     std::vector<double> weights;
-    double dropped = 0;  // exact: the probability of what fell below the floor
+    double dropped = 0;    // exact: the probability of what fell below the floor
+    std::size_t once = 0;  // how many rows there were when equal ones were last put together
+
+    // Puts rows with equal memory of so many words together, if there are many new ones.
+    void shorten(int words, const StopToken& stop);
 };
 
 // Adds what becomes of `shots` when the final measurements of the plan read `state`.

@@ -79,8 +79,10 @@ std::vector<std::complex<double>> density(const StateVector<T>& state, std::span
     return result;
 }
 
-std::uint64_t identity_of_record(std::uint64_t group, std::int64_t save, std::uint64_t steps) {
+// The record before it counts too: merged trajectories go on with the steps of one of them.
+std::uint64_t identity_of_record(std::uint64_t group, std::int64_t save, std::uint64_t steps, std::uint64_t previous) {
     std::uint64_t z = group ^ (steps * 0x9e3779b97f4a7c15u) ^ (static_cast<std::uint64_t>(save) << 48);
+    z ^= previous * 0xd1342543de82ef95u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return std::max<std::uint64_t>(z ^ (z >> 31), 1);
@@ -114,18 +116,17 @@ void SaveStore::add(const Program& program, const SaveOperation& operation, cons
     std::vector<SavedRecord> fresh;
     for (std::size_t group = 0; group < shots.groups(); ++group) {
         const auto memory = shots.memory_of(group);
-        SavedRecord record{operation.index(),
-                           identity_of_record(shots.identity_of(group), operation.index(), steps),
-                           0,
-                           shots.weight_of(group),
-                           {memory.begin(), memory.begin() + clbit_words},
-                           nullptr};
-        if (operation.shot_word() >= 0) {
-            std::uint64_t& last = memory[static_cast<std::size_t>(clbit_words + operation.shot_word())];
-            record.previous = last;
-            last = record.identity;
-        }
-        fresh.push_back(std::move(record));
+        std::uint64_t none = 0;
+        std::uint64_t& last =
+            operation.shot_word() < 0 ? none : memory[static_cast<std::size_t>(clbit_words + operation.shot_word())];
+        const std::uint64_t identity = identity_of_record(shots.identity_of(group), operation.index(), steps, last);
+        fresh.push_back({operation.index(),
+                         identity,
+                         last,
+                         shots.weight_of(group),
+                         {memory.begin(), memory.begin() + clbit_words},
+                         nullptr});
+        last = identity;
     }
     const auto is_wanted = [&](const SavedRecord& record) {
         const SavedRecord* const rival = rival_of(record, operation.mode());

@@ -86,7 +86,8 @@ class ShotTree {
           request_(request),
           context_(context),
           walker_(program, plan, request.rules, kernels_of<T>(context.kernels), saves_),
-          root_shots_(program.memory_words(), request.weight),
+          memory_words_(program.memory_words()),
+          root_shots_(memory_words_, request.weight),
           budget_(std::max<std::int64_t>(request.most_states, 1)) {}
 
     TreeResult<T> run() {
@@ -166,6 +167,7 @@ class ShotTree {
     const RunContext& context_;
     SaveStore saves_;
     Walker<T> walker_;
+    int memory_words_;
     Shots root_shots_;
     StateBudget budget_;
     KeptState<T> kept_;
@@ -294,10 +296,11 @@ void ShotTree<T>::run_all(std::vector<Trajectory<T>>& batch, bool to_the_end) {
         }
     });
     for (Yield<T>& yield : yields) {
-        auto& [memory, weights, dropped] = result_.outcome;
-        std::ranges::copy(yield.outcome.memory, std::back_inserter(memory));
-        std::ranges::copy(yield.outcome.weights, std::back_inserter(weights));
-        dropped += yield.outcome.dropped;
+        TreeOutcome& all = result_.outcome;
+        std::ranges::copy(yield.outcome.memory, std::back_inserter(all.memory));
+        std::ranges::copy(yield.outcome.weights, std::back_inserter(all.weights));
+        all.dropped += yield.outcome.dropped;
+        all.shorten(memory_words_, context_.stop);
         result_.trajectories += yield.trajectories;
         for (Trajectory<T>& trajectory : yield.waiting) add(std::move(trajectory));
     }
@@ -333,6 +336,7 @@ typename ShotTree<T>::State ShotTree<T>::end(Trajectory<T>& trajectory, Yield<T>
     State state = std::move(trajectory.state);
     if (trajectory.shots.empty()) return state;
     draw_final(plan_, *state, trajectory.shots, request_.rules.division, yield.outcome, context);
+    yield.outcome.shorten(memory_words_, context.stop);
     ++yield.trajectories;
     context.stop.counters().shots_done.fetch_add(std::llround(trajectory.shots.weight()), std::memory_order_relaxed);
     return request_.keep_state ? kept_.offer(std::move(state), trajectory.shots) : std::move(state);

@@ -58,6 +58,9 @@ class Program:
     def fingerprint(self) -> int:
         ...
     @property
+    def memory_words(self) -> int:
+        ...
+    @property
     def num_clbits(self) -> int:
         ...
     @property

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit, qpy, transpile
 from qiskit.circuit import ClassicalRegister, Instruction, QuantumRegister
+from qiskit.circuit.classical import expr, types
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import DensityMatrix, Pauli, SparsePauliOp, Statevector, partial_trace
 from qiskit.result import ProbDistribution
 
 from ketjet import Simulator, StateVector
-from ketjet.engine import Outcome, SavedRecord
+from ketjet.engine import Outcome, SavedRecord, Task, execute
 from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, UnsupportedInstructionError
+from ketjet.lowering import lower
 from ketjet.saved_data import SavedData, SaveRequest
 
 OPERATOR = SparsePauliOp(["ZZ", "XI", "YY"], [1.0, 0.5, 0.25])
@@ -505,3 +507,25 @@ def test_checked_runs_save_the_same(mode):
     checked, plain_run = run(circuit, verify=mode).data(), run(circuit).data()
     assert np.allclose(checked["L"], plain_run["L"])
     assert checked["rho"] == plain_run["rho"]
+
+
+@pytest.mark.parametrize("detour", range(1, 20))
+def test_records_differ_after_trajectories_of_different_lengths_have_met(detour):
+    circuit = QuantumCircuit(2, 1)
+    turn = circuit.add_var("turn", expr.lift(0, types.Uint(8)))
+    unused = circuit.add_var("unused", expr.lift(0, types.Uint(8)))
+    circuit.h(0)
+    circuit.measure(0, 0)
+    circuit.reset(0)
+    with circuit.while_loop(expr.less(turn, 3)):
+        circuit.store(turn, expr.add(turn, 1))
+        with circuit.if_test((circuit.clbits[0], 1)) as else_:
+            circuit.store(unused, 0)
+        with else_:
+            with circuit.if_test(expr.equal(turn, 1)):
+                for _ in range(detour):
+                    circuit.store(unused, 0)
+            save(circuit, "save_probabilities", "list", [1])
+    outcome = execute(Task(lower(circuit).program, shots=20, seed=1, states=50))
+    assert len({record.identity for record in outcome.saves}) == len(outcome.saves) == 3
+    assert all(record.identity != record.previous for record in outcome.saves)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _BLOCK_BYTES_PER_THREAD = 2 << 20  # block, scratch and coefficients of one engine thread, generously
 _BYTES_PER_OUTCOME = 48  # one row of the outcome table while it is sorted and merged
+_ROWS_AT_ONCE = 1 << 21  # of trajectories' outcomes before equal ones are put together
 _ANY_NUMBER = 1 << 62  # of shots: exact probabilities part like those
 _MOST_BRANCHED_BITS = 20  # an exact run through trajectories is expected to find no more outcomes than 2 to this
 
@@ -71,14 +72,15 @@ def max_qubits(available: int, precision: Precision) -> int:
     return max(0, min((available // AMPLITUDE_BYTES[precision]).bit_length() - 1, MAX_QUBITS))
 
 
-def _outcome_bytes(
-    num_qubits: int, num_clbits: int, shots: int, *, memory: bool, per_shot: bool, exact: bool = False
-) -> int:
+def _outcome_bytes(program: Program, num_qubits: int, shots: int, *, memory: bool, per_shot: bool, exact: bool) -> int:
+    num_clbits = program.num_clbits
     words = max(1, -(-num_clbits // 64))
     if exact:
         outcomes = 1 << min(num_clbits, _MOST_BRANCHED_BITS if per_shot else num_qubits)
         return outcomes * (_BYTES_PER_OUTCOME + 8 * words)
-    rows = shots if per_shot else min(shots, 1 << min(num_qubits, 62))
+    # Shots whose variables differ may go their own ways to the end, though their outcomes are the same.
+    bits = num_qubits if not per_shot else num_clbits + 64 * (program.memory_words - words)
+    rows = min(shots, (1 << min(bits, 62)) + (_ROWS_AT_ONCE if per_shot else 0))
     listed = 2 * 8 * words * shots if memory else 0
     return rows * (_BYTES_PER_OUTCOME + 8 * words) + listed
 
@@ -115,7 +117,7 @@ def demand(
     core_precision, parts = PRECISIONS[precision], made.has_trajectories
     threads = _core.useful_threads(made, core_precision, max_threads)
     cost = _core.plan_cost(made, core_precision, threads)
-    outcomes = _outcome_bytes(made.num_qubits, program.num_clbits, shots, memory=memory, per_shot=parts, exact=exact)
+    outcomes = _outcome_bytes(program, made.num_qubits, shots, memory=memory, per_shot=parts, exact=exact)
     rest = threads * _BLOCK_BYTES_PER_THREAD + outcomes
     wanted = _core.useful_states(made, core_precision, _ANY_NUMBER if exact else shots)
     states = max(1, min(wanted, (available - rest) // cost.state_bytes))
@@ -176,7 +178,7 @@ def estimate(
 
     def fits(num_qubits: int) -> bool:  # a wide program uses all threads
         outcomes = _outcome_bytes(
-            num_qubits, program.num_clbits, shots, memory=memory, per_shot=made.has_trajectories, exact=exact
+            program, num_qubits, shots, memory=memory, per_shot=made.has_trajectories, exact=exact
         )
         state_bytes = AMPLITUDE_BYTES[precision] << num_qubits
         return state_bytes + cores * _BLOCK_BYTES_PER_THREAD + outcomes <= available_bytes
