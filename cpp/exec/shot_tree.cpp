@@ -10,7 +10,6 @@
 #include <cmath>
 #include <iterator>
 #include <map>
-#include <mutex>
 #include <utility>
 
 #include "base/parallel.hpp"
@@ -36,31 +35,6 @@ class StateBudget {
 
  private:
     std::atomic<std::int64_t> left_;
-};
-
-// The state of the trajectory whose shots have the greatest identity, whoever comes first.
-template <class T>
-class KeptState {
- public:
-    // Returns the state that is not kept.
-    std::unique_ptr<StateVector<T>> offer(std::unique_ptr<StateVector<T>> state, const Shots& shots) {
-        std::uint64_t identity = 0;
-        for (std::size_t group = 0; group < shots.groups(); ++group) {
-            identity = std::max(identity, shots.identity_of(group));
-        }
-        const std::lock_guard lock(mutex_);
-        if (state_ == nullptr || identity > identity_) {
-            std::swap(state, state_);
-            identity_ = identity;
-        }
-        return state;
-    }
-    std::unique_ptr<StateVector<T>> take() { return std::move(state_); }
-
- private:
-    std::mutex mutex_;
-    std::unique_ptr<StateVector<T>> state_;
-    std::uint64_t identity_ = 0;
 };
 
 // How many trajectories have met at a place, and how many of them were merged.
@@ -104,7 +78,6 @@ class ShotTree {
             run_all(batch, crowded);
         }
         result_.outcome.dropped += walker_.dropped();
-        result_.state = kept_.take();
         result_.saves = saves_.take();
         return std::move(result_);
     }
@@ -170,7 +143,6 @@ class ShotTree {
     int memory_words_;
     Shots root_shots_;
     StateBudget budget_;
-    KeptState<T> kept_;
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Trajectory<T>>> waiting_;  // by stage and part
     std::int64_t waiting_count_ = 0;
     std::map<std::uint32_t, Meetings> meetings_;  // by stage
@@ -339,7 +311,9 @@ typename ShotTree<T>::State ShotTree<T>::end(Trajectory<T>& trajectory, Yield<T>
     yield.outcome.shorten(memory_words_, context.stop);
     ++yield.trajectories;
     context.stop.counters().shots_done.fetch_add(std::llround(trajectory.shots.weight()), std::memory_order_relaxed);
-    return request_.keep_state ? kept_.offer(std::move(state), trajectory.shots) : std::move(state);
+    if (!request_.keep_state || !trajectory.shots.has_witness()) return state;
+    result_.state = std::move(state);  // nobody else has the witness
+    return nullptr;
 }
 
 }  // namespace

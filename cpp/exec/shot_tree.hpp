@@ -21,7 +21,7 @@ struct TreeRequest {
 template <class T>
 struct TreeResult {
     TreeOutcome outcome;
-    std::unique_ptr<StateVector<T>> state;  // if asked for: of one trajectory, the same one in every run
+    std::unique_ptr<StateVector<T>> state;  // if asked for: that of the witness among the shots
     std::int64_t trajectories = 0;          // that reached the end
     std::vector<SavedRecord> saves;
 };

@@ -529,3 +529,15 @@ def test_records_differ_after_trajectories_of_different_lengths_have_met(detour)
     outcome = execute(Task(lower(circuit).program, shots=20, seed=1, states=50))
     assert len({record.identity for record in outcome.saves}) == len(outcome.saves) == 3
     assert all(record.identity != record.previous for record in outcome.saves)
+
+
+def test_single_saves_are_of_one_shot():
+    circuit = QuantumCircuit(4, 4)
+    circuit.h(range(4))
+    for qubit in range(4):
+        circuit.measure(qubit, qubit)
+        save(circuit, "save_statevector", "single", range(4), f"{qubit + 1} measured")
+    for seed in range(20):
+        data = Simulator().run(circuit, shots=50, seed_simulator=seed).result().data()
+        found = [int(np.argmax(np.abs(data[f"{count} measured"].data))) for count in range(1, 5)]
+        assert [one % 2 ** (count + 1) for count, one in enumerate(found)] == [found[-1] % 2**n for n in range(1, 5)]

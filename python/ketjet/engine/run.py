@@ -31,7 +31,7 @@ VERIFY: dict[str, _core.Verify] = {
     "full": _core.Verify.full,
 }
 
-RNG_VERSION = 1
+RNG_VERSION = 2
 """Changes whenever the same circuit and seed would give other samples."""
 
 
