@@ -59,7 +59,25 @@ bool key_less(const std::uint64_t* a, const std::uint64_t* b, int words) {
     return false;
 }
 
-// Merges equal keys of (key, count) rows, ascending.
+// Merges equal keys of (key, count) rows, which are in order already, in their own memory.
+template <class Count>
+void merge_sorted(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, std::size_t width, Poll& poll) {
+    std::size_t kept = 0;
+    for (std::size_t row = 0; row < counts.size(); ++row) {
+        poll();
+        const std::uint64_t* const key = keys.data() + row * width;
+        if (kept > 0 && std::equal(key, key + width, keys.data() + (kept - 1) * width)) {
+            counts[kept - 1] += counts[row];
+            continue;
+        }
+        if (kept < row) std::copy(key, key + width, keys.data() + kept * width);
+        counts[kept++] = counts[row];
+    }
+    keys.resize(kept * width);
+    counts.resize(kept);
+}
+
+// Puts rows in ascending order and merges those of equal keys.
 template <class Count>
 void merge(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, int words, const StopToken& stop) {
     const auto width = static_cast<std::size_t>(words);
@@ -70,27 +88,24 @@ void merge(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, int wor
     };
     bool sorted = true;
     for (std::size_t i = 1; i < counts.size() && sorted; ++i) sorted = !less(i, i - 1);
-    std::vector<std::size_t> order;
     if (!sorted) {
-        order.resize(counts.size());
+        std::vector<std::size_t> order(counts.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
         std::ranges::stable_sort(order, std::cref(less));
-    }
-    std::vector<std::uint64_t> merged_keys;
-    std::vector<Count> merged_counts;
-    for (std::size_t row = 0; row < counts.size(); ++row) {
-        poll();
-        const std::size_t i = sorted ? row : order[row];
-        const std::uint64_t* const key = keys.data() + i * width;
-        if (!merged_counts.empty() && std::equal(key, key + width, merged_keys.end() - words)) {
-            merged_counts.back() += counts[i];
-        } else {
-            merged_keys.insert(merged_keys.end(), key, key + width);
-            merged_counts.push_back(counts[i]);
+        std::vector<std::uint64_t> sorted_keys;
+        std::vector<Count> sorted_counts;
+        sorted_keys.reserve(keys.size());
+        sorted_counts.reserve(counts.size());
+        for (const std::size_t row : order) {
+            poll();
+            const auto key = keys.begin() + static_cast<std::ptrdiff_t>(row * width);
+            sorted_keys.insert(sorted_keys.end(), key, key + words);
+            sorted_counts.push_back(counts[row]);
         }
+        keys = std::move(sorted_keys);
+        counts = std::move(sorted_counts);
     }
-    keys = std::move(merged_keys);
-    counts = std::move(merged_counts);
+    merge_sorted(keys, counts, width, poll);
 }
 
 }  // namespace
@@ -99,13 +114,16 @@ OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<
                       const StopToken& stop) {
     const int words = std::max(1, (num_clbits + 63) / 64);
     const BitMover mover(moves, words);
-    std::vector<std::uint64_t> keys(samples.size() * static_cast<std::size_t>(words));
-    std::vector<std::int64_t> counts(samples.size());
+    std::vector<std::uint64_t> keys;
+    std::vector<std::int64_t> counts;
+    keys.reserve(samples.size() * static_cast<std::size_t>(words));  // filled row by row: touching it all takes long
+    counts.reserve(samples.size());
     Poll poll(stop);
-    for (std::size_t i = 0; i < samples.size(); ++i) {
+    for (const BasisCount& found : samples) {
         poll();
-        mover.write(samples[i].basis, keys.data() + i * static_cast<std::size_t>(words));
-        counts[i] = samples[i].count;
+        keys.resize(keys.size() + static_cast<std::size_t>(words));
+        mover.write(found.basis, keys.data() + keys.size() - words);
+        counts.push_back(found.count);
     }
     merge(keys, counts, words, stop);
     return {words, std::move(keys), std::move(counts)};
