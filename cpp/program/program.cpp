@@ -56,7 +56,7 @@ std::uint64_t structure_fingerprint(const PackedProgram& packed) {
     Fingerprint result;
     result.add(std::int64_t{packed.num_qubits});
     result.add(std::int64_t{packed.num_clbits});
-    result.add(std::int64_t{packed.variable_words});
+    if (packed.variable_words != 0) result.add(std::int64_t{packed.variable_words});
     for (std::size_t i = 0; i < packed.codes.size(); ++i) {
         const std::int32_t code = packed.codes[i];
         const std::uint32_t first = packed.wire_begin[i];

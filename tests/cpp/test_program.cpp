@@ -113,7 +113,7 @@ bool close(const Complex& left, const Complex& right) { return std::abs(left - r
 
 void test_gate_table() {
     std::set<std::string_view> names(instruction_names().begin(), instruction_names().end());
-    CHECK(names.size() == 9);
+    CHECK(names.size() == 13);
     for (const GateFacts& facts : gate_table()) {
         CHECK(names.insert(facts.name).second);
         const std::vector<double> parameters{0.3, -1.1, 2.7, 0.9};

@@ -273,9 +273,12 @@ void check_plans() {
     CHECK(made.final_measurements == (std::vector<FinalMeasurement>{{0, 1}}));
     std::vector<std::uint32_t> collapses;
     for (const Stage& stage : made.stages) {
-        if (const auto* const collapse = std::get_if<Collapse>(&stage)) collapses.push_back(collapse->origin);
+        if (const auto* const collapse = std::get_if<Collapse>(&stage)) {
+            collapses.push_back(collapse->origin);
+            CHECK(collapse->clears);
+        }
     }
-    CHECK(collapses == (std::vector<std::uint32_t>{1, 4}));
+    CHECK(collapses == (std::vector<std::uint32_t>{1}));  // which leaves nothing to reset
     // A control commutes with measuring: without the state, nothing collapses here.
     const Program controlled = Writer(2, 2)
                                    .add("h", {0})
