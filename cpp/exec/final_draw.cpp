@@ -7,15 +7,13 @@
 
 #include "exec/collapse.hpp"
 #include "exec/sampler.hpp"
+#include "plan/cost.hpp"
 
 namespace ketjet {
 
 namespace {
 
 constexpr std::uint32_t final_stream = 0xfffffff2;  // the operation index of all final measurements together
-constexpr double many_shots = 4096;                 // more than that are sampled by a tree of their own,
-constexpr double shots_per_amplitude = 8;           // and more than that, where states are small
-constexpr std::size_t most_draws = 1 << 20;         // of one walk, and new rows before equal ones are put together
 
 PhiloxKey key_of(const PhiloxKey& key, std::uint64_t identity) {
     return {key[0] ^ static_cast<std::uint32_t>(identity), key[1] ^ static_cast<std::uint32_t>(identity >> 32)};

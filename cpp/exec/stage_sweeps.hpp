@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "exec/bound_sweep.hpp"
+#include "plan/cost.hpp"
 
 namespace ketjet {
 
@@ -20,7 +21,7 @@ class StageSweeps {
         : program_(program),
           stages_(plan.stages),
           kernels_(kernels),
-          sweeps_(plan.has_trajectories() ? std::min(plan.stages.size(), most_stages) : 0) {}
+          sweeps_(plan.has_trajectories() ? std::min(plan.stages.size(), most_bound_stages) : 0) {}
 
     // Null if it is not kept: so many would take too much memory.
     const BoundSweep* find(const Stage& stage) const {
@@ -34,7 +35,6 @@ class StageSweeps {
     }
 
  private:
-    static constexpr std::size_t most_stages = 4096;
     struct Entry {
         std::once_flag once;
         std::unique_ptr<BoundSweep> sweep;

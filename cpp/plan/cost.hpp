@@ -81,6 +81,15 @@ inline constexpr std::size_t meetings_before_judgement = 64;
 // more shots than that, samples do not depend on which trajectories are merged, and so not on the memory for states.
 inline constexpr std::size_t most_groups = std::size_t{1} << 16;
 
+// Groups of more shots than this at the end of a trajectory, and than so many for each amplitude, are sampled one by
+// one; the others are drawn together, so many shots at a time.
+inline constexpr double many_shots = 4096;
+inline constexpr double shots_per_amplitude = 8;
+inline constexpr std::size_t most_draws = std::size_t{1} << 20;
+
+// Of a plan whose stages run more than once, so many are kept with their coefficients.
+inline constexpr std::size_t most_bound_stages = 4096;
+
 // How many states a tree of trajectories is better off for holding at a time; it can do with one.
 std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t shots);
 
