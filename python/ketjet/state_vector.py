@@ -99,7 +99,8 @@ class StateVector:
             names = ", ".join(parameter.name for parameter in lowered.parameters)
             raise InvalidCircuitError(f"{circuit.name!r} has unbound parameters: {names}")
         if lowered.has_measurements:
-            raise InvalidCircuitError(f"{circuit.name!r} measures; remove that and call sample() instead")
+            msg = f"{circuit.name!r} measures or stores to classical bits; remove that and call sample() instead"
+            raise InvalidCircuitError(msg)
         if lowered.saves:
             msg = f"{circuit.name!r} has the save {lowered.saves[0].label!r}; remove it and read this state instead"
             raise InvalidCircuitError(msg)
