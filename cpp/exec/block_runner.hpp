@@ -1,0 +1,48 @@
+// One block of a sweep on one thread: gathered into the thread's own buffer, worked on pass by pass, scattered back.
+#pragma once
+
+#include "base/aligned_buffer.hpp"
+#include "base/stop_token.hpp"
+#include "exec/bound_sweep.hpp"
+#include "kernels/kernel_table.hpp"
+
+namespace ketjet {
+
+// Where a block lies in the state.
+template <class T>
+struct BlockPlace {
+    Index base;  // its cold bits
+    T* origin;   // its first amplitude
+};
+
+// The buffer is kept from one sweep to the next.
+template <class T>
+class BlockRunner {
+ public:
+    // `streams`: nothing of the state stays in caches until the next sweep.
+    BlockRunner(const Kernels& kernels, StopToken stop, bool streams)
+        : kernels_(kernels), stop_(stop), streams_(streams) {}
+
+    // Gets ready for the blocks of a sweep, which must outlive them.
+    void prepare(const BoundSweep& sweep);
+    // Runs one block; adds its squared norm to `norm` unless that is null. Throws Cancelled.
+    void run(const BlockPlace<T>& place, double* norm);
+
+ private:
+    T* block() const { return static_cast<T*>(buffer_.data()); }
+    void* scratch() const { return static_cast<std::byte*>(buffer_.data()) + scratch_offset_; }
+    void gather(const BlockPlace<T>& place) const;
+    void scatter(T* origin, std::uint32_t shift, double* norm) const;
+
+    const Kernels& kernels_;
+    StopToken stop_;
+    bool streams_;
+    const BoundSweep* sweep_ = nullptr;
+    AlignedBuffer buffer_;  // the block, and what the kernels need behind it
+    std::size_t scratch_offset_ = 0;
+};
+
+extern template class BlockRunner<float>;
+extern template class BlockRunner<double>;
+
+}  // namespace ketjet
