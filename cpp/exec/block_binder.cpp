@@ -225,7 +225,7 @@ PlacedCondition BlockBinder<T>::place(const Condition& condition) const {
 
 template <class T>
 VectorSubset BlockBinder<T>::subset(const Condition& vectors, Index axes) {
-    return {vectors.mask | axes, vectors.value, frame_.vector_bits(), frame_.map()};
+    return {vectors.mask | axes, vectors.value, frame_.vector_bits(), frame_.map(), nullptr};
 }
 
 template <class T>

@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
+#include <iterator>
 #include <span>
+#include <type_traits>
 #include <variant>
 
 namespace ketjet {
@@ -12,6 +15,7 @@ namespace ketjet {
 namespace {
 
 constexpr std::size_t rows_between_polls = 16;
+constexpr std::size_t cache_line_bytes = 64;
 
 const void* shifted(const void* pointer, std::size_t bytes) { return static_cast<const std::byte*>(pointer) + bytes; }
 
@@ -45,25 +49,31 @@ struct PassRunner {
     Index base;
     std::uint32_t& shift;
 
+    Prefetch* prefetch;
+
+    void place(VectorSubset& vectors) const {
+        vectors.map.affine ^= shift;
+        vectors.prefetch = prefetch;
+    }
     std::size_t table_offset() const { return extract_bits(base, pass.cold_selector) * pass.table_bytes; }
 
     void operator()(DenseArgs args) const {
-        args.vectors.map.affine ^= shift;
+        place(args.vectors);
         args.coefficients = shifted(args.coefficients, table_offset());
         args.scratch = scratch;
         kernels.dense(block, args);
     }
     void operator()(DiagonalArgs args) const {
-        args.vectors.map.affine ^= shift;
+        place(args.vectors);
         args.coefficients = shifted(args.coefficients, table_offset());
         kernels.diagonal(block, args);
     }
     void operator()(ExchangeArgs args) const {
-        args.vectors.map.affine ^= shift;
+        place(args.vectors);
         kernels.exchange(block, args);
     }
     void operator()(RotationArgs args) const {
-        args.vectors.map.affine ^= shift;
+        place(args.vectors);
         if (parity(base & pass.cold_selector)) {
             args.first = shifted(args.first, pass.table_bytes);
             args.second = shifted(args.second, pass.table_bytes);
@@ -71,7 +81,7 @@ struct PassRunner {
         kernels.rotation(block, args);
     }
     void operator()(TurnArgs args) const {
-        args.vectors.map.affine ^= shift;
+        place(args.vectors);
         kernels.turn(block, args);
     }
     void operator()(PhaseArgs args) const {
@@ -85,13 +95,29 @@ struct PassRunner {
         kernels.turn_phase(block, args);
     }
     void complete(PhaseArgs& args, ColdFactors& outer, ColdFactors& inner) const {
-        args.vectors.map.affine ^= shift;
+        place(args.vectors);
         args.outer = outer.of_block(pass.outer, args.row_bits, base);
         args.inner = inner.of_block(pass.inner, args.table_bits, base);
         args.scratch = scratch;
     }
     void operator()(const ShiftArgs& args) const { shift ^= args.offset; }
 };
+
+// How many steps the walks of a call have, which is how often they fetch.
+std::uint64_t steps_of(const KernelCall& call) {
+    return std::visit(
+        [](const auto& args) -> std::uint64_t {
+            using Args = std::remove_cvref_t<decltype(args)>;
+            if constexpr (std::is_same_v<Args, ShiftArgs>) {
+                return 0;
+            } else if constexpr (std::is_same_v<Args, TurnPhaseArgs>) {
+                return bit(args.phases.row_bits);
+            } else {
+                return bit(args.vectors.vector_bits - count_bits(args.vectors.fixed));
+            }
+        },
+        call);
+}
 
 }  // namespace
 
@@ -104,16 +130,37 @@ void BlockRunner<T>::prepare(const BoundSweep& sweep) {
         buffer_.reset();
         buffer_ = AlignedBuffer(needed);
     }
+    read_rows_.clear();
+    std::ranges::copy_if(sweep.row_offsets, std::back_inserter(read_rows_),
+                         [&](Index offset) { return !sweep.from_zero && (offset & sweep.zero_mask) == 0; });
+    steps_ = 0;
+    for (const BoundPass& pass : sweep.passes) steps_ += steps_of(pass.call);
+}
+
+// What is fetched would be lost again where the state is in the caches anyway.
+template <class T>
+Prefetch BlockRunner<T>::prefetch(const T* next) const {
+    constexpr int line_bits = std::countr_zero(cache_line_bytes / (2 * sizeof(T)));
+    Prefetch result{};
+    if (next == nullptr || !streams_ || sweep_->run_bits < line_bits || steps_ == 0) return result;
+    result.state = next;
+    result.row_offsets = read_rows_.data();
+    result.line_bits = line_bits;
+    result.row_line_bits = sweep_->run_bits - line_bits;
+    result.end_line = read_rows_.size() << result.row_line_bits;
+    result.lines_per_step = result.end_line / steps_ + 1;
+    return result;
 }
 
 template <class T>
-void BlockRunner<T>::run(const BlockPlace<T>& place, double* norm) {
+void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, double* norm) {
     gather(place);
+    Prefetch ahead = prefetch(next);
     std::uint32_t shift = 0;
     for (const BoundPass& pass : sweep_->passes) {
         stop_.throw_if_stopped();
         if ((place.base & pass.cold.mask) != pass.cold.value) continue;
-        std::visit(PassRunner{kernels_, block(), scratch(), pass, place.base, shift}, pass.call);
+        std::visit(PassRunner{kernels_, block(), scratch(), pass, place.base, shift, &ahead}, pass.call);
     }
     scatter(place.origin, shift, norm);
 }

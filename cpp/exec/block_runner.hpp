@@ -1,6 +1,8 @@
 // One block of a sweep on one thread: gathered into the thread's own buffer, worked on pass by pass, scattered back.
 #pragma once
 
+#include <vector>
+
 #include "base/aligned_buffer.hpp"
 #include "base/stop_token.hpp"
 #include "exec/bound_sweep.hpp"
@@ -25,12 +27,14 @@ class BlockRunner {
 
     // Gets ready for the blocks of a sweep, which must outlive them.
     void prepare(const BoundSweep& sweep);
-    // Runs one block; adds its squared norm to `norm` unless that is null. Throws Cancelled.
-    void run(const BlockPlace<T>& place, double* norm);
+    // Runs one block; adds its squared norm to `norm` unless that is null. `next` is the first amplitude of the block
+    // that will be run after it, null if there is none. Throws Cancelled.
+    void run(const BlockPlace<T>& place, const T* next, double* norm);
 
  private:
     T* block() const { return static_cast<T*>(buffer_.data()); }
     void* scratch() const { return static_cast<std::byte*>(buffer_.data()) + scratch_offset_; }
+    Prefetch prefetch(const T* next) const;
     void gather(const BlockPlace<T>& place) const;
     void scatter(T* origin, std::uint32_t shift, double* norm) const;
 
@@ -38,7 +42,9 @@ class BlockRunner {
     StopToken stop_;
     bool streams_;
     const BoundSweep* sweep_ = nullptr;
-    AlignedBuffer buffer_;  // the block, and what the kernels need behind it
+    std::vector<Index> read_rows_;  // the offsets of those rows that are not known to be zero
+    std::uint64_t steps_ = 0;       // of all passes over a block
+    AlignedBuffer buffer_;          // the block, and what the kernels need behind it
     std::size_t scratch_offset_ = 0;
 };
 

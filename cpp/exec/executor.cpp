@@ -97,8 +97,10 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
             const bool measures = context.norms != nullptr && &stage == &sweeps.back();
             for (std::int64_t block = range.begin; block < range.end; ++block) {
                 const Index base = deposit_bits(static_cast<Index>(block), bound->cold_mask);
+                const Index next = deposit_bits(static_cast<Index>(block + 1), bound->cold_mask);
                 double* const norm = measures ? &(*context.norms)[static_cast<std::size_t>(block)] : nullptr;
-                runner.run({base, state.scalars() + 2 * base}, norm);
+                runner.run({base, state.scalars() + 2 * base},
+                           block + 1 < range.end ? state.scalars() + 2 * next : nullptr, norm);
                 counters.bytes_moved.fetch_add(static_cast<std::int64_t>(2 * block_bytes), std::memory_order_relaxed);
             }
             team.barrier();
@@ -115,7 +117,7 @@ template <class T>
 void run_block(const BoundSweep& sweep, Index base, T* origin, std::size_t state_bytes, const RunContext& context) {
     BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop, outgrows_caches(state_bytes));
     runner.prepare(sweep);
-    runner.run({base, origin}, nullptr);
+    runner.run({base, origin}, nullptr, nullptr);
 }
 
 #define KETJET_INSTANTIATE(T)                                                                               \

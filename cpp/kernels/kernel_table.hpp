@@ -18,6 +18,18 @@ struct AddressMap {
     std::uint32_t affine;
 };
 
+// Lines that a kernel fetches while it computes, a few for every step of its walk: those of the rows that the thread
+// gathers next, 2^row_line_bits a row.
+struct Prefetch {
+    const void* state;
+    const std::uint64_t* row_offsets;  // in amplitudes
+    int line_bits;                     // a line holds 2^line_bits amplitudes
+    int row_line_bits;
+    std::uint64_t next_line;
+    std::uint64_t end_line;
+    std::uint64_t lines_per_step;
+};
+
 // The vectors y of a block with (y & fixed) == value. All offsets below are mapped ones, in scalars: to be XORed to
 // the address of a vector.
 struct VectorSubset {
@@ -25,6 +37,7 @@ struct VectorSubset {
     std::uint64_t value;
     int vector_bits;  // the block has 2^vector_bits vectors
     AddressMap map;
+    Prefetch* prefetch;  // may be null
 };
 
 // Copies 2^run_bits amplitudes from (or to) state + row_offsets[r] for every row r, the first one being vector
