@@ -49,11 +49,11 @@ struct PassRunner {
     Index base;
     std::uint32_t& shift;
 
-    Prefetch* prefetch;
+    Prefetch& prefetch;
 
     void place(VectorSubset& vectors) const {
         vectors.map.affine ^= shift;
-        vectors.prefetch = prefetch;
+        vectors.prefetch = prefetch.next_line < prefetch.end_line ? &prefetch : nullptr;
     }
     std::size_t table_offset() const { return extract_bits(base, pass.cold_selector) * pass.table_bytes; }
 
@@ -160,7 +160,7 @@ void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, double* norm
     for (const BoundPass& pass : sweep_->passes) {
         stop_.throw_if_stopped();
         if ((place.base & pass.cold.mask) != pass.cold.value) continue;
-        std::visit(PassRunner{kernels_, block(), scratch(), pass, place.base, shift, &ahead}, pass.call);
+        std::visit(PassRunner{kernels_, block(), scratch(), pass, place.base, shift, ahead}, pass.call);
     }
     scatter(place.origin, shift, norm);
 }
