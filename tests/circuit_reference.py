@@ -59,6 +59,7 @@ BASES = {
     "rz": _rotation(Z),
     "u": _u,
     "swap": lambda: SWAP,
+    "iswap": lambda: np.where(np.eye(4) == SWAP, SWAP, 1j * SWAP),
     "rxx": _rotation(np.kron(X, X)),
     "ryy": _rotation(np.kron(Y, Y)),
     "rzz": _rotation(np.kron(Z, Z)),

@@ -85,7 +85,8 @@ void BlockBinder<T>::operator()(const DenseAction& action) {
     DenseArgs args = dense_layout(condition, action.targets);
     const auto& entries = action.matrix.entries();
     const bool real = std::ranges::all_of(entries, [](const Complex& entry) { return entry.imag() == 0; });
-    args.parts = real ? 1 : (action.targets.size() == 1 || action.condition.mask != 0 ? 2 : 3);
+    args.even = action.targets.size() == 2 && keeps_parity(action.matrix);
+    args.parts = real ? 1 : (action.targets.size() == 1 || action.condition.mask != 0 || args.even ? 2 : 3);
     if (action.condition.mask == 0) choose_helper(args);
     const std::vector<int> order = by_position(action.targets);
     const std::size_t dimension = action.matrix.dimension();

@@ -62,8 +62,8 @@ KETJET_INLINE void store_sum(T* v, const Sum<T>& sum) {
 }
 
 // Term m of every output row, then the next one: rows are independent chains of sums, so they go side by side. The
-// lane flip of a term is a compile-time constant, hence recursion and no loop.
-template <class T, int Rows, int LaneMask, bool PerLane, int Parts, int Term>
+// lane flip of a term is a compile-time constant, hence recursion and no loop. An even matrix has terms 0 and 3 alone.
+template <class T, int Rows, int LaneMask, bool PerLane, int Parts, bool Even, int Term = 0>
 KETJET_INLINE void add_terms(const T* coefficients, const Vector<T>* xr, const Vector<T>* xi, const Vector<T>* both,
                              Sum<T>* sums) {
     constexpr int patterns = 1 << popcount_of(LaneMask);
@@ -80,11 +80,11 @@ KETJET_INLINE void add_terms(const T* coefficients, const Vector<T>* xr, const V
                                             flip_lanes<flip>(xr[other]), flip_lanes<flip>(xi[other]),
                                             Parts < 3 ? Vector<T>{} : flip_lanes<flip>(both[other]));
         }
-        add_terms<T, Rows, LaneMask, PerLane, Parts, Term + 1>(coefficients, xr, xi, both, sums);
+        add_terms<T, Rows, LaneMask, PerLane, Parts, Even, Term + (Even ? 3 : 1)>(coefficients, xr, xi, both, sums);
     }
 }
 
-template <class T, int Axes, int LaneMask, bool PerLane, int Parts>
+template <class T, int Axes, int LaneMask, bool PerLane, int Parts, bool Even>
 void dense_fixed(T* block, const DenseArgs& args) {
     constexpr int rows = 1 << Axes;
     const T* __restrict const coefficients = static_cast<const T*>(args.coefficients);
@@ -102,7 +102,7 @@ void dense_fixed(T* block, const DenseArgs& args) {
             both[r] = Parts < 3 ? Vector<T>{} : xr[r] + xi[r];
         }
         Sum<T> sums[rows];
-        add_terms<T, rows, LaneMask, PerLane, Parts, 0>(coefficients, xr, xi, both, sums);
+        add_terms<T, rows, LaneMask, PerLane, Parts, Even>(coefficients, xr, xi, both, sums);
         KETJET_UNROLL
         for (int r = 0; r < rows; ++r) store_sum<T, Parts>(block + (address ^ offsets[r]), sums[r]);
     }
@@ -120,7 +120,7 @@ KETJET_INLINE void exchange_lane(Vector<T>& a, Vector<T>& b, LaneList<Lane...>) 
 
 // Two targets, one of them lane bit Bit: the lane changes places with a helper axis, so that the matrix works on whole
 // vectors with scalar coefficients. Rows count the lane target first, then the other.
-template <class T, int Bit, int Parts>
+template <class T, int Bit, int Parts, bool Even>
 void dense_with_helper(T* block, const DenseArgs& args) {
     constexpr int rows = 4;
     const T* __restrict const coefficients = static_cast<const T*>(args.coefficients);
@@ -143,7 +143,7 @@ void dense_with_helper(T* block, const DenseArgs& args) {
         KETJET_UNROLL
         for (int r = 0; r < rows; ++r) both[r] = Parts < 3 ? Vector<T>{} : xr[r] + xi[r];
         Sum<T> sums[rows];
-        add_terms<T, rows, 0, false, Parts, 0>(coefficients, xr, xi, both, sums);
+        add_terms<T, rows, 0, false, Parts, Even>(coefficients, xr, xi, both, sums);
         KETJET_UNROLL
         for (int r = 0; r < rows; ++r) {
             xr[r] = Parts == 3 ? sums[r].first - sums[r].third : sums[r].second;
@@ -222,17 +222,25 @@ void dense_any(T* block, const DenseArgs& args) {
     }
 }
 
+template <class T, int Axes, int LaneMask, bool PerLane, int Parts>
+bool dense_structured(T* block, const DenseArgs& args) {
+    if constexpr (Axes + popcount_of(LaneMask) == 2 && Parts < 3) {
+        if (args.even) return dense_fixed<T, Axes, LaneMask, PerLane, Parts, true>(block, args), true;
+    }
+    return dense_fixed<T, Axes, LaneMask, PerLane, Parts, false>(block, args), true;
+}
+
 template <class T, int LaneMask, bool PerLane, int Parts>
 bool dense_with_lanes(T* block, const DenseArgs& args) {
     constexpr int lane_targets = popcount_of(LaneMask);
     if constexpr (lane_targets >= 1 && lane_targets <= 2) {
-        if (args.axes == 0) return dense_fixed<T, 0, LaneMask, PerLane, Parts>(block, args), true;
+        if (args.axes == 0) return dense_structured<T, 0, LaneMask, PerLane, Parts>(block, args);
     }
     if constexpr (lane_targets <= 1) {
-        if (args.axes == 1) return dense_fixed<T, 1, LaneMask, PerLane, Parts>(block, args), true;
+        if (args.axes == 1) return dense_structured<T, 1, LaneMask, PerLane, Parts>(block, args);
     }
     if constexpr (lane_targets == 0) {
-        if (args.axes == 2) return dense_fixed<T, 2, LaneMask, PerLane, Parts>(block, args), true;
+        if (args.axes == 2) return dense_structured<T, 2, LaneMask, PerLane, Parts>(block, args);
     }
     return false;
 }
@@ -251,7 +259,10 @@ bool dense_specialised(T* block, const DenseArgs& args) {
 template <class T, int Parts, int Bit = 0>
 void dense_helped(T* block, const DenseArgs& args) {
     if (args.lane_mask == 1 << Bit) {
-        dense_with_helper<T, Bit, Parts>(block, args);
+        if constexpr (Parts < 3) {
+            if (args.even) return dense_with_helper<T, Bit, Parts, true>(block, args);
+        }
+        dense_with_helper<T, Bit, Parts, false>(block, args);
     } else if constexpr (Bit + 1 < lane_bits<T>) {
         dense_helped<T, Parts, Bit + 1>(block, args);
     }

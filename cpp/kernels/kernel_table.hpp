@@ -69,6 +69,8 @@ struct DenseArgs {
     // How entries are stored. 1: re alone, for real matrices. 2: re, im. 3: re, im - re, im + re, which takes three
     // real products instead of four, but is not exact where an entry is 1 or 0.
     int parts;
+    // Two targets whose parity is kept, in at most two parts: the entries for m = 1 and m = 2 are all zero.
+    bool even;
     // [row][m][part]: scalars, or W-wide vectors if per_lane
     const void* coefficients;
     void* scratch;  // three vectors for each m

@@ -31,12 +31,19 @@ constexpr double exchange_ns = 0.15, rotation_ns = 0.26, controlled_ns = 0.25;
 constexpr double fma_ns = 0.041;      // of a dense matrix: three per complex entry and row
 constexpr double wide_fma_ns = 0.06;  // the same for more than two qubits
 constexpr double dense_least_ns = 0.3;
+constexpr double even_pair_ns = 0.37;     // of a dense matrix on two qubits that keeps their parity
 constexpr double least_weight_ns = 0.02;  // so that free operations count too
 constexpr double operation_ns = 150;      // preparing coefficients, once per operation
 
 double dense_ns(int qubits) {
     const double entries = std::ldexp(1.0, std::min(qubits, 30));
     return std::max(dense_least_ns, 3 * entries * (qubits > 2 ? wide_fma_ns : fma_ns));
+}
+
+// Of the product of operations on two qubits.
+double pair_ns(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations) {
+    const bool even = std::ranges::all_of(operations, [&](std::uint32_t index) { return facts[index].even; });
+    return even ? even_pair_ns : dense_ns(2);
 }
 
 // How many CX and SWAP of a pass have a lane among their qubits.
@@ -65,7 +72,7 @@ double operation_cost_ns(const OperationFacts& facts) {
     if (facts.rotates) return rotation_ns;
     if (facts.diagonal != 0) return targets == 1 ? controlled_ns : dense_ns(targets) / 2;
     if (targets == 1) return turn_ns + turn_call_ns / turns_per_call;
-    return dense_ns(targets);
+    return targets == 2 && facts.even ? even_pair_ns : dense_ns(targets);
 }
 
 double staging_weight(const OperationFacts& facts) { return least_weight_ns + facts.cost_ns; }
@@ -79,7 +86,7 @@ bool dense_pays(std::span<const OperationFacts> facts, std::span<const std::uint
         dense = dense || (count_bits(operation.local) == 2 && operation.diagonal == 0 && !operation.rotates &&
                           !operation.relabels);
     }
-    return dense || dense_ns(2) < apart;
+    return dense || pair_ns(facts, operations) < apart;
 }
 
 double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t number) {
@@ -97,7 +104,7 @@ double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, s
             break;
     }
     const auto operations = sweep.operations_of(pass.terms.front());
-    return operations.size() > 1 ? dense_ns(2) : facts[operations.front()].cost_ns;
+    return operations.size() > 1 ? pair_ns(facts, operations) : facts[operations.front()].cost_ns;
 }
 
 std::vector<BlockShape> block_shapes(const Machine& machine, Precision precision, int state_qubits) {

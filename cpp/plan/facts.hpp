@@ -16,6 +16,7 @@ struct OperationFacts {
     bool flips;      // an X, with controls or without
     bool exchanges;  // moves amplitudes and changes none: flips, swaps, permutations
     bool rotates;    // about a Pauli string
+    bool even;       // keeps the parity of its targets' bits
 
     Index touched() const { return local | diagonal; }
 };

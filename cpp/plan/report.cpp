@@ -86,6 +86,7 @@ bool is_exchange(const Operation& operation) {
 
 // Real products per amplitude of a matrix on `qubits`: three per entry of a row instead of four where that pays.
 double dense_fma(int qubits, bool by_three) { return (by_three ? 3 : 4) * std::ldexp(1.0, qubits); }
+constexpr double even_pair_fma = 8;  // of two qubits whose parity is kept
 
 // A matrix that is split over several passes is in the list of a sweep several times.
 std::vector<std::uint32_t> distinct(std::vector<std::uint32_t> operations) {
@@ -112,6 +113,7 @@ Work work_of(const Program& program, const Operation& operation) {
     }
     if (is_exchange(operation)) return {"exchange", 0};
     if (is_rotation(operation)) return {"rotation", 4 * share};
+    if (targets == 2 && keeps_parity(program, operation)) return {"dense", even_pair_fma * share};
     return {"dense", dense_fma(targets, targets > 1 && diagonal == 0) * share};
 }
 
@@ -222,8 +224,12 @@ class SweepReporter {
                 break;
         }
         const auto operations = sweep_.operations_of(pass.terms.front());
-        if (operations.size() > 1) return {"dense", dense_fma(qubits, true)};
+        if (operations.size() > 1) return {"dense", is_even(operations) ? even_pair_fma : dense_fma(qubits, true)};
         return work_of(program_, operation(operations.front()));
+    }
+
+    bool is_even(std::span<const std::uint32_t> operations) const {
+        return std::ranges::all_of(operations, [&](std::uint32_t index) { return facts_[index].even; });
     }
 
     // One form for all operations on up to two qubits, a diagonal kernel for each of the others. The form takes a table

@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "base/bits.hpp"
+
 namespace ketjet {
 
 Matrix::Matrix(std::size_t dimension, std::vector<Complex> entries)
@@ -89,6 +91,15 @@ double probed_unitarity_error(std::size_t dimension, const Complex* entries) {
 }
 
 }  // namespace
+
+bool keeps_parity(const Matrix& matrix) {
+    for (std::size_t row = 0; row < matrix.dimension(); ++row) {
+        for (std::size_t column = 0; column < matrix.dimension(); ++column) {
+            if (parity(row ^ column) && matrix(row, column) != Complex(0)) return false;
+        }
+    }
+    return true;
+}
 
 double unitarity_error(std::size_t dimension, const Complex* entries) {
     const bool finite = std::all_of(entries, entries + dimension * dimension, [](const Complex& entry) {

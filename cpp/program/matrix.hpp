@@ -27,6 +27,9 @@ class Matrix {
     std::vector<Complex> entries_;
 };
 
+// Whether no entry leads from a basis state to one with another parity of bits: the dimension is a power of two.
+bool keeps_parity(const Matrix& matrix);
+
 // max |U†U - 1| over all entries; NaN when an entry is not finite. For dimensions above 64 it is estimated on a
 // few fixed pseudo-random vectors, which costs no more than reading the matrix a few times.
 double unitarity_error(std::size_t dimension, const Complex* entries);

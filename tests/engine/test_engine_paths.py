@@ -1,7 +1,7 @@
 """Random circuits aimed at one trick of the engine each, over precision, instruction set, threads and caches.
 
 Bookkeeping of X, Z, CX and SWAP between turns; conditions on cold qubits; signs on their way through other operations;
-scale factors that wait; couplings of many phases; dense pairs; wide matrices on lanes. The reference is a plain
+scale factors that wait; couplings of many phases; dense pairs, some that keep parity; wide matrices on lanes. The reference is a plain
 simulator, and every other run checks itself too.
 """
 
@@ -20,7 +20,7 @@ from ketjet import engine
 
 TOLERANCE = {"double": 1e-13, "single": 4e-5}
 FUSED = [isa for isa in engine.isa_names() if isa != "portable"]
-TARGETS = {"swap": 2, "rxx": 2, "ryy": 2, "rzz": 2, "rzx": 2}
+TARGETS = {"swap": 2, "iswap": 2, "rxx": 2, "ryy": 2, "rzz": 2, "rzx": 2}
 SLOTS = {"rx": 1, "ry": 1, "rz": 1, "p": 1, "u": 3, "rxx": 1, "ryy": 1, "rzz": 1, "rzx": 1}
 
 machines = st.sampled_from([TINY_CACHES, SMALL_CACHES, engine.machine(), engine.Machine(l2_bytes=1 << 14)])
@@ -108,6 +108,11 @@ def test_signs_on_their_way_through_other_operations(circuit, environment):
 
 @paths(["rxx", "ryy", "rzx", "cry", "csx", "u", "h", "rz", "t", "rx", "cx", "swap", "cz"], 4, 9)
 def test_dense_pairs_that_take_in_their_neighbours(circuit, environment):
+    check(circuit, environment)
+
+
+@paths(["rxx", "ryy", "rzz", "iswap", "rz", "cz", "h", "x", "cx", "cswap"], 4, 9)
+def test_pairs_that_keep_their_parity(circuit, environment):
     check(circuit, environment)
 
 
