@@ -239,6 +239,36 @@ def test_structured_gates_are_one_operation(gate, name):
     assert check(controlled, oracle.controlled(by_definition.data, 2, 1)) == ["cc" + name]
 
 
+def test_matrices_among_plain_gates():
+    theta = Parameter("theta")
+    circuit = QuantumCircuit(5, 1)
+    for i in range(300):  # more than are read at a time
+        qubits = RNG.permutation(5)[: 1 + i % 5].tolist()
+        circuit.unitary(random_unitary(2 ** len(qubits), seed=i), qubits)
+        circuit.rx(np.float32(0.1 * i), qubits[0])
+        circuit.rz(theta, qubits[-1])
+    lowered = lower(circuit).bind({theta: 0.3})
+    bound = circuit.assign_parameters({theta: 0.3})
+    np.testing.assert_allclose(packed_oracle.unitary(lowered.program), oracle.unitary(bound), atol=1e-9)
+    assert names(circuit) == ["unitary", "rx", "rz"] * 300
+
+
+def test_a_gate_named_like_a_matrix():
+    class Unitary(Gate):
+        def __init__(self):
+            super().__init__("unitary", 1, [0.3])
+
+        def _define(self):
+            self.definition = QuantumCircuit(1)
+            self.definition.rx(self.params[0], 0)
+
+    circuit = QuantumCircuit(2)
+    circuit.unitary(random_unitary(4, seed=5), [1, 0])
+    circuit.append(Unitary(), [1])
+    circuit.unitary(random_unitary(2, seed=6), [0])
+    assert check(circuit) == ["unitary", "rx", "unitary"]
+
+
 def test_pauli_strings_are_single_gates():
     assert sorted(check(on_all_qubits(lib.PauliGate("XIYZ")))) == ["x", "y", "z"]
     controlled = on_all_qubits(AnnotatedOperation(lib.PauliGate("XIY"), ControlModifier(1, 0)))

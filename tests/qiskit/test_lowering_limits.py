@@ -104,6 +104,12 @@ def test_matrices_that_are_not_unitary(matrix, problem):
         assert "'unitary'" in message or "'annotated'" in message
         assert problem in message
     assert "inside the definition of outer" in error_of(circuit_with(in_definition(gate)))
+    among_others = QuantumCircuit(2, name="wrong")
+    for matrix_of_one in (np.eye(2), np.eye(4), matrix, np.eye(2)):
+        qubits = range(len(matrix_of_one).bit_length() - 1)
+        among_others.append(lib.UnitaryGate(np.array(matrix_of_one), check_input=False), qubits)
+        among_others.h(0)
+    assert "circuit 'wrong', instruction 4: 'unitary' on qubits [0]: its matrix " in error_of(among_others)
     large = np.eye(256)
     large[3, 3] = 2
     assert "not unitary" in error_of(circuit_with(lib.UnitaryGate(large, check_input=False), 8))

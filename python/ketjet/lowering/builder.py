@@ -7,6 +7,7 @@ a stretch of them is a recording that can be played again on other qubits (`repl
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from ketjet.lowering.codes import gate_rows, instruction_codes
 from ketjet.lowering.parameters import UnboundSlot, is_unbound, real_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -107,12 +108,22 @@ class ProgramBuilder:
         self.payloads.append(payload)
         self._append(instruction_codes()[name], placement, parameters, len(self.payloads) - 1)
 
-    def unitary(self, wires: Sequence[int], matrix: NDArray[np.complex128]) -> None:
-        """Append a matrix without controls."""
-        self.specials.append(Special(len(self.codes), len(wires), 0, 0, 0, len(self.payloads)))
-        self.payloads.append(matrix.reshape(-1))
-        self.codes.append(instruction_codes()["unitary"])
-        self.wires += wires
+    def unitaries(self, widths: Sequence[int], matrices: Iterator[NDArray[np.complex128]]) -> None:
+        """Note the matrices of a stretch, all without controls; its codes and wires are still to be appended.
+
+        Parameters
+        ----------
+        widths
+            On how many qubits the matrix of each operation is; 0 for an operation without one.
+        matrices
+            As many as are needed are taken from these.
+        """
+        places = [(operation, width) for operation, width in enumerate(widths, len(self.codes)) if width]
+        self.specials += [
+            Special(operation, width, 0, 0, 0, operand)
+            for operand, (operation, width) in enumerate(places, len(self.payloads))
+        ]
+        self.payloads += itertools.islice(matrices, len(places))
 
     def save(self, what: int, placement: Placement, index: int, mode: int, arguments: Sequence[int]) -> None:
         """Append a record of the state; the word of every shot's memory that it may need is filled in later."""

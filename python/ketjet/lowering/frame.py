@@ -20,10 +20,13 @@ from qiskit.circuit import (
 from qiskit.circuit.library import IGate
 
 from ketjet.lowering.codes import instruction_codes, plain_codes
+from ketjet.lowering.structured import are_unitary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
     from qiskit.circuit import CircuitInstruction, QuantumCircuit
 
     from ketjet.lowering.blocks import Block, Loop
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 
 CHUNK = 512
 """How many instructions are read at a time; more would only leave the caches."""
+
+SMALL_QUBITS = 4
+"""Matrices on up to so many qubits are lowered together with the plain gates around them."""
 
 
 class Kind(enum.Enum):
@@ -61,8 +67,8 @@ class Frame:
     """One circuit on the stack: the outermost one, a definition, or a block of a control-flow operation."""
 
     __slots__ = (
-        "begin", "chunk", "clbits", "codes", "instructions", "is_body", "key", "looks_back", "loop", "modified",
-        "operation", "placement", "position", "read", "scope", "steps", "wires",
+        "begin", "chunk", "clbits", "codes", "instructions", "is_body", "key", "looks_back", "loop", "matrices",
+        "modified", "operation", "placement", "position", "read", "scope", "steps", "wires",
     )  # fmt: skip
 
     def __init__(self, circuit: QuantumCircuit, instructions: Sequence[CircuitInstruction], placement: Placement):
@@ -71,8 +77,10 @@ class Frame:
         """How many instructions have been in a chunk."""
         self.chunk: Sequence[CircuitInstruction] = ()
         self.codes: list[int | None] = [None]
-        """For each instruction of the chunk, its code if it is a plain gate or a measurement, else None; and one None
-        more, where the chunk ends."""
+        """For each instruction of the chunk, its code if it is a plain gate, a measurement or a small matrix, else
+        None; and one None more, where the chunk ends."""
+        self.matrices: Iterator[NDArray[np.complex128]] = iter(())
+        """The small matrices of the chunk that have not been lowered."""
         self.position = 0
         """The first instruction of the chunk that has not been lowered."""
         self.placement = placement
@@ -108,9 +116,20 @@ class Frame:
             self.codes = [None] * (len(self.chunk) + 1)
         else:
             code_of = plain_codes().get
-            self.codes = [code_of(each.name) if each.is_standard_gate() else _measure_code(each) for each in self.chunk]
+            self.codes = [code_of(each.name) if each.is_standard_gate() else _other_code(each) for each in self.chunk]
+            if instruction_codes()["unitary"] in self.codes:
+                self._read_matrices()
             self.codes.append(None)
         return bool(self.chunk)
+
+    def _read_matrices(self) -> None:
+        """Check all small matrices of the chunk at once; unless all are good, each is lowered for itself."""
+        code = instruction_codes()["unitary"]
+        found = [each.matrix for each, its_code in zip(self.chunk, self.codes, strict=True) if its_code == code]
+        if all(matrix is not None for matrix in found) and are_unitary(found):
+            self.matrices = iter(found)
+        else:
+            self.codes = [None if its_code == code else its_code for its_code in self.codes]
 
     def wires_of(self, instructions: Iterable[CircuitInstruction]) -> list[int]:
         """Return the numbers of the instructions' qubits, one after the other."""
@@ -121,7 +140,10 @@ class Frame:
         return [wires[qubit] for instruction in instructions for qubit in instruction.qubits]
 
 
-def _measure_code(instruction: CircuitInstruction) -> int | None:
-    if instruction.name == "measure" and isinstance(instruction.operation, Measure):
+def _other_code(instruction: CircuitInstruction) -> int | None:
+    name = instruction.name
+    if name == "unitary" and len(instruction.qubits) <= SMALL_QUBITS:
+        return instruction_codes()["unitary"]
+    if name == "measure" and isinstance(instruction.operation, Measure):
         return instruction_codes()["measure"]
     return None

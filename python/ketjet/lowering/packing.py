@@ -123,9 +123,9 @@ def _arrayed(
     if builder.measured:
         operand[codes == instruction_codes()["measure"]] = builder.measured
     if specials:
-        special, *columns, operands = (np.array(column) for column in zip(*specials, strict=True))
-        rows[:, special] = columns
-        operand[special] = operands
+        columns = np.fromiter(itertools.chain.from_iterable(specials), np.int64).reshape(-1, 6).T
+        rows[:, columns[0]] = columns[1:5]
+        operand[columns[0]] = columns[5]
     begins = np.zeros((2, len(codes) + 1), np.uint32)
     rows[:2].cumsum(axis=1, out=begins[:, 1:])
     if qubits and qubits[-1] != len(qubits) - 1:

@@ -30,7 +30,7 @@ from ketjet.lowering.gates import (
 from ketjet.lowering.placement import Placement
 from ketjet.lowering.recordings import Recordings, definition_key
 from ketjet.lowering.saves import Saves
-from ketjet.lowering.structured import append_matrix, append_structured, is_unitary
+from ketjet.lowering.structured import append_matrix, append_structured
 from ketjet.lowering.trail import Surrounding, Trail
 from ketjet.lowering.variables import VariableTable, refuse_inputs
 
@@ -99,13 +99,17 @@ class CircuitWalk:
         return None
 
     def _append_stretch(self, frame: Frame, stretch: Sequence[CircuitInstruction], codes: Sequence[Any]) -> None:
-        """Append plain gates and measurements, all at once."""
-        builder = self.builder
-        slots = [value for instruction in stretch for value in instruction.params]
+        """Append plain gates, measurements and small matrices, all at once."""
+        builder, gates, unitary = self.builder, stretch, instruction_codes()["unitary"]
+        if unitary in codes:
+            widths = [len(each.qubits) if code == unitary else 0 for each, code in zip(stretch, codes, strict=True)]
+            builder.unitaries(widths, frame.matrices)
+            gates = [each for each, width in zip(stretch, widths, strict=True) if not width]
+        slots = [value for instruction in gates for value in instruction.params]
         if all(type(value) is float for value in slots):
             builder.slots += slots
         else:
-            self._append_angles(frame, stretch)
+            self._append_angles(frame, stretch, codes)
         builder.wires += frame.wires_of(stretch)
         if frame.clbits:
             measure, clbits = instruction_codes()["measure"], frame.clbits
@@ -113,11 +117,11 @@ class CircuitWalk:
             builder.measured += [clbits[each.clbits[0]] for each in measured]
         builder.codes += codes
 
-    def _append_angles(self, frame: Frame, stretch: Sequence[CircuitInstruction]) -> None:
+    def _append_angles(self, frame: Frame, stretch: Sequence[CircuitInstruction], codes: Sequence[Any]) -> None:
         """Append the angles of plain gates, some of which are not simply floats."""
-        builder, outermost = self.builder, len(self._stack) == 1
-        for operation, instruction in enumerate(stretch, len(builder.codes)):
-            for value in instruction.params:
+        builder, outermost, unitary = self.builder, len(self._stack) == 1, instruction_codes()["unitary"]
+        for operation, (instruction, code) in enumerate(zip(stretch, codes, strict=True), len(builder.codes)):
+            for value in () if code == unitary else instruction.params:
                 if type(value) is float:
                     builder.slots.append(value)
                     continue
@@ -131,11 +135,6 @@ class CircuitWalk:
 
     def _lower_instruction(self, instruction: CircuitInstruction, frame: Frame) -> Frame | None:
         outermost, builder = len(self._stack) == 1, self.builder
-        if instruction.name == "unitary" and not frame.modified:  # making its operation takes longer than all the rest
-            matrix = instruction.matrix
-            if matrix is not None and is_unitary(matrix):
-                builder.unitary(frame.wires_of((instruction,)), matrix)
-                return None
         operation = instruction.operation
         if outermost:
             builder.instruction = self._trail.present(len(builder.codes))
