@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from dataclasses import fields, replace
+from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -246,9 +246,8 @@ class Simulator(BackendV2):
         explained = explanation.explain(lowered, made, resolved.precision, demand.threads, switched_off=off)
         if not analyze:
             return explained
-        task = replace(
-            _experiment(lowered, admitted, resolved, 0).task, shots=int(shots_of(lowered, resolved) > 0), exact=False
-        )
+        task = _experiment(lowered, admitted, resolved, 0).task
+        task = task._replace(shots=int(shots_of(lowered, resolved) > 0), exact=False)
         return explanation.analyze(explained, task, peak_bytes=demand.peak_bytes, memory_limit=memory_limit(resolved))
 
     def jobs(self) -> list[Job]:

@@ -15,7 +15,7 @@ import time
 import traceback
 import weakref
 from concurrent.futures import CancelledError, Executor, Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -240,7 +240,7 @@ class Batch(Generic[T]):
 
     def _submit(self, task: Task, memory: int, control: Control) -> Future[Outcome]:
         if self._executor is not None:
-            future = self._executor.submit(self._execute, replace(task, control_path=control.path))
+            future = self._executor.submit(self._execute, task._replace(control_path=control.path))
             if not callable(getattr(future, "add_done_callback", None)):
                 raise TypeError(f"the executor's submit() must return a future, got {type(future).__name__}")
             return future

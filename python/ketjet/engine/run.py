@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -35,8 +34,7 @@ RNG_VERSION = 2
 """Changes whenever the same circuit and seed would give other samples."""
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """One circuit to run: plain data that pickles to any process.
 
     Attributes
@@ -101,8 +99,8 @@ class Task:
     plan_time: float = 0.0
     seconds: float = math.inf
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "plan": None, "plan_time": 0.0}
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Task, tuple(self._replace(plan=None, plan_time=0.0))
 
 
 class SavedRecord(NamedTuple):

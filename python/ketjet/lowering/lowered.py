@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qiskit.circuit import Parameter, QuantumCircuit
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from ketjet.saved_data import SaveRequest
 
 
-@dataclass(frozen=True)
-class LoweredCircuit:
+class LoweredCircuit(NamedTuple):
     """A circuit as the engine runs it.
 
     Attributes
@@ -38,6 +36,8 @@ class LoweredCircuit:
         Whether any classical bit can be written: by a measurement or a store.
     saves
         What is to be saved on the way.
+    binding
+        How the program's slots follow from the parameters.
     """
 
     program: engine.Program
@@ -46,7 +46,7 @@ class LoweredCircuit:
     parameters: tuple[Parameter, ...]
     has_measurements: bool
     saves: tuple[SaveRequest, ...]
-    _binding: Binding = field(repr=False)
+    binding: Binding
 
     def bind(self, values: Mapping[Any, Any]) -> LoweredCircuit:
         """Give every parameter a value; the circuit is not lowered again.
@@ -61,19 +61,18 @@ class LoweredCircuit:
         InvalidCircuitError
             If a name is unknown, a parameter has no value, or an angle becomes NaN or infinite.
         """
-        numbers = self._binding.resolve(values)
+        numbers = self.binding.resolve(values)
         if not self.parameters:
             return self
-        slots = self._binding.evaluate(numbers, self.program.slots)
+        slots = self.binding.evaluate(numbers, self.program.slots)
         header = self.header
         if header.global_phase is None:
             header = header.with_phase(float(slots[-1]))  # the circuit's phase is the last operation
-        return replace(
-            self,
+        return self._replace(
             program=self.program.with_slots(slots),
             header=header,
             parameters=(),
-            _binding=Binding(header.name, (), ()),
+            binding=Binding(header.name, (), ()),
         )
 
 
@@ -123,5 +122,5 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
         parameters=binding.parameters,
         has_measurements=bool(builder.measured) or builder.writes_clbits,
         saves=tuple(walk.saves.requests),
-        _binding=binding,
+        binding=binding,
     )
