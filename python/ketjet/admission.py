@@ -162,7 +162,7 @@ def require_plan_options(names: Iterable[str]) -> None:
 
 def switched_off(options: SimulatorOptions) -> tuple[str, ...]:
     """Return the names of what the planner may not do."""
-    return tuple(sorted(name for name, on in (options.plan_options or {}).items() if not on))
+    return tuple(sorted(name for name, on in options.plan_options.items() if not on)) if options.plan_options else ()
 
 
 def admission_now(options: SimulatorOptions, *, recent: bool = False) -> Admission:

@@ -9,6 +9,7 @@ take less time than that are run by the thread that waits for their result.
 from __future__ import annotations
 
 import contextlib
+import operator
 import os
 import threading
 import time
@@ -269,14 +270,14 @@ class Batch(Generic[T]):
 
     def _take_in(self, index: int, control: Control, outcome: Outcome | BaseException | None) -> bool:
         """Keep the outcome of a task; False if the batch has ended without it."""
-        progress = control.progress()
+        started_at, *counters = control.progress()
         with self._lock:
             awaited = self._flights.pop(index, None) is not None
             if awaited:
-                self._mark_started(progress.started_at or time.time())
+                self._mark_started(started_at or time.time())
                 self._outcomes[index] = _public(outcome)
                 self._done += 1
-                self._past = [a + b for a, b in zip(self._past, _counters(progress), strict=True)]
+                self._past = list(map(operator.add, self._past, counters))
         control.close()
         return awaited
 
@@ -376,11 +377,14 @@ def _started_at(flight: _Flight) -> float | None:
 
 def _public(outcome: Outcome | BaseException | None) -> Outcome | BaseException | None:
     """Return the outcome; an error of the engine, which knows nothing of Qiskit, becomes the one that users know."""
-    if not isinstance(outcome, tuple(PUBLIC_ERRORS)):
+    if not isinstance(outcome, BaseException):
         return outcome
-    public = next(error for kind, error in PUBLIC_ERRORS.items() if isinstance(outcome, kind))(str(outcome))
-    public.__cause__ = outcome
-    return public
+    for kind, error in PUBLIC_ERRORS.items():
+        if isinstance(outcome, kind):
+            public = error(str(outcome))
+            public.__cause__ = outcome
+            return public
+    return outcome
 
 
 def _failure(failures: list[BaseException], circuits: int, partial_result: object) -> JobFailedError:

@@ -225,7 +225,7 @@ class Job(JobV1):
         JobFailedError
             A circuit has failed; ``__cause__`` says why.
         """
-        self._submitted()
+        future = self._submitted()
         try:
             if progress:
                 with ProgressBar(self._job_id) as bar:
@@ -236,9 +236,9 @@ class Job(JobV1):
             if self._cancel_on_interrupt:
                 self.cancel()
             raise
-        error = self.exception(0)
+        error = self._error_of(future)
         if error is None:
-            return self._batch.future.result()
+            return future.result()
         if partial and self._batch.partial is not None:
             return self._batch.partial
         again = JobFailedError(error.message)  # raising one object twice would grow its traceback
@@ -257,9 +257,14 @@ class Job(JobV1):
         """
         future = self._submitted()
         self._wait(timeout)
-        if future.cancelled():
-            raise JobCancelledError(f"job {self._job_id} has been cancelled.")
-        error = future.exception()
+        return self._error_of(future)
+
+    def _error_of(self, ended: Future[SimulationResult]) -> JobFailedError | None:
+        """Return the error of the job's future, which has ended."""
+        try:
+            error = ended.exception()
+        except concurrent.futures.CancelledError:
+            raise JobCancelledError(f"job {self._job_id} has been cancelled.") from None
         if error is None or isinstance(error, JobFailedError):
             return error
         raise error
