@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import time
+import weakref
 
 import numpy as np
 import oracle
@@ -76,6 +78,28 @@ def test_a_global_phase_that_is_not_finite():
     circuit.h(0)
     circuit.global_phase = NAN
     assert error_of(circuit) == "circuit 'wrong', global phase: its angle is nan; use a finite number"
+
+
+def test_what_was_gathered_is_let_go_at_once(monkeypatch):
+    circuit = QuantumCircuit(3, 1)
+    circuit.append(in_definition(lib.HGate(), lib.CXGate()), [0, 1])
+    circuit.measure(0, 0)
+    with circuit.if_test((0, True)), circuit.for_loop(range(3)):
+        circuit.append(in_definition(lib.HGate(), lib.CXGate()), [1, 2])
+    walks = []
+
+    def walk(*arguments):
+        made = unroll.CircuitWalk(*arguments)
+        walks.append(weakref.ref(made.builder))
+        return made
+
+    monkeypatch.setattr("ketjet.lowering.lowered.CircuitWalk", walk)
+    gc.disable()
+    try:
+        lower(circuit)
+        assert [known() for known in walks] == [None]
+    finally:
+        gc.enable()
 
 
 def test_the_right_instruction_is_blamed():

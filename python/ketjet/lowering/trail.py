@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
     from ketjet.lowering.builder import ProgramBuilder
+    from ketjet.lowering.frame import Frame
 
 
 class Surrounding(NamedTuple):
@@ -28,10 +29,23 @@ class Trail:
     """Maps operations to the instructions of the outermost circuit.
 
     Between two steps every instruction gives exactly one operation, so only the steps are stored.
+
+    Parameters
+    ----------
+    circuit
+        The outermost circuit.
+    builder
+        What its operations are appended to.
+    stack
+        The circuits that are being lowered, the outermost one first.
     """
 
-    def __init__(self, circuit: QuantumCircuit) -> None:
+    def __init__(self, circuit: QuantumCircuit, builder: ProgramBuilder, stack: Sequence[Frame]) -> None:
+        self.here: tuple[str, Sequence[int]] = ("", ())
+        """Name and qubits of the instruction that is being lowered, unless it is a plain gate."""
         self._circuit = circuit
+        self._builder = builder
+        self._stack = stack
         self._operations = [0]
         self._instructions = [0]
 
@@ -57,17 +71,26 @@ class Trail:
             index = min(index, self._instructions[step + 1] - 1)
         return index if index < len(self._circuit.data) else -1
 
-    def require_finite(self, builder: ProgramBuilder) -> None:
+    def require_finite(self) -> None:
         """Raise InvalidCircuitError with the instruction of an angle that is NaN or infinite, if there is one."""
-        slots = builder.slots
+        slots = self._builder.slots
         if math.isfinite(sum(slots)) or all(map(math.isfinite, slots)):
             return
         slot = next(i for i, value in enumerate(slots) if not math.isfinite(value))
-        index = self.instruction_of(operation_of_slot(builder, slot))
+        index = self.instruction_of(operation_of_slot(self._builder, slot))
         instruction = self._circuit.data[index]
         qubits = tuple(self._circuit.find_bit(qubit).index for qubit in instruction.qubits)
         reason = f"its angle is {slots[slot]}; use a finite number"
         raise InvalidCircuitError(self.describe(index, (), instruction.name, qubits, reason))
+
+    def located(self, error: InvalidCircuitError, name: str, qubits: Sequence[int]) -> InvalidCircuitError:
+        """Return the error of an instruction with the place where it happened in front of its reason."""
+        path = [Surrounding(frame.operation.name, frame.steps is not None) for frame in self._stack[1:]]
+        return type(error)(self.describe(self._builder.instruction, path, name, qubits, str(error.message)))
+
+    def located_here(self, error: InvalidCircuitError) -> InvalidCircuitError:
+        """Return an error of the instruction that is being lowered, likewise."""
+        return self.located(error, *self.here)
 
     def describe(
         self, instruction: int, path: Sequence[Surrounding], name: str, qubits: Sequence[int], reason: str

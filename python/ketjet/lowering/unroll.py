@@ -7,6 +7,7 @@ Blocks of control flow are frames too; the generators of `control_flow` say what
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qiskit.circuit import Measure, Reset
@@ -31,7 +32,7 @@ from ketjet.lowering.placement import Placement
 from ketjet.lowering.recordings import Recordings, definition_key
 from ketjet.lowering.saves import Saves
 from ketjet.lowering.structured import append_matrix, append_structured
-from ketjet.lowering.trail import Surrounding, Trail
+from ketjet.lowering.trail import Trail
 from ketjet.lowering.variables import VariableTable, refuse_inputs
 
 if TYPE_CHECKING:
@@ -54,12 +55,12 @@ class CircuitWalk:
         self.builder = ProgramBuilder(starts_in_zero)
         self._circuit = circuit
         self._stack: list[Frame] = []
+        # None of these knows the walk: a cycle would keep all that was gathered until the next garbage collection.
+        self._require_room = partial(_require_room, self.builder, len(circuit.data))
         self._recordings = Recordings(self.builder, self._require_room)
-        self._trail = Trail(circuit)
-        self._here: tuple[str, Sequence[int]] = ("", ())
-        """Name and qubits of the instruction that is being lowered, unless it is a plain gate."""
-        self.variables = VariableTable(lambda error: self._located(error, *self._here))
-        self.saves = Saves(self.builder, lambda error: self._located(error, *self._here))
+        self._trail = Trail(circuit, self.builder, self._stack)
+        self.variables = VariableTable(self._trail.located_here)
+        self.saves = Saves(self.builder, self._trail.located_here)
 
     def walk(self) -> None:
         """Lower the whole circuit, its global phase last."""
@@ -82,7 +83,7 @@ class CircuitWalk:
         self.saves.finish(self.variables)
         self.builder.instruction = -1
         self._global_phase(circuit, everything)
-        self._trail.require_finite(self.builder)
+        self._trail.require_finite()
 
     def _run(self, frame: Frame) -> Frame | None:
         """Lower a frame's instructions; stop at one that needs a frame of its own and return that."""
@@ -131,7 +132,7 @@ class CircuitWalk:
                 try:
                     builder.slot(value)
                 except InvalidCircuitError as error:
-                    raise self._located(error, instruction.name, frame.wires_of((instruction,))) from None
+                    raise self._trail.located(error, instruction.name, frame.wires_of((instruction,))) from None
 
     def _lower_instruction(self, instruction: CircuitInstruction, frame: Frame) -> Frame | None:
         outermost, builder = len(self._stack) == 1, self.builder
@@ -146,11 +147,11 @@ class CircuitWalk:
         targets = tuple(frame.wires_of((instruction,)))
         clbits = tuple([frame.clbits[clbit] for clbit in instruction.clbits])
         placement = frame.placement._replace(targets=targets, clbits=clbits)
-        self._here = operation.name, targets
+        self._trail.here = operation.name, targets
         try:
             child = self._lower(operation, placement)
         except InvalidCircuitError as error:
-            raise self._located(error, operation.name, placement.targets) from error.__cause__
+            raise self._trail.located(error, operation.name, placement.targets) from error.__cause__
         if outermost and child is None:
             self._trail.step(len(builder.codes), builder.instruction + 1)
         return child
@@ -288,11 +289,11 @@ class CircuitWalk:
         if frame.is_body:
             self.variables.leave_loop()
         if frame.steps is not None:
-            self._here = frame.operation.name, frame.placement.targets
+            self._trail.here = frame.operation.name, frame.placement.targets
             try:
                 child = self._next_block(frame.steps, frame.operation, frame.placement)
             except InvalidCircuitError as error:
-                raise self._located(error, *self._here) from error.__cause__
+                raise self._trail.located_here(error) from error.__cause__
             if child is not None:
                 return child
         elif frame.begin is not None:
@@ -301,19 +302,15 @@ class CircuitWalk:
             self._trail.step(len(self.builder.codes), self.builder.instruction + 1)
         return None
 
-    def _require_room(self, operations: int) -> None:
-        if len(self.builder.codes) + operations > MAX_OPERATIONS + len(self._circuit.data):
-            msg = f"its definitions and loops unroll to more than {MAX_OPERATIONS} operations; use smaller ones"
-            raise InvalidCircuitError(msg)
-
     def _global_phase(self, circuit: QuantumCircuit, placement: Placement) -> None:
         phase = circuit.global_phase
         if isinstance(phase, (int, float)) and phase == 0:
             return
         self.builder.phase(placement, -phase if placement.inverse else phase)
 
-    def _located(self, error: InvalidCircuitError, name: str, qubits: Sequence[int]) -> InvalidCircuitError:
-        """Return the error with the place where it happened in front of its reason."""
-        path = [Surrounding(frame.operation.name, frame.steps is not None) for frame in self._stack[1:]]
-        message = self._trail.describe(self.builder.instruction, path, name, qubits, str(error.message))
-        return type(error)(message)
+
+def _require_room(builder: ProgramBuilder, instructions: int, operations: int) -> None:
+    """Refuse so many more operations if they are too many for a circuit of so many instructions."""
+    if len(builder.codes) + operations > MAX_OPERATIONS + instructions:
+        msg = f"its definitions and loops unroll to more than {MAX_OPERATIONS} operations; use smaller ones"
+        raise InvalidCircuitError(msg)
