@@ -87,7 +87,7 @@ class Frame:
         self.modified = bool(placement.controls) or placement.inverse
         self.wires: dict[Any, int] | None = None
         """Numbers of the qubits, unless their places in their register tell them."""
-        if any(getattr(qubit, "_index", None) != i for i, qubit in enumerate(circuit.qubits)):
+        if [getattr(qubit, "_index", None) for qubit in circuit.qubits] != [*range(circuit.num_qubits)]:
             self.wires = dict(zip(circuit.qubits, placement.targets, strict=True))
         self.clbits = dict(zip(circuit.clbits, placement.clbits, strict=True))
         self.operation: Any = None

@@ -109,8 +109,10 @@ def _listed(
         operand[special.operation] = special.operand
     wires, slots, controls, states = zip(*rows, strict=True) if rows else ((), (), (), ())
     begins = [0, *itertools.accumulate(wires)], [0, *itertools.accumulate(slots)]
-    numbers = {qubit: number for number, qubit in enumerate(qubits)}
-    return codes, [numbers[wire] for wire in builder.wires], (*begins, controls, states, operand)
+    if _have_gaps(qubits):
+        numbers = {qubit: number for number, qubit in enumerate(qubits)}
+        return codes, [numbers[wire] for wire in builder.wires], (*begins, controls, states, operand)
+    return codes, builder.wires, (*begins, controls, states, operand)
 
 
 def _arrayed(
@@ -128,11 +130,16 @@ def _arrayed(
         operand[columns[0]] = columns[5]
     begins = np.zeros((2, len(codes) + 1), np.uint32)
     rows[:2].cumsum(axis=1, out=begins[:, 1:])
-    if qubits and qubits[-1] != len(qubits) - 1:
+    if _have_gaps(qubits):
         numbers = np.full(max(qubits) + 1, -1, np.int32)
         numbers[list(qubits)] = np.arange(len(qubits), dtype=np.int32)
         wires = numbers[wires]
     return codes, wires, (*begins, *rows[2:], operand)
+
+
+def _have_gaps(qubits: Sequence[int]) -> bool:
+    """Tell whether the program's qubits have other numbers than the circuit's."""
+    return bool(qubits) and qubits[-1] != len(qubits) - 1
 
 
 def _array(numbers: list[int]) -> NDArray[Any]:

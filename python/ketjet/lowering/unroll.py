@@ -107,7 +107,7 @@ class CircuitWalk:
             builder.unitaries(widths, frame.matrices)
             gates = [each for each, width in zip(stretch, widths, strict=True) if not width]
         slots = [value for instruction in gates for value in instruction.params]
-        if all(type(value) is float for value in slots):
+        if {*map(type, slots)} <= {float}:
             builder.slots += slots
         else:
             self._append_angles(frame, stretch, codes)
