@@ -6,6 +6,7 @@ are the same call into the engine's planner, hence they cannot disagree.
 
 from __future__ import annotations
 
+import functools
 import secrets
 import uuid
 from dataclasses import fields
@@ -86,7 +87,7 @@ class Simulator(BackendV2):
             provider=provider,
             name="ketjet",
             description="ketjet statevector simulator",
-            backend_version=metadata.version("ketjet"),
+            backend_version=_version(),
         )
         self._options: Options
         self._target: Target | None = None
@@ -299,6 +300,12 @@ class Simulator(BackendV2):
                 "the result will have no counts. Add circuit.measure_all(), or run with return_state=True."
             )
         return experiments
+
+
+@functools.cache
+def _version() -> str:
+    """Return the version of this package; looking for it takes longer than simulating a small circuit."""
+    return metadata.version("ketjet")
 
 
 def _require_values(circuit: QuantumCircuit, lowered: LoweredCircuit) -> None:
