@@ -7,7 +7,6 @@ are the same call into the engine's planner, hence they cannot disagree.
 from __future__ import annotations
 
 import functools
-import secrets
 import uuid
 from dataclasses import fields
 from importlib import metadata
@@ -45,6 +44,9 @@ if TYPE_CHECKING:
     from ketjet.results import SimulationResult
 
 __all__ = ["Simulator"]
+
+DRAWN_SEEDS = 1 << 53
+"""How many seeds may be drawn; the last bits of a job's random name give one, and JSON can hold them all."""
 
 
 class Simulator(BackendV2):
@@ -173,10 +175,12 @@ class Simulator(BackendV2):
         """Check and submit; `finish` may change the result before anybody sees it."""
         resolved = self._resolve(options)
         bindings = as_bindings(parameter_binds, circuits)
-        experiments = self._experiments(circuits, bindings, resolved)
+        job_id = uuid.uuid4()
+        seed = job_id.int % DRAWN_SEEDS if resolved.seed_simulator is None else resolved.seed_simulator
+        experiments = self._experiments(circuits, bindings, resolved, seed)
         job = Job(
             self,
-            str(uuid.uuid4()),
+            str(job_id),
             experiments,
             executor=resolved.executor,
             cancel_on_interrupt=resolved.cancel_on_interrupt,
@@ -276,10 +280,9 @@ class Simulator(BackendV2):
         return resolved
 
     def _experiments(
-        self, circuits: list[QuantumCircuit], bindings: list[list[dict[Any, Any]]], options: SimulatorOptions
+        self, circuits: list[QuantumCircuit], bindings: list[list[dict[Any, Any]]], options: SimulatorOptions, seed: int
     ) -> list[Experiment]:
         admission = admission_now(options, recent=True)
-        seed = secrets.randbits(53) if options.seed_simulator is None else options.seed_simulator
         experiments: list[Experiment] = []
         unmeasured: list[str] = []
         admitted: dict[int, Admitted] = {}  # a circuit may be given many times
