@@ -37,7 +37,7 @@ class LoweredCircuit(NamedTuple):
     saves
         What is to be saved on the way.
     binding
-        How the program's slots follow from the parameters.
+        How the program's slots follow from the parameters, if there are any.
     """
 
     program: engine.Program
@@ -46,7 +46,7 @@ class LoweredCircuit(NamedTuple):
     parameters: tuple[Parameter, ...]
     has_measurements: bool
     saves: tuple[SaveRequest, ...]
-    binding: Binding
+    binding: Binding | None
 
     def bind(self, values: Mapping[Any, Any]) -> LoweredCircuit:
         """Give every parameter a value; the circuit is not lowered again.
@@ -61,10 +61,10 @@ class LoweredCircuit(NamedTuple):
         InvalidCircuitError
             If a name is unknown, a parameter has no value, or an angle becomes NaN or infinite.
         """
-        numbers = self.binding.resolve(values)
-        if not self.parameters:
+        if self.binding is None:
+            Binding(self.header.name, (), ()).resolve(values)
             return self
-        slots = self.binding.evaluate(numbers, self.program.slots)
+        slots = self.binding.evaluate(self.binding.resolve(values), self.program.slots)
         header = self.header
         if header.global_phase is None:
             header = header.with_phase(float(slots[-1]))  # the circuit's phase is the last operation
@@ -72,7 +72,7 @@ class LoweredCircuit(NamedTuple):
             program=self.program.with_slots(slots),
             header=header,
             parameters=(),
-            binding=Binding(header.name, (), ()),
+            binding=None,
         )
 
 
@@ -113,13 +113,14 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
         )
         raise InsufficientMemoryError(msg)
     walk.saves.require_whole(qubits)
-    parameters = circuit.parameters if circuit.num_parameters else ()
-    binding = Binding(circuit.name, parameters, builder.unbound)
+    binding = None
+    if circuit.num_parameters or builder.unbound:
+        binding = Binding(circuit.name, circuit.parameters, builder.unbound)
     return LoweredCircuit(
         program=pack(builder, circuit.num_clbits, qubits, **walk.variables.memory),
         header=Header(circuit),
         qubits=qubits,
-        parameters=binding.parameters,
+        parameters=() if binding is None else binding.parameters,
         has_measurements=bool(builder.measured) or builder.writes_clbits,
         saves=tuple(walk.saves.requests),
         binding=binding,
