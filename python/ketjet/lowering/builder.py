@@ -108,21 +108,18 @@ class ProgramBuilder:
         self.payloads.append(payload)
         self._append(instruction_codes()[name], placement, parameters, len(self.payloads) - 1)
 
-    def unitaries(self, widths: Sequence[int], matrices: Iterator[NDArray[np.complex128]]) -> None:
+    def unitaries(self, places: Sequence[tuple[int, int]], matrices: Iterator[NDArray[np.complex128]]) -> None:
         """Note the matrices of a stretch, all without controls; its codes and wires are still to be appended.
 
         Parameters
         ----------
-        widths
-            On how many qubits the matrix of each operation is; 0 for an operation without one.
+        places
+            Number and width in qubits of each operation that has a matrix.
         matrices
             As many as are needed are taken from these.
         """
-        places = [(operation, width) for operation, width in enumerate(widths, len(self.codes)) if width]
-        self.specials += [
-            Special(operation, width, 0, 0, 0, operand)
-            for operand, (operation, width) in enumerate(places, len(self.payloads))
-        ]
+        first = len(self.payloads)
+        self.specials += [Special(place[0], place[1], 0, 0, 0, operand) for operand, place in enumerate(places, first)]
         self.payloads += itertools.islice(matrices, len(places))
 
     def save(self, what: int, placement: Placement, index: int, mode: int, arguments: Sequence[int]) -> None:

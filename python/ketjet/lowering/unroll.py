@@ -103,9 +103,10 @@ class CircuitWalk:
         """Append plain gates, measurements and small matrices, all at once."""
         builder, gates, unitary = self.builder, stretch, instruction_codes()["unitary"]
         if unitary in codes:
-            widths = [len(each.qubits) if code == unitary else 0 for each, code in zip(stretch, codes, strict=True)]
-            builder.unitaries(widths, frame.matrices)
-            gates = [each for each, width in zip(stretch, widths, strict=True) if not width]
+            numbered = enumerate(zip(stretch, codes, strict=True), len(builder.codes))
+            places = [(operation, len(each.qubits)) for operation, (each, code) in numbered if code == unitary]
+            builder.unitaries(places, frame.matrices)
+            gates = [each for each, code in zip(stretch, codes, strict=True) if code != unitary]
         slots = [value for instruction in gates for value in instruction.params]
         if {*map(type, slots)} <= {float}:
             builder.slots += slots
