@@ -51,7 +51,6 @@ class Admission(NamedTuple):
     options: SimulatorOptions
     threads: int
     available: tuple[int, str]
-    held_bytes: int
     recent: bool
     """Whether `available` is as of a moment ago."""
 
@@ -169,11 +168,11 @@ def admission_now(options: SimulatorOptions, *, recent: bool = False) -> Admissi
     """Return what a circuit may use at this moment, or at a recent one, beside the circuits that run."""
     measured, rule = engine.recently_available_memory() if recent else engine.available_memory()
     pool = workers.shared()
-    held, free, limit = pool.held_bytes, pool.free_bytes(measured), memory_limit(options)
-    if limit is not None and limit - held < free:
-        free, rule = max(limit - held, 0), "max_memory_mb"
+    free, limit = pool.free_bytes(measured), memory_limit(options)
+    if limit is not None and limit - pool.held_bytes < free:
+        free, rule = max(limit - pool.held_bytes, 0), "max_memory_mb"
     threads = allowed_threads(options.max_threads, engine.machine().cores)
-    return Admission(options, threads, (free, rule), held, recent)
+    return Admission(options, threads, (free, rule), recent)
 
 
 def admit(circuit: QuantumCircuit, admission: Admission) -> Admitted:
@@ -226,8 +225,8 @@ def _too_wide(
         hints.append("precision='single'")
     if options.memory:
         hints.append("memory=False")
-    if admission.held_bytes:
-        hints.append(f"wait for the circuits that run now and hold {_size(admission.held_bytes)}")
+    if held := workers.shared().held_bytes:
+        hints.append(f"wait for the circuits that run now and hold {_size(held)}")
     hints.append("a larger max_memory_mb" if rule == "max_memory_mb" else "a machine with more memory")
     error = InsufficientMemoryError(
         f"circuit {circuit.name!r} needs {need} for {qubits} qubits in {options.precision} precision, but "
