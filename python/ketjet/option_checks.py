@@ -33,7 +33,7 @@ def integer(minimum: int, maximum: int | None = None) -> Check:
     """Accept any integer type but bool (True is not a number of shots) in a range."""
 
     def check(name: str, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        if type(value) is not int and (isinstance(value, bool) or not isinstance(value, numbers.Integral)):
             raise wrong_type(name, value, "an integer")
         found = int(value)
         if found < minimum:
