@@ -7,7 +7,7 @@ are the same call into the engine's planner, hence they cannot disagree.
 from __future__ import annotations
 
 import functools
-import uuid
+import os
 from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
     from ketjet.results import SimulationResult
 
 __all__ = ["Simulator"]
-
-DRAWN_SEEDS = 1 << 53
-"""How many seeds may be drawn; the last bits of a job's random name give one, and JSON can hold them all."""
 
 
 class Simulator(BackendV2):
@@ -175,12 +172,12 @@ class Simulator(BackendV2):
         """Check and submit; `finish` may change the result before anybody sees it."""
         resolved = self._resolve(options)
         bindings = as_bindings(parameter_binds, circuits)
-        job_id = uuid.uuid4()
-        seed = job_id.int % DRAWN_SEEDS if resolved.seed_simulator is None else resolved.seed_simulator
+        job_id, drawn_seed = _name_and_seed()
+        seed = drawn_seed if resolved.seed_simulator is None else resolved.seed_simulator
         experiments = self._experiments(circuits, bindings, resolved, seed)
         job = Job(
             self,
-            str(job_id),
+            job_id,
             experiments,
             executor=resolved.executor,
             cancel_on_interrupt=resolved.cancel_on_interrupt,
@@ -303,6 +300,13 @@ class Simulator(BackendV2):
                 "the result will have no counts. Add circuit.measure_all(), or run with return_state=True."
             )
         return experiments
+
+
+def _name_and_seed() -> tuple[str, int]:
+    """Return a random UUID as text, and a seed that JSON can hold; Python's own UUIDs take several times as long."""
+    digits = os.urandom(16).hex()
+    name = f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+    return name, int(digits, 16) % (1 << 53)
 
 
 @functools.cache
