@@ -56,7 +56,7 @@ class CircuitWalk:
         self._circuit = circuit
         self._stack: list[Frame] = []
         # None of these knows the walk: a cycle would keep all that was gathered until the next garbage collection.
-        self._require_room = partial(_require_room, self.builder, len(circuit.data))
+        self._require_room = partial(_require_room, self.builder, circuit)
         self._recordings = Recordings(self.builder, self._require_room)
         self._trail = Trail(circuit, self.builder, self._stack)
         self.variables = VariableTable(self._trail.located_here)
@@ -310,8 +310,8 @@ class CircuitWalk:
         self.builder.phase(placement, -phase if placement.inverse else phase)
 
 
-def _require_room(builder: ProgramBuilder, instructions: int, operations: int) -> None:
-    """Refuse so many more operations if they are too many for a circuit of so many instructions."""
-    if len(builder.codes) + operations > MAX_OPERATIONS + instructions:
+def _require_room(builder: ProgramBuilder, circuit: QuantumCircuit, operations: int) -> None:
+    """Refuse so many more operations if they are too many for a circuit."""
+    if len(builder.codes) + operations > MAX_OPERATIONS + len(circuit.data):
         msg = f"its definitions and loops unroll to more than {MAX_OPERATIONS} operations; use smaller ones"
         raise InvalidCircuitError(msg)
