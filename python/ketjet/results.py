@@ -232,7 +232,7 @@ def assemble(
 ) -> SimulationResult:
     """Make the result of a job that was created at that time; `finish` may change it before anybody sees it."""
     taken = time.time() - created_at
-    threads = max((experiment.task.threads for experiment in experiments), default=0)
+    threads = max([experiment.task.threads for experiment in experiments], default=0)
     metadata = {"time_taken": taken, "num_circuits": len(experiments), "threads": threads}
     result = build_result(experiments, outcomes, **labels, time_taken=taken, metadata=metadata)
     if finish is not None:
@@ -255,7 +255,7 @@ def build_result(
         Top-level entries: backend_name, backend_version, job_id, time_taken, metadata ...
     """
     results = [CircuitResult(*pair) for pair in zip(experiments, outcomes, strict=True)]
-    failed = sum(not result.success for result in results)
+    failed = [result.success for result in results].count(False)
     status = "COMPLETED" if failed == 0 else "PARTIAL COMPLETED" if failed < len(results) else "ERROR"
     return SimulationResult(success=failed == 0, status=status, results=results, date=time.time(), **labels)
 

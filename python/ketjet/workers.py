@@ -154,7 +154,7 @@ class Workers:
                 pass
 
     def _held_bytes(self) -> int:
-        return sum(work.memory for work in self._running)
+        return sum([work.memory for work in self._running])
 
     def _fits(self, work: _Work) -> bool:
         if sum(other.threads for other in self._running) + work.threads > self.threads:

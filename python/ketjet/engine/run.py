@@ -289,7 +289,6 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         metadata["exact"] = {"floor": task.floor, "remainder": output.dropped}
     if task.verify != "off":
         metadata["verify"] = _verification(task.verify, output.verification, made.num_sweeps)
-    stage_seconds = tuple(output.stage_seconds)
     return Outcome(
         output.keys,
         output.counts,
@@ -297,9 +296,9 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         output.state,
         program.num_clbits,
         metadata,
-        stage_seconds,
+        tuple(output.stage_seconds),
         output.probabilities,
-        tuple(SavedRecord(*record) for record in output.saves),
+        tuple(map(SavedRecord._make, output.saves)),
         output.chains,
     )
 
