@@ -44,9 +44,10 @@ def cpp(session: nox.Session) -> None:
 
 @nox.session
 def stubs(session: nox.Session) -> None:
-    """Write python/ketjet/_core.pyi anew."""
+    """Write python/ketjet/_core.pyi and _qiskit_bridge.pyi anew."""
     session.install(".[test]")
-    session.run("pybind11-stubgen", "ketjet._core", "-o", "python")
+    for module in ("_core", "_qiskit_bridge"):
+        session.run("pybind11-stubgen", f"ketjet.{module}", "-o", "python")
 
 
 @nox.session

@@ -27,11 +27,12 @@ CPP_LAYERS = {
     "kernels": {"base"},
     "exec": {"base", "program", "plan", "state", "kernels"},
     "bindings": {"base", "program", "plan", "state", "kernels", "exec"},
+    "qiskit_bridge": set(),
 }
 
 # Python modules from the ground up: a module may import only from earlier rows (and from its own package).
 PYTHON_LAYERS = [
-    {"_core", "bitstrings", "errors"},
+    {"_core", "_qiskit_bridge", "bitstrings", "errors"},
     {"option_checks"},
     {"aer_options"},
     {"options"},
@@ -87,6 +88,8 @@ def test_a_python_file_imports_only_lower_layers(path):
             assert level[used] < level[own], f"{own} may not import {used}"
         if name == "ketjet._core" or name.startswith("ketjet._core."):
             assert own == "engine", "only the engine package opens the door to the compiled engine"
+        if name.startswith("ketjet._qiskit_bridge"):
+            assert own == "lowering", "only the lowering reads circuits"
         if name.split(".")[0] == "qiskit":
             assert own not in WITHOUT_QISKIT
 
@@ -110,7 +113,8 @@ def test_files_stay_short_and_say_what_they_are(path):
     ("pattern", "homes"),
     [
         (r"#\s*pragma\s+omp|\bomp_\w+\(", ["cpp/base/parallel.cpp"]),
-        (r"pybind11|py::", ["cpp/bindings/"]),
+        (r"pybind11|py::", ["cpp/bindings/", "cpp/qiskit_bridge/"]),
+        (r"\bqk_\w+", ["cpp/qiskit_bridge/"]),
         (r"\bgetenv\(", ["cpp/kernels/dispatch.cpp"]),
         (r"\bos\.(environ|getenv)", ["python/ketjet/options.py"]),
         (r"-march=native|-ffast-math|-Ofast", []),
@@ -144,14 +148,14 @@ def test_a_kernel_object_exports_one_symbol():
         assert kinds[0] in "TDR", f"{path}:\n{output.stdout}"
 
 
-STUB = ROOT / "python" / "ketjet" / "_core.pyi"
+STUBS = ROOT / "python" / "ketjet"
 
 
 def test_the_stub_names_what_the_engine_has():
     from ketjet import _core
 
     public = {name for name in vars(_core) if not name.startswith("_")}
-    body = ast.parse(STUB.read_text(encoding="utf-8")).body
+    body = ast.parse((STUBS / "_core.pyi").read_text(encoding="utf-8")).body
     declared = {node.name: node for node in body if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
     assert public == set(declared)
     for name, node in declared.items():
@@ -171,7 +175,9 @@ def stub_text(path: Path) -> str:
     return text.replace("typing_extensions.Buffer", "collections.abc.Buffer")
 
 
-def test_the_stub_is_fresh(tmp_path):
-    command = [sys.executable, "-m", "pybind11_stubgen", "ketjet._core", "-o", tmp_path]
+@pytest.mark.parametrize("module", ["_core", "_qiskit_bridge"])
+def test_the_stubs_are_fresh(module, tmp_path):
+    pytest.importorskip(f"ketjet.{module}", exc_type=ImportError)
+    command = [sys.executable, "-m", "pybind11_stubgen", f"ketjet.{module}", "-o", tmp_path]
     subprocess.run(command, capture_output=True, check=True)
-    assert stub_text(tmp_path / "ketjet" / "_core.pyi") == stub_text(STUB)
+    assert stub_text(tmp_path / "ketjet" / f"{module}.pyi") == stub_text(STUBS / f"{module}.pyi")

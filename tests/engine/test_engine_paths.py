@@ -1,8 +1,8 @@
 """Random circuits aimed at one trick of the engine each, over precision, instruction set, threads and caches.
 
 Bookkeeping of X, Z, CX and SWAP between turns; conditions on cold qubits; signs on their way through other operations;
-scale factors that wait; couplings of many phases; dense pairs, some that keep parity; wide matrices on lanes. The reference is a plain
-simulator, and every other run checks itself too.
+scale factors that wait; couplings of many phases; dense pairs, with and without parity; wide matrices on lanes. The
+reference is a plain simulator, and every other run checks itself too.
 """
 
 import math

@@ -9,12 +9,13 @@ from qiskit.circuit import Parameter, QuantumCircuit
 from ketjet import engine
 from ketjet.errors import InsufficientMemoryError, InvalidCircuitError
 from ketjet.lowering.header import Header
+from ketjet.lowering.native import read_plain
 from ketjet.lowering.packing import pack
 from ketjet.lowering.parameters import Binding
 from ketjet.lowering.unroll import CircuitWalk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ketjet.saved_data import SaveRequest
 
@@ -102,16 +103,21 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
     if not isinstance(circuit, QuantumCircuit):
         msg = f"expected a QuantumCircuit, not {type(circuit).__name__}"
         raise InvalidCircuitError(msg)
+    plain = read_plain(circuit, keep_idle_qubits=keep_idle_qubits)
+    if plain is None:
+        return _walked(circuit, keep_idle_qubits, starts_in_zero)
+    _require_few(circuit, plain.qubits)
+    program = engine.Program(len(plain.qubits), circuit.num_clbits, **plain.columns)
+    return LoweredCircuit(program, Header(circuit), plain.qubits, (), plain.measures, (), None)
+
+
+def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: bool) -> LoweredCircuit:
+    """Lower a circuit instruction by instruction."""
     walk = CircuitWalk(circuit, starts_in_zero)
     walk.walk()
     builder = walk.builder
     qubits = tuple(range(circuit.num_qubits)) if keep_idle_qubits else tuple(sorted(set(builder.wires)))
-    if len(qubits) > engine.MAX_QUBITS:
-        msg = (
-            f"circuit {circuit.name!r} acts on {len(qubits)} qubits and needs 2^{len(qubits)} amplitudes; "
-            f"no machine holds more than 2^{engine.MAX_QUBITS}; use fewer qubits"
-        )
-        raise InsufficientMemoryError(msg)
+    _require_few(circuit, qubits)
     walk.saves.require_whole(qubits)
     binding = None
     if circuit.num_parameters or builder.unbound:
@@ -125,3 +131,12 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
         saves=tuple(walk.saves.requests),
         binding=binding,
     )
+
+
+def _require_few(circuit: QuantumCircuit, qubits: Sequence[int]) -> None:
+    if len(qubits) > engine.MAX_QUBITS:
+        msg = (
+            f"circuit {circuit.name!r} acts on {len(qubits)} qubits and needs 2^{len(qubits)} amplitudes; "
+            f"no machine holds more than 2^{engine.MAX_QUBITS}; use fewer qubits"
+        )
+        raise InsufficientMemoryError(msg)
