@@ -10,6 +10,9 @@
 #include <type_traits>
 #include <variant>
 
+#include "base/machine.hpp"
+#include "plan/cost.hpp"
+
 namespace ketjet {
 
 namespace {
@@ -103,6 +106,12 @@ struct PassRunner {
     void operator()(const ShiftArgs& args) const { shift ^= args.offset; }
 };
 
+// Whether a state takes more than a share of the last-level cache.
+bool exceeds(std::size_t bytes, double share) {
+    static const auto cache_bytes = static_cast<double>(std::max<std::int64_t>(detect_machine().l3_bytes, 0));
+    return static_cast<double>(bytes) > share * cache_bytes;
+}
+
 // How many steps the walks of a call have, which is how often they fetch.
 std::uint64_t steps_of(const KernelCall& call) {
     return std::visit(
@@ -133,6 +142,9 @@ void BlockRunner<T>::prepare(const BoundSweep& sweep) {
     read_rows_.clear();
     std::ranges::copy_if(sweep.row_offsets, std::back_inserter(read_rows_),
                          [&](Index offset) { return !sweep.from_zero && (offset & sweep.zero_mask) == 0; });
+    fetches_ = exceeds(state_bytes_, outgrown_share);
+    const bool fresh = fresh_rows * read_rows_.size() < sweep.row_offsets.size();
+    streams_ = fetches_ || (fresh && exceeds(state_bytes_, fresh_share));
     steps_ = 0;
     for (const BoundPass& pass : sweep.passes) steps_ += steps_of(pass.call);
 }
@@ -142,7 +154,7 @@ template <class T>
 Prefetch BlockRunner<T>::prefetch(const T* next) const {
     constexpr int line_bits = std::countr_zero(cache_line_bytes / (2 * sizeof(T)));
     Prefetch result{};
-    if (next == nullptr || !streams_ || sweep_->run_bits < line_bits || steps_ == 0) return result;
+    if (next == nullptr || !fetches_ || sweep_->run_bits < line_bits || steps_ == 0) return result;
     result.state = next;
     result.row_offsets = read_rows_.data();
     result.line_bits = line_bits;

@@ -21,9 +21,8 @@ struct BlockPlace {
 template <class T>
 class BlockRunner {
  public:
-    // `streams`: nothing of the state stays in caches until the next sweep.
-    BlockRunner(const Kernels& kernels, StopToken stop, bool streams)
-        : kernels_(kernels), stop_(stop), streams_(streams) {}
+    BlockRunner(const Kernels& kernels, StopToken stop, std::size_t state_bytes)
+        : kernels_(kernels), stop_(stop), state_bytes_(state_bytes) {}
 
     // Gets ready for the blocks of a sweep, which must outlive them.
     void prepare(const BoundSweep& sweep);
@@ -40,7 +39,9 @@ class BlockRunner {
 
     const Kernels& kernels_;
     StopToken stop_;
-    bool streams_;
+    std::size_t state_bytes_;
+    bool fetches_ = false;  // what the next block needs
+    bool streams_ = false;  // stores past the caches
     const BoundSweep* sweep_ = nullptr;
     std::vector<Index> read_rows_;  // the offsets of those rows that are not known to be zero
     std::uint64_t steps_ = 0;       // of all passes over a block

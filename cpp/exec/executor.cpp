@@ -5,11 +5,9 @@
 #include <optional>
 #include <variant>
 
-#include "base/machine.hpp"
 #include "base/parallel.hpp"
 #include "exec/block_runner.hpp"
 #include "exec/verify.hpp"
-#include "plan/cost.hpp"
 
 namespace ketjet {
 
@@ -23,12 +21,6 @@ const Kernels& kernels_of<double>(const KernelTable& table) {
 }
 
 namespace {
-
-// Whether a state is so much larger than the last-level cache that nothing of it is left there for the next sweep.
-bool outgrows_caches(std::size_t bytes) {
-    static const auto cache_bytes = static_cast<std::size_t>(std::max<std::int64_t>(detect_machine().l3_bytes, 0));
-    return bytes > streaming_caches * cache_bytes;
-}
 
 std::size_t blocks_of(const BoundSweep& sweep) { return std::size_t{1} << count_bits(sweep.cold_mask); }
 
@@ -77,9 +69,9 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
     std::optional<BoundSweep> own;
     const BoundSweep* bound = nullptr;
     StageClock::Time start = StageClock::now();  // the leader's
-    const bool streams = outgrows_caches(state.stored_size() * sizeof(std::complex<T>));
+    const std::size_t state_bytes = state.stored_size() * sizeof(std::complex<T>);
     run_team(context.threads, [&](Team& team) {
-        BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop, streams);
+        BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop, state_bytes);
         for (const Stage& stage : sweeps) {
             if (team.rank() == 0) {
                 bound = kept != nullptr ? kept->find(stage) : nullptr;
@@ -115,7 +107,7 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
 
 template <class T>
 void run_block(const BoundSweep& sweep, Index base, T* origin, std::size_t state_bytes, const RunContext& context) {
-    BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop, outgrows_caches(state_bytes));
+    BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop, state_bytes);
     runner.prepare(sweep);
     runner.run({base, origin}, nullptr, nullptr);
 }

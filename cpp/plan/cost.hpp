@@ -15,7 +15,7 @@ enum class Precision : std::uint8_t { single, double_ };
 constexpr int amplitude_bytes(Precision precision) { return precision == Precision::single ? 8 : 16; }
 
 // The block shapes worth considering for a state of `state_qubits`, the one for general use first: the block and its
-// source lines share half of L2, and a state above the serial size is cut into at least eight blocks. They depend on
+// source lines share half of L2, and a state above the serial size is cut into at least sixteen blocks. They depend on
 // caches, precision and size only, not on threads or instruction set, so that results do not either.
 std::vector<BlockShape> block_shapes(const Machine& machine, Precision precision, int state_qubits);
 
@@ -37,7 +37,7 @@ struct StageCost {
 // Of one stage of the plan; plan_cost is their sum.
 StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, int threads);
 // What single precision takes of the time in double precision.
-constexpr double time_scale(Precision precision) { return precision == Precision::single ? 0.5 : 1.0; }
+constexpr double time_scale(Precision precision) { return precision == Precision::single ? 0.53 : 1.0; }
 
 // Nanoseconds per amplitude on one thread in double precision: of one operation that has a pass, or its share of one,
 // from all its other facts, and of one pass.
@@ -56,9 +56,12 @@ inline constexpr std::int64_t search_operations = std::int64_t{1} << 26;  // loo
 // How much an operation counts in the choice of hot qubits.
 double staging_weight(const OperationFacts& facts);
 
-// A state is stored past the caches if it is larger than the last-level cache so many times, since nothing of it would
-// be left there for the next sweep.
-inline constexpr std::size_t streaming_caches = 2;
+// Of a state larger than this share of the last-level cache nothing is left there for the next sweep: it is stored past
+// the caches, and rows are fetched ahead. A sweep that reads less than one row in `fresh_rows` of those that it writes
+// stores past the caches from a smaller share on.
+inline constexpr double outgrown_share = 0.75;
+inline constexpr double fresh_share = 0.125;
+inline constexpr std::size_t fresh_rows = 4;
 
 // Of a phases pass: index bits of a table (2 KiB in double precision), at least the lanes of every instruction set, and
 // bits that select among tables, which together stay in the first-level cache.
