@@ -12,7 +12,7 @@ namespace {
 
 constexpr int serial_qubits = 12;  // up to here one block, one thread
 constexpr int smallest_block_qubits = 11;
-constexpr int block_count_qubits = 3;     // a larger state has at least 2^3 blocks
+constexpr int block_count_qubits = 4;     // a larger state has at least 2^4 blocks
 constexpr int contiguous_qubits = 5;      // runs of 512 bytes in double precision
 constexpr int largest_state_qubits = 58;  // whose bytes still fit into 63 bits
 constexpr int max_operations_per_sweep = 4096;
@@ -21,19 +21,20 @@ constexpr std::int64_t tree_bytes = std::int64_t{1} << 30;  // for states of tra
 constexpr std::int64_t least_tree_states = 7;               // a tree of large states is better off with so many
 constexpr double serial_seconds = 60e-6;  // below this predicted time a second thread costs more than it gains
 
-// Nanoseconds per amplitude on one thread in double precision; single precision takes half of it.
-constexpr double sweep_ns = 1.8;     // gather and scatter of a block, or setting |0...0>
+// Nanoseconds per amplitude on one thread in double precision; see time_scale for single precision.
+constexpr double gather_ns = 0.7;    // of what was active before a sweep
+constexpr double scatter_ns = 0.8;   // of a block, also of setting |0...0>
 constexpr double relabel_ns = 0.02;  // an operation that is bookkeeping for most qubits
 constexpr int lane_qubits = 3;       // the lowest ones of a block, where it moves amplitudes
-constexpr double turn_call_ns = 0.14, turn_ns = 0.06, turns_per_call = 3;
-constexpr double phases_ns = 0.36, joined_phases_ns = 0.2;  // with a load and store of their own, and without
-constexpr double exchange_ns = 0.15, rotation_ns = 0.26, controlled_ns = 0.25;
+constexpr double turn_call_ns = 0.15, turn_ns = 0.065, turns_per_call = 3;
+constexpr double phases_ns = 0.38, joined_phases_ns = 0.22;  // with a load and store of their own, and without
+constexpr double exchange_ns = 0.17, rotation_ns = 0.26, controlled_ns = 0.25;
 constexpr double fma_ns = 0.041;      // of a dense matrix: three per complex entry and row
 constexpr double wide_fma_ns = 0.06;  // the same for more than two qubits
 constexpr double dense_least_ns = 0.3;
 constexpr double even_pair_ns = 0.37;     // of a dense matrix on two qubits that keeps their parity
 constexpr double least_weight_ns = 0.02;  // so that free operations count too
-constexpr double operation_ns = 150;      // preparing coefficients, once per operation
+constexpr double operation_ns = 600;      // preparing coefficients, once per operation
 
 double dense_ns(int qubits) {
     const double entries = std::ldexp(1.0, std::min(qubits, 30));
@@ -138,19 +139,21 @@ std::int64_t state_bytes(int state_qubits, Precision precision) {
 
 StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, int threads) {
     if (!touches_state(stage)) return {};
-    int qubits = plan.state_qubits;
-    double ns = sweep_ns * plan.sweep_factor, serial_ns = 0;
+    double written = std::ldexp(1.0, plan.state_qubits), read = written, blocks = written;
+    double pass_ns = 0, serial_ns = 0;
     if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
-        Index written = sweep->active;
-        for (const int qubit : sweep->hot) written |= bit(qubit);
-        qubits = count_bits(written);
+        Index reached = sweep->active;
+        for (const int qubit : sweep->hot) reached |= bit(qubit);
+        written = std::ldexp(1.0, count_bits(reached));
+        read = sweep->active == 0 ? 0 : std::ldexp(1.0, count_bits(sweep->active));
+        blocks = std::ldexp(written, -static_cast<int>(sweep->hot.size()));
         serial_ns = operation_ns * static_cast<double>(sweep->operations.size());
-        for (const Pass& pass : sweep->passes) ns += plan.pass_factor * pass.cost_ns;
+        for (const Pass& pass : sweep->passes) pass_ns += plan.pass_factor * pass.cost_ns;
     }
-    const double amplitudes = std::ldexp(1.0, qubits);
-    const double parallel_ns = ns * time_scale(precision) * amplitudes;
-    return {amplitudes, 2 * amplitudes * amplitude_bytes(precision),
-            1e-9 * (serial_ns + parallel_ns / std::max(threads, 1))};
+    const double memory_ns = plan.sweep_factor * (gather_ns * read + scatter_ns * written);
+    const double parallel_ns = time_scale(precision) * (memory_ns + pass_ns * written);
+    return {written, 2 * written * amplitude_bytes(precision),
+            1e-9 * (serial_ns + parallel_ns / std::clamp<double>(threads, 1, blocks))};
 }
 
 PlanCost plan_cost(const Plan& plan, Precision precision, int threads) {

@@ -42,7 +42,7 @@ T = TypeVar("T")
 WINDOW = 128
 """Most tasks of one batch that are handed out at a time; it bounds the control files that are open."""
 
-LIGHT_SECONDS = 2e-4
+LIGHT_SECONDS = 5e-4
 """A batch that is predicted to take less on one thread is not worth being handed to another one."""
 
 LIGHT_BYTES = 4 << 20
