@@ -11,6 +11,7 @@ namespace ketjet {
 namespace {
 
 std::vector<Action> actions_of(const Program& program, std::span<const std::uint32_t> operations) {
+    if (operations.size() == 1) return resolve(program, program.operations()[operations.front()]);
     std::vector<Action> actions;
     for (const std::uint32_t operation : operations) {
         std::ranges::move(resolve(program, program.operations()[operation]), std::back_inserter(actions));

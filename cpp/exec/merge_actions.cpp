@@ -1,6 +1,7 @@
 // An action is applied to the columns of a small matrix, amplitude by amplitude; see action.hpp for what each means.
 #include "exec/merge_actions.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <stdexcept>
@@ -79,11 +80,19 @@ struct EntryOf {
     }
 };
 
+// The matrix of an action that is one on just these qubits, from the lowest to the highest; else null.
+const Matrix* matrix_on(const Action& action, Index qubits) {
+    const auto* const dense = std::get_if<DenseAction>(&action);
+    if (dense == nullptr || dense->condition.mask != 0 || mask_of(dense->targets) != qubits) return nullptr;
+    return std::ranges::is_sorted(dense->targets) ? &dense->matrix : nullptr;
+}
+
 }  // namespace
 
 Index qubits_of(const Action& action) { return std::visit(QubitsOf{}, action); }
 
 Matrix product_of(std::span<const Action> actions, Index qubits) {
+    if (const Matrix* const whole = actions.size() == 1 ? matrix_on(actions.front(), qubits) : nullptr) return *whole;
     const std::size_t dimension = std::size_t{1} << count_bits(qubits);
     Matrix result = Matrix::identity(dimension);
     for (const Action& action : actions) {
