@@ -7,7 +7,6 @@
 #include <cstring>
 #include <iterator>
 #include <span>
-#include <type_traits>
 #include <variant>
 
 #include "base/machine.hpp"
@@ -51,7 +50,6 @@ struct PassRunner {
     const BoundPass& pass;
     Index base;
     std::uint32_t& shift;
-
     Prefetch& prefetch;
 
     void place(VectorSubset& vectors) const {
@@ -112,21 +110,21 @@ bool exceeds(std::size_t bytes, double share) {
     return static_cast<double>(bytes) > share * cache_bytes;
 }
 
-// How many steps the walks of a call have, which is how often they fetch.
-std::uint64_t steps_of(const KernelCall& call) {
-    return std::visit(
-        [](const auto& args) -> std::uint64_t {
-            using Args = std::remove_cvref_t<decltype(args)>;
-            if constexpr (std::is_same_v<Args, ShiftArgs>) {
-                return 0;
-            } else if constexpr (std::is_same_v<Args, TurnPhaseArgs>) {
-                return bit(args.phases.row_bits);
-            } else {
-                return bit(args.vectors.vector_bits - count_bits(args.vectors.fixed));
-            }
-        },
-        call);
-}
+std::uint64_t vectors_of(const VectorSubset& subset) { return bit(subset.vector_bits - count_bits(subset.fixed)); }
+
+// How often a call fetches.
+struct Fetches {
+    std::uint64_t operator()(const DenseArgs& args) const { return vectors_of(args.vectors); }
+    std::uint64_t operator()(const PhaseArgs& args) const { return bit(args.row_bits); }
+    std::uint64_t operator()(const TurnPhaseArgs& args) const { return bit(args.phases.row_bits); }
+    std::uint64_t operator()(const TurnArgs& args) const {
+        return args.axes < fetching_turn_axes ? 0 : vectors_of(args.vectors);
+    }
+    template <class Args>
+    std::uint64_t operator()(const Args&) const {
+        return 0;
+    }
+};
 
 }  // namespace
 
@@ -145,8 +143,8 @@ void BlockRunner<T>::prepare(const BoundSweep& sweep) {
     fetches_ = exceeds(state_bytes_, outgrown_share);
     const bool fresh = fresh_rows * read_rows_.size() < sweep.row_offsets.size();
     streams_ = fetches_ || (fresh && exceeds(state_bytes_, fresh_share));
-    steps_ = 0;
-    for (const BoundPass& pass : sweep.passes) steps_ += steps_of(pass.call);
+    fetches_of_block_ = 0;
+    for (const BoundPass& pass : sweep.passes) fetches_of_block_ += std::visit(Fetches{}, pass.call);
 }
 
 // What is fetched would be lost again where the state is in the caches anyway.
@@ -154,13 +152,13 @@ template <class T>
 Prefetch BlockRunner<T>::prefetch(const T* next) const {
     constexpr int line_bits = std::countr_zero(cache_line_bytes / (2 * sizeof(T)));
     Prefetch result{};
-    if (next == nullptr || !fetches_ || sweep_->run_bits < line_bits || steps_ == 0) return result;
+    if (next == nullptr || !fetches_ || sweep_->run_bits < line_bits || fetches_of_block_ == 0) return result;
     result.state = next;
     result.row_offsets = read_rows_.data();
     result.line_bits = line_bits;
     result.row_line_bits = sweep_->run_bits - line_bits;
     result.end_line = read_rows_.size() << result.row_line_bits;
-    result.lines_per_step = result.end_line / steps_ + 1;
+    result.lines_per_step = result.end_line / fetches_of_block_ + 1;
     return result;
 }
 

@@ -43,9 +43,9 @@ class BlockRunner {
     bool fetches_ = false;  // what the next block needs
     bool streams_ = false;  // stores past the caches
     const BoundSweep* sweep_ = nullptr;
-    std::vector<Index> read_rows_;  // the offsets of those rows that are not known to be zero
-    std::uint64_t steps_ = 0;       // of all passes over a block
-    AlignedBuffer buffer_;          // the block, and what the kernels need behind it
+    std::vector<Index> read_rows_;        // the offsets of those rows that are not known to be zero
+    std::uint64_t fetches_of_block_ = 0;  // of all its passes
+    AlignedBuffer buffer_;                // the block, and what the kernels need behind it
     std::size_t scratch_offset_ = 0;
 };
 

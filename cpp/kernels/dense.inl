@@ -91,7 +91,7 @@ void dense_fixed(T* block, const DenseArgs& args) {
     std::uint64_t offsets[rows];
     KETJET_UNROLL
     for (int r = 0; r < rows; ++r) offsets[r] = args.row_offsets[r];
-    SubsetWalk walk(args.vectors);
+    FetchingWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
         const std::uint64_t address = walk.next();
         Vector<T> xr[rows], xi[rows], both[rows];
@@ -126,7 +126,7 @@ void dense_with_helper(T* block, const DenseArgs& args) {
     const T* __restrict const coefficients = static_cast<const T*>(args.coefficients);
     const std::uint64_t offsets[rows] = {0, args.helper_offset, args.row_offsets[1],
                                          args.row_offsets[1] ^ args.helper_offset};
-    SubsetWalk walk(args.vectors);
+    FetchingWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
         const std::uint64_t address = walk.next();
         Vector<T> xr[rows], xi[rows], both[rows];
@@ -198,7 +198,7 @@ void dense_any(T* block, const DenseArgs& args) {
     const std::uint64_t rows = std::uint64_t{1} << args.axes;
     const int pattern_bits = __builtin_popcount(static_cast<unsigned>(args.lane_mask));
     const std::uint64_t patterns = std::uint64_t{1} << pattern_bits;
-    SubsetWalk walk(args.vectors);
+    FetchingWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
         const std::uint64_t address = walk.next();
         for (std::uint64_t p = 0; p < patterns; ++p) {

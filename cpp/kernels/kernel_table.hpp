@@ -30,6 +30,8 @@ struct Prefetch {
     std::uint64_t lines_per_step;
 };
 
+constexpr int fetching_turn_axes = 2;
+
 // The vectors y of a block with (y & fixed) == value. All offsets below are mapped ones, in scalars: to be XORed to
 // the address of a vector.
 struct VectorSubset {
@@ -37,7 +39,7 @@ struct VectorSubset {
     std::uint64_t value;
     int vector_bits;  // the block has 2^vector_bits vectors
     AddressMap map;
-    Prefetch* prefetch;  // may be null
+    Prefetch* prefetch;  // may be null; heeded by dense matrices, phases, and turns of enough axes
 };
 
 // Copies 2^run_bits amplitudes from (or to) state + row_offsets[r] for every row r, the first one being vector

@@ -135,7 +135,7 @@ template <class T>
 void phase(void* memory, const PhaseArgs& args) {
     T* const block = static_cast<T*>(memory);
     const BlockPhases<T> phases(args);
-    SubsetWalk walk(args.vectors);
+    FetchingWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < phases.rows; ++i) {
         const std::uint32_t address = walk.next();
         const RowPhases<T> row = phases.of_row(i);

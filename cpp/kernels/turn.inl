@@ -69,7 +69,7 @@ void turn_tiles(T* block, const TurnArgs& args) {
     }
     const Vector<T> tangents[3] = {splat(static_cast<T>(args.tangents[0])), splat(static_cast<T>(args.tangents[1])),
                                    splat(static_cast<T>(args.tangents[2]))};
-    SubsetWalk walk(args.vectors);
+    typename ChooseWalk<(Axes >= fetching_turn_axes)>::Walk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
         std::uint64_t address = walk.next();
         Vector<T> re[rows], im[rows];

@@ -29,7 +29,7 @@ void turn_phase_tiles(T* block, const TurnPhaseArgs& args) {
     for (int r = 0; r < size; ++r) offsets[r] = args.phases.inner_offsets[r];
     const Vector<T> tangents[3] = {splat(static_cast<T>(turns.tangents[0])), splat(static_cast<T>(turns.tangents[1])),
                                    splat(static_cast<T>(turns.tangents[2]))};
-    SubsetWalk walk(args.phases.vectors);
+    FetchingWalk walk(args.phases.vectors);
     for (std::uint64_t i = 0; i < phases.rows; ++i) {
         const std::uint64_t row_address = walk.next();
         const RowPhases<T> row = phases.of_row(i);

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Delay, Gate, Measure, Parameter, Qubit, Reset, library
+from qiskit.circuit.library import BlueprintCircuit
 from qiskit.quantum_info import random_unitary
 
 from ketjet.errors import InsufficientMemoryError, InvalidCircuitError
@@ -116,6 +117,21 @@ LEFT = {
     "wide matrix": two(library.UnitaryGate(random_unitary(32, seed=1))),
     "loop": loop(),
 }
+
+
+def test_circuits_that_are_built_when_first_looked_at():
+    class Late(BlueprintCircuit):
+        def _check_configuration(self, raise_on_failure=True):
+            return True
+
+        def _build(self):
+            if not self._is_built:
+                super()._build()
+                self.add_register(QuantumRegister(2, "q"))
+                self.append(library.XGate(), [0])
+                self.append(library.CXGate(), [0, 1])
+
+    assert lower(Late()).program.num_operations == 2
 
 
 @pytest.mark.parametrize("kind", LEFT)
