@@ -119,6 +119,7 @@ LEFT = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:.*BlueprintCircuit.*:DeprecationWarning")
 def test_circuits_that_are_built_when_first_looked_at():
     class Late(BlueprintCircuit):
         def _check_configuration(self, raise_on_failure=True):
