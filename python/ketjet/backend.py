@@ -7,7 +7,8 @@ are the same call into the engine's planner, hence they cannot disagree.
 from __future__ import annotations
 
 import functools
-import os
+import secrets
+import uuid
 from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -172,12 +173,10 @@ class Simulator(BackendV2):
         """Check and submit; `finish` may change the result before anybody sees it."""
         resolved = self._resolve(options)
         bindings = as_bindings(parameter_binds, circuits)
-        job_id, drawn_seed = _name_and_seed()
-        seed = drawn_seed if resolved.seed_simulator is None else resolved.seed_simulator
-        experiments = self._experiments(circuits, bindings, resolved, seed)
+        experiments = self._experiments(circuits, bindings, resolved)
         job = Job(
             self,
-            job_id,
+            str(uuid.uuid4()),
             experiments,
             executor=resolved.executor,
             cancel_on_interrupt=resolved.cancel_on_interrupt,
@@ -277,9 +276,10 @@ class Simulator(BackendV2):
         return resolved
 
     def _experiments(
-        self, circuits: list[QuantumCircuit], bindings: list[list[dict[Any, Any]]], options: SimulatorOptions, seed: int
+        self, circuits: list[QuantumCircuit], bindings: list[list[dict[Any, Any]]], options: SimulatorOptions
     ) -> list[Experiment]:
         admission = admission_now(options, recent=True)
+        seed = secrets.randbits(53) if options.seed_simulator is None else options.seed_simulator
         experiments: list[Experiment] = []
         unmeasured: list[str] = []
         admitted: dict[int, Admitted] = {}  # a circuit may be given many times
@@ -300,13 +300,6 @@ class Simulator(BackendV2):
                 "the result will have no counts. Add circuit.measure_all(), or run with return_state=True."
             )
         return experiments
-
-
-def _name_and_seed() -> tuple[str, int]:
-    """Return a random UUID as text, and a seed that JSON can hold; Python's own UUIDs take several times as long."""
-    digits = os.urandom(16).hex()
-    name = f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
-    return name, int(digits, 16) % (1 << 53)
 
 
 @functools.cache
