@@ -61,7 +61,7 @@ def read_plain(circuit: QuantumCircuit, *, keep_idle_qubits: bool) -> PlainCircu
     if found is None:
         return None
     qubits, columns, matrices, measures = found
-    if matrices and not are_unitary(matrices):
+    if not are_unitary(matrices):
         return None
     payloads = [matrix.reshape(-1) for matrix in matrices]
     named = dict(zip(COLUMNS, columns, strict=True), payloads=payloads)

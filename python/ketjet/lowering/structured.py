@@ -31,7 +31,7 @@ from ketjet.lowering.gates import table_gate
 from ketjet.lowering.placement import Placement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -68,21 +68,9 @@ def append_matrix(builder: ProgramBuilder, values: Any, placement: Placement) ->
     builder.structured("unitary", placement, np.ascontiguousarray(matrix).reshape(-1))
 
 
-def are_unitary(matrices: Sequence[NDArray[np.complex128]]) -> bool:
-    """Tell whether matrices, of any small sizes, are all finite and unitary."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        return all(
-            _unitarity_error([matrix for matrix in matrices if matrix.shape == shape]) <= UNITARY_TOLERANCE
-            for shape in {matrix.shape for matrix in matrices}
-        )
-
-
-def _unitarity_error(matrices: Sequence[NDArray[np.complex128]]) -> float:
-    """Return the largest |U†U - 1| of matrices of one shape, NaN if an entry is not finite."""
-    rows, columns = matrices[0].shape
-    stack = np.concatenate(matrices).reshape(-1, rows, columns)
-    errors = stack.conj().swapaxes(1, 2) @ stack - np.eye(columns)
-    return float(np.abs(errors).max())
+def are_unitary(matrices: Iterable[NDArray[np.complex128]]) -> bool:
+    """Tell whether matrices are all finite and unitary."""
+    return all(engine.unitarity_error(matrix) <= UNITARY_TOLERANCE for matrix in matrices)  # False for NaN, too
 
 
 def require_unitary(matrices: NDArray[np.complex128]) -> None:
