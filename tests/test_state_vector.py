@@ -202,3 +202,13 @@ def test_everything_that_is_no_circuit_qubit_or_number_is_refused():
 
 def test_a_sample_of_no_qubits_has_one_empty_outcome():
     assert StateVector(0).sample(5) == StateVector(2).sample(5, []) == {"": 5}
+
+
+def test_amplitudes_that_are_zero_but_for_rounding_do_not_change_samples(precision):
+    samples = []
+    for rounding in (0.0, 1e-9):
+        state = StateVector(4, precision)
+        np.asarray(state)[:] = rounding
+        np.asarray(state)[[3, 5, 6, 9]] = 0.5
+        samples.append([state.sample(10000, seed=seed) for seed in range(20)])
+    assert samples[0] == samples[1]

@@ -14,7 +14,7 @@ namespace ketjet {
 namespace {
 
 // Substreams of the random generator; collapses use the operation index, which never gets this far.
-constexpr std::uint32_t tree_stream = 0xfffffff0, chunk_stream = 0xfffffff1;
+constexpr std::uint32_t tree_stream = 0xfffffff0, chunk_stream = 0xfffffff1, amplitude_stream = 0xfffffff2;
 
 // Splits `shots` over leaves with the given weights by a binary tree of binomial draws, in place level by level.
 std::vector<std::int64_t> split_over_chunks(const std::vector<double>& weights, std::int64_t shots,
@@ -83,14 +83,16 @@ void sample_few(const StateVector<T>& state, Index first, Index last, double tot
     }
 }
 
-// Many shots in a chunk: one binomial draw per amplitude.
+// Many shots in a chunk: one binomial draw per amplitude, each from a stream of its own, so that an amplitude that is
+// zero but for rounding does not change what others draw.
 template <class T>
 void sample_many(const StateVector<T>& state, Index first, Index last, double total, std::int64_t shots,
-                 RandomStream& random, std::vector<BasisCount>& out) {
+                 const PhiloxKey& key, std::vector<BasisCount>& out) {
     const Index end = last_possible(state, first, last);
     for (Index i = first; i <= end && shots > 0; ++i) {
         const double p = probability(state, i);
         if (p == 0) continue;
+        RandomStream random(key, i, amplitude_stream);
         const std::int64_t count = i == end ? shots : random.binomial(shots, std::clamp(p / total, 0.0, 1.0));
         if (count > 0) out.push_back({i, count});
         shots -= count;
@@ -114,11 +116,11 @@ std::vector<BasisCount> sample(const StateVector<T>& state, const std::vector<do
                          if (count == 0) continue;
                          const Index first = static_cast<Index>(c) << chunk_bits;
                          const Index last = std::min(state.size(), first + bit(chunk_bits));
-                         RandomStream random(key, static_cast<std::uint64_t>(c), chunk_stream);
                          if (count < static_cast<std::int64_t>(last - first)) {
+                             RandomStream random(key, static_cast<std::uint64_t>(c), chunk_stream);
                              sample_few(state, first, last, chunk_sums[chunk], count, random, parts[chunk]);
                          } else {
-                             sample_many(state, first, last, chunk_sums[chunk], count, random, parts[chunk]);
+                             sample_many(state, first, last, chunk_sums[chunk], count, key, parts[chunk]);
                          }
                      }
                  });

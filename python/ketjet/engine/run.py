@@ -30,7 +30,7 @@ VERIFY: dict[str, _core.Verify] = {
     "full": _core.Verify.full,
 }
 
-RNG_VERSION = 2
+RNG_VERSION = 3
 """Changes whenever the same circuit and seed would give other samples."""
 
 
