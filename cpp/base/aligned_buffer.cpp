@@ -2,7 +2,6 @@
 // sizes; smaller ones are the C library's business. The system is never called while the pool is locked.
 #include "base/aligned_buffer.hpp"
 
-#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fork.hpp"
 #include "base/machine.hpp"
 
 namespace ketjet {
@@ -34,10 +34,11 @@ struct Block {
     std::size_t bytes = 0;
 };
 
+const auto small_page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+
 // What a request really occupies: whole pages when mapped, else whole cache lines.
 std::size_t occupied_bytes(std::size_t bytes) {
-    static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    const std::size_t unit = bytes >= smallest_mapping ? page : cache_line;
+    const std::size_t unit = bytes >= smallest_mapping ? small_page : cache_line;
     if (bytes > SIZE_MAX - unit) throw std::bad_alloc();
     return (bytes + unit - 1) / unit * unit;
 }
@@ -150,21 +151,15 @@ class Pool {
     BufferUsage usage_{0, 0};
 };
 
-Pool& pool();
-
-// A fork copies the pool while no thread holds its lock, so that the child can always use it.
-void lock_pool() { pool().mutex().lock(); }
-void unlock_pool() { pool().mutex().unlock(); }
-
 // Never destroyed: worker threads may give buffers back while the process ends.
 Pool& pool() {
-    static Pool& instance = *[] {
-        auto* const created = new Pool;
-        pthread_atfork(lock_pool, unlock_pool, unlock_pool);
-        return created;
-    }();
+    static Pool& instance = *new Pool;
     return instance;
 }
+
+// Also makes the pool, if need be, while no other thread is making it.
+std::mutex& pool_mutex() { return pool().mutex(); }
+const bool pool_is_held_across_fork = hold_across_fork<pool_mutex>();
 
 std::atomic<std::int64_t> allocations_until_failure{0};
 

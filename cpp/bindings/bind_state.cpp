@@ -22,7 +22,9 @@ RunContext context_for(int threads, const RunControl& control) {
 template <class T>
 std::vector<std::uint64_t> evolve(StateVector<T>& state, const Program& program, const Plan& plan, const PhiloxKey& key,
                                   int threads, const RunControl& control) {
-    std::vector<std::uint64_t> memory = run_stages(plan.bind(program), plan, state, key, context_for(threads, control));
+    RunContext context = context_for(threads, control);
+    context.l3_bytes = plan.l3_bytes;
+    std::vector<std::uint64_t> memory = run_stages(plan.bind(program), plan, state, key, context);
     memory.resize(static_cast<std::size_t>(program.clbit_words()));
     return memory;
 }

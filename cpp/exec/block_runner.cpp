@@ -9,7 +9,6 @@
 #include <span>
 #include <variant>
 
-#include "base/machine.hpp"
 #include "plan/cost.hpp"
 
 namespace ketjet {
@@ -104,12 +103,6 @@ struct PassRunner {
     void operator()(const ShiftArgs& args) const { shift ^= args.offset; }
 };
 
-// Whether a state takes more than a share of the last-level cache.
-bool exceeds(std::size_t bytes, double share) {
-    static const auto cache_bytes = static_cast<double>(std::max<std::int64_t>(detect_machine().l3_bytes, 0));
-    return static_cast<double>(bytes) > share * cache_bytes;
-}
-
 std::uint64_t vectors_of(const VectorSubset& subset) { return bit(subset.vector_bits - count_bits(subset.fixed)); }
 
 // How often a call fetches.
@@ -140,9 +133,9 @@ void BlockRunner<T>::prepare(const BoundSweep& sweep) {
     read_rows_.clear();
     std::ranges::copy_if(sweep.row_offsets, std::back_inserter(read_rows_),
                          [&](Index offset) { return !sweep.from_zero && (offset & sweep.zero_mask) == 0; });
-    fetches_ = exceeds(state_bytes_, outgrown_share);
+    fetches_ = cache_share_ > outgrown_share;
     const bool fresh = fresh_rows * read_rows_.size() < sweep.row_offsets.size();
-    streams_ = fetches_ || (fresh && exceeds(state_bytes_, fresh_share));
+    streams_ = fetches_ || (fresh && cache_share_ > fresh_share);
     fetches_of_block_ = 0;
     for (const BoundPass& pass : sweep.passes) fetches_of_block_ += std::visit(Fetches{}, pass.call);
 }

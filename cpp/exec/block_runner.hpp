@@ -21,8 +21,9 @@ struct BlockPlace {
 template <class T>
 class BlockRunner {
  public:
-    BlockRunner(const Kernels& kernels, StopToken stop, std::size_t state_bytes)
-        : kernels_(kernels), stop_(stop), state_bytes_(state_bytes) {}
+    // `cache_share`: what the state takes over what the last-level cache holds.
+    BlockRunner(const Kernels& kernels, StopToken stop, double cache_share)
+        : kernels_(kernels), stop_(stop), cache_share_(cache_share) {}
 
     // Gets ready for the blocks of a sweep, which must outlive them.
     void prepare(const BoundSweep& sweep);
@@ -39,7 +40,7 @@ class BlockRunner {
 
     const Kernels& kernels_;
     StopToken stop_;
-    std::size_t state_bytes_;
+    double cache_share_;
     bool fetches_ = false;  // what the next block needs
     bool streams_ = false;  // stores past the caches
     const BoundSweep* sweep_ = nullptr;

@@ -24,6 +24,13 @@ namespace {
 
 std::size_t blocks_of(const BoundSweep& sweep) { return std::size_t{1} << count_bits(sweep.cold_mask); }
 
+// What a state takes over what the last-level cache holds.
+template <class T>
+double cache_share(int state_qubits, const RunContext& context) {
+    const double bytes = static_cast<double>(bit(state_qubits)) * sizeof(std::complex<T>);
+    return bytes / static_cast<double>(std::max<std::int64_t>(context.l3_bytes, 1));
+}
+
 }  // namespace
 
 template <class T>
@@ -69,9 +76,9 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
     std::optional<BoundSweep> own;
     const BoundSweep* bound = nullptr;
     StageClock::Time start = StageClock::now();  // the leader's
-    const std::size_t state_bytes = state.stored_size() * sizeof(std::complex<T>);
     run_team(context.threads, [&](Team& team) {
-        BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop, state_bytes);
+        BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop,
+                              cache_share<T>(state.stored_qubits(), context));
         for (const Stage& stage : sweeps) {
             if (team.rank() == 0) {
                 bound = kept != nullptr ? kept->find(stage) : nullptr;
@@ -106,8 +113,8 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
 }
 
 template <class T>
-void run_block(const BoundSweep& sweep, Index base, T* origin, std::size_t state_bytes, const RunContext& context) {
-    BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop, state_bytes);
+void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits, const RunContext& context) {
+    BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop, cache_share<T>(state_qubits, context));
     runner.prepare(sweep);
     runner.run({base, origin}, nullptr, nullptr);
 }
@@ -115,7 +122,7 @@ void run_block(const BoundSweep& sweep, Index base, T* origin, std::size_t state
 #define KETJET_INSTANTIATE(T)                                                                               \
     template void extend_state<T>(StateVector<T>&, Index, const RunContext&);                               \
     template void copy_state<T>(const StateVector<T>&, StateVector<T>&, const RunContext&);                 \
-    template void run_block<T>(const BoundSweep&, Index, T*, std::size_t, const RunContext&);               \
+    template void run_block<T>(const BoundSweep&, Index, T*, int, const RunContext&);                       \
     template void run_sweeps<T>(const Program&, std::span<const Stage>, StateVector<T>&, const RunContext&, \
                                 const StageSweeps<T>*);
 KETJET_INSTANTIATE(float)

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/machine.hpp"
 #include "base/rng.hpp"
 #include "base/stop_token.hpp"
 #include "exec/bound_sweep.hpp"
@@ -23,6 +24,7 @@ struct RunContext {
     const KernelTable& kernels;
     int threads;
     StopToken stop;
+    std::int64_t l3_bytes = Machine{}.l3_bytes;
     StageClock* clock = nullptr;           // of the stages that are run
     Verifier* verifier = nullptr;          // if the norm is to be checked after every stage
     std::vector<double>* norms = nullptr;  // receives the squared norm of every block of the last sweep
@@ -39,10 +41,10 @@ void extend_state(StateVector<T>& state, Index active, const RunContext& context
 template <class T>
 void copy_state(const StateVector<T>& source, StateVector<T>& target, const RunContext& context);
 
-// Runs one block of a sweep, that of the cold qubits in `base`, as it would be run on a state of so many bytes; its
+// Runs one block of a sweep, that of the cold qubits in `base`, as it would be run on a state of so many qubits; its
 // amplitudes begin at `origin`.
 template <class T>
-void run_block(const BoundSweep& sweep, Index base, T* origin, std::size_t state_bytes, const RunContext& context);
+void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits, const RunContext& context);
 
 // Runs a stretch of stages that are all sweeps, taking them from `kept` where it has them. Throws Cancelled.
 template <class T>

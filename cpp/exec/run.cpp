@@ -162,7 +162,7 @@ std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, 
 template <class T>
 RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& request, const RunContext& given) {
     StageClock clock(plan.stages);
-    RunContext context{given.kernels, given.threads, given.stop, &clock};
+    RunContext context{given.kernels, given.threads, given.stop, plan.l3_bytes, &clock};
     const Program program = plan.bind(original);
     RunCounters& counters = context.stop.counters();
     const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();

@@ -86,7 +86,7 @@ class BlockComparison {
     BlockComparison(const Plan& plan, const Sweep& sweep, std::uint32_t stage, const RunContext& context)
         : sweep_(sweep),
           context_(context),
-          state_bytes_(bit(plan.state_qubits) * sizeof(std::complex<T>)),
+          state_qubits_(plan.state_qubits),
           start_(bit(static_cast<int>(sweep.hot.size()))),
           given_(start_.size()) {
         const Index hot = mask_of(sweep.hot), inactive = extract_bits(hot & ~sweep.active, hot);
@@ -114,7 +114,7 @@ class BlockComparison {
         }
         StateVector<T> block(bound.block_qubits, minimum_state_qubits);
         std::ranges::copy(given_, block.amplitudes());
-        run_block(bound, base, block.scalars(), state_bytes_, context_);
+        run_block(bound, base, block.scalars(), state_qubits_, context_);
         double sum = 0;
         for (Index i = 0; i < block.size(); ++i) {
             sum += std::norm(static_cast<Complex>(block.amplitudes()[i]) - reference.amplitudes()[i]);
@@ -125,7 +125,7 @@ class BlockComparison {
  private:
     const Sweep& sweep_;
     const RunContext& context_;
-    std::size_t state_bytes_;
+    int state_qubits_;
     std::vector<Complex> start_;
     std::vector<std::complex<T>> given_;
 };

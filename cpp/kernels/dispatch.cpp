@@ -32,6 +32,9 @@ std::span<const KernelTable* const> available_kernels() {
     return tables;
 }
 
+// When the library is loaded, see base/fork.hpp.
+[[maybe_unused]] const bool found_at_load = !available_kernels().empty();
+
 const KernelTable& kernels_for(std::string_view name) {
     if (name.empty()) {
         const char* const forced = std::getenv("KETJET_ISA");

@@ -150,6 +150,7 @@ struct Plan {
     BlockShape shape;
     double sweep_factor;  // of the machine it was made for
     double pass_factor;
+    std::int64_t l3_bytes;
     int num_qubits;    // of the state, which may leave out qubits that no measurement depends on
     int state_qubits;  // of the stored state: at least minimum_state_qubits, the extra ones stay |0>
     std::vector<Stage> stages;

@@ -5,6 +5,8 @@
 #include <list>
 #include <mutex>
 
+#include "base/fork.hpp"
+
 namespace ketjet {
 
 namespace {
@@ -44,22 +46,32 @@ class PlanCache {
         }
     }
 
+    std::mutex& mutex() { return mutex_; }
+
  private:
     std::mutex mutex_;
     std::list<Entry> entries_;
     std::size_t operations_ = 0;
 };
 
+// Never destroyed: worker threads may look for plans while the process ends.
+PlanCache& cache() {
+    static PlanCache& instance = *new PlanCache;
+    return instance;
+}
+
+std::mutex& cache_mutex() { return cache().mutex(); }
+const bool cache_is_held_across_fork = hold_across_fork<cache_mutex>();
+
 }  // namespace
 
 std::shared_ptr<const Plan> cached_plan(const Program& program, const Machine& machine, const PlanRequest& request) {
-    static PlanCache cache;
-    if (auto found = cache.find(program, machine, request)) return found;
+    if (auto found = cache().find(program, machine, request)) return found;
     const auto start = std::chrono::steady_clock::now();
     Plan fresh = plan(program, machine, request);
     fresh.planning_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     const auto made = std::make_shared<const Plan>(std::move(fresh));
-    cache.keep({program, machine, request, made});
+    cache().keep({program, machine, request, made});
     return made;
 }
 

@@ -153,6 +153,7 @@ class PlanMaker {
                 {},
                 machine.sweep_factor,
                 machine.pass_factor,
+                machine.l3_bytes,
                 rewritten.num_qubits,
                 std::max(rewritten.num_qubits, minimum_state_qubits),
                 {},

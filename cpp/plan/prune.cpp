@@ -42,19 +42,18 @@ bool is_monomial(const Matrix& matrix) {
     return true;
 }
 
-std::vector<bool> find_monomial_rows() {
+const std::vector<bool> monomial_rows = [] {
     std::vector<bool> rows;
     for (const GateFacts& facts : gate_table()) {
         rows.push_back(facts.parameters == 0 && is_monomial(facts.matrix({})));
     }
     return rows;
-}
+}();
 
 // Whether the operation maps basis states to basis states up to phases, whatever the values of slots.
 bool moves_basis_states(const Operation& operation) {
-    static const std::vector<bool> rows = find_monomial_rows();
     const auto* const gate = std::get_if<GateOperation>(&operation);
-    if (gate != nullptr) return rows[static_cast<std::size_t>(gate->gate)];
+    if (gate != nullptr) return monomial_rows[static_cast<std::size_t>(gate->gate)];
     return std::holds_alternative<PermutationOperation>(operation);
 }
 

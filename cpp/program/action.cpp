@@ -272,13 +272,13 @@ Turn turn_of_row(const GateFacts& facts) {
     return x_like ? Turn::imaginary : Turn::general;
 }
 
-std::vector<Turn> turns_of_rows() {
+const std::vector<Turn> turns_of_rows = [] {
     std::vector<Turn> turns;
     for (const GateFacts& facts : gate_table()) turns.push_back(turn_of_row(facts));
     return turns;
-}
+}();
 
-std::vector<bool> parity_of_rows() {
+const std::vector<bool> parity_of_rows = [] {
     constexpr std::array<double, 4> generic{0.3, 0.5, 0.7, 1.1};  // angles at which no entry vanishes by chance
     std::vector<bool> keep;
     for (const GateFacts& facts : gate_table()) {
@@ -286,25 +286,23 @@ std::vector<bool> parity_of_rows() {
         keep.push_back(keeps_parity(facts.matrix(parameters)));
     }
     return keep;
-}
+}();
 
 }  // namespace
 
 Turn turn_of(const Program& program, const Operation& operation) {
-    static const std::vector<Turn> of_rows = turns_of_rows();
     const Roles role = roles(program, operation);
     if (role.diagonal != 0 || count_bits(role.local) != 1) return Turn::none;
     const auto* const gate = std::get_if<GateOperation>(&operation);
-    return gate == nullptr ? Turn::general : of_rows[static_cast<std::size_t>(gate->gate)];
+    return gate == nullptr ? Turn::general : turns_of_rows[static_cast<std::size_t>(gate->gate)];
 }
 
 bool keeps_parity(const Program& program, const Operation& operation) {
-    static const std::vector<bool> of_rows = parity_of_rows();
     const Roles role = roles(program, operation);
     if (role.local == 0) return true;
     if (std::holds_alternative<PauliRotationOperation>(operation)) return count_bits(role.local) % 2 == 0;
     const auto* const gate = std::get_if<GateOperation>(&operation);
-    return gate != nullptr && of_rows[static_cast<std::size_t>(gate->gate)];
+    return gate != nullptr && parity_of_rows[static_cast<std::size_t>(gate->gate)];
 }
 
 bool is_relabelling(const Program& program, const Operation& operation) {

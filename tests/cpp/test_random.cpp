@@ -82,8 +82,8 @@ void test_stream() {
 // Against the exact probabilities, for numbers of trials that can be tabulated.
 void test_small_binomials() {
     const std::pair<std::int64_t, double> regimes[] = {
-        {1, 0.5},      {3, 0.99},   {10, 0.3},      {19, 0.5},      {20, 0.5},   {25, 0.9},  {25, 0.505},   {99, 0.1},
-        {101, 0.5051}, {104, 0.1},  {1000, 0.0103}, {1000, 0.0104}, {1000, 0.4}, {1000, .7}, {100000, 2e-4}};
+        {1, 0.5},      {3, 0.99},  {10, 0.3},      {19, 0.5},      {20, 0.5},   {25, 0.9},  {25, 0.505},   {99, 0.1},
+        {101, 0.5051}, {104, 0.1}, {1000, 0.0103}, {1000, 0.0104}, {1000, 0.4}, {1000, .7}, {100000, 2e-4}};
     std::uint64_t regime = 0;
     for (const auto& [trials, p] : regimes) {
         RandomStream stream({42, 0}, regime++, 0);
