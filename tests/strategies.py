@@ -146,6 +146,28 @@ def circuits(draw, max_qubits=4, max_operations=12, measure=False, min_qubits=1)
     return circuit
 
 
+PAIR_GATES = ["rxx", "ryy", "rzz", "xx_plus_yy", "xx_minus_yy", "iswap"]
+
+
+@st.composite
+def exchange_circuits(draw, max_qubits, max_layers=4):
+    """Layers of gates on pairs of qubits that keep the parity of their bits, with few others between them."""
+    num_qubits = draw(st.integers(2, max_qubits))
+    circuit = QuantumCircuit(num_qubits)
+    for qubit in range(num_qubits):
+        circuit.u(1.1, 0.3 * qubit, 0.7, qubit)
+    for _ in range(draw(st.integers(1, max_layers))):
+        order = draw(st.permutations(range(num_qubits)))
+        for pair in zip(order[::2], order[1::2], strict=False):
+            for name in draw(st.lists(st.sampled_from(PAIR_GATES), min_size=1, max_size=3)):
+                gate = STANDARD_GATES[name].base_class(*[draw(angles) for _ in STANDARD_GATES[name].params])
+                circuit.append(gate, pair)
+        for name in draw(st.lists(st.sampled_from(["rz", "h", "x", "cx", "rx"]), max_size=4)):
+            gate = STANDARD_GATES[name].base_class(*[draw(angles) for _ in STANDARD_GATES[name].params])
+            circuit.append(gate, draw(st.permutations(order))[: gate.num_qubits])
+    return circuit
+
+
 @st.composite
 def parametrised_circuits(draw, max_qubits=4, max_operations=10, num_parameters=3):
     """A circuit with unbound parameters and values for all of them."""

@@ -84,6 +84,7 @@ void bind_plan(py::module_& m) {
         .def_readwrite("relabel_swaps", &PlanOptions::relabel_swaps)
         .def_readwrite("prune", &PlanOptions::prune)
         .def_readwrite("merge_dense", &PlanOptions::merge_dense)
+        .def_readwrite("turn_pairs", &PlanOptions::turn_pairs)
         .def_readwrite("merge_passes", &PlanOptions::merge_passes)
         .def_readwrite("block_frame", &PlanOptions::block_frame)
         .def_readwrite("merge_branches", &PlanOptions::merge_branches)

@@ -5,6 +5,7 @@
 
 #include "exec/block_binder.hpp"
 #include "exec/merge_actions.hpp"
+#include "exec/pair_turn.hpp"
 
 namespace ketjet {
 
@@ -77,28 +78,45 @@ class PassBinder {
         }
     }
 
-    // The run's qubit and the decomposition of its product, which up to three passes ask for.
-    QubitTurn split(const Term& term) {
+    // The run's qubits and the decomposition of its product, which up to three passes ask for.
+    const LayerTurn& split(const Term& term) {
         if (const auto known = splits_.find(term.begin); known != splits_.end()) return known->second;
         return splits_.emplace(term.begin, make_split(term)).first->second;
     }
-    QubitTurn make_split(const Term& term) const {
+    LayerTurn make_split(const Term& term) const {
         const std::vector<Action> run = actions(term);
-        const Index qubit = union_of_qubits(run);
-        const Matrix product = product_of(run, qubit);
-        return {std::countr_zero(qubit), term.part == Part::whole ? split_plain_turn(product) : split_turn(product)};
+        const Index qubits = union_of_qubits(run);
+        const Matrix product = product_of(run, qubits);
+        const int low = std::countr_zero(qubits), high = static_cast<int>(std::bit_width(qubits)) - 1;
+        const bool plain = term.part == Part::whole;
+        if (low != high) return {high, low, (plain ? split_plain_pair(product) : split_pair(product)).of_parity};
+        return {low, -1, {plain ? split_plain_turn(product) : split_turn(product), {}}};
     }
 
-    std::vector<QubitTurn> turns_of(const Pass& pass) {
-        std::vector<QubitTurn> turns;
+    std::vector<LayerTurn> turns_of(const Pass& pass) {
+        std::vector<LayerTurn> turns;
         for (const Term& term : pass.terms) {
             turns.push_back(split(term));
-            if (term.part == Part::turn) turns.back().turn.before = turns.back().turn.after = 0;
+            if (term.part == Part::whole) continue;
+            for (PlaneTurn& turn : turns.back().turns) {
+                turn.before = turn.after = 0;
+                if (turns.back().partner >= 0) turn.phase = 0;
+            }
         }
         return turns;
     }
 
-    void bind_layer(std::vector<QubitTurn> turns, const Pass& phases) {
+    // A pair's common phases may differ by parity, and come after the turn.
+    void add_part(const LayerTurn& split, Part part, PhaseForm& form) const {
+        const auto& [qubit, partner, turns] = split;
+        if (partner >= 0) {
+            form.add(part_of_pair({turns}, part, partner, qubit));
+        } else {
+            form.linear[static_cast<std::size_t>(qubit)] += part == Part::before ? turns[0].before : turns[0].after;
+        }
+    }
+
+    void bind_layer(std::span<const LayerTurn> turns, const Pass& phases) {
         PhaseForm form;
         std::vector<Action> others;  // that do not fit into the form
         for (const Term& term : phases.terms) {
@@ -107,11 +125,10 @@ class PassBinder {
                     if (!form.add(action)) others.push_back(action);
                 }
             } else {
-                const auto [qubit, turn] = split(term);
-                form.linear[static_cast<std::size_t>(qubit)] += term.part == Part::before ? turn.before : turn.after;
+                add_part(split(term), term.part, form);
             }
         }
-        block_.add_layer(std::move(turns), form);
+        block_.add_layer(turns, form);
         for (const Action& action : others) std::visit(block_, action);
     }
 
@@ -130,7 +147,7 @@ class PassBinder {
     const Program& program_;
     const Sweep& sweep_;
     BlockBinder<T>& block_;
-    std::unordered_map<std::uint32_t, QubitTurn> splits_;  // by Term::begin
+    std::unordered_map<std::uint32_t, LayerTurn> splits_;  // by Term::begin
 };
 
 void place_rows(const Sweep& sweep, BoundSweep& bound) {

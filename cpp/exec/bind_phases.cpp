@@ -9,47 +9,10 @@
 #include <utility>
 
 #include "exec/block_binder.hpp"
+#include "exec/placed_form.hpp"
 #include "plan/cost.hpp"
 
 namespace ketjet {
-
-// The form by positions in the block.
-struct PlacedForm {
-    std::array<Complex, 64> linear;                          // of positions, as factors
-    std::array<Index, 64> partners{};                        // positions coupled to a position
-    std::size_t size;                                        // positions of the block
-    Index used = 0;                                          // those with any phase
-    std::vector<Complex> coupling;                           // of two positions where partners says so
-    std::vector<std::pair<int, ColdFactor>> cold_couplings;  // position, factor with a cold qubit
-
-    explicit PlacedForm(std::size_t positions) : size(positions), coupling(positions * positions) { linear.fill(1); }
-    void couple(int a, int b, Complex factor) {
-        partners[static_cast<std::size_t>(a)] |= bit(b);
-        partners[static_cast<std::size_t>(b)] |= bit(a);
-        at(a, b) = at(b, a) = factor;
-        used |= bit(a) | bit(b);
-    }
-    Complex& at(int a, int b) { return coupling[static_cast<std::size_t>(a) * size + static_cast<std::size_t>(b)]; }
-    Index coupled_to(Index positions) const {
-        Index result = 0;
-        for (Index rest = positions; rest != 0; rest &= rest - 1) {
-            result |= partners[static_cast<std::size_t>(std::countr_zero(rest))];
-        }
-        return result & ~positions;
-    }
-    // The couplings between two sets alone.
-    PlacedForm across(Index inner, Index outer) const {
-        PlacedForm result(size);
-        for (Index rest = coupled_to(inner) & outer; rest != 0; rest &= rest - 1) {
-            const int a = std::countr_zero(rest);
-            for (Index both = partners[static_cast<std::size_t>(a)] & inner; both != 0; both &= both - 1) {
-                const int b = std::countr_zero(both);
-                result.couple(a, b, coupling[static_cast<std::size_t>(a) * size + static_cast<std::size_t>(b)]);
-            }
-        }
-        return result;
-    }
-};
 
 namespace {
 
@@ -88,9 +51,9 @@ std::vector<Complex> products(PlacedForm& form, Index positions) {
 
 // The inner positions: the lowest ones, then those that leave few others coupled across; where these can all be keys,
 // positions that turn next come first, so that both fit into one call.
-Index choose_inner(const PlacedForm& form, int block_qubits, Index turning) {
+Index choose_inner(const PlacedForm& form, int block_qubits, Index turning, int most) {
     Index inner = low_bits(std::min(block_qubits, least_phase_table_bits));
-    while (count_bits(inner) < std::min(block_qubits, most_phase_table_bits)) {
+    while (count_bits(inner) < std::min(block_qubits, most)) {
         std::tuple<int, bool, int, int> best{64, false, 64, -1};
         for (int position = 0; position < block_qubits; ++position) {
             if (inner >> position & 1) continue;
@@ -156,34 +119,43 @@ PlacedForm BlockBinder<T>::place(const PhaseForm& form) {
 // The first phase call takes turns of its own inner positions with it, as long as they are the last ones: turns are
 // done in an order that depends on the plan and the form alone, not on the instruction set.
 template <class T>
-void BlockBinder<T>::add_layer(std::vector<QubitTurn> turns, const PhaseForm& phases) {
-    Index turning = 0;
-    for (const QubitTurn& turn : turns) turning |= bit(position(turn.qubit));
+void BlockBinder<T>::add_layer(std::span<const LayerTurn> turns, const PhaseForm& phases) {
     PlacedForm form = place(phases);
+    std::vector<PlacedTurn> placed;
+    Index turning = 0;
+    for (const LayerTurn& turn : turns) {
+        placed.push_back(turn.partner < 0 ? prepare_turn(turn) : prepare_pair(turn, form));
+        turning |= placed.back().positions();
+    }
     const int size = static_cast<int>(hot_.size());
-    Index inner = form.used != 0 ? choose_inner(form, size, turning) : 0;
-    std::ranges::sort(turns, {}, [&](const QubitTurn& turn) {
-        const int p = position(turn.qubit);
-        return std::pair(p >= least_phase_table_bits && (inner >> p & 1) != 0, p);
+    const bool pairs = std::ranges::any_of(turns, [](const LayerTurn& turn) { return turn.partner >= 0; });
+    const int most = pairs ? most_pair_table_bits : most_phase_table_bits;
+    Index inner = form.used != 0 ? choose_inner(form, size, turning, most) : 0;
+    std::ranges::sort(placed, {}, [&](const PlacedTurn& turn) {
+        const bool joins = turn.position >= least_phase_table_bits && (turn.positions() & ~inner) == 0;
+        return std::pair(joins, turn.position);
     });
-    JoiningTurns joining = add_turns(turns, inner);
+    JoiningTurns joining = add_turns(placed, inner);
     while (form.used != 0) {
         form = bind_phase_call(form, inner, joining);
         joining = {};
-        inner = choose_inner(form, size, 0);
+        inner = choose_inner(form, size, 0, most_phase_table_bits);
     }
     if (std::abs(frame_.scale) < smallest_scale<T>) flush_scale();
 }
 
-// Where the vectors of a table are; those that differ in `first` vector bits alone come one after another.
+// Where the vectors of a table are; those that differ by the `first` turns alone come one after another.
 template <class T>
-void BlockBinder<T>::order_table(PhaseArgs& args, Index inner, Index first) {
-    const Index vector_bits = inner >> frame_.lane_bits();
-    const std::size_t vectors = std::size_t{1} << count_bits(vector_bits), part = std::size_t{1} << count_bits(first);
+void BlockBinder<T>::order_table(PhaseArgs& args, Index inner, std::span<const PlacedTurn> first) {
+    const Index vector_bits = inner >> frame_.lane_bits(), others = vector_bits & ~vector_bits_of(first);
+    const std::size_t vectors = std::size_t{1} << count_bits(vector_bits);
     auto* const offsets = bound_.arena.template take<std::uint32_t>(vectors);
     auto* const entries = bound_.arena.template take<std::uint32_t>(vectors);
     for (std::size_t v = 0; v < vectors; ++v) {
-        const Index y = deposit_bits(v % part, first) | deposit_bits(v / part, vector_bits & ~first);
+        Index y = deposit_bits(v >> first.size(), others);
+        for (std::size_t axis = 0; axis < first.size(); ++axis) {
+            if ((v >> axis & 1) != 0) y ^= first[axis].positions() >> frame_.lane_bits();
+        }
         offsets[v] = frame_.offset(y);
         entries[v] = static_cast<std::uint32_t>(extract_bits(y << frame_.lane_bits(), inner));
     }
@@ -274,8 +246,8 @@ void BlockBinder<T>::fill_tables(PlacedForm& form, Index inner, Index keys, std:
 
 #define KETJET_INSTANTIATE(T)                                                                     \
     template PlacedForm BlockBinder<T>::place(const PhaseForm&);                                  \
-    template void BlockBinder<T>::add_layer(std::vector<QubitTurn>, const PhaseForm&);            \
-    template void BlockBinder<T>::order_table(PhaseArgs&, Index, Index);                          \
+    template void BlockBinder<T>::add_layer(std::span<const LayerTurn>, const PhaseForm&);        \
+    template void BlockBinder<T>::order_table(PhaseArgs&, Index, std::span<const PlacedTurn>);    \
     template PlacedForm BlockBinder<T>::bind_phase_call(PlacedForm&, Index, const JoiningTurns&); \
     template void BlockBinder<T>::fill_tables(PlacedForm&, Index, Index, std::span<const Complex>, PhaseArgs&);
 KETJET_INSTANTIATE(float)

@@ -2,8 +2,10 @@
 // the frame that the calls are to be read in. One object binds one sweep, pass after pass.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <span>
+#include <vector>
 
 #include "exec/block_frame.hpp"
 #include "exec/bound_sweep.hpp"
@@ -19,24 +21,29 @@ struct PlacedCondition {
     Condition lanes;
 };
 
-struct PlacedForm;  // a PhaseForm by positions in the block, see bind_phases.cpp
+struct PlacedForm;  // a PhaseForm by positions in the block
 
-struct QubitTurn {
+// Of one qubit, or of a pair in each parity: `qubit` is the higher one then, and both turns are of one kind.
+struct LayerTurn {
     int qubit;
-    PlaneTurn turn;
+    int partner;  // -1: of one qubit, and the second turn means nothing
+    std::array<PlaneTurn, 2> turns;
 };
 
-// A turn of which only the tangent is left, see bind_turns.cpp.
+// A turn of which only the tangents are left, see bind_turns.cpp.
 struct PlacedTurn {
     int position;
-    double tangent;
+    int partner;  // -1: none
+    std::array<double, 2> tangents;
     bool imaginary;
+
+    Index positions() const { return bit(position) | (partner < 0 ? 0 : bit(partner)); }
 };
 
 // Turns that go into the same call as the phases behind them.
 struct JoiningTurns {
     TurnArgs args{};
-    Index axes = 0;  // as vector bits
+    std::vector<PlacedTurn> axes;
     bool any = false;
 };
 
@@ -57,7 +64,7 @@ class BlockBinder {
     void relabel(const SwapAction& action);
     void toggle_sign(int qubit) { frame_.toggle_sign(qubit); }
     // Turns on different qubits, without their outer phases, and then phases; either may be missing.
-    void add_layer(std::vector<QubitTurn> turns, const PhaseForm& phases);
+    void add_layer(std::span<const LayerTurn> turns, const PhaseForm& phases);
     // Writes what the frame still holds into the gather and the scatter of the sweep.
     void finish();
 
@@ -99,12 +106,14 @@ class BlockBinder {
     void flush_scale();
     PlacedForm place(const PhaseForm& form);
     PlacedForm bind_phase_call(PlacedForm& form, Index inner, const JoiningTurns& turns);
-    void order_table(PhaseArgs& args, Index inner, Index first);
+    void order_table(PhaseArgs& args, Index inner, std::span<const PlacedTurn> first);
     void fill_tables(PlacedForm& form, Index inner, Index keys, std::span<const Complex> plain, PhaseArgs& args);
-    JoiningTurns add_turns(std::span<const QubitTurn> turns, Index inner);
-    PlacedTurn prepare_turn(const QubitTurn& turn);
+    JoiningTurns add_turns(std::span<const PlacedTurn> turns, Index inner);
+    PlacedTurn prepare_turn(const LayerTurn& turn);
+    PlacedTurn prepare_pair(const LayerTurn& turn, PlacedForm& form);
     TurnArgs lane_turns(std::span<const PlacedTurn> turns);
-    Index set_axes(TurnArgs& args, std::span<const PlacedTurn> axes) const;
+    Index vector_bits_of(std::span<const PlacedTurn> axes) const;
+    void set_axes(TurnArgs& args, std::span<const PlacedTurn> axes, Index others, int first_other);
     void emit_turns(std::span<const PlacedTurn> axes, TurnArgs args);
 
     BoundSweep& bound_;

@@ -13,16 +13,6 @@ constexpr double eighth = std::numbers::pi / 4;
 constexpr double rounding = 1e-15;  // of an angle in units of pi/4
 constexpr double tolerance = 1e-9;  // of entries that are zero but for rounding
 
-PlaneTurn split_imaginary(const Matrix& m) {
-    const Complex cosine = m(0, 0), sine = Complex(0, 1) * m(0, 1);
-    const double phase = std::arg(std::abs(cosine) >= std::abs(sine) ? cosine : sine);
-    const Complex back = std::polar(1.0, -phase);
-    if (std::abs((cosine * back).imag()) > tolerance || std::abs((sine * back).imag()) > tolerance) {
-        throw std::logic_error("this matrix is neither real nor a rotation about X");
-    }
-    return {phase, 0, 0, (cosine * back).real(), (sine * back).real(), true};
-}
-
 }  // namespace
 
 PlaneTurn split_turn(const Matrix& m) {
@@ -36,6 +26,16 @@ PlaneTurn split_turn(const Matrix& m) {
     // Unitarity fixes one of the four phases by the others: it is left to the entries that are small.
     const double after = (sine < cosine ? std::arg(m(1, 1)) - before : std::arg(m(1, 0))) - phase;
     return {phase, before, after, cosine, sine, false};
+}
+
+PlaneTurn split_imaginary(const Matrix& m) {
+    const Complex cosine = m(0, 0), sine = Complex(0, 1) * m(0, 1);
+    const double phase = std::arg(std::abs(cosine) >= std::abs(sine) ? cosine : sine);
+    const Complex back = std::polar(1.0, -phase);
+    if (std::abs((cosine * back).imag()) > tolerance || std::abs((sine * back).imag()) > tolerance) {
+        throw std::logic_error("this matrix is neither real nor a rotation about X");
+    }
+    return {phase, 0, 0, (cosine * back).real(), (sine * back).real(), true};
 }
 
 PlaneTurn split_plain_turn(const Matrix& m) {

@@ -18,6 +18,9 @@ struct PlaneTurn {
 
 PlaneTurn split_turn(const Matrix& matrix);
 
+// The same for an imaginary rotation up to a phase. Throws std::logic_error for any other matrix.
+PlaneTurn split_imaginary(const Matrix& matrix);
+
 // The same for a matrix that is real or such an imaginary rotation, up to a phase: the outer parts are signs, 0 or pi.
 // Throws std::logic_error for any other matrix.
 PlaneTurn split_plain_turn(const Matrix& matrix);

@@ -14,7 +14,7 @@
 
 #include "base/parallel.hpp"
 #include "exec/executor.hpp"
-#include "exec/plane_turn.hpp"
+#include "exec/pair_turn.hpp"
 
 namespace ketjet {
 
@@ -99,6 +99,7 @@ double state_rounding(double operations) {
 Matrix recomposed(const PlaneTurn& turn);
 // How far a decomposition is from the matrix, and from a rotation.
 double turn_error(const Matrix& matrix, const PlaneTurn& turn);
+double pair_error(const Matrix& matrix, const PairTurn& pair);
 
 // Operations of a plan in words: name, qubits of the state, and the index in the program as it was given.
 std::string describe(const Plan& plan, std::uint32_t operation);

@@ -87,6 +87,16 @@ double turn_error(const Matrix& matrix, const PlaneTurn& turn) {
                     std::abs(turn.cosine * turn.cosine + turn.sine * turn.sine - 1));
 }
 
+double pair_error(const Matrix& matrix, const PairTurn& pair) {
+    std::vector<Action> parts;
+    for (const Part part : {Part::before, Part::turn, Part::after}) parts.push_back(part_of_pair(pair, part, 0, 1));
+    double error = distance(product_of(parts, 3), matrix);
+    for (const PlaneTurn& turn : pair.of_parity) {
+        error = std::max(error, std::abs(turn.cosine * turn.cosine + turn.sine * turn.sine - 1));
+    }
+    return error;
+}
+
 void Verifier::check_matrices() {
     const auto operations = program_.operations();
     std::vector<double> errors(operations.size());
@@ -126,8 +136,11 @@ void Verifier::check_term(const Sweep& sweep, PassKind kind, const Term& term, c
               of_term("the product"));
     } else if (kind == PassKind::turns || term.part != Part::whole) {
         const Matrix product = product_of(actions, qubits);
-        const PlaneTurn turn = term.part == Part::whole ? split_plain_turn(product) : split_turn(product);
-        check(turn_error(product, turn), allowed, of_term("the decomposition"));
+        const bool plain = term.part == Part::whole;
+        const double error = count_bits(qubits) == 2
+                                 ? pair_error(product, plain ? split_plain_pair(product) : split_pair(product))
+                                 : turn_error(product, plain ? split_plain_turn(product) : split_turn(product));
+        check(error, allowed, of_term("the decomposition"));
     } else if (kind == PassKind::phases) {
         for (const Action& action : actions) {
             PhaseForm form;

@@ -130,13 +130,15 @@ class BlockComparison {
     std::vector<std::complex<T>> given_;
 };
 
-// One part of a run on one qubit, as actions.
+// One part of a run on one or two qubits, as actions.
 std::vector<Action> actions_of_term(const Program& program, const Sweep& sweep, const Term& term) {
     std::vector<Action> actions = actions_of(program, sweep.operations_of(term));
     if (term.part == Part::whole) return actions;
     Index qubits = 0;
     for (const Action& action : actions) qubits |= qubits_of(action);
-    const std::vector<int> target{std::countr_zero(qubits)};
+    const int low = std::countr_zero(qubits), high = static_cast<int>(std::bit_width(qubits)) - 1;
+    if (low != high) return {part_of_pair(split_pair(product_of(actions, qubits)), term.part, low, high)};
+    const std::vector<int> target{low};
     PlaneTurn turn = split_turn(product_of(actions, qubits));
     if (term.part == Part::before) return {DiagonalAction{{}, target, {1, std::polar(1.0, turn.before)}}};
     if (term.part == Part::after) return {DiagonalAction{{}, target, {1, std::polar(1.0, turn.after)}}};

@@ -117,20 +117,29 @@ struct RotationArgs {
     const void* second;
 };
 
-// Turns one-qubit planes by angles a with tangents t = tan(a), without the factor cos(a): for each lane bit that takes
-// part in ascending order, then for each axis,
+// Turns one-qubit planes by angles a with tangents t = tan(a), without the factor cos(a): for each lane turn in order,
+// then for each axis,
 //   real:      v'[x=0] = v[x=0] + t v[x=1],    v'[x=1] = v[x=1] - t v[x=0],
 //   imaginary: v'[x]   = v[x] - i t v[1-x].
 // Several gates for one load and store of each vector. Method: factored rotations, as in lifted FFT butterflies.
+// With `pairs`, what is turned may be the two states of equal parity of two bits: an axis then flips two bits of a
+// vector's number, or one and a lane bit, and the parity chooses among two tangents.
+constexpr int most_lane_turns = 4;
+constexpr int no_choosing_bit = 63;
 struct TurnArgs {
-    VectorSubset vectors;  // fixed contains the axes, with value 0 there
+    VectorSubset vectors;  // fixed contains one bit of each axis, with value 0 there
     int axes;              // 0 to max_turn_axes
     int imaginary_axes;    // bit a: axis a is imaginary
     std::uint32_t axis_offsets[3];
-    double tangents[3];         // of the axes
-    int lane_mask;              // which lane bits take part
-    int imaginary_lanes;        // which of those are imaginary
-    const void* lane_tangents;  // [lane bit] of W scalars: t on lanes with x=0, -t (imaginary: t) on those with x=1
+    double tangents[3];  // of the axes, without pairs
+    bool pairs;
+    int axis_lane_flips[3];     // which lanes an axis exchanges
+    int choosing_bits[3];       // of y, or of the number of a vector in the phases' table; no_choosing_bit: none
+    const void* axis_tangents;  // [axis][what the bit that chooses is] of W scalars
+    int lane_turns;
+    int lane_flips[most_lane_turns];  // lane l is turned with lane l ^ lane_flips[k]
+    int imaginary_lanes;              // which of the lane turns are imaginary
+    const void* lane_tangents;  // [lane turn] of W scalars: t on lanes with x=0, -t (imaginary: t) on those with x=1
 };
 
 // Multiplies by phases in factored form: vector v of row r takes factor[r] * table[key[r]][v]. The table runs over

@@ -146,6 +146,57 @@ KETJET_INLINE V flip_lanes(V v) {
     }
 }
 
+// The same where the flip is known at run time alone. (With a mask, because GCC 12 warns of the plain intrinsics.)
+template <class T>
+struct LaneFlip;
+#if defined(__AVX512F__)
+template <>
+struct LaneFlip<float> {
+    __m512i index;
+    KETJET_INLINE explicit LaneFlip(int flip)
+        : index(_mm512_xor_si512(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+                                 _mm512_set1_epi32(flip))) {}
+    KETJET_INLINE Vector<float> operator()(Vector<float> v) const {
+        return _mm512_maskz_permutexvar_ps(0xffff, index, v);
+    }
+};
+template <>
+struct LaneFlip<double> {
+    __m512i index;
+    KETJET_INLINE explicit LaneFlip(int flip)
+        : index(_mm512_xor_si512(_mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7), _mm512_set1_epi64(flip))) {}
+    KETJET_INLINE Vector<double> operator()(Vector<double> v) const {
+        return _mm512_maskz_permutexvar_pd(0xff, index, v);
+    }
+};
+#elif defined(__AVX2__)
+template <>
+struct LaneFlip<float> {
+    __m256i index;
+    KETJET_INLINE explicit LaneFlip(int flip)
+        : index(_mm256_xor_si256(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(flip))) {}
+    KETJET_INLINE Vector<float> operator()(Vector<float> v) const { return _mm256_permutevar8x32_ps(v, index); }
+};
+template <>
+struct LaneFlip<double> : LaneFlip<float> {  // a double is two singles
+    KETJET_INLINE explicit LaneFlip(int flip) : LaneFlip<float>(2 * flip) {}
+    KETJET_INLINE Vector<double> operator()(Vector<double> v) const {
+        return _mm256_castps_pd(_mm256_permutevar8x32_ps(_mm256_castpd_ps(v), index));
+    }
+};
+#else
+template <class T>
+struct LaneFlip {
+    int flip;
+    KETJET_INLINE explicit LaneFlip(int lane_flip) : flip(lane_flip) {}
+    KETJET_INLINE Vector<T> operator()(Vector<T> v) const {
+        Vector<T> result = v;
+        for (int lane = 0; lane < lanes<T>; ++lane) result[lane] = v[lane ^ flip];
+        return result;
+    }
+};
+#endif
+
 // All lane numbers as a parameter pack.
 template <int... Lane>
 struct LaneList {};
@@ -263,10 +314,11 @@ struct FetchingWalk : SubsetWalk {
     Prefetch* prefetch;
 
     KETJET_INLINE explicit FetchingWalk(const VectorSubset& subset) : SubsetWalk(subset), prefetch(subset.prefetch) {}
-    KETJET_INLINE std::uint32_t next() {
+    KETJET_INLINE std::uint64_t next_vector() {
         if (prefetch != nullptr) fetch_lines(*prefetch);
-        return SubsetWalk::next();
+        return SubsetWalk::next_vector();
     }
+    KETJET_INLINE std::uint32_t next() { return address_of(map, next_vector()); }
 };
 
 template <bool Fetches>

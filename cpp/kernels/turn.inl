@@ -5,33 +5,25 @@
 namespace ketjet {
 namespace {
 
-// One lane bit of every vector of the tile.
-template <class T, int Rows, int Flip>
-KETJET_INLINE void turn_lanes(Vector<T>* re, Vector<T>* im, Vector<T> tangent, bool imaginary) {
-    if (imaginary) {
-        KETJET_UNROLL
-        for (int r = 0; r < Rows; ++r) {
-            const Vector<T> other_re = flip_lanes<Flip>(re[r]), other_im = flip_lanes<Flip>(im[r]);
-            re[r] = re[r] + tangent * other_im;
-            im[r] = im[r] - tangent * other_re;
+template <class T, int Rows>
+KETJET_INLINE void turn_lanes(Vector<T>* re, Vector<T>* im, const TurnArgs& args) {
+    for (int k = 0; k < args.lane_turns; ++k) {
+        const LaneFlip<T> flip(args.lane_flips[k]);
+        const Vector<T> tangent = load(static_cast<const T*>(args.lane_tangents) + k * lanes<T>);
+        if (args.imaginary_lanes >> k & 1) {
+            KETJET_UNROLL
+            for (int r = 0; r < Rows; ++r) {
+                const Vector<T> other_re = flip(re[r]), other_im = flip(im[r]);
+                re[r] = re[r] + tangent * other_im;
+                im[r] = im[r] - tangent * other_re;
+            }
+        } else {
+            KETJET_UNROLL
+            for (int r = 0; r < Rows; ++r) {
+                re[r] = re[r] + tangent * flip(re[r]);
+                im[r] = im[r] + tangent * flip(im[r]);
+            }
         }
-    } else {
-        KETJET_UNROLL
-        for (int r = 0; r < Rows; ++r) {
-            re[r] = re[r] + tangent * flip_lanes<Flip>(re[r]);
-            im[r] = im[r] + tangent * flip_lanes<Flip>(im[r]);
-        }
-    }
-}
-
-template <class T, int Rows, int Bit = 0>
-KETJET_INLINE void turn_all_lanes(Vector<T>* re, Vector<T>* im, const TurnArgs& args) {
-    if constexpr (Bit < lane_bits<T>) {
-        if (args.lane_mask >> Bit & 1) {
-            turn_lanes<T, Rows, 1 << Bit>(re, im, load(static_cast<const T*>(args.lane_tangents) + Bit * lanes<T>),
-                                          (args.imaginary_lanes >> Bit & 1) != 0);
-        }
-        turn_all_lanes<T, Rows, Bit + 1>(re, im, args);
     }
 }
 
@@ -50,15 +42,65 @@ KETJET_INLINE void turn_axis(Vector<T>* re, Vector<T>* im, Vector<T> tangent) {
     }
 }
 
-template <class T, int Axes, int ImaginaryAxes, int Axis = 0>
-KETJET_INLINE void turn_all_axes(Vector<T>* re, Vector<T>* im, const Vector<T>* tangents) {
-    if constexpr (Axis < Axes) {
-        turn_axis<T, 1 << Axes, Axis, (ImaginaryAxes >> Axis & 1) != 0>(re, im, tangents[Axis]);
-        turn_all_axes<T, Axes, ImaginaryAxes, Axis + 1>(re, im, tangents);
+// What the axes turn by, in registers where it is the same for all tiles.
+template <class T, bool Pairs>
+struct Tangents {
+    Vector<T> values[3];
+
+    KETJET_INLINE explicit Tangents(const TurnArgs& args) {
+        for (int axis = 0; axis < 3; ++axis) values[axis] = splat(static_cast<T>(args.tangents[axis]));
+    }
+    KETJET_INLINE Vector<T> at(int axis, std::uint64_t) const { return values[axis]; }
+};
+// In the tile whose first vector has a given number.
+template <class T>
+struct Tangents<T, true> {
+    const T* values;
+    const int* choosing_bits;
+
+    KETJET_INLINE explicit Tangents(const TurnArgs& args)
+        : values(static_cast<const T*>(args.axis_tangents)), choosing_bits(args.choosing_bits) {}
+    KETJET_INLINE Vector<T> at(int axis, std::uint64_t number) const {
+        const std::uint64_t choice = number >> choosing_bits[axis] & 1;
+        return load(values + (2 * static_cast<std::uint64_t>(axis) + choice) * lanes<T>);
+    }
+};
+
+// Where an axis exchanges lanes too, puts those that are turned with each other into one place; the second time, back.
+template <class T, int Axes>
+KETJET_INLINE void flip_rows(Vector<T>* re, Vector<T>* im, const TurnArgs& args) {
+    for (int axis = 0; axis < Axes; ++axis) {
+        if (args.axis_lane_flips[axis] == 0) continue;
+        const LaneFlip<T> flip(args.axis_lane_flips[axis]);
+        KETJET_UNROLL
+        for (int r = 0; r < 1 << Axes; ++r) {
+            if ((r >> axis & 1) == 0) continue;
+            re[r] = flip(re[r]);
+            im[r] = flip(im[r]);
+        }
     }
 }
 
-template <class T, int Axes, int ImaginaryAxes, bool Lanes>
+template <class T, int Axes, int ImaginaryAxes, bool Pairs, int Axis = 0>
+KETJET_INLINE void turn_all_axes(Vector<T>* re, Vector<T>* im, const Tangents<T, Pairs>& tangents,
+                                 std::uint64_t number) {
+    if constexpr (Axis < Axes) {
+        turn_axis<T, 1 << Axes, Axis, (ImaginaryAxes >> Axis & 1) != 0>(re, im, tangents.at(Axis, number));
+        turn_all_axes<T, Axes, ImaginaryAxes, Pairs, Axis + 1>(re, im, tangents, number);
+    }
+}
+
+// All turns of a tile in registers.
+template <class T, int Axes, int ImaginaryAxes, bool Lanes, bool Pairs>
+KETJET_INLINE void turn_tile(Vector<T>* re, Vector<T>* im, const TurnArgs& args, const Tangents<T, Pairs>& tangents,
+                             std::uint64_t number) {
+    if constexpr (Pairs) flip_rows<T, Axes>(re, im, args);
+    if constexpr (Lanes) turn_lanes<T, 1 << Axes>(re, im, args);
+    turn_all_axes<T, Axes, ImaginaryAxes, Pairs>(re, im, tangents, number);
+    if constexpr (Pairs) flip_rows<T, Axes>(re, im, args);
+}
+
+template <class T, int Axes, int ImaginaryAxes, bool Lanes, bool Pairs>
 void turn_tiles(T* block, const TurnArgs& args) {
     constexpr int rows = 1 << Axes;
     std::uint64_t offsets[rows];
@@ -67,11 +109,11 @@ void turn_tiles(T* block, const TurnArgs& args) {
         offsets[r] = (r & 1 ? args.axis_offsets[0] : 0) ^ (r & 2 ? args.axis_offsets[1] : 0) ^
                      (r & 4 ? args.axis_offsets[2] : 0);
     }
-    const Vector<T> tangents[3] = {splat(static_cast<T>(args.tangents[0])), splat(static_cast<T>(args.tangents[1])),
-                                   splat(static_cast<T>(args.tangents[2]))};
+    const Tangents<T, Pairs> tangents(args);
     typename ChooseWalk<(Axes >= fetching_turn_axes)>::Walk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
-        std::uint64_t address = walk.next();
+        const std::uint64_t number = walk.next_vector();
+        std::uint64_t address = address_of(walk.map, number);
         Vector<T> re[rows], im[rows];
         KETJET_UNROLL
         for (int r = 0; r < rows; ++r) {
@@ -80,8 +122,7 @@ void turn_tiles(T* block, const TurnArgs& args) {
             KETJET_IN_REGISTER(re[r]);
             KETJET_IN_REGISTER(im[r]);
         }
-        if constexpr (Lanes) turn_all_lanes<T, rows>(re, im, args);
-        turn_all_axes<T, Axes, ImaginaryAxes>(re, im, tangents);
+        turn_tile<T, Axes, ImaginaryAxes, Lanes, Pairs>(re, im, args, tangents, number);
         KETJET_FORGET(address);
         KETJET_UNROLL
         for (int r = 0; r < rows; ++r) {
@@ -100,10 +141,13 @@ constexpr int max_turn_axes = 2;  // 8 of 16 registers
 template <class T, int Axes = 0, int ImaginaryAxes = 0>
 void turn(void* memory, const TurnArgs& args) {
     if (args.axes == Axes && args.imaginary_axes == ImaginaryAxes) {
-        if (args.lane_mask != 0) {
-            turn_tiles<T, Axes, ImaginaryAxes, true>(static_cast<T*>(memory), args);
+        T* const block = static_cast<T*>(memory);
+        if (args.pairs) {
+            turn_tiles<T, Axes, ImaginaryAxes, true, true>(block, args);
+        } else if (args.lane_turns > 0) {
+            turn_tiles<T, Axes, ImaginaryAxes, true, false>(block, args);
         } else {
-            turn_tiles<T, Axes, ImaginaryAxes, false>(static_cast<T*>(memory), args);
+            turn_tiles<T, Axes, ImaginaryAxes, false, false>(block, args);
         }
     } else if constexpr (ImaginaryAxes + 1 < (1 << Axes)) {
         turn<T, Axes, ImaginaryAxes + 1>(memory, args);

@@ -19,7 +19,7 @@ KETJET_INLINE void store_tile(T* block, std::uint64_t address, const std::uint64
     }
 }
 
-template <class T, int Axes, int ImaginaryAxes>
+template <class T, int Axes, int ImaginaryAxes, bool Pairs>
 void turn_phase_tiles(T* block, const TurnPhaseArgs& args) {
     constexpr int size = 1 << Axes;
     const TurnArgs& turns = args.turns;
@@ -27,8 +27,7 @@ void turn_phase_tiles(T* block, const TurnPhaseArgs& args) {
     std::uint64_t offsets[size];
     KETJET_UNROLL
     for (int r = 0; r < size; ++r) offsets[r] = args.phases.inner_offsets[r];
-    const Vector<T> tangents[3] = {splat(static_cast<T>(turns.tangents[0])), splat(static_cast<T>(turns.tangents[1])),
-                                   splat(static_cast<T>(turns.tangents[2]))};
+    const Tangents<T, Pairs> tangents(turns);
     FetchingWalk walk(args.phases.vectors);
     for (std::uint64_t i = 0; i < phases.rows; ++i) {
         const std::uint64_t row_address = walk.next();
@@ -43,8 +42,7 @@ void turn_phase_tiles(T* block, const TurnPhaseArgs& args) {
                 KETJET_IN_REGISTER(re[r]);
                 KETJET_IN_REGISTER(im[r]);
             }
-            if (turns.lane_mask != 0) turn_all_lanes<T, size>(re, im, turns);
-            turn_all_axes<T, Axes, ImaginaryAxes>(re, im, tangents);
+            turn_tile<T, Axes, ImaginaryAxes, true, Pairs>(re, im, turns, tangents, first);
             KETJET_FORGET(address);
             if (row.table == nullptr) {
                 if (row.is_one) {
@@ -64,7 +62,11 @@ void turn_phase_tiles(T* block, const TurnPhaseArgs& args) {
 template <class T, int Axes = 0, int ImaginaryAxes = 0>
 void turn_phase(void* memory, const TurnPhaseArgs& args) {
     if (args.turns.axes == Axes && args.turns.imaginary_axes == ImaginaryAxes) {
-        turn_phase_tiles<T, Axes, ImaginaryAxes>(static_cast<T*>(memory), args);
+        if (args.turns.pairs) {
+            turn_phase_tiles<T, Axes, ImaginaryAxes, true>(static_cast<T*>(memory), args);
+        } else {
+            turn_phase_tiles<T, Axes, ImaginaryAxes, false>(static_cast<T*>(memory), args);
+        }
     } else if constexpr (ImaginaryAxes + 1 < (1 << Axes)) {
         turn_phase<T, Axes, ImaginaryAxes + 1>(memory, args);
     } else if constexpr (Axes < max_turn_axes) {

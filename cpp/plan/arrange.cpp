@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <iterator>
 
 namespace ketjet {
 
@@ -16,7 +17,29 @@ struct Element {
     Term term;
     Index local;
     Index diagonal;
+    Turn pair_turn = Turn::none;  // of a dense pair that could be a turn, with phases around it, instead
 };
+
+// Where the diagonal operations at the front of a run end, and where those at its back begin: both are the run's end if
+// it has no others.
+struct Core {
+    std::size_t begin;
+    std::size_t end;
+};
+Core core_of(std::span<const OperationFacts> facts, std::span<const std::uint32_t> run) {
+    const auto is_diagonal = [&](std::uint32_t index) { return facts[index].local == 0; };
+    Core core{0, run.size()};
+    while (core.begin < run.size() && is_diagonal(run[core.begin])) ++core.begin;
+    while (core.end > core.begin && is_diagonal(run[core.end - 1])) --core.end;
+    return core;
+}
+
+// A general turn with its phases.
+std::array<Element, 3> parts_of(const Term& term, Index qubits) {
+    return {{{PassKind::phases, {term.begin, term.end, Part::before}, 0, qubits},
+             {PassKind::turns, {term.begin, term.end, Part::turn}, qubits, 0},
+             {PassKind::phases, {term.begin, term.end, Part::after}, 0, qubits}}};
+}
 
 class Grouper {
  public:
@@ -85,6 +108,7 @@ class Grouper {
             closed_pair_.swap(pairs_[lowest(both)]);
             if (dense_pays(facts_, closed_pair_)) {
                 emit(PassKind::dense, closed_pair_, Part::whole, both, 0);
+                if (options_.turn_pairs) elements_.back().pair_turn = pair_turn(closed_pair_);
             } else {
                 for (const std::uint32_t index : closed_pair_) add_alone(index);
             }
@@ -121,19 +145,13 @@ class Grouper {
 
     // Diagonals at either end of a run are phases of their own, unless the rest needs phases anyway.
     void close_run(std::span<const std::uint32_t> run, Index qubit) {
-        const auto is_diagonal = [&](std::uint32_t index) { return facts_[index].local == 0; };
-        const auto first = std::ranges::find_if_not(run, is_diagonal);
-        const auto before = static_cast<std::size_t>(first - run.begin());
-        std::size_t end = run.size();
-        while (end > before && is_diagonal(run[end - 1])) --end;
+        const auto [before, end] = core_of(facts_, run);
         const auto core = run.subspan(before, end - before);
         if (core.empty()) return emit(PassKind::phases, run, Part::whole, 0, qubit);
         const Turn turn = turn_of_run(core);
         if (turn == Turn::general) {
-            const Term term = append(run);
-            elements_.push_back({PassKind::phases, {term.begin, term.end, Part::before}, 0, qubit});
-            elements_.push_back({PassKind::turns, {term.begin, term.end, Part::turn}, qubit, 0});
-            elements_.push_back({PassKind::phases, {term.begin, term.end, Part::after}, 0, qubit});
+            const auto parts = parts_of(append(run), qubit);
+            elements_.insert(elements_.end(), parts.begin(), parts.end());
             return;
         }
         if (before > 0) emit(PassKind::phases, run.first(before), Part::whole, 0, qubit);
@@ -143,6 +161,11 @@ class Grouper {
             emit(PassKind::turns, core, Part::whole, qubit, 0);
         }
         if (end < run.size()) emit(PassKind::phases, run.subspan(end), Part::whole, 0, qubit);
+    }
+
+    Turn pair_turn(std::span<const std::uint32_t> operations) const {
+        const auto [begin, end] = core_of(facts_, operations);
+        return pair_turn_of(facts_, operations.subspan(begin, end - begin));
     }
 
     // Of X, which is both real and imaginary, Z, which is real, and the rest.
@@ -207,45 +230,106 @@ Index qubits_of(std::span<const Element> elements) {
     return all;
 }
 
-void schedule(std::vector<Element> pending, std::vector<Pass>& passes) {
-    const Index all = qubits_of(pending);
-    std::vector<std::size_t> ready;  // of the first kind in order that any ready element has
-    std::size_t first = 0;
-    while (first < pending.size()) {
-        ready.clear();
-        PassKind kind = pending[first].kind;
+class Scheduler {
+ public:
+    Scheduler(std::span<const OperationFacts> facts, std::vector<Element> elements, Sweep& sweep)
+        : facts_(facts), sweep_(sweep), pending_(std::move(elements)) {}
+
+    void run() {
+        const Index all = qubits_of(pending_);
+        while (first_ < pending_.size()) {
+            const PassKind kind = find_ready(all);
+            if (kind == PassKind::dense && turn_pairs()) continue;
+            for (const std::size_t i : ready_) {
+                if (i == ready_.front() || !shares_a_pass(kind)) sweep_.passes.push_back({kind, {}});
+                if (i == ready_.front() && shares_a_pass(kind)) sweep_.passes.back().terms.reserve(ready_.size());
+                sweep_.passes.back().terms.push_back(pending_[i].term);
+            }
+            drop_ready();
+        }
+    }
+
+ private:
+    // All ready elements of the first kind in order that any of them has.
+    PassKind find_ready(Index all) {
+        ready_.clear();
+        PassKind kind = pending_[first_].kind;
         Index blocked = 0, blocked_local = 0;
-        for (std::size_t i = first; i < pending.size() && blocked != all; ++i) {
-            const Element& element = pending[i];
+        for (std::size_t i = first_; i < pending_.size() && blocked != all; ++i) {
+            const Element& element = pending_[i];
             if ((blocked & (element.local | element.diagonal)) == 0 && (blocked_local & element.local) == 0) {
                 if (ranks[static_cast<std::size_t>(element.kind)] < ranks[static_cast<std::size_t>(kind)]) {
                     kind = element.kind;
-                    ready.clear();
+                    ready_.clear();
                 }
-                if (element.kind == kind) ready.push_back(i);
+                if (element.kind == kind) ready_.push_back(i);
                 if (element.kind == PassKind::relabel) continue;  // goes first, in order, and so blocks nothing
             }
             blocked |= element.local;
             blocked_local |= element.diagonal;
         }
-        for (const std::size_t i : ready) {
-            if (i == ready.front() || !shares_a_pass(kind)) passes.push_back({kind, {}});
-            if (i == ready.front() && shares_a_pass(kind)) passes.back().terms.reserve(ready.size());
-            passes.back().terms.push_back(pending[i].term);
-        }
-        // What is done is dropped; the rest moves up behind it.
-        std::size_t next = ready.back() + 1;
-        auto done = ready.rbegin();
-        for (std::size_t i = ready.back() + 1; i-- > first;) {
-            if (done != ready.rend() && *done == i) {
+        return kind;
+    }
+
+    // What is done is dropped; the rest moves up behind it.
+    void drop_ready() {
+        std::size_t next = ready_.back() + 1;
+        auto done = ready_.rbegin();
+        for (std::size_t i = ready_.back() + 1; i-- > first_;) {
+            if (done != ready_.rend() && *done == i) {
                 ++done;
             } else {
-                pending[--next] = pending[i];
+                pending_[--next] = pending_[i];
             }
         }
-        first = next;
+        first_ = next;
     }
-}
+
+    // Makes turns of those ready pairs that can be turned, if they are worth it; false if not.
+    bool turn_pairs() {
+        int pairs = 0;
+        bool general = false;
+        for (const std::size_t i : ready_) {
+            if (pending_[i].pair_turn != Turn::none) ++pairs;
+            general = general || pending_[i].pair_turn == Turn::general;
+        }
+        if (!pair_turns_pay(pairs, general)) return false;
+        std::vector<Element> elements;
+        auto ready = ready_.begin();
+        for (std::size_t i = first_; i < pending_.size(); ++i) {
+            const bool is_ready = ready != ready_.end() && *ready == i;
+            if (is_ready) ++ready;
+            if (is_ready && pending_[i].pair_turn != Turn::none) {
+                append_turned(pending_[i], elements);
+            } else {
+                elements.push_back(pending_[i]);
+            }
+        }
+        pending_ = std::move(elements);
+        first_ = 0;
+        return true;
+    }
+
+    void append_turned(const Element& pair, std::vector<Element>& elements) const {
+        const auto [begin, end, part] = pair.term;
+        if (pair.pair_turn == Turn::general) {
+            std::ranges::copy(parts_of(pair.term, pair.local), std::back_inserter(elements));
+            return;
+        }
+        const Core core = core_of(facts_, sweep_.operations_of(pair.term));
+        const auto first = begin + static_cast<std::uint32_t>(core.begin);
+        const auto last = begin + static_cast<std::uint32_t>(core.end);
+        if (begin < first) elements.push_back({PassKind::phases, {begin, first, Part::whole}, 0, pair.local});
+        elements.push_back({PassKind::turns, {first, last, Part::whole}, pair.local, 0});
+        if (last < end) elements.push_back({PassKind::phases, {last, end, Part::whole}, 0, pair.local});
+    }
+
+    std::span<const OperationFacts> facts_;
+    Sweep& sweep_;
+    std::vector<Element> pending_;
+    std::size_t first_ = 0;  // what comes before has a pass
+    std::vector<std::size_t> ready_;
+};
 
 }  // namespace
 
@@ -258,7 +342,7 @@ void arrange_passes(std::span<const OperationFacts> facts, const PlanOptions& op
     Grouper grouper(facts, options, sweep, elements);
     for (const std::uint32_t operation : operations) grouper.add(operation);
     grouper.finish();
-    schedule(std::move(elements), sweep.passes);
+    Scheduler(facts, std::move(elements), sweep).run();
     for (std::size_t pass = 0; pass < sweep.passes.size(); ++pass) {
         sweep.passes[pass].cost_ns = pass_cost_ns(facts, sweep, pass);
     }

@@ -26,7 +26,8 @@ constexpr double gather_ns = 0.7;    // of what was active before a sweep
 constexpr double scatter_ns = 0.8;   // of a block, also of setting |0...0>
 constexpr double relabel_ns = 0.02;  // an operation that is bookkeeping for most qubits
 constexpr int lane_qubits = 3;       // the lowest ones of a block, where it moves amplitudes
-constexpr double turn_call_ns = 0.15, turn_ns = 0.065, turns_per_call = 3;
+constexpr double turn_call_ns = 0.15, turn_ns = 0.065;
+constexpr int turns_per_call = 3;
 constexpr double phases_ns = 0.38, joined_phases_ns = 0.22;  // with a load and store of their own, and without
 constexpr double exchange_ns = 0.17, rotation_ns = 0.26, controlled_ns = 0.25;
 constexpr double fma_ns = 0.041;      // of a dense matrix: three per complex entry and row
@@ -43,9 +44,10 @@ double dense_ns(int qubits) {
 
 // Of the product of operations on two qubits.
 double pair_ns(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations) {
-    const bool even = std::ranges::all_of(operations, [&](std::uint32_t index) { return facts[index].even; });
-    return even ? even_pair_ns : dense_ns(2);
+    return pair_turn_of(facts, operations) != Turn::none ? even_pair_ns : dense_ns(2);
 }
+
+double turns_ns(int turns) { return turn_call_ns * ((turns + turns_per_call - 1) / turns_per_call) + turn_ns * turns; }
 
 // How many CX and SWAP of a pass have a lane among their qubits.
 double lane_exchanges(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass) {
@@ -65,6 +67,18 @@ double lane_exchanges(std::span<const OperationFacts> facts, const Sweep& sweep,
 
 }  // namespace
 
+Turn pair_turn_of(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations) {
+    const auto all_are = [&](auto property) {
+        return std::ranges::all_of(operations, [&](std::uint32_t index) { return property(facts[index].pair_turn); });
+    };
+    if (all_are([](Turn turn) { return turn == Turn::imaginary; })) return Turn::imaginary;
+    return all_are([](Turn turn) { return turn != Turn::none; }) ? Turn::general : Turn::none;
+}
+
+bool pair_turns_pay(int pairs, bool general) {
+    return turns_ns(pairs) + joined_phases_ns + (general ? phases_ns : 0) < pairs * even_pair_ns;
+}
+
 double operation_cost_ns(const OperationFacts& facts) {
     const int targets = count_bits(facts.local);
     if (facts.relabels) return relabel_ns;
@@ -73,7 +87,7 @@ double operation_cost_ns(const OperationFacts& facts) {
     if (facts.rotates) return rotation_ns;
     if (facts.diagonal != 0) return targets == 1 ? controlled_ns : dense_ns(targets) / 2;
     if (targets == 1) return turn_ns + turn_call_ns / turns_per_call;
-    return targets == 2 && facts.even ? even_pair_ns : dense_ns(targets);
+    return targets == 2 && facts.pair_turn != Turn::none ? even_pair_ns : dense_ns(targets);
 }
 
 double staging_weight(const OperationFacts& facts) { return least_weight_ns + facts.cost_ns; }
@@ -90,14 +104,22 @@ bool dense_pays(std::span<const OperationFacts> facts, std::span<const std::uint
     return dense || pair_ns(facts, operations) < apart;
 }
 
+bool needs_own_phases(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t number) {
+    if (sweep.passes[number].kind != PassKind::turns) return false;
+    if (number + 1 < sweep.passes.size() && joins_turns(sweep, number + 1)) return false;
+    return std::ranges::any_of(sweep.passes[number].terms, [&](const Term& term) {
+        return count_bits(facts[sweep.operations_of(term).front()].touched()) == 2;
+    });
+}
+
 double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t number) {
     const Pass& pass = sweep.passes[number];
-    const auto terms = static_cast<double>(pass.terms.size());
+    const auto terms = static_cast<int>(pass.terms.size());
     switch (pass.kind) {
         case PassKind::relabel:
             return relabel_ns * terms + exchange_ns * lane_exchanges(facts, sweep, pass);
         case PassKind::turns:
-            return turn_call_ns * std::ceil(terms / turns_per_call) + turn_ns * terms;
+            return turns_ns(terms) + (needs_own_phases(facts, sweep, number) ? joined_phases_ns : 0);
         case PassKind::phases:
             return joins_turns(sweep, number) ? joined_phases_ns : phases_ns;
         case PassKind::dense:

@@ -44,6 +44,9 @@ constexpr double time_scale(Precision precision) { return precision == Precision
 double operation_cost_ns(const OperationFacts& facts);
 double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t pass);
 
+// Whether a pass turns pairs, whose cosines differ by parity and so need phases, and none follow.
+bool needs_own_phases(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t pass);
+
 // Limits of the search for a plan: it may take this share of the predicted time on one thread, and no more than
 // most_planning_seconds, where planning an operation once takes planning_seconds; blocks larger than usual are that
 // much slower than their passes say.
@@ -67,10 +70,16 @@ inline constexpr std::size_t fresh_rows = 4;
 // bits that select among tables, which together stay in the first-level cache.
 inline constexpr int least_phase_table_bits = 4;
 inline constexpr int most_phase_table_bits = 7;
+inline constexpr int most_pair_table_bits = 10;  // where pairs turn, of which both bits are the table's
 inline constexpr int most_phase_key_bits = 3;
 
 // Whether operations on one pair of qubits are better multiplied into one dense matrix than run one by one.
 bool dense_pays(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations);
+
+// As in OperationFacts, of the product of operations on one pair of qubits; and whether so many such pairs at once are
+// better turned than multiplied by dense matrices.
+Turn pair_turn_of(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations);
+bool pair_turns_pay(int pairs, bool general);
 
 // Of states up to this size each thread runs trajectories of its own, where these have so many amplitudes together that
 // it pays; else they share a state that is not small.

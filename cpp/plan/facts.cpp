@@ -9,8 +9,15 @@ namespace {
 
 OperationFacts facts_of(const Program& program, const Operation& operation) {
     const auto [local, diagonal] = roles(program, operation);
-    OperationFacts facts{local, diagonal, 0,     turn_of(program, operation),     is_relabelling(program, operation),
-                         false, false,    false, keeps_parity(program, operation)};
+    OperationFacts facts{local,
+                         diagonal,
+                         0,
+                         turn_of(program, operation),
+                         pair_turn_of(program, operation),
+                         is_relabelling(program, operation),
+                         false,
+                         false,
+                         false};
     if (const auto* const gate = std::get_if<GateOperation>(&operation)) {
         const Structure structure = gate_table()[static_cast<std::size_t>(gate->gate)].structure;
         facts.flips = structure == Structure::flip;

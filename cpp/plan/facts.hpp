@@ -12,11 +12,11 @@ struct OperationFacts {
     Index diagonal;  // as in Roles
     double cost_ns;  // per amplitude, of its pass or its share of one
     Turn turn;
+    Turn pair_turn;
     bool relabels;   // bookkeeping can follow it
     bool flips;      // an X, with controls or without
     bool exchanges;  // moves amplitudes and changes none: flips, swaps, permutations
     bool rotates;    // about a Pauli string
-    bool even;       // keeps the parity of its targets' bits
 
     Index touched() const { return local | diagonal; }
 };

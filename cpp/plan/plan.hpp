@@ -22,11 +22,12 @@ enum class PassKind : std::uint8_t {
     single,   // one operation by a kernel of its own
 };
 
-// A one-qubit matrix is after . turn . before, with diagonal outer parts that join the phases around it.
+// A matrix on one qubit, or on a pair whose parity it keeps, is after . turn . before, with diagonal outer parts that
+// join the phases around it.
 enum class Part : std::uint8_t { whole, before, turn, after };
 std::string_view name_of(PassKind kind);
 
-// Operations [begin, end) of the sweep's list, or a part of their product (they are on one qubit then).
+// Operations [begin, end) of the sweep's list, or a part of their product (they are on one qubit or pair then).
 struct Term {
     std::uint32_t begin;
     std::uint32_t end;
@@ -125,6 +126,7 @@ struct PlanOptions {
     bool relabel_swaps = true;   // swaps and permutations rename the qubits of all earlier operations
     bool prune = true;           // operations that reach no measurement are dropped where no state is returned
     bool merge_dense = true;     // operations on one pair of qubits become one matrix where that is cheaper
+    bool turn_pairs = true;      // pairs whose parity is kept are turned together instead, with phases around them
     bool merge_passes = true;    // turns and phases of several operations share a pass
     bool block_frame = true;     // X, Z, CX and SWAP inside a block are bookkeeping
     bool merge_branches = true;  // trajectories that meet in the same state go on as one

@@ -86,7 +86,8 @@ bool is_exchange(const Operation& operation) {
 
 // Real products per amplitude of a matrix on `qubits`: three per entry of a row instead of four where that pays.
 double dense_fma(int qubits, bool by_three) { return (by_three ? 3 : 4) * std::ldexp(1.0, qubits); }
-constexpr double even_pair_fma = 8;  // of two qubits whose parity is kept
+constexpr double even_pair_fma = 8;              // of two qubits whose parity is kept
+constexpr double factor_fma = 4, table_fma = 8;  // of phases without a table, and with one
 
 // A matrix that is split over several passes is in the list of a sweep several times.
 std::vector<std::uint32_t> distinct(std::vector<std::uint32_t> operations) {
@@ -113,7 +114,7 @@ Work work_of(const Program& program, const Operation& operation) {
     }
     if (is_exchange(operation)) return {"exchange", 0};
     if (is_rotation(operation)) return {"rotation", 4 * share};
-    if (targets == 2 && keeps_parity(program, operation)) return {"dense", even_pair_fma * share};
+    if (targets == 2 && pair_turn_of(program, operation) != Turn::none) return {"dense", even_pair_fma * share};
     return {"dense", dense_fma(targets, targets > 1 && diagonal == 0) * share};
 }
 
@@ -186,6 +187,7 @@ class SweepReporter {
             result.push_back(describe_pass(pass, std::span(units_).subspan(first, pass.terms.size())));
             result.back().ns_per_amplitude = scale_ * pass.cost_ns;
             if (joins_turns(sweep_, number)) result.back().kernel = "turn";
+            if (needs_own_phases(facts_, sweep_, number)) result.back().fma_per_amplitude += table_fma;
             if (result.back().operations.size() == 1) result.back().reason = why_alone(pass, first);
             first += pass.terms.size();
         }
@@ -224,12 +226,9 @@ class SweepReporter {
                 break;
         }
         const auto operations = sweep_.operations_of(pass.terms.front());
-        if (operations.size() > 1) return {"dense", is_even(operations) ? even_pair_fma : dense_fma(qubits, true)};
-        return work_of(program_, operation(operations.front()));
-    }
-
-    bool is_even(std::span<const std::uint32_t> operations) const {
-        return std::ranges::all_of(operations, [&](std::uint32_t index) { return facts_[index].even; });
+        if (operations.size() == 1) return work_of(program_, operation(operations.front()));
+        const bool even = pair_turn_of(facts_, operations) != Turn::none;
+        return {"dense", even ? even_pair_fma : dense_fma(qubits, true)};
     }
 
     // One form for all operations on up to two qubits, a diagonal kernel for each of the others. The form takes a table
@@ -249,7 +248,7 @@ class SweepReporter {
             const Index lowest = hot_ & (inside ^ (inside - 1));  // hot qubits up to the lowest one of the term
             table = table || count_bits(inside) > 1 || count_bits(lowest) <= most_phase_table_bits;
         }
-        return form ? Work{"phase", work.fma + (table ? 8 : 4)} : work;
+        return form ? Work{"phase", work.fma + (table ? table_fma : factor_fma)} : work;
     }
 
     Reason why_alone(const Pass& pass, std::size_t unit) const {

@@ -278,14 +278,26 @@ const std::vector<Turn> turns_of_rows = [] {
     return turns;
 }();
 
-const std::vector<bool> parity_of_rows = [] {
-    constexpr std::array<double, 4> generic{0.3, 0.5, 0.7, 1.1};  // angles at which no entry vanishes by chance
-    std::vector<bool> keep;
-    for (const GateFacts& facts : gate_table()) {
-        const auto parameters = std::span(generic).first(static_cast<std::size_t>(facts.parameters));
-        keep.push_back(keeps_parity(facts.matrix(parameters)));
+// Whether flipping all bits changes nothing.
+bool is_symmetric(const Matrix& matrix) {
+    const std::size_t last = matrix.dimension() - 1;
+    for (std::size_t row = 0; row <= last; ++row) {
+        for (std::size_t column = 0; column <= last; ++column) {
+            if (std::abs(matrix(row, column) - matrix(last - row, last - column)) > 1e-15) return false;
+        }
     }
-    return keep;
+    return true;
+}
+
+const std::vector<Turn> pair_turns_of_rows = [] {
+    constexpr std::array<double, 4> generic{0.3, 0.5, 0.7, 1.1};  // angles at which no entry vanishes by chance
+    std::vector<Turn> turns;
+    for (const GateFacts& facts : gate_table()) {
+        const Matrix matrix = facts.matrix(std::span(generic).first(static_cast<std::size_t>(facts.parameters)));
+        const bool symmetric = facts.targets == 2 && is_symmetric(matrix);
+        turns.push_back(!keeps_parity(matrix) ? Turn::none : symmetric ? Turn::imaginary : Turn::general);
+    }
+    return turns;
 }();
 
 }  // namespace
@@ -297,12 +309,17 @@ Turn turn_of(const Program& program, const Operation& operation) {
     return gate == nullptr ? Turn::general : turns_of_rows[static_cast<std::size_t>(gate->gate)];
 }
 
-bool keeps_parity(const Program& program, const Operation& operation) {
-    const Roles role = roles(program, operation);
-    if (role.local == 0) return true;
-    if (std::holds_alternative<PauliRotationOperation>(operation)) return count_bits(role.local) % 2 == 0;
-    const auto* const gate = std::get_if<GateOperation>(&operation);
-    return gate != nullptr && parity_of_rows[static_cast<std::size_t>(gate->gate)];
+Turn pair_turn_of(const Program& program, const Operation& operation) {
+    if (const auto* const gate = std::get_if<GateOperation>(&operation)) {
+        return pair_turns_of_rows[static_cast<std::size_t>(gate->gate)];
+    }
+    const Index local = roles(program, operation).local;
+    if (const auto* const rotation = std::get_if<PauliRotationOperation>(&operation)) {
+        if (count_bits(local) % 2 != 0) return Turn::none;
+        const auto changed = std::ranges::count_if(*rotation->paulis, [](std::int64_t p) { return p >= 2; });  // Y, Z
+        return changed % 2 == 0 ? Turn::imaginary : Turn::general;
+    }
+    return local == 0 ? Turn::general : Turn::none;
 }
 
 bool is_relabelling(const Program& program, const Operation& operation) {

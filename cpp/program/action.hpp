@@ -70,9 +70,10 @@ enum class Turn : std::uint8_t {
 };
 Turn turn_of(const Program& program, const Operation& operation);
 
-// Whether an operation keeps the parity of its targets' bits, whatever its parameters, as diagonal ones do and exchange
-// interactions of two qubits.
-bool keeps_parity(const Program& program, const Operation& operation);
+// The same for both parities of two qubits' bits: none where an operation does not keep the parity, whatever its
+// parameters; imaginary where it does to flipped bits what it does to bits, as RXX, RYY, RZZ and their kind do; real
+// is not told apart from general.
+Turn pair_turn_of(const Program& program, const Operation& operation);
 
 // True for X, Z, CX and SWAP without further controls, and permutations: they move amplitudes or change signs in a way
 // that bookkeeping can follow (exec/block_frame.hpp).

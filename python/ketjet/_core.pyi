@@ -167,6 +167,7 @@ class PlanOptions:
     prune: bool
     relabel_swaps: bool
     search: bool
+    turn_pairs: bool
     def __init__(self) -> None:
         ...
 class Part:

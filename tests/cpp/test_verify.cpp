@@ -30,6 +30,7 @@ Program mixture(int num_qubits, int depth) {
         for (int q = 0; q + 2 < num_qubits; ++q) builder.gate("crz", {q, q + 2}, {0.5});
         for (int q = 0; q + 2 < num_qubits; q += 2) builder.gate("ccx", {q + 2, q, q + 1});
         for (int q = 0; q + 1 < num_qubits; q += 2) builder.gate("xx_plus_yy", {q, q + 1}, {0.4, 0.9});
+        for (int q = 0; q + 1 < num_qubits; q += 2) builder.gate("ryy", {q, q + 1}, {0.6});
         for (int q = 0; q + 3 < num_qubits; q += 3) builder.gate("rxx", {q, q + 3}, {0.8});
         builder.gate("swap", {0, num_qubits - 1});
         builder.gate("ry", {layer % num_qubits}, {std::numbers::pi});
@@ -196,6 +197,34 @@ void check_wrong_matrices() {
     CHECK(turn_error(matrix, wrong) > 0.1);
 }
 
+// The matrices of a pair: one for each parity.
+void check_wrong_pairs() {
+    const auto row = [](std::string_view name) { return std::ranges::find(gate_table(), name, &GateFacts::name); };
+    const double pi = std::numbers::pi;
+    for (const double angle : {0.3, -2.0, 0.0, pi / 2, pi, 1.5 * pi, 2 * pi, pi + 1e-9}) {
+        for (const double beta : {0.0, 0.7, pi}) {
+            const std::vector<double> both{angle, beta};
+            for (const char* const name : {"xx_plus_yy", "xx_minus_yy"}) {
+                const Matrix general = row(name)->matrix(both);
+                CHECK(pair_error(general, split_pair(general)) < 1e-15);
+            }
+        }
+        for (const char* const name : {"rxx", "ryy", "iswap", "swap"}) {
+            const Matrix plain = row(name)->matrix(std::vector<double>{angle});
+            const PairTurn turn = split_plain_pair(plain);
+            CHECK(pair_error(plain, turn) < 1e-15);
+            for (std::size_t p = 0; p < 2; ++p) {
+                PairTurn wrong = turn;
+                wrong.of_parity[p].sine += 1e-6;
+                CHECK(pair_error(plain, wrong) > 1e-7);
+                wrong = turn;
+                wrong.of_parity[p].phase += 1e-6;
+                CHECK(pair_error(plain, wrong) > 1e-7);
+            }
+        }
+    }
+}
+
 // Products that are diagonal or antidiagonal but for rounding, whose small entries have phases that mean nothing.
 void check_decompositions_near_the_axes() {
     const auto gate = [](std::string_view name, std::vector<double> parameters) {
@@ -244,7 +273,7 @@ void check_wrong_kernels() {
     CHECK(notices("turns"));
     broken.double_.turn = [](void* block, const TurnArgs& args) {
         TurnArgs wrong = args;
-        wrong.lane_mask = 0;
+        wrong.lane_turns = 0;
         kernels_for().double_.turn(block, wrong);
     };
     CHECK(notices("turns"));
@@ -284,6 +313,7 @@ int main() {
     check_exchanged_operations();
     check_wrong_programs();
     check_wrong_matrices();
+    check_wrong_pairs();
     check_decompositions_near_the_axes();
     check_wrong_kernels();
     return failed_checks == 0 ? 0 : 1;

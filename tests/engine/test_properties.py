@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import distribution, statevector
 from programs import SMALL_CACHES, TINY_CACHES, final_state
-from strategies import circuits
+from strategies import circuits, exchange_circuits
 
 from ketjet import engine
 from ketjet.lowering import lower
@@ -25,8 +25,19 @@ def test_states_equal_the_oracles(circuit, precision, isa, threads, machine):
     np.testing.assert_allclose(state, statevector(circuit), atol=TOLERANCE[precision])
 
 
-@given(circuits(max_qubits=7, max_operations=20), st.sampled_from(["double", "single"]), machines)
-@settings(max_examples=100, deadline=None)
+@given(exchange_circuits(max_qubits=9), st.sampled_from(["double", "single"]), isas, machines)
+@settings(max_examples=200, deadline=None)
+def test_states_of_exchange_interactions_equal_the_oracles(circuit, precision, isa, machine):
+    state = final_state(lower(circuit).program, precision=precision, isa=isa, on=machine)
+    np.testing.assert_allclose(state, statevector(circuit), atol=TOLERANCE[precision])
+
+
+@given(
+    st.one_of(circuits(max_qubits=7, max_operations=20), exchange_circuits(max_qubits=8)),
+    st.sampled_from(["double", "single"]),
+    machines,
+)
+@settings(max_examples=150, deadline=None)
 def test_states_are_equal_bit_for_bit_over_threads_and_fused_instruction_sets(circuit, precision, machine):
     program = lower(circuit).program
     fused = [isa for isa in engine.isa_names() if isa != "portable"] or ["portable"]
