@@ -1,6 +1,7 @@
 // The part of sampler.hpp that turns basis states into tables of classical values and lists of shots.
 #include <algorithm>
 #include <array>
+#include <compare>
 #include <functional>
 #include <numeric>
 
@@ -52,11 +53,11 @@ class BitMover {
     std::vector<std::array<std::array<std::uint64_t, 256>, 8>> tables_;
 };
 
-bool key_less(const std::uint64_t* a, const std::uint64_t* b, int words) {
+std::strong_ordering compare_keys(const std::uint64_t* a, const std::uint64_t* b, int words) {
     for (int w = words; w-- > 0;) {
-        if (a[w] != b[w]) return a[w] < b[w];
+        if (a[w] != b[w]) return a[w] <=> b[w];
     }
-    return false;
+    return std::strong_ordering::equal;
 }
 
 // Merges equal keys of (key, count) rows, which are in order already, in their own memory.
@@ -77,21 +78,22 @@ void merge_sorted(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, 
     counts.resize(kept);
 }
 
-// Puts rows in ascending order and merges those of equal keys.
+// Puts rows in ascending order, those of equal keys as they came, and merges the latter.
 template <class Count>
 void merge(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, int words, const StopToken& stop) {
     const auto width = static_cast<std::size_t>(words);
     Poll poll(stop);
     const auto less = [&](std::size_t a, std::size_t b) {
         poll();
-        return key_less(keys.data() + a * width, keys.data() + b * width, words);
+        const auto order = compare_keys(keys.data() + a * width, keys.data() + b * width, words);
+        return order != 0 ? order < 0 : a < b;
     };
     bool sorted = true;
-    for (std::size_t i = 1; i < counts.size() && sorted; ++i) sorted = !less(i, i - 1);
+    for (std::size_t i = 1; i < counts.size() && sorted; ++i) sorted = less(i - 1, i);
     if (!sorted) {
         std::vector<std::size_t> order(counts.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
-        std::ranges::stable_sort(order, std::cref(less));
+        std::ranges::sort(order, std::cref(less));
         std::vector<std::uint64_t> sorted_keys;
         std::vector<Count> sorted_counts;
         sorted_keys.reserve(keys.size());

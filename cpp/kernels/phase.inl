@@ -124,7 +124,7 @@ KETJET_INLINE void store_phased(T* target, Vector<T> x, Vector<T> y, const RowPh
 
 template <class T, bool Table, bool Factor>
 KETJET_INLINE void phase_row(T* block, std::uint32_t address, const BlockPhases<T>& phases, const RowPhases<T>& row) {
-    KETJET_UNROLL
+    KETJET_UNROLL_PARTLY
     for (std::uint64_t v = 0; v < phases.vectors; ++v) {
         T* const vector = block + (address ^ phases.args.inner_offsets[v]);
         store_phased<T, Table, Factor>(vector, load(vector), load(vector + lanes<T>), row, v);

@@ -22,8 +22,10 @@
 #define KETJET_INLINE inline __attribute__((always_inline))
 #if defined(__clang__)
 #define KETJET_UNROLL _Pragma("unroll")
+#define KETJET_UNROLL_PARTLY _Pragma("clang loop unroll_count(4)")
 #else
 #define KETJET_UNROLL _Pragma("GCC unroll 16")
+#define KETJET_UNROLL_PARTLY KETJET_UNROLL
 #endif
 
 namespace ketjet {

@@ -226,7 +226,7 @@ class Unpacker {
         if (values->size() < skipped) fail("the payload has no target; begin with one");
         try {
             check_code(std::span(*values).subspan(skipped), packed_.num_clbits, packed_.variable_words,
-                       packed_.labels.size(), result_words);
+                       packed_.labels.size(), static_cast<std::size_t>(result_words));
         } catch (const std::invalid_argument& error) {
             fail(error.what());
         }
