@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "program/action.hpp"
+#include "program/structure.hpp"
 
 namespace ketjet {
 

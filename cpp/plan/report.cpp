@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <iterator>
 
+#include "plan/work.hpp"
 #include "program/action.hpp"
 #include "program/instruction.hpp"
 
@@ -26,17 +26,6 @@ Index mask_of(std::span<const int> qubits) {
     return mask;
 }
 
-// The wires of an operation that has some.
-struct WiresOf {
-    const Wires* operator()(const auto& operation) const {
-        if constexpr (requires { operation.wires; }) {
-            return &operation.wires;
-        } else {
-            return nullptr;
-        }
-    }
-};
-
 // The alternatives of Operation behind the gates are in the order of Instruction.
 std::string_view name_of(const Operation& operation) {
     const auto gates = static_cast<std::int32_t>(gate_table().size());
@@ -44,14 +33,9 @@ std::string_view name_of(const Operation& operation) {
     return name_of_code(gate != nullptr ? gate->gate : gates + static_cast<std::int32_t>(operation.index()) - 1);
 }
 
-const GateFacts* facts_of(const Operation& operation) {
-    const auto* const gate = std::get_if<GateOperation>(&operation);
-    return gate == nullptr ? nullptr : &gate_table()[static_cast<std::size_t>(gate->gate)];
-}
-
 // With a prefix for controls beyond those of the gate's row.
 std::string full_name(const Operation& operation, const Wires& wires) {
-    const GateFacts* const facts = facts_of(operation);
+    const GateFacts* const facts = gate_row_of(operation);
     const int further = wires.controls - (facts == nullptr ? 0 : facts->controls);
     std::string name;
     if (further > 0) name += 'c';
@@ -61,7 +45,7 @@ std::string full_name(const Operation& operation, const Wires& wires) {
 }
 
 OperationReport describe(const Program& program, const Operation& operation) {
-    const Wires* const wires = std::visit(WiresOf{}, operation);
+    const Wires* const wires = wires_of(operation);
     if (wires == nullptr) {
         const Roles role = roles(program, operation);
         return {std::string(name_of(operation)), list_of(role.local | role.diagonal)};
@@ -72,50 +56,11 @@ OperationReport describe(const Program& program, const Operation& operation) {
     return result;
 }
 
-bool is_rotation(const Operation& operation) {
-    const GateFacts* const facts = facts_of(operation);
-    return facts == nullptr ? std::holds_alternative<PauliRotationOperation>(operation)
-                            : facts->structure == Structure::rotation;
-}
-
-bool is_exchange(const Operation& operation) {
-    const GateFacts* const facts = facts_of(operation);
-    return facts == nullptr ? std::holds_alternative<PermutationOperation>(operation)
-                            : facts->structure == Structure::flip || facts->structure == Structure::swap;
-}
-
-// Real products per amplitude of a matrix on `qubits`: three per entry of a row instead of four where that pays.
-double dense_fma(int qubits, bool by_three) { return (by_three ? 3 : 4) * std::ldexp(1.0, qubits); }
-constexpr double even_pair_fma = 8;              // of two qubits whose parity is kept
-constexpr double factor_fma = 4, table_fma = 8;  // of phases without a table, and with one
-
 // A matrix that is split over several passes is in the list of a sweep several times.
 std::vector<std::uint32_t> distinct(std::vector<std::uint32_t> operations) {
     std::ranges::sort(operations);
     operations.erase(std::ranges::unique(operations).begin(), operations.end());
     return operations;
-}
-
-struct Work {
-    std::string_view kernel;
-    double fma;  // per amplitude of the block
-};
-
-// Of an operation by a kernel of its own.
-Work work_of(const Program& program, const Operation& operation) {
-    const Roles role = roles(program, operation);
-    const int targets = count_bits(role.local), diagonal = count_bits(role.diagonal);
-    const Wires* const wires = std::visit(WiresOf{}, operation);
-    const double share = std::ldexp(1.0, wires == nullptr ? 0 : -int{wires->controls});
-    if (targets == 0) {
-        const GateFacts* const facts = facts_of(operation);
-        const bool one_entry = facts != nullptr && facts->structure == Structure::phase;
-        return {"diagonal", 4 * (one_entry ? std::ldexp(1.0, -diagonal) : share)};
-    }
-    if (is_exchange(operation)) return {"exchange", 0};
-    if (is_rotation(operation)) return {"rotation", 4 * share};
-    if (targets == 2 && pair_turn_of(program, operation) != Turn::none) return {"dense", even_pair_fma * share};
-    return {"dense", dense_fma(targets, targets > 1 && diagonal == 0) * share};
 }
 
 // What is scheduled: a term of a pass, with the roles of all it does.
@@ -226,9 +171,8 @@ class SweepReporter {
                 break;
         }
         const auto operations = sweep_.operations_of(pass.terms.front());
-        if (operations.size() == 1) return work_of(program_, operation(operations.front()));
-        const bool even = pair_turn_of(facts_, operations) != Turn::none;
-        return {"dense", even ? even_pair_fma : dense_fma(qubits, true)};
+        if (operations.size() == 1) return work_of(facts_[operations.front()], operation(operations.front()));
+        return work_of_product(qubits, pair_turn_of(facts_, operations) != Turn::none);
     }
 
     // One form for all operations on up to two qubits, a diagonal kernel for each of the others. The form takes a table
@@ -240,7 +184,7 @@ class SweepReporter {
             const Index inside = units[t].diagonal & hot_;
             for (const std::uint32_t index : sweep_.operations_of(pass.terms[t])) {
                 if (count_bits(units[t].diagonal) <= 2) continue;
-                const Work own = work_of(program_, operation(index));
+                const Work own = work_of(facts_[index], operation(index));
                 work = {own.kernel, work.fma + own.fma};
             }
             if (count_bits(units[t].diagonal) > 2 || inside == 0) continue;

@@ -158,4 +158,18 @@ std::uint64_t Program::fingerprint() const {
     return result.finish();
 }
 
+const GateFacts* gate_row_of(const Operation& operation) {
+    const auto* const gate = std::get_if<GateOperation>(&operation);
+    return gate == nullptr ? nullptr : &gate_table()[static_cast<std::size_t>(gate->gate)];
+}
+
+const Wires* wires_of(const Operation& operation) {
+    return std::visit(
+        [](const auto& which) -> const Wires* {
+            if constexpr (requires { which.wires; }) return &which.wires;
+            return nullptr;
+        },
+        operation);
+}
+
 }  // namespace ketjet

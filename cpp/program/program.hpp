@@ -110,6 +110,11 @@ using Operation =
                  PermutationOperation, InitializeOperation, ResetOperation, MeasureOperation, GlobalPhaseOperation,
                  ComputeOperation, BranchOperation, JumpOperation, SaveOperation>;
 
+// The row of a gate; null for all other operations.
+const GateFacts* gate_row_of(const Operation& operation);
+// Null for operations without wires.
+const Wires* wires_of(const Operation& operation);
+
 // The instructions that are not rows of gate_table(). An operation's code is its gate row, or
 // gate_table().size() + this.
 enum class Instruction : std::int32_t {
