@@ -16,7 +16,6 @@ namespace ketjet {
 namespace {
 
 constexpr std::size_t rows_between_polls = 16;
-constexpr std::size_t cache_line_bytes = 64;
 
 const void* shifted(const void* pointer, std::size_t bytes) { return static_cast<const std::byte*>(pointer) + bytes; }
 
@@ -143,7 +142,7 @@ void BlockRunner<T>::prepare(const BoundSweep& sweep) {
 // What is fetched would be lost again where the state is in the caches anyway.
 template <class T>
 Prefetch BlockRunner<T>::prefetch(const T* next) const {
-    constexpr int line_bits = std::countr_zero(cache_line_bytes / (2 * sizeof(T)));
+    constexpr int line_bits = std::countr_zero(line_bytes / (2 * sizeof(T)));
     Prefetch result{};
     if (next == nullptr || !fetches_ || sweep_->run_bits < line_bits || fetches_of_block_ == 0) return result;
     result.state = next;

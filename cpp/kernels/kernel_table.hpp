@@ -18,6 +18,8 @@ struct AddressMap {
     std::uint32_t affine;
 };
 
+constexpr std::uint64_t line_bytes = 64;
+
 // Lines that a kernel fetches while it computes, a few for every step of its walk: those of the rows that the thread
 // gathers next, 2^row_line_bits a row.
 struct Prefetch {

@@ -276,8 +276,6 @@ KETJET_INLINE std::uint32_t address_of(const AddressMap& map, std::uint64_t y) {
     return map.low[y & 63] ^ map.high[y >> 6] ^ map.affine;
 }
 
-constexpr std::uint64_t line_bytes = 64;
-
 // Into the outer cache: the inner one is busy with the block.
 KETJET_INLINE void fetch_lines(Prefetch& prefetch) {
     for (std::uint64_t i = 0; i < prefetch.lines_per_step && prefetch.next_line < prefetch.end_line; ++i) {

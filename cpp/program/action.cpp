@@ -2,7 +2,6 @@
 // present slot values; controls become the action's condition.
 #include "program/action.hpp"
 
-#include <array>
 #include <cmath>
 #include <stdexcept>
 #include <string>
