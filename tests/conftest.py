@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from qiskit import QuantumCircuit
 
@@ -23,6 +25,11 @@ def layered_circuit(num_qubits, layers):
 
 def pytest_addoption(parser):
     parser.addoption("--write-golden", action="store_true", help="write the golden plans of test_explain.py anew")
+
+
+def pytest_configure():
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell; child processes inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
