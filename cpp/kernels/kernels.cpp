@@ -2,6 +2,7 @@
 // The object exports that one function and nothing else; ARCHITECTURE.md says why.
 #include "kernels/kernel_table.hpp"
 #include "kernels/simd.hpp"
+#include "kernels/walk.hpp"
 //
 #include "kernels/copy.inl"
 #include "kernels/dense.inl"

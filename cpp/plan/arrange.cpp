@@ -1,209 +1,18 @@
-// Two steps. The Grouper reads the operations in order and collects runs on one qubit and candidates for dense pairs
-// into elements, the things that are scheduled. The scheduler then picks, round after round, all ready elements of the
-// cheapest kind; elements commute where both are diagonal or their qubits are apart.
+// Operations are grouped into elements (group.hpp). The Scheduler then picks, round after round, all ready elements of
+// the cheapest kind; elements commute where both are diagonal or their qubits are apart.
 #include "plan/arrange.hpp"
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <iterator>
+#include <utility>
+#include <vector>
+
+#include "plan/group.hpp"
 
 namespace ketjet {
 
 namespace {
-
-struct Element {
-    PassKind kind;
-    Term term;
-    Index local;
-    Index diagonal;
-    Turn pair_turn = Turn::none;  // of a dense pair that could be a turn, with phases around it, instead
-};
-
-// Where the diagonal operations at the front of a run end, and where those at its back begin: both are the run's end if
-// it has no others.
-struct Core {
-    std::size_t begin;
-    std::size_t end;
-};
-Core core_of(std::span<const OperationFacts> facts, std::span<const std::uint32_t> run) {
-    const auto is_diagonal = [&](std::uint32_t index) { return facts[index].local == 0; };
-    Core core{0, run.size()};
-    while (core.begin < run.size() && is_diagonal(run[core.begin])) ++core.begin;
-    while (core.end > core.begin && is_diagonal(run[core.end - 1])) --core.end;
-    return core;
-}
-
-// A general turn with its phases.
-std::array<Element, 3> parts_of(const Term& term, Index qubits) {
-    return {{{PassKind::phases, {term.begin, term.end, Part::before}, 0, qubits},
-             {PassKind::turns, {term.begin, term.end, Part::turn}, qubits, 0},
-             {PassKind::phases, {term.begin, term.end, Part::after}, 0, qubits}}};
-}
-
-class Grouper {
- public:
-    Grouper(std::span<const OperationFacts> facts, const PlanOptions& options, Sweep& sweep,
-            std::vector<Element>& elements)
-        : facts_(facts), options_(options), operations_(sweep.operations), elements_(elements) {
-        for (const int qubit : sweep.hot) hot_ |= bit(qubit);
-    }
-
-    void add(std::uint32_t index) {
-        const OperationFacts& facts = facts_[index];
-        const Index touched = facts.touched();
-        if (!options_.merge_passes) {
-            emit(PassKind::single, {&index, 1}, Part::whole, facts.local, facts.diagonal);
-            return;
-        }
-        if (touched != 0 && inside_open_pair(touched)) {
-            pair_at(touched).push_back(index);
-        } else if (options_.merge_dense && facts.local != 0 && (touched & ~hot_) == 0 && count_bits(touched) == 2 &&
-                   !relabels(index)) {
-            open_pair(index, touched);
-        } else {
-            close_pairs(touched);
-            add_alone(index);
-        }
-    }
-
-    void finish() {
-        close_pairs(~Index{0});
-        close_runs(~Index{0});
-    }
-
- private:
-    using Group = std::vector<std::uint32_t>;
-
-    static std::size_t lowest(Index mask) { return static_cast<std::size_t>(std::countr_zero(mask)); }
-
-    // A pair is kept at its lower qubit; partner_ tells both qubits of each open pair.
-    bool inside_open_pair(Index touched) const {
-        const Index pair = partner_[lowest(touched)];
-        return pair != 0 && (touched & ~pair) == 0;
-    }
-    Group& pair_at(Index touched) { return pairs_[lowest(partner_[lowest(touched)])]; }
-
-    // The open runs on its qubits are taken into the pair.
-    void open_pair(std::uint32_t index, Index touched) {
-        close_pairs(touched);
-        Group& pair = pairs_[lowest(touched)];
-        for (Index rest = touched; rest != 0; rest &= rest - 1) {
-            Group& run = runs_[lowest(rest)];
-            pair.insert(pair.end(), run.begin(), run.end());
-            run.clear();
-            partner_[lowest(rest)] = touched;
-        }
-        open_runs_ &= ~touched;
-        open_pairs_ |= touched;
-        pair.push_back(index);
-    }
-
-    void close_pairs(Index touched) {
-        for (Index closing = open_pairs_ & touched; closing != 0; closing = open_pairs_ & touched) {
-            const Index both = partner_[lowest(closing)];
-            for (Index rest = both; rest != 0; rest &= rest - 1) partner_[lowest(rest)] = 0;
-            open_pairs_ &= ~both;
-            closed_pair_.clear();
-            closed_pair_.swap(pairs_[lowest(both)]);
-            if (dense_pays(facts_, closed_pair_)) {
-                emit(PassKind::dense, closed_pair_, Part::whole, both, 0);
-                if (options_.turn_pairs) elements_.back().pair_turn = pair_turn(closed_pair_);
-            } else {
-                for (const std::uint32_t index : closed_pair_) add_alone(index);
-            }
-        }
-    }
-
-    void add_alone(std::uint32_t index) {
-        const OperationFacts& facts = facts_[index];
-        const Index touched = facts.touched();
-        const bool relabelling = relabels(index);
-        if (count_bits(touched) == 1 && (!relabelling || (open_runs_ & touched) != 0)) {
-            runs_[lowest(touched)].push_back(index);
-            open_runs_ |= touched;
-            return;
-        }
-        close_runs(touched);
-        const bool dense = facts.diagonal == 0 && !facts.rotates;
-        const PassKind kind = relabelling        ? PassKind::relabel
-                              : facts.local == 0 ? PassKind::phases
-                              : dense            ? PassKind::dense
-                                                 : PassKind::single;
-        emit(kind, {&index, 1}, Part::whole, facts.local, facts.diagonal);
-    }
-
-    bool relabels(std::uint32_t index) const { return options_.block_frame && facts_[index].relabels; }
-
-    void close_runs(Index touched) {
-        for (Index closing = open_runs_ & touched; closing != 0; closing &= closing - 1) {
-            close_run(runs_[lowest(closing)], closing & (~closing + 1));
-            runs_[lowest(closing)].clear();
-        }
-        open_runs_ &= ~touched;
-    }
-
-    // Diagonals at either end of a run are phases of their own, unless the rest needs phases anyway.
-    void close_run(std::span<const std::uint32_t> run, Index qubit) {
-        const auto [before, end] = core_of(facts_, run);
-        const auto core = run.subspan(before, end - before);
-        if (core.empty()) return emit(PassKind::phases, run, Part::whole, 0, qubit);
-        const Turn turn = turn_of_run(core);
-        if (turn == Turn::general) {
-            const auto parts = parts_of(append(run), qubit);
-            elements_.insert(elements_.end(), parts.begin(), parts.end());
-            return;
-        }
-        if (before > 0) emit(PassKind::phases, run.first(before), Part::whole, 0, qubit);
-        if (std::ranges::all_of(core, [&](std::uint32_t i) { return relabels(i); })) {
-            emit(PassKind::relabel, core, Part::whole, qubit, 0);
-        } else {
-            emit(PassKind::turns, core, Part::whole, qubit, 0);
-        }
-        if (end < run.size()) emit(PassKind::phases, run.subspan(end), Part::whole, 0, qubit);
-    }
-
-    Turn pair_turn(std::span<const std::uint32_t> operations) const {
-        const auto [begin, end] = core_of(facts_, operations);
-        return pair_turn_of(facts_, operations.subspan(begin, end - begin));
-    }
-
-    // Of X, which is both real and imaginary, Z, which is real, and the rest.
-    Turn turn_of_run(std::span<const std::uint32_t> core) const {
-        bool real = true, imaginary = true;
-        for (const std::uint32_t index : core) {
-            const OperationFacts& facts = facts_[index];
-            if (facts.flips) continue;
-            const bool is_z = facts.turn == Turn::none && facts.relabels;
-            real = real && (facts.turn == Turn::real || is_z);
-            imaginary = imaginary && facts.turn == Turn::imaginary;
-        }
-        return real ? Turn::real : imaginary ? Turn::imaginary : Turn::general;
-    }
-
-    Term append(std::span<const std::uint32_t> run) {
-        const auto begin = static_cast<std::uint32_t>(operations_.size());
-        operations_.insert(operations_.end(), run.begin(), run.end());
-        return {begin, static_cast<std::uint32_t>(operations_.size()), Part::whole};
-    }
-    void emit(PassKind kind, std::span<const std::uint32_t> run, Part part, Index local, Index diagonal) {
-        Term term = append(run);
-        term.part = part;
-        elements_.push_back({kind, term, local, diagonal});
-    }
-
-    std::span<const OperationFacts> facts_;
-    const PlanOptions& options_;
-    std::vector<std::uint32_t>& operations_;
-    std::vector<Element>& elements_;
-    Index hot_ = 0;
-    std::array<Group, 64> runs_;
-    std::array<Group, 64> pairs_;
-    Group closed_pair_;  // kept for its memory
-    std::array<Index, 64> partner_{};
-    Index open_runs_ = 0;
-    Index open_pairs_ = 0;
-};
 
 // The cheapest kind goes first; what has a pass of its own anyway comes before what gains from waiting for company.
 constexpr PassKind order_of_kinds[] = {PassKind::relabel, PassKind::dense, PassKind::single, PassKind::turns,
@@ -311,7 +120,7 @@ class Scheduler {
     }
 
     void append_turned(const Element& pair, std::vector<Element>& elements) const {
-        const auto [begin, end, part] = pair.term;
+        const std::uint32_t begin = pair.term.begin, end = pair.term.end;
         if (pair.pair_turn == Turn::general) {
             std::ranges::copy(parts_of(pair.term, pair.local), std::back_inserter(elements));
             return;
@@ -334,15 +143,7 @@ class Scheduler {
 }  // namespace
 
 void arrange_passes(std::span<const OperationFacts> facts, const PlanOptions& options, Sweep& sweep) {
-    const std::vector<std::uint32_t> operations = std::move(sweep.operations);
-    sweep.operations.clear();
-    sweep.operations.reserve(operations.size());
-    std::vector<Element> elements;
-    elements.reserve(operations.size());
-    Grouper grouper(facts, options, sweep, elements);
-    for (const std::uint32_t operation : operations) grouper.add(operation);
-    grouper.finish();
-    Scheduler(facts, std::move(elements), sweep).run();
+    Scheduler(facts, group_operations(facts, options, sweep), sweep).run();
     for (std::size_t pass = 0; pass < sweep.passes.size(); ++pass) {
         sweep.passes[pass].cost_ns = pass_cost_ns(facts, sweep, pass);
     }

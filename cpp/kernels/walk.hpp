@@ -1,0 +1,70 @@
+// Which vectors of a block a kernel visits, where they lie, and the lines it fetches on the way. Included as simd.hpp
+// is.
+#pragma once
+
+#include "kernels/simd.hpp"
+
+namespace ketjet {
+namespace {
+
+// The scalar at which vector y begins.
+KETJET_INLINE std::uint32_t address_of(const AddressMap& map, std::uint64_t y) {
+    return map.low[y & 63] ^ map.high[y >> 6] ^ map.affine;
+}
+
+// Into the outer cache: the inner one is busy with the block.
+KETJET_INLINE void fetch_lines(Prefetch& prefetch) {
+    for (std::uint64_t i = 0; i < prefetch.lines_per_step && prefetch.next_line < prefetch.end_line; ++i) {
+        const std::uint64_t row = prefetch.next_line >> prefetch.row_line_bits;
+        const std::uint64_t line = prefetch.next_line - (row << prefetch.row_line_bits);
+        __builtin_prefetch(static_cast<const char*>(prefetch.state) +
+                               ((prefetch.row_offsets[row] >> prefetch.line_bits) + line) * line_bytes,
+                           0, 2);
+        ++prefetch.next_line;
+    }
+}
+
+// Walks the vectors of a subset in ascending order.
+struct SubsetWalk {
+    AddressMap map;
+    std::uint64_t fixed;
+    std::uint64_t value;
+    std::uint64_t count;
+    std::uint64_t free = 0;
+
+    KETJET_INLINE explicit SubsetWalk(const VectorSubset& subset)
+        : map(subset.map),
+          fixed(subset.fixed),
+          value(subset.value),
+          count(std::uint64_t{1} << (subset.vector_bits - __builtin_popcountll(subset.fixed))) {}
+    KETJET_INLINE std::uint64_t next_vector() {
+        const std::uint64_t vector = free | value;
+        free = ((free | fixed) + 1) & ~fixed;
+        return vector;
+    }
+    KETJET_INLINE std::uint32_t next() { return address_of(map, next_vector()); }
+};
+
+// Fetches at every step; where a step is little work, that makes it take twice as long.
+struct FetchingWalk : SubsetWalk {
+    Prefetch* prefetch;
+
+    KETJET_INLINE explicit FetchingWalk(const VectorSubset& subset) : SubsetWalk(subset), prefetch(subset.prefetch) {}
+    KETJET_INLINE std::uint64_t next_vector() {
+        if (prefetch != nullptr) fetch_lines(*prefetch);
+        return SubsetWalk::next_vector();
+    }
+    KETJET_INLINE std::uint32_t next() { return address_of(map, next_vector()); }
+};
+
+template <bool Fetches>
+struct ChooseWalk {
+    typedef SubsetWalk Walk;
+};
+template <>
+struct ChooseWalk<true> {
+    typedef FetchingWalk Walk;
+};
+
+}  // namespace
+}  // namespace ketjet

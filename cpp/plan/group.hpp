@@ -1,0 +1,36 @@
+// From the operations of a sweep to the elements of which passes are made: runs on one qubit, with their phases apart,
+// and pairs of qubits worth a dense matrix.
+#pragma once
+
+#include <array>
+#include <span>
+#include <vector>
+
+#include "plan/cost.hpp"
+#include "plan/plan.hpp"
+
+namespace ketjet {
+
+struct Element {
+    PassKind kind;
+    Term term;
+    Index local;
+    Index diagonal;
+    Turn pair_turn = Turn::none;  // of a dense pair that could be a turn, with phases around it, instead
+};
+
+// Of the operations of a sweep, which it reorders; those of elements come one after another in the sweep's list.
+std::vector<Element> group_operations(std::span<const OperationFacts> facts, const PlanOptions& options, Sweep& sweep);
+
+// Where the diagonal operations at the front of a run end, and where those at its back begin: both are the run's end if
+// it has no others.
+struct Core {
+    std::size_t begin;
+    std::size_t end;
+};
+Core core_of(std::span<const OperationFacts> facts, std::span<const std::uint32_t> run);
+
+// A general turn with its phases.
+std::array<Element, 3> parts_of(const Term& term, Index qubits);
+
+}  // namespace ketjet
