@@ -1,0 +1,124 @@
+"""Circuits on which a simulator has once been far slower than it need be: the rows of ``bench_cliffs.py``.
+
+To add a row, write a function that builds it and name it in ``CLIFFS``, with the work to do where that is not to count.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qiskit import QuantumCircuit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SHOTS = 1024
+
+
+def count(backend: Any, circuit: QuantumCircuit) -> None:
+    """Run a circuit from its gates to its counts."""
+    result = backend.run(circuit, shots=SHOTS, seed_simulator=7).result()
+    if not result.success:  # Aer says so and goes on
+        raise RuntimeError(result.status)
+    result.get_counts()
+
+
+@dataclass(frozen=True)
+class Cliff:
+    """What is built, untimed, and what is done with it on a backend, timed."""
+
+    build: Callable[[], Any]
+    work: Callable[[Any, Any], object] = count
+
+
+def clean_resets() -> QuantumCircuit:
+    """Reset an ancilla ten times that is |0⟩ each time: it was computed and uncomputed."""
+    circuit = QuantumCircuit(12, 12)
+    circuit.ry(0.4, range(1, 12))
+    for _ in range(10):
+        circuit.h(0)
+        for qubit in range(1, 12):
+            circuit.cz(0, qubit)
+        for qubit in range(1, 12):
+            circuit.cz(0, qubit)
+        circuit.h(0)
+        circuit.rx(0.1, range(1, 12))
+        circuit.reset(0)
+    circuit.measure(range(12), range(12))
+    return circuit
+
+
+def uncomputed_toffolis() -> QuantumCircuit:
+    """Compute a conjunction into two clean ancillas, use it, uncompute it and reset them, in thirty rounds."""
+    circuit = QuantumCircuit(18, 16)
+    circuit.ry(0.7, range(16))
+    for first in range(30):
+        a, b, c, target = ((first * 3 + step) % 16 for step in (0, 1, 2, 5))
+        circuit.ccx(a, b, 16)
+        circuit.ccx(16, c, 17)
+        circuit.cx(17, target)
+        circuit.ccx(16, c, 17)
+        circuit.ccx(a, b, 16)
+        circuit.cz(target, a)
+        circuit.h(a)
+        circuit.reset([16, 17])
+    circuit.measure(range(16), range(16))
+    return circuit
+
+
+def unread_corrections() -> QuantumCircuit:
+    """Measure twelve qubits of a chain and correct others, which nobody looks at."""
+    circuit = QuantumCircuit(18, 12)
+    for qubit in range(18):
+        circuit.ry(0.3 + 0.1 * qubit, qubit)
+    for qubit in range(17):
+        circuit.cx(qubit, qubit + 1)
+    circuit.measure(range(12), range(12))
+    for qubit in range(12):
+        with circuit.if_test((circuit.clbits[qubit], 1)):
+            circuit.x(12 + qubit % 6)
+    return circuit
+
+
+def semiclassical_transform() -> QuantumCircuit:
+    """A Fourier transform by measurements, with phases that depend on the bits measured before."""
+    size = 23
+    circuit = QuantumCircuit(size, size)
+    circuit.ry(0.4, range(size))
+    for qubit in range(size):
+        circuit.h(qubit)
+        circuit.measure(qubit, qubit)
+        for later in range(qubit + 1, size):
+            with circuit.if_test((circuit.clbits[qubit], 1)):
+                circuit.p(-math.pi / 2 ** (later - qubit), later)
+    return circuit
+
+
+def fresh_ancillas() -> QuantumCircuit:
+    """Three rounds of parity checks of an entangled register, with new ancillas in every round."""
+    data, rounds = 6, 3
+    ancillas = rounds * (data - 1)
+    circuit = QuantumCircuit(data + ancillas, ancillas + data)
+    circuit.ry(0.8, range(data))
+    for turn in range(rounds):
+        circuit.rx(0.2, range(data))
+        for check in range(data - 1):
+            place = turn * (data - 1) + check
+            circuit.cx(check, data + place)
+            circuit.cx(check + 1, data + place)
+            circuit.measure(data + place, place)
+            with circuit.if_test((circuit.clbits[place], 1)):
+                circuit.rx(0.3, check)
+    circuit.measure(range(data), range(ancillas, ancillas + data))
+    return circuit
+
+
+CLIFFS: dict[str, Cliff] = {
+    "resets of clean ancillas": Cliff(clean_resets),
+    "uncomputed Toffolis, reset": Cliff(uncomputed_toffolis),
+    "corrections nobody reads": Cliff(unread_corrections),
+    "semiclassical transform": Cliff(semiclassical_transform),
+    "fresh ancillas each round": Cliff(fresh_ancillas),
+}
