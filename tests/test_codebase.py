@@ -143,7 +143,9 @@ def test_a_kernel_object_exports_one_symbol():
         output = subprocess.run(
             ["nm", "--defined-only", "--extern-only", path], capture_output=True, text=True, check=True
         )
-        kinds = [line.split()[-2] for line in output.stdout.splitlines()]
+        symbols = [line.split()[-2:] for line in output.stdout.splitlines()]
+        # An instrumented object may hold the address of the exception routine, which is the same for all.
+        kinds = [kind for kind, name in symbols if not name.startswith("DW.ref.")]
         assert len(kinds) == 1, f"{path}:\n{output.stdout}"
         assert kinds[0] in "TDR", f"{path}:\n{output.stdout}"
 
