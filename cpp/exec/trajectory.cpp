@@ -94,7 +94,8 @@ struct Walker<T>::Present {
                             here.part,
                             here.steps,
                             here.path,
-                            here.jumps_back};
+                            here.jumps_back,
+                            here.phase};
         other.path.push_back(way);
         return other;
     }
@@ -148,9 +149,10 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
     if (std::holds_alternative<Sweep>(stage)) {
         const auto end = std::ranges::find_if_not(
             stages, std::holds_alternative<Sweep, Sweep, Collapse, Extend, Compute, Branch, Jump, Join, Save>);
-        here.stage += static_cast<std::uint32_t>(end - stages.begin());
-        return run_sweeps(program_, stages.first(static_cast<std::size_t>(end - stages.begin())), *here.state, context,
-                          &sweeps_);
+        const auto sweeps = stages.first(static_cast<std::size_t>(end - stages.begin()));
+        here.stage += static_cast<std::uint32_t>(sweeps.size());
+        if (initializes_all_) here.phase += phase_of(sweeps);
+        return run_sweeps(program_, sweeps, *here.state, context, &sweeps_);
     }
     const StageClock::Time start = StageClock::now();
     if (const auto* const collapses = std::get_if<Collapse>(&stage)) {
@@ -196,7 +198,10 @@ void Walker<T>::collapse(Trajectory<T>& here, const Collapse& stage, Course& cou
         const std::int32_t target = targets[here.part++];
         return collapse_qubit(here, stage, target, no_clbit, false, course, context);
     }
-    if (std::ssize(targets) == plan_.num_qubits) extend_state(*here.state, 0, context);
+    if (std::ssize(targets) == plan_.num_qubits) {
+        extend_state(*here.state, 0, context);
+        here.state->amplitudes()[0] = std::complex<T>(std::polar(1.0, here.phase));
+    }
     prepare(*here.state, targets, *initializes.amplitudes, context);
     here.part = 0;
     ++here.stage;
@@ -218,6 +223,25 @@ void Walker<T>::jump(Trajectory<T>& trajectory, std::uint32_t target) const {
         throw IterationLimitReached(rules_.most_jumps_back);
     }
     trajectory.stage = target;
+}
+
+template <class T>
+double Walker<T>::phase_of(std::span<const Stage> sweeps) const {
+    double phase = 0;
+    for (const Stage& stage : sweeps) {
+        for (const std::uint32_t index : std::get<Sweep>(stage).operations) {
+            const auto* const operation = std::get_if<GlobalPhaseOperation>(&program_.operations()[index]);
+            if (operation != nullptr && operation->of_circuit) phase += program_.slots()[operation->slot];
+        }
+    }
+    return phase;
+}
+
+bool initializes_all(const Program& program, int num_qubits) {
+    return std::ranges::any_of(program.operations(), [&](const Operation& operation) {
+        const auto* const initializes = std::get_if<InitializeOperation>(&operation);
+        return initializes != nullptr && initializes->wires.targets == num_qubits;
+    });
 }
 
 template class Walker<float>;

@@ -25,6 +25,7 @@ struct Trajectory {
     std::uint64_t steps = 0;   // taken since the beginning
     std::vector<bool> path{};  // which way it went wherever it could have parted
     std::int64_t jumps_back = 0;
+    double phase = 0;  // of the circuit's global phases so far, as far as an initialisation of all qubits needs it
 };
 
 struct WalkRules {
@@ -48,13 +49,21 @@ class Parting {
     virtual void take(Trajectory<T> parted) = 0;
 };
 
+// Whether the program initialises so many qubits at once.
+bool initializes_all(const Program& program, int num_qubits);
+
 // Walks trajectories through the stages of one plan; may be used by several threads at once.
 template <class T>
 class Walker {
  public:
     // `program` is the plan's own with the present slots; what it saves is put into `saves`.
     Walker(const Program& program, const Plan& plan, const WalkRules& rules, const Kernels& kernels, SaveStore& saves)
-        : program_(program), plan_(plan), rules_(rules), sweeps_(program, plan, kernels), saves_(saves) {}
+        : program_(program),
+          plan_(plan),
+          rules_(rules),
+          sweeps_(program, plan, kernels),
+          saves_(saves),
+          initializes_all_(initializes_all(program, plan.num_qubits)) {}
 
     // Goes on past the next Join, or to the end of the plan; false at the end.
     bool advance(Trajectory<T>& trajectory, Parting<T>& parting, const RunContext& context) const;
@@ -76,12 +85,15 @@ class Walker {
     void collapse_qubit(Trajectory<T>& trajectory, const Collapse& stage, int qubit, std::int32_t clbit,
                         bool value_of_one, Course& course, const RunContext& context) const;
     void jump(Trajectory<T>& trajectory, std::uint32_t target) const;
+    // The global phases of the circuit in these sweeps.
+    double phase_of(std::span<const Stage> sweeps) const;
 
     const Program& program_;
     const Plan& plan_;
     WalkRules rules_;
     StageSweeps<T> sweeps_;
     SaveStore& saves_;
+    bool initializes_all_;
     mutable std::atomic<double> dropped_{0};
 };
 

@@ -168,7 +168,7 @@ class KnownBits {
     void keep_phase(const GateOperation& operation) {
         if (drop_phases_) return;
         const GateFacts& facts = facts_of(operation);
-        if (facts.parameters == 1) return draft_.add(GlobalPhaseOperation{operation.slot}, origin_);
+        if (facts.parameters == 1) return draft_.add(GlobalPhaseOperation{operation.slot, false}, origin_);
         const Complex factor = facts.matrix({}).entries().back();
         draft_.add(DiagonalOperation{draft_.wires({}, 0, {}), std::make_shared<const std::vector<Complex>>(1, factor)},
                    origin_);

@@ -64,6 +64,7 @@ struct MeasureOperation {
 };
 struct GlobalPhaseOperation {  // multiplies the state by e^{i slot}
     std::uint32_t slot;
+    bool of_circuit = true;  // and what an initialisation of all qubits puts in its place; else it is a gate's
 };
 struct ComputeOperation {  // runs classical code (program/classical_code.hpp) on the classical memory
     std::shared_ptr<const std::vector<std::int64_t>> payload;

@@ -78,9 +78,11 @@ class Trail:
             return
         slot = next(i for i, value in enumerate(slots) if not math.isfinite(value))
         index = self.instruction_of(operation_of_slot(self._builder, slot))
+        reason = f"its angle is {slots[slot]}; use a finite number"
+        if index < 0:
+            raise InvalidCircuitError(self.describe(index, (), "", (), reason))
         instruction = self._circuit.data[index]
         qubits = tuple(self._circuit.find_bit(qubit).index for qubit in instruction.qubits)
-        reason = f"its angle is {slots[slot]}; use a finite number"
         raise InvalidCircuitError(self.describe(index, (), instruction.name, qubits, reason))
 
     def located(self, error: InvalidCircuitError, name: str, qubits: Sequence[int]) -> InvalidCircuitError:
