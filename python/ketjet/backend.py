@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import secrets
 import uuid
+from collections import Counter
 from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -283,6 +284,7 @@ class Simulator(BackendV2):
         experiments: list[Experiment] = []
         unmeasured: list[str] = []
         admitted: dict[int, Admitted] = {}  # a circuit may be given many times
+        occurrences: Counter[int] = Counter()  # of each program, angles included
         for circuit, values in zip(circuits, bindings, strict=True):
             if id(circuit) not in admitted:
                 admitted[id(circuit)] = admit(circuit, admission)
@@ -293,7 +295,12 @@ class Simulator(BackendV2):
             if not (lowered.has_measurements or lowered.saves or options.return_state):
                 unmeasured.append(circuit.name)
             bound = [lowered.bind(value) for value in values] if values else [lowered]
-            experiments += [_experiment(ready, admitted[id(circuit)], options, seed) for ready in bound]
+            for ready in bound:
+                program = ready.program.fingerprint
+                experiments.append(
+                    _experiment(ready, admitted[id(circuit)], options, seed, occurrence=occurrences[program])
+                )
+                occurrences[program] += 1
         if unmeasured:
             warn(
                 f"no measurement in circuit {', '.join(map(repr, unmeasured[:5]))}{', ...' if unmeasured[5:] else ''}: "
@@ -332,7 +339,9 @@ def _as_qiskit_options(options: SimulatorOptions) -> Options:
     return Options(**{option.name: getattr(options, option.name) for option in fields(options)})
 
 
-def _experiment(lowered: LoweredCircuit, admitted: Admitted, options: SimulatorOptions, seed: int) -> Experiment:
+def _experiment(
+    lowered: LoweredCircuit, admitted: Admitted, options: SimulatorOptions, seed: int, occurrence: int = 0
+) -> Experiment:
     """Make one circuit ready to run: as admitted, but with its parameters bound."""
     demand = admitted.demand
     task = engine.Task(
@@ -354,6 +363,7 @@ def _experiment(lowered: LoweredCircuit, admitted: Admitted, options: SimulatorO
         plan=admitted.plan,  # without angles, hence the same for all that may be bound
         plan_time=admitted.plan_time,
         seconds=demand.seconds,
+        occurrence=occurrence,
     )
     facts = {
         "method": "statevector",

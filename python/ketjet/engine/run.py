@@ -30,7 +30,7 @@ VERIFY: dict[str, _core.Verify] = {
     "full": _core.Verify.full,
 }
 
-RNG_VERSION = 3
+RNG_VERSION = 4
 """Changes whenever the same circuit and seed would give other samples."""
 
 
@@ -44,7 +44,7 @@ class Task(NamedTuple):
     shots : int
         Number of samples; 0 runs the program for its state alone.
     seed : int
-        Any integer >= 0. Together with the program it determines every random draw.
+        Any integer >= 0. Together with the program and `occurrence` it determines every random draw.
     memory : bool
         Also return the outcome of every shot, in order.
     return_state : bool
@@ -77,6 +77,8 @@ class Task(NamedTuple):
         Seconds it took to make that plan.
     seconds : float
         How long it is predicted to take.
+    occurrence : int
+        How many tasks with this very program, angles included, come before it in its job.
     """
 
     program: Program
@@ -98,6 +100,7 @@ class Task(NamedTuple):
     plan: Plan | None = None
     plan_time: float = 0.0
     seconds: float = math.inf
+    occurrence: int = 0
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Task, tuple(self._replace(plan=None, plan_time=0.0))
@@ -203,13 +206,16 @@ def plan_options(switched_off: Collection[str] = ()) -> _core.PlanOptions:
     return options
 
 
-def random_key(program: Program, seed: int) -> tuple[int, int]:
+def random_key(program: Program, seed: int, occurrence: int = 0) -> tuple[int, int]:
     """Return the key of the random generator for a program under a seed: 64 bits from NumPy's SeedSequence.
 
-    They are those of ``SeedSequence(seed, spawn_key=(program.fingerprint,))``, put together in half the time.
+    They are those of ``SeedSequence(seed, spawn_key=(program.fingerprint,))`` where the program occurs first in its
+    job, and of ``spawn_key=(program.fingerprint, occurrence)`` where it occurs again, put together in half the time.
     """
     entropy = _words(seed)
     entropy += [0] * (4 - len(entropy)) + _words(program.fingerprint)
+    if occurrence:
+        entropy += _words(occurrence)
     first, second = np.random.SeedSequence(np.array(entropy, np.uint32)).generate_state(2).tolist()
     return first, second
 
@@ -255,7 +261,7 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         start += plan_time
     request = _core.RunRequest()
     request.shots = 0 if task.exact else task.shots
-    request.key = random_key(program, task.seed) if task.shots > 0 or made.has_trajectories else (0, 0)
+    request.key = random_key(program, task.seed, task.occurrence) if task.shots > 0 or made.has_trajectories else (0, 0)
     request.list_shots = task.memory and not task.exact
     request.keep_state = task.return_state
     request.verify = VERIFY[task.verify]
@@ -280,6 +286,7 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         "sample_measure_time": output.sample_seconds,
         "time_taken": plan_time + time.perf_counter() - start,
         "seed_simulator": task.seed,
+        "occurrence": task.occurrence,
         "norm_error": output.norm_error,
         "rng_version": RNG_VERSION,
     }
