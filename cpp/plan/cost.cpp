@@ -12,6 +12,7 @@ namespace {
 
 constexpr int serial_qubits = 12;  // up to here one block, one thread
 constexpr int smallest_block_qubits = 11;
+constexpr int largest_block_qubits = 20;  // 16 MiB in double precision, whatever cache a machine claims to have
 constexpr int block_count_qubits = 4;     // a larger state has at least 2^4 blocks
 constexpr int contiguous_qubits = 5;      // runs of 512 bytes in double precision
 constexpr int largest_state_qubits = 58;  // whose bytes still fit into 63 bits
@@ -133,7 +134,7 @@ double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, s
 std::vector<BlockShape> block_shapes(const Machine& machine, Precision precision, int state_qubits) {
     const auto half_l2 = static_cast<std::uint64_t>(std::max<std::int64_t>(machine.l2_bytes / 2, 1));
     const auto block_amplitudes = half_l2 / static_cast<std::uint64_t>(amplitude_bytes(precision));
-    const int cache_qubits = static_cast<int>(std::bit_width(block_amplitudes)) - 1;
+    const int cache_qubits = std::min(static_cast<int>(std::bit_width(block_amplitudes)) - 1, largest_block_qubits);
     int block = std::max(cache_qubits, minimum_state_qubits);
     if (state_qubits > serial_qubits) {
         block = std::min(block, std::max(smallest_block_qubits, state_qubits - block_count_qubits));

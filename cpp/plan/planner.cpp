@@ -3,8 +3,11 @@
 #include "plan/planner.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
@@ -129,6 +132,12 @@ class PlanMaker {
     std::size_t operations() const { return outlook_.facts.size(); }
     double seconds() const { return seconds_; }  // predicted on one thread
 
+    // Takes the plan of this shape, whatever is predicted for it.
+    void begin_with(const BlockShape& shape) {
+        plan_.shape = shape;
+        seconds_ = StageMaker(outlook_, request_, std::numeric_limits<double>::infinity(), plan_).run();
+    }
+
     // Keeps the plan of this shape if it is predicted to take, times a factor, less than the best one so far.
     void consider(const BlockShape& shape, double factor) {
         const BlockShape best = std::exchange(plan_.shape, shape);
@@ -142,7 +151,11 @@ class PlanMaker {
         }
     }
 
-    Plan take() { return std::move(plan_); }
+    Plan take() {
+        const bool has_work = request_.from_zero || !outlook_.facts.empty();
+        if (has_work && plan_.stages.empty()) throw std::logic_error("the planner has made no stages for a program");
+        return std::move(plan_);
+    }
 
  private:
     static Plan begin(const Program& original, const Machine& machine, const PlanRequest& request) {
@@ -163,15 +176,23 @@ class PlanMaker {
     const PlanRequest& request_;
     Plan plan_;
     Outlook outlook_;
-    double seconds_ = std::numeric_limits<double>::infinity();
+    double seconds_ = 0;
 };
+
+void require_factor(const char* name, double factor) {
+    if (std::isfinite(factor) && factor > 0) return;
+    throw std::invalid_argument("the machine's " + std::string(name) + " is " + std::to_string(factor) +
+                                "; it has to be a positive number");
+}
 
 }  // namespace
 
 Plan plan(const Program& program, const Machine& machine, const PlanRequest& request) {
+    require_factor("sweep_factor", machine.sweep_factor);
+    require_factor("pass_factor", machine.pass_factor);
     PlanMaker maker(program, machine, request);
     const std::vector<BlockShape> shapes = block_shapes(machine, request.precision, maker.state_qubits());
-    maker.consider(shapes.front(), 1);
+    maker.begin_with(shapes.front());
     if (request.options.search) {
         const double limit = std::min(maker.seconds() * search_share, most_planning_seconds);
         const double one_plan = planning_seconds * static_cast<double>(maker.operations() + 1);

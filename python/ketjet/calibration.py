@@ -27,7 +27,6 @@ QUBITS = 22
 """64 MiB: above most caches, and a few milliseconds a circuit."""
 
 ROUNDS = 5
-LIMITS = (0.05, 20.0)
 
 
 @dataclass(frozen=True)
@@ -92,16 +91,11 @@ def calibrate(backend: Simulator) -> Calibration:
     -------
     Calibration
     """
-    before = engine.machine()
-    engine.keep_calibration(1.0, 1.0)
-    try:
+    with engine.uncalibrated():
         matrix, measured = _measure(backend)
-    except BaseException:  # Ctrl-C too
-        engine.keep_calibration(before.sweep_factor, before.pass_factor)
-        raise
     weights = 1 / measured
     fit = np.linalg.lstsq(matrix * weights[:, None], measured * weights, rcond=None)[0]
-    sweep_factor, pass_factor = (float(np.clip(value, *LIMITS)) for value in fit)
+    sweep_factor, pass_factor = (float(np.clip(value, *engine.FACTOR_LIMITS)) for value in fit)
     deviation = float(np.max(np.abs(matrix @ [sweep_factor, pass_factor] / measured - 1)))
     engine.keep_calibration(sweep_factor, pass_factor)
     return Calibration(sweep_factor, pass_factor, deviation)

@@ -136,7 +136,9 @@ def _calibrate(options: argparse.Namespace) -> None:
         print(json.dumps(asdict(measured)))
         return
     print(f"sweeps take {measured.sweep_factor:.2f} and passes {measured.pass_factor:.2f} times what is built in;")
-    print(f"measured circuits are within {100 * measured.deviation:.0f} % of that. Kept in {engine.CALIBRATION_FILE}.")
+    print(
+        f"measured circuits are within {100 * measured.deviation:.0f} % of that. Kept in {engine.calibration_path()}."
+    )
 
 
 def _run_text(report: dict[str, Any]) -> str:

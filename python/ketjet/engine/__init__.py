@@ -15,11 +15,11 @@ from ketjet._core import (
     TimeLimitReached,
     VerificationFailed,
 )
+from ketjet.engine.calibration_file import FACTOR_LIMITS, calibration_path
 from ketjet.engine.control import Control, Progress
 from ketjet.engine.estimate import Demand, Estimate, demand, estimate, max_qubits
 from ketjet.engine.machine import (
     AMPLITUDE_BYTES,
-    CALIBRATION_FILE,
     MAX_QUBITS,
     Precision,
     available_memory,
@@ -31,6 +31,7 @@ from ketjet.engine.machine import (
     keep_calibration,
     machine,
     recently_available_memory,
+    uncalibrated,
     unitarity_error,
 )
 from ketjet.engine.report import machine_rates, rates_bytes, report
@@ -39,7 +40,7 @@ from ketjet.engine.state import State
 
 __all__ = [
     "AMPLITUDE_BYTES",
-    "CALIBRATION_FILE",
+    "FACTOR_LIMITS",
     "MAX_QUBITS",
     "PLAN_OPTIONS",
     "RNG_VERSION",
@@ -63,6 +64,7 @@ __all__ = [
     "VerificationFailed",
     "Verify",
     "available_memory",
+    "calibration_path",
     "classical_codes",
     "demand",
     "estimate",
@@ -79,5 +81,6 @@ __all__ = [
     "rates_bytes",
     "recently_available_memory",
     "report",
+    "uncalibrated",
     "unitarity_error",
 ]

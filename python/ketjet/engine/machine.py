@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import json
 import platform
+import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ketjet import _core
+from ketjet.engine.calibration_file import Factors, keep_factors, kept_factors
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -30,9 +33,7 @@ PRECISIONS = {"single": _core.Precision.single, "double": _core.Precision.double
 
 _last_seen: list[tuple[float, tuple[int, str]]] = []
 
-
-CALIBRATION_FILE = Path.home() / ".cache" / "ketjet" / "calibration.json"
-"""What `python -m ketjet calibrate` has measured, by `machine_name()`."""
+_uncalibrated = threading.Event()
 
 
 def machine_name() -> str:
@@ -46,10 +47,8 @@ def machine_name() -> str:
 def machine() -> Machine:
     """Caches and cores of this computer, detected once, with its measured speed if it has been calibrated."""
     found = _core.detect_machine()
-    try:
-        measured = json.loads(CALIBRATION_FILE.read_text())[machine_name()]
-        sweep_factor, pass_factor = float(measured["sweep_factor"]), float(measured["pass_factor"])
-    except (OSError, ValueError, KeyError, TypeError):
+    factors = None if _uncalibrated.is_set() else kept_factors(machine_name())
+    if factors is None:
         return found
     return _core.Machine(
         l1_bytes=found.l1_bytes,
@@ -57,21 +56,27 @@ def machine() -> Machine:
         l3_bytes=found.l3_bytes,
         cores=found.cores,
         cores_rule=found.cores_rule,
-        sweep_factor=sweep_factor,
-        pass_factor=pass_factor,
+        sweep_factor=factors.sweep_factor,
+        pass_factor=factors.pass_factor,
     )
 
 
 def keep_calibration(sweep_factor: float, pass_factor: float) -> None:
     """Keep how long sweeps and passes take here over what the cost model has built in; plans follow it at once."""
-    try:
-        known = json.loads(CALIBRATION_FILE.read_text())
-    except (OSError, ValueError):
-        known = {}
-    known[machine_name()] = {"sweep_factor": sweep_factor, "pass_factor": pass_factor}
-    CALIBRATION_FILE.parent.mkdir(parents=True, exist_ok=True)
-    CALIBRATION_FILE.write_text(json.dumps(known, indent=1))
+    keep_factors(machine_name(), Factors(float(sweep_factor), float(pass_factor)))
     machine.cache_clear()
+
+
+@contextlib.contextmanager
+def uncalibrated() -> Iterator[None]:
+    """Plan and predict, in the whole process, as if this computer had not been calibrated; its file stays as it is."""
+    _uncalibrated.set()
+    machine.cache_clear()
+    try:
+        yield
+    finally:
+        _uncalibrated.clear()
+        machine.cache_clear()
 
 
 def available_memory() -> tuple[int, str]:
