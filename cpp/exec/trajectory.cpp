@@ -231,7 +231,8 @@ double Walker<T>::phase_of(std::span<const Stage> sweeps) const {
     for (const Stage& stage : sweeps) {
         for (const std::uint32_t index : std::get<Sweep>(stage).operations) {
             const auto* const operation = std::get_if<GlobalPhaseOperation>(&program_.operations()[index]);
-            if (operation != nullptr && operation->of_circuit) phase += program_.slots()[operation->slot];
+            if (operation == nullptr || !operation->of_circuit) continue;
+            phase += std::arg(std::polar(1.0, program_.slots()[operation->slot]));  // a large one would swallow others
         }
     }
     return phase;

@@ -1,5 +1,6 @@
 // The gate table. Above it the matrices of the base gates, exactly as Qiskit defines them (phases included);
-// entries that are exact numbers are written as such, never computed from an angle.
+// entries that are exact numbers are written as such, never computed from an angle. Angles are never added, for a large
+// one would swallow a small one: their factors are multiplied.
 #include "program/gate.hpp"
 
 #include <cmath>
@@ -20,7 +21,7 @@ Matrix phase_matrix(Complex factor) { return Matrix(2, {1, 0, 0, factor}); }
 Matrix u_matrix(double theta, double phi, double lambda) {
     const double cosine = std::cos(theta / 2);
     const double sine = std::sin(theta / 2);
-    return Matrix(2, {cosine, -expi(lambda) * sine, expi(phi) * sine, expi(phi + lambda) * cosine});
+    return Matrix(2, {cosine, -expi(lambda) * sine, expi(phi) * sine, expi(phi) * expi(lambda) * cosine});
 }
 
 Matrix identity(Parameters) { return Matrix::identity(2); }
@@ -55,7 +56,7 @@ Matrix rz(Parameters a) { return Matrix(2, {expi(-a[0] / 2), 0, 0, expi(a[0] / 2
 
 Matrix u(Parameters a) { return u_matrix(a[0], a[1], a[2]); }
 Matrix u2(Parameters a) {
-    return Matrix(2, {root_half, -expi(a[1]) * root_half, expi(a[0]) * root_half, expi(a[0] + a[1]) * root_half});
+    return Matrix(2, {root_half, -expi(a[1]) * root_half, expi(a[0]) * root_half, expi(a[0]) * expi(a[1]) * root_half});
 }
 Matrix cu(Parameters a) {
     const Matrix base = u_matrix(a[0], a[1], a[2]);

@@ -78,6 +78,9 @@ def table_gate(operation: Any, placement: Placement) -> TableGate | None:
         placement = placement.controlled(operation.num_ctrl_qubits, operation.ctrl_state)
     if name == "cu":
         return TableGate(name, placement, _cu_parameters(operation, placement))
+    if name == "u2" and placement.inverse:  # Qiskit's inverse adds pi to the angles, which a large one swallows
+        phi, lam = operation.params
+        return TableGate("u", placement, (-math.pi / 2, -lam, -phi))
     if placement.inverse:
         operation = operation.inverse()
         name = standard_name(operation)
