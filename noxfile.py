@@ -86,6 +86,14 @@ def tsan(session: nox.Session) -> None:
 
 
 @nox.session
+def stress(session: nox.Session) -> None:
+    """Random dynamic circuits, exits and tiny jobs in numbers that take too long for the suite."""
+    session.install(".[test]")
+    for command, count in (("circuits", 100_000), ("exits", 200), ("jobs", 100_000)):
+        session.run("python", "tests/stress.py", command, "--count", str(count))
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """The benchmarks; arguments go to benchmarks/bench_circuits.py."""
     session.install(".")
