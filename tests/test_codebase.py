@@ -41,7 +41,7 @@ PYTHON_LAYERS = [
     {"experiment_data"},
     {"lowering", "results", "workers", "offers", "progress", "waiters"},
     {"batch"},
-    {"target", "job", "admission", "run_input", "explanation"},
+    {"target", "job", "admission", "run_input", "explanation", "file_limits"},
     {"backend", "state_vector"},
     {"provider", "basicaer", "circuit_file", "calibration"},
     {"cli"},

@@ -1,7 +1,7 @@
 """Read circuits from OpenQASM 2, OpenQASM 3 and QPY files that may come from anybody.
 
-Used by the command line. The text is looked over before a parser sees it: size, integer literals, declared widths and
-includes; the parsers' own failures, panics of compiled code among them, come back as one-line errors.
+Used by the command line. Before circuits are made the file is looked over: size, declared widths and includes
+(`file_limits`). The parsers' own failures, panics of compiled code among them, come back as one-line errors.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import io
 import re
 from typing import TYPE_CHECKING, TypeVar
 
-from qiskit import qasm2, qasm3, qpy
+from qiskit import qasm2, qpy
+from qiskit.utils import optionals
 
 from ketjet.errors import InvalidCircuitError
+from ketjet.file_limits import check_openqasm2, check_openqasm3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,24 +23,19 @@ if TYPE_CHECKING:
 
     from qiskit import QuantumCircuit
 
-__all__ = ["MAX_BITS", "MAX_FILE_BYTES", "load_circuits"]
+__all__ = ["load_circuits"]
 
 MAX_FILE_BYTES = 64 << 20
 """Larger files are refused unread."""
 
-MAX_BITS = 10_000
-"""Most qubits or classical bits that one file may declare; idle qubits are free, so this can be generous."""
-
 _T = TypeVar("_T")
 
-GATE_LIBRARIES = ("stdgates.inc", "qelib1.inc")
-
-_COMMENT_OR_STRING = re.compile(r"""//[^\n]*|/\*.*?\*/|("[^"\n]*"|'[^'\n]*')""", re.DOTALL)
+_COMMENT_OR_STRING = re.compile(r"""//[^\r\n]*|/\*.*?\*/|("[^"\n]*"|'[^'\n]*')""", re.DOTALL)
 _VERSION = re.compile(r"\s*OPENQASM\s+(\d+)")
-_INCLUDE = re.compile(r"""\binclude\s*["']([^"'\n]*)["']""")
-_LONG_INTEGER = re.compile(r"(?<![\w.])[\d_]{19,}(?![\d_]*[.eE])")
-_OLD_DECLARATION = re.compile(r"\b(qreg|creg)\s+\w+\s*\[([^\]]*)\]")  # the only one of OpenQASM 2
-_DECLARATION = re.compile(r"\b(qubit|bit)\s*\[([^\]]*)\]")
+# OpenQASM 2 alone:
+_OLD_COMMENT_OR_STRING = re.compile(r"""//[^\n]*|("[^"\n]*"|'[^'\n]*')""")
+_DEFINITION = re.compile(r"\b(?:gate|opaque)\s+(\w+)")
+_DELAY_OF_QISKIT = re.compile(r"\bopaque\s+delay\s*\(\s*\w+\s*\)\s*\w+\s*;")  # so its exporter declares delays
 
 
 def load_circuits(path: Path) -> list[QuantumCircuit]:
@@ -60,10 +57,7 @@ def load_circuits(path: Path) -> list[QuantumCircuit]:
     if path.suffix == ".qpy" or data.startswith(b"QISKIT"):
         circuits = _parse(path, lambda: list(qpy.load(io.BytesIO(data))))
     else:
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise InvalidCircuitError(f"{path}: neither QPY nor OpenQASM text in UTF-8 ({error.reason})") from None
+        text = data.decode("utf-8-sig", errors="replace")  # comments may be in any encoding; all else is ASCII
         circuits = [_parse(path, lambda: _parse_openqasm(path, text))]
         circuits[0].name = path.stem
     if not circuits:
@@ -80,41 +74,37 @@ def _read(path: Path) -> bytes:
 
 
 def _parse_openqasm(path: Path, text: str) -> QuantumCircuit:
-    code = _COMMENT_OR_STRING.sub(lambda match: match[1] or " ", text)
-    declared = _VERSION.match(code)
+    declared = _VERSION.match(_COMMENT_OR_STRING.sub(lambda match: match[1] or " ", text))
     version = declared[1] if declared else "none"
-    if version not in ("2", "3"):
-        raise InvalidCircuitError(f"{path}: must start with OPENQASM and the version, 2.0 or 3.0; it has {version}")
-    _check_text(path, code)
-    _check_widths(path, _OLD_DECLARATION.findall(code) + (_DECLARATION.findall(code) if version == "3" else []))
     if version == "3":
-        return qasm3.loads(text)
+        return _parse_openqasm3(path, text)
+    if version != "2":
+        raise InvalidCircuitError(f"{path}: must start with OPENQASM and the version, 2.0 or 3.0; it has {version}")
+    code = _OLD_COMMENT_OR_STRING.sub(lambda match: match[1] or " ", text)
+    check_openqasm2(path, code)
     return qasm2.loads(
         text,
         include_path=(),
-        custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
+        custom_instructions=_gates_beside(code),
         custom_classical=qasm2.LEGACY_CUSTOM_CLASSICAL,
     )
 
 
-def _check_text(path: Path, code: str) -> None:
-    for name in _INCLUDE.findall(code):
-        if name not in GATE_LIBRARIES:
-            raise InvalidCircuitError(f"{path}: include {name!r} is not followed, only {' and '.join(GATE_LIBRARIES)}")
-    if number := _LONG_INTEGER.search(code):
-        raise InvalidCircuitError(f"{path}: the integer {number[0][:24]} does not fit 64 bits")
+def _gates_beside(code: str) -> list[qasm2.CustomInstruction]:
+    """Return the gates that older versions of Qiskit knew beyond qelib1.inc, without those that the text defines."""
+    own = set(_DEFINITION.findall(_DELAY_OF_QISKIT.sub(" ", code)))
+    return [gate for gate in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if gate.name not in own]
 
 
-def _check_widths(path: Path, declarations: list[tuple[str, str]]) -> None:
-    totals = {"qubits": 0, "classical bits": 0}
-    for keyword, width in declarations:
-        kind = "qubits" if keyword.startswith("q") else "classical bits"
-        try:
-            totals[kind] += int(width, 0)
-        except ValueError:
-            raise InvalidCircuitError(f"{path}: register width {width.strip()[:24]!r} is not an integer") from None
-        if totals[kind] > MAX_BITS:
-            raise InvalidCircuitError(f"{path}: declares more than {MAX_BITS} {kind}")
+def _parse_openqasm3(path: Path, text: str) -> QuantumCircuit:
+    optionals.HAS_QASM3_IMPORT.require_now("reading OpenQASM 3")
+    import openqasm3
+    import qiskit_qasm3_import
+
+    tree = openqasm3.parse(text)
+    check_openqasm3(path, tree)
+    circuit: QuantumCircuit = qiskit_qasm3_import.convert(tree)
+    return circuit
 
 
 def _parse(path: Path, parse: Callable[[], _T]) -> _T:
