@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import Gate, Instruction
+from qiskit.circuit import Delay, Gate, Instruction
 from qiskit.circuit.library import Initialize
 from qiskit.providers import QiskitBackendNotFoundError
 from qiskit.result.models import ExperimentResultData
@@ -236,7 +236,7 @@ def _not_unitary(circuit: QuantumCircuit) -> str | None:
         operation = instruction.operation
         if isinstance(operation, Gate) or not isinstance(operation, Instruction) or operation._directive:
             continue
-        if operation.name == "delay":
+        if isinstance(operation, Delay):
             continue
         if operation.definition is None:
             return str(operation.name)

@@ -12,13 +12,14 @@ from qiskit import QuantumCircuit, qpy, transpile
 from qiskit.circuit import ClassicalRegister, Instruction, QuantumRegister
 from qiskit.circuit.classical import expr, types
 from qiskit.exceptions import QiskitError
-from qiskit.quantum_info import DensityMatrix, Pauli, SparsePauliOp, Statevector, partial_trace
+from qiskit.quantum_info import DensityMatrix, Kraus, Pauli, SparsePauliOp, Statevector, partial_trace
 from qiskit.result import ProbDistribution
 
 from ketjet import Simulator, StateVector
 from ketjet.engine import Outcome, SavedRecord, Task, execute
 from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering import lower
+from ketjet.lowering.saves import SORTS
 from ketjet.saved_data import SavedData, SaveRequest
 
 OPERATOR = SparsePauliOp(["ZZ", "XI", "YY"], [1.0, 0.5, 0.25])
@@ -351,11 +352,42 @@ def test_refusals_name_the_instruction_and_the_fix():
                                          memory=False)  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["save_unitary", "save_stabilizer", "save_matrix_product_state", "set_density_matrix"])
-def test_what_belongs_to_other_methods_is_refused_by_name(name):
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("save_unitary", "ketjet.basicaer's 'unitary_simulator' returns the matrix"),
+        ("save_superop", "ketjet.basicaer's 'unitary_simulator' returns the matrix"),
+        ("save_stabilizer", "use save_statevector instead"),
+        ("save_clifford", "use save_statevector instead"),
+        ("save_matrix_product_state", "use save_statevector instead"),
+        ("set_unitary", "append the matrix as a UnitaryGate instead"),
+        ("set_superop", "append a UnitaryGate instead"),
+        ("set_stabilizer", "use set_statevector instead"),
+        ("set_density_matrix", "use set_statevector instead"),
+        ("set_matrix_product_state", "use set_statevector instead"),
+        ("kraus", "ketjet simulates without noise"),
+        ("superop", "ketjet simulates without noise"),
+        ("quantum_channel", "ketjet simulates without noise"),
+        ("roerror", "ketjet simulates without noise"),
+        ("snapshot", "use one of Aer's save instructions instead"),
+        ("save_the_day", "use one of save_statevector, "),
+        ("oracle", "give it a definition"),
+    ],
+)
+def test_what_is_refused_by_name_says_what_to_do(name, advice):
     circuit = QuantumCircuit(1)
     circuit.append(Instruction(name, 1, 0, []), [0])
-    with pytest.raises(UnsupportedInstructionError, match=f"'{name}' on qubits .0.: it belongs to Aer's method"):
+    inner = QuantumCircuit(1)
+    inner.append(circuit.to_instruction(), [0])
+    for each in (circuit, inner):
+        with pytest.raises(UnsupportedInstructionError, match=f"'{name}' on qubits .0.: .*{advice}"):
+            run(each)
+
+
+def test_a_noisy_channel_of_qiskit_is_refused_by_name():
+    circuit = QuantumCircuit(1)
+    circuit.append(Kraus([np.sqrt(0.9) * np.eye(2), np.sqrt(0.1) * np.diag([1, -1])]).to_instruction(), [0])
+    with pytest.raises(UnsupportedInstructionError, match=r"'kraus' on qubits .0.: ketjet simulates without noise"):
         run(circuit)
 
 
@@ -471,16 +503,28 @@ def test_the_transpiler_leaves_saves_where_they_are(level):
     assert np.allclose(before["inside"], after["inside"])
 
 
-def test_saves_come_back_from_a_file():
+@pytest.mark.parametrize("name", [name for name in SORTS if "expval" not in name])
+@pytest.mark.parametrize("subtype", ["single", "list", "c_single", "average", "c_average", "accum", "c_accum"])
+def test_a_save_that_was_in_a_file_has_lost_what_it_saves(name, subtype):
     circuit = parted()
-    save(circuit, "save_amplitudes", label="amplitudes", params=[0, 3])
-    save(circuit, "save_probabilities", label="probabilities")
+    save(circuit, name, subtype, label="L", params=[0, 3] if "amplitudes" in name else ())
     file = io.BytesIO()
     qpy.dump(circuit, file)
     file.seek(0)
-    data = run(qpy.load(file)[0]).data()
-    assert data["amplitudes"].shape == (2,)
-    assert data["probabilities"].sum() == pytest.approx(1)
+    loaded = qpy.load(file)[0]
+    for way in (Simulator().run, Simulator().estimate, Simulator().explain):
+        with pytest.raises(InvalidCircuitError, match=f"{name}.*QPY files do not keep it; append it again after loading"):
+            way(loaded)
+
+
+def test_a_state_that_was_set_comes_back_from_a_file():
+    circuit = QuantumCircuit(1, 1)
+    circuit.append(Instruction("set_statevector", 1, 0, [np.array([0.6, 0.8j])]), [0])
+    circuit.measure(0, 0)
+    file = io.BytesIO()
+    qpy.dump(circuit, file)
+    file.seek(0)
+    assert run(qpy.load(file)[0], exact=True, memory=False).get_probabilities() == pytest.approx({"0": 0.36, "1": 0.64})
 
 
 def test_memory_is_estimated_with_what_is_saved():

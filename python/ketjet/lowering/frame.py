@@ -17,7 +17,7 @@ from qiskit.circuit import (
     Reset,
     Store,
 )
-from qiskit.circuit.library import IGate
+from qiskit.circuit.library import IGate, UnitaryGate
 
 from ketjet.lowering.codes import instruction_codes, plain_codes
 from ketjet.lowering.structured import are_unitary
@@ -142,7 +142,7 @@ class Frame:
 
 def _other_code(instruction: CircuitInstruction) -> int | None:
     name = instruction.name
-    if name == "unitary" and len(instruction.qubits) <= SMALL_QUBITS:
+    if name == "unitary" and len(instruction.qubits) <= SMALL_QUBITS and type(instruction.operation) is UnitaryGate:
         return instruction_codes()["unitary"]
     if name == "measure" and isinstance(instruction.operation, Measure):
         return instruction_codes()["measure"]

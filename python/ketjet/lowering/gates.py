@@ -203,7 +203,7 @@ def matrix_of(operation: Any) -> NDArray[np.complex128]:
     try:
         return np.ascontiguousarray(Operator(operation).data, np.complex128)
     except Exception as error:
-        msg = f"it has neither a definition nor a matrix ({error}); define it or transpile the circuit first"
+        msg = f"it has neither a definition nor a matrix ({error}); give it a definition"
         raise UnsupportedInstructionError(msg) from error
 
 
@@ -228,6 +228,11 @@ def definition_of(operation: Any) -> QuantumCircuit | None:
         msg = f"its definition is a {type(definition).__name__}; it must be a QuantumCircuit"
         raise UnsupportedInstructionError(msg)
     return definition
+
+
+def is_own(operation: Any) -> bool:
+    """Tell whether an operation speaks for itself, so that its name means nothing."""
+    return isinstance(operation, Gate) or definition_of(operation) is not None
 
 
 def weighted_sum(operation: WeightedSumGate) -> QuantumCircuit:

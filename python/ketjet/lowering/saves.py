@@ -1,5 +1,7 @@
 """Aer's instructions that save or set the state, known by their names: qiskit-aer is never imported.
 
+A gate, or what has a definition, is never one of them, whatever its name.
+
 What an instruction asks for becomes an operation of the program and a `SaveRequest` by which results are read. A save
 that is listed per shot needs a word of every shot's memory; it gets one of its own behind all variables, when these
 are known (`Saves.finish`).
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
+from ketjet.lowering.gates import is_own
 from ketjet.lowering.structured import checked_amplitudes
 from ketjet.saved_data import AVERAGED, LISTED, SINGLE, SaveRequest
 
@@ -36,20 +39,6 @@ PER_SHOT_FIELD = 2
 
 RESERVED = ("counts", "memory")
 """Labels under which results have something else."""
-
-OTHER_METHODS = {
-    "save_unitary": "unitary",
-    "save_superop": "superoperator",
-    "save_stabilizer": "stabilizer",
-    "save_clifford": "stabilizer",
-    "save_matrix_product_state": "matrix_product_state",
-    "set_unitary": "unitary",
-    "set_superop": "superoperator",
-    "set_stabilizer": "stabilizer",
-    "set_density_matrix": "density_matrix",
-    "set_matrix_product_state": "matrix_product_state",
-}
-"""Instructions that mean nothing for a statevector, and Aer's method that knows them."""
 
 
 class Sort(NamedTuple):
@@ -100,19 +89,22 @@ class Saves:
         """Qubits of those that need all qubits, and what to raise if there are others."""
 
     def append(self, operation: Any, placement: Placement) -> bool:
-        """Append an operation if it is one of these; False if it is not.
+        """Append an operation that does not speak for itself if it is one of these; False if it is not.
 
         Raises
         ------
         UnsupportedInstructionError
-            If it is one that only another simulation method knows, or is to be controlled or inverted.
+            If it saves in another way, or is to be controlled or inverted.
         InvalidCircuitError
             If another one has its label, or its parameters are wrong.
         """
-        sort = SORTS.get(operation.name)
-        if sort is None and operation.name != SET_STATEVECTOR:
-            _refuse_relatives(operation)
+        name = operation.name
+        if not (name.startswith("save_") or name == SET_STATEVECTOR) or is_own(operation):
             return False
+        sort = SORTS.get(name)
+        if sort is None and name != SET_STATEVECTOR:
+            msg = f"ketjet does not know this way to save; use one of {', '.join(SORTS)}"
+            raise UnsupportedInstructionError(msg)
         if placement.controls or placement.inverse:
             msg = "what saves or sets the state cannot be controlled or inverted; take it out of the definition"
             raise UnsupportedInstructionError(msg)
@@ -175,20 +167,14 @@ class Saves:
         return str(label)
 
 
-def _refuse_relatives(operation: Any) -> None:
-    """Raise UnsupportedInstructionError if an operation is of Aer, but not for statevectors."""
-    name = operation.name
-    method = OTHER_METHODS.get(name)
-    if method is not None:
-        msg = f"it belongs to Aer's method {method!r}, and ketjet simulates statevectors; remove it, or use qiskit-aer"
-        raise UnsupportedInstructionError(msg)
-    if name.startswith("save_") and operation.definition is None:
-        msg = f"ketjet does not know this way to save; use one of {', '.join(SORTS)}"
-        raise UnsupportedInstructionError(msg)
-
-
 def _subtype_of(operation: Any, sort: Sort) -> str:
-    subtype = getattr(operation, "_subtype", sort.subtypes[0])
+    subtype = getattr(operation, "_subtype", None)
+    if subtype is None:
+        msg = (
+            "whether it saves per shot, conditionally or on average is lost: QPY files do not keep it; "
+            "append it again after loading"
+        )
+        raise InvalidCircuitError(msg)
     if subtype not in sort.subtypes:
         msg = f"its subtype is {subtype!r}; use one of {', '.join(map(repr, sort.subtypes))}"
         raise InvalidCircuitError(msg)
@@ -224,7 +210,7 @@ def _arguments(operation: Any, sort: Sort, qubits: int) -> list[int]:
 
 def _basis_state(value: Any, qubits: int) -> int:
     try:
-        state = int(value)  # QPY makes floats of integers
+        state = int(value)
     except (TypeError, ValueError, OverflowError):
         state = None
     if state is None or state != value:

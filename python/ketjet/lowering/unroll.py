@@ -30,6 +30,7 @@ from ketjet.lowering.gates import (
 )
 from ketjet.lowering.placement import Placement
 from ketjet.lowering.recordings import Recordings, definition_key
+from ketjet.lowering.refusals import refuse_by_name
 from ketjet.lowering.saves import Saves
 from ketjet.lowering.structured import append_matrix, append_structured
 from ketjet.lowering.trail import Trail
@@ -179,6 +180,7 @@ class CircuitWalk:
             return None
         if append_structured(self.builder, operation, placement):
             return None
+        refuse_by_name(operation)
         if self.saves.append(operation, placement):
             return None
         return self._lower_definition(operation, placement)
