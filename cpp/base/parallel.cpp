@@ -1,17 +1,16 @@
-// Teams on OpenMP, with a barrier of our own: the language's barrier would hang when an exception keeps one member
-// away. One word holds the barrier's phase and, in its lowest bit, "a member has failed"; whoever waits for the
-// phase to change is therefore woken by a failure too, and whoever arrives later never starts to wait.
+// Teams with a barrier of our own: the language's would hang when an exception keeps one member away. One word holds
+// the barrier's phase and, in its lowest bit, "a member has failed"; whoever waits for the phase to change is therefore
+// woken by a failure too, and whoever arrives later never starts to wait.
 #include "base/parallel.hpp"
-
-#include <omp.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <thread>
 #include <utility>
+
+#include "base/crew.hpp"
 
 namespace ketjet {
 
@@ -20,35 +19,14 @@ namespace {
 constexpr std::uint32_t failed_bit = 1;
 constexpr std::uint32_t one_phase = 2;
 
-// How long a member waits hot before it gives its core away, and before it sleeps.
-constexpr int spins_before_yield = 300;
-constexpr int yields_before_sleep = 20;
+// How often a member looks for the others before it sleeps.
+constexpr int yields_at_barrier = 20;
 
 // Thrown by barrier() to unwind a healthy member; never leaves run_team.
 struct Stopped {};
 
-void relax_core() {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    asm volatile("yield");
-#endif
-}
-
-// Returns the new value of `phase` once it differs from `old`: spins, then yields, then sleeps.
-std::uint32_t wait_for_change(const std::atomic<std::uint32_t>& phase, std::uint32_t old) {
-    for (int tries = 0; tries < spins_before_yield + yields_before_sleep; ++tries) {
-        const std::uint32_t now = phase.load(std::memory_order_acquire);
-        if (now != old) return now;
-        if (tries < spins_before_yield) {
-            relax_core();
-        } else {
-            std::this_thread::yield();
-        }
-    }
-    phase.wait(old, std::memory_order_acquire);
-    return phase.load(std::memory_order_acquire);
-}
+// Whether this thread is a member of a team now; a team inside a team has one member.
+thread_local bool in_team = false;
 
 }  // namespace
 
@@ -80,7 +58,7 @@ void Team::barrier() {
         now = shared_->phase.fetch_add(one_phase, std::memory_order_acq_rel);
         shared_->phase.notify_all();
     } else {
-        now = wait_for_change(shared_->phase, old);
+        now = wait_for_change(shared_->phase, old, yields_at_barrier);
     }
     if ((now & failed_bit) != 0) throw Stopped{};
 }
@@ -93,22 +71,25 @@ Team::Range Team::share(std::int64_t count) const {
 }
 
 void run_team(int threads, const std::function<void(Team&)>& body) {
-    if (threads <= 1) {
+    thread_local Crew crew;
+    const int members = threads <= 1 || in_team ? 1 : crew.muster(threads);
+    if (members == 1) {
         Team alone(0, 1, nullptr);
         body(alone);
         return;
     }
     Team::Shared shared;
-#pragma omp parallel num_threads(threads) default(none) shared(body, shared)
-    {
-        Team member(omp_get_thread_num(), omp_get_num_threads(), &shared);
+    crew.run(members, [&](int rank) {
+        Team member(rank, members, &shared);
+        in_team = true;
         try {
             body(member);
         } catch (const Stopped&) {  // another member's exception is already kept
         } catch (...) {
             shared.fail(std::current_exception());
         }
-    }
+        in_team = false;
+    });
     shared.rethrow_if_failed();
 }
 

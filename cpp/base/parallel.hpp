@@ -1,7 +1,6 @@
-// The only place that knows OpenMP. A Team is one group of threads kept together for a whole circuit: bodies are
-// run by every member, blocks are shared out statically, and an exception in one member stops the others at the
-// next barrier and is rethrown once on the calling thread.
-// Must be called from the engine's own worker threads, never from a thread that may later fork.
+// A Team is one group of threads kept together for a whole circuit: bodies are run by every member, blocks are shared
+// out statically, and an exception in one member stops the others at the next barrier and is rethrown once on the
+// calling thread. Where the system has no more threads a team has fewer members.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +33,7 @@ class Team {
     Shared* shared_;
 };
 
-// Runs `body` on `threads` members and returns when all have ended. With threads == 1 no region is opened.
+// Runs `body` on up to `threads` members and returns when all have ended; a team inside a team has one member.
 void run_team(int threads, const std::function<void(Team&)>& body);
 
 // Applies `body(begin, end)` to disjoint shares of `count` items.
