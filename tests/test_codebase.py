@@ -32,7 +32,7 @@ CPP_LAYERS = {
 
 # Python modules from the ground up: a module may import only from earlier rows (and from its own package).
 PYTHON_LAYERS = [
-    {"_core", "_qiskit_bridge", "bitstrings", "errors"},
+    {"_core", "_qiskit_bridge", "bitstrings", "errors", "promise"},
     {"option_checks"},
     {"aer_options"},
     {"options"},
@@ -112,7 +112,8 @@ def test_files_stay_short_and_say_what_they_are(path):
 @pytest.mark.parametrize(
     ("pattern", "homes"),
     [
-        (r"#\s*pragma\s+omp|\bomp_\w+\(", ["cpp/base/parallel.cpp"]),
+        (r"#\s*pragma\s+omp|\bomp_\w+\(", []),
+        (r"std::j?thread\(|std::async|pthread_create", ["cpp/base/crew.cpp"]),
         (r"pybind11|py::", ["cpp/bindings/", "cpp/qiskit_bridge/"]),
         (r"\bqk_\w+", ["cpp/qiskit_bridge/"]),
         (r"\bgetenv\(", ["cpp/kernels/dispatch.cpp"]),

@@ -73,6 +73,7 @@ void bind_plan(py::module_& m) {
         .def_property_readonly("num_stages", [](const Plan& p) { return p.stages.size(); })
         .def_property_readonly("num_sweeps", &Plan::num_sweeps)
         .def_property_readonly("has_trajectories", &Plan::has_trajectories)
+        .def_property_readonly("has_loops", &Plan::has_loops)
         .def_readonly("planning_seconds", &Plan::planning_seconds)
         .def_property_readonly("num_passes", &Plan::num_passes)
         .def("to_string", &Plan::to_string)

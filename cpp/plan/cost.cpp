@@ -194,10 +194,8 @@ PlanCost plan_cost(const Plan& plan, Precision precision, int threads) {
 
 std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t shots) {
     if (!plan.has_trajectories()) return 1;
-    int partings = 0;
+    int partings = plan.has_loops() ? most_partings : 0;
     for (std::size_t stage = 0; stage < plan.stages.size() && partings < most_partings; ++stage) {
-        const auto* const jump = std::get_if<Jump>(&plan.stages[stage]);
-        if (jump != nullptr && jump->target <= stage) partings = most_partings;  // a loop
         if (std::holds_alternative<Branch>(plan.stages[stage])) ++partings;
         if (!is_random(plan.stages[stage])) continue;
         const auto operation = std::get<Collapse>(plan.stages[stage]).operation;

@@ -23,6 +23,18 @@ bool Plan::has_trajectories() const {
         stages, [](const Stage& stage) { return is_random(stage) || is_save(stage) || !touches_state(stage); });
 }
 
+bool Plan::has_loops() const {
+    const auto goes_back = [](const Stage& stage, std::size_t place) {
+        const auto* const jump = std::get_if<Jump>(&stage);
+        const auto* const branch = std::get_if<Branch>(&stage);
+        return (jump != nullptr && jump->target <= place) || (branch != nullptr && branch->target <= place);
+    };
+    for (std::size_t place = 0; place < stages.size(); ++place) {
+        if (goes_back(stages[place], place)) return true;
+    }
+    return false;
+}
+
 bool joins_turns(const Sweep& sweep, std::size_t pass) {
     return pass > 0 && sweep.passes[pass].kind == PassKind::phases && sweep.passes[pass - 1].kind == PassKind::turns;
 }

@@ -165,6 +165,7 @@ struct Plan {
     bool operator==(const Plan& other) const;
     // Whether shots are more than samples of one final state: they differ on the way, or records are made of them.
     bool has_trajectories() const;
+    bool has_loops() const;  // then nobody knows beforehand how long a run takes
     int num_sweeps() const;
     int num_passes() const;
     std::string to_string() const;

@@ -137,6 +137,9 @@ class Plan:
     def to_string(self) -> str:
         ...
     @property
+    def has_loops(self) -> bool:
+        ...
+    @property
     def has_trajectories(self) -> bool:
         ...
     @property

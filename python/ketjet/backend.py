@@ -6,6 +6,7 @@ are the same call into the engine's planner, hence they cannot disagree.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import secrets
 import uuid
@@ -27,7 +28,7 @@ from ketjet.admission import (
     shots_of,
     switched_off,
 )
-from ketjet.errors import InvalidCircuitError, InvalidOptionError
+from ketjet.errors import InvalidCircuitError, InvalidOptionError, JobError
 from ketjet.job import Job
 from ketjet.lowering import LoweredCircuit, lower
 from ketjet.options import SimulatorOptions, warn
@@ -184,9 +185,15 @@ class Simulator(BackendV2):
             memory_limit=memory_limit(resolved),
             _finish=finish,
         )
-        job.submit()
-        self._jobs[job.job_id()] = job
-        job.forget_in(self._jobs)
+        try:
+            job.submit()
+            self._jobs[job.job_id()] = job
+            job.forget_in(self._jobs)
+        except BaseException:  # Ctrl-C: nobody will ever know of this job
+            self._jobs.pop(job.job_id(), None)
+            with contextlib.suppress(JobError):
+                job.cancel()
+            raise
         return job
 
     def estimate(self, circuit: QuantumCircuit, **options: Any) -> engine.Estimate:

@@ -1,9 +1,12 @@
 """Tasks of one job under way: handed out, watched, stopped, and gathered into one future.
 
-`Job` (and any other kind of job) is a face over a Batch. The batch's future stays PENDING until every task has
+`Job` (and any other kind of job) is a face over a Batch. The batch's future stays pending until every task has
 ended, so `future.cancel()` decides alone, and at any moment, whether there will be a result; whoever calls it, the
 batch then stops its tasks. Tasks run on ketjet's own workers or, as plain picklable calls, on any Executor; tasks that
 take less time than that are run by the thread that waits for their result.
+
+A signal handler may interrupt any of this on its own thread, and call it. So whatever is taken is taken by one
+operation on a list or a dictionary, and what a waiting thread has in hand can be done again.
 """
 
 from __future__ import annotations
@@ -15,10 +18,11 @@ import threading
 import time
 import traceback
 import weakref
+from collections import deque
 from concurrent.futures import CancelledError, Executor, Future
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ketjet import engine, offers, workers
 from ketjet.engine import Control, Outcome, Progress, Task
@@ -31,6 +35,7 @@ from ketjet.errors import (
     VerificationError,
 )
 from ketjet.progress import JobProgress
+from ketjet.promise import Promise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,6 +53,15 @@ LIGHT_SECONDS = 5e-4
 LIGHT_BYTES = 4 << 20
 """It takes no more memory than this, which also bounds the time that the samples take."""
 
+HERE_SECONDS = 0.01
+"""A batch that takes longer on the thread that waits for it is handed to the workers after all."""
+
+HANDING_SECONDS = 0.05
+"""How long whoever starts a batch waits until the first tasks are handed out, so that their memory is spoken for."""
+
+FUTURE_METHODS = ("add_done_callback", "cancel", "cancelled", "exception", "result", "running")
+"""What is asked of the futures of an executor."""
+
 PUBLIC_ERRORS: dict[type[BaseException], type[KetjetError]] = {
     engine.VerificationFailed: VerificationError,
     engine.IterationLimitReached: IterationLimitError,
@@ -58,7 +72,6 @@ PUBLIC_ERRORS: dict[type[BaseException], type[KetjetError]] = {
 
 _live: set[Batch[Any]] = set()
 _feeding = threading.local()
-_inherited: list[object] = []
 
 
 @dataclass
@@ -99,7 +112,7 @@ class Batch(Generic[T]):
         memory_limit: int | None = None,
         execute: Callable[..., Outcome] = engine.execute,
     ) -> None:
-        self.future: Future[T] = Future()
+        self.future: Promise[T] = Promise()
         self.partial: T | None = None
         self.started_at: float | None = None
         self.ended_at: float | None = None
@@ -110,77 +123,74 @@ class Batch(Generic[T]):
         self._memory_limit = memory_limit
         self._execute = execute
         self._light = executor is None and _light(tasks, reservations)
-        self._lock = threading.Lock()
         self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
+        self._waiting = deque(range(len(tasks)))
         self._flights: dict[int, _Flight] = {}
-        self._next = 0
+        self._runner: int | None = None  # the thread that runs light tasks while it waits
+        self._runs_here: list[Control] = []  # of these runs
+        self._tally = threading.Lock()  # of the two below; whoever holds it calls nothing else
         self._done = 0
         self._past = [0, 0, 0, 0, 0]  # progress counters of tasks that have ended
-        self._claimed = False  # somebody has begun to bring the future to its end
 
     def start(self) -> None:
         """Hand out the first tasks and return at once."""
-        _live.add(self)
         known = weakref.ref(self)  # a future that knew its batch would be a cycle, and keep the result until a gc
         self.future.add_done_callback(lambda _: _settle(known()))
+        _live.add(self)
         if not self._outcomes:
-            self._finish()
+            self._finish([])
         elif self._light:
             offers.shared().make(self._feed)
-        else:
+        elif self._executor is not None:
             self._feed()
+        else:
+            self._feed_elsewhere(HANDING_SECONDS)
 
     def run_here(self) -> None:
-        """Run light tasks on this thread, which would only wait for them, unless they have been begun elsewhere."""
-        if not self._light or self.future.done() or not offers.shared().take(self._feed):
+        """Run light tasks on this thread, which would only wait for them, unless they have been begun elsewhere.
+
+        Those that take longer than predicted are left to the workers, from their beginning.
+        """
+        if not self._light or self.future.done():
             return
+        here, ended = threading.get_ident(), False
         try:
-            while (index := self._take()) is not None and (begun := self._begin(index)) is not None:
-                task, flight = begun
-                try:
-                    outcome: Outcome | BaseException = self._run(task, flight.control)
-                except Exception as error:  # noqa: BLE001 - whoever waits for the job gets it
-                    outcome = error
-                self._take_in(index, flight.control, outcome)
-            self._feed_or_finish()
-        except BaseException:  # Ctrl-C: others go on where this thread leaves off
-            with self._lock:
-                self._flights.clear()
-                self._next = self._done
-            self._feed_or_finish()
-            raise
+            if not offers.shared().take(self._feed) and self._runner != here:
+                ended = True  # or will be, elsewhere
+                return
+            self._runner = here
+            ended = self._run_all(time.monotonic() + HERE_SECONDS)
+        finally:
+            if not ended:
+                self._feed_elsewhere()
+            self._runner = None
 
     def hurry(self) -> None:
         """Start light tasks now: somebody waits for them in a way that does not run them."""
-        if self._light and not self.future.done() and offers.shared().take(self._feed):
-            self._feed()
+        if self._light and not self.future.done() and offers.shared().has(self._feed):
+            self._feed_elsewhere()
 
     def close(self, value: T | None, *, cancelled: bool, error: JobFailedError | None) -> None:
         """Bring the future of a batch that is never started to its end."""
-        self.partial, self._claimed = value, True
+        self.partial = value
         if cancelled:
             self.future.cancel()
-        if not self.future.set_running_or_notify_cancel():
-            return
-        if error is not None:
-            self.future.set_exception(error)
         else:
-            self.future.set_result(cast("T", value))
+            self.future.deliver(value, error)
 
     def started(self) -> bool:
         """Return whether any task has begun to run."""
         if self.started_at is None:
-            with self._lock:
-                begun = [at for flight in self._flights.values() if (at := _started_at(flight)) is not None]
+            flights = list(self._flights.values())
+            begun = [at for flight in flights if (at := _started_at(flight)) is not None]
             if begun:
                 self._mark_started(min(begun))
         return self.started_at is not None
 
     def progress(self) -> JobProgress:
         """Return how far the tasks are."""
-        with self._lock:
-            counters = [_counters(flight.control.progress()) for flight in self._flights.values()]
-            past, done, total = list(self._past), self._done, len(self._outcomes)
+        counters = [_counters(flight.control.progress()) for flight in list(self._flights.values())]
+        past, done, total = self._past, self._done, len(self._outcomes)
         if not total or (self.future.done() and not self.future.cancelled()):
             fraction = 1.0
         else:
@@ -197,6 +207,37 @@ class Batch(Generic[T]):
         if self.started_at is None or at < self.started_at:
             self.started_at = at
 
+    def _run_all(self, deadline: float) -> bool:
+        """Run all tasks on this thread; False if that takes too long."""
+        outcomes: list[Outcome | BaseException] = []
+        self._runs_here = controls = []
+        for task in self._tasks:
+            controls.append(control := self._control())
+            left = deadline - time.monotonic()
+            if self.future.done() or left <= 0:
+                return left > 0
+            ours = not 0 < task.time_limit <= left
+            try:
+                outcomes.append(self._run(task._replace(time_limit=left) if ours else task, control))
+            except Exception as error:  # noqa: BLE001 - whoever waits for the job gets it
+                if ours and isinstance(error, engine.TimeLimitReached):
+                    return False
+                outcomes.append(error)
+        if not self.future.done():
+            counters = [_counters(control.progress()) for control in controls]
+            self._past, self._done = list(map(sum, zip(*counters, strict=True))), len(outcomes)
+            self._finish(outcomes)
+        return True
+
+    def _feed_elsewhere(self, patience: float = 0) -> None:
+        """Let a worker hand out tasks, and wait for that so long at most."""
+        if self._light:
+            offers.shared().take(self._feed)
+        try:
+            workers.shared().do(self._feed, patience)
+        except RuntimeError:  # there is no thread for it, and the tasks will fail for that reason
+            self._feed()
+
     def _feed(self) -> None:
         """Hand out tasks until the window is full; an executor that runs them in `submit` makes no recursion."""
         if getattr(_feeding, "batch", None) is self:
@@ -209,41 +250,43 @@ class Batch(Generic[T]):
             _feeding.batch = outer
 
     def _take(self) -> int | None:
-        with self._lock:
-            if self._claimed or len(self._flights) >= WINDOW or self._next >= len(self._tasks):
-                return None
-            index = self._next
-            self._next += 1
-            self._flights[index] = _Flight(_new_control(shared=self._executor is not None))
+        if self.future.done():
+            self.future.tell()  # whoever cancelled it may have been interrupted
+            return None
+        if len(self._flights) >= WINDOW:
+            return None
+        with contextlib.suppress(IndexError):
+            index = self._waiting.popleft()
+            self._flights[index] = _Flight(self._control())
             return index
+        return None
 
-    def _begin(self, index: int) -> tuple[Task, _Flight] | None:
-        with self._lock:
-            flight = self._flights.get(index)
-            return None if flight is None else (self._tasks[index], flight)  # None: cancelled meanwhile
+    def _control(self) -> Control:
+        if self._executor is not None:
+            with contextlib.suppress(OSError):  # no room for its file: the task runs, deaf to cancel
+                return Control(shared=True)
+        return Control()
 
     def _launch(self, index: int) -> None:
-        begun = self._begin(index)
-        if begun is None:
+        flight, tasks, reservations = self._flights.get(index), self._tasks, self._reservations
+        if flight is None or not tasks:  # cancelled meanwhile
             return
-        task, flight = begun
         try:
-            future = self._submit(task, self._reservations[index], flight.control)
+            future = self._submit(tasks[index], reservations[index], flight.control)
         except Exception as error:  # noqa: BLE001 - for one, the executor takes no more
             future = Future()
             future.set_exception(error)
-        with self._lock:
-            cancelled = index not in self._flights
-            flight.future = future
+        flight.future = future
         future.add_done_callback(partial(self._collect, index, flight.control))
-        if cancelled:
+        if index not in self._flights:  # cancelled meanwhile
             future.cancel()
 
     def _submit(self, task: Task, memory: int, control: Control) -> Future[Outcome]:
         if self._executor is not None:
             future = self._executor.submit(self._execute, task._replace(control_path=control.path))
-            if not callable(getattr(future, "add_done_callback", None)):
-                raise TypeError(f"the executor's submit() must return a future, got {type(future).__name__}")
+            if lacks := [name for name in FUTURE_METHODS if not callable(getattr(future, name, None))]:
+                kind = f"{type(future).__name__} without {lacks[0]}()"
+                raise TypeError(f"the executor's submit() must return a future, got {kind}")
             return future
         return workers.shared().submit(
             partial(self._run, task, control),
@@ -265,83 +308,80 @@ class Batch(Generic[T]):
         else:
             error = future.exception()
             outcome = future.result() if error is None else error
-        if self._take_in(index, control, outcome):
-            self._feed_or_finish()
+        self._take_in(index, control, outcome)
 
-    def _take_in(self, index: int, control: Control, outcome: Outcome | BaseException | None) -> bool:
-        """Keep the outcome of a task; False if the batch has ended without it."""
+    def _take_in(self, index: int, control: Control, outcome: Outcome | BaseException | None) -> None:
+        """Keep the outcome of a task, and go on with others or to the end."""
+        awaited = self._flights.pop(index, None) is not None
         started_at, *counters = control.progress()
-        with self._lock:
-            awaited = self._flights.pop(index, None) is not None
-            if awaited:
-                self._mark_started(started_at or time.time())
-                self._outcomes[index] = _public(outcome)
-                self._done += 1
-                self._past = list(map(operator.add, self._past, counters))
         control.close()
-        return awaited
-
-    def _feed_or_finish(self) -> None:
-        if self._done == len(self._outcomes):
-            self._finish()
+        if not awaited:  # the batch has ended without it
+            return
+        self._mark_started(started_at or time.time())
+        self._outcomes[index] = outcome
+        with self._tally:
+            self._past = list(map(operator.add, self._past, counters))
+            self._done += 1
+            last = self._done == len(self._outcomes)
+        if last:
+            self._finish([outcome for outcome in self._outcomes if outcome is not None])
         else:
             self._feed()
 
-    def _finish(self) -> None:
-        with self._lock:
-            if self._claimed:
-                return
-            self._claimed = True
-            outcomes = [outcome for outcome in self._outcomes if outcome is not None]
-            assemble = self._assemble
-        if not self.future.set_running_or_notify_cancel() or assemble is None:
+    def _finish(self, outcomes: Sequence[Outcome | BaseException]) -> None:
+        assemble = self._assemble
+        if assemble is None or self.future.done():
             return
-        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        ended = [_public(outcome) for outcome in outcomes]
+        failures = [outcome for outcome in ended if isinstance(outcome, BaseException)]
         try:
-            self.partial = assemble(outcomes)
+            self.partial = assemble(ended)
         except BaseException as error:  # noqa: BLE001 - it becomes the outcome of the job
             failures.insert(0, error)
         self.ended_at = time.time()
-        if failures:
-            self.future.set_exception(_failure(failures, len(outcomes), self.partial))
-        else:
-            self.future.set_result(cast("T", self.partial))
+        failure = _failure(failures, len(ended), self.partial) if failures else None
+        if not self.future.deliver(self.partial, failure) and self.future.cancelled():
+            self.partial = None
         if failures and isinstance(failures[0], KeyboardInterrupt):
             raise failures[0]
 
     def settle(self) -> None:
-        """Stop what still runs and let go of everything; called once, when the future has its final state."""
-        with self._lock:
-            notify = not self._claimed
-            self._claimed = True
-            flights = list(self._flights.values())
-            self._flights.clear()
-            self._tasks, self._reservations, self._executor, self._assemble = [], [], None, None
-            self._outcomes = [None] * len(self._outcomes)
-        if notify:
-            self.future.set_running_or_notify_cancel()
-        self.ended_at = self.ended_at or time.time()
+        """Stop what still runs and let go of everything, when the future has its final state."""
+        try:
+            self._let_go()
+        except BaseException:  # Ctrl-C: a worker does it
+            workers.shared().post(self._let_go)
+            raise
+
+    def _let_go(self) -> None:
+        flights = list(self._flights.values())
+        for control in list(self._runs_here):
+            control.stop()
+        for flight in flights:
+            flight.control.stop()
         for flight in flights:
             if flight.future is not None:
                 flight.future.cancel()
-            flight.control.stop()
+        self._flights.clear()
+        self._tasks, self._reservations, self._executor, self._assemble = [], [], None, None
+        self._outcomes = [None] * len(self._outcomes)
+        self.ended_at = self.ended_at or time.time()
         _live.discard(self)
 
     def _disown(self) -> None:
         """Fail in a forked child, where the threads that ran this do not exist. The parent's run goes on."""
-        _inherited.append(self._flights)  # a control's finaliser must not act on what the parent still uses
-        self._lock = threading.Lock()
-        self._flights, self._tasks, self._claimed = {}, [], True
-        self.future = Future()
+        self._flights, self._tasks, self._runner, self._runs_here = {}, [], None, []
+        self.future = Promise()
         message = f"this job was inherited unfinished by a forked process and belongs to process {os.getppid()}"
-        self.future.set_exception(JobFailedError(f"{message}; run the circuit again here."))
+        self.future.deliver(None, JobFailedError(f"{message}; run the circuit again here."))
 
 
 def _light(tasks: Sequence[Task], reservations: Sequence[int]) -> bool:
     seconds = 0.0
     for task in tasks:
         seconds += task.seconds
-        if task.threads > 1 or seconds > LIGHT_SECONDS:
+        endless = task.plan is not None and task.plan.has_loops  # for all that can be known
+        if endless or task.threads > 1 or seconds > LIGHT_SECONDS:
             return False
     return sum(reservations) < LIGHT_BYTES
 
@@ -349,13 +389,6 @@ def _light(tasks: Sequence[Task], reservations: Sequence[int]) -> bool:
 def _settle(batch: Batch[Any] | None) -> None:
     if batch is not None:
         batch.settle()
-
-
-def _new_control(*, shared: bool) -> Control:
-    if shared:
-        with contextlib.suppress(OSError):  # no room for its file: the task runs, deaf to cancel
-            return Control(shared=True)
-    return Control()
 
 
 def _counters(progress: Progress) -> tuple[int, int, int, int, int]:
@@ -375,7 +408,7 @@ def _started_at(flight: _Flight) -> float | None:
     return time.time() if flight.future is not None and flight.future.running() else None
 
 
-def _public(outcome: Outcome | BaseException | None) -> Outcome | BaseException | None:
+def _public(outcome: Outcome | BaseException) -> Outcome | BaseException:
     """Return the outcome; an error of the engine, which knows nothing of Qiskit, becomes the one that users know."""
     if not isinstance(outcome, BaseException):
         return outcome

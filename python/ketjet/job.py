@@ -24,6 +24,7 @@ from ketjet import engine
 from ketjet.batch import Batch
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
 from ketjet.progress import JobProgress, ProgressBar
+from ketjet.promise import SLICE, Promise
 from ketjet.results import Experiment, SimulationResult, assemble
 from ketjet.waiters import DoneCallback, Waiters
 
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["Job"]
 
 logging.getLogger("ketjet").addHandler(logging.NullHandler())
-
-SLICE = 0.1
-"""Longest uninterrupted wait in seconds: where signals do not end a wait, Ctrl-C is seen after it."""
 
 
 class Job(JobV1):
@@ -116,7 +114,11 @@ class Job(JobV1):
         if self._submitted_at is not None:
             raise JobError(f"job {self._job_id} has already been submitted; run the circuit again for another job.")
         self._submitted_at = time.time()
-        self._batch.start()
+        try:
+            self._batch.start()
+        except BaseException:
+            self._batch.future.cancel()
+            raise
 
     def cancel(self) -> bool:
         """Stop the job, queued or running.
@@ -381,8 +383,9 @@ class Job(JobV1):
 
     @property
     def _state(self) -> str:
-        state: str = self._submitted()._state
-        return state
+        future = self._submitted()
+        future.tell()
+        return future._state
 
     @property
     def _waiters(self) -> Waiters:
@@ -402,13 +405,13 @@ class Job(JobV1):
         times = (self._created_at, self._submitted_at, batch.started_at, batch.ended_at)
         return _ended_job, (type(self), self._backend, self._job_id, self.metadata, ending, times)
 
-    def _submitted(self) -> Future[SimulationResult]:
+    def _submitted(self) -> Promise[SimulationResult]:
         """Return the batch's future; every accessor passes here, for there is nothing to ask before `submit`."""
         if self._submitted_at is None:
             raise JobError(f"job {self._job_id} has not been submitted yet: call job.submit() first.")
         return self._batch.future
 
-    def _watched(self) -> Future[SimulationResult]:
+    def _watched(self) -> Promise[SimulationResult]:
         """Return the future to somebody who looks on, but leaves the work to others."""
         future = self._submitted()
         self._batch.hurry()

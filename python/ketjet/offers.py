@@ -33,38 +33,48 @@ class Offers:
     """Calls that start some work, until somebody takes it or they are called by a thread of their own."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._open: dict[Callable[[], object], float] = {}  # and when each was made
         self._last = 0.0
-        self._watched = False
+        self._unwatched = [None]  # whoever takes it out has to see to it that somebody looks
 
     def make(self, start: Callable[[], object]) -> None:
         """Offer some work; unless somebody takes it, `start` is called soon and must return at once."""
-        with self._lock:
-            self._open[start] = self._last = time.monotonic()
-            if self._watched:
-                return
-            self._watched = True
+        self._open[start] = self._last = time.monotonic()
+        if not self._is_mine_to_watch():
+            return
         try:
             threading.Thread(target=self._watch, name="ketjet-offers", daemon=True).start()
         except RuntimeError:  # the system has no more threads
-            self._watched = False
+            self._unwatched.append(None)
             if self.take(start):
                 start()
+        except BaseException:
+            self._unwatched.append(None)
+            raise
+
+    def has(self, start: Callable[[], object]) -> bool:
+        """Return whether the work is still there."""
+        return start in self._open
 
     def take(self, start: Callable[[], object]) -> bool:
         """Return whether the work was still there; it is the caller's to do now."""
-        with self._lock:
-            return self._open.pop(start, None) is not None
+        return self._open.pop(start, None) is not None
+
+    def _is_mine_to_watch(self) -> bool:
+        try:
+            self._unwatched.pop()
+        except IndexError:
+            return False
+        return True
 
     def _watch(self) -> None:
         while True:
             time.sleep(LOOK_SECONDS if time.monotonic() - self._last < BUSY_SECONDS else SELDOM_SECONDS)
             now = time.monotonic()
-            with self._lock:
-                left = [start for start, made in self._open.items() if now - made >= LOOK_SECONDS]
-                if not self._open and now - self._last > IDLE_SECONDS:
-                    self._watched = False
+            left = [start for start, made in list(self._open.items()) if now - made >= LOOK_SECONDS]
+            if not self._open and now - self._last > IDLE_SECONDS:
+                self._unwatched.append(None)
+                if not (self._open and self._is_mine_to_watch()):
                     return
             while left:
                 start = left.pop(0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from typing import Any
 
 __all__ = ["Check", "choice", "executor", "flag", "integer", "invalid", "number", "switches", "text", "wrong_type"]
@@ -94,7 +95,14 @@ def switches(name: str, value: Any) -> dict[str, bool]:
 
 
 def executor(name: str, value: Any) -> Any:
-    """Accept anything with a submit method."""
-    if not callable(getattr(value, "submit", None)):
+    """Accept an object that takes calls as a `concurrent.futures.Executor` does, and say what else to give."""
+    submit = getattr(value, "submit", None)
+    if isinstance(value, type):
+        raise wrong_type(name, value, f"an executor, not a class: give {value.__name__}(...)")
+    if callable(getattr(value, "get_executor", None)):
+        raise wrong_type(name, value, "a concurrent.futures.Executor, not a client: give client.get_executor()")
+    if submit is None and callable(getattr(value, "apply_async", None)):
+        raise wrong_type(name, value, "a concurrent.futures.Executor, not a pool: give ProcessPoolExecutor(...)")
+    if not callable(submit) or getattr(submit, "__func__", None) is Executor.submit:
         raise wrong_type(name, value, "a concurrent.futures.Executor")
     return value

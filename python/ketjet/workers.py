@@ -2,8 +2,10 @@
 
 `submit` queues a call that says how many engine threads and bytes it wants; the queue is strictly first in, first
 out, so several small calls run side by side, a big one gets the whole machine, and nobody starves. Workers are
-daemon threads, started when there is work and gone when there has been none for a while. A future stays PENDING
-while its call runs: that is what makes a running call cancellable without a race. Nothing here imports Qiskit.
+daemon threads, started when there is work and gone when there has been none for a while. Whoever wants something
+posts it and goes on: workers alone take the lock, so a signal handler may submit, ask, cancel and wait whatever its
+thread was doing. A promise stays pending while its call runs: that is what makes a running call cancellable without
+a race. Nothing here imports Qiskit.
 """
 
 from __future__ import annotations
@@ -11,18 +13,21 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import queue
 import threading
 import time
 import weakref
 from collections import deque
-from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ketjet import engine
+from ketjet.promise import Promise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
 __all__ = ["Workers", "shared"]
 
@@ -34,12 +39,15 @@ IDLE_SECONDS = 3.0
 EXIT_SECONDS = 0.7
 """How long the end of the interpreter waits for stopped calls to return."""
 
+CLOSING_SECONDS = 0.002
+"""How often it looks whether they have."""
+
 
 @dataclass(eq=False)
 class _Work:
     """A queued or running call and its share of the budget."""
 
-    future: Future[Any]
+    promise: Promise[Any]
     call: Callable[[], Any] | None
     stop: Callable[[], None]
     threads: int
@@ -61,15 +69,13 @@ class Workers:
     def __init__(self, threads: int | None = None, idle_seconds: float = IDLE_SECONDS) -> None:
         self._threads = threads
         self._idle_seconds = idle_seconds
-        self._lock = threading.Lock()
-        self._offered = threading.Condition(self._lock)  # notified once for every call that becomes ready
-        self._ended = threading.Condition(self._lock)  # notified whenever a call has returned
+        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()  # what workers are to do
+        self._lock = threading.Lock()  # of the three below
         self._queue: deque[_Work] = deque()  # waiting for their share of the budget
-        self._ready: deque[_Work] = deque()  # have their share, wait for a worker
         self._running: set[_Work] = set()  # hold their share: being computed
-        self._alive = 0  # workers
-        self._busy = 0  # workers that have a call in hand
         self._capacity = 0  # bytes that all calls together may hold, as last seen while none held any
+        self._serving: set[object] = set()  # workers
+        self._idle: set[object] = set()  # workers that look into the inbox
         self._closed = False
 
     @property
@@ -80,8 +86,7 @@ class Workers:
     @property
     def held_bytes(self) -> int:
         """Memory reserved by calls that have their share of the budget."""
-        with self._lock:
-            return self._held_bytes()
+        return sum([work.memory for work in list(self._running)])
 
     def free_bytes(self, measured: int) -> int:
         """Return how much memory a further call may use.
@@ -92,11 +97,10 @@ class Workers:
             What the machine has free now. It lacks only what running calls have touched so far, hence the
             reservation of a call that has just begun is held against what was free before it began.
         """
-        with self._lock:
-            held = self._held_bytes()
-            if held == 0:
-                self._capacity = measured
-            return max(min(measured, self._capacity - held), 0)
+        held = self.held_bytes
+        if held == 0:
+            self._capacity = measured
+        return max(min(measured, self._capacity - held), 0)
 
     def submit(
         self,
@@ -128,97 +132,155 @@ class Workers:
             Pending until the call has returned. ``cancel()`` succeeds all that time: a queued call then never
             starts, and what a running one returns is dropped.
         """
-        work = _Work(Future(), call, stop, min(threads, self.threads), memory, memory_limit)
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("the interpreter is shutting down: no new simulation can start")
-            self._queue.append(work)
+        if self._closed:
+            raise RuntimeError("the interpreter is shutting down: no new simulation can start")
+        work = _Work(Promise(), call, stop, min(threads, self.threads), memory, memory_limit)
         known = weakref.ref(work)  # a future that knew its work would be a cycle, and keep its result until the next gc
-        work.future.add_done_callback(lambda _: self._forget(known()))
-        self._start_what_fits()
-        return work.future
+        work.promise.add_done_callback(lambda _: self._forget(known()))
+        try:
+            self.post(partial(self._enqueue, work))
+        except RuntimeError as no_thread:
+            work.promise.deliver(None, no_thread)
+        return work.promise
+
+    def post(self, message: Callable[[], None]) -> None:
+        """Let a worker do something soon that takes no time to speak of, outside the budget.
+
+        Raises
+        ------
+        RuntimeError
+            There is no worker, and the system has no more threads.
+        """
+        self._inbox.put(message)
+        self._want_listener()
+
+    def do(self, message: Callable[[], None], patience: float = 0) -> None:
+        """Post a message, and wait up to `patience` seconds until it has been dealt with, and what it posted itself.
+
+        Raises
+        ------
+        RuntimeError
+            As `post`.
+        """
+        dealt_with: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+        def deal() -> None:
+            message()
+            self._inbox.put(partial(dealt_with.put, None))
+
+        self.post(deal if patience else message)
+        if patience:
+            with contextlib.suppress(queue.Empty):
+                dealt_with.get(timeout=patience)
+
+    def run(self, call: Callable[[], T], *, stop: Callable[[], None] = lambda: None, **share: Any) -> T:
+        """Run a call and wait for it; Ctrl-C, or whatever else interrupts the wait, stops it and waits for its end.
+
+        Parameters
+        ----------
+        call, stop, share
+            As for `submit`.
+        """
+        begun, ended = threading.Event(), threading.Event()
+
+        def watched() -> T:
+            begun.set()
+            try:
+                return call()
+            finally:
+                ended.set()
+
+        future = self.submit(watched, stop=stop, **share)
+        try:
+            return future.result()
+        except BaseException:
+            stop()
+            if future.cancel() and begun.is_set():
+                ended.wait()
+            raise
 
     def close(self, timeout: float) -> None:
         """Cancel what is queued, stop what runs, and wait up to `timeout` seconds for it to return."""
-        with self._lock:
-            self._closed = True
-            queued, running = [*self._queue], [*self._running]
-        for work in queued:
-            work.future.cancel()
-        for work in running:
-            work.future.cancel()
+        self._closed = True
+        for work in list(self._queue):
+            work.promise.cancel()
+        for work in list(self._running):
+            work.promise.cancel()
             work.stop()
         deadline = time.monotonic() + timeout
-        with self._lock:
-            while self._running and self._ended.wait(deadline - time.monotonic()):
-                pass
-
-    def _held_bytes(self) -> int:
-        return sum([work.memory for work in self._running])
+        while self._running and time.monotonic() < deadline:
+            time.sleep(CLOSING_SECONDS)
 
     def _fits(self, work: _Work) -> bool:
         if sum(other.threads for other in self._running) + work.threads > self.threads:
             return False
-        held = self._held_bytes()
+        held = self.held_bytes
         limits = [limit for limit in (self._capacity, work.memory_limit) if limit]
         return held == 0 or work.memory == 0 or all(held + work.memory <= limit for limit in limits)
 
+    def _enqueue(self, work: _Work) -> None:
+        with self._lock:
+            self._queue.append(work)
+        self._start_what_fits()
+
     def _start_what_fits(self) -> None:
         """Give the head of the queue its share of the budget, and a worker, as long as there is enough."""
-        stranded: dict[_Work, Exception] = {}
         with self._lock:
-            while self._queue and (self._queue[0].call is None or self._fits(self._queue[0])):
+            while self._queue and (self._queue[0].call is None or self._closed or self._fits(self._queue[0])):
                 work = self._queue.popleft()
-                if work.call is None:  # cancelled: wake those who wait for it
-                    work.future.set_running_or_notify_cancel()
-                    continue
-                self._running.add(work)
-                self._ready.append(work)
-                self._offered.notify()
-                try:
-                    if self._busy + len(self._ready) > self._alive:
-                        self._start_worker()
-                except RuntimeError as no_thread:  # the system has no more threads
-                    if self._alive == 0:
-                        self._running.discard(self._ready.pop())
-                        stranded[work] = no_thread
-        for work, error in stranded.items():
-            _deliver(work.future, None, error)
+                if self._closed:
+                    work.promise.cancel()
+                elif work.call is not None:  # else it has been cancelled
+                    self._running.add(work)
+                    self._inbox.put(partial(self._compute, work))
 
-    def _start_worker(self) -> None:
-        threading.Thread(target=self._serve, name="ketjet-worker", daemon=True).start()
-        self._alive += 1
+    def _compute(self, work: _Work) -> None:
+        self._want_listener()
+        value, raised = _outcome(work.call)
+        with self._lock:
+            self._running.discard(work)
+        self._start_what_fits()
+        self._want_listener()
+        work.promise.deliver(value, raised)
+
+    def _want_listener(self) -> None:
+        """Start a worker if something is to be done, and none is idle."""
+        if self._idle or self._inbox.empty():
+            return
+        try:
+            threading.Thread(target=self._serve, name="ketjet-worker", daemon=True).start()
+        except RuntimeError:  # the system has no more threads; a busy worker does it later
+            if not self._serving:
+                raise
 
     def _serve(self) -> None:
-        """Run ready calls until there have been none for a while."""
-        while (work := self._next()) is not None:
-            value, raised = _outcome(work.call)
-            with self._lock:
-                self._running.discard(work)
-                self._ended.notify_all()
-            self._start_what_fits()
-            _deliver(work.future, value, raised)
-            del work, value, raised  # an idle worker keeps nothing alive
-            with self._lock:
-                self._busy -= 1
+        """Do what is in the inbox until there has been nothing for a while."""
+        self._serving.add(me := object())
+        while (message := self._next(me)) is not None:
+            message()
+            del message  # an idle worker keeps nothing alive
+        self._serving.discard(me)
 
-    def _next(self) -> _Work | None:
-        deadline = time.monotonic() + self._idle_seconds
-        with self._lock:
-            while not self._ready:
-                if not self._offered.wait(deadline - time.monotonic()) and not self._ready:
-                    self._alive -= 1
-                    return None
-            self._busy += 1
-            return self._ready.popleft()
+    def _next(self, me: object) -> Callable[[], None] | None:
+        self._idle.add(me)
+        try:
+            return self._inbox.get(timeout=self._idle_seconds)
+        except queue.Empty:
+            pass
+        finally:
+            self._idle.discard(me)
+        with contextlib.suppress(queue.Empty):  # whoever posted in the last moment saw this worker idle
+            return self._inbox.get_nowait()
+        return None
 
     def _forget(self, work: _Work | None) -> None:
         """Let go of what a finished or cancelled call refers to; a cancelled head no longer blocks the queue."""
         if work is None:
             return
         work.call = None
-        if work.future.cancelled():
-            self._start_what_fits()
+        if work.promise.cancelled():
+            with contextlib.suppress(RuntimeError):  # no worker, so nothing is queued behind it
+                self.post(self._start_what_fits)
 
 
 def _outcome(call: Callable[[], T] | None) -> tuple[T | None, BaseException | None]:
@@ -228,15 +290,6 @@ def _outcome(call: Callable[[], T] | None) -> tuple[T | None, BaseException | No
         return call(), None
     except BaseException as error:  # noqa: BLE001 - whoever waits for the call gets it
         return None, error
-
-
-def _deliver(future: Future[Any], value: Any, error: BaseException | None) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
-    if error is not None:
-        future.set_exception(error)
-    else:
-        future.set_result(value)
 
 
 _shared = [Workers()]

@@ -12,12 +12,19 @@ import weakref
 import pytest
 from job.fake_engine import Kernel, Script, eventually, execute, outcome, submitted
 from qiskit import QuantumCircuit
+from qiskit.circuit.classical import expr, types
 from qiskit.providers import JobStatus
 
-from ketjet import Simulator, offers
-from ketjet.errors import JobCancelledError, JobFailedError
+from ketjet import Simulator, batch, engine, offers
+from ketjet.errors import JobCancelledError, JobFailedError, JobTimeoutError
 
 pytestmark = pytest.mark.usefixtures("two_threads")
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """A busy computer is no reason to hand light jobs over."""
+    monkeypatch.setattr(batch, "HERE_SECONDS", 10.0)
 
 
 class Recorder:
@@ -94,6 +101,98 @@ def test_who_waits_in_other_ways_does_not_wait_for_a_look(recorder, look, monkey
     look(job)
     assert job.result(5).success
     assert threading.current_thread() not in recorder.threads
+
+
+def test_what_takes_longer_than_predicted_is_handed_over(monkeypatch):
+    monkeypatch.setattr(batch, "HERE_SECONDS", 0.005)
+    threads, kernel = [], Kernel()
+
+    def slow(task, control=None):
+        threads.append(threading.current_thread())
+        if threads[-1] is not here:
+            return execute(task, control)
+        time.sleep(task.time_limit)
+        raise engine.TimeLimitReached("too long")
+
+    here = threading.current_thread()
+    job = light(slow, kernel, Script())
+    with pytest.raises(JobTimeoutError):
+        job.result(0.1)
+    assert job.status() is JobStatus.RUNNING
+    assert threads[0] is here
+    kernel.finish.set()
+    assert job.result(5).success
+    assert here not in threads[1:]
+
+
+def test_a_time_limit_of_the_users_own_fails_the_job():
+    circuit = flip_for_ever()
+    circuit.measure_all()
+    with pytest.raises(JobFailedError, match="time_limit"):
+        Simulator(time_limit=0.001).run(circuit).result(5)
+
+
+def flip_for_ever():
+    circuit = QuantumCircuit(1, 1)
+    with circuit.while_loop((circuit.clbits[0], 0)):
+        circuit.x(0)
+    return circuit
+
+
+def measure_many_times():
+    circuit = QuantumCircuit(1, 1)
+    with circuit.for_loop(range(10**9)):
+        circuit.h(0)
+        circuit.measure(0, 0)
+    return circuit
+
+
+def store_many_times():
+    circuit = QuantumCircuit(1, 1)
+    number = circuit.add_var("number", expr.lift(0, types.Uint(8)))
+    with circuit.for_loop(range(10**9)):
+        circuit.store(number, expr.bit_xor(number, expr.lift(3, types.Uint(8))))
+    circuit.measure(0, 0)
+    return circuit
+
+
+def branch_for_ever():
+    circuit = QuantumCircuit(2, 2)
+    with circuit.while_loop(expr.lift(True)):
+        with circuit.if_test((circuit.clbits[0], 0)):
+            circuit.x(0)
+        circuit.measure(0, 0)
+    return circuit
+
+
+@pytest.mark.parametrize("shots", [1, 1024])
+@pytest.mark.parametrize("make", [flip_for_ever, measure_many_times, store_many_times, branch_for_ever])
+def test_what_may_loop_is_never_light(make, shots):
+    circuit = make()
+    circuit.measure_all()
+    job = Simulator().run(circuit, shots=shots)
+    assert not job._batch._light
+    begin = time.monotonic()
+    with pytest.raises(JobTimeoutError):
+        job.result(timeout=0.05)
+    assert time.monotonic() - begin < 5
+    assert job.cancel()
+
+
+@pytest.mark.parametrize("make", [flip_for_ever, store_many_times])
+def test_what_is_thought_light_and_loops_can_be_left(make, monkeypatch):
+    """Whatever the prediction misses."""
+    monkeypatch.setattr(batch, "HERE_SECONDS", 0.005)
+    monkeypatch.setattr(batch, "_light", lambda *_: True)
+    circuit = make()
+    circuit.measure_all()
+    job = Simulator().run(circuit, shots=1)
+    begin = time.monotonic()
+    with pytest.raises(JobTimeoutError):
+        job.result(timeout=0.05)
+    assert time.monotonic() - begin < 5
+    assert job.cancel()
+    assert job.cancelled()
 
 
 def test_several_threads_wait_for_one(recorder):
@@ -211,7 +310,7 @@ def test_what_nobody_takes_is_started(monkeypatch):
     for i in range(3):
         made.make(lambda i=i: started.append(i))
     eventually(lambda: started == [0, 1, 2])
-    eventually(lambda: not made._watched)
+    eventually(lambda: made._unwatched)
     made.make(lambda: started.append(3))
     eventually(lambda: 3 in started)
 

@@ -145,8 +145,8 @@ def test_a_callback_may_submit_and_wait(pool):
 
 def test_idle_workers_end_and_come_back(pool):
     assert pool.submit(lambda: 1).result(5) == 1
-    assert pool._alive > 0
-    eventually(lambda: pool._alive == 0)
+    assert pool._serving
+    eventually(lambda: not pool._serving)
     assert pool.submit(lambda: 2).result(5) == 2
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -183,6 +183,42 @@ def test_limits_and_thresholds():
 def test_executor_is_anything_with_submit():
     with ThreadPoolExecutor(1) as pool:
         assert resolve({"executor": pool}).executor is pool
+
+
+class Client:
+    """As dask's: it has a submit, whose futures are of another kind, and an executor for others to use."""
+
+    def submit(self, function, *arguments):
+        raise AssertionError("it is refused when given")
+
+    def get_executor(self):
+        raise AssertionError("users choose it")
+
+
+class Pool:
+    """As multiprocessing's."""
+
+    def apply_async(self, function, arguments=()):
+        raise AssertionError("it is refused when given")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (Client(), r"client\.get_executor\(\)"),
+        (ThreadPoolExecutor, r"give ThreadPoolExecutor\(\.\.\.\)"),
+        (Client, "not a class"),
+        (Pool(), r"give ProcessPoolExecutor\(\.\.\.\)"),
+        (Executor(), "must be a concurrent.futures.Executor, got"),
+        (object(), "must be a concurrent.futures.Executor, got"),
+        ("threads", "must be a concurrent.futures.Executor, got"),
+    ],
+)
+def test_what_is_no_executor_is_refused_when_it_is_given(wrong, message, bell):
+    with pytest.raises(OptionTypeError, match=message):
+        Simulator().run(bell, executor=wrong)
+    with pytest.raises(TypeError, match="executor"):
+        Simulator(executor=wrong)
 
 
 def test_threads_are_limited_by_everything(monkeypatch):

@@ -6,10 +6,14 @@ import contextlib
 import mmap
 import os
 import tempfile
+import weakref
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ketjet import _core
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Progress(NamedTuple):
@@ -39,10 +43,11 @@ class Control:
 
     def __init__(self, *, shared: bool = False, path: str | None = None) -> None:
         self.path = path
-        self._owner = 0  # the process that made the file, hence removes it
+        self._remove_file: Callable[[], object] = _nothing
         if shared and path is None:
             descriptor, self.path = tempfile.mkstemp(prefix="ketjet-")
-            self._owner = os.getpid()
+            # No __del__: an interrupt that comes while one runs is lost.
+            self._remove_file = weakref.finalize(self, _remove, self.path, os.getpid())
             with os.fdopen(descriptor, "r+b") as file:
                 file.truncate(mmap.PAGESIZE)
         self._counters = _core.RunControl()
@@ -71,10 +76,13 @@ class Control:
 
     def close(self) -> None:
         """Remove the shared file, if this process made it; the counters stay readable."""
-        if self._owner and self._owner == os.getpid() and self.path is not None:
-            self._owner = 0
-            Path(self.path).unlink()
+        self._remove_file()
 
-    def __del__(self) -> None:
-        if getattr(self, "_owner", 0):
-            self.close()
+
+def _nothing() -> None:
+    pass
+
+
+def _remove(path: str, owner: int) -> None:
+    if owner == os.getpid():
+        Path(path).unlink(missing_ok=True)
