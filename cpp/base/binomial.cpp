@@ -105,4 +105,9 @@ std::int64_t RandomStream::binomial(std::int64_t trials, double p) {
     return binomial_by_rejection(*this, trials, p);
 }
 
+std::int64_t RandomStream::binomial_of(std::int64_t trials, double weight, double other) {
+    const double p = weight / (weight + other);
+    return p > largest_probability ? trials - binomial(trials, other / (weight + other)) : binomial(trials, p);
+}
+
 }  // namespace ketjet

@@ -31,6 +31,9 @@ class RandomStream {
     // Exact binomial variate: the number of successes in `trials` draws of probability `p`. Takes trials in
     // [0, 2^62]; a `p` outside [0, 1] counts as 0 or 1, NaN throws std::invalid_argument.
     std::int64_t binomial(std::int64_t trials, double p);
+    // The same for `p` = weight / (weight + other), both at least 0 and not both 0; exact however small one of them is
+    // beside the other.
+    std::int64_t binomial_of(std::int64_t trials, double weight, double other);
 
  private:
     PhiloxKey key_;

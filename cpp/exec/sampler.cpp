@@ -3,6 +3,7 @@
 #include "exec/sampler.hpp"
 
 #include <algorithm>
+#include <array>
 #include <complex>
 #include <span>
 
@@ -37,7 +38,7 @@ std::vector<std::int64_t> split_over_chunks(const std::vector<double>& weights, 
             std::int64_t to_left = right == 0 ? counts[i] : 0;
             if (counts[i] > 0 && left > 0 && right > 0) {
                 RandomStream random(key, static_cast<std::uint64_t>(level) << 48 | i, tree_stream);
-                to_left = random.binomial(counts[i], left / (left + right));
+                to_left = random.binomial_of(counts[i], left, right);
             }
             split[2 * i] = to_left;
             if (2 * i + 1 < below.size()) split[2 * i + 1] = counts[i] - to_left;
@@ -84,19 +85,21 @@ void sample_few(const StateVector<T>& state, Index first, Index last, double tot
 }
 
 // Many shots in a chunk: one binomial draw per amplitude, each from a stream of its own, so that an amplitude that is
-// zero but for rounding does not change what others draw.
+// zero but for rounding does not change what others draw. What is left for the later ones is a sum of theirs: it would
+// cancel if it were the total less what has been drawn.
 template <class T>
-void sample_many(const StateVector<T>& state, Index first, Index last, double total, std::int64_t shots,
-                 const PhiloxKey& key, std::vector<BasisCount>& out) {
-    const Index end = last_possible(state, first, last);
-    for (Index i = first; i <= end && shots > 0; ++i) {
+void sample_many(const StateVector<T>& state, Index first, Index last, std::int64_t shots, const PhiloxKey& key,
+                 std::vector<BasisCount>& out) {
+    std::array<double, bit(chunk_bits)> later;
+    double sum = 0;
+    for (Index i = last; i-- > first; sum += probability(state, i)) later[i - first] = sum;
+    for (Index i = first; i < last && shots > 0; ++i) {
         const double p = probability(state, i);
         if (p == 0) continue;
         RandomStream random(key, i, amplitude_stream);
-        const std::int64_t count = i == end ? shots : random.binomial(shots, std::clamp(p / total, 0.0, 1.0));
+        const std::int64_t count = random.binomial_of(shots, p, later[i - first]);
         if (count > 0) out.push_back({i, count});
         shots -= count;
-        total = std::max(total - p, p * 1e-300);
     }
 }
 
@@ -120,7 +123,7 @@ std::vector<BasisCount> sample(const StateVector<T>& state, const std::vector<do
                              RandomStream random(key, static_cast<std::uint64_t>(c), chunk_stream);
                              sample_few(state, first, last, chunk_sums[chunk], count, random, parts[chunk]);
                          } else {
-                             sample_many(state, first, last, chunk_sums[chunk], count, key, parts[chunk]);
+                             sample_many(state, first, last, count, key, parts[chunk]);
                          }
                      }
                  });
