@@ -12,6 +12,7 @@ from dynamic_strategies import dynamic_circuits, relocated, unbounded_circuits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from programs import TINY_CACHES
+from qiskit import QuantumCircuit
 from scipy.stats import chisquare
 
 from ketjet import engine
@@ -57,6 +58,58 @@ def test_exact_distributions_are_those_of_the_oracle(
     )  # fmt: skip
     assert remainder < 1e-3
     assert_same(found, distribution(circuit), 1e-9 if precision == "double" else 1e-3)
+
+
+@settings(SLOW, max_examples=300)
+@given(
+    circuit=dynamic_circuits(),
+    task=st.sampled_from([{}, {"return_state": True}, {"exact": True, "floor": 1e-9}]),
+    switched_off=st.sampled_from(SWITCHES),
+)
+def test_the_self_check_is_content(circuit, task, switched_off):
+    engine.execute(engine.Task(lower(circuit).program, 5, 1, verify="full", switched_off=switched_off, **task))
+
+
+def apart(condition, inner, last):
+    """A measurement whose result is overwritten by the last one, with a condition in between."""
+    circuit = QuantumCircuit(2, 3)
+    circuit.ry(0.7, range(2))
+    circuit.measure(1, 0)
+    condition(circuit, inner)
+    circuit.measure(last, 0)
+    return circuit
+
+
+def with_if(circuit, inner):
+    with circuit.if_test((circuit.clbits[2], 0)):
+        inner(circuit)
+
+
+def with_else(circuit, inner):
+    with circuit.if_test((circuit.clbits[2], 1)) as otherwise:
+        circuit.x(0)
+    with otherwise:
+        inner(circuit)
+
+
+def with_switch(circuit, inner):
+    with circuit.switch(circuit.clbits[2]) as case:
+        with case(0):
+            inner(circuit)
+        with case(case.DEFAULT):
+            circuit.measure(0, 1)
+
+
+@pytest.mark.parametrize("mode", ["fast", "full"])
+@pytest.mark.parametrize("last", [0, 1])
+@pytest.mark.parametrize("condition", [with_if, with_else, with_switch])
+@pytest.mark.parametrize(
+    "inner", [lambda c: c.measure(1, 1), lambda c: c.measure(0, 1), lambda c: c.reset(1), lambda c: c.measure(1, 0)]
+)
+def test_a_measurement_that_is_overwritten_may_be_left_out(mode, last, condition, inner):
+    circuit = apart(condition, inner, last)
+    found, _ = exact(circuit, verify=mode)
+    assert_same(found, distribution(circuit), 1e-12)
 
 
 @settings(SLOW, max_examples=20)

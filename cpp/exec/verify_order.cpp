@@ -120,14 +120,14 @@ class Growth {
     Index active_ = 0;
 };
 
-// The clbits that stages leave to sampling, with the qubits to be read.
-std::map<std::int32_t, std::int32_t> reads_left(const Program& program, std::span<const int> runs) {
-    std::map<std::int32_t, std::int32_t> reads;
-    for (std::size_t i = 0; i < program.operations().size(); ++i) {
+// The clbits that stages leave to sampling, with the measurements to be read for them.
+std::map<std::int32_t, std::uint32_t> reads_left(const Program& program, std::span<const int> runs) {
+    std::map<std::int32_t, std::uint32_t> reads;
+    for (std::uint32_t i = 0; i < runs.size(); ++i) {
         const auto* const measure = std::get_if<MeasureOperation>(&program.operations()[i]);
         if (measure == nullptr) continue;
         if (runs[i] == 0) {
-            reads[measure->clbit] = measure->qubit;
+            reads[measure->clbit] = i;
         } else {
             reads.erase(measure->clbit);
         }
@@ -181,17 +181,21 @@ void Verifier::check_order() {
         }
     }
     if (flow.is_joined(touches.size())) original.push_back(barrier);
+    std::map<std::int32_t, std::int32_t> expected_reads, reads;
+    std::vector<bool> is_read(touches.size());
+    for (const auto& [clbit, measurement] : reads_left(program_, runs)) {
+        is_read[measurement] = true;
+        expected_reads[clbit] = std::get<MeasureOperation>(program_.operations()[measurement]).qubit;
+    }
     for (std::uint32_t i = static_cast<std::uint32_t>(touches.size()); i-- > 0;) {
-        const bool read_at_the_end = runs[i] == 0 && std::holds_alternative<MeasureOperation>(program_.operations()[i]);
-        require(!read_at_the_end || (moved_later & touches[i].moved) == 0,
+        require(!is_read[i] || (moved_later & touches[i].moved) == 0,
                 [&] { return describe(plan_, i) + " is read from a state in which its qubit has changed"; });
         const bool stays = is_classical(program_.operations()[i]) ||
                            (std::holds_alternative<MeasureOperation>(program_.operations()[i]) && !clears[i]);
         if (!stays) moved_later |= touches[i].moved;
     }
-    std::map<std::int32_t, std::int32_t> reads;
     for (const FinalMeasurement& read : plan_.final_measurements) reads[read.clbit] = read.qubit;
-    require(reads == reads_left(program_, runs), [] { return "the final measurements are not those of the program"; });
+    require(reads == expected_reads, [] { return "the final measurements are not those of the program"; });
 
     Growth growth(plan_);
     for (std::size_t stage = 0; stage < plan_.stages.size(); ++stage) {
