@@ -161,7 +161,7 @@ def test_angles_that_are_no_numbers():
 
 
 def test_instructions_that_cannot_run():
-    for operation in (Gate("magic", 2, []), Instruction("kraus", 1, 0, []), in_definition(Gate("magic", 2, []))):
+    for operation in (Gate("magic", 2, []), Instruction("magic", 1, 0, []), in_definition(Gate("magic", 2, []))):
         message = error_of(circuit_with(operation), UnsupportedInstructionError)
         assert "circuit 'wrong', instruction 2" in message
         assert "neither a definition nor a matrix" in message

@@ -193,17 +193,16 @@ class ProgramBuilder:
 
     def mark(self) -> Mark:
         """Return the present end of all lists."""
-        lists = (
-            self.codes,
-            self.wires,
-            self.slots,
-            self.specials,
-            self.measured,
-            self.unbound,
-            self.classical,
-            self.labels,
+        return Mark(
+            len(self.codes),
+            len(self.wires),
+            len(self.slots),
+            len(self.specials),
+            len(self.measured),
+            len(self.unbound),
+            len(self.classical),
+            len(self.labels),
         )
-        return Mark(*(len(entries) for entries in lists))
 
     def replay(
         self,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ketjet.lowering.plain_definitions import PlainDefinitions
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -38,6 +40,7 @@ class Recordings:
     """
 
     def __init__(self, builder: ProgramBuilder, require_room: Callable[[int], None]) -> None:
+        self.plain = PlainDefinitions(builder, require_room)
         self._builder = builder
         self._require_room = require_room
         self._recordings: dict[tuple[Any, ...], Recording] = {}
@@ -77,14 +80,15 @@ class Recordings:
         self._builder.replay(recording.begin, recording.end, wires, clbits)
         return True
 
-    def mark(self) -> int:
-        """Return how many recordings there are."""
-        return len(self._recordings)
+    def mark(self) -> tuple[int, int]:
+        """Return how many recordings there are, of plain definitions too."""
+        return len(self._recordings), self.plain.mark()
 
-    def forget(self, mark: int) -> None:
+    def forget(self, mark: tuple[int, int]) -> None:
         """Drop all recordings made since."""
-        while len(self._recordings) > mark:
+        while len(self._recordings) > mark[0]:
             self._recordings.popitem()
+        self.plain.forget(mark[1])
 
 
 def _full_key(key: tuple[Any, ...], placement: Placement) -> tuple[Any, ...]:

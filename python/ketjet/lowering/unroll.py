@@ -204,6 +204,9 @@ class CircuitWalk:
         return None if self._recordings.play(key, placement) else self._open(replacement, placement, key, operation)
 
     def _lower_definition(self, operation: Any, placement: Placement) -> Frame | None:
+        plain = not (placement.controls or placement.inverse or placement.clbits)
+        if plain and self._recordings.plain.append(operation, placement.targets):
+            return None
         key = definition_key(operation)
         if self._recordings.is_open(key):
             msg = "its definition contains itself; give it a definition of simpler gates"
