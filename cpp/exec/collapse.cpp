@@ -65,7 +65,9 @@ OutcomeWeights outcome_weights(const StateVector<T>& state, int qubit, const Run
         zeros[static_cast<std::size_t>(first >> chunk_bits)] = zero;
         ones[static_cast<std::size_t>(first >> chunk_bits)] = one;
     });
-    return {pairwise_sum(zeros), pairwise_sum(ones)};
+    const OutcomeWeights weights{pairwise_sum(zeros), pairwise_sum(ones)};
+    if (context.drift != nullptr) context.drift->note(weights.zero + weights.one);
+    return weights;
 }
 
 template <class T>
@@ -91,6 +93,7 @@ std::vector<double> chunk_probabilities(const StateVector<T>& state, const RunCo
         sums[static_cast<std::size_t>(first >> chunk_bits)] =
             sum_of_squares(state.scalars() + 2 * first, 2 * (last - first));
     });
+    if (context.drift != nullptr) context.drift->note(pairwise_sum(sums));
     return sums;
 }
 

@@ -9,6 +9,7 @@
 #include "base/rng.hpp"
 #include "base/stop_token.hpp"
 #include "exec/bound_sweep.hpp"
+#include "exec/norm_drift.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/stage_sweeps.hpp"
 #include "kernels/kernel_table.hpp"
@@ -28,6 +29,7 @@ struct RunContext {
     StageClock* clock = nullptr;           // of the stages that are run
     Verifier* verifier = nullptr;          // if the norm is to be checked after every stage
     std::vector<double>* norms = nullptr;  // receives the squared norm of every block of the last sweep
+    NormDrift* drift = nullptr;            // receives the norm of every state that is measured
 };
 
 template <class T>

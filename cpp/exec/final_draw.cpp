@@ -104,6 +104,7 @@ void list_probabilities(const FinalBits& bits, const StateVector<T>& state, cons
         probabilities[extract_bits(i, bits.qubits())] += std::norm(static_cast<Complex>(state.amplitudes()[i]));
     }
     const double total = pairwise_sum(probabilities);
+    if (context.drift != nullptr) context.drift->note(total);
     for (std::size_t group = 0; group < shots.groups(); ++group) {
         for (Index value = 0; value < probabilities.size(); ++value) {
             const double weight = shots.weight_of(group) * probabilities[value] / total;

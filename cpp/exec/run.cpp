@@ -23,7 +23,7 @@ void sample_final_state(const Program& program, const Plan& plan, const StateVec
     const auto start = std::chrono::steady_clock::now();
     const bool known = context.norms != nullptr && !context.norms->empty();
     const std::vector<double> chunk_sums = known ? *context.norms : chunk_probabilities(state, context);
-    result.norm_error = std::abs(pairwise_sum(chunk_sums) - 1);
+    if (known) context.drift->note(pairwise_sum(chunk_sums));
     if (request.shots > 0) {
         std::vector<BitMove> moves;
         for (const FinalMeasurement& m : plan.final_measurements) {
@@ -96,6 +96,7 @@ void run_as_tree(const Program& program, const Plan& plan, const RunRequest& req
     TreeResult<T> tree = run_tree<T>(program, plan, tree_request, context);
     result.trajectories = tree.trajectories;
     result.state = std::move(tree.state);
+    if (result.state != nullptr) chunk_probabilities(*result.state, context);  // for its norm
     result.saves = std::move(tree.saves);
     const int words = program.clbit_words();
     WeightTable table = tabulate(keys_of(tree.outcome, program, {}), tree.outcome.weights, words, context.stop);
@@ -162,7 +163,9 @@ std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, 
 template <class T>
 RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& request, const RunContext& given) {
     StageClock clock(plan.stages);
+    NormDrift drift;
     RunContext context{given.kernels, given.threads, given.stop, plan.l3_bytes, &clock};
+    context.drift = &drift;
     const Program program = plan.bind(original);
     RunCounters& counters = context.stop.counters();
     const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
@@ -184,6 +187,7 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
     } else {
         run_once(original, program, plan, request, verifier, result, context);
     }
+    result.norm_error = drift.largest();
     result.stage_seconds = clock.seconds();
     result.verification = verifier.report();
     return result;

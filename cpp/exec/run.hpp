@@ -36,7 +36,7 @@ struct RunResult {
     int chain_words = 0;                    // variable words that save operations note their records in
     std::vector<std::uint64_t> chains;      // so many for each shot of `shots`, which is listed then
     std::unique_ptr<StateVector<T>> state;  // if asked for
-    double norm_error = 0;                  // |sum of probabilities - 1|; 0 for trajectories
+    double norm_error = 0;                  // the largest |sum of probabilities - 1| of a state that was measured
     double sample_seconds = 0;
     VerifyReport verification{};
     std::vector<double> stage_seconds;  // per stage of the plan, summed over shots

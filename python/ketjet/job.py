@@ -240,9 +240,9 @@ class Job(JobV1):
             raise
         error = self._error_of(future)
         if error is None:
-            return future.result()
+            return future.result().warned()
         if partial and self._batch.partial is not None:
-            return self._batch.partial
+            return self._batch.partial.warned()
         again = JobFailedError(error.message)  # raising one object twice would grow its traceback
         again.partial_result = error.partial_result
         raise again from error.__cause__

@@ -19,9 +19,11 @@ from qiskit.quantum_info import DensityMatrix, Statevector
 from qiskit.result import Counts, Result
 from qiskit.result.models import ExperimentResult, ExperimentResultData, MeasLevel
 
+from ketjet import engine
 from ketjet.bitstrings import bitstrings, dictionary, integers
 from ketjet.errors import KetjetError
 from ketjet.experiment_data import ExperimentData
+from ketjet.options import warn
 from ketjet.saved_data import SavedData, SaveRequest
 
 if TYPE_CHECKING:
@@ -94,6 +96,12 @@ class CircuitResult(ExperimentResult):
         """The header for reading only, so that there is no need to write all of it out."""
         return self.__dict__.get("header") or self._known[0]
 
+    @property
+    def drift(self) -> str:
+        """What there is to say of a norm that has not stayed 1."""
+        facts = self._known[2]
+        return engine.drift_of(facts["norm_error"], facts["precision"]) if "norm_error" in facts else ""
+
     @functools.cached_property
     def header(self) -> dict[str, Any]:
         """What there is to say about the circuit, with Aer's keys."""
@@ -117,6 +125,7 @@ class SimulationResult(Result):
     """A Qiskit Result that formats large outcomes quickly and whose `to_dict` is plain JSON."""
 
     _date: Any
+    _has_warned = False
 
     @property
     def date(self) -> Any:
@@ -216,6 +225,20 @@ class SimulationResult(Result):
         if isinstance(state, Statevector):
             return state if decimals is None else Statevector(np.around(state.data, decimals), dims=state.dims())
         return state if decimals is None else np.around(state, decimals)
+
+    def warned(self) -> SimulationResult:
+        """Return this result, the first time with a warning if states of its experiments have not kept their norm."""
+        if self._has_warned:
+            return self
+        self._has_warned = True
+        drifted = [result for result in self.results if isinstance(result, CircuitResult) and result.drift]
+        if drifted:
+            names = ", ".join(repr(result.header_so_far.get("name")) for result in drifted[:5])
+            warn(
+                f"circuit {names}{', ...' if drifted[5:] else ''}: {drifted[0].drift}. Samples are drawn from the "
+                "probabilities as if they added up to 1; the state is returned as it is."
+            )
+        return self
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as dictionaries, lists, strings and numbers only; amplitudes become [re, im] pairs."""

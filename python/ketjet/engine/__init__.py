@@ -35,7 +35,7 @@ from ketjet.engine.machine import (
     unitarity_error,
 )
 from ketjet.engine.report import machine_rates, rates_bytes, report
-from ketjet.engine.run import PLAN_OPTIONS, RNG_VERSION, Outcome, SavedRecord, Task, Verify, execute, plan
+from ketjet.engine.run import PLAN_OPTIONS, RNG_VERSION, Outcome, SavedRecord, Task, Verify, drift_of, execute, plan
 from ketjet.engine.state import State
 
 __all__ = [
@@ -67,6 +67,7 @@ __all__ = [
     "calibration_path",
     "classical_codes",
     "demand",
+    "drift_of",
     "estimate",
     "execute",
     "gate_codes",

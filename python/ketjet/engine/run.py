@@ -30,6 +30,9 @@ VERIFY: dict[str, _core.Verify] = {
     "full": _core.Verify.full,
 }
 
+DRIFT_LIMITS = {"single": 1e-4, "double": 1e-6}
+"""How far the norm of a state may be from 1 without a word: more than rounding, less than what matters."""
+
 RNG_VERSION = 4
 """Changes whenever the same circuit and seed would give other samples."""
 
@@ -228,6 +231,16 @@ def _words(number: int) -> list[int]:
     return words
 
 
+def drift_of(norm_error: float, precision: Precision) -> str:
+    """Return what there is to say of a state whose squared norm is that far from 1; nothing if it may be rounding."""
+    if norm_error / 2 <= DRIFT_LIMITS[precision]:  # so far is the norm itself
+        return ""
+    return (
+        f"the squared norm of a state is off by {norm_error:.3g}, because matrices that are almost unitary add up; "
+        "give them with more digits"
+    )
+
+
 def execute(task: Task, control: Control | None = None, *, on: Machine | None = None) -> Outcome:
     """Run a task to its end in the calling thread, which must not be one that may fork later.
 
@@ -269,6 +282,8 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
     request.most_states, request.merge_branches = task.states, "merge_branches" not in task.switched_off
     request.most_iterations, request.time_limit = task.max_iterations, task.time_limit
     output = _core.run(program, made, precision, request, threads=task.threads, isa=task.isa, control=control.counters)
+    if task.verify != "off" and (drift := drift_of(output.norm_error, task.precision)):
+        raise _core.VerificationFailed(f"{drift}.")
     cost = _core.plan_cost(made, precision, task.threads)
     state_bytes = cost.state_bytes * (task.states if made.has_trajectories else 1)
     metadata: dict[str, Any] = {
