@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from qiskit import QuantumCircuit, qasm2, qasm3, qpy
+from qiskit.circuit import Gate
 
 from ketjet import circuit_file, cli
 from ketjet.errors import InvalidCircuitError
@@ -264,3 +265,69 @@ def test_an_unknown_instruction_set_is_one_line(capsys, file, monkeypatch):
     for arguments in (["info"], ["run", file(BELL3)]):
         assert cli.main(arguments) == 2
         assert capsys.readouterr().err.startswith("ketjet: KETJET_ISA: instruction set 'avx1024' is not available")
+
+
+HOSTILE = "x\x1b]0;owned\x07\x9b31m\nfake line\r\x08\u202ereversed\u2028\x7f\x00<script>"
+
+
+@pytest.fixture
+def hostile_file(tmp_path):
+    circuit = QuantumCircuit(2, 2, name=HOSTILE, metadata={HOSTILE: HOSTILE})
+    circuit.h(0)
+    circuit.measure([0, 1], [0, 1])
+    path = tmp_path / "hostile.qpy"
+    with path.open("wb") as stream:
+        qpy.dump(circuit, stream)
+    return str(path)
+
+
+def is_clean(text):
+    return all(line.isprintable() for line in text.split("\n")) and "fake line\n" not in text
+
+
+@pytest.mark.parametrize("option", ["", "--json", "--html", "--analyze"])
+@pytest.mark.parametrize("command", ["run", "estimate", "explain"])
+def test_nothing_of_a_file_controls_the_terminal(command, option, hostile_file, capsys):
+    if option in ("--html", "--analyze") and command != "explain":
+        pytest.skip("an option of explain")
+    assert cli.main([command, hostile_file, *option.split()]) == 0
+    output = capsys.readouterr()
+    assert is_clean(output.out)
+    assert is_clean(output.err)
+    assert not [line for line in output.out.splitlines() if line.startswith("fake")]
+    assert "<script>" not in output.out or option != "--html"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"OPENQASM 3.0; {HOSTILE}",
+        f'OPENQASM 3.0; include "{HOSTILE}";',
+        f"OPENQASM 3.0; qubit q; {HOSTILE} q;",
+        f"OPENQASM 2.0; {HOSTILE}",
+        'OPENQASM 2.0; include "\x1b[31m.inc";',
+        "OPENQASM 2.0; qreg q[\x1b[31m];",
+        f"{HOSTILE}",
+        'OPENQASM 3.0; include "stdgates.inc"; qubit q; \x1b[31m',
+        'OPENQASM 3.0; include "stdgates.inc"; qubit q; "\x1b[31m"',
+    ],
+)
+def test_no_error_controls_the_terminal(text, file, capsys):
+    assert cli.main(["run", file(text)]) == cli.EXIT_CIRCUIT
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert len(output.err.splitlines()) == 1
+    assert is_clean(output.err)
+
+
+def test_no_name_in_an_error_controls_the_terminal(tmp_path, capsys):
+    circuit = QuantumCircuit(40, 1, name=HOSTILE)
+    circuit.append(Gate(HOSTILE, 40, []), range(40))
+    path = tmp_path / f"{HOSTILE.replace(chr(0), '')}.qpy".replace("/", "")
+    with path.open("wb") as stream:
+        qpy.dump(circuit, stream)
+    assert cli.main(["run", str(path)]) == cli.EXIT_CIRCUIT
+    assert cli.main(["run", f"{path}2"]) == cli.EXIT_USAGE
+    output = capsys.readouterr()
+    assert len(output.err.splitlines()) == 2
+    assert is_clean(output.err)

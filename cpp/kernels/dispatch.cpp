@@ -1,6 +1,7 @@
 // The list of kernel tables; the only C++ file that reads an environment variable.
 #include "kernels/dispatch.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -46,8 +47,9 @@ const KernelTable& kernels_for(std::string_view name) {
         if (name == table->name) return *table;
         names += (names.empty() ? "" : ", ") + std::string(table->name);
     }
-    throw std::invalid_argument("instruction set '" + std::string(name) +
-                                "' is not available on this CPU; choose from " + names);
+    std::string shown(name.substr(0, 40));  // it may come from the environment, so it may be anything
+    std::ranges::replace_if(shown, [](char letter) { return letter < ' ' || letter > '~'; }, '?');
+    throw std::invalid_argument("instruction set '" + shown + "' is not available on this CPU; choose from " + names);
 }
 
 }  // namespace ketjet

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ketjet import engine
 from ketjet.options import allowed_threads
+from ketjet.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = getattr(error, "message", None) or str(error) or type(error).__name__
         if code == EXIT_INTERRUPTED:
             message = "interrupted"
-        print(f"ketjet: {' '.join(message.split())}", file=sys.stderr)
+        print(f"ketjet: {printable(message)}", file=sys.stderr)
         return code
     return 0
 
@@ -123,7 +124,7 @@ def _run(options: argparse.Namespace) -> None:
             "peak_memory_bytes": _peak_memory(),
             "metadata": experiment.metadata,
         }
-        print(json.dumps(report) if options.json else _run_text(report))
+        print(_json(report) if options.json else _run_text(report))
 
 
 def _calibrate(options: argparse.Namespace) -> None:
@@ -133,7 +134,7 @@ def _calibrate(options: argparse.Namespace) -> None:
 
     measured = calibrate(_simulator(options))
     if options.json:
-        print(json.dumps(asdict(measured)))
+        print(_json(asdict(measured)))
         return
     print(f"sweeps take {measured.sweep_factor:.2f} and passes {measured.pass_factor:.2f} times what is built in;")
     print(
@@ -143,7 +144,9 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 def _run_text(report: dict[str, Any]) -> str:
     facts, counts = report["metadata"], sorted(report["counts"].items(), key=lambda item: (-item[1], item[0]))
-    lines = [f"{report['circuit']}: {facts['num_qubits']} qubits, {report['shots']} shots, seed {report['seed']}"]
+    lines = [
+        f"{printable(report['circuit'])}: {facts['num_qubits']} qubits, {report['shots']} shots, seed {report['seed']}"
+    ]
     lines += [f"  {key}  {count}" for key, count in counts[:COUNTS_SHOWN]]
     if len(counts) > COUNTS_SHOWN:
         rest = sum(count for _, count in counts[COUNTS_SHOWN:])
@@ -166,9 +169,10 @@ def _estimate(options: argparse.Namespace) -> None:
     for circuit in load_circuits(options.file):
         facts = asdict(backend.estimate(circuit, shots=options.shots))
         if options.json:
-            print(json.dumps({"file": str(options.file), "circuit": circuit.name, **facts}))
+            print(_json({"file": str(options.file), "circuit": circuit.name, **facts}))
             continue
-        print(f"{circuit.name}: {facts['num_qubits']} qubits, {options.shots} shots, {options.precision} precision")
+        name, qubits = printable(circuit.name), facts["num_qubits"]
+        print(f"{name}: {qubits} qubits, {options.shots} shots, {options.precision} precision")
         print(f"memory  {_size(facts['peak_bytes'])} at its peak, {_size(facts['state_bytes'])} of it the state")
         print(f"fits    {'yes' if facts['fits'] else 'no'}: {_size(facts['available_bytes'])} available")
         print(f"        by {facts['available_rule']}; the largest circuit that fits has {facts['max_qubits']} qubits")
@@ -185,7 +189,7 @@ def _explain(options: argparse.Namespace) -> None:
     for circuit in load_circuits(options.file):
         explained = backend.explain(circuit, analyze=options.analyze, shots=options.shots)
         if options.json:
-            print(json.dumps({"file": str(options.file), "circuit": circuit.name, **explained.to_dict()}))
+            print(_json({"file": str(options.file), "circuit": circuit.name, **explained.to_dict()}))
         else:
             print(explained.to_html() if options.html else explained)
 
@@ -209,13 +213,17 @@ def _info(options: argparse.Namespace) -> None:
         "caches_bytes": {"l1": machine.l1_bytes, "l2": machine.l2_bytes, "l3": machine.l3_bytes},
     }
     if options.json:
-        print(json.dumps(facts))
+        print(_json(facts))
         return
     print("versions  " + ", ".join(f"{name} {version}" for name, version in versions.items()))
     print(f"kernels   {engine.isa_in_use()}, of {', '.join(engine.isa_names())}; KETJET_ISA forces one")
     print(f"threads   {threads}, set by {threads_rule}")
     print(f"memory    {_size(available)} available, set by {rule}")
     print(f"caches    L1 {_size(machine.l1_bytes)}, L2 {_size(machine.l2_bytes)}, L3 {_size(machine.l3_bytes)}")
+
+
+def _json(facts: dict[str, Any]) -> str:
+    return json.dumps(facts).replace("\x7f", "\\u007f")  # the one control character that JSON lets through
 
 
 def _peak_memory() -> int:

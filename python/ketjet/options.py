@@ -35,6 +35,9 @@ def warn(message: str) -> None:
     warnings.warn(message, KetjetWarning, stacklevel=level)
 
 
+MOST_DIGITS = 10
+"""No number of threads has as many digits."""
+
 MAX_SHOTS = 1 << 62
 """The most the engine's 64-bit counters can split."""
 
@@ -200,11 +203,17 @@ def allowed_threads(max_threads: int | None, cores: int) -> int:
     limits = [max(cores, 1)]
     if max_threads is not None:
         limits.append(max_threads)
-    text = os.environ.get("OMP_NUM_THREADS", "").strip()
+    wanted = _threads_in_text(os.environ.get("OMP_NUM_THREADS", "").strip())
+    return min(limits if wanted is None else [*limits, wanted])
+
+
+@functools.cache
+def _threads_in_text(text: str) -> int | None:
+    """Return the number that OMP_NUM_THREADS gives; None, and one warning in a process, if it gives none."""
+    first = text.split(",", maxsplit=1)[0].strip()  # a list gives one number per nesting level
+    if first.isascii() and first.isdecimal() and len(first) < MOST_DIGITS and int(first) > 0:
+        return int(first)
     if text:
-        first = text.split(",")[0].strip()  # a list gives one number per nesting level
-        if first.isdecimal() and int(first) > 0:
-            limits.append(int(first))
-        else:
-            warn(f"the environment variable OMP_NUM_THREADS is {text!r}, not a positive integer; it is ignored.")
-    return min(limits)
+        shown = text if len(text) <= 40 else f"{text[:40]}..."
+        warn(f"the environment variable OMP_NUM_THREADS is {shown!r}, not a positive integer; it is ignored.")
+    return None

@@ -15,6 +15,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from ketjet import engine, workers
+from ketjet.admission import require_isa
 from ketjet.errors import CircuitTypeError, InsufficientMemoryError, InvalidCircuitError, InvalidOptionError
 from ketjet.lowering import lower
 from ketjet.options import SimulatorOptions, allowed_threads
@@ -56,6 +57,7 @@ class StateVector:
 
     def __init__(self, num_qubits: int, precision: engine.Precision = "double") -> None:
         self._num_qubits = operator.index(num_qubits)
+        require_isa()
         self._precision: engine.Precision = SimulatorOptions(precision=precision).precision
         self._threads = allowed_threads(None, engine.machine().cores)
         measured, rule = engine.available_memory()

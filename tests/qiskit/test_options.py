@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import pickle
 import subprocess
 import sys
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qiskit import QuantumCircuit
 from qiskit.exceptions import QiskitError
 
-from ketjet import Simulator, aer_options
+from ketjet import Simulator, StateVector, aer_options
+from ketjet import options as options_module
 from ketjet.errors import InvalidOptionError, KetjetWarning, OptionTypeError, UnknownOptionError
 from ketjet.options import SimulatorOptions, allowed_threads
 
@@ -231,11 +234,29 @@ def test_threads_are_limited_by_everything(monkeypatch):
     assert allowed_threads(2, 8) == 2
 
 
-@pytest.mark.parametrize("text", ["many", "0", "-3", "1.5"])
-def test_a_bad_environment_variable_warns(monkeypatch, text):
+@pytest.mark.parametrize("text", ["many", "0", "-3", "1.5", "9" * 5000, "\u0664", "\udcff", "\x1b[31m", ",", "0x4"])
+def test_a_bad_environment_variable_warns_once(monkeypatch, text):
+    fresh = functools.cache(options_module._threads_in_text.__wrapped__)
+    monkeypatch.setattr(options_module, "_threads_in_text", fresh)
     monkeypatch.setenv("OMP_NUM_THREADS", text)
-    with pytest.warns(KetjetWarning, match="OMP_NUM_THREADS"):
+    with pytest.warns(KetjetWarning, match="OMP_NUM_THREADS") as caught:
         assert allowed_threads(None, 8) == 8
+    assert str(caught[0].message).isprintable()
+    assert len(str(caught[0].message)) < 200
+    assert allowed_threads(None, 8) == 8  # warnings are errors here
+
+
+@pytest.mark.parametrize("name", ["avx1024", "\udcff", "\x1b[31m", "9" * 5000])
+def test_a_bad_instruction_set_is_refused_by_name(monkeypatch, name):
+    monkeypatch.setenv("KETJET_ISA", name)
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    backend = Simulator()
+    for way in (backend.run, backend.estimate, backend.explain, lambda _: StateVector(1)):
+        with pytest.raises(InvalidOptionError, match=r"^KETJET_ISA: instruction set .* choose from") as caught:
+            way(circuit)
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 200
 
 
 def test_options_do_not_need_qiskit():

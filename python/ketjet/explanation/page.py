@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ketjet.explanation import text
+from ketjet.printable import printable
 
 if TYPE_CHECKING:
     from ketjet.explanation.model import ExplainedPass, ExplainedStage, Explanation
@@ -25,8 +26,9 @@ STYLE = """
 
 def document(explanation: Explanation) -> str:
     """Return a page of its own."""
+    title = escape(printable(explanation.name))
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(explanation.name)}</title></head>'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
         f"<body>{fragment(explanation)}</body></html>\n"
     )
 

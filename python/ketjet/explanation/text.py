@@ -7,6 +7,8 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ketjet.printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -181,5 +183,5 @@ def _fold(line: str) -> str:
 
 
 def _cut(name: str, width: int) -> str:
-    flat = " ".join(name.split())
+    flat = printable(name)
     return flat if len(flat) <= width else flat[: width - 3] + "..."
