@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qiskit import QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,14 @@ def count(backend: Any, circuit: QuantumCircuit) -> None:
     if not result.success:  # Aer says so and goes on
         raise RuntimeError(result.status)
     result.get_counts()
+
+
+def look(backend: Any, circuit: QuantumCircuit) -> None:
+    """Run a circuit from its gates to what it saves."""
+    result = backend.run(circuit, shots=SHOTS, seed_simulator=7).result()
+    if not result.success:
+        raise RuntimeError(result.status)
+    result.data()
 
 
 @dataclass(frozen=True)
@@ -115,7 +124,77 @@ def fresh_ancillas() -> QuantumCircuit:
     return circuit
 
 
+def saving(circuit: QuantumCircuit, name: str, *arguments: Any, **options: Any) -> QuantumCircuit:
+    """Append one of Aer's save instructions."""
+    import qiskit_aer.library  # noqa: F401 - gives circuits the methods
+
+    getattr(circuit, name)(*arguments, **options)
+    return circuit
+
+
+def known_bits() -> QuantumCircuit:
+    """Flip 32 qubits and measure them."""
+    circuit = QuantumCircuit(32, 32)
+    circuit.x(range(32))
+    circuit.measure(range(32), range(32))
+    return circuit
+
+
+def laid_out() -> QuantumCircuit:
+    """An observable of two qubits in a circuit that was laid out for a device of 127."""
+    circuit = QuantumCircuit(127)
+    circuit.h(3)
+    circuit.cx(3, 126)
+    operator = SparsePauliOp.from_sparse_list([("XX", [3, 126], 1)], 127)
+    return saving(circuit, "save_expectation_value", operator, range(127))
+
+
+def mixed(num_qubits: int) -> QuantumCircuit:
+    """Entangle all qubits."""
+    circuit = QuantumCircuit(num_qubits)
+    for layer in range(3):
+        for qubit in range(num_qubits):
+            circuit.ry(0.3 + 0.1 * qubit + layer, qubit)
+        for qubit in range(num_qubits):
+            circuit.cx(qubit, (qubit + 3) % num_qubits)
+    return circuit
+
+
+def issue_density() -> QuantumCircuit:
+    """Half of twenty qubits, of which few are entangled."""
+    circuit = QuantumCircuit(20)
+    circuit.h(range(20))
+    circuit.cx(0, 19)
+    return saving(circuit, "save_density_matrix", range(10))
+
+
+def conditional_states() -> QuantumCircuit:
+    """A state of four qubits for each of 2^14 values of the classical bits."""
+    circuit = QuantumCircuit(4, 14)
+    circuit.ry(0.3, range(4))
+    for bit in range(14):
+        circuit.h(0)
+        circuit.measure(0, bit)
+    return saving(circuit, "save_statevector", conditional=True)
+
+
+def look_at_many(backend: Any, circuit: QuantumCircuit) -> None:
+    """Run a circuit for so many shots that nearly every key occurs."""
+    backend.run(circuit, shots=1 << 17, seed_simulator=7).result().data()
+
+
 CLIFFS: dict[str, Cliff] = {
+    "known bits of 32 qubits": Cliff(known_bits),
+    "observable of a laid out circuit": Cliff(laid_out, look),
+    "density matrix, 10 of 20, few entangled": Cliff(issue_density, look),
+    **{
+        f"density matrix, {k} of {n}": Cliff(lambda n=n, k=k: saving(mixed(n), "save_density_matrix", range(k)), look)
+        for n, k in ((20, 10), (20, 11), (16, 10), (22, 3), (12, 12))
+    },
+    "density matrix, 10 of 20, from above": Cliff(
+        lambda: saving(mixed(20), "save_density_matrix", range(19, 9, -1)), look
+    ),
+    "conditional states of 2^14 keys": Cliff(conditional_states, look_at_many),
     "resets of clean ancillas": Cliff(clean_resets),
     "uncomputed Toffolis, reset": Cliff(uncomputed_toffolis),
     "corrections nobody reads": Cliff(unread_corrections),

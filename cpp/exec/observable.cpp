@@ -74,7 +74,6 @@ std::vector<double> marginal_probabilities(const StateVector<T>& state, const st
     parallel_for(state.size() < bit(16) ? 1 : context.threads, static_cast<std::int64_t>(result.size()),
                  [&](std::int64_t begin, std::int64_t end) {
                      for (std::int64_t outcome = begin; outcome < end; ++outcome) {
-                         context.stop.throw_if_stopped();
                          Index base = 0;
                          for (std::size_t j = 0; j < qubits.size(); ++j) {
                              if (outcome >> j & 1) base |= bit(qubits[j]);
@@ -82,6 +81,7 @@ std::vector<double> marginal_probabilities(const StateVector<T>& state, const st
                          double sum = 0;
                          Index other = 0;
                          for (Index i = 0; i < rest; ++i, other = next_outside(other, ~rest_mask)) {
+                             if (i % bit(part_bits) == 0) context.stop.throw_if_stopped();
                              sum += std::norm(Complex(state.amplitudes()[base | other]));
                          }
                          result[static_cast<std::size_t>(outcome)] = sum;

@@ -6,11 +6,14 @@
 #include <bit>
 #include <tuple>
 
+#include "exec/density.hpp"
 #include "exec/observable.hpp"
 
 namespace ketjet {
 
 namespace {
+
+constexpr Index between_polls = Index{1} << 16;  // amplitudes, or groups of shots
 
 // The state index whose bit at the i-th wire is bit i of `value`.
 Index on_wires(std::span<const std::int32_t> wires, Index value) {
@@ -24,7 +27,7 @@ std::vector<std::complex<T>> amplitudes_at(const StateVector<T>& state, std::spa
                                            std::span<const std::int64_t> indices) {
     std::vector<std::complex<T>> result;
     for (const std::int64_t index : indices) {
-        result.push_back(state.amplitudes()[on_wires(wires, static_cast<Index>(index))]);
+        result.push_back(index < 0 ? 0 : state.amplitudes()[on_wires(wires, static_cast<Index>(index))]);
     }
     return result;
 }
@@ -34,11 +37,16 @@ std::vector<std::complex<T>> amplitudes_in_order(const StateVector<T>& state, st
                                                  const StopToken& stop) {
     bool in_order = true;
     for (std::size_t i = 0; i < wires.size(); ++i) in_order = in_order && wires[i] == static_cast<std::int32_t>(i);
-    if (in_order) return {state.amplitudes(), state.amplitudes() + state.size()};
-    std::vector<std::complex<T>> result(state.size());
-    for (Index i = 0; i < result.size(); ++i) {
-        if (i % (1 << 16) == 0) stop.throw_if_stopped();
-        result[i] = state.amplitudes()[on_wires(wires, i)];
+    std::vector<std::complex<T>> result;
+    result.reserve(state.size());
+    for (Index begin = 0; begin < state.size(); begin += between_polls) {
+        stop.throw_if_stopped();
+        const Index end = std::min(state.size(), begin + between_polls);
+        if (in_order) {
+            result.insert(result.end(), state.amplitudes() + begin, state.amplitudes() + end);
+        } else {
+            for (Index i = begin; i < end; ++i) result.push_back(state.amplitudes()[on_wires(wires, i)]);
+        }
     }
     return result;
 }
@@ -56,26 +64,6 @@ std::vector<double> expectations(const StateVector<T>& state, std::span<const st
             at += 3;
         }
         result.push_back(expectation(state, std::move(terms), context).real());
-    }
-    return result;
-}
-
-// Row r, column c: the sum over all values of the other qubits of a[r] conj(a[c]).
-template <class T>
-std::vector<std::complex<double>> density(const StateVector<T>& state, std::span<const std::int32_t> wires,
-                                          const StopToken& stop) {
-    const Index rest_mask = low_bits(state.num_qubits()) & ~on_wires(wires, ~Index{0});
-    const Index rest = bit(count_bits(rest_mask)), dimension = bit(static_cast<int>(wires.size()));
-    std::vector<std::complex<double>> result(dimension * dimension), column(dimension);
-    std::vector<Index> places(dimension);
-    for (Index value = 0; value < dimension; ++value) places[value] = on_wires(wires, value);
-    Index other = 0;
-    for (Index i = 0; i < rest; ++i, other = next_outside(other, ~rest_mask)) {
-        if (i % 1024 == 0) stop.throw_if_stopped();
-        for (Index r = 0; r < dimension; ++r) column[r] = Complex(state.amplitudes()[other | places[r]]);
-        for (Index r = 0; r < dimension; ++r) {
-            for (Index c = 0; c < dimension; ++c) result[r * dimension + c] += column[r] * std::conj(column[c]);
-        }
     }
     return result;
 }
@@ -107,7 +95,7 @@ SavedData saved_data(const Program& program, const SaveOperation& operation, con
         case Saved::density:
             break;
     }
-    return density(state, wires, context.stop);
+    return density_matrix(state, wires, context);
 }
 
 template <class T>
@@ -117,6 +105,7 @@ void SaveStore::add(const Program& program, const SaveOperation& operation, cons
     const bool only_witness = operation.mode() == SaveMode::one;
     std::vector<SavedRecord> fresh;
     for (std::size_t group = 0; group < shots.groups(); ++group) {
+        if (group % between_polls == 0) context.stop.throw_if_stopped();
         if (only_witness && (!shots.has_witness() || group != shots.witness())) continue;
         const auto memory = shots.memory_of(group);
         std::uint64_t none = 0;
@@ -147,6 +136,7 @@ void SaveStore::add(const Program& program, const SaveOperation& operation, cons
         if (SavedRecord* const rival = rival_of(record, operation.mode())) {
             *rival = std::move(record);
         } else {
+            if (operation.mode() != SaveMode::every) places_.emplace(key_of(record, operation.mode()), records_.size());
             records_.push_back(std::move(record));
         }
     }
@@ -154,10 +144,20 @@ void SaveStore::add(const Program& program, const SaveOperation& operation, cons
 
 SavedRecord* SaveStore::rival_of(const SavedRecord& record, SaveMode mode) {
     if (mode == SaveMode::every) return nullptr;
-    const auto rival = std::ranges::find_if(records_, [&](const SavedRecord& other) {
-        return other.save == record.save && (mode == SaveMode::one || other.clbits == record.clbits);
-    });
-    return rival == records_.end() ? nullptr : &*rival;
+    const auto place = places_.find(key_of(record, mode));
+    return place == places_.end() ? nullptr : &records_[place->second];
+}
+
+SaveStore::Key SaveStore::key_of(const SavedRecord& record, SaveMode mode) {
+    Key key{static_cast<std::uint64_t>(record.save)};
+    if (mode == SaveMode::one_a_key) key.insert(key.end(), record.clbits.begin(), record.clbits.end());
+    return key;
+}
+
+std::size_t SaveStore::KeyHash::operator()(const Key& key) const {
+    std::uint64_t hash = 0;
+    for (const std::uint64_t word : key) hash = (hash ^ word ^ hash >> 31) * 0x9e3779b97f4a7c15u;
+    return static_cast<std::size_t>(hash ^ hash >> 32);
 }
 
 std::vector<SavedRecord> SaveStore::take() {

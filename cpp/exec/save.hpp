@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -44,11 +45,18 @@ class SaveStore {
     std::vector<SavedRecord> take();
 
  private:
-    // The record of the same save, and with one_a_key of the same classical bits, that a new one may replace.
+    // A save, and with one_a_key the classical bits: there is one record of each.
+    using Key = std::vector<std::uint64_t>;
+    struct KeyHash {
+        std::size_t operator()(const Key& key) const;
+    };
+    static Key key_of(const SavedRecord& record, SaveMode mode);
+    // The record with the same key that a new one may replace.
     SavedRecord* rival_of(const SavedRecord& record, SaveMode mode);
 
     std::mutex mutex_;
     std::vector<SavedRecord> records_;
+    std::unordered_map<Key, std::size_t, KeyHash> places_;  // in `records_`
 };
 
 }  // namespace ketjet

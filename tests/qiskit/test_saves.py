@@ -585,3 +585,28 @@ def test_single_saves_are_of_one_shot():
         data = Simulator().run(circuit, shots=50, seed_simulator=seed).result().data()
         found = [int(np.argmax(np.abs(data[f"{count} measured"].data))) for count in range(1, 5)]
         assert [one % 2 ** (count + 1) for count, one in enumerate(found)] == [found[-1] % 2**n for n in range(1, 5)]
+
+
+def test_many_keys_have_a_record_each():
+    """A quadratic search for the record of a key would take minutes for these."""
+    bits = 14
+    circuit = QuantumCircuit(1, bits)
+    for bit in range(bits):
+        circuit.ry(0.4 + 0.1 * bit, 0)
+        circuit.measure(0, bit)
+        circuit.reset(0)
+    circuit.ry(0.6, 0)
+    save(circuit, "save_statevector", "c_single", [0], "state")
+    save(circuit, "save_probabilities", "c_average", [0], "mean")
+    save(circuit, "save_probabilities", "c_accum", [0], "sum")
+    result = run(circuit, shots=1 << 16, memory=False)
+    counts = result.data()["counts"]
+    data = result.data()
+    assert len(counts) > 1 << 11
+    for label in ("state", "mean", "sum"):
+        assert list(data[label]) == sorted(counts, key=lambda key: int(key, 16))
+    expected = np.array([np.cos(0.3), np.sin(0.3)])
+    for key, count in counts.items():
+        assert np.allclose(data["state"][key].data, expected)
+        assert np.allclose(data["mean"][key], expected**2)
+        assert np.allclose(data["sum"][key], count * expected**2)

@@ -1,0 +1,18 @@
+// Reduced density matrices, exact, read from the amplitudes without changing them.
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "exec/executor.hpp"
+
+namespace ketjet {
+
+// Row-major, over the values of `wires` (first = lowest bit), all other qubits traced out.
+template <class T>
+std::vector<std::complex<double>> density_matrix(const StateVector<T>& state, std::span<const std::int32_t> wires,
+                                                 const RunContext& context);
+
+}  // namespace ketjet
