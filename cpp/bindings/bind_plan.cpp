@@ -70,6 +70,15 @@ void bind_plan(py::module_& m) {
         .def_readonly("seconds", &PlanCost::seconds);
     py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan", "The stages in which a Program is executed.")
         .def_readonly("num_qubits", &Plan::num_qubits)
+        .def_property_readonly(
+            "save_frames",
+            [](const Plan& p) {
+                py::dict frames;
+                for (const auto& [save, places, ones] : p.save_frames)
+                    frames[py::int_(save)] = py::make_tuple(places, ones);
+                return frames;
+            },
+            "By index of a save that leaves out wires: the places of those it keeps, and of those left out that are 1.")
         .def_property_readonly("num_stages", [](const Plan& p) { return p.stages.size(); })
         .def_property_readonly("num_sweeps", &Plan::num_sweeps)
         .def_property_readonly("has_trajectories", &Plan::has_trajectories)
@@ -92,6 +101,12 @@ void bind_plan(py::module_& m) {
         .def_readwrite("search", &PlanOptions::search);
     m.def("plan", &plan_program, py::arg("program"), py::arg("machine"), py::arg("precision"), py::arg("options"),
           py::kw_only(), py::arg("from_zero"), py::arg("keep_state"), py::call_guard<ReleasedGil>());
+    m.def(
+        "state_qubits",
+        [](const Program& program, const PlanOptions& options, bool keep_state) {
+            return state_qubits(program, {Precision::double_, options, true, keep_state});
+        },
+        py::arg("program"), py::arg("options"), py::kw_only(), py::arg("keep_state"), py::call_guard<ReleasedGil>());
     m.def("plan_cost", &plan_cost, py::arg("plan"), py::arg("precision"), py::arg("threads"));
     bind_report(m);
     m.def("useful_threads", &useful_threads, py::arg("plan"), py::arg("precision"), py::arg("available"));

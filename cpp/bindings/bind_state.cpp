@@ -40,7 +40,7 @@ std::pair<py::array_t<std::uint64_t>, py::array_t<std::int64_t>> sample_state(co
         const RunContext context = context_for(threads, control);
         std::vector<BitMove> moves;
         for (const std::int32_t qubit : qubits) moves.push_back({qubit, static_cast<std::int32_t>(moves.size())});
-        table = tabulate(sample(state, chunk_probabilities(state, context), shots, key, context), moves,
+        table = tabulate(sample(state, chunk_probabilities(state, context), shots, key, context), moves, {},
                          static_cast<int>(qubits.size()), context.stop);
     }
     return {to_array(std::move(table.keys)), to_array(std::move(table.counts))};

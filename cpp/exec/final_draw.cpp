@@ -21,23 +21,26 @@ PhiloxKey key_of(const PhiloxKey& key, std::uint64_t identity) {
 
 class FinalBits {
  public:
-    explicit FinalBits(const std::vector<FinalMeasurement>& measurements) : measurements_(measurements) {
-        for (const FinalMeasurement& m : measurements) qubits_ |= bit(m.qubit);
+    explicit FinalBits(const Plan& plan) : measurements_(plan.final_measurements), known_(plan.known_reads) {
+        for (const FinalMeasurement& m : measurements_) qubits_ |= bit(m.qubit);
     }
 
     Index qubits() const { return qubits_; }
     void add(std::span<const std::uint64_t> memory, Index basis, double weight, TreeOutcome& outcome) const {
         const std::size_t begin = outcome.memory.size();
         outcome.memory.insert(outcome.memory.end(), memory.begin(), memory.end());
-        for (const FinalMeasurement& m : measurements_) {
-            std::uint64_t& word = outcome.memory[begin + static_cast<std::size_t>(m.clbit / 64)];
-            word = (word & ~bit(m.clbit % 64)) | (basis >> m.qubit & 1) << (m.clbit % 64);
-        }
+        const auto put = [&](std::int32_t clbit, std::uint64_t value) {
+            std::uint64_t& word = outcome.memory[begin + static_cast<std::size_t>(clbit / 64)];
+            word = (word & ~bit(clbit % 64)) | value << (clbit % 64);
+        };
+        for (const FinalMeasurement& m : measurements_) put(m.clbit, basis >> m.qubit & 1);
+        for (const KnownRead& read : known_) put(read.clbit, read.value ? 1 : 0);
         outcome.weights.push_back(weight);
     }
 
  private:
     const std::vector<FinalMeasurement>& measurements_;
+    const std::vector<KnownRead>& known_;
     Index qubits_ = 0;
 };
 
@@ -130,7 +133,7 @@ void TreeOutcome::shorten(int words, const StopToken& stop) {
 template <class T>
 void draw_final(const Plan& plan, const StateVector<T>& state, const Shots& shots, const DivisionRule& rule,
                 TreeOutcome& outcome, const RunContext& context) {
-    const FinalBits bits(plan.final_measurements);
+    const FinalBits bits(plan);
     if (bits.qubits() == 0) {
         for (std::size_t group = 0; group < shots.groups(); ++group) {
             bits.add(shots.memory_of(group), 0, shots.weight_of(group), outcome);

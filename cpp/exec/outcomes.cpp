@@ -26,31 +26,40 @@ class Poll {
     std::uint32_t calls_ = 0;
 };
 
-// Classical values of basis states, byte by byte: table[b][v] has the classical bits of byte b of a basis state when
+// Classical values of basis states, byte by byte: bytes[b][v] has the classical bits of byte b of a basis state when
 // it is v, for one 64-bit word of the value.
 class BitMover {
  public:
-    BitMover(const std::vector<BitMove>& moves, int words) : words_(words), tables_(static_cast<std::size_t>(words)) {
+    BitMover(const std::vector<BitMove>& moves, std::span<const std::int32_t> ones, int words)
+        : words_(static_cast<std::size_t>(words)) {
+        for (const std::int32_t clbit : ones) words_[static_cast<std::size_t>(clbit / 64)].always |= bit(clbit % 64);
         for (const BitMove& move : moves) {
             bytes_ = std::max(bytes_, static_cast<std::size_t>(move.qubit / 8 + 1));
-            auto& table = tables_[static_cast<std::size_t>(move.clbit / 64)][static_cast<std::size_t>(move.qubit / 8)];
-            for (std::size_t value = 0; value < table.size(); ++value) {
-                table[value] |= (value >> (move.qubit % 8) & 1) << (move.clbit % 64);
+            Word& word = words_[static_cast<std::size_t>(move.clbit / 64)];
+            if (word.bytes.empty()) word.bytes.resize(8);
+            auto& byte = word.bytes[static_cast<std::size_t>(move.qubit / 8)];
+            for (std::size_t value = 0; value < byte.size(); ++value) {
+                byte[value] |= (value >> (move.qubit % 8) & 1) << (move.clbit % 64);
             }
         }
     }
     void write(Index basis, std::uint64_t* key) const {
-        for (std::size_t w = 0; w < static_cast<std::size_t>(words_); ++w) {
-            std::uint64_t word = 0;
-            for (std::size_t b = 0; b < bytes_; ++b) word |= tables_[w][b][basis >> (8 * b) & 0xff];
-            key[w] = word;
+        for (std::size_t w = 0; w < words_.size(); ++w) {
+            const Word& word = words_[w];
+            key[w] = word.always;
+            if (word.bytes.empty()) continue;
+            for (std::size_t b = 0; b < bytes_; ++b) key[w] |= word.bytes[b][basis >> (8 * b) & 0xff];
         }
     }
 
  private:
-    int words_;
+    struct Word {
+        std::uint64_t always = 0;                             // bits of every value
+        std::vector<std::array<std::uint64_t, 256>> bytes{};  // none if nothing is moved here
+    };
+
+    std::vector<Word> words_;
     std::size_t bytes_ = 0;
-    std::vector<std::array<std::array<std::uint64_t, 256>, 8>> tables_;
 };
 
 std::strong_ordering compare_keys(const std::uint64_t* a, const std::uint64_t* b, int words) {
@@ -112,10 +121,10 @@ void merge(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, int wor
 
 }  // namespace
 
-OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<BitMove>& moves, int num_clbits,
-                      const StopToken& stop) {
+OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<BitMove>& moves,
+                      std::span<const std::int32_t> ones, int num_clbits, const StopToken& stop) {
     const int words = std::max(1, (num_clbits + 63) / 64);
-    const BitMover mover(moves, words);
+    const BitMover mover(moves, ones, words);
     std::vector<std::uint64_t> keys;
     std::vector<std::int64_t> counts;
     keys.reserve(samples.size() * static_cast<std::size_t>(words));  // filled row by row: touching it all takes long

@@ -30,7 +30,12 @@ void sample_final_state(const Program& program, const Plan& plan, const StateVec
             std::erase_if(moves, [&](const BitMove& move) { return move.clbit == m.clbit; });
             moves.push_back({m.qubit, m.clbit});
         }
-        result.table = tabulate(sample(state, chunk_sums, request.shots, request.key, context), moves,
+        std::vector<std::int32_t> ones;
+        for (const KnownRead& read : plan.known_reads) {
+            std::erase_if(moves, [&](const BitMove& move) { return move.clbit == read.clbit; });
+            if (read.value) ones.push_back(read.clbit);
+        }
+        result.table = tabulate(sample(state, chunk_sums, request.shots, request.key, context), moves, ones,
                                 program.num_clbits(), context.stop);
         if (request.list_shots) result.shots = list_shots(result.table, request.key, context.stop);
         context.stop.counters().shots_done.store(request.shots, std::memory_order_relaxed);

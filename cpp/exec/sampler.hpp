@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "exec/executor.hpp"
@@ -39,8 +40,9 @@ struct OutcomeTable {
     std::vector<std::uint64_t> keys;  // words per outcome, ascending by value
     std::vector<std::int64_t> counts;
 };
-OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<BitMove>& moves, int num_clbits,
-                      const StopToken& stop);
+// `ones` are classical bits that are 1 in all of them.
+OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<BitMove>& moves,
+                      std::span<const std::int32_t> ones, int num_clbits, const StopToken& stop);
 
 // A table of keys of so many words, each with a weight; weights of equal keys are added.
 struct WeightTable {

@@ -1,15 +1,17 @@
 // use_known_bits: a walk from |0...0> that knows some qubits to be 0 or 1. For a known qubit the operations kept so far
 // may have left the opposite bit in the state (`stored`); an X that sets this right is emitted only when an operation
-// is kept that looks at the qubit.
+// is kept that looks at the qubit, or where paths part or meet.
 #include <algorithm>
-#include <array>
-#include <bit>
+#include <map>
 #include <memory>
 #include <string_view>
+#include <unordered_map>
 
+#include "base/bit_set.hpp"
 #include "plan/control_flow.hpp"
 #include "plan/rewrite.hpp"
 #include "program/action.hpp"
+#include "program/classical_code.hpp"
 
 namespace ketjet {
 
@@ -34,30 +36,105 @@ void use_base_row(GateOperation& gate) {
     if (base != rows.end()) gate.gate = static_cast<std::int32_t>(base - rows.begin());
 }
 
-class KnownBits {
+// Which qubits the operations between two places change.
+class Changes {
  public:
-    KnownBits(const Rewritten& source, bool drop_phases)
-        : source_(source), program_(source.program), draft_(source), drop_phases_(drop_phases) {}
-
-    Rewritten run() {
-        const auto operations = program_.operations();
-        const ControlFlow flow(program_);
-        for (std::size_t i = 0; i < operations.size(); ++i) {
-            origin_ = source_.origins[i];
-            if (flow.is_joined(i)) forget();
-            draft_.mark(i);
-            std::visit([&](const auto& operation) { step(operation); }, operations[i]);
+    explicit Changes(const Program& program) : places_(static_cast<std::size_t>(program.num_qubits())) {
+        std::vector<WireRole> wires;
+        const auto operations = program.operations();
+        for (std::uint32_t i = 0; i < operations.size(); ++i) {
+            if (std::holds_alternative<SaveOperation>(operations[i])) continue;
+            wire_roles(program, operations[i], wires);
+            for (const auto& [qubit, local] : wires) {
+                if (local) places_[static_cast<std::size_t>(qubit)].push_back(i);
+            }
         }
-        settle(known_);
-        draft_.mark(operations.size());
-        return draft_.finish(source_.num_qubits);
+    }
+
+    bool any(std::int32_t qubit, std::uint32_t first, std::uint32_t last) const {
+        const auto& places = places_[static_cast<std::size_t>(qubit)];
+        const auto place = std::ranges::lower_bound(places, first);
+        return place != places.end() && *place <= last;
     }
 
  private:
+    std::vector<std::vector<std::uint32_t>> places_;
+};
+
+// By operation, the last one of the loop that begins there: 0 where none does. Loops that cross one another are one.
+std::vector<std::uint32_t> loop_ends(const Program& program) {
+    const auto operations = program.operations();
+    std::vector<std::uint32_t> ends(operations.size() + 1);
+    for (std::uint32_t i = 0; i < operations.size(); ++i) {
+        const auto target = target_of(operations[i]);
+        if (target && *target <= i) ends[*target] = i;
+    }
+    for (std::uint32_t begin = 0; begin < operations.size(); ++begin) {
+        for (std::uint32_t i = begin + 1; i <= ends[begin]; ++i) ends[begin] = std::max(ends[begin], ends[i]);
+    }
+    return ends;
+}
+
+class KnownBits {
+ public:
+    KnownBits(const Rewritten& source, const KnownBitsRules& rules)
+        : source_(source),
+          program_(source.program),
+          flow_(source.program),
+          draft_(source),
+          rules_(rules),
+          known_(program_.num_qubits()),
+          ones_(program_.num_qubits()),
+          stored_(program_.num_qubits()),
+          causes_(static_cast<std::size_t>(program_.num_qubits())) {
+        for (std::int32_t qubit = 0; qubit < program_.num_qubits(); ++qubit) known_.insert(qubit);
+    }
+
+    Rewritten run() {
+        const auto operations = program_.operations();
+        if (rules_.leave_out) {
+            straight_ = std::ranges::none_of(operations, is_classical);
+            if (!straight_) loop_ends_ = loop_ends(program_);
+            if (std::ranges::any_of(loop_ends_, [](std::uint32_t end) { return end > 0; })) {
+                changes_ = std::make_unique<Changes>(program_);
+            }
+        }
+        for (std::uint32_t i = 0; i < operations.size(); ++i) {
+            index_ = i;
+            origin_ = source_.origins[i];
+            if (flow_.is_joined(i)) join();
+            draft_.mark(i);
+            std::visit([&](const auto& operation) { step(operation); }, operations[i]);
+        }
+        if (!rules_.leave_out) settle_all();
+        draft_.mark(operations.size());
+        Rewritten result = draft_.finish(source_.num_qubits);
+        for (const auto& [clbit, value] : reads_) result.known_reads.push_back({clbit, value});
+        result.saved_values = std::move(saved_values_);
+        return result;
+    }
+
+ private:
+    using Qubits = std::vector<std::int32_t>;
+
+    // What is known where a jump begins.
+    struct Knowledge {
+        BitSet known;
+        BitSet ones;
+
+        // Keeps what the other says too.
+        void agree(const Knowledge& other) {
+            BitSet differing = ones;
+            differing ^= other.ones;
+            known &= other.known;
+            known -= differing;
+        }
+    };
+
     struct OpenControls {
-        std::vector<std::int32_t> qubits;
+        Qubits qubits;
         std::uint64_t state = 0;
-        Index known = 0;          // the qubits of the controls that are met
+        Qubits known;             // of the controls that are met
         bool impossible = false;  // one is known not to be met
 
         void add(std::int32_t qubit, bool value) {
@@ -101,45 +178,60 @@ class KnownBits {
     }
 
     void step(const MeasureOperation& operation) {
-        settle(bit(operation.qubit));
+        if (rules_.leave_out && is_known(operation.qubit)) return read(operation.clbit, is_one(operation.qubit));
+        reads_.erase(operation.clbit);
+        settle({operation.qubit});
         draft_.add(operation, origin_);
     }
 
     void step(const ResetOperation& operation) {
-        const Index qubit = bit(operation.qubit);
         if (is_known(operation.qubit)) {
-            causes_[static_cast<std::size_t>(operation.qubit)] = origin_;
+            cause(operation.qubit);
         } else {
             draft_.add(operation, origin_);
-            known_ |= qubit;
-            stored_ &= ~qubit;
+            known_.insert(operation.qubit);
+            stored_.erase(operation.qubit);
         }
-        ones_ &= ~qubit;
+        ones_.erase(operation.qubit);
     }
 
     // Forgets what was before, so nothing needs to be settled.
     void step(const InitializeOperation& operation) {
         const auto targets = program_.targets(operation.wires);
         keep(operation, {}, targets);
-        for (const std::int32_t target : targets) known_ &= ~bit(target);
+        for (const std::int32_t target : targets) known_.erase(target);
     }
 
     void step(const GlobalPhaseOperation& operation) {
-        if (!drop_phases_) draft_.add(operation, origin_);
+        if (!rules_.drop_phases) draft_.add(operation, origin_);
     }
 
     void step(const SaveOperation& operation) {
-        settle(known_);
-        keep(operation, {}, program_.targets(operation.wires));
+        const auto wires = program_.targets(operation.wires);
+        settle_all();
+        keep(operation, {}, wires);
+        if (!rules_.leave_out) return;
+        std::vector<Value> values;
+        for (const std::int32_t wire : wires) {
+            values.push_back(!is_known(wire) ? Value::unknown : is_one(wire) ? Value::one : Value::zero);
+        }
+        const auto [known, is_first] = saved_values_.try_emplace(operation.index(), values);
+        if (is_first) return;
+        known->second.resize(std::min(known->second.size(), values.size()));
+        for (std::size_t k = 0; k < known->second.size(); ++k) {
+            if (known->second[k] != values[k]) known->second[k] = Value::unknown;
+        }
     }
 
     void step(const ComputeOperation& operation) { draft_.add(operation, origin_); }
-    void step(const BranchOperation& operation) { leave_with(operation); }
-    void step(const JumpOperation& operation) { leave_with(operation); }
-    template <class Op>
-    void leave_with(const Op& operation) {
-        settle(known_);
+    void step(const BranchOperation& operation) {
+        leave_for(operation.target);
         draft_.add(operation, origin_);
+    }
+    void step(const JumpOperation& operation) {
+        leave_for(operation.target);
+        draft_.add(operation, origin_);
+        reached_ = !rules_.leave_out;
     }
 
     template <class Op>
@@ -155,7 +247,7 @@ class KnownBits {
         if (open.qubits.empty()) return keep_phase(operation);
         for (std::size_t k = 0; k < open.qubits.size(); ++k) {
             if ((open.state >> k & 1) == 0) continue;
-            open.known |= bit(target);
+            open.known.push_back(target);
             target = open.qubits[k];
             open.qubits.erase(open.qubits.begin() + static_cast<std::ptrdiff_t>(k));
             open.state =
@@ -166,7 +258,7 @@ class KnownBits {
     }
 
     void keep_phase(const GateOperation& operation) {
-        if (drop_phases_) return;
+        if (rules_.drop_phases) return;
         const GateFacts& facts = facts_of(operation);
         if (facts.parameters == 1) return draft_.add(GlobalPhaseOperation{operation.slot, false}, origin_);
         const Complex factor = facts.matrix({}).entries().back();
@@ -176,12 +268,21 @@ class KnownBits {
 
     template <class Op>
     void step_unitary(const Op& operation, const OpenControls& open, std::span<const std::int32_t> targets) {
-        const Roles role = roles(program_, operation);
-        const Index touched = (role.local | role.diagonal) & ~open.known;
-        if (role.local == 0 && drop_phases_ && (touched & ~known_) == 0) return;
-        settle(touched);
+        wire_roles(program_, operation, roles_);
+        Qubits touched;
+        bool moves = false, finds_unknown = false;
+        for (const auto& [qubit, local] : roles_) {
+            moves = moves || local;
+            if (std::ranges::find(open.known, qubit) != open.known.end()) continue;
+            finds_unknown = finds_unknown || !is_known(qubit);
+            touched.push_back(qubit);
+        }
+        if (!moves && rules_.drop_phases && !finds_unknown) return;
+        settle(std::move(touched));
         keep(operation, open, targets);
-        known_ &= ~role.local;
+        for (const auto& [qubit, local] : roles_) {
+            if (local) known_.erase(qubit);
+        }
     }
 
     template <class Op>
@@ -199,7 +300,7 @@ class KnownBits {
             if (!is_known(controls[k])) {
                 open.add(controls[k], wanted);
             } else if (is_one(controls[k]) == wanted) {
-                open.known |= bit(controls[k]);
+                open.known.push_back(controls[k]);
             } else {
                 open.impossible = true;
             }
@@ -216,66 +317,132 @@ class KnownBits {
         for (std::size_t k = 0; k < targets.size() && !open.qubits.empty(); ++k) {
             if (is_one(targets[k]) != is_one(targets[source_of(k)])) return false;
         }
-        const Index ones = ones_;
+        const std::vector<bool> before = bits_of(ones_, targets);
         for (std::size_t k = 0; k < targets.size(); ++k) {
-            if ((ones >> targets[k] & 1) != (ones >> targets[source_of(k)] & 1)) toggle(targets[k]);
+            if (before[k] != before[source_of(k)]) toggle(targets[k]);
         }
         return true;
     }
 
     template <class SourceOf>
     void move_knowledge(std::span<const std::int32_t> targets, const SourceOf& source_of) {
-        const auto causes = causes_;
-        for (Index* const mask : {&known_, &ones_, &stored_}) {
-            const Index before = *mask;
-            for (std::size_t k = 0; k < targets.size(); ++k) {
-                const Index moved = before >> targets[source_of(k)] & 1;
-                *mask = (*mask & ~bit(targets[k])) | moved << targets[k];
-            }
+        for (BitSet* const set : {&known_, &ones_, &stored_}) {
+            const std::vector<bool> before = bits_of(*set, targets);
+            for (std::size_t k = 0; k < targets.size(); ++k) set->put(targets[k], before[source_of(k)]);
         }
+        std::vector<std::uint32_t> causes;
+        for (const std::int32_t target : targets) causes.push_back(causes_[static_cast<std::size_t>(target)]);
         for (std::size_t k = 0; k < targets.size(); ++k) {
-            causes_[static_cast<std::size_t>(targets[k])] = causes[static_cast<std::size_t>(targets[source_of(k)])];
+            causes_[static_cast<std::size_t>(targets[k])] = causes[source_of(k)];
         }
     }
 
-    bool is_known(std::int32_t qubit) const { return (known_ >> qubit & 1) != 0; }
-    bool is_one(std::int32_t qubit) const { return (ones_ >> qubit & 1) != 0; }
+    static std::vector<bool> bits_of(const BitSet& set, std::span<const std::int32_t> qubits) {
+        std::vector<bool> bits;
+        for (const std::int32_t qubit : qubits) bits.push_back(set.contains(qubit));
+        return bits;
+    }
+
+    bool is_known(std::int32_t qubit) const { return known_.contains(qubit); }
+    bool is_one(std::int32_t qubit) const { return ones_.contains(qubit); }
+
+    void cause(std::int32_t qubit) { causes_[static_cast<std::size_t>(qubit)] = origin_; }
 
     void toggle(std::int32_t qubit) {
-        ones_ ^= bit(qubit);
-        causes_[static_cast<std::size_t>(qubit)] = origin_;
+        ones_.put(qubit, !is_one(qubit));
+        cause(qubit);
     }
 
-    // Where several paths meet, none of them knows what the others do.
-    void forget() {
-        settle(known_);
-        known_ = 0;
+    // What a measurement of a known qubit comes to.
+    void read(std::int32_t clbit, bool value) {
+        if (straight_) {
+            reads_[clbit] = value;
+            return;
+        }
+        const auto op = [](ClassicalOp which) { return static_cast<std::int64_t>(which); };
+        std::vector<std::int64_t> code{op(ClassicalOp::constant), 1, value, op(ClassicalOp::store_bits), 1, clbit};
+        draft_.add(ComputeOperation{std::make_shared<const std::vector<std::int64_t>>(std::move(code))}, origin_);
+    }
+
+    void leave_for(std::uint32_t target) {
+        settle_all();
+        if (!rules_.leave_out || !reached_ || target <= index_) return;
+        const auto [arriving, is_first] = arriving_.try_emplace(target, Knowledge{known_, ones_});
+        if (!is_first) arriving->second.agree({known_, ones_});
+    }
+
+    // Where several paths meet, only what all of them know is kept; a loop knows what it does not change.
+    void join() {
+        if (reached_) settle_all();
+        const auto arriving = arriving_.extract(index_);
+        if (!rules_.leave_out || (arriving.empty() && !reached_)) {
+            known_.clear();
+        } else if (!arriving.empty()) {
+            Knowledge common = std::move(arriving.mapped());
+            if (reached_) common.agree({known_, ones_});
+            known_ = std::move(common.known);
+            ones_ = std::move(common.ones);
+            stored_ = ones_;
+        }
+        reached_ = true;
+        if (changes_ == nullptr || loop_ends_[index_] == 0) return;
+        BitSet changed(program_.num_qubits());
+        known_.for_each([&](std::int32_t qubit) {
+            if (changes_->any(qubit, index_, loop_ends_[index_])) changed.insert(qubit);
+        });
+        known_ -= changed;
     }
 
     // Emits the X of those qubits whose stored bit is wrong.
-    void settle(Index qubits) {
+    void settle(Qubits qubits) {
+        std::erase_if(qubits, [&](std::int32_t qubit) { return !is_known(qubit) || !is_wrong(qubit); });
+        std::ranges::sort(qubits);
+        for (const std::int32_t qubit : qubits) set_right(qubit);
+    }
+
+    void settle_all() {
+        BitSet wrong = ones_;
+        wrong ^= stored_;
+        wrong &= known_;
+        wrong.for_each([&](std::int32_t qubit) { set_right(qubit); });
+    }
+
+    bool is_wrong(std::int32_t qubit) const { return is_one(qubit) != stored_.contains(qubit); }
+
+    void set_right(std::int32_t qubit) {
         static const std::int32_t x = row_of_x();
-        for (Index wrong = qubits & known_ & (ones_ ^ stored_); wrong != 0; wrong &= wrong - 1) {
-            const std::int32_t qubit = std::countr_zero(wrong);
-            draft_.add(GateOperation{x, draft_.wires({}, 0, std::span(&qubit, 1)), 0},
-                       causes_[static_cast<std::size_t>(qubit)]);
-        }
-        stored_ ^= qubits & known_ & (ones_ ^ stored_);
+        draft_.add(GateOperation{x, draft_.wires({}, 0, std::span(&qubit, 1)), 0},
+                   causes_[static_cast<std::size_t>(qubit)]);
+        stored_.put(qubit, is_one(qubit));
     }
 
     const Rewritten& source_;
     const Program& program_;
+    ControlFlow flow_;
     Draft draft_;
-    bool drop_phases_;
+    KnownBitsRules rules_;
+    bool straight_ = false;  // there is no classical code
+    std::uint32_t index_ = 0;
     std::uint32_t origin_ = 0;
-    Index known_ = ~Index{0};
-    Index ones_ = 0;                          // of the known qubits, those that are 1
-    Index stored_ = 0;                        // of the known qubits, those that are 1 after the operations kept so far
-    std::array<std::uint32_t, 64> causes_{};  // the operation that last changed a known qubit
+    BitSet known_;
+    BitSet ones_;                        // of the known qubits, those that are 1
+    BitSet stored_;                      // of the known qubits, those that are 1 after the operations kept so far
+    std::vector<std::uint32_t> causes_;  // the operation that last changed a known qubit
+    std::vector<WireRole> roles_;        // of the present operation
+
+    // Where known qubits are to be left out of the state.
+    bool reached_ = true;                                    // whether the operation before goes on to this one
+    std::unordered_map<std::uint32_t, Knowledge> arriving_;  // what the jumps to an operation agree on
+    std::vector<std::uint32_t> loop_ends_;
+    std::unique_ptr<const Changes> changes_;
+    std::map<std::int32_t, bool> reads_;  // classical bits that were last written by the measurement of a known qubit
+    std::map<std::int64_t, std::vector<Value>> saved_values_;
 };
 
 }  // namespace
 
-Rewritten use_known_bits(const Rewritten& source, bool drop_phases) { return KnownBits(source, drop_phases).run(); }
+Rewritten use_known_bits(const Rewritten& source, const KnownBitsRules& rules) {
+    return KnownBits(source, rules).run();
+}
 
 }  // namespace ketjet

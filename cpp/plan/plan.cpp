@@ -64,7 +64,8 @@ Program Plan::bind(const Program& given) const {
 bool Plan::operator==(const Plan& other) const {
     return origins == other.origins && shape == other.shape && num_qubits == other.num_qubits &&
            state_qubits == other.state_qubits && stages == other.stages &&
-           final_measurements == other.final_measurements;
+           final_measurements == other.final_measurements && known_reads == other.known_reads &&
+           save_frames == other.save_frames;
 }
 
 namespace {
@@ -109,6 +110,9 @@ std::string Plan::to_string() const {
     }
     for (const FinalMeasurement& m : final_measurements) {
         out << "  read: qubit " << m.qubit << " -> clbit " << m.clbit << '\n';
+    }
+    for (const KnownRead& read : known_reads) {
+        out << "  known: " << (read.value ? 1 : 0) << " -> clbit " << read.clbit << '\n';
     }
     return out.str();
 }

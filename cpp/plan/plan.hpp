@@ -119,6 +119,13 @@ struct FinalMeasurement {
     bool operator==(const FinalMeasurement&) const = default;
 };
 
+// A measurement of a qubit that is in the same basis state in every run: no state is needed to read it.
+struct KnownRead {
+    std::int32_t clbit;
+    bool value;
+    bool operator==(const KnownRead&) const = default;
+};
+
 // What the planner may do; each of these can be switched off, and none changes the outcome but for rounding.
 struct PlanOptions {
     bool growth = true;          // qubits that nothing has touched yet stay out of the state
@@ -157,7 +164,9 @@ struct Plan {
     int state_qubits;  // of the stored state: at least minimum_state_qubits, the extra ones stay |0>
     std::vector<Stage> stages;
     std::vector<FinalMeasurement> final_measurements;  // in program order: a later one overwrites its clbit
-    double planning_seconds = 0;                       // how long it took to make, where that was measured
+    std::vector<KnownRead> known_reads;                // they come last of all
+    std::vector<SaveFrame> save_frames;
+    double planning_seconds = 0;  // how long it took to make, where that was measured
 
     // The planned program with the slot values of one that has the structure of the original.
     Program bind(const Program& given) const;
@@ -173,5 +182,8 @@ struct Plan {
 
 // Every stored state has at least this many qubits, so that one vector register always fits into it.
 inline constexpr int minimum_state_qubits = 4;
+
+// No state has more: its basis states are numbered by an Index, with room to spare.
+inline constexpr int most_state_qubits = 62;
 
 }  // namespace ketjet

@@ -160,6 +160,10 @@ class PlanMaker {
  private:
     static Plan begin(const Program& original, const Machine& machine, const PlanRequest& request) {
         Rewritten rewritten = rewrite(original, request);
+        if (rewritten.num_qubits > most_state_qubits) {
+            throw std::length_error("a state of " + std::to_string(rewritten.num_qubits) +
+                                    " qubits is needed; no state has more than " + std::to_string(most_state_qubits));
+        }
         return {std::move(rewritten.program),
                 original,
                 std::move(rewritten.origins),
@@ -170,7 +174,9 @@ class PlanMaker {
                 rewritten.num_qubits,
                 std::max(rewritten.num_qubits, minimum_state_qubits),
                 {},
-                {}};
+                {},
+                std::move(rewritten.known_reads),
+                std::move(rewritten.save_frames)};
     }
 
     const PlanRequest& request_;
@@ -186,6 +192,8 @@ void require_factor(const char* name, double factor) {
 }
 
 }  // namespace
+
+int state_qubits(const Program& program, const PlanRequest& request) { return rewrite(program, request).num_qubits; }
 
 Plan plan(const Program& program, const Machine& machine, const PlanRequest& request) {
     require_factor("sweep_factor", machine.sweep_factor);

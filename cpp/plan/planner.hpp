@@ -16,6 +16,10 @@ struct PlanRequest {
 
 // Rewrites the program, cuts it into sweeps in several ways and returns the plan with the least predicted time.
 // Measurements that nothing follows are left to sampling; resets of untouched qubits are dropped.
+// Throws std::length_error if that needs a state of more than most_state_qubits.
 Plan plan(const Program& program, const Machine& machine, const PlanRequest& request);
+
+// The qubits of the state that the rewritten program needs, however many.
+int state_qubits(const Program& program, const PlanRequest& request);
 
 }  // namespace ketjet

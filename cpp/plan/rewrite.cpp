@@ -2,7 +2,6 @@
 #include "plan/rewrite.hpp"
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 #include "plan/control_flow.hpp"
@@ -29,8 +28,12 @@ Rewritten Draft::finish(int num_qubits) {
         if (auto* const branch = std::get_if<BranchOperation>(&operation)) branch->target = marks_[branch->target];
         if (auto* const jump = std::get_if<JumpOperation>(&operation)) jump->target = marks_[jump->target];
     }
-    return {source_.program.with_operations(std::move(operations_), std::move(wires_)), std::move(origins_),
-            num_qubits};
+    return {source_.program.with_operations(std::move(operations_), std::move(wires_), num_qubits),
+            std::move(origins_),
+            num_qubits,
+            source_.known_reads,
+            source_.saved_values,
+            source_.save_frames};
 }
 
 namespace {
@@ -38,22 +41,25 @@ namespace {
 // Where the qubits are, before the operations that have been walked over backwards, of the circuit as it was written.
 class Places {
  public:
-    Places() { std::iota(place_.begin(), place_.end(), 0); }
+    explicit Places(int qubits) : place_(static_cast<std::size_t>(qubits)) {
+        std::iota(place_.begin(), place_.end(), 0);
+    }
 
     std::int32_t operator()(std::int32_t qubit) const { return place_[static_cast<std::size_t>(qubit)]; }
 
     // What came to target k was at target source_of(k) before.
     template <class SourceOf>
     void undo(std::span<const std::int32_t> targets, const SourceOf& source_of) {
-        const auto after = place_;
+        after_.clear();
+        for (const std::int32_t target : targets) after_.push_back((*this)(target));
         for (std::size_t k = 0; k < targets.size(); ++k) {
-            const auto from = static_cast<std::size_t>(targets[source_of(k)]);
-            place_[from] = after[static_cast<std::size_t>(targets[k])];
+            place_[static_cast<std::size_t>(targets[source_of(k)])] = after_[k];
         }
     }
 
  private:
-    std::array<std::int32_t, 64> place_;
+    std::vector<std::int32_t> place_;
+    std::vector<std::int32_t> after_;  // of the targets, while something is undone
 };
 
 // True if the operation has been absorbed into `places`.
@@ -74,7 +80,7 @@ bool absorb(const Program& program, const Operation& operation, Places& places) 
 }  // namespace
 
 Rewritten relabel_swaps(const Rewritten& source) {
-    Places places;
+    Places places(source.num_qubits);
     const ControlFlow flow(source.program);
     const auto operations = source.program.operations();
     const auto is_absorbed = [&](std::size_t i) {
@@ -83,7 +89,7 @@ Rewritten relabel_swaps(const Rewritten& source) {
     std::size_t end = operations.size();
     while (end > 0 && !is_absorbed(end - 1)) --end;
     if (end == 0) return source;
-    places = {};
+    places = Places(source.num_qubits);
     Draft draft(source);
     draft.mark(operations.size());
     for (std::size_t i = operations.size(); i-- > 0;) {
@@ -104,14 +110,37 @@ bool only_outcomes_count(const Program& program, const PlanRequest& request) {
     return measures;
 }
 
+namespace {
+
+// Narrower programs keep their qubits: what leaving some out would gain is less than a few milliseconds, and random
+// numbers go by the numbers of basis states.
+constexpr int narrow_qubits = 20;
+
+bool leaves_out_known(const Program& program, const PlanRequest& request) {
+    return request.options.known_bits && request.options.prune && !request.keep_state &&
+           program.num_qubits() > narrow_qubits;
+}
+
+bool saves_phases(const Program& program) {
+    return std::ranges::any_of(program.operations(), [](const Operation& operation) {
+        const auto* const save = std::get_if<SaveOperation>(&operation);
+        return save != nullptr && (save->kind() == Saved::state || save->kind() == Saved::amplitudes);
+    });
+}
+
+}  // namespace
+
 Rewritten rewrite(const Program& program, const PlanRequest& request) {
     Rewritten result{program, std::vector<std::uint32_t>(program.operations().size()), program.num_qubits()};
     std::iota(result.origins.begin(), result.origins.end(), 0u);
     if (!request.from_zero) return result;
     const bool prunes = only_outcomes_count(program, request);
-    if (request.options.known_bits) result = use_known_bits(result, prunes);
+    const bool leaves_out = leaves_out_known(program, request);
+    const bool drops_phases = prunes || (leaves_out && !saves_phases(program));
+    if (request.options.known_bits) result = use_known_bits(result, {drops_phases, leaves_out});
     if (request.options.relabel_swaps) result = relabel_swaps(result);
-    if (prunes) result = prune(result);
+    if (leaves_out) result = leave_out_known(result);
+    if (prunes && result.num_qubits <= most_state_qubits) result = prune(result);
     return result;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <utility>
 #include <variant>
@@ -12,10 +13,15 @@
 
 namespace ketjet {
 
+enum class Value : std::uint8_t { unknown, zero, one };
+
 struct Rewritten {
-    Program program;                     // with the slots of the original
-    std::vector<std::uint32_t> origins;  // of every operation: its index in the original
-    int num_qubits;                      // of the state that is stored
+    Program program;                                            // with the slots of the original
+    std::vector<std::uint32_t> origins;                         // of every operation: its index in the original
+    int num_qubits;                                             // of the state that is stored
+    std::vector<KnownRead> known_reads{};                       // of measurements that are no longer there
+    std::map<std::int64_t, std::vector<Value>> saved_values{};  // by index of a save: what is known of its wires there
+    std::vector<SaveFrame> save_frames{};
 };
 
 // All rewrites that the request allows, in the order below.
@@ -23,13 +29,19 @@ Rewritten rewrite(const Program& program, const PlanRequest& request);
 
 // The steps. All are for programs that start in |0...0>.
 
-// Controls, flips and swaps whose values are known are worked out (plan/known_bits.cpp). Operations that are found to
-// be no more than a global phase are dropped where `drop_phases` says so.
-Rewritten use_known_bits(const Rewritten& source, bool drop_phases);
+// Controls, flips and swaps whose values are known are worked out (plan/known_bits.cpp).
+struct KnownBitsRules {
+    bool drop_phases;  // operations that are found to be no more than a global phase are dropped
+    bool leave_out;    // measurements of known qubits become classical, and what is known at saves is noted
+};
+Rewritten use_known_bits(const Rewritten& source, const KnownBitsRules& rules);
 
 // Swaps and permutations without controls disappear: they rename the qubits of all earlier operations, which |0...0>
 // does not notice.
 Rewritten relabel_swaps(const Rewritten& source);
+
+// Qubits whose values are known wherever anything looks at them are left out of the state (plan/leave_out.cpp).
+Rewritten leave_out_known(const Rewritten& source);
 
 // Operations that no measurement can tell disappear, and so do the qubits that are left with none (plan/prune.cpp).
 Rewritten prune(const Rewritten& source);

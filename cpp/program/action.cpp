@@ -45,8 +45,10 @@ PauliMasks pauli_masks(std::span<const std::int32_t> targets, CodeAt code_at) {
     return masks;
 }
 
+int code_of(char pauli) { return pauli == 'I' ? 0 : pauli - 'X' + 1; }
+
 PauliMasks pauli_masks(std::span<const std::int32_t> targets, std::string_view paulis) {
-    return pauli_masks(targets, [&](std::size_t k) { return paulis[k] == 'I' ? 0 : paulis[k] - 'X' + 1; });
+    return pauli_masks(targets, [&](std::size_t k) { return code_of(paulis[k]); });
 }
 
 PauliMasks pauli_masks(std::span<const std::int32_t> targets, const std::vector<std::int64_t>& paulis) {
@@ -167,69 +169,99 @@ class Resolver {
     std::span<const double> slots_;
 };
 
-// The same walk over the structure alone.
+// The same walk over the structure alone: calls sink.local(qubit) or sink.diagonal(qubit) for every qubit that is
+// needed.
+template <class Sink>
 class RoleReader {
  public:
-    explicit RoleReader(const Program& program) : program_(program) {}
+    RoleReader(const Program& program, Sink& sink) : program_(program), sink_(sink) {}
 
-    Roles operator()(const GateOperation& operation) const {
+    void operator()(const GateOperation& operation) const {
         const GateFacts& facts = gate_table()[static_cast<std::size_t>(operation.gate)];
-        const auto targets = program_.targets(operation.wires);
-        if (does_nothing(facts)) return {};
+        if (does_nothing(facts)) return;
         switch (facts.structure) {
             case Structure::phase:
             case Structure::diagonal:
                 return diagonal_on(operation.wires);
             case Structure::rotation:
-                return rotation(operation.wires, pauli_masks(targets, facts.paulis));
+                return rotation(operation.wires, [&](std::size_t k) { return code_of(facts.paulis[k]); });
             case Structure::flip:
             case Structure::swap:
             case Structure::dense:
                 break;
         }
-        return local_on(operation.wires);
+        local_on(operation.wires);
     }
-    Roles operator()(const UnitaryOperation& operation) const { return local_on(operation.wires); }
-    Roles operator()(const DiagonalOperation& operation) const { return diagonal_on(operation.wires); }
-    Roles operator()(const MultiplexerOperation& operation) const {
+    void operator()(const UnitaryOperation& operation) const { local_on(operation.wires); }
+    void operator()(const DiagonalOperation& operation) const { diagonal_on(operation.wires); }
+    void operator()(const MultiplexerOperation& operation) const {
         const auto targets = program_.targets(operation.wires);
-        return {mask_of(targets.first(1)), control_mask(operation.wires) | mask_of(targets.subspan(1))};
+        diagonal(program_.controls(operation.wires));
+        sink_.local(targets[0]);
+        diagonal(targets.subspan(1));
     }
-    Roles operator()(const PauliRotationOperation& operation) const {
-        const auto targets = program_.targets(operation.wires);
-        return rotation(operation.wires, pauli_masks(targets, *operation.paulis));
+    void operator()(const PauliRotationOperation& operation) const {
+        rotation(operation.wires, [&](std::size_t k) { return static_cast<int>((*operation.paulis)[k]); });
     }
-    Roles operator()(const PermutationOperation& operation) const {
+    void operator()(const PermutationOperation& operation) const {
         const auto targets = program_.targets(operation.wires);
-        Index moved = 0;
+        bool moves = false;
         for (std::size_t k = 0; k < targets.size(); ++k) {
-            if ((*operation.pattern)[k] != static_cast<std::int64_t>(k)) moved |= bit(targets[k]);
+            if ((*operation.pattern)[k] == static_cast<std::int64_t>(k)) continue;
+            moves = true;
+            sink_.local(targets[k]);
         }
-        if (moved == 0) return {};
-        return {moved, control_mask(operation.wires)};
+        if (moves) diagonal(program_.controls(operation.wires));
     }
-    Roles operator()(const InitializeOperation& operation) const { return local_on(operation.wires); }
-    Roles operator()(const ResetOperation& operation) const { return {bit(operation.qubit), 0}; }
-    Roles operator()(const MeasureOperation& operation) const { return {0, bit(operation.qubit)}; }
-    Roles operator()(const GlobalPhaseOperation&) const { return {}; }
-    Roles operator()(const ComputeOperation&) const { return {}; }
-    Roles operator()(const BranchOperation&) const { return {}; }
-    Roles operator()(const JumpOperation&) const { return {}; }
-    // What is saved depends on what has become of all other qubits.
-    Roles operator()(const SaveOperation&) const { return {low_bits(program_.num_qubits()), 0}; }
+    void operator()(const InitializeOperation& operation) const { local_on(operation.wires); }
+    void operator()(const ResetOperation& operation) const { sink_.local(operation.qubit); }
+    void operator()(const MeasureOperation& operation) const { sink_.diagonal(operation.qubit); }
+    void operator()(const GlobalPhaseOperation&) const {}
+    void operator()(const ComputeOperation&) const {}
+    void operator()(const BranchOperation&) const {}
+    void operator()(const JumpOperation&) const {}
+    void operator()(const SaveOperation& operation) const { local_on(operation.wires); }
 
  private:
-    Index control_mask(const Wires& wires) const { return mask_of(program_.controls(wires)); }
-
-    Roles local_on(const Wires& wires) const { return {mask_of(program_.targets(wires)), control_mask(wires)}; }
-
-    Roles diagonal_on(const Wires& wires) const { return {0, control_mask(wires) | mask_of(program_.targets(wires))}; }
-
-    Roles rotation(const Wires& wires, const PauliMasks& masks) const {
-        return {masks.x, control_mask(wires) | (masks.z & ~masks.x)};
+    void local(std::span<const std::int32_t> qubits) const {
+        for (const std::int32_t qubit : qubits) sink_.local(qubit);
+    }
+    void diagonal(std::span<const std::int32_t> qubits) const {
+        for (const std::int32_t qubit : qubits) sink_.diagonal(qubit);
+    }
+    void local_on(const Wires& wires) const {
+        diagonal(program_.controls(wires));
+        local(program_.targets(wires));
+    }
+    void diagonal_on(const Wires& wires) const {
+        diagonal(program_.controls(wires));
+        diagonal(program_.targets(wires));
+    }
+    template <class CodeAt>
+    void rotation(const Wires& wires, CodeAt code_at) const {
+        diagonal(program_.controls(wires));
+        const auto targets = program_.targets(wires);
+        for (std::size_t k = 0; k < targets.size(); ++k) {
+            const int code = code_at(k);
+            if (code == 3) sink_.diagonal(targets[k]);
+            if (code == 1 || code == 2) sink_.local(targets[k]);
+        }
     }
 
     const Program& program_;
+    Sink& sink_;
+};
+
+struct RoleMasks {
+    Roles roles;
+    void local(std::int32_t qubit) { roles.local |= bit(qubit); }
+    void diagonal(std::int32_t qubit) { roles.diagonal |= bit(qubit); }
+};
+
+struct RoleList {
+    std::vector<WireRole>& roles;
+    void local(std::int32_t qubit) { roles.push_back({qubit, true}); }
+    void diagonal(std::int32_t qubit) { roles.push_back({qubit, false}); }
 };
 
 }  // namespace
@@ -238,7 +270,19 @@ std::vector<Action> resolve(const Program& program, const Operation& operation) 
     return std::visit(Resolver(program), operation);
 }
 
-Roles roles(const Program& program, const Operation& operation) { return std::visit(RoleReader(program), operation); }
+Roles roles(const Program& program, const Operation& operation) {
+    // What is saved depends on what has become of all other qubits.
+    if (std::holds_alternative<SaveOperation>(operation)) return {low_bits(program.num_qubits()), 0};
+    RoleMasks masks;
+    std::visit(RoleReader(program, masks), operation);
+    return masks.roles;
+}
+
+void wire_roles(const Program& program, const Operation& operation, std::vector<WireRole>& result) {
+    result.clear();
+    RoleList list{result};
+    std::visit(RoleReader(program, list), operation);
+}
 
 bool is_collapse(const Operation& operation) {
     return std::holds_alternative<InitializeOperation>(operation) ||

@@ -61,6 +61,14 @@ struct Roles {
 };
 Roles roles(const Program& program, const Operation& operation);
 
+// The same qubit by qubit, for programs wider than an index has bits; a save counts as acting on its own wires only.
+struct WireRole {
+    std::int32_t qubit;
+    bool local;
+};
+// Puts them into `result`, which is kept between calls and then needs no allocation.
+void wire_roles(const Program& program, const Operation& operation, std::vector<WireRole>& result);
+
 // True for reset, measure and initialize: they end a straight-line stretch of the program.
 bool is_collapse(const Operation& operation);
 

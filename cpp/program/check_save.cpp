@@ -11,24 +11,31 @@ namespace {
 
 constexpr std::size_t most_density_qubits = 14;
 
+// Whether a mask or index of several words has no bits beyond so many.
+bool fits(std::span<const std::int64_t> words, std::size_t bits) {
+    return bits >= 64 * words.size() ||
+           (bits == 0 ? words[0] == 0 : (static_cast<Index>(words.back()) >> bits % 64) == 0);
+}
+
 std::string fault_of_sums(std::span<const std::int64_t> arguments, std::size_t wires) {
     const std::string short_of = "the payload ends within its sums; give the terms that it announces";
     if (arguments.empty() || arguments[0] < 0) return short_of;
+    const std::size_t words = mask_words(wires);
     std::int64_t sums = arguments[0];
     arguments = arguments.subspan(1);
     for (; sums > 0; --sums) {
         if (arguments.empty() || arguments[0] < 0) return short_of;
         const auto terms = static_cast<std::size_t>(arguments[0]);
         arguments = arguments.subspan(1);
-        if (terms > arguments.size() / 3) return short_of;
-        for (std::size_t i = 0; i < terms; ++i) {
-            const auto masks = static_cast<Index>(arguments[3 * i] | arguments[3 * i + 1]);
-            if ((masks & ~low_bits(static_cast<int>(wires))) != 0) return "a Pauli acts beyond the wires; add wires";
-            if (!std::isfinite(std::bit_cast<double>(arguments[3 * i + 2]))) {
+        if (terms > arguments.size() / (2 * words + 1)) return short_of;
+        for (std::size_t i = 0; i < terms; ++i, arguments = arguments.subspan(2 * words + 1)) {
+            if (!fits(arguments.first(words), wires) || !fits(arguments.subspan(words, words), wires)) {
+                return "a Pauli acts beyond the wires; add wires";
+            }
+            if (!std::isfinite(std::bit_cast<double>(arguments[2 * words]))) {
                 return "a coefficient is not finite; use finite numbers";
             }
         }
-        arguments = arguments.subspan(3 * terms);
     }
     return arguments.empty() ? "" : "the payload goes on behind its sums; remove what is there";
 }
@@ -52,13 +59,18 @@ std::string fault_of_save(const SaveOperation& operation, const PackedProgram& p
     const std::size_t wires = operation.wires.targets;
     const auto arguments = operation.arguments();
     switch (operation.kind()) {
-        case Saved::amplitudes:
-        case Saved::state: {
+        case Saved::amplitudes: {
+            const std::size_t words = mask_words(wires);
             if (wires != static_cast<std::size_t>(packed.num_qubits)) return "it needs all qubits as wires";
-            const Index end = bit(packed.num_qubits);
-            const auto fits = [&](std::int64_t index) { return index >= 0 && static_cast<Index>(index) < end; };
-            return std::ranges::all_of(arguments, fits) ? "" : "a basis state is out of range; use 0 to 2^qubits - 1";
+            if (arguments.size() % words != 0) return "the payload ends within an index; give all of its words";
+            for (auto rest = arguments; !rest.empty(); rest = rest.subspan(words)) {
+                if (!fits(rest.first(words), wires)) return "a basis state is out of range; use 0 to 2^qubits - 1";
+            }
+            return "";
         }
+        case Saved::state:
+            if (wires != static_cast<std::size_t>(packed.num_qubits)) return "it needs all qubits as wires";
+            break;
         case Saved::expectations:
             return fault_of_sums(arguments, wires);
         case Saved::density:

@@ -8,16 +8,17 @@
 namespace ketjet {
 namespace {
 
-constexpr std::size_t any = 62;  // as many targets as a program can have qubits
+constexpr std::size_t any = 65535;  // as many targets as Wires can count
+constexpr std::size_t few = 62;     // of what has a payload of 2^targets entries
 
 // name, least and most targets, slots, payload, may be controlled
 constexpr std::array<InstructionRule, 13> rules{{
-    {"unitary", 1, any, 0, PayloadKind::complex, true},
-    {"diagonal", 0, any, 0, PayloadKind::complex, true},
-    {"multiplexer", 1, any, 0, PayloadKind::complex, true},
+    {"unitary", 1, few, 0, PayloadKind::complex, true},
+    {"diagonal", 0, few, 0, PayloadKind::complex, true},
+    {"multiplexer", 1, few, 0, PayloadKind::complex, true},
     {"pauli_rotation", 1, any, 1, PayloadKind::integer, true},
     {"permutation", 1, any, 0, PayloadKind::integer, true},
-    {"initialize", 1, any, 0, PayloadKind::complex, false},
+    {"initialize", 1, few, 0, PayloadKind::complex, false},
     {"reset", 1, 1, 0, PayloadKind::none, false},
     {"measure", 1, 1, 0, PayloadKind::none, false},
     {"global_phase", 0, 0, 1, PayloadKind::none, false},

@@ -88,6 +88,7 @@ struct Program::Body {
     std::shared_ptr<const PackedProgram> packed;
     std::vector<Operation> operations;
     std::vector<std::int32_t> wires;
+    int num_qubits;
     std::uint64_t fingerprint;
     bool rewritten;
 };
@@ -97,15 +98,16 @@ Program::Program(PackedProgram packed) {
     const std::uint64_t fingerprint = structure_fingerprint(packed);
     slots_ = std::exchange(packed.slots, {});
     std::vector<std::int32_t> wires = packed.wires;
+    const int num_qubits = packed.num_qubits;
     auto shared = std::make_shared<const PackedProgram>(std::move(packed));
     body_ = std::make_shared<const Body>(
-        Body{std::move(shared), std::move(operations), std::move(wires), fingerprint, false});
+        Body{std::move(shared), std::move(operations), std::move(wires), num_qubits, fingerprint, false});
 }
 
 Program::Program(std::shared_ptr<const Body> body, std::vector<double> slots)
     : body_(std::move(body)), slots_(std::move(slots)) {}
 
-int Program::num_qubits() const { return body_->packed->num_qubits; }
+int Program::num_qubits() const { return body_->num_qubits; }
 
 int Program::num_clbits() const { return body_->packed->num_clbits; }
 
@@ -138,9 +140,10 @@ bool Program::same_structure(const Program& other) const {
     return *body_->packed == *other.body_->packed;
 }
 
-Program Program::with_operations(std::vector<Operation> operations, std::vector<std::int32_t> wires) const {
+Program Program::with_operations(std::vector<Operation> operations, std::vector<std::int32_t> wires,
+                                 int num_qubits) const {
     auto body = std::make_shared<const Body>(
-        Body{body_->packed, std::move(operations), std::move(wires), body_->fingerprint, true});
+        Body{body_->packed, std::move(operations), std::move(wires), num_qubits, body_->fingerprint, true});
     return Program(std::move(body), slots_);
 }
 

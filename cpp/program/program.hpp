@@ -101,9 +101,21 @@ struct SaveOperation {
     // The variable word that holds, for each shot, its last record; -1: none does.
     std::int64_t shot_word() const { return (*payload)[2]; }
     SaveMode mode() const { return static_cast<SaveMode>((*payload)[3]); }
-    // Amplitudes: indices. Expectations: the number of sums; for each the number of terms; for each the masks of the
-    // wires with X or Y and with Z or Y, and the bits of the coefficient.
+    // Amplitudes: indices, of which a negative one in a planned program stands for no basis state that can be there.
+    // Expectations: the number of sums; for each the number of terms; for each the masks of the wires with X or Y and
+    // with Z or Y, and the bits of the coefficient. An index or mask takes mask_words(wires) words, the lowest first.
+    // Others in a planned program that leaves out wires of theirs: see SaveFrame.
     std::span<const std::int64_t> arguments() const { return std::span(*payload).subspan(4); }
+};
+constexpr std::size_t mask_words(std::size_t wires) { return wires == 0 ? 1 : (wires + 63) / 64; }
+
+// Where a planned program saves less than was asked for, because the state of the other wires is known: the places
+// that its wires have among those that were given, and the places of the wires left out that are one.
+struct SaveFrame {
+    std::int64_t save;  // its index
+    std::vector<std::int64_t> places;
+    std::vector<std::int64_t> ones;
+    bool operator==(const SaveFrame&) const = default;
 };
 
 using Operation =
@@ -184,8 +196,9 @@ class Program {
     // Whether the two differ in nothing but slot values.
     bool same_structure(const Program& other) const;
 
-    // A program of other operations over the same slots; `wires` is what their Wires refer to. It has no packed form.
-    Program with_operations(std::vector<Operation> operations, std::vector<std::int32_t> wires) const;
+    // A program of other operations on so many qubits over the same slots; `wires` is what their Wires refer to. It
+    // has no packed form.
+    Program with_operations(std::vector<Operation> operations, std::vector<std::int32_t> wires, int num_qubits) const;
 
     // A hash of operations, payloads and slots, equal on every machine; keys the random numbers of a circuit.
     std::uint64_t fingerprint() const;

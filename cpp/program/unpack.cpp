@@ -15,7 +15,8 @@
 namespace ketjet {
 namespace {
 
-constexpr int max_qubits = 62;
+constexpr std::size_t max_wires = 65535;  // of one operation
+constexpr std::size_t max_controls = 64;  // their state is one word
 constexpr double norm_tolerance = 1e-6;
 
 std::string counted(std::size_t count, const std::string& noun) {
@@ -52,9 +53,7 @@ void check_offsets(const PackedProgram& packed, const char* name, const std::vec
 }
 
 void check_arrays(const PackedProgram& packed) {
-    if (packed.num_qubits < 0 || packed.num_qubits > max_qubits) {
-        reject("num_qubits is " + std::to_string(packed.num_qubits) + "; use 0 to " + std::to_string(max_qubits));
-    }
+    if (packed.num_qubits < 0) reject("num_qubits is " + std::to_string(packed.num_qubits) + "; use 0 or more");
     if (packed.num_clbits < 0) reject("num_clbits is " + std::to_string(packed.num_clbits) + "; use 0 or more");
     if (packed.variable_words < 0) {
         reject("variable_words is " + std::to_string(packed.variable_words) + "; use 0 or more");
@@ -151,22 +150,32 @@ class Unpacker {
         return GlobalPhaseOperation{slot};
     }
 
-    Wires read_wires() const {
+    Wires read_wires() {
         const std::uint32_t begin = packed_.wire_begin[index_];
         const std::size_t count = packed_.wire_begin[index_ + 1] - begin;
         const std::uint16_t controls = packed_.num_controls[index_];
         if (controls > count) {
             fail("has " + counted(controls, "control") + " but only " + counted(count, "wire"));
         }
-        Index seen = 0;
+        if (count > max_wires) fail("has " + counted(count, "wire") + "; use at most " + std::to_string(max_wires));
+        if (controls > max_controls) {
+            fail("has " + counted(controls, "control") + "; use at most " + std::to_string(max_controls));
+        }
+        sorted_.clear();
         for (std::size_t i = 0; i < count; ++i) {
             const std::int32_t qubit = packed_.wires[begin + i];
             if (qubit < 0 || qubit >= packed_.num_qubits) {
                 fail("qubit " + std::to_string(qubit) + " is out of range; the program has " +
                      counted(static_cast<std::size_t>(packed_.num_qubits), "qubit"));
             }
-            if (seen & bit(qubit)) fail("qubit " + std::to_string(qubit) + " appears twice; use distinct qubits");
-            seen |= bit(qubit);
+            sorted_.push_back(qubit);
+        }
+        if (count > 1) {
+            std::ranges::sort(sorted_);
+            const auto twice = std::ranges::adjacent_find(sorted_);
+            if (twice != sorted_.end()) {
+                fail("qubit " + std::to_string(*twice) + " appears twice; use distinct qubits");
+            }
         }
         const std::uint64_t control_state = packed_.control_state[index_];
         if ((control_state & ~low_bits(controls)) != 0) {
@@ -261,7 +270,7 @@ class Unpacker {
 
     // A complex payload of 2^bits entries.
     std::shared_ptr<const std::vector<Complex>> amplitudes(unsigned bits) {
-        if (bits > max_qubits) {
+        if (bits > 62) {
             fail("a payload of 2^" + std::to_string(bits) + " elements is too large; use fewer targets");
         }
         return payload<Complex>("complex numbers", std::size_t{1} << bits);
@@ -289,19 +298,20 @@ class Unpacker {
 
     std::shared_ptr<const std::vector<std::int64_t>> pattern(const Wires& wires) {
         auto values = payload<std::int64_t>("integers", wires.targets);
-        Index seen = 0;
+        std::vector<bool> seen(wires.targets);
         for (std::int64_t value : *values) {
-            if (value < 0 || value >= wires.targets || (seen & bit(static_cast<int>(value)))) {
+            if (value < 0 || value >= wires.targets || seen[static_cast<std::size_t>(value)]) {
                 fail("pattern entry " + std::to_string(value) + " is out of range or repeated; use each of 0 to " +
                      std::to_string(wires.targets - 1) + " once");
             }
-            seen |= bit(static_cast<int>(value));
+            seen[static_cast<std::size_t>(value)] = true;
         }
         return values;
     }
 
     const PackedProgram& packed_;
     std::vector<bool> known_finite_;
+    std::vector<std::int32_t> sorted_;  // the wires of the present row
     std::size_t index_ = 0;
 };
 

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'OperationReport', 'Part', 'PassOperation', 'PassReport', 'Plan', 'PlanCost', 'PlanOptions', 'PlanReport', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StageReport', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'machine_rates', 'plan', 'plan_cost', 'report', 'run', 'set_pool_limit', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'OperationReport', 'Part', 'PassOperation', 'PassReport', 'Plan', 'PlanCost', 'PlanOptions', 'PlanReport', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StageReport', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'machine_rates', 'plan', 'plan_cost', 'report', 'run', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -157,6 +157,11 @@ class Plan:
     @property
     def planning_seconds(self) -> float:
         ...
+    @property
+    def save_frames(self) -> dict:
+        """
+        By index of a save that leaves out wires: the places of those it keeps, and of those left out that are 1.
+        """
 class PlanOptions:
     """
     What the planner may do.
@@ -617,6 +622,8 @@ def run(program: Program, plan: Plan, precision: Precision, request: RunRequest,
     Runs a plan; releases the GIL; raises Cancelled, MemoryError, VerificationFailed, ClassicalError, IterationLimitReached or TimeLimitReached.
     """
 def set_pool_limit(bytes: typing.SupportsInt | typing.SupportsIndex) -> None:
+    ...
+def state_qubits(program: Program, options: PlanOptions, *, keep_state: bool) -> int:
     ...
 def unitarity_error(matrix: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]) -> float:
     """

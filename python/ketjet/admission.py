@@ -18,7 +18,7 @@ from ketjet.lowering import LoweredCircuit, lower
 from ketjet.options import SimulatorOptions, allowed_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
     "Admission",
@@ -34,6 +34,12 @@ __all__ = [
 
 IDLE_INSTRUCTIONS = frozenset({"barrier", "delay", "id", "measure", "reset"})
 """Instructions that alone may leave a qubit without amplitudes of its own."""
+
+MIXING_INSTRUCTIONS = frozenset({"h", "sx", "sxdg", "rx", "ry", "r", "u", "u2", "u3"})
+"""Instructions after which a qubit has amplitudes of its own, whatever it was before."""
+
+KEEPING_INSTRUCTIONS = IDLE_INSTRUCTIONS | {"x", "y", "z", "s", "sdg", "t", "tdg", "p", "rz", "cx", "cy", "cz", "ccx"}
+"""Some that leave the qubits where they are: behind a swap, two qubits may be one."""
 
 SCANNED_INSTRUCTIONS = 2_000
 """How far a circuit that looks too wide is read before it is lowered: a few milliseconds."""
@@ -54,14 +60,25 @@ class Admission(NamedTuple):
     recent: bool
     """Whether `available` is as of a moment ago."""
 
-    def plan(self, lowered: LoweredCircuit) -> engine.Plan:
-        """Plan the circuit as its run will ask for it."""
-        return engine.plan(
-            lowered.program,
-            self.options.precision,
-            keep_state=self.options.return_state or not shots_of(lowered, self.options),
-            switched_off=switched_off(self.options),
-        )
+    def plan(self, circuit: QuantumCircuit, lowered: LoweredCircuit) -> engine.Plan:
+        """Plan the circuit as its run will ask for it.
+
+        Raises
+        ------
+        InsufficientMemoryError
+            It needs more qubits than any state has.
+        """
+        keep_state = self.options.return_state or not shots_of(lowered, self.options)
+        off = switched_off(self.options)
+        if lowered.program.num_qubits > engine.MAX_QUBITS:
+            needed = engine.state_qubits(lowered.program, keep_state=keep_state, switched_off=off)
+            if needed > engine.MAX_QUBITS:
+                raise _too_wide(circuit, needed, None, self.estimate(lowered).max_qubits, self)
+        return engine.plan(lowered.program, self.options.precision, keep_state=keep_state, switched_off=off)
+
+    def fitting_qubits(self) -> int:
+        """Return the widest circuit that fits, of those that say nothing else about themselves."""
+        return self.estimate(lower(QuantumCircuit())).max_qubits
 
     def demand(self, lowered: LoweredCircuit, plan: engine.Plan) -> engine.Demand:
         """Predict what running the circuit takes."""
@@ -75,7 +92,8 @@ class Admission(NamedTuple):
             available=self.available[0],
             exact=self.options.exact,
         )
-        saved = saved_bytes(lowered, self.options)
+        saved = sum(saved_bytes(lowered, self.options, plan.save_frames).values())
+        saved += listed_bytes(lowered, self.options)
         return needs._replace(peak_bytes=needs.peak_bytes + saved) if saved else needs
 
     def estimate(self, lowered: LoweredCircuit) -> engine.Estimate:
@@ -91,10 +109,11 @@ class Admission(NamedTuple):
             available=self.available,
             exact=self.options.exact,
         )
-        saved = saved_bytes(lowered, self.options)
-        if not saved:
+        if not lowered.saves:
             return found
-        peak = found.peak_bytes + saved
+        frames = {} if found.num_qubits > engine.MAX_QUBITS else self.plan(QuantumCircuit(), lowered).save_frames
+        peak = found.peak_bytes + sum(saved_bytes(lowered, self.options, frames).values())
+        peak += listed_bytes(lowered, self.options)
         return replace(found, peak_bytes=peak, fits=peak <= found.available_bytes)
 
     def _lists_shots(self, lowered: LoweredCircuit) -> bool:
@@ -122,19 +141,30 @@ def shots_of(lowered: LoweredCircuit, options: SimulatorOptions) -> int:
     return options.shots if lowered.has_measurements or lowered.saves else 0
 
 
-def saved_bytes(lowered: LoweredCircuit, options: SimulatorOptions) -> int:
-    """Return what one datum of each save instruction takes, at least; how many there will be is not known before."""
-    amplitude, total = engine.AMPLITUDE_BYTES[options.precision], 0
+def saved_bytes(
+    lowered: LoweredCircuit, options: SimulatorOptions, frames: Mapping[int, tuple[Sequence[int], Sequence[int]]]
+) -> dict[str, int]:
+    """Return by label what a datum of each save instruction takes, at least; their number is not known before.
+
+    Dictionaries leave out what is zero because qubits are known; other values are shown in full.
+    """
+    amplitude, found = engine.AMPLITUDE_BYTES[options.precision], {}
     for save in lowered.saves:
-        if save.column >= 0:
-            total += LISTED_BYTES * options.shots
+        width = save.num_qubits
+        if save.name.endswith("_dict") and save.number in frames:
+            width = len(frames[save.number][0])
         if save.name in {"save_statevector", "save_statevector_dict", "save_state"}:
-            total += amplitude << save.num_qubits
+            found[save.label] = amplitude << width
         elif save.name == "save_density_matrix":
-            total += amplitude << 2 * save.num_qubits
+            found[save.label] = 16 << 2 * width
         elif save.name in {"save_probabilities", "save_probabilities_dict"}:
-            total += 8 << save.num_qubits
-    return total
+            found[save.label] = 8 << width
+    return found
+
+
+def listed_bytes(lowered: LoweredCircuit, options: SimulatorOptions) -> int:
+    """Return what the lists take that save instructions have for every shot."""
+    return sum(LISTED_BYTES * options.shots for save in lowered.saves if save.column >= 0)
 
 
 def memory_limit(options: SimulatorOptions) -> int | None:
@@ -182,21 +212,24 @@ def admit(circuit: QuantumCircuit, admission: Admission) -> Admitted:
     """
     options = admission.options
     admission = admission.suffices_for(engine.AMPLITUDE_BYTES[options.precision] << min(circuit.num_qubits, 64))
-    widest = engine.max_qubits(admission.available[0], options.precision)
-    if not options.return_state and "prune" not in switched_off(options):
-        widest = engine.MAX_QUBITS
-    if circuit.num_qubits > widest:
-        active = circuit.num_qubits if options.return_state else _active_qubits(circuit)
-        if active > widest:
-            fitting = admission.estimate(lower(QuantumCircuit())).max_qubits
-            raise _too_wide(circuit, active, None, fitting, admission)
+    widest, active = engine.max_qubits(admission.available[0], options.precision), circuit.num_qubits
+    if not options.return_state and active > widest:
+        prunes = "prune" not in switched_off(options)
+        widest = engine.MAX_QUBITS if prunes else widest
+        active = _mixed_qubits(circuit) if prunes else _active_qubits(circuit)
+    if active > widest:
+        raise _too_wide(circuit, active, None, admission.fitting_qubits(), admission)
     lowered = lower(circuit, keep_idle_qubits=options.return_state)
     begin = time.perf_counter()
-    plan = admission.plan(lowered)
+    plan = admission.plan(circuit, lowered)
     plan_time = time.perf_counter() - begin
     demand = admission.demand(lowered, plan)
     admission = admission.suffices_for(demand.peak_bytes)
     if demand.peak_bytes > admission.available[0]:
+        saved = saved_bytes(lowered, options, plan.save_frames)
+        label = max(saved, key=saved.__getitem__, default="")
+        if saved and saved[label] > admission.available[0]:
+            raise _too_much_saved(circuit, lowered, label, saved[label], admission)
         fitting = admission.estimate(lowered).max_qubits
         raise _too_wide(circuit, plan.num_qubits, demand.peak_bytes, fitting, admission)
     return Admitted(lowered, plan, plan_time, demand, admission.available[0])
@@ -211,15 +244,41 @@ def _active_qubits(circuit: QuantumCircuit) -> int:
     return len(active)
 
 
+def _mixed_qubits(circuit: QuantumCircuit) -> int:
+    """Return how many qubits the first instructions give amplitudes of their own, at least."""
+    mixed: set[Any] = set()
+    for instruction in itertools.islice(circuit.data, SCANNED_INSTRUCTIONS):
+        if instruction.operation.name in MIXING_INSTRUCTIONS:
+            mixed.update(instruction.qubits)
+        elif instruction.operation.name not in KEEPING_INSTRUCTIONS:
+            break
+    return len(mixed)
+
+
+def _too_much_saved(
+    circuit: QuantumCircuit, lowered: LoweredCircuit, label: str, needed: int, admission: Admission
+) -> InsufficientMemoryError:
+    save = next(save for save in lowered.saves if save.label == label)
+    available, rule = admission.available
+    need = _size(needed) if needed < 1 << 60 else f"2^{needed.bit_length() - 1} bytes"
+    error = InsufficientMemoryError(
+        f"circuit {circuit.name!r}: what its {save.name} {label!r} of {save.num_qubits} qubits returns takes {need}, "
+        f"but {_size(available)} are available ({rule}). Save what fewer qubits need: single amplitudes, expectation "
+        "values, or probabilities of fewer qubits."
+    )
+    error.required_bytes, error.available_bytes = needed, available
+    return error
+
+
 def _too_wide(
     circuit: QuantumCircuit, qubits: int, peak_bytes: int | None, max_qubits: int, admission: Admission
 ) -> InsufficientMemoryError:
     options, (available, rule) = admission.options, admission.available
-    if peak_bytes is None and qubits < 1000:
-        peak_bytes = (8 if options.precision == "single" else 16) << qubits
-    need = f"2^{qubits} amplitudes" if peak_bytes is None or qubits > 56 else _size(peak_bytes)
+    state_bytes = engine.AMPLITUDE_BYTES[options.precision] << qubits
+    peak_bytes = state_bytes if peak_bytes is None else peak_bytes
+    need = f"2^{qubits} amplitudes" if qubits > 56 else _size(peak_bytes)
     hints = ["use fewer qubits"]
-    if peak_bytes is not None and (8 if options.precision == "single" else 16) << qubits <= available:
+    if state_bytes <= available:
         hints.append("fewer shots")
     if options.precision == "double":
         hints.append("precision='single'")

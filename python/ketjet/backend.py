@@ -249,7 +249,7 @@ class Simulator(BackendV2):
             lowered, made, demand = admitted.lowered, admitted.plan, admitted.demand
         else:
             lowered = lower(circuit, keep_idle_qubits=resolved.return_state)
-            made = admission.plan(lowered)
+            made = admission.plan(circuit, lowered)
             demand = admission.demand(lowered, made)
         off = switched_off(resolved)
         explained = explanation.explain(lowered, made, resolved.precision, demand.threads, switched_off=off)

@@ -234,6 +234,8 @@ def _peak_memory() -> int:
 
 
 def _size(count: float) -> str:
+    if count >= 1 << 70:  # of a state that no machine holds
+        return f"2^{int(count).bit_length() - 1} bytes"
     for unit in ("B", "KiB", "MiB"):
         if count < 1024:
             return f"{count:.4g} {unit}"

@@ -87,7 +87,7 @@ class CircuitResult(ExperimentResult):
             known = {**known, **saved.metadata}
             if outcome.chains is not None and not experiment.task.memory:
                 outcome = outcome._replace(memory=None)  # it was listed only for the sake of the saves
-            outcome = outcome._replace(saves=(), chains=None)
+            outcome = outcome._replace(saves=(), chains=None, save_frames={})
         self.data = ExperimentData(outcome, measured=experiment.has_measurements, saved=saved)
         return known
 

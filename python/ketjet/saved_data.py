@@ -12,7 +12,7 @@ import numpy as np
 from qiskit.quantum_info import DensityMatrix, Statevector
 from qiskit.result import ProbDistribution
 
-from ketjet.bitstrings import hexadecimal
+from ketjet.bitstrings import integers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -47,12 +47,43 @@ class SaveRequest(NamedTuple):
     """Its column in the chains of the outcome if it is listed per shot, else -1."""
 
 
+class Frame(NamedTuple):
+    """Where the values of a datum belong, whose other qubits are known."""
+
+    num_qubits: int
+    """As many as the instruction has."""
+    places: Sequence[int]
+    """Of the qubits of the datum among them."""
+    ones: Sequence[int]
+    """Of the other qubits those that are 1."""
+
+    def indices(self, present: NDArray[Any]) -> NDArray[Any]:
+        """Return the values of all qubits, from those of the qubits of the datum."""
+        if len(self.places) == self.num_qubits:
+            return present
+        wide: Any = np.int64 if self.num_qubits < 64 else object
+        present = present.astype(wide)
+        found = np.full(present.shape, sum(1 << place for place in self.ones), wide)
+        for i, place in enumerate(self.places):
+            found |= (present >> i & 1) << place
+        return found
+
+    def spread(self, values: NDArray[Any], *, axes: int = 1) -> NDArray[Any]:
+        """Return the values for all qubits, along so many axes; they are zero where the known qubits differ."""
+        if len(self.places) == self.num_qubits:
+            return values
+        inside = self.indices(np.arange(1 << len(self.places)))
+        result = np.zeros((1 << self.num_qubits,) * axes, values.dtype)
+        result[np.ix_(*[inside] * axes)] = values.reshape((len(inside),) * axes)
+        return result
+
+
 class Form(NamedTuple):
     """How the data of one instruction are shown."""
 
     value: Callable[[NDArray[Any], float], NDArray[Any]]
     """What to average, from a datum and the threshold below which dictionaries leave values out."""
-    show: Callable[[NDArray[Any]], Any]
+    show: Callable[[NDArray[Any], Frame], Any]
 
 
 def _complex(data: NDArray[Any], _: float) -> NDArray[Any]:
@@ -77,36 +108,45 @@ def _variance(data: NDArray[Any], _: float) -> NDArray[Any]:
     return np.array([data[0], data[1] - data[0] ** 2])
 
 
-def _amplitude_dictionary(values: NDArray[Any]) -> dict[str, complex]:
+def _state(values: NDArray[Any], frame: Frame) -> Any:
+    return Statevector(frame.spread(values))
+
+
+def _amplitude_dictionary(values: NDArray[Any], frame: Frame) -> dict[str, complex]:
     (present,) = np.nonzero(values)
-    return {hex(key): value for key, value in zip(present.tolist(), values[present].tolist(), strict=True)}
+    keys = frame.indices(present).tolist()
+    return {hex(key): value for key, value in zip(keys, values[present].tolist(), strict=True)}
 
 
-def _distribution(values: NDArray[Any]) -> Any:
+def _probabilities(values: NDArray[Any], frame: Frame) -> NDArray[Any]:
+    return frame.spread(values)
+
+
+def _distribution(values: NDArray[Any], frame: Frame) -> Any:
     (present,) = np.nonzero(values)
-    return ProbDistribution(dict(zip(present.tolist(), values[present].tolist(), strict=True)))
+    return ProbDistribution(dict(zip(frame.indices(present).tolist(), values[present].tolist(), strict=True)))
 
 
-def _matrix(values: NDArray[Any]) -> Any:
+def _matrix(values: NDArray[Any], frame: Frame) -> Any:
     dimension = 1 << (values.size.bit_length() - 1) // 2
-    return DensityMatrix(values.reshape(dimension, dimension))
+    return DensityMatrix(frame.spread(values.reshape(dimension, dimension), axes=2))
 
 
-def _as_it_is(values: NDArray[Any]) -> NDArray[Any]:
+def _as_it_is(values: NDArray[Any], _: Frame) -> NDArray[Any]:
     return values
 
 
-def _number(values: NDArray[Any]) -> float:
+def _number(values: NDArray[Any], _: Frame) -> float:
     return float(values[0])
 
 
 FORMS = {
-    "save_statevector": Form(_complex, Statevector),
-    "save_state": Form(_complex, Statevector),
+    "save_statevector": Form(_complex, _state),
+    "save_state": Form(_complex, _state),
     "save_statevector_dict": Form(_without_small, _amplitude_dictionary),
     "save_amplitudes": Form(_complex, _as_it_is),
     "save_amplitudes_sq": Form(_squares, _as_it_is),
-    "save_probabilities": Form(_real, _as_it_is),
+    "save_probabilities": Form(_real, _probabilities),
     "save_probabilities_dict": Form(_without_small, _distribution),
     "save_expval": Form(_real, _number),
     "save_expval_var": Form(_variance, _as_it_is),
@@ -131,6 +171,7 @@ class SavedData:
         self._threshold = threshold
         self._chains = outcome.chains
         self._num_clbits = outcome.num_clbits
+        self._frames = dict(outcome.save_frames)
         self._records: dict[int, list[SavedRecord]] = {}
         for record in outcome.saves:
             self._records.setdefault(record.save, []).append(record)
@@ -169,17 +210,16 @@ class SavedData:
             return self._list(request, records)
         if not conditional:
             return self._join(request, records)
-        by_key: dict[tuple[int, ...], list[SavedRecord]] = {}
-        for record in records:
-            by_key.setdefault(tuple(record.clbits.tolist()), []).append(record)
-        some = [by_key[key] for key in sorted(by_key, key=lambda words: words[::-1])]
-        return {self._key(group[0]): self._join(request, group) for group in some}
+        by_key: dict[int, list[SavedRecord]] = {}
+        for key, record in zip(_clbits(records), records, strict=True):
+            by_key.setdefault(key, []).append(record)
+        return {self._name(key): self._join(request, by_key[key]) for key in sorted(by_key)}
 
     def _join(self, request: SaveRequest, records: Sequence[SavedRecord]) -> Any:
         """Return the only datum, or the mean or sum over all shots."""
-        form = FORMS[request.name]
+        form, frame = FORMS[request.name], self._frame(request)
         if request.subtype in SINGLE:
-            return form.show(form.value(records[-1].data, self._threshold))
+            return form.show(form.value(records[-1].data, self._threshold), frame)
         weights: dict[int, float] = {}
         data = {id(record.data): record.data for record in records}
         for record in records:  # many records may share a datum
@@ -188,32 +228,42 @@ class SavedData:
             total = sum(weights.values())
             weights = {key: weight / total for key, weight in weights.items()}
         joined = sum(weight * form.value(data[key], self._threshold) for key, weight in weights.items())
-        return form.show(np.asarray(joined))
+        return form.show(np.asarray(joined), frame)
 
     def _list(self, request: SaveRequest, records: Sequence[SavedRecord]) -> Any:
         """Return the data of every shot, in the order of the shots and of time."""
-        form = FORMS[request.name]
+        form, frame = FORMS[request.name], self._frame(request)
         known = {record.identity: record for record in records}
         shown: dict[int, Any] = {}
         for record in records:
             if id(record.data) not in shown:
-                shown[id(record.data)] = form.show(form.value(record.data, self._threshold))
+                shown[id(record.data)] = form.show(form.value(record.data, self._threshold), frame)
         assert self._chains is not None
         last, of_shot = np.unique(self._chains[:, request.column], return_inverse=True)
         chains = [_chain(identity, known) for identity in last.tolist()]
         if request.subtype == "list":
             parts = [[shown[id(record.data)] for record in chain] for chain in chains]
             return _gathered(request, [entry for shot in of_shot.tolist() for entry in parts[shot]])
-        keyed: dict[str, list[Any]] = {}
-        entries = [[(self._key(record), shown[id(record.data)]) for record in chain] for chain in chains]
+        keys = dict(zip(known, _clbits(records), strict=True))
+        keyed: dict[int, list[Any]] = {}
+        entries = [[(keys[record.identity], shown[id(record.data)]) for record in chain] for chain in chains]
         for shot in of_shot.tolist():
             for key, entry in entries[shot]:
                 keyed.setdefault(key, []).append(entry)
-        return {key: _gathered(request, keyed[key]) for key in sorted(keyed, key=lambda key: int(key or "0", 16))}
+        return {self._name(key): _gathered(request, keyed[key]) for key in sorted(keyed)}
 
-    def _key(self, record: SavedRecord) -> str:
-        """Return the classical bits at the time of a record as Aer writes them: nothing if there are none."""
-        return hexadecimal(record.clbits[np.newaxis])[0] if self._num_clbits else ""
+    def _frame(self, request: SaveRequest) -> Frame:
+        everywhere = range(request.num_qubits), ()
+        return Frame(request.num_qubits, *self._frames.get(request.number, everywhere))
+
+    def _name(self, clbits: int) -> str:
+        """Return classical bits as Aer writes them: nothing if there are none."""
+        return hex(clbits) if self._num_clbits else ""
+
+
+def _clbits(records: Sequence[SavedRecord]) -> list[int]:
+    """Return the classical bits at the time of each record."""
+    return integers(np.stack([record.clbits for record in records]))
 
 
 def _chain(identity: int, known: dict[int, SavedRecord]) -> list[SavedRecord]:

@@ -150,7 +150,6 @@ void test_unitarity_error() {
 
 void test_refused_arrays() {
     CHECK(refused(PackedProgram{}, "wire_begin has 0 elements; it needs 1"));
-    CHECK(refused(Writer(63), "num_qubits is 63"));
     CHECK(refused(Writer(-1), "num_qubits is -1"));
     CHECK(refused(Writer(1, -1), "num_clbits is -1"));
 

@@ -35,7 +35,18 @@ from ketjet.engine.machine import (
     unitarity_error,
 )
 from ketjet.engine.report import machine_rates, rates_bytes, report
-from ketjet.engine.run import PLAN_OPTIONS, RNG_VERSION, Outcome, SavedRecord, Task, Verify, drift_of, execute, plan
+from ketjet.engine.run import (
+    PLAN_OPTIONS,
+    RNG_VERSION,
+    Outcome,
+    SavedRecord,
+    Task,
+    Verify,
+    drift_of,
+    execute,
+    plan,
+    state_qubits,
+)
 from ketjet.engine.state import State
 
 __all__ = [
@@ -82,6 +93,7 @@ __all__ = [
     "rates_bytes",
     "recently_available_memory",
     "report",
+    "state_qubits",
     "uncalibrated",
     "unitarity_error",
 ]

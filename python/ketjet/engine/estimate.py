@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ketjet import _core
 from ketjet.engine.machine import AMPLITUDE_BYTES, MAX_QUBITS, PRECISIONS, Precision, available_memory, machine
-from ketjet.engine.run import plan
+from ketjet.engine.run import plan, state_qubits
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -18,6 +19,8 @@ _BLOCK_BYTES_PER_THREAD = 2 << 20  # block, scratch and coefficients of one engi
 _BYTES_PER_OUTCOME = 48  # one row of the outcome table while it is sorted and merged
 _ROWS_AT_ONCE = 1 << 21  # of trajectories' outcomes before equal ones are put together
 _ANY_NUMBER = 1 << 62  # of shots: exact probabilities part like those
+_SECONDS_PER_AMPLITUDE = 1e-9  # of a sweep, where nobody will ever measure it
+_MOST_PRINTED_QUBITS = 14_000  # Python prints no integer of more than 4300 digits
 _MOST_BRANCHED_BITS = 20  # an exact run through trajectories is expected to find no more outcomes than 2 to this
 
 
@@ -163,37 +166,52 @@ def estimate(
         Whether the probabilities of all outcomes are listed instead of shots.
     """
     available_bytes, rule = available or available_memory()
-    made = plan(program, precision, keep_state=return_state or shots == 0, switched_off=switched_off)
-    cores = max_threads or machine().cores
-    needs = demand(
-        program,
-        made,
-        shots=shots,
-        memory=memory,
-        precision=precision,
-        max_threads=cores,
-        available=available_bytes,
-        exact=exact,
-    )
+    keep_state, cores = return_state or shots == 0, max_threads or machine().cores
+    num_qubits, per_shot, sweeps = program.num_qubits, False, program.num_operations
+    if num_qubits > MAX_QUBITS:
+        num_qubits = state_qubits(program, keep_state=keep_state, switched_off=switched_off)
+    if num_qubits > MAX_QUBITS:
+        needs = _beyond(num_qubits, program.num_operations, precision, cores)
+    else:
+        made = plan(program, precision, keep_state=keep_state, switched_off=switched_off)
+        num_qubits, per_shot, sweeps = made.num_qubits, made.has_trajectories, made.num_sweeps
+        needs = demand(
+            program,
+            made,
+            shots=shots,
+            memory=memory,
+            precision=precision,
+            max_threads=cores,
+            available=available_bytes,
+            exact=exact,
+        )
 
     def fits(num_qubits: int) -> bool:  # a wide program uses all threads
-        outcomes = _outcome_bytes(
-            program, num_qubits, shots, memory=memory, per_shot=made.has_trajectories, exact=exact
-        )
+        outcomes = _outcome_bytes(program, num_qubits, shots, memory=memory, per_shot=per_shot, exact=exact)
         state_bytes = AMPLITUDE_BYTES[precision] << num_qubits
         return state_bytes + cores * _BLOCK_BYTES_PER_THREAD + outcomes <= available_bytes
 
     widest = next(filter(fits, range(MAX_QUBITS, 0, -1)), 0)
     fitting = needs.peak_bytes <= available_bytes
     return Estimate(
-        num_qubits=made.num_qubits,
+        num_qubits=num_qubits,
         state_bytes=needs.state_bytes,
         peak_bytes=needs.peak_bytes,
         seconds=needs.seconds,
         available_bytes=available_bytes,
         available_rule=rule,
         fits=fitting,
-        max_qubits=max(widest, made.num_qubits) if fitting else widest,
+        max_qubits=max(widest, num_qubits) if fitting else widest,
         threads=needs.threads,
-        sweeps=made.num_sweeps,
+        sweeps=sweeps,
     )
+
+
+def _beyond(num_qubits: int, operations: int, precision: Precision, threads: int) -> Demand:
+    """Return what a state takes that no machine holds: a sweep for each operation."""
+    state_bytes = AMPLITUDE_BYTES[precision] << min(num_qubits, _MOST_PRINTED_QUBITS)
+    try:
+        seconds = math.ldexp(max(operations, 1) * _SECONDS_PER_AMPLITUDE / threads, num_qubits)
+    except OverflowError:
+        seconds = math.inf
+    return Demand(state_bytes, state_bytes + threads * _BLOCK_BYTES_PER_THREAD, seconds, threads, 1)

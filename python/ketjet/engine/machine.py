@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Precision = Literal["single", "double"]
 
 MAX_QUBITS = 62
-"""The most qubits a Program can have: basis states are 64-bit indices."""
+"""The most qubits a state can have: basis states are 64-bit indices."""
 
 RECENT_SECONDS = 0.25
 """How long the memory that was found available counts as recent."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from ketjet.engine.control import Control
 from ketjet.engine.machine import PRECISIONS, Precision, isa_in_use, machine
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -158,6 +159,9 @@ class Outcome(NamedTuple):
         By save, then by identity.
     chains : ndarray of uint64, shape (shots, words), or None
         The last record of every shot, in the order of `memory`, which is listed then; a word for each save per shot.
+    save_frames : dict
+        By number of a save whose data leave out some of its qubits, because their values are known: the places of the
+        others among its qubits, and the places of those left out that are 1.
     """
 
     keys: NDArray[np.uint64]
@@ -170,6 +174,7 @@ class Outcome(NamedTuple):
     probabilities: NDArray[np.float64] | None = None
     saves: tuple[SavedRecord, ...] = ()
     chains: NDArray[np.uint64] | None = None
+    save_frames: Mapping[int, tuple[Sequence[int], Sequence[int]]] = MappingProxyType({})
 
 
 def plan(
@@ -199,6 +204,22 @@ def plan(
     return _core.plan(
         program, on or machine(), PRECISIONS[precision], options, from_zero=from_zero, keep_state=keep_state
     )
+
+
+def state_qubits(program: Program, *, keep_state: bool = True, switched_off: Collection[str] = ()) -> int:
+    """Return how many qubits the state has that a program needs: those that are idle or known may be left out.
+
+    A plan cannot be made if they are more than `MAX_QUBITS`.
+
+    Parameters
+    ----------
+    program : Program
+    keep_state : bool
+        Whether the final state is wanted, not only what is measured.
+    switched_off : collection of str
+        Names of what the planner may not do: some of `PLAN_OPTIONS`.
+    """
+    return _core.state_qubits(program, plan_options(switched_off), keep_state=keep_state)
 
 
 def plan_options(switched_off: Collection[str] = ()) -> _core.PlanOptions:
@@ -322,6 +343,7 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         output.probabilities,
         tuple(map(SavedRecord._make, output.saves)),
         output.chains,
+        made.save_frames,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qiskit.circuit import Parameter, QuantumCircuit
 
 from ketjet import engine
-from ketjet.errors import InsufficientMemoryError, InvalidCircuitError
+from ketjet.errors import InvalidCircuitError
 from ketjet.lowering.header import Header
 from ketjet.lowering.native import read_plain
 from ketjet.lowering.packing import pack
@@ -15,7 +15,7 @@ from ketjet.lowering.parameters import Binding
 from ketjet.lowering.unroll import CircuitWalk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from ketjet.saved_data import SaveRequest
 
@@ -97,8 +97,6 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
         that certainly has no value.
     UnsupportedInstructionError
         If an instruction cannot be simulated.
-    InsufficientMemoryError
-        If more qubits are acted on than a program can have.
     """
     if not isinstance(circuit, QuantumCircuit):
         msg = f"expected a QuantumCircuit, not {type(circuit).__name__}"
@@ -106,7 +104,6 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
     plain = read_plain(circuit, keep_idle_qubits=keep_idle_qubits)
     if plain is None:
         return _walked(circuit, keep_idle_qubits, starts_in_zero)
-    _require_few(circuit, plain.qubits)
     program = engine.Program(len(plain.qubits), circuit.num_clbits, **plain.columns)
     return LoweredCircuit(program, Header(circuit), plain.qubits, (), plain.measures, (), None)
 
@@ -117,7 +114,6 @@ def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: boo
     walk.walk()
     builder = walk.builder
     qubits = tuple(range(circuit.num_qubits)) if keep_idle_qubits else tuple(sorted(set(builder.wires)))
-    _require_few(circuit, qubits)
     walk.saves.require_whole(qubits)
     binding = None
     if circuit.num_parameters or builder.unbound:
@@ -131,12 +127,3 @@ def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: boo
         saves=tuple(walk.saves.requests),
         binding=binding,
     )
-
-
-def _require_few(circuit: QuantumCircuit, qubits: Sequence[int]) -> None:
-    if len(qubits) > engine.MAX_QUBITS:
-        msg = (
-            f"circuit {circuit.name!r} acts on {len(qubits)} qubits and needs 2^{len(qubits)} amplitudes; "
-            f"no machine holds more than 2^{engine.MAX_QUBITS}; use fewer qubits"
-        )
-        raise InsufficientMemoryError(msg)

@@ -184,7 +184,7 @@ def _subtype_of(operation: Any, sort: Sort) -> str:
 def _arguments(operation: Any, sort: Sort, qubits: int) -> list[int]:
     """Return what the engine has to know besides the qubits."""
     if sort.what == AMPLITUDES:
-        return [_basis_state(value, qubits) for value in operation.params]
+        return [word for value in operation.params for word in _words(_basis_state(value, qubits), qubits)]
     if sort.what == DENSITY_MATRIX and qubits > MAX_DENSITY_QUBITS:
         msg = f"a density matrix of {qubits} qubits is too large; save one of at most {MAX_DENSITY_QUBITS} qubits"
         raise InvalidCircuitError(msg)
@@ -204,7 +204,9 @@ def _arguments(operation: Any, sort: Sort, qubits: int) -> list[int]:
             if not np.isfinite(coefficient):
                 msg = f"a coefficient of its operator is {coefficient}; use finite numbers"
                 raise InvalidCircuitError(msg)
-            arguments += [*masks, int(np.float64(coefficient).view(np.int64))]
+            for mask in masks:
+                arguments += _words(mask, qubits)
+            arguments.append(int(np.float64(coefficient).view(np.int64)))
     return arguments
 
 
@@ -217,9 +219,16 @@ def _basis_state(value: Any, qubits: int) -> int:
         msg = f"its basis state {value!r} is no integer; use numbers from 0 to 2^{qubits} - 1"
         raise InvalidCircuitError(msg)
     if not 0 <= state < 1 << qubits:
-        msg = f"its basis state {state} does not exist; use numbers from 0 to {(1 << qubits) - 1}"
+        last = (1 << qubits) - 1 if qubits < 64 else f"2^{qubits} - 1"
+        msg = f"its basis state {state} does not exist; use numbers from 0 to {last}"
         raise InvalidCircuitError(msg)
     return state
+
+
+def _words(bits: int, qubits: int) -> list[int]:
+    """Return so many bits as signed words, the lowest first."""
+    words = [bits >> shift & 0xFFFFFFFFFFFFFFFF for shift in range(0, max(qubits, 1), 64)]
+    return [word - (1 << 64) if word >> 63 else word for word in words]
 
 
 def _masks(label: str, qubits: int) -> tuple[int, int]:
