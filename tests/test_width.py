@@ -394,6 +394,38 @@ def test_a_global_phase_beside_an_initialisation_of_all_that_is_left():
     assert value_of(run(circuit))[0] == pytest.approx(np.exp(0.7j))
 
 
+def test_only_what_is_saved_or_measured_needs_amplitudes():
+    for width in (20, 64, 127):
+        circuit = QuantumCircuit(width)
+        circuit.h(range(width))
+        circuit.ry(0.4, 0)
+        circuit.cx(0, width - 1)
+        circuit.cz(5, 6)
+        save(circuit, "save_density_matrix", "average", [0, 3])
+        assert Simulator().estimate(circuit).num_qubits == 3
+        expected = partial_trace(Statevector(narrow_part()), [1]).data
+        assert np.allclose(value_of(run(circuit)).data, np.kron(np.full((2, 2), 0.5), expected))
+
+
+def narrow_part():
+    circuit = QuantumCircuit(2)
+    circuit.h([0, 1])
+    circuit.ry(0.4, 0)
+    circuit.cx(0, 1)
+    return circuit
+
+
+def test_wide_circuits_of_which_few_qubits_are_measured():
+    circuit = QuantumCircuit(100, 3)
+    circuit.h(range(100))
+    circuit.cx(range(50), range(50, 100))
+    circuit.ry(0.2, range(100))
+    circuit.measure([0, 50, 7], [0, 1, 2])
+    circuit.h(range(100))
+    assert Simulator().estimate(circuit).num_qubits <= 4
+    assert sum(run(circuit).get_counts().values()) == 100
+
+
 # What does not fit.
 
 

@@ -1,3 +1,4 @@
+// drop_unseen: what acts on no qubit that anything later reads, by way of others or not, is dropped.
 // leave_out_known: qubits that nothing looks at but saves that know their value need no amplitudes. Nothing else is
 // done to them than flips and resets, which are dropped with them.
 #include <algorithm>
@@ -202,5 +203,24 @@ class LeaveOut {
 }  // namespace
 
 Rewritten leave_out_known(const Rewritten& source) { return LeaveOut(source).run(); }
+
+Rewritten drop_unseen(const Rewritten& source) {
+    const auto operations = source.program.operations();
+    BitSet seen(source.num_qubits);
+    std::vector<bool> kept(operations.size(), true);
+    std::vector<WireRole> wires;
+    for (std::size_t i = operations.size(); i-- > 0;) {
+        wire_roles(source.program, operations[i], wires);
+        const auto is_seen = [&](const WireRole& wire) { return seen.contains(wire.qubit); };
+        kept[i] = !is_unitary(operations[i]) || wires.empty() || std::ranges::any_of(wires, is_seen);
+        if (!kept[i]) continue;
+        for (const WireRole& wire : wires) seen.insert(wire.qubit);
+    }
+    Draft draft(source);
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+        if (kept[i]) draft.add_renamed(i, [](std::int32_t qubit) { return qubit; });
+    }
+    return draft.finish(source.num_qubits);
+}
 
 }  // namespace ketjet

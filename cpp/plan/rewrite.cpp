@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "plan/control_flow.hpp"
+#include "program/action.hpp"
 
 namespace ketjet {
 
@@ -112,13 +113,19 @@ bool only_outcomes_count(const Program& program, const PlanRequest& request) {
 
 namespace {
 
-// Narrower programs keep their qubits: what leaving some out would gain is less than a few milliseconds, and random
-// numbers go by the numbers of basis states.
+// Narrower programs that draw anything keep their qubits: what leaving some out would gain is less than a few
+// milliseconds, and random numbers go by the numbers of basis states.
 constexpr int narrow_qubits = 20;
 
 bool leaves_out_known(const Program& program, const PlanRequest& request) {
-    return request.options.known_bits && request.options.prune && !request.keep_state &&
-           program.num_qubits() > narrow_qubits;
+    if (!request.options.known_bits || !request.options.prune || request.keep_state) return false;
+    bool reads = false, draws = false;
+    for (const Operation& operation : program.operations()) {
+        reads = reads || std::holds_alternative<SaveOperation>(operation) ||
+                std::holds_alternative<MeasureOperation>(operation);
+        draws = draws || is_collapse(operation);
+    }
+    return reads && (!draws || program.num_qubits() > narrow_qubits);
 }
 
 bool saves_phases(const Program& program) {
@@ -137,6 +144,8 @@ Rewritten rewrite(const Program& program, const PlanRequest& request) {
     const bool prunes = only_outcomes_count(program, request);
     const bool leaves_out = leaves_out_known(program, request);
     const bool drops_phases = prunes || (leaves_out && !saves_phases(program));
+    const bool straight = std::ranges::none_of(program.operations(), is_classical);
+    if (leaves_out && drops_phases && straight) result = drop_unseen(result);
     if (request.options.known_bits) result = use_known_bits(result, {drops_phases, leaves_out});
     if (request.options.relabel_swaps) result = relabel_swaps(result);
     if (leaves_out) result = leave_out_known(result);

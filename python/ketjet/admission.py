@@ -245,14 +245,20 @@ def _active_qubits(circuit: QuantumCircuit) -> int:
 
 
 def _mixed_qubits(circuit: QuantumCircuit) -> int:
-    """Return how many qubits the first instructions give amplitudes of their own, at least."""
-    mixed: set[Any] = set()
-    for instruction in itertools.islice(circuit.data, SCANNED_INSTRUCTIONS):
+    """Return how many qubits the first instructions give amplitudes of their own that the last ones measure."""
+    mixed: dict[Any, int] = {}
+    for place, instruction in enumerate(itertools.islice(circuit.data, SCANNED_INSTRUCTIONS)):
         if instruction.operation.name in MIXING_INSTRUCTIONS:
-            mixed.update(instruction.qubits)
+            mixed.setdefault(instruction.qubits[0], place)
         elif instruction.operation.name not in KEEPING_INSTRUCTIONS:
             break
-    return len(mixed)
+    begin = max(len(circuit.data) - SCANNED_INSTRUCTIONS, 0)
+    read = {
+        instruction.qubits[0]
+        for place, instruction in enumerate(circuit.data[begin:], begin)
+        if instruction.operation.name == "measure" and mixed.get(instruction.qubits[0], place) < place
+    }
+    return len(read)
 
 
 def _too_much_saved(
