@@ -9,8 +9,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qiskit import QuantumCircuit
+import numpy as np
+from qiskit import QuantumCircuit, qasm2, transpile
+from qiskit.circuit.library import PauliEvolutionGate
 from qiskit.quantum_info import SparsePauliOp
+
+from ketjet import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +44,18 @@ class Cliff:
 
     build: Callable[[], Any]
     work: Callable[[Any, Any], object] = count
+
+
+def count_defined(backend: Any, circuit: QuantumCircuit) -> None:
+    """Do so with a circuit of gates that only some backends take as they are defined."""
+    if not isinstance(backend, Simulator):
+        circuit = transpile(circuit, backend, optimization_level=0)
+    count(backend, circuit)
+
+
+def translate(backend: Any, circuit: QuantumCircuit) -> None:
+    """Transpile a circuit for a backend at the default level."""
+    transpile(circuit, backend, seed_transpiler=7)
 
 
 def clean_resets() -> QuantumCircuit:
@@ -183,6 +199,60 @@ def look_at_many(backend: Any, circuit: QuantumCircuit) -> None:
     backend.run(circuit, shots=1 << 17, seed_simulator=7).result().data()
 
 
+def nested_definitions() -> QuantumCircuit:
+    """A gate that contains itself-one-smaller twice, twelve deep."""
+    inner = QuantumCircuit(2)
+    inner.ry(0.1, 0)
+    inner.cx(0, 1)
+    for _ in range(12):
+        outer = QuantumCircuit(2)
+        gate = inner.to_gate()
+        outer.append(gate, [0, 1])
+        outer.append(gate, [1, 0])
+        inner = outer
+    inner.measure_all()
+    return inner
+
+
+def gates_of_a_file() -> QuantumCircuit:
+    """Gates that an OpenQASM 2 file defines in four levels, each use with angles of its own."""
+    text = 'OPENQASM 2.0; include "qelib1.inc"; gate g0(t) a, b { rx(t) a; cx a, b; }'
+    for level in range(1, 4):
+        body = " ".join(f"g{level - 1}(t * {turn}) a, b;" for turn in range(1, 9))
+        text += f" gate g{level}(t) a, b {{ {body} }}"
+    return qasm2.loads(f"{text} qreg q[2]; creg c[2]; g3(0.01) q[0], q[1]; measure q -> c;")
+
+
+def wide_initialisation() -> QuantumCircuit:
+    """Twenty qubits in a given state, measured."""
+    circuit = QuantumCircuit(20, 20)
+    rng = np.random.default_rng(1)
+    state = rng.normal(size=1 << 20) + 1j * rng.normal(size=1 << 20)
+    circuit.initialize(state / np.linalg.norm(state), range(20))
+    circuit.measure(range(20), range(20))
+    return circuit
+
+
+def plain_gates() -> QuantumCircuit:
+    """Five thousand gates on five qubits."""
+    rng = np.random.default_rng(1)
+    circuit = QuantumCircuit(5)
+    for _ in range(2500):
+        first, second = map(int, rng.choice(5, 2, replace=False))
+        circuit.rx(rng.random(), first)
+        circuit.cx(first, second)
+    return circuit
+
+
+def evolution() -> QuantumCircuit:
+    """A product formula of sixty terms on nine qubits."""
+    rng = np.random.default_rng(1)
+    labels = ["".join(rng.choice(list("IXYZ"), 9)) for _ in range(60)]
+    circuit = QuantumCircuit(9)
+    circuit.append(PauliEvolutionGate(SparsePauliOp(labels, rng.random(60)), 0.3), range(9))
+    return circuit
+
+
 CLIFFS: dict[str, Cliff] = {
     "known bits of 32 qubits": Cliff(known_bits),
     "observable of a laid out circuit": Cliff(laid_out, look),
@@ -200,4 +270,9 @@ CLIFFS: dict[str, Cliff] = {
     "corrections nobody reads": Cliff(unread_corrections),
     "semiclassical transform": Cliff(semiclassical_transform),
     "fresh ancillas each round": Cliff(fresh_ancillas),
+    "nested definitions": Cliff(nested_definitions, count_defined),
+    "gates of a file": Cliff(gates_of_a_file, count_defined),
+    "initialise 20 qubits": Cliff(wide_initialisation),
+    "transpile plain gates": Cliff(plain_gates, translate),
+    "transpile an evolution": Cliff(evolution, translate),
 }
