@@ -11,10 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qiskit import QuantumCircuit
+from qiskit.circuit import Measure
 
 from ketjet import engine, workers
 from ketjet.errors import InsufficientMemoryError, InvalidOptionError
 from ketjet.lowering import LoweredCircuit, lower
+from ketjet.lowering.frame import Kind, kind_of
 from ketjet.options import SimulatorOptions, allowed_threads
 
 if TYPE_CHECKING:
@@ -32,13 +34,13 @@ __all__ = [
     "switched_off",
 ]
 
-IDLE_INSTRUCTIONS = frozenset({"barrier", "delay", "id", "measure", "reset"})
+IDLE_KINDS = (Kind.NO_EFFECT, Kind.COLLAPSE)
 """Instructions that alone may leave a qubit without amplitudes of its own."""
 
 MIXING_INSTRUCTIONS = frozenset({"h", "sx", "sxdg", "rx", "ry", "r", "u", "u2", "u3"})
 """Instructions after which a qubit has amplitudes of its own, whatever it was before."""
 
-KEEPING_INSTRUCTIONS = IDLE_INSTRUCTIONS | {"x", "y", "z", "s", "sdg", "t", "tdg", "p", "rz", "cx", "cy", "cz", "ccx"}
+KEEPING_INSTRUCTIONS = frozenset({"x", "y", "z", "s", "sdg", "t", "tdg", "p", "rz", "cx", "cy", "cz", "ccx"})
 """Some that leave the qubits where they are: behind a swap, two qubits may be one."""
 
 SCANNED_INSTRUCTIONS = 2_000
@@ -239,7 +241,7 @@ def _active_qubits(circuit: QuantumCircuit) -> int:
     """Return how many qubits the first instructions act on, at least."""
     active: set[Any] = set()
     for instruction in itertools.islice(circuit.data, SCANNED_INSTRUCTIONS):
-        if instruction.operation.name not in IDLE_INSTRUCTIONS:
+        if kind_of(instruction.operation.__class__) not in IDLE_KINDS:
             active.update(instruction.qubits)
     return len(active)
 
@@ -248,15 +250,18 @@ def _mixed_qubits(circuit: QuantumCircuit) -> int:
     """Return how many qubits the first instructions give amplitudes of their own that the last ones measure."""
     mixed: dict[Any, int] = {}
     for place, instruction in enumerate(itertools.islice(circuit.data, SCANNED_INSTRUCTIONS)):
-        if instruction.operation.name in MIXING_INSTRUCTIONS:
+        if kind_of(instruction.operation.__class__) in IDLE_KINDS:
+            continue
+        name = instruction.name if instruction.is_standard_gate() else ""  # else it is a gate of the user's own
+        if name in MIXING_INSTRUCTIONS:
             mixed.setdefault(instruction.qubits[0], place)
-        elif instruction.operation.name not in KEEPING_INSTRUCTIONS:
+        elif name not in KEEPING_INSTRUCTIONS:
             break
     begin = max(len(circuit.data) - SCANNED_INSTRUCTIONS, 0)
     read = {
         instruction.qubits[0]
         for place, instruction in enumerate(circuit.data[begin:], begin)
-        if instruction.operation.name == "measure" and mixed.get(instruction.qubits[0], place) < place
+        if isinstance(instruction.operation, Measure) and mixed.get(instruction.qubits[0], place) < place
     }
     return len(read)
 

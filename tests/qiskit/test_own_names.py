@@ -158,6 +158,18 @@ def test_a_gate_of_ones_own_is_what_it_is_defined_as(name, way):
             np.testing.assert_allclose(StateVector(WIDTH + 1).evolve(circuit), state, atol=1e-12)
 
 
+@pytest.mark.parametrize("name", ["h", "sx", "rx", "ry", "u", "delay", "reset"])
+def test_many_of_ones_own_that_only_flip_fit_like_others(name):
+    gate = Gate(name, 1, [])
+    gate.definition = QuantumCircuit(1)
+    gate.definition.x(0)
+    circuit = QuantumCircuit(100, 100)
+    for qubit in range(100):
+        circuit.append(gate, [qubit])
+    circuit.measure(range(100), range(100))
+    assert Simulator().run(circuit, shots=3).result().get_counts() == {"1" * 100: 3}
+
+
 @pytest.mark.parametrize("name", ["delay", "id", "barrier", "measure", "reset"])
 def test_many_of_ones_own_are_too_wide_like_others(name):
     circuit = QuantumCircuit(100)
