@@ -13,7 +13,7 @@ namespace {
 // How long a thread waits hot before it gives its core away.
 constexpr int spins_before_yield = 300;
 
-// How often a helper without work, and who waits for helpers, looks before it sleeps: about as long as the pauses
+// How often a hand without work, and who waits for hands, looks before it sleeps: about as long as the pauses
 // between the teams of one run, and as their members differ.
 constexpr int yields_without_work = 2000;
 constexpr int yields_before_the_end = 200;
@@ -49,49 +49,49 @@ std::uint32_t wait_for_change(const std::atomic<std::uint32_t>& word, std::uint3
 Crew::Crew() : at_work_(std::make_shared<Word>(0)), forks_(forks.load(std::memory_order_relaxed)) {}
 
 Crew::~Crew() {
-    for (const std::shared_ptr<Helper>& helper : helpers_) {
-        helper->work = nullptr;
-        helper->turn.fetch_add(1, std::memory_order_release);
-        helper->turn.notify_one();
+    for (const std::shared_ptr<Hand>& hand : hands_) {
+        hand->work = nullptr;
+        hand->turn.fetch_add(1, std::memory_order_release);
+        hand->turn.notify_one();
     }
 }
 
-void Crew::serve(const std::shared_ptr<Helper>& helper, const std::shared_ptr<Word>& at_work) {
+void Crew::serve(const std::shared_ptr<Hand>& hand, const std::shared_ptr<Word>& at_work) {
     std::uint32_t turn = 0;
     while (true) {
-        turn = wait_for_change(helper->turn, turn, yields_without_work);
-        if (helper->work == nullptr) return;
-        (*helper->work)(helper->rank);
+        turn = wait_for_change(hand->turn, turn, yields_without_work);
+        if (hand->work == nullptr) return;
+        (*hand->work)(hand->rank);
         if (at_work->fetch_sub(1, std::memory_order_acq_rel) == 1) at_work->notify_one();
     }
 }
 
 int Crew::muster(int wanted) {
     if (const unsigned now = forks.load(std::memory_order_relaxed); now != forks_) {
-        helpers_.clear();  // they are the parent's
+        hands_.clear();  // they are the parent's
         forks_ = now;
     }
-    while (static_cast<int>(helpers_.size()) + 1 < wanted) {
-        auto helper = std::make_shared<Helper>();
-        helper->rank = static_cast<int>(helpers_.size()) + 1;
-        helpers_.push_back(helper);
+    while (static_cast<int>(hands_.size()) + 1 < wanted) {
+        auto hand = std::make_shared<Hand>();
+        hand->rank = static_cast<int>(hands_.size()) + 1;
+        hands_.push_back(hand);
         try {
-            std::thread([helper, at_work = at_work_] { serve(helper, at_work); }).detach();
+            std::thread([hand, at_work = at_work_] { serve(hand, at_work); }).detach();
         } catch (const std::system_error&) {  // the system has no more threads
-            helpers_.pop_back();
+            hands_.pop_back();
             break;
         }
     }
-    return std::min(wanted, static_cast<int>(helpers_.size()) + 1);
+    return std::min(wanted, static_cast<int>(hands_.size()) + 1);
 }
 
 void Crew::run(int members, const std::function<void(int)>& work) {
     at_work_->store(static_cast<std::uint32_t>(members - 1), std::memory_order_relaxed);
     for (int rank = 1; rank < members; ++rank) {
-        Helper& helper = *helpers_[static_cast<std::size_t>(rank) - 1];
-        helper.work = &work;
-        helper.turn.fetch_add(1, std::memory_order_release);
-        helper.turn.notify_one();
+        Hand& hand = *hands_[static_cast<std::size_t>(rank) - 1];
+        hand.work = &work;
+        hand.turn.fetch_add(1, std::memory_order_release);
+        hand.turn.notify_one();
     }
     work(0);
     for (std::uint32_t left = at_work_->load(std::memory_order_acquire); left != 0;) {

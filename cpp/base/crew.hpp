@@ -30,15 +30,15 @@ class Crew {
 
  private:
     using Word = std::atomic<std::uint32_t>;
-    struct Helper {
+    struct Hand {
         alignas(64) Word turn{0};                        // changes when there is work
         const std::function<void(int)>* work = nullptr;  // null: go home
         int rank = 0;
     };
-    static void serve(const std::shared_ptr<Helper>& helper, const std::shared_ptr<Word>& at_work);
+    static void serve(const std::shared_ptr<Hand>& hand, const std::shared_ptr<Word>& at_work);
 
-    std::vector<std::shared_ptr<Helper>> helpers_;
-    std::shared_ptr<Word> at_work_;  // helpers that have not ended yet
+    std::vector<std::shared_ptr<Hand>> hands_;
+    std::shared_ptr<Word> at_work_;  // hands that have not ended yet
     unsigned forks_;                 // how often this process had been forked off when they started
 };
 

@@ -1,6 +1,14 @@
 // Plan, its cost and its report.
 #include <pybind11/stl.h>
 
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include "bindings/arrays.hpp"
 #include "bindings/bindings.hpp"
 #include "bindings/gil.hpp"
 #include "plan/plan_cache.hpp"
@@ -12,52 +20,157 @@ namespace py = pybind11;
 
 namespace {
 
+struct PlanSwitch {
+    const char* name;
+    bool PlanOptions::* on;
+};
+constexpr std::array plan_switches{
+    PlanSwitch{"growth", &PlanOptions::growth},
+    PlanSwitch{"known_bits", &PlanOptions::known_bits},
+    PlanSwitch{"relabel_swaps", &PlanOptions::relabel_swaps},
+    PlanSwitch{"prune", &PlanOptions::prune},
+    PlanSwitch{"merge_dense", &PlanOptions::merge_dense},
+    PlanSwitch{"turn_pairs", &PlanOptions::turn_pairs},
+    PlanSwitch{"merge_passes", &PlanOptions::merge_passes},
+    PlanSwitch{"block_frame", &PlanOptions::block_frame},
+    PlanSwitch{"merge_branches", &PlanOptions::merge_branches},
+    PlanSwitch{"search", &PlanOptions::search},
+};
+
+std::vector<std::string> plan_options() {
+    std::vector<std::string> names;
+    for (const PlanSwitch& option : plan_switches) names.emplace_back(option.name);
+    return names;
+}
+
+PlanOptions options_without(const std::vector<std::string>& switched_off) {
+    PlanOptions options;
+    for (const std::string& name : switched_off) {
+        const auto* const found = std::ranges::find(plan_switches, name, &PlanSwitch::name);
+        if (found == plan_switches.end()) throw std::invalid_argument("the planner has no switch " + name);
+        options.*(found->on) = false;
+    }
+    return options;
+}
+
 // Plans are shared with the cache, and all that Python sees of them is read-only.
 std::shared_ptr<Plan> plan_program(const Program& program, const Machine& machine, Precision precision,
-                                   const PlanOptions& options, bool from_zero, bool keep_state) {
+                                   const std::vector<std::string>& switched_off, bool from_zero, bool keep_state) {
+    const PlanOptions options = options_without(switched_off);
     return std::const_pointer_cast<Plan>(cached_plan(program, machine, {precision, options, from_zero, keep_state}));
 }
 
-void bind_report(py::module_& m) {
-    py::enum_<Part>(m, "Part", "What a pass does of an operation; the rest is done by passes beside it.")
-        .value("whole", Part::whole)
-        .value("before", Part::before)
-        .value("turn", Part::turn)
-        .value("after", Part::after);
-    py::class_<OperationReport>(m, "OperationReport")
-        .def_readonly("name", &OperationReport::name)
-        .def_readonly("qubits", &OperationReport::qubits);
-    py::class_<PassOperation>(m, "PassOperation")
-        .def_readonly("operation", &PassOperation::operation)
-        .def_readonly("part", &PassOperation::part);
-    py::class_<PassReport>(m, "PassReport")
-        .def_property_readonly("kind", [](const PassReport& p) { return name_of(p.kind); })
-        .def_readonly("kernel", &PassReport::kernel)
-        .def_readonly("operations", &PassReport::operations)
-        .def_readonly("qubits", &PassReport::qubits)
-        .def_readonly("ns_per_amplitude", &PassReport::ns_per_amplitude)
-        .def_readonly("fma_per_amplitude", &PassReport::fma_per_amplitude)
-        .def_property_readonly("reason", [](const PassReport& p) { return text_of(p.reason); });
-    py::class_<StageReport>(m, "StageReport")
-        .def_property_readonly("kind", [](const StageReport& s) { return name_of(s.kind); })
-        .def_readonly("hot", &StageReport::hot)
-        .def_readonly("active", &StageReport::active)
-        .def_readonly("operations", &StageReport::operations)
-        .def_readonly("bytes_moved", &StageReport::bytes_moved)
-        .def_readonly("amplitudes", &StageReport::amplitudes)
-        .def_readonly("fma", &StageReport::fma)
-        .def_readonly("seconds", &StageReport::seconds)
-        .def_property_readonly("reason", [](const StageReport& s) { return text_of(s.reason); })
-        .def_readonly("missing", &StageReport::missing)
-        .def_readonly("target", &StageReport::target)
-        .def_readonly("passes", &StageReport::passes);
-    py::class_<PlanReport>(m, "PlanReport", "What a plan does and why, stage by stage.")
-        .def_readonly("operations", &PlanReport::operations)
-        .def_readonly("stages", &PlanReport::stages)
-        .def_readonly("cost", &PlanReport::cost)
-        .def_readonly("fma", &PlanReport::fma);
-    m.def("report", &report, py::arg("plan"), py::arg("options"), py::arg("precision"), py::arg("threads"),
-          py::call_guard<ReleasedGil>());
+// Lists of any lengths, one after the other: list i is values[begin[i]] up to values[begin[i + 1]].
+template <class T>
+struct Lists {
+    std::vector<std::int64_t> begin{0};
+    std::vector<T> values;
+
+    template <class Range, class Of = std::identity>
+    void add(const Range& list, Of of = {}) {
+        for (const auto& item : list) values.push_back(static_cast<T>(of(item)));
+        begin.push_back(static_cast<std::int64_t>(values.size()));
+    }
+    py::tuple arrays() { return py::make_tuple(to_array(std::move(begin)), to_array(std::move(values))); }
+};
+
+// Each text once, and who has which.
+class Texts {
+ public:
+    std::int32_t number_of(std::string_view text) {
+        const auto [found, is_new] = numbers_.emplace(text, static_cast<std::int32_t>(texts_.size()));
+        if (is_new) texts_.emplace_back(text);
+        return found->second;
+    }
+    py::tuple tuple() const {
+        py::tuple made(texts_.size());
+        for (std::size_t i = 0; i < texts_.size(); ++i) made[i] = py::str(texts_[i]);
+        return made;
+    }
+
+ private:
+    std::map<std::string, std::int32_t, std::less<>> numbers_;
+    std::vector<std::string> texts_;
+};
+
+constexpr std::array part_names{"whole", "before", "turn", "after"};
+
+// A report in columns, which are made without the GIL and read piece by piece.
+struct ReportColumns {
+    Texts texts;
+    std::vector<std::int32_t> operation_names;
+    Lists<std::int32_t> operation_qubits;
+    std::vector<std::int32_t> stage_kinds, stage_reasons;
+    Lists<std::int32_t> hot, active, missing;
+    Lists<std::int64_t> stage_operations;
+    std::vector<std::int64_t> bytes_moved, targets, passes_end;
+    std::vector<double> amplitudes, stage_fma, seconds;
+    std::vector<std::int32_t> pass_kinds, kernels, pass_reasons;
+    Lists<std::int64_t> pass_operations;
+    Lists<std::int32_t> parts, pass_qubits;
+    std::vector<double> ns_per_amplitude, pass_fma;
+
+    explicit ReportColumns(const PlanReport& report) {
+        for (const OperationReport& operation : report.operations) {
+            operation_names.push_back(texts.number_of(operation.name));
+            operation_qubits.add(operation.qubits);
+        }
+        for (const StageReport& stage : report.stages) add(stage);
+    }
+
+    py::tuple tuple() {
+        const NoCollection while_made;
+        return py::make_tuple(
+            texts.tuple(), py::make_tuple(to_array(std::move(operation_names)), operation_qubits.arrays()),
+            py::make_tuple(to_array(std::move(stage_kinds)), to_array(std::move(stage_reasons)), hot.arrays(),
+                           active.arrays(), missing.arrays(), stage_operations.arrays(),
+                           to_array(std::move(bytes_moved)), to_array(std::move(targets)),
+                           to_array(std::move(amplitudes)), to_array(std::move(stage_fma)),
+                           to_array(std::move(seconds)), to_array(std::move(passes_end))),
+            py::make_tuple(to_array(std::move(pass_kinds)), to_array(std::move(kernels)),
+                           to_array(std::move(pass_reasons)), pass_operations.arrays(), parts.arrays(),
+                           pass_qubits.arrays(), to_array(std::move(ns_per_amplitude)), to_array(std::move(pass_fma))));
+    }
+
+ private:
+    void add(const StageReport& stage) {
+        stage_kinds.push_back(texts.number_of(name_of(stage.kind)));
+        stage_reasons.push_back(texts.number_of(text_of(stage.reason)));
+        hot.add(stage.hot);
+        active.add(stage.active);
+        missing.add(stage.missing);
+        stage_operations.add(stage.operations);
+        bytes_moved.push_back(stage.bytes_moved);
+        targets.push_back(stage.target ? static_cast<std::int64_t>(*stage.target) : -1);
+        amplitudes.push_back(stage.amplitudes);
+        stage_fma.push_back(stage.fma);
+        seconds.push_back(stage.seconds);
+        for (const PassReport& pass : stage.passes) add(pass);
+        passes_end.push_back(static_cast<std::int64_t>(pass_kinds.size()));
+    }
+
+    void add(const PassReport& pass) {
+        pass_kinds.push_back(texts.number_of(name_of(pass.kind)));
+        kernels.push_back(texts.number_of(pass.kernel));
+        pass_reasons.push_back(texts.number_of(text_of(pass.reason)));
+        pass_operations.add(pass.operations, [](const PassOperation& of) { return of.operation; });
+        parts.add(pass.operations, [this](const PassOperation& of) {
+            return texts.number_of(part_names[static_cast<std::size_t>(of.part)]);
+        });
+        pass_qubits.add(pass.qubits);
+        ns_per_amplitude.push_back(pass.ns_per_amplitude);
+        pass_fma.push_back(pass.fma_per_amplitude);
+    }
+};
+
+py::tuple report_columns(const Plan& plan, const std::vector<std::string>& switched_off, Precision precision,
+                         int threads) {
+    std::optional<ReportColumns> columns;
+    {
+        const ReleasedGil released;
+        columns.emplace(report(plan, options_without(switched_off), precision, threads));
+    }
+    return columns->tuple();
 }
 
 }  // namespace
@@ -87,30 +200,24 @@ void bind_plan(py::module_& m) {
         .def_property_readonly("num_passes", &Plan::num_passes)
         .def("to_string", &Plan::to_string)
         .def("__eq__", [](const Plan& a, const Plan& b) { return a == b; });
-    py::class_<PlanOptions>(m, "PlanOptions", "What the planner may do.")
-        .def(py::init<>())
-        .def_readwrite("growth", &PlanOptions::growth)
-        .def_readwrite("known_bits", &PlanOptions::known_bits)
-        .def_readwrite("relabel_swaps", &PlanOptions::relabel_swaps)
-        .def_readwrite("prune", &PlanOptions::prune)
-        .def_readwrite("merge_dense", &PlanOptions::merge_dense)
-        .def_readwrite("turn_pairs", &PlanOptions::turn_pairs)
-        .def_readwrite("merge_passes", &PlanOptions::merge_passes)
-        .def_readwrite("block_frame", &PlanOptions::block_frame)
-        .def_readwrite("merge_branches", &PlanOptions::merge_branches)
-        .def_readwrite("search", &PlanOptions::search);
-    m.def("plan", &plan_program, py::arg("program"), py::arg("machine"), py::arg("precision"), py::arg("options"),
+    m.def("plan_options", &plan_options, "Names of what the planner may do unless it is switched off.");
+    m.def("plan", &plan_program, py::arg("program"), py::arg("machine"), py::arg("precision"), py::arg("switched_off"),
           py::kw_only(), py::arg("from_zero"), py::arg("keep_state"), py::call_guard<ReleasedGil>());
     m.def(
         "state_qubits",
-        [](const Program& program, const PlanOptions& options, bool keep_state) {
-            return state_qubits(program, {Precision::double_, options, true, keep_state});
+        [](const Program& program, const std::vector<std::string>& switched_off, bool keep_state) {
+            return state_qubits(program, {Precision::double_, options_without(switched_off), true, keep_state});
         },
-        py::arg("program"), py::arg("options"), py::kw_only(), py::arg("keep_state"), py::call_guard<ReleasedGil>());
-    m.def("plan_cost", &plan_cost, py::arg("plan"), py::arg("precision"), py::arg("threads"));
-    bind_report(m);
-    m.def("useful_threads", &useful_threads, py::arg("plan"), py::arg("precision"), py::arg("available"));
+        py::arg("program"), py::arg("switched_off"), py::kw_only(), py::arg("keep_state"),
+        py::call_guard<ReleasedGil>());
+    m.def("plan_cost", &plan_cost, py::arg("plan"), py::arg("precision"), py::arg("threads"),
+          py::call_guard<ReleasedGil>());
+    m.def("report", &report_columns, py::arg("plan"), py::arg("switched_off"), py::arg("precision"), py::arg("threads"),
+          "What a plan does and why, in columns: texts, operations, stages, passes.");
+    m.def("useful_threads", &useful_threads, py::arg("plan"), py::arg("precision"), py::arg("available"),
+          py::call_guard<ReleasedGil>());
     m.def("useful_states", &useful_states, py::arg("plan"), py::arg("precision"), py::arg("shots"),
+          py::call_guard<ReleasedGil>(),
           "How many states a run is better off for holding at a time; it can do with one.");
 }
 

@@ -4,6 +4,7 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/bindings.hpp"
+#include "bindings/gil.hpp"
 #include "program/classical_code.hpp"
 #include "program/program.hpp"
 
@@ -11,9 +12,15 @@ namespace ketjet::bindings {
 
 namespace {
 
-std::shared_ptr<const Payload> to_payload(const py::array& array) {
-    if (array.dtype().kind() == 'c') return std::make_shared<const Payload>(to_vector<Complex>(array));
-    return std::make_shared<const Payload>(to_vector<std::int64_t>(array));
+using PayloadArray = std::variant<InputArray<Complex>, InputArray<std::int64_t>>;
+
+PayloadArray payload_array(const py::array& array) {
+    if (array.dtype().kind() == 'c') return InputArray<Complex>(array);
+    return InputArray<std::int64_t>(array);
+}
+
+std::shared_ptr<const Payload> to_payload(const PayloadArray& array) {
+    return std::visit([](const auto& values) { return std::make_shared<const Payload>(to_vector(values)); }, array);
 }
 
 py::array from_payload(const Payload& payload) {
@@ -26,6 +33,9 @@ Program make_program(std::int32_t num_qubits, std::int32_t num_clbits, const Inp
                      const InputArray<std::uint32_t>& slot_begin, const InputArray<double>& slots,
                      const InputArray<std::int64_t>& operand, const std::vector<py::array>& payloads,
                      std::int32_t variable_words, std::vector<std::string> labels) {
+    std::vector<PayloadArray> arrays;
+    for (const py::array& payload : payloads) arrays.push_back(payload_array(payload));
+    const ReleasedGil released;
     PackedProgram packed{num_qubits,
                          num_clbits,
                          to_vector(codes),
@@ -39,7 +49,7 @@ Program make_program(std::int32_t num_qubits, std::int32_t num_clbits, const Inp
                          {},
                          variable_words,
                          std::move(labels)};
-    for (const py::array& payload : payloads) packed.payloads.push_back(to_payload(payload));
+    for (const PayloadArray& payload : arrays) packed.payloads.push_back(to_payload(payload));
     return Program(std::move(packed));
 }
 
@@ -104,6 +114,7 @@ void bind_program(py::module_& m) {
     m.def(
         "unitarity_error",
         [](const InputArray<Complex>& matrix) {
+            const ReleasedGil released;
             return unitarity_error(static_cast<std::size_t>(matrix.shape(0)), matrix.data());
         },
         py::arg("matrix"), "max |U^dagger U - 1|; estimated on fixed vectors above dimension 64.");
@@ -121,7 +132,10 @@ void bind_program(py::module_& m) {
         .def_property_readonly("fingerprint", &Program::fingerprint)
         .def(
             "with_slots",
-            [](const Program& p, const InputArray<double>& slots) { return p.with_slots(to_vector(slots)); },
+            [](const Program& p, const InputArray<double>& slots) {
+                const ReleasedGil released;
+                return p.with_slots(to_vector(slots));
+            },
             py::arg("slots"))
         .def("packed", &program_state, "The constructor's arguments, as a tuple.")
         .def(py::pickle(&program_state, &program_from_state));

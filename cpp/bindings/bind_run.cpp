@@ -1,7 +1,9 @@
 // A whole run, its control and its output.
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <optional>
+#include <span>
 #include <unordered_map>
 
 #include "bindings/arrays.hpp"
@@ -47,15 +49,21 @@ py::object state_array(std::unique_ptr<StateVector<T>> state) {
 
 // (save, identity, previous, weight, clbits, data) of each record; records of one datum share its array.
 py::list list_saves(std::vector<SavedRecord>& records) {
+    constexpr std::size_t records_at_once = 4096;
     std::unordered_map<const SavedData*, py::array> arrays;
     py::list list;
-    for (SavedRecord& record : records) {
-        py::array& data = arrays[record.data.get()];
-        if (!data || data.size() == 0) {
-            data = std::visit([](const auto& values) -> py::array { return to_array(values); }, *record.data);
+    for (std::size_t begin = 0; begin < records.size(); begin += records_at_once) {
+        let_others_run();
+        const NoCollection while_made;
+        for (SavedRecord& record :
+             std::span(records).subspan(begin, std::min(records_at_once, records.size() - begin))) {
+            py::array& data = arrays[record.data.get()];
+            if (!data || data.size() == 0) {
+                data = std::visit([](const auto& values) -> py::array { return to_array(values); }, *record.data);
+            }
+            list.append(py::make_tuple(record.save, record.identity, record.previous, record.weight,
+                                       to_array(std::move(record.clbits)), data));
         }
-        list.append(py::make_tuple(record.save, record.identity, record.previous, record.weight,
-                                   to_array(std::move(record.clbits)), data));
     }
     return list;
 }
@@ -70,6 +78,8 @@ RunOutput run_and_convert(const Program& program, const Plan& plan, const RunReq
     }
     const py::ssize_t words = result.table.words;
     const auto rows = static_cast<py::ssize_t>(result.table.keys.size()) / words;
+    py::list saves = list_saves(result.saves);
+    const NoCollection while_made;
     RunOutput output{to_array(std::move(result.table.keys), {rows, words}),
                      to_array(std::move(result.table.counts)),
                      std::nullopt,
@@ -77,7 +87,7 @@ RunOutput run_and_convert(const Program& program, const Plan& plan, const RunReq
                      result.trajectories,
                      std::nullopt,
                      std::nullopt,
-                     list_saves(result.saves),
+                     std::move(saves),
                      state_array<T>(std::move(result.state)),
                      result.norm_error,
                      result.sample_seconds,

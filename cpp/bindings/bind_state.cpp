@@ -30,10 +30,8 @@ std::vector<std::uint64_t> evolve(StateVector<T>& state, const Program& program,
 }
 
 template <class T>
-std::pair<py::array_t<std::uint64_t>, py::array_t<std::int64_t>> sample_state(const StateVector<T>& state,
-                                                                              const std::vector<std::int32_t>& qubits,
-                                                                              std::int64_t shots, const PhiloxKey& key,
-                                                                              int threads, const RunControl& control) {
+py::tuple sample_state(const StateVector<T>& state, const std::vector<std::int32_t>& qubits, std::int64_t shots,
+                       const PhiloxKey& key, int threads, const RunControl& control) {
     OutcomeTable table;
     {
         const ReleasedGil released;
@@ -43,7 +41,8 @@ std::pair<py::array_t<std::uint64_t>, py::array_t<std::int64_t>> sample_state(co
         table = tabulate(sample(state, chunk_probabilities(state, context), shots, key, context), moves, {},
                          static_cast<int>(qubits.size()), context.stop);
     }
-    return {to_array(std::move(table.keys)), to_array(std::move(table.counts))};
+    const NoCollection while_made;
+    return py::make_tuple(to_array(std::move(table.keys)), to_array(std::move(table.counts)));
 }
 
 template <class T>

@@ -24,4 +24,22 @@ class ReleasedGil {
     PyThreadState* thread_;
 };
 
+// Lets other threads have the GIL, if they want it, in the middle of a long piece of work.
+inline void let_others_run() { const ReleasedGil for_a_moment; }
+
+// While it lives no garbage is collected: Python objects are made without running Python code, hence without losing the
+// GIL, and at the end of the interpreter their owners are not unwound. It does not outlive a release of the GIL.
+class NoCollection {
+ public:
+    NoCollection() : was_enabled_(PyGC_Disable() != 0) {}
+    NoCollection(const NoCollection&) = delete;
+    NoCollection& operator=(const NoCollection&) = delete;
+    ~NoCollection() {
+        if (was_enabled_) PyGC_Enable();
+    }
+
+ private:
+    bool was_enabled_;
+};
+
 }  // namespace ketjet::bindings

@@ -19,7 +19,11 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
+
+#include "bindings/arrays.hpp"
+#include "bindings/gil.hpp"
 
 namespace py = pybind11;
 
@@ -40,10 +44,13 @@ struct Codes {
     std::int32_t global_phase;
 };
 
-template <class T>
-py::array_t<T> to_array(const std::vector<T>& values) {
-    return py::array_t<T>(static_cast<py::ssize_t>(values.size()), values.data());
-}
+using ketjet::bindings::let_others_run;
+using ketjet::bindings::NoCollection;
+using ketjet::bindings::ReleasedGil;
+using ketjet::bindings::to_array;
+
+// So many instructions are read without a pause: about a millisecond.
+constexpr std::size_t instructions_at_once = 8192;
 
 // The columns of a program, as the engine takes them.
 class Columns {
@@ -78,9 +85,12 @@ class Columns {
         return used;
     }
 
-    py::tuple arrays() const {
-        return py::make_tuple(to_array(codes_), to_array(wire_begin_), to_array(wires_), to_array(num_controls_),
-                              to_array(control_state_), to_array(slot_begin_), to_array(slots_), to_array(operand_));
+    // To be called once.
+    py::tuple arrays() {
+        return py::make_tuple(to_array(std::move(codes_)), to_array(std::move(wire_begin_)),
+                              to_array(std::move(wires_)), to_array(std::move(num_controls_)),
+                              to_array(std::move(control_state_)), to_array(std::move(slot_begin_)),
+                              to_array(std::move(slots_)), to_array(std::move(operand_)));
     }
 
  private:
@@ -94,7 +104,8 @@ class Columns {
     std::vector<std::int64_t> operand_;
 };
 
-// One circuit on its way into columns.
+// One circuit on its way into columns. While it is read nothing here owns a Python object: up to Python 3.13 a thread
+// that waits for the GIL at the end of the interpreter is unwound.
 class Reading {
  public:
     Reading(const std::map<std::string, Row, std::less<>>& gates, const Codes& codes, std::uint32_t most_matrix_qubits,
@@ -105,22 +116,46 @@ class Reading {
     bool read(double global_phase) {
         const std::size_t count = qk_circuit_num_instructions(circuit_);
         for (std::size_t i = 0; i < count; ++i) {
+            if (i % instructions_at_once == instructions_at_once - 1 && !pause(count)) return false;
             if (!read_instruction(i)) return false;
         }
         if (global_phase != 0) {
             columns_.add_slot(global_phase);
             columns_.add(codes_.global_phase, 0, -1, nullptr, 0);
         }
+        const ReleasedGil released;
         return columns_.is_finite();
     }
-    // Qubits, columns, matrices, whether there is a measurement.
+    // Qubits, columns, matrices, whether there is a measurement; to be called once.
     py::tuple result(bool keep_idle_qubits) {
+        std::vector<std::int32_t> used;
+        if (!keep_idle_qubits) {
+            const ReleasedGil released;
+            used = columns_.close_gaps();
+        }
+        const NoCollection while_made;
         py::object qubits = py::none();
-        if (!keep_idle_qubits) qubits = py::tuple(py::cast(columns_.close_gaps()));
-        return py::make_tuple(std::move(qubits), columns_.arrays(), std::move(matrices_), measures_);
+        if (!keep_idle_qubits) qubits = py::tuple(py::cast(used));
+        py::list matrices;
+        for (Matrix& matrix : matrices_) {
+            matrices.append(to_array(std::move(matrix.entries), {matrix.dimension, matrix.dimension}));
+        }
+        return py::make_tuple(std::move(qubits), columns_.arrays(), std::move(matrices), measures_);
     }
 
  private:
+    struct Matrix {
+        py::ssize_t dimension;
+        std::vector<std::complex<double>> entries;
+    };
+
+    // Gives other threads and signal handlers their turn; false if they have changed the circuit.
+    bool pause(std::size_t count) const {
+        let_others_run();
+        if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+        return qk_circuit_num_instructions(circuit_) == count;
+    }
+
     bool read_instruction(std::size_t index) {
         QkCircuitInstructionView view;
         switch (qk_circuit_instruction_kind(circuit_, index)) {
@@ -160,10 +195,10 @@ class Reading {
     bool read_matrix(std::size_t index, const QkCircuitInstructionView& view) {
         if (view.num_qubits > most_matrix_qubits_) return false;
         const py::ssize_t dimension = py::ssize_t{1} << view.num_qubits;
-        py::array_t<std::complex<double>> matrix({dimension, dimension});
-        qk_circuit_inst_unitary(circuit_, index, reinterpret_cast<QkComplex64*>(matrix.mutable_data()));
+        Matrix matrix{dimension, std::vector<std::complex<double>>(static_cast<std::size_t>(dimension * dimension))};
+        qk_circuit_inst_unitary(circuit_, index, reinterpret_cast<QkComplex64*>(matrix.entries.data()));
         columns_.add(codes_.unitary, 0, static_cast<std::int64_t>(matrices_.size()), view.qubits, view.num_qubits);
-        matrices_.append(std::move(matrix));
+        matrices_.push_back(std::move(matrix));
         return true;
     }
 
@@ -173,7 +208,7 @@ class Reading {
     QkCircuit* circuit_;
     std::size_t parameter_stride_ = qk_param_stride();
     Columns columns_;
-    py::list matrices_;
+    std::vector<Matrix> matrices_;
     bool measures_ = false;
 };
 

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'OperationReport', 'Part', 'PassOperation', 'PassReport', 'Plan', 'PlanCost', 'PlanOptions', 'PlanReport', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StageReport', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'machine_rates', 'plan', 'plan_cost', 'report', 'run', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'machine_rates', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'set_pool_limit', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -162,164 +162,6 @@ class Plan:
         """
         By index of a save that leaves out wires: the places of those it keeps, and of those left out that are 1.
         """
-class PlanOptions:
-    """
-    What the planner may do.
-    """
-    block_frame: bool
-    growth: bool
-    known_bits: bool
-    merge_branches: bool
-    merge_dense: bool
-    merge_passes: bool
-    prune: bool
-    relabel_swaps: bool
-    search: bool
-    turn_pairs: bool
-    def __init__(self) -> None:
-        ...
-class Part:
-    """
-    What a pass does of an operation; the rest is done by passes beside it.
-    
-    Members:
-    
-      whole
-    
-      before
-    
-      turn
-    
-      after
-    """
-    __members__: typing.ClassVar[dict[str, Part]]
-    after: typing.ClassVar[Part]
-    before: typing.ClassVar[Part]
-    turn: typing.ClassVar[Part]
-    whole: typing.ClassVar[Part]
-    @typing.overload
-    def __eq__(self, other: Part) -> bool:
-        ...
-    @typing.overload
-    def __eq__(self, other: typing.Any) -> bool:
-        ...
-    def __getstate__(self) -> int:
-        ...
-    def __hash__(self) -> int:
-        ...
-    def __index__(self) -> int:
-        ...
-    def __init__(self, value: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    def __int__(self) -> int:
-        ...
-    @typing.overload
-    def __ne__(self, other: Part) -> bool:
-        ...
-    @typing.overload
-    def __ne__(self, other: typing.Any) -> bool:
-        ...
-    def __repr__(self) -> str:
-        ...
-    def __setstate__(self, state: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    def __str__(self) -> str:
-        ...
-    @property
-    def name(self) -> str:
-        ...
-    @property
-    def value(self) -> int:
-        ...
-class OperationReport:
-    @property
-    def name(self) -> str:
-        ...
-    @property
-    def qubits(self) -> list[int]:
-        ...
-class PassOperation:
-    @property
-    def operation(self) -> int:
-        ...
-    @property
-    def part(self) -> Part:
-        ...
-class PassReport:
-    @property
-    def fma_per_amplitude(self) -> float:
-        ...
-    @property
-    def kernel(self) -> str:
-        ...
-    @property
-    def kind(self) -> str:
-        ...
-    @property
-    def ns_per_amplitude(self) -> float:
-        ...
-    @property
-    def operations(self) -> list[PassOperation]:
-        ...
-    @property
-    def qubits(self) -> list[int]:
-        ...
-    @property
-    def reason(self) -> str:
-        ...
-class StageReport:
-    @property
-    def active(self) -> list[int]:
-        ...
-    @property
-    def amplitudes(self) -> float:
-        ...
-    @property
-    def bytes_moved(self) -> int:
-        ...
-    @property
-    def fma(self) -> float:
-        ...
-    @property
-    def hot(self) -> list[int]:
-        ...
-    @property
-    def kind(self) -> str:
-        ...
-    @property
-    def missing(self) -> list[int]:
-        ...
-    @property
-    def operations(self) -> list[int]:
-        ...
-    @property
-    def passes(self) -> list[PassReport]:
-        ...
-    @property
-    def reason(self) -> str:
-        ...
-    @property
-    def seconds(self) -> float:
-        ...
-    @property
-    def target(self) -> int | None:
-        ...
-class PlanReport:
-    """
-    What a plan does and why, stage by stage.
-    """
-    @property
-    def cost(self) -> PlanCost:
-        ...
-    @property
-    def fma(self) -> float:
-        ...
-    @property
-    def operations(self) -> list[OperationReport]:
-        ...
-    @property
-    def stages(self) -> list[StageReport]:
-        ...
 class Cancelled(Exception):
     pass
 class VerificationFailed(RuntimeError):
@@ -535,7 +377,7 @@ class StateSingle:
         ...
     def probabilities(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.float64]:
         ...
-    def sample(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], shots: typing.SupportsInt | typing.SupportsIndex, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> tuple[numpy.typing.NDArray[numpy.uint64], numpy.typing.NDArray[numpy.int64]]:
+    def sample(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], shots: typing.SupportsInt | typing.SupportsIndex, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> tuple:
         ...
     def set_zero(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> None:
         ...
@@ -559,7 +401,7 @@ class StateDouble:
         ...
     def probabilities(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.float64]:
         ...
-    def sample(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], shots: typing.SupportsInt | typing.SupportsIndex, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> tuple[numpy.typing.NDArray[numpy.uint64], numpy.typing.NDArray[numpy.int64]]:
+    def sample(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], shots: typing.SupportsInt | typing.SupportsIndex, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> tuple:
         ...
     def set_zero(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> None:
         ...
@@ -611,12 +453,18 @@ def machine_rates(precision: Precision, *, threads: typing.SupportsInt | typing.
     """
     Bytes and fused multiply-adds a second, measured once per process; for worker threads.
     """
-def plan(program: Program, machine: Machine, precision: Precision, options: PlanOptions, *, from_zero: bool, keep_state: bool) -> Plan:
+def plan(program: Program, machine: Machine, precision: Precision, switched_off: collections.abc.Sequence[str], *, from_zero: bool, keep_state: bool) -> Plan:
     ...
 def plan_cost(plan: Plan, precision: Precision, threads: typing.SupportsInt | typing.SupportsIndex) -> PlanCost:
     ...
-def report(plan: Plan, options: PlanOptions, precision: Precision, threads: typing.SupportsInt | typing.SupportsIndex) -> PlanReport:
-    ...
+def plan_options() -> list[str]:
+    """
+    Names of what the planner may do unless it is switched off.
+    """
+def report(plan: Plan, switched_off: collections.abc.Sequence[str], precision: Precision, threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+    """
+    What a plan does and why, in columns: texts, operations, stages, passes.
+    """
 def run(program: Program, plan: Plan, precision: Precision, request: RunRequest, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl) -> RunOutput:
     """
     Runs a plan; releases the GIL; raises Cancelled, MemoryError, VerificationFailed, ClassicalError, IterationLimitReached or TimeLimitReached.

@@ -10,7 +10,6 @@ from ketjet._core import (
     IterationLimitReached,
     Machine,
     Plan,
-    PlanReport,
     Program,
     TimeLimitReached,
     VerificationFailed,
@@ -34,7 +33,7 @@ from ketjet.engine.machine import (
     uncalibrated,
     unitarity_error,
 )
-from ketjet.engine.report import machine_rates, rates_bytes, report
+from ketjet.engine.report import PlanReport, machine_rates, rates_bytes, report
 from ketjet.engine.run import (
     PLAN_OPTIONS,
     RNG_VERSION,

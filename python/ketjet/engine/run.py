@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ketjet._core import Machine, Plan, Program
 
-PLAN_OPTIONS = tuple(name for name in vars(_core.PlanOptions) if not name.startswith("_"))
+PLAN_OPTIONS = tuple(_core.plan_options())
 """What the planner may do unless it is switched off; the engine's documentation of each is in ``docs``."""
 
 Verify = Literal["off", "fast", "full"]
@@ -200,10 +200,8 @@ def plan(
     switched_off : collection of str
         Names of what the planner may not do: some of `PLAN_OPTIONS`.
     """
-    options = plan_options(switched_off)
-    return _core.plan(
-        program, on or machine(), PRECISIONS[precision], options, from_zero=from_zero, keep_state=keep_state
-    )
+    off = list(switched_off)
+    return _core.plan(program, on or machine(), PRECISIONS[precision], off, from_zero=from_zero, keep_state=keep_state)
 
 
 def state_qubits(program: Program, *, keep_state: bool = True, switched_off: Collection[str] = ()) -> int:
@@ -219,15 +217,7 @@ def state_qubits(program: Program, *, keep_state: bool = True, switched_off: Col
     switched_off : collection of str
         Names of what the planner may not do: some of `PLAN_OPTIONS`.
     """
-    return _core.state_qubits(program, plan_options(switched_off), keep_state=keep_state)
-
-
-def plan_options(switched_off: Collection[str] = ()) -> _core.PlanOptions:
-    """Return the options of a planner that may do everything but what is named."""
-    options = _core.PlanOptions()
-    for name in switched_off:
-        setattr(options, name, False)
-    return options
+    return _core.state_qubits(program, list(switched_off), keep_state=keep_state)
 
 
 def random_key(program: Program, seed: int, occurrence: int = 0) -> tuple[int, int]:

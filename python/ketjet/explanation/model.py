@@ -285,7 +285,7 @@ def _stages(described: PlanReport, circuit_qubits: tuple[int, ...]) -> tuple[Exp
                 ExplainedPass(
                     kind=one.kind,
                     kernel=one.kernel,
-                    operations=tuple(operation(of.operation, of.part.name) for of in one.operations),
+                    operations=tuple(operation(index, part) for index, part in one.operations),
                     qubits=tuple(one.qubits),
                     ns_per_amplitude=one.ns_per_amplitude,
                     fma_per_amplitude=one.fma_per_amplitude,

@@ -1,0 +1,52 @@
+"""What the failures of a batch look like to users: engine errors by their public names, and one error for the job."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING
+
+from ketjet import engine
+from ketjet.errors import (
+    IterationLimitError,
+    JobFailedError,
+    KetjetError,
+    ProgramError,
+    TimeLimitError,
+    VerificationError,
+)
+
+if TYPE_CHECKING:
+    from ketjet.engine import Outcome
+
+__all__ = ["failure_of", "public_outcome"]
+
+PUBLIC_ERRORS: dict[type[BaseException], type[KetjetError]] = {
+    engine.VerificationFailed: VerificationError,
+    engine.IterationLimitReached: IterationLimitError,
+    engine.TimeLimitReached: TimeLimitError,
+    engine.ClassicalError: ProgramError,
+}
+"""What users know the engine's errors as."""
+
+
+def public_outcome(outcome: Outcome | BaseException) -> Outcome | BaseException:
+    """Return the outcome; an error of the engine, which knows nothing of Qiskit, becomes the one that users know."""
+    if not isinstance(outcome, BaseException):
+        return outcome
+    for kind, error in PUBLIC_ERRORS.items():
+        if isinstance(outcome, kind):
+            public = error(str(outcome))
+            public.__cause__ = outcome
+            return public
+    return outcome
+
+
+def failure_of(failures: list[BaseException], circuits: int, partial_result: object) -> JobFailedError:
+    """Return the error of a job of so many circuits, of which these have failed."""
+    first = failures[0]
+    traceback.clear_frames(first.__traceback__)  # keeps the lines, drops the programs and arrays in their variables
+    which = f"{len(failures)} of {circuits} circuits failed: " if circuits > 1 else ""
+    error = JobFailedError(f"{which}{type(first).__name__}: {first}")
+    error.__cause__ = first
+    error.partial_result = partial_result
+    return error
