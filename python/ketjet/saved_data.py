@@ -227,7 +227,11 @@ class SavedData:
         if request.subtype.endswith("average"):
             total = sum(weights.values())
             weights = {key: weight / total for key, weight in weights.items()}
-        joined = sum(weight * form.value(data[key], self._threshold) for key, weight in weights.items())
+        joined: Any = None
+        for key, weight in weights.items():
+            value = form.value(data[key], self._threshold)
+            part = value if weight == 1 else weight * value  # large values are not copied without need
+            joined = part if joined is None else joined + part
         return form.show(np.asarray(joined), frame)
 
     def _list(self, request: SaveRequest, records: Sequence[SavedRecord]) -> Any:
