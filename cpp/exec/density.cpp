@@ -160,11 +160,17 @@ class DensityMaker {
 
     // Puts a tile in its place, and its mirror image; of one on the diagonal, what is below comes from above.
     void write(const Tile& tile, Index row, Index column, std::vector<std::complex<double>>& result) const {
+        const auto entry = [&](Index r, Index c) {
+            return std::complex<double>(tile.real[r * tile_size + c], tile.imaginary[r * tile_size + c]);
+        };
         for (Index r = 0; r < width(row); ++r) {
             for (Index c = row == column ? r : 0; c < width(column); ++c) {
-                const std::complex<double> entry(tile.real[r * tile_size + c], tile.imaginary[r * tile_size + c]);
-                result[(row + r) * dimension() + column + c] = entry;
-                result[(column + c) * dimension() + row + r] = std::conj(entry);
+                result[(row + r) * dimension() + column + c] = entry(r, c);
+            }
+        }
+        for (Index c = 0; c < width(column); ++c) {
+            for (Index r = 0; r < (row == column ? c : width(row)); ++r) {
+                result[(column + c) * dimension() + row + r] = std::conj(entry(r, c));
             }
         }
     }
