@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import Measure
@@ -20,7 +21,7 @@ from ketjet.lowering.frame import Kind, kind_of
 from ketjet.options import SimulatorOptions, allowed_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 __all__ = [
     "Admission",
@@ -33,6 +34,8 @@ __all__ = [
     "shots_of",
     "switched_off",
 ]
+
+_T = TypeVar("_T")
 
 IDLE_KINDS = (Kind.NO_EFFECT, Kind.COLLAPSE)
 """Instructions that alone may leave a qubit without amplitudes of its own."""
@@ -48,6 +51,9 @@ SCANNED_INSTRUCTIONS = 2_000
 
 SMALL_PART = 64
 """A run that takes less than this part of the memory that was available a moment ago fits without asking again."""
+
+MANY_OPERATIONS = 20_000
+"""Planning more takes tens of milliseconds."""
 
 LISTED_BYTES = 16
 """What a save instruction takes for every shot if it lists them: the shot's last record, and an entry of the list."""
@@ -76,7 +82,10 @@ class Admission(NamedTuple):
             needed = engine.state_qubits(lowered.program, keep_state=keep_state, switched_off=off)
             if needed > engine.MAX_QUBITS:
                 raise _too_wide(circuit, needed, None, self.estimate(lowered).max_qubits, self)
-        return engine.plan(lowered.program, self.options.precision, keep_state=keep_state, switched_off=off)
+        call = functools.partial(
+            engine.plan, lowered.program, self.options.precision, keep_state=keep_state, switched_off=off
+        )
+        return _interruptibly(lowered, call)
 
     def fitting_qubits(self) -> int:
         """Return the widest circuit that fits, of those that say nothing else about themselves."""
@@ -100,7 +109,8 @@ class Admission(NamedTuple):
 
     def estimate(self, lowered: LoweredCircuit) -> engine.Estimate:
         """Predict what running the circuit takes, and whether there is as much."""
-        found = engine.estimate(
+        call = functools.partial(
+            engine.estimate,
             lowered.program,
             shots=shots_of(lowered, self.options),
             memory=self._lists_shots(lowered),
@@ -111,6 +121,7 @@ class Admission(NamedTuple):
             available=self.available,
             exact=self.options.exact,
         )
+        found = _interruptibly(lowered, call)
         if not lowered.saves:
             return found
         frames = {} if found.num_qubits > engine.MAX_QUBITS else self.plan(QuantumCircuit(), lowered).save_frames
@@ -126,6 +137,11 @@ class Admission(NamedTuple):
         if not self.recent or peak_bytes * SMALL_PART < self.available[0]:
             return self
         return admission_now(self.options)
+
+
+def _interruptibly(lowered: LoweredCircuit, call: Callable[[], _T]) -> _T:
+    """Plan on this thread, or, where that takes longer than Ctrl-C may wait, let a worker do it."""
+    return call() if lowered.program.num_operations < MANY_OPERATIONS else workers.shared().aside(call)
 
 
 class Admitted(NamedTuple):

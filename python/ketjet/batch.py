@@ -16,7 +16,6 @@ import operator
 import os
 import threading
 import time
-import traceback
 import weakref
 from collections import deque
 from concurrent.futures import CancelledError, Executor, Future
@@ -26,19 +25,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ketjet import engine, offers, workers
 from ketjet.engine import Control, Outcome, Progress, Task
-from ketjet.errors import (
-    IterationLimitError,
-    JobFailedError,
-    KetjetError,
-    ProgramError,
-    TimeLimitError,
-    VerificationError,
-)
+from ketjet.errors import JobFailedError
+from ketjet.failures import failure_of, public_outcome
 from ketjet.progress import JobProgress
 from ketjet.promise import Promise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = ["Batch"]
 
@@ -62,14 +55,6 @@ HANDING_SECONDS = 0.05
 FUTURE_METHODS = ("add_done_callback", "cancel", "cancelled", "exception", "result", "running")
 """What is asked of the futures of an executor."""
 
-PUBLIC_ERRORS: dict[type[BaseException], type[KetjetError]] = {
-    engine.VerificationFailed: VerificationError,
-    engine.IterationLimitReached: IterationLimitError,
-    engine.TimeLimitReached: TimeLimitError,
-    engine.ClassicalError: ProgramError,
-}
-"""What users know the engine's errors as."""
-
 _live: set[Batch[Any]] = set()
 _feeding = threading.local()
 
@@ -80,6 +65,20 @@ class _Flight:
 
     control: Control
     future: Future[Outcome] | None = None
+
+
+class _Outcomes(list["Outcome | BaseException"]):
+    """The outcomes of a batch; going through them ends when its future does."""
+
+    def __init__(self, outcomes: Sequence[Outcome | BaseException], future: Future[Any]) -> None:
+        super().__init__(outcomes)
+        self._future = future
+
+    def __iter__(self) -> Iterator[Outcome | BaseException]:
+        for outcome in super().__iter__():
+            if self._future.done():
+                raise CancelledError
+            yield outcome
 
 
 class Batch(Generic[T]):
@@ -212,12 +211,12 @@ class Batch(Generic[T]):
         outcomes: list[Outcome | BaseException] = []
         self._runs_here = controls = []
         for task in self._tasks:
-            controls.append(control := self._control())
             left = deadline - time.monotonic()
             if self.future.done() or left <= 0:
                 return left > 0
             ours = not 0 < task.time_limit <= left
             try:
+                controls.append(control := self._control())
                 outcomes.append(self._run(task._replace(time_limit=left) if ours else task, control))
             except Exception as error:  # noqa: BLE001 - whoever waits for the job gets it
                 if ours and isinstance(error, engine.TimeLimitReached):
@@ -246,6 +245,8 @@ class Batch(Generic[T]):
         try:
             while (index := self._take()) is not None:
                 self._launch(index)
+        except Exception as error:  # noqa: BLE001 - it becomes the outcome of the job
+            self.future.deliver(None, failure_of([error], len(self._outcomes), None))
         finally:
             _feeding.batch = outer
 
@@ -332,14 +333,14 @@ class Batch(Generic[T]):
         assemble = self._assemble
         if assemble is None or self.future.done():
             return
-        ended = [_public(outcome) for outcome in outcomes]
+        ended = [public_outcome(outcome) for outcome in outcomes]
         failures = [outcome for outcome in ended if isinstance(outcome, BaseException)]
         try:
-            self.partial = assemble(ended)
+            self.partial = assemble(_Outcomes(ended, self.future))
         except BaseException as error:  # noqa: BLE001 - it becomes the outcome of the job
             failures.insert(0, error)
         self.ended_at = time.time()
-        failure = _failure(failures, len(ended), self.partial) if failures else None
+        failure = failure_of(failures, len(ended), self.partial) if failures else None
         if not self.future.deliver(self.partial, failure) and self.future.cancelled():
             self.partial = None
         if failures and isinstance(failures[0], KeyboardInterrupt):
@@ -406,28 +407,6 @@ def _started_at(flight: _Flight) -> float | None:
     if at := flight.control.progress().started_at:
         return at
     return time.time() if flight.future is not None and flight.future.running() else None
-
-
-def _public(outcome: Outcome | BaseException) -> Outcome | BaseException:
-    """Return the outcome; an error of the engine, which knows nothing of Qiskit, becomes the one that users know."""
-    if not isinstance(outcome, BaseException):
-        return outcome
-    for kind, error in PUBLIC_ERRORS.items():
-        if isinstance(outcome, kind):
-            public = error(str(outcome))
-            public.__cause__ = outcome
-            return public
-    return outcome
-
-
-def _failure(failures: list[BaseException], circuits: int, partial_result: object) -> JobFailedError:
-    first = failures[0]
-    traceback.clear_frames(first.__traceback__)  # keeps the lines, drops the programs and arrays in their variables
-    which = f"{len(failures)} of {circuits} circuits failed: " if circuits > 1 else ""
-    error = JobFailedError(f"{which}{type(first).__name__}: {first}")
-    error.__cause__ = first
-    error.partial_result = partial_result
-    return error
 
 
 def _cancel_all() -> None:

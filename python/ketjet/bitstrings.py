@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["bitstrings", "dictionary", "hexadecimal", "integers"]
+__all__ = ["bitstrings", "dictionary", "fill", "hexadecimal", "integers", "plain"]
 
 _Name = TypeVar("_Name", str, int)
 _Value = TypeVar("_Value", int, float)
 
-CHUNK = 1 << 15
-"""Keys formatted at a time: a few milliseconds, so that other threads get their turn in between."""
+CHUNK = 1 << 13
+"""Keys formatted at a time: a millisecond or two, so that other threads get their turn in between."""
 
 FEW = 32
 """Up to so many keys NumPy takes longer than Python itself."""
@@ -32,19 +32,29 @@ def dictionary(names: list[_Name], values: list[_Value]) -> dict[_Name, _Value]:
     if len(names) <= CHUNK:
         return dict(zip(names, values, strict=True))
     made: dict[_Name, _Value] = {}
+    fill(made, names, values)
+    return made
+
+
+def fill(made: dict[_Name, _Value], names: list[_Name], values: list[_Value]) -> None:
+    """Put the values into a dictionary, by name."""
     for i in range(0, len(names), CHUNK):
         made.update(zip(names[i : i + CHUNK], values[i : i + CHUNK], strict=True))
-    return made
+
+
+def plain(numbers: NDArray[Any]) -> list[Any]:
+    """Return an array as a list, nested if it has several axes."""
+    if len(numbers) <= CHUNK:
+        return cast("list[Any]", numbers.tolist())
+    return [number for i in range(0, len(numbers), CHUNK) for number in numbers[i : i + CHUNK].tolist()]
 
 
 def integers(keys: NDArray[np.uint64]) -> list[int]:
     """Return the keys, rows of 64-bit words with the lowest first, as Python integers."""
     if keys.shape[1] == 0:
         return [0] * len(keys)
-    if keys.shape[1] == 1 and len(keys) <= CHUNK:
-        return cast("list[int]", keys[:, 0].tolist())
     if keys.shape[1] == 1:
-        return [number for part in _chunks(keys) for number in part[:, 0].tolist()]
+        return plain(keys[:, 0])
     width = 8 * keys.shape[1]
     found: list[int] = []
     for part in _chunks(keys):

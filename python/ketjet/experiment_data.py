@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.result.models import ExperimentResultData
 
-from ketjet.bitstrings import dictionary, hexadecimal
+from ketjet.bitstrings import dictionary, hexadecimal, plain
 
 if TYPE_CHECKING:
     from ketjet.engine import Outcome
@@ -61,9 +61,9 @@ class ExperimentData(ExperimentResultData):
         if packed is None or name not in MADE_ON_DEMAND or name not in self._data_attributes:
             raise AttributeError(f"this experiment has no {name}")
         if name == "counts":
-            made: Any = dictionary(hexadecimal(packed.keys), packed.counts.tolist())
+            made: Any = dictionary(hexadecimal(packed.keys), plain(packed.counts))
         elif name == "probabilities":
-            made = dictionary(hexadecimal(packed.keys), packed.probabilities.tolist())
+            made = dictionary(hexadecimal(packed.keys), plain(packed.probabilities))
         else:
             made = hexadecimal(packed.memory)
         self.__dict__[name] = made

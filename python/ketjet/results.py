@@ -20,7 +20,7 @@ from qiskit.result import Counts, Result
 from qiskit.result.models import ExperimentResult, ExperimentResultData, MeasLevel
 
 from ketjet import engine
-from ketjet.bitstrings import bitstrings, dictionary, integers
+from ketjet.bitstrings import bitstrings, dictionary, fill, integers, plain
 from ketjet.errors import KetjetError
 from ketjet.experiment_data import ExperimentData
 from ketjet.options import warn
@@ -169,7 +169,7 @@ class SimulationResult(Result):
             raise KetjetError(f"no probabilities for experiment {key!r}: run with exact=True.")
         if not experiment.data.measured:
             raise KetjetError(f"no probabilities for experiment {key!r}: {NOTHING_MEASURED}")
-        return dictionary(bitstrings(packed.keys, experiment.header_so_far), packed.probabilities.tolist())
+        return dictionary(bitstrings(packed.keys, experiment.header_so_far), plain(packed.probabilities))
 
     def _counts_of(self, key: Any) -> Any:
         experiment = self._get_experiment(key)
@@ -284,8 +284,9 @@ def build_result(
 
 
 def _bitstring_counts(packed: Outcome, experiment: CircuitResult) -> Counts:
-    values, header = packed.counts.tolist(), experiment.header_so_far
-    counts = Counts(dictionary(bitstrings(packed.keys, header), values))
+    values, header = plain(packed.counts), experiment.header_so_far
+    counts = Counts({})  # which would copy what it is given, twice
+    fill(counts, bitstrings(packed.keys, header), values)
     counts.hex_raw = experiment.data.counts
     counts.int_raw = dictionary(integers(packed.keys), values)
     counts.creg_sizes = header.get("creg_sizes")
@@ -302,7 +303,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         if np.iscomplexobj(value):
             value = np.stack([value.real, value.imag], axis=-1)
-        return _plain(value.tolist())
+        return _plain(plain(value) if value.ndim else value.tolist())
     if isinstance(value, np.generic):
         return _plain(value.item())
     if isinstance(value, (list, tuple, set, frozenset, range)):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import operator
 import secrets
-from concurrent import futures
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -64,7 +63,7 @@ class StateVector:
         available = workers.shared().free_bytes(measured)
         if not 0 <= self._num_qubits <= engine.max_qubits(available, self._precision):
             raise self._does_not_fit(available, rule)
-        self._state = self._on_worker(lambda: engine.State(self._num_qubits, self._precision))
+        self._state = self._on_worker(lambda _: engine.State(self._num_qubits, self._precision))
         self.reset()
 
     @property
@@ -106,8 +105,7 @@ class StateVector:
         if lowered.saves:
             msg = f"{circuit.name!r} has the save {lowered.saves[0].label!r}; remove it and read this state instead"
             raise InvalidCircuitError(msg)
-        control = engine.Control()
-        self._on_worker(lambda: self._state.evolve(lowered.program, self._threads, drawn, control), control.stop)
+        self._on_worker(lambda control: self._state.evolve(lowered.program, self._threads, drawn, control))
         return self
 
     def sample(self, shots: int, qubits: Sequence[int] | None = None, *, seed: int | None = None) -> dict[str, int]:
@@ -128,7 +126,9 @@ class StateVector:
             How often each bit string was seen.
         """
         chosen, checked, drawn = self._qubits(qubits), SimulatorOptions(shots=shots), _seed(seed)
-        keys, counts = self._on_worker(lambda: self._state.sample(chosen, checked.shots, drawn, self._threads))
+        keys, counts = self._on_worker(
+            lambda control: self._state.sample(chosen, checked.shots, drawn, self._threads, control)
+        )
         # A 1 in front keeps the leading zeros, and is cut off.
         labels = (f"{1 << len(chosen) | key:b}"[1:] for key in keys.ravel().tolist())
         return dict(zip(labels, counts.tolist(), strict=True))
@@ -142,7 +142,7 @@ class StateVector:
             The first one is the lowest bit of the index; all by default.
         """
         chosen = self._qubits(qubits)
-        return self._on_worker(lambda: self._state.probabilities(chosen, self._threads))
+        return self._on_worker(lambda control: self._state.probabilities(chosen, self._threads, control))
 
     def expectation(self, observable: SparsePauliOp | Pauli | str) -> float | complex:
         """Return ⟨ψ|O|ψ⟩: a float, or a complex number when O has complex coefficients.
@@ -158,16 +158,18 @@ class StateVector:
         bits = 1 << np.arange(self.num_qubits, dtype=np.uint64)
         x_masks, z_masks = ((part * bits).sum(axis=1).tolist() for part in (paulis.paulis.x, paulis.paulis.z))
         coefficients = _numbers(paulis)
-        value = self._on_worker(lambda: self._state.expectation(x_masks, z_masks, coefficients, self._threads))
+        value = self._on_worker(
+            lambda control: self._state.expectation(x_masks, z_masks, coefficients, self._threads, control)
+        )
         return value if np.iscomplex(paulis.coeffs).any() else value.real
 
     def norm(self) -> float:
         """Return the length of the vector: 1 up to rounding."""
-        return self._on_worker(lambda: self._state.norm(self._threads))
+        return self._on_worker(lambda control: self._state.norm(self._threads, control))
 
     def reset(self) -> None:
         """Go back to |0...0⟩ in the same memory."""
-        self._on_worker(lambda: self._state.set_zero(self._threads))
+        self._on_worker(lambda control: self._state.set_zero(self._threads, control))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the amplitudes: without arguments a view of the engine's own memory, valid as long as it is held."""
@@ -190,14 +192,10 @@ class StateVector:
         error.available_bytes, error.max_qubits = available, widest
         return error
 
-    def _on_worker(self, call: Callable[[], _T], stop: Callable[[], None] = lambda: None) -> _T:
-        future = workers.shared().submit(call, threads=self._threads, stop=stop)
-        try:
-            return future.result()
-        except KeyboardInterrupt:
-            stop()
-            futures.wait([future])  # nobody works on the amplitudes once this call has ended
-            raise
+    def _on_worker(self, call: Callable[[engine.Control], _T]) -> _T:
+        """Run a call that touches amplitudes; once this has ended nobody works on them."""
+        control = engine.Control()
+        return workers.shared().run(lambda: call(control), threads=self._threads, stop=control.stop)
 
     def _qubits(self, qubits: Sequence[int] | None) -> list[int]:
         chosen = list(range(self.num_qubits)) if qubits is None else [operator.index(qubit) for qubit in qubits]

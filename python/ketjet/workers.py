@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import logging
 import os
 import queue
 import threading
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Workers", "shared"]
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 3.0
 """How long a worker without work stays alive."""
@@ -199,6 +202,20 @@ class Workers:
                 ended.wait()
             raise
 
+    def aside(self, call: Callable[[], T]) -> T:
+        """Let a worker make a call outside the budget and wait for it; what interrupts the wait leaves it behind."""
+        promise: Promise[T] = Promise()
+
+        def make() -> None:
+            self._want_listener()
+            promise.deliver(*_outcome(call))
+
+        try:
+            self.post(make)
+        except RuntimeError:  # there is no thread for it
+            return call()
+        return promise.result()
+
     def close(self, timeout: float) -> None:
         """Cancel what is queued, stop what runs, and wait up to `timeout` seconds for it to return."""
         self._closed = True
@@ -257,7 +274,10 @@ class Workers:
         """Do what is in the inbox until there has been nothing for a while."""
         self._serving.add(me := object())
         while (message := self._next(me)) is not None:
-            message()
+            try:
+                message()
+            except Exception:
+                logger.exception("a worker could not do what it was asked to")
             del message  # an idle worker keeps nothing alive
         self._serving.discard(me)
 

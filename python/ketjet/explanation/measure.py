@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from concurrent import futures
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ketjet import engine, workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ketjet.engine import Task
     from ketjet.explanation.model import ExplainedStage, Explanation
 
@@ -46,8 +43,8 @@ def analyze(explanation: Explanation, task: Task, *, peak_bytes: int, memory_lim
     def rates() -> tuple[float, float]:
         return engine.machine_rates(task.precision, task.threads, task.isa)
 
-    bandwidth, fma = _on_worker(rates, threads=task.threads, memory=engine.rates_bytes())
-    seconds = _on_worker(
+    bandwidth, fma = workers.shared().run(rates, threads=task.threads, memory=engine.rates_bytes())
+    seconds = workers.shared().run(
         fastest_run, threads=task.threads, memory=peak_bytes, memory_limit=memory_limit, stop=control.stop
     )
     bound = replace(explanation, bandwidth_bytes_per_second=bandwidth, fma_per_second=fma)
@@ -57,13 +54,3 @@ def analyze(explanation: Explanation, task: Task, *, peak_bytes: int, memory_lim
         return replace(stage, measured_seconds=took, fraction_of_bound=fraction)
 
     return replace(bound, stages=tuple(map(measured, bound.stages, seconds)))
-
-
-def _on_worker(call: Callable[[], Any], *, stop: Callable[[], None] = lambda: None, **needs: Any) -> Any:
-    future = workers.shared().submit(call, stop=stop, **needs)
-    try:
-        return future.result()
-    except KeyboardInterrupt:
-        stop()
-        futures.wait([future])  # its memory is given back before this call ends
-        raise

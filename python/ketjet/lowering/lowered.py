@@ -8,6 +8,7 @@ from qiskit.circuit import Parameter, QuantumCircuit
 
 from ketjet import engine
 from ketjet.errors import InvalidCircuitError
+from ketjet.lowering.arrays import distinct
 from ketjet.lowering.header import Header
 from ketjet.lowering.native import read_plain
 from ketjet.lowering.packing import pack
@@ -113,7 +114,7 @@ def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: boo
     walk = CircuitWalk(circuit, starts_in_zero)
     walk.walk()
     builder = walk.builder
-    qubits = tuple(range(circuit.num_qubits)) if keep_idle_qubits else tuple(sorted(set(builder.wires)))
+    qubits = tuple(range(circuit.num_qubits)) if keep_idle_qubits else tuple(sorted(distinct(builder.wires)))
     walk.saves.require_whole(qubits)
     binding = None
     if circuit.num_parameters or builder.unbound:

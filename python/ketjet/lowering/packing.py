@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ketjet import engine
+from ketjet.lowering.arrays import array_of
 from ketjet.lowering.builder import Classical, Special
 from ketjet.lowering.codes import instruction_codes, shape_rows, shapes
 
@@ -60,7 +61,7 @@ def pack(builder: ProgramBuilder, num_clbits: int, qubits: Sequence[int], **clas
         num_controls=num_controls,
         control_state=control_state,
         slot_begin=slot_begin,
-        slots=builder.slots,
+        slots=array_of(builder.slots, np.float64),
         operand=operand,
         payloads=payloads,
         **classical,
@@ -125,7 +126,7 @@ def _arrayed(
     if builder.measured:
         operand[codes == instruction_codes()["measure"]] = builder.measured
     if specials:
-        columns = np.fromiter(itertools.chain.from_iterable(specials), np.int64).reshape(-1, 6).T
+        columns = array_of(specials, np.int64).T
         rows[:, columns[0]] = columns[1:5]
         operand[columns[0]] = columns[5]
     begins = np.zeros((2, len(codes) + 1), np.uint32)
@@ -147,4 +148,4 @@ def _array(numbers: list[int]) -> NDArray[Any]:
     try:
         return np.frombuffer(bytes(numbers), np.uint8)
     except ValueError:
-        return np.array(numbers, np.int32)
+        return array_of(numbers, np.int32)

@@ -15,6 +15,7 @@ import numpy as np
 from qiskit.circuit import Parameter, ParameterExpression, ParameterVector
 
 from ketjet.errors import InvalidCircuitError
+from ketjet.lowering.arrays import array_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -188,7 +189,7 @@ class Binding:
     @functools.cached_property
     def _plain_slots(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The slots that hold a parameter as it is, and the parameters' numbers."""
-        pairs = np.array(self._plain, np.intp).reshape(-1, 2)
+        pairs = array_of(self._plain, np.intp).reshape(-1, 2)
         return pairs[:, 0], pairs[:, 1]
 
     def _value(self, formula: Formula, numbers: NDArray[np.float64]) -> float:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
+from ketjet.lowering.arrays import array_of
 from ketjet.lowering.gates import is_own
 from ketjet.lowering.structured import checked_amplitudes
 from ketjet.saved_data import AVERAGED, LISTED, SINGLE, SaveRequest
@@ -133,7 +134,7 @@ class Saves:
             self._builder.payloads[payload][PER_SHOT_FIELD] = word
 
     def _set_state(self, operation: Any, placement: Placement) -> None:
-        amplitudes = np.array(operation.params[0], np.complex128).reshape(-1)
+        amplitudes = array_of(operation.params[0], np.complex128).reshape(-1)
         if len(amplitudes) != 1 << len(placement.targets):
             msg = (
                 f"its state has {len(amplitudes)} amplitudes, but {len(placement.targets)} qubits "

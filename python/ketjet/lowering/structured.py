@@ -28,11 +28,12 @@ from qiskit.synthesis import ProductFormula, SuzukiTrotter
 
 from ketjet import engine
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
+from ketjet.lowering.arrays import array_of
 from ketjet.lowering.gates import table_gate
 from ketjet.lowering.placement import Placement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
 
 UNITARY_TOLERANCE = 1e-5
 """The largest max|U†U - 1| of a unitary matrix; Qiskit's own check passes the same."""
-
-SLICE = 1 << 15
-"""How many Python numbers become an array at a time: about a millisecond."""
 
 PAULI_CODES = {"I": 0, "X": 1, "Y": 2, "Z": 3}
 WEIGHT_ONE = {"X": "rx", "Y": "ry", "Z": "rz"}
@@ -87,14 +85,6 @@ def require_unitary(matrices: NDArray[np.complex128]) -> None:
             raise InvalidCircuitError(msg)
 
 
-def _array_of(values: Sequence[Any], kind: type[np.generic]) -> NDArray[Any]:
-    """Return numbers as an array, a slice at a time, so that other threads run in between."""
-    result = np.empty(len(values), kind)
-    for first in range(0, len(values), SLICE):
-        result[first : first + SLICE] = values[first : first + SLICE]
-    return result
-
-
 def _require_finite(values: NDArray[Any], what: str) -> None:
     finite = np.isfinite(values)
     if not finite.all():
@@ -104,7 +94,7 @@ def _require_finite(values: NDArray[Any], what: str) -> None:
 
 def diagonal(builder: ProgramBuilder, operation: DiagonalGate, placement: Placement) -> bool:
     """Append a diagonal."""
-    entries = _array_of(operation.params, np.complex128)
+    entries = array_of(operation.params, np.complex128)
     _require_finite(entries, "its diagonal")
     error = np.abs(np.abs(entries) - 1).max()
     if error > UNITARY_TOLERANCE:
@@ -119,7 +109,7 @@ def multiplexer(builder: ProgramBuilder, operation: UCGate, placement: Placement
     if operation.up_to_diagonal:
         return False
     simplified, kept = operation.simp_contr
-    matrices = np.array(operation.params, np.complex128)
+    matrices = array_of(operation.params, np.complex128)
     require_unitary(matrices)
     if simplified:
         placement = placement.on(0, *sorted(operation.num_qubits - control for control in kept))
@@ -134,7 +124,7 @@ def multiplexer(builder: ProgramBuilder, operation: UCGate, placement: Placement
 
 def rotation_multiplexer(builder: ProgramBuilder, operation: UCPauliRotGate, placement: Placement) -> bool:
     """Append a uniformly controlled rotation about X, Y or Z; the last is a diagonal."""
-    angles = _array_of(operation.params, np.float64)
+    angles = array_of(operation.params, np.float64)
     _require_finite(angles, "its list of angles")
     half = (-angles if placement.inverse else angles) / 2
     cosine, sine = np.cos(half), np.sin(half)
@@ -153,7 +143,7 @@ def rotation_multiplexer(builder: ProgramBuilder, operation: UCPauliRotGate, pla
 
 def permutation(builder: ProgramBuilder, operation: PermutationGate, placement: Placement) -> bool:
     """Append a permutation of qubits."""
-    pattern = np.array(operation.pattern, np.int64)
+    pattern = array_of(operation.pattern, np.int64)
     builder.structured("permutation", placement, np.argsort(pattern) if placement.inverse else pattern)
     return True
 
@@ -255,7 +245,7 @@ def prepare_state(builder: ProgramBuilder, operation: StatePreparation, placemen
 def _amplitudes(operation: StatePreparation) -> NDArray[np.complex128] | None:
     if operation._from_label or operation._from_int:
         return None
-    return checked_amplitudes(_array_of(operation.params, np.complex128))
+    return checked_amplitudes(array_of(operation.params, np.complex128))
 
 
 def checked_amplitudes(amplitudes: NDArray[np.complex128]) -> NDArray[np.complex128]:

@@ -1,0 +1,136 @@
+"""How long another Python thread may have to wait for the GIL while a public call is busy.
+
+A thread ticks every millisecond; its longest pause during the call, less that of an equal time without work, is how
+long the call kept it waiting. The least of a few rounds counts: what else the computer does only adds to it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from measure import machine_facts, markdown_table, write_results
+from qiskit import QuantumCircuit
+from qiskit.circuit import ParameterVector
+from qiskit.circuit.library import DiagonalGate
+
+from ketjet import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TICK = 0.001
+PROMISE_MS = 20
+
+
+def longest_pause(call: Callable[[], Any]) -> tuple[float, float]:
+    """Return the longest pause of a thread that ticks meanwhile, and how long the call took, in seconds."""
+    pauses, ended, ticking = [0.0], threading.Event(), threading.Event()
+
+    def tick() -> None:
+        last = time.perf_counter()
+        while not ended.is_set():
+            time.sleep(TICK)
+            now = time.perf_counter()
+            pauses.append(now - last - TICK)
+            last = now
+            ticking.set()
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    ticking.wait()
+    begin = time.perf_counter()
+    call()
+    taken = time.perf_counter() - begin
+    time.sleep(2 * TICK)
+    ended.set()
+    thread.join()
+    return max(pauses), taken
+
+
+def plain_gates(count: int, width: int = 12) -> QuantumCircuit:
+    """Return a circuit of so many gates that is read natively."""
+    circuit = QuantumCircuit(width)
+    for i in range(count // 2):
+        circuit.rx(0.001 * i, i % width)
+        circuit.cx(i % width, (i + 1) % width)
+    circuit.measure_all()
+    return circuit
+
+
+def parametrised_gates(count: int, width: int = 12) -> tuple[QuantumCircuit, dict[Any, list[Any]]]:
+    """Return a circuit of so many gates, each with an expression of parameters, and values for these."""
+    angles = ParameterVector("a", width)
+    circuit = QuantumCircuit(width)
+    for i in range(count):
+        circuit.rx(angles[i % width] * (1 + i % 7), i % width)
+    circuit.measure_all()
+    return circuit, {angle: [0.1 + k] for k, angle in enumerate(angles)}
+
+
+def wide_diagonal(qubits: int) -> QuantumCircuit:
+    """Return a circuit with one diagonal of 2**qubits entries."""
+    circuit = QuantumCircuit(qubits)
+    circuit.append(DiagonalGate(np.exp(1j * np.arange(1 << qubits)).tolist()), range(qubits))
+    circuit.measure_all()
+    return circuit
+
+
+def cases(gates: int, qubits: int, shots: int) -> dict[str, Callable[[], Any]]:
+    """Return the calls that are measured; what they need is made here."""
+    backend = Simulator(seed_simulator=1)
+    native, explained, diagonal = plain_gates(gates), plain_gates(gates // 10), wide_diagonal(qubits)
+    parametrised, binds = parametrised_gates(gates // 5)
+    uniform = QuantumCircuit(qubits)
+    uniform.h(range(qubits))
+    uniform.measure_all()
+    listed = backend.run(uniform, shots=shots, memory=True).result()
+    many = backend.run(uniform, shots=20 << qubits).result()
+    few = QuantumCircuit(10)
+    few.h(range(10))
+    few.measure_all()
+    return {
+        f"run of {gates} gates": lambda: backend.run(native).cancel(),
+        f"run of {gates // 5} parametrised gates": lambda: backend.run(parametrised, parameter_binds=binds).cancel(),
+        f"run of a diagonal of {qubits} qubits": lambda: backend.run(diagonal).cancel(),
+        f"estimate of {gates} gates": lambda: backend.estimate(native),
+        f"explain of {gates // 10} gates": lambda: backend.explain(explained),
+        f"result with {shots} shots listed": lambda: backend.run(few, shots=shots, memory=True).result(),
+        f"get_memory of {shots} shots": listed.get_memory,
+        f"get_counts of 2^{qubits} keys": many.get_counts,
+        f"data().counts of 2^{qubits} keys": lambda: many.data(0)["counts"],
+    }
+
+
+def main() -> int:
+    """Measure all calls, print a table and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--gates", type=int, default=10**6)
+    parser.add_argument("--qubits", type=int, default=20)
+    parser.add_argument("--shots", type=int, default=10**6)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", help="measure calls whose name contains this")
+    parser.add_argument("--name", default="gil", help="name of the result file")
+    options = parser.parse_args()
+    rows, found = [], {}
+    for name, call in cases(options.gates, options.qubits, options.shots).items():
+        if options.only not in name:
+            continue
+        rounds = [longest_pause(call) for _ in range(options.rounds)]
+        idle = min(longest_pause(lambda taken=taken: time.sleep(taken))[0] for _, taken in rounds)
+        pause, taken = min(rounds)
+        found[name] = {"pause_ms": 1e3 * pause, "idle_ms": 1e3 * idle, "seconds": taken}
+        kept = 1e3 * max(pause - idle, 0)
+        rows.append([name, f"{taken:.3g}", f"{1e3 * pause:.1f}", f"{1e3 * idle:.1f}", f"{kept:.1f}"])
+        print(" | ".join(rows[-1]), flush=True)
+    print(markdown_table(["call", "takes (s)", "longest pause (ms)", "without work (ms)", "difference (ms)"], rows))
+    print(f"\nwritten: {write_results(options.name, machine_facts(), vars(options), **found)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Other Python threads run while a public call is busy: none of its steps holds the GIL for a good part of it.
+
+How long exactly is measured by `benchmarks/bench_gil.py`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import partial
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.circuit.library import DiagonalGate
+
+from ketjet import Simulator
+
+
+def longest_pause(call):
+    """The longest pause of a thread that ticks every millisecond, as a part of the time that the call takes."""
+    pauses, ended, ticking = [0.0], threading.Event(), threading.Event()
+
+    def tick():
+        last = time.perf_counter()
+        while not ended.is_set():
+            time.sleep(0.001)
+            now = time.perf_counter()
+            pauses.append(now - last)
+            last = now
+            ticking.set()
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    ticking.wait()
+    begin = time.perf_counter()
+    kept = call()
+    taken = time.perf_counter() - begin
+    ended.set()
+    thread.join()
+    del kept
+    return max(pauses) / taken
+
+
+def gates(count, width=10):
+    circuit = QuantumCircuit(width)
+    for i in range(count):
+        circuit.rz(0.001 * i, i % width)
+    circuit.measure_all()
+    return circuit
+
+
+def parametrised():
+    angle, width = Parameter("a"), 10
+    circuit = QuantumCircuit(width)
+    for i in range(30_000):
+        circuit.rx(angle * (1 + i % 7), i % width)
+    circuit.measure_all()
+    return circuit
+
+
+def uniform(width, **options):
+    circuit = QuantumCircuit(width)
+    circuit.h(range(width))
+    circuit.measure_all()
+    return Simulator(seed_simulator=1).run(circuit, **options).result()
+
+
+def diagonal():
+    circuit = QuantumCircuit(20)
+    circuit.append(DiagonalGate(np.exp(1j * np.arange(1 << 20)).tolist()), range(20))
+    circuit.measure_all()
+    return circuit
+
+
+def run(circuit, **options):
+    return partial(lambda: Simulator().run(circuit, **options).cancel())
+
+
+CALLS = {
+    "run of native gates": lambda: run(gates(600_000)),
+    "run of parametrised gates": lambda: run(parametrised(), parameter_binds={"a": [0.5]}),
+    "run of a wide diagonal": lambda: run(diagonal()),
+    "estimate": lambda: partial(Simulator().estimate, gates(600_000)),
+    "explain": lambda: partial(Simulator().explain, gates(100_000)),
+    "get_counts": lambda: uniform(20, shots=20 << 20).get_counts,
+    "get_memory": lambda: uniform(12, shots=10**6, memory=True).get_memory,
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_no_step_holds_the_gil_for_long(name):
+    call = CALLS[name]()
+    assert min(longest_pause(call) for _ in range(3)) < 0.25
