@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'machine_rates', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'set_pool_limit', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'machine_rates', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -471,7 +471,7 @@ def run(program: Program, plan: Plan, precision: Precision, request: RunRequest,
     """
 def set_pool_limit(bytes: typing.SupportsInt | typing.SupportsIndex) -> None:
     ...
-def state_qubits(program: Program, options: PlanOptions, *, keep_state: bool) -> int:
+def state_qubits(program: Program, switched_off: collections.abc.Sequence[str], *, keep_state: bool) -> int:
     ...
 def unitarity_error(matrix: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]) -> float:
     """
