@@ -118,6 +118,7 @@ def test_files_stay_short_and_say_what_they_are(path):
         (r"\bqk_\w+", ["cpp/qiskit_bridge/"]),
         (r"\bgetenv\(", ["cpp/kernels/dispatch.cpp"]),
         (r"\bos\.(environ|getenv)", ["python/ketjet/options.py"]),
+        (r"0xf{6}", ["cpp/base/random_streams.hpp"]),
         (r"-march=native|-ffast-math|-Ofast", []),
         (r"\b(Manager|Helper|Util|Impl|Processor)\b", []),
     ],
@@ -127,6 +128,12 @@ def test_delicate_things_have_one_home(pattern, homes):
     sources = [*CPP, *PYTHON] + (build_files if pattern.startswith("-march") else [])
     guilty = [relative(path) for path in sources if re.search(pattern, path.read_text(encoding="utf-8"))]
     assert [name for name in guilty if not name.startswith(tuple(homes))] == []
+
+
+def test_no_two_random_streams_share_a_number():
+    text = (ROOT / "cpp" / "base" / "random_streams.hpp").read_text(encoding="utf-8")
+    numbers = re.findall(r"= (0x\w+);", text)
+    assert len(numbers) == len(set(numbers)) == text.count("uint32_t") >= 5
 
 
 def kernel_objects() -> list[Path]:

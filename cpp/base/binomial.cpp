@@ -93,6 +93,22 @@ std::int64_t binomial_by_rejection(RandomStream& stream, std::int64_t trials, do
 
 }  // namespace
 
+Coin::Coin(double weight, double other) : swaps_(weight / (weight + other) > largest_probability) {
+    const double rarer = (swaps_ ? other : weight) / (weight + other);
+    if (std::isnan(rarer)) throw std::invalid_argument("coin: the probability is NaN");
+    failure_ = std::exp(std::log1p(-rarer));
+    success_ = failure_ * (rarer / (1 - rarer));
+}
+
+bool Coin::toss(RandomStream& stream) const {
+    if (success_ == 0) return swaps_;
+    for (;;) {
+        const double u = stream.uniform();
+        if (u < failure_) return swaps_;
+        if (u - failure_ < success_) return !swaps_;
+    }
+}
+
 std::int64_t RandomStream::binomial(std::int64_t trials, double p) {
     if (trials < 0 || trials > most_trials) {
         throw std::invalid_argument("binomial: trials must be in [0, 2^62], not " + std::to_string(trials));

@@ -42,4 +42,15 @@ class RandomStream {
     int used_ = 4;
 };
 
+// Many draws of one trial: what a stream's binomial_of(1, weight, other) would give, prepared once.
+class Coin {
+ public:
+    Coin(double weight, double other);
+    bool toss(RandomStream& stream) const;
+
+ private:
+    bool swaps_;  // successes are drawn as failures
+    double failure_, success_;
+};
+
 }  // namespace ketjet

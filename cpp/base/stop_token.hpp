@@ -66,4 +66,17 @@ class StopToken {
     Clock::time_point end_{};
 };
 
+// Loops over many small things ask the stop token now and then.
+class Poll {
+ public:
+    explicit Poll(const StopToken& stop) : stop_(stop) {}
+    void operator()() {
+        if (++calls_ % (1 << 15) == 0) stop_.throw_if_stopped();
+    }
+
+ private:
+    const StopToken& stop_;
+    std::uint32_t calls_ = 0;
+};
+
 }  // namespace ketjet

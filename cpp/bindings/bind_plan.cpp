@@ -195,6 +195,8 @@ void bind_plan(py::module_& m) {
         .def_property_readonly("num_stages", [](const Plan& p) { return p.stages.size(); })
         .def_property_readonly("num_sweeps", &Plan::num_sweeps)
         .def_property_readonly("has_trajectories", &Plan::has_trajectories)
+        .def_property_readonly("collapses_at_random", &Plan::collapses_at_random)
+        .def_property_readonly("arbitrary_save", &Plan::arbitrary_save)
         .def_property_readonly("has_loops", &Plan::has_loops)
         .def_readonly("planning_seconds", &Plan::planning_seconds)
         .def_property_readonly("num_passes", &Plan::num_passes)

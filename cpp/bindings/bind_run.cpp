@@ -133,7 +133,9 @@ void bind_run(py::module_& m) {
         .def_readonly("max_deviation", &VerifyReport::max_deviation)
         .def_readonly("seconds", &VerifyReport::seconds)
         .def_readonly("sweeps_compared", &VerifyReport::sweeps_compared)
-        .def_readonly("state_compared", &VerifyReport::state_compared);
+        .def_readonly("state_compared", &VerifyReport::state_compared)
+        .def_readonly("mergers", &VerifyReport::mergers)
+        .def_readonly("merging_loss", &VerifyReport::merging_loss);
     py::class_<RunRequest>(m, "RunRequest", "What is wanted of a run.")
         .def(py::init<>())
         .def_readwrite("shots", &RunRequest::shots)
@@ -144,6 +146,7 @@ void bind_run(py::module_& m) {
         .def_readwrite("exact", &RunRequest::exact)
         .def_readwrite("floor", &RunRequest::floor)
         .def_readwrite("most_states", &RunRequest::most_states)
+        .def_readwrite("small_state_bytes", &RunRequest::small_state_bytes)
         .def_readwrite("most_iterations", &RunRequest::most_iterations)
         .def_readwrite("time_limit", &RunRequest::time_limit)
         .def_readwrite("merge_branches", &RunRequest::merge_branches);

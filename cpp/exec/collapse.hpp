@@ -21,7 +21,6 @@ double pairwise_sum(const std::vector<double>& values);
 struct OutcomeWeights {
     double zero;
     double one;
-    double probability_of_one() const { return one / (zero + one); }
 };
 template <class T>
 OutcomeWeights outcome_weights(const StateVector<T>& state, int qubit, const RunContext& context);

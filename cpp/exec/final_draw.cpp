@@ -3,17 +3,18 @@
 #include "exec/final_draw.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
+#include "base/random_streams.hpp"
 #include "exec/collapse.hpp"
+#include "exec/observable.hpp"
 #include "exec/sampler.hpp"
 #include "plan/cost.hpp"
 
 namespace ketjet {
 
 namespace {
-
-constexpr std::uint32_t final_stream = 0xfffffff2;  // the operation index of all final measurements together
 
 PhiloxKey key_of(const PhiloxKey& key, std::uint64_t identity) {
     return {key[0] ^ static_cast<std::uint32_t>(identity), key[1] ^ static_cast<std::uint32_t>(identity >> 32)};
@@ -22,26 +23,35 @@ PhiloxKey key_of(const PhiloxKey& key, std::uint64_t identity) {
 class FinalBits {
  public:
     explicit FinalBits(const Plan& plan) : measurements_(plan.final_measurements), known_(plan.known_reads) {
-        for (const FinalMeasurement& m : measurements_) qubits_ |= bit(m.qubit);
+        for (const FinalMeasurement& m : measurements_) mask_ |= bit(m.qubit);
     }
 
-    Index qubits() const { return qubits_; }
-    void add(std::span<const std::uint64_t> memory, Index basis, double weight, TreeOutcome& outcome) const {
-        const std::size_t begin = outcome.memory.size();
-        outcome.memory.insert(outcome.memory.end(), memory.begin(), memory.end());
+    Index mask() const { return mask_; }
+    std::vector<int> qubits() const {
+        std::vector<int> ascending;
+        for (Index rest = mask_; rest != 0; rest &= rest - 1) ascending.push_back(std::countr_zero(rest));
+        return ascending;
+    }
+    // A row for shots of a group that found this basis state.
+    void add(const Shots& shots, std::size_t group, Index basis, const Weight& weight, TreeOutcome& outcome) const {
+        WeightTable& rows = outcome.rows;
+        const auto memory = shots.memory_of(group);
+        rows.keys.insert(rows.keys.end(), memory.begin(), memory.end());
+        std::uint64_t* const row = rows.keys.data() + rows.keys.size() - memory.size();
         const auto put = [&](std::int32_t clbit, std::uint64_t value) {
-            std::uint64_t& word = outcome.memory[begin + static_cast<std::size_t>(clbit / 64)];
+            std::uint64_t& word = row[clbit / 64];
             word = (word & ~bit(clbit % 64)) | value << (clbit % 64);
         };
         for (const FinalMeasurement& m : measurements_) put(m.clbit, basis >> m.qubit & 1);
         for (const KnownRead& read : known_) put(read.clbit, read.value ? 1 : 0);
-        outcome.weights.push_back(weight);
+        rows.weights.push_back(weight);
+        if (shots.ways_of(group) != nullptr) rows.ways.push_back(shots.ways_of(group));
     }
 
  private:
     const std::vector<FinalMeasurement>& measurements_;
     const std::vector<KnownRead>& known_;
-    Index qubits_ = 0;
+    Index mask_ = 0;
 };
 
 struct Draw {
@@ -52,19 +62,25 @@ struct Draw {
 // Adds what is found for the draws, and forgets them.
 template <class T>
 void find_draws(const FinalBits& bits, const StateVector<T>& state, const std::vector<double>& chunk_sums,
-                const Shots& shots, std::vector<Draw>& draws, TreeOutcome& outcome) {
-    std::ranges::sort(draws, [](const Draw& a, const Draw& b) {
+                const Shots& shots, std::vector<Draw>& draws, TreeOutcome& outcome, const StopToken& stop) {
+    Poll poll(stop);
+    std::ranges::sort(draws, [&](const Draw& a, const Draw& b) {
+        poll();
         return a.threshold != b.threshold ? a.threshold < b.threshold : a.group < b.group;
     });
     std::vector<double> thresholds;
     for (const Draw& draw : draws) thresholds.push_back(draw.threshold);
     const std::vector<Index> found = sample_at(state, chunk_sums, thresholds);
     std::vector<std::pair<std::size_t, Index>> hits;  // groups, and what they find
-    for (std::size_t i = 0; i < draws.size(); ++i) hits.emplace_back(draws[i].group, found[i] & bits.qubits());
-    std::ranges::sort(hits);
+    for (std::size_t i = 0; i < draws.size(); ++i) hits.emplace_back(draws[i].group, found[i] & bits.mask());
+    std::ranges::sort(hits, [&](const auto& a, const auto& b) {
+        poll();
+        return a < b;
+    });
     for (auto hit = hits.begin(); hit != hits.end();) {
+        poll();
         const auto next = std::ranges::find_if(hit, hits.end(), [&](const auto& other) { return other != *hit; });
-        bits.add(shots.memory_of(hit->first), hit->second, static_cast<double>(next - hit), outcome);
+        bits.add(shots, hit->first, hit->second, {next - hit, 0}, outcome);
         hit = next;
     }
     draws.clear();
@@ -78,41 +94,39 @@ void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots&
     const double one_by_one = std::min(many_shots, shots_per_amplitude * static_cast<double>(state.stored_size()));
     std::vector<Draw> draws;
     for (std::size_t group = 0; group < shots.groups(); ++group) {
-        const auto count = static_cast<std::int64_t>(shots.weight_of(group));
+        const std::int64_t count = shots.weight_of(group).shots;
         const std::uint64_t identity = shots.identity_of(group);
         const int words = static_cast<int>(shots.memory_of(group).size());
         context.stop.throw_if_stopped();
-        if (shots.weight_of(group) > one_by_one) {
+        if (static_cast<double>(count) > one_by_one) {
             for (const BasisCount& found : sample(state, chunk_sums, count, key_of(key, identity), context)) {
-                bits.add(shots.memory_of(group), found.basis, static_cast<double>(found.count), outcome);
+                bits.add(shots, group, found.basis, {found.count, 0}, outcome);
             }
             outcome.shorten(words, context.stop);
             continue;
         }
-        RandomStream random(key, identity, final_stream);
+        RandomStream random(key, identity, random_streams::final_bits);
         for (std::int64_t shot = 0; shot < count; ++shot) draws.push_back({random.uniform() * total, group});
         if (draws.size() < most_draws) continue;
-        find_draws(bits, state, chunk_sums, shots, draws, outcome);
+        find_draws(bits, state, chunk_sums, shots, draws, outcome, context.stop);
         outcome.shorten(words, context.stop);
     }
-    find_draws(bits, state, chunk_sums, shots, draws, outcome);
+    find_draws(bits, state, chunk_sums, shots, draws, outcome, context.stop);
 }
 
 template <class T>
 void list_probabilities(const FinalBits& bits, const StateVector<T>& state, const Shots& shots, double floor,
                         TreeOutcome& outcome, const RunContext& context) {
-    std::vector<double> probabilities(bit(count_bits(bits.qubits())));
-    for (Index i = 0; i < state.size(); ++i) {
-        if (i % (1 << 16) == 0) context.stop.throw_if_stopped();
-        probabilities[extract_bits(i, bits.qubits())] += std::norm(static_cast<Complex>(state.amplitudes()[i]));
-    }
+    const std::vector<double> probabilities = marginal_probabilities(state, bits.qubits(), context);
     const double total = pairwise_sum(probabilities);
     if (context.drift != nullptr) context.drift->note(total);
+    Poll poll(context.stop);
     for (std::size_t group = 0; group < shots.groups(); ++group) {
         for (Index value = 0; value < probabilities.size(); ++value) {
-            const double weight = shots.weight_of(group) * probabilities[value] / total;
+            poll();
+            const double weight = shots.weight_of(group).probability * probabilities[value] / total;
             if (weight > 0 && weight >= floor) {
-                bits.add(shots.memory_of(group), deposit_bits(value, bits.qubits()), weight, outcome);
+                bits.add(shots, group, deposit_bits(value, bits.mask()), {0, weight}, outcome);
             } else {
                 outcome.dropped += weight;
             }
@@ -122,21 +136,34 @@ void list_probabilities(const FinalBits& bits, const StateVector<T>& state, cons
 
 }  // namespace
 
+void TreeOutcome::add(TreeOutcome other, int words, const StopToken& stop) {
+    dropped += other.dropped;
+    if (rows.weights.empty()) {
+        rows = std::move(other.rows);
+        once = other.once;
+    } else {
+        rows.keys.insert(rows.keys.end(), other.rows.keys.begin(), other.rows.keys.end());
+        rows.weights.insert(rows.weights.end(), other.rows.weights.begin(), other.rows.weights.end());
+        rows.ways.insert(rows.ways.end(), other.rows.ways.begin(), other.rows.ways.end());
+    }
+    shorten(words, stop);
+}
+
 void TreeOutcome::shorten(int words, const StopToken& stop) {
-    if (weights.size() < 2 * once + most_draws) return;
-    WeightTable table = tabulate(memory, weights, words, stop);
-    memory = std::move(table.keys);
-    weights = std::move(table.weights);
-    once = weights.size();
+    if (rows.weights.size() < 2 * once + most_draws) return;
+    rows = tabulate(std::move(rows), words, stop);
+    once = rows.weights.size();
 }
 
 template <class T>
 void draw_final(const Plan& plan, const StateVector<T>& state, const Shots& shots, const DivisionRule& rule,
                 TreeOutcome& outcome, const RunContext& context) {
     const FinalBits bits(plan);
-    if (bits.qubits() == 0) {
+    if (bits.mask() == 0) {
+        Poll poll(context.stop);
         for (std::size_t group = 0; group < shots.groups(); ++group) {
-            bits.add(shots.memory_of(group), 0, shots.weight_of(group), outcome);
+            poll();
+            bits.add(shots, group, 0, shots.weight_of(group), outcome);
         }
     } else if (rule.exact) {
         list_probabilities(bits, state, shots, rule.floor, outcome, context);

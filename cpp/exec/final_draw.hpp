@@ -6,17 +6,18 @@
 #include <vector>
 
 #include "exec/executor.hpp"
+#include "exec/sampler.hpp"
 #include "exec/shots.hpp"
 
 namespace ketjet {
 
 // Classical memory at the end, with the weight of the shots that ended so; the same memory may stand there repeatedly.
 struct TreeOutcome {
-    std::vector<std::uint64_t> memory;  // memory_words of the program for each
-    std::vector<double> weights;
+    WeightTable rows;      // with all words of the memory
     double dropped = 0;    // exact: the probability of what fell below the floor
     std::size_t once = 0;  // how many rows there were when equal ones were last put together
 
+    void add(TreeOutcome other, int words, const StopToken& stop);
     // Puts rows with equal memory of so many words together, if there are many new ones.
     void shorten(int words, const StopToken& stop);
 };

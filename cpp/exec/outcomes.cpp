@@ -5,26 +5,12 @@
 #include <functional>
 #include <numeric>
 
+#include "base/random_streams.hpp"
 #include "exec/sampler.hpp"
 
 namespace ketjet {
 
 namespace {
-
-constexpr std::uint32_t shuffle_stream = 0xffffffe0;
-
-// Calls that go through many rows ask the stop token now and then.
-class Poll {
- public:
-    explicit Poll(const StopToken& stop) : stop_(stop) {}
-    void operator()() {
-        if (++calls_ % (1 << 16) == 0) stop_.throw_if_stopped();
-    }
-
- private:
-    const StopToken& stop_;
-    std::uint32_t calls_ = 0;
-};
 
 // Classical values of basis states, byte by byte: bytes[b][v] has the classical bits of byte b of a basis state when
 // it is v, for one 64-bit word of the value.
@@ -69,9 +55,12 @@ std::strong_ordering compare_keys(const std::uint64_t* a, const std::uint64_t* b
     return std::strong_ordering::equal;
 }
 
+using WaysOfRows = std::vector<std::shared_ptr<const Ways>>;  // empty, or of each row
+
 // Merges equal keys of (key, count) rows, which are in order already, in their own memory.
 template <class Count>
-void merge_sorted(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, std::size_t width, Poll& poll) {
+void merge_sorted(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, WaysOfRows& ways, std::size_t width,
+                  Poll& poll) {
     std::size_t kept = 0;
     for (std::size_t row = 0; row < counts.size(); ++row) {
         poll();
@@ -81,15 +70,18 @@ void merge_sorted(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, 
             continue;
         }
         if (kept < row) std::copy(key, key + width, keys.data() + kept * width);
+        if (!ways.empty()) ways[kept] = ways[row];
         counts[kept++] = counts[row];
     }
     keys.resize(kept * width);
     counts.resize(kept);
+    if (!ways.empty()) ways.resize(kept);
 }
 
-// Puts rows in ascending order, those of equal keys as they came, and merges the latter.
+// Puts rows in ascending order, those of equal keys as they came, and merges the latter; the ways of the first remain.
 template <class Count>
-void merge(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, int words, const StopToken& stop) {
+void merge(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, WaysOfRows& ways, int words,
+           const StopToken& stop) {
     const auto width = static_cast<std::size_t>(words);
     Poll poll(stop);
     const auto less = [&](std::size_t a, std::size_t b) {
@@ -105,6 +97,7 @@ void merge(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, int wor
         std::ranges::sort(order, std::cref(less));
         std::vector<std::uint64_t> sorted_keys;
         std::vector<Count> sorted_counts;
+        WaysOfRows sorted_ways;
         sorted_keys.reserve(keys.size());
         sorted_counts.reserve(counts.size());
         for (const std::size_t row : order) {
@@ -112,11 +105,13 @@ void merge(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, int wor
             const auto key = keys.begin() + static_cast<std::ptrdiff_t>(row * width);
             sorted_keys.insert(sorted_keys.end(), key, key + words);
             sorted_counts.push_back(counts[row]);
+            if (!ways.empty()) sorted_ways.push_back(std::move(ways[row]));
         }
         keys = std::move(sorted_keys);
         counts = std::move(sorted_counts);
+        ways = std::move(sorted_ways);
     }
-    merge_sorted(keys, counts, width, poll);
+    merge_sorted(keys, counts, ways, width, poll);
 }
 
 }  // namespace
@@ -136,15 +131,23 @@ OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<
         mover.write(found.basis, keys.data() + keys.size() - words);
         counts.push_back(found.count);
     }
-    merge(keys, counts, words, stop);
+    WaysOfRows none;
+    merge(keys, counts, none, words, stop);
     return {words, std::move(keys), std::move(counts)};
 }
 
-WeightTable tabulate(const std::vector<std::uint64_t>& keys, const std::vector<double>& weights, int words,
-                     const StopToken& stop) {
-    WeightTable table{keys, weights};
-    merge(table.keys, table.weights, words, stop);
-    return table;
+WeightTable tabulate(WeightTable rows, int words, const StopToken& stop) {
+    merge(rows.keys, rows.weights, rows.ways, words, stop);
+    return rows;
+}
+
+std::size_t last_of_list(const std::vector<std::int64_t>& counts, const PhiloxKey& key) {
+    const std::int64_t total = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+    RandomStream random(key, 0, random_streams::shuffle);
+    auto rank = total > 1 ? static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(total))) : 0;
+    std::size_t row = 0;
+    while (rank >= counts[row]) rank -= counts[row++];
+    return row;
 }
 
 std::vector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, const StopToken& stop) {
@@ -159,7 +162,7 @@ std::vector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey
             for (std::size_t w = 0; w < width; ++w) shots.push_back(table.keys[i * width + w]);
         }
     }
-    RandomStream random(key, 0, shuffle_stream);
+    RandomStream random(key, 0, random_streams::shuffle);
     for (std::size_t i = shots.size() / width; i > 1; --i) {  // Fisher and Yates
         poll();
         const std::size_t j = random.below(i);

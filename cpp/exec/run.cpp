@@ -56,65 +56,104 @@ std::vector<std::size_t> chain_words(const Program& program) {
 }
 
 // Of each row of memory the classical bits, then the chains.
-std::vector<std::uint64_t> keys_of(const TreeOutcome& outcome, const Program& program,
-                                   const std::vector<std::size_t>& chains) {
-    const auto clbit_words = static_cast<std::size_t>(program.clbit_words());
-    const auto stride = static_cast<std::size_t>(program.memory_words());
-    std::vector<std::uint64_t> keys;
-    keys.reserve(outcome.weights.size() * (clbit_words + chains.size()));
-    for (auto row = outcome.memory.begin(); row != outcome.memory.end(); row += static_cast<std::ptrdiff_t>(stride)) {
-        keys.insert(keys.end(), row, row + static_cast<std::ptrdiff_t>(clbit_words));
-        for (const std::size_t word : chains) keys.push_back(row[static_cast<std::ptrdiff_t>(clbit_words + word)]);
+WeightTable table_of(const TreeOutcome& outcome, const Program& program, const std::vector<std::size_t>& chains,
+                     const StopToken& stop) {
+    const auto clbit_words = static_cast<std::ptrdiff_t>(program.clbit_words());
+    const auto stride = static_cast<std::ptrdiff_t>(program.memory_words());
+    WeightTable rows{{}, outcome.rows.weights, outcome.rows.ways};
+    rows.keys.reserve(rows.weights.size() * (static_cast<std::size_t>(clbit_words) + chains.size()));
+    Poll poll(stop);
+    const std::vector<std::uint64_t>& memory = outcome.rows.keys;
+    for (auto row = memory.begin(); row != memory.end(); row += stride) {
+        poll();
+        rows.keys.insert(rows.keys.end(), row, row + clbit_words);
+        for (const std::size_t word : chains) rows.keys.push_back(row[clbit_words + static_cast<std::ptrdiff_t>(word)]);
     }
-    return keys;
+    return tabulate(std::move(rows), program.clbit_words() + static_cast<int>(chains.size()), stop);
 }
 
-OutcomeTable counted(const WeightTable& table, int words) {
-    OutcomeTable result{words, table.keys, {}};
-    for (const double weight : table.weights) result.counts.push_back(std::llround(weight));
-    return result;
+std::vector<std::int64_t> counts_of(const WeightTable& table) {
+    std::vector<std::int64_t> counts;
+    counts.reserve(table.weights.size());
+    for (const Weight& weight : table.weights) counts.push_back(weight.shots);
+    return counts;
 }
 
 // The list of shots, each with the records of what was saved for it.
 template <class T>
-void list_with_chains(const TreeOutcome& outcome, const Program& program, const std::vector<std::size_t>& chains,
-                      const RunRequest& request, RunResult<T>& result, const RunContext& context) {
-    const int clbit_words = program.clbit_words(), words = clbit_words + static_cast<int>(chains.size());
-    const WeightTable table = tabulate(keys_of(outcome, program, chains), outcome.weights, words, context.stop);
-    const std::vector<std::uint64_t> rows = list_shots(counted(table, words), request.key, context.stop);
-    result.chain_words = static_cast<int>(chains.size());
+void list_with_chains(const WeightTable& table, int clbit_words, int chain_words, const RunRequest& request,
+                      RunResult<T>& result, const RunContext& context) {
+    const int words = clbit_words + chain_words;
+    const OutcomeTable counted{words, table.keys, counts_of(table)};
+    const std::vector<std::uint64_t> rows = list_shots(counted, request.key, context.stop);
+    Poll poll(context.stop);
     for (auto row = rows.begin(); row != rows.end(); row += words) {
+        poll();
         result.shots.insert(result.shots.end(), row, row + clbit_words);
         result.chains.insert(result.chains.end(), row + clbit_words, row + words);
     }
+    result.chain_words = chain_words;
+}
+
+// The state at the end and what is saved of one shot only, of the shot that stands last in the list: it is run once
+// more by itself, for in the tree nobody knows which one it will be.
+template <class T>
+void run_last_shot(const Program& program, const Plan& plan, const Walker<T>& walker, const WeightTable& table,
+                   const RunRequest& request, RunResult<T>& result, const RunContext& context) {
+    const std::size_t row = request.exact ? 0 : last_of_list(counts_of(table), request.key);
+    Trajectory<T> shot{std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits),
+                       Shots(program.memory_words(), {1, 0})};
+    walker.retrace(shot, *table.ways[row], context);
+    if (request.keep_state) result.state = std::move(shot.state);
+}
+
+bool saves_one_shot(const Program& program) {
+    return std::ranges::any_of(program.operations(), [](const Operation& operation) {
+        const auto* const save = std::get_if<SaveOperation>(&operation);
+        return save != nullptr && save->mode() == SaveMode::one;
+    });
 }
 
 template <class T>
 void run_as_tree(const Program& program, const Plan& plan, const RunRequest& request, RunResult<T>& result,
                  const RunContext& context) {
     TreeRequest tree_request;
-    tree_request.rules = {{request.key, request.exact, request.floor}, request.most_iterations};
-    tree_request.weight = request.exact ? 1 : static_cast<double>(std::max<std::int64_t>(request.shots, 1));
+    tree_request.rules = {{request.key, request.exact, request.floor},
+                          request.most_iterations,
+                          request.exact ? Weight{0, 1} : Weight{std::max<std::int64_t>(request.shots, 1), 0}};
     tree_request.most_states = request.most_states;
+    tree_request.small_state_bytes = request.small_state_bytes;
     tree_request.merge = request.merge_branches;
     tree_request.keep_state = request.keep_state;
-    TreeResult<T> tree = run_tree<T>(program, plan, tree_request, context);
+    tree_request.remember_ways = request.keep_state || saves_one_shot(program);
+    SaveStore saves;
+    const Walker<T> walker(program, plan, tree_request.rules, kernels_of<T>(context.kernels), saves);
+    TreeResult<T> tree = run_tree<T>(program, plan, walker, tree_request, context);
     result.trajectories = tree.trajectories;
-    result.state = std::move(tree.state);
-    if (result.state != nullptr) chunk_probabilities(*result.state, context);  // for its norm
-    result.saves = std::move(tree.saves);
     const int words = program.clbit_words();
-    WeightTable table = tabulate(keys_of(tree.outcome, program, {}), tree.outcome.weights, words, context.stop);
+    const std::vector<std::size_t> chains = chain_words(program);
+    WeightTable table = table_of(tree.outcome, program, {}, context.stop);
+    WeightTable chained;
+    if (!chains.empty() && !request.exact) {
+        chained = table_of(tree.outcome, program, chains, context.stop);
+        list_with_chains(chained, words, static_cast<int>(chains.size()), request, result, context);
+    }
+    const bool lacks_state = request.keep_state && tree.state == nullptr;
+    result.state = std::move(tree.state);
+    result.dropped = tree.outcome.dropped;
+    tree.outcome = {};
+    if ((lacks_state || walker.owes_saves()) && !table.weights.empty()) {
+        run_last_shot(program, plan, walker, chained.weights.empty() ? table : chained, request, result, context);
+    }
+    if (result.state != nullptr) chunk_probabilities(*result.state, context);  // for its norm
+    result.saves = saves.take();
     if (request.exact) {
         result.table = {words, std::move(table.keys), {}};
-        result.probabilities = std::move(table.weights);
-        result.dropped = tree.outcome.dropped;
+        for (const Weight& weight : table.weights) result.probabilities.push_back(weight.probability);
         return;
     }
-    const std::vector<std::size_t> chains = chain_words(program);
-    if (!chains.empty()) list_with_chains(tree.outcome, program, chains, request, result, context);
     if (request.shots == 0) return;
-    result.table = counted(table, words);
+    result.table = {words, std::move(table.keys), counts_of(table)};
     if (request.list_shots && chains.empty()) result.shots = list_shots(result.table, request.key, context.stop);
 }
 
@@ -136,25 +175,18 @@ void run_once(const Program& original, const Program& program, const Plan& plan,
     if (request.keep_state) result.state = std::move(state);
 }
 
-// A shot of its own never parts.
-template <class T>
-struct Alone : Parting<T> {
-    std::unique_ptr<StateVector<T>> copy_of(const StateVector<T>&, const RunContext&) override { return nullptr; }
-    void take(Trajectory<T>) override {}
-};
-
 }  // namespace
 
 template <class T>
 std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, StateVector<T>& state,
                                       const PhiloxKey& key, const RunContext& context) {
-    const WalkRules rules{{key, false, 0}, 0};
+    const WalkRules rules{{key, false, 0}, 0, {1, 0}};
     SaveStore saves;
     const Walker<T> walker(program, plan, rules, kernels_of<T>(context.kernels), saves);
-    Trajectory<T> trajectory{std::make_unique<StateVector<T>>(std::move(state)), Shots(program.memory_words(), 1)};
+    Trajectory<T> trajectory{std::make_unique<StateVector<T>>(std::move(state)), Shots(program.memory_words(), {1, 0})};
     Alone<T> alone;
     try {
-        while (walker.advance(trajectory, alone, context)) {
+        while (walker.advance(trajectory, alone, false, context)) {
         }
     } catch (...) {
         state = std::move(*trajectory.state);

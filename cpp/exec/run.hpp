@@ -7,6 +7,7 @@
 #include "exec/sampler.hpp"
 #include "exec/save.hpp"
 #include "exec/verify.hpp"
+#include "plan/cost.hpp"
 #include "plan/plan.hpp"
 
 namespace ketjet {
@@ -15,14 +16,15 @@ struct RunRequest {
     std::int64_t shots = 0;   // 0: only the final state is wanted
     PhiloxKey key{};          // of this seed and program
     bool list_shots = false;  // also the outcome of every shot, in order
-    bool keep_state = false;  // hand back the final state (of one of the shots, where they differ)
+    bool keep_state = false;  // hand back the final state (of the last shot, where they differ)
     Verify verify = Verify::off;
-    bool exact = false;                // the probabilities of all outcomes instead of samples
-    double floor = 0;                  // exact: what is less probable is dropped on the way
-    std::int64_t most_states = 2;      // that a tree of trajectories holds at a time
-    std::int64_t most_iterations = 0;  // of all loops of one shot together; 0: any number
-    double time_limit = 0;             // seconds; 0: none
-    bool merge_branches = true;        // PlanOptions::merge_branches
+    bool exact = false;                                          // the probabilities of all outcomes instead of samples
+    double floor = 0;                                            // exact: what is less probable is dropped on the way
+    std::int64_t most_states = 2;                                // that a tree of trajectories holds at a time
+    std::int64_t small_state_bytes = ketjet::small_state_bytes;  // states up to this size are held beside those
+    std::int64_t most_iterations = 0;                            // of all loops of one shot together; 0: any number
+    double time_limit = 0;                                       // seconds; 0: none
+    bool merge_branches = true;                                  // PlanOptions::merge_branches
 };
 
 template <class T>

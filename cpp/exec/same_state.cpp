@@ -61,8 +61,7 @@ double signature(const StateVector<T>& state, const RunContext& context) {
 }
 
 template <class T>
-bool same_up_to_phase(const StateVector<T>& a, const StateVector<T>& b, const RunContext& context) {
-    constexpr double rounding = sizeof(T) == 8 ? 1e-11 : 1e-5;  // length of the difference
+Separation separation(const StateVector<T>& a, const StateVector<T>& b, const RunContext& context) {
     std::vector<double> real(chunks_of(a)), imaginary(chunks_of(a));
     for_state_chunks(a, context, [&](Index first, Index last, std::size_t chunk) {
         Complex sum = 0;
@@ -73,7 +72,7 @@ bool same_up_to_phase(const StateVector<T>& a, const StateVector<T>& b, const Ru
         imaginary[chunk] = sum.imag();
     });
     const Complex overlap(pairwise_sum(real), pairwise_sum(imaginary));
-    if (!(std::abs(overlap) > 0.9)) return false;
+    if (!(std::abs(overlap) > 0.5)) return {1, 1};
     const Complex phase = overlap / std::abs(overlap);
     for_state_chunks(a, context, [&](Index first, Index last, std::size_t chunk) {
         double sum = 0;
@@ -82,12 +81,25 @@ bool same_up_to_phase(const StateVector<T>& a, const StateVector<T>& b, const Ru
         }
         real[chunk] = sum;
     });
-    return pairwise_sum(real) <= rounding * rounding;
+    return {std::sqrt(pairwise_sum(real)), phase};
 }
 
-template double signature<float>(const StateVector<float>&, const RunContext&);
-template double signature<double>(const StateVector<double>&, const RunContext&);
-template bool same_up_to_phase<float>(const StateVector<float>&, const StateVector<float>&, const RunContext&);
-template bool same_up_to_phase<double>(const StateVector<double>&, const StateVector<double>&, const RunContext&);
+template <class T>
+void move_to_mean(StateVector<T>& a, const StateVector<T>& b, Complex phase, double share, const RunContext& context) {
+    for_state_chunks(a, context, [&](Index first, Index last, std::size_t) {
+        for (Index i = first; i < last; ++i) {
+            const auto own = static_cast<Complex>(a.amplitudes()[i]), other = static_cast<Complex>(b.amplitudes()[i]);
+            a.amplitudes()[i] = static_cast<std::complex<T>>(own + share * (phase * other - own));
+        }
+    });
+}
+
+#define KETJET_INSTANTIATE(T)                                                                           \
+    template double signature<T>(const StateVector<T>&, const RunContext&);                             \
+    template Separation separation<T>(const StateVector<T>&, const StateVector<T>&, const RunContext&); \
+    template void move_to_mean<T>(StateVector<T>&, const StateVector<T>&, Complex, double, const RunContext&);
+KETJET_INSTANTIATE(float)
+KETJET_INSTANTIATE(double)
+#undef KETJET_INSTANTIATE
 
 }  // namespace ketjet

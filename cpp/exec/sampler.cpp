@@ -8,14 +8,12 @@
 #include <span>
 
 #include "base/parallel.hpp"
+#include "base/random_streams.hpp"
 #include "exec/collapse.hpp"
 
 namespace ketjet {
 
 namespace {
-
-// Substreams of the random generator; collapses use the operation index, which never gets this far.
-constexpr std::uint32_t tree_stream = 0xfffffff0, chunk_stream = 0xfffffff1, amplitude_stream = 0xfffffff2;
 
 // Splits `shots` over leaves with the given weights by a binary tree of binomial draws, in place level by level.
 std::vector<std::int64_t> split_over_chunks(const std::vector<double>& weights, std::int64_t shots,
@@ -37,7 +35,7 @@ std::vector<std::int64_t> split_over_chunks(const std::vector<double>& weights, 
             const double left = below[2 * i], right = 2 * i + 1 < below.size() ? below[2 * i + 1] : 0.0;
             std::int64_t to_left = right == 0 ? counts[i] : 0;
             if (counts[i] > 0 && left > 0 && right > 0) {
-                RandomStream random(key, static_cast<std::uint64_t>(level) << 48 | i, tree_stream);
+                RandomStream random(key, static_cast<std::uint64_t>(level) << 48 | i, random_streams::tree);
                 to_left = random.binomial_of(counts[i], left, right);
             }
             split[2 * i] = to_left;
@@ -96,7 +94,7 @@ void sample_many(const StateVector<T>& state, Index first, Index last, std::int6
     for (Index i = first; i < last && shots > 0; ++i) {
         const double p = probability(state, i);
         if (p == 0) continue;
-        RandomStream random(key, i, amplitude_stream);
+        RandomStream random(key, i, random_streams::amplitude);
         const std::int64_t count = random.binomial_of(shots, p, later[i - first]);
         if (count > 0) out.push_back({i, count});
         shots -= count;
@@ -120,7 +118,7 @@ std::vector<BasisCount> sample(const StateVector<T>& state, const std::vector<do
                          const Index first = static_cast<Index>(c) << chunk_bits;
                          const Index last = std::min(state.size(), first + bit(chunk_bits));
                          if (count < static_cast<std::int64_t>(last - first)) {
-                             RandomStream random(key, static_cast<std::uint64_t>(c), chunk_stream);
+                             RandomStream random(key, static_cast<std::uint64_t>(c), random_streams::chunk);
                              sample_few(state, first, last, chunk_sums[chunk], count, random, parts[chunk]);
                          } else {
                              sample_many(state, first, last, count, key, parts[chunk]);

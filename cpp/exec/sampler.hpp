@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "exec/executor.hpp"
+#include "exec/shots.hpp"
 
 namespace ketjet {
 
@@ -44,15 +46,19 @@ struct OutcomeTable {
 OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<BitMove>& moves,
                       std::span<const std::int32_t> ones, int num_clbits, const StopToken& stop);
 
-// A table of keys of so many words, each with a weight; weights of equal keys are added.
+// A table of keys of so many words, each with the weight of the shots that gave it and, if these are remembered, the
+// ways of one of them.
 struct WeightTable {
     std::vector<std::uint64_t> keys;
-    std::vector<double> weights;
+    std::vector<Weight> weights;
+    std::vector<std::shared_ptr<const Ways>> ways{};
 };
-WeightTable tabulate(const std::vector<std::uint64_t>& keys, const std::vector<double>& weights, int words,
-                     const StopToken& stop);
+// Rows in ascending order; weights of equal keys are added, and the ways of the first remain.
+WeightTable tabulate(WeightTable rows, int words, const StopToken& stop);
 
 // The outcomes of a table in a random order, one key per shot.
 std::vector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, const StopToken& stop);
+// Which outcome stands last in that list, whether or not it is made; there is at least one shot.
+std::size_t last_of_list(const std::vector<std::int64_t>& counts, const PhiloxKey& key);
 
 }  // namespace ketjet

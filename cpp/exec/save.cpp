@@ -1,5 +1,5 @@
-// Where one record is wanted in all, it is the latest of the witness; of one for each value of the classical bits, that
-// with the greatest identity.
+// Where one record is wanted in all, it is the latest; of one for each value of the classical bits, that with the
+// greatest identity.
 #include "exec/save.hpp"
 
 #include <algorithm>
@@ -102,11 +102,10 @@ template <class T>
 void SaveStore::add(const Program& program, const SaveOperation& operation, const StateVector<T>& state, Shots& shots,
                     std::uint64_t steps, const RunContext& context) {
     const auto clbit_words = static_cast<std::ptrdiff_t>(program.clbit_words());
-    const bool only_witness = operation.mode() == SaveMode::one;
+    const bool one = operation.mode() == SaveMode::one;
     std::vector<SavedRecord> fresh;
-    for (std::size_t group = 0; group < shots.groups(); ++group) {
+    for (std::size_t group = 0; group < (one ? 1 : shots.groups()); ++group) {
         if (group % between_polls == 0) context.stop.throw_if_stopped();
-        if (only_witness && (!shots.has_witness() || group != shots.witness())) continue;
         const auto memory = shots.memory_of(group);
         std::uint64_t none = 0;
         std::uint64_t& last =
@@ -115,14 +114,14 @@ void SaveStore::add(const Program& program, const SaveOperation& operation, cons
         fresh.push_back({operation.index(),
                          identity,
                          last,
-                         shots.weight_of(group),
+                         shots.weight_of(group).value(),
                          {memory.begin(), memory.begin() + clbit_words},
                          nullptr});
         last = identity;
     }
     const auto is_wanted = [&](const SavedRecord& record) {
         const SavedRecord* const rival = rival_of(record, operation.mode());
-        return rival == nullptr || only_witness || rival->identity < record.identity;
+        return rival == nullptr || one || rival->identity < record.identity;
     };
     {
         const std::lock_guard lock(mutex_);

@@ -7,12 +7,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <utility>
 
 #include "base/parallel.hpp"
+#include "exec/merger.hpp"
 #include "exec/same_state.hpp"
 #include "plan/cost.hpp"
 
@@ -32,16 +33,10 @@ class StateBudget {
     }
     void force() { left_.fetch_sub(1); }
     void give_back() { left_.fetch_add(1); }
+    std::int64_t left() const { return left_.load(); }  // less than none if some were forced
 
  private:
     std::atomic<std::int64_t> left_;
-};
-
-// How many trajectories have met at a place, and how many of them were merged.
-struct Meetings {
-    std::size_t met = 0;
-    std::size_t merged = 0;
-    bool pay() const { return met < meetings_before_judgement || merged > 0; }
 };
 
 // What becomes of one trajectory and of those that part from it.
@@ -55,37 +50,58 @@ struct Yield {
 template <class T>
 class ShotTree {
  public:
-    ShotTree(const Program& program, const Plan& plan, const TreeRequest& request, const RunContext& context)
+    ShotTree(const Program& program, const Plan& plan, const Walker<T>& walker, const TreeRequest& request,
+             const RunContext& context)
         : plan_(plan),
           request_(request),
           context_(context),
-          walker_(program, plan, request.rules, kernels_of<T>(context.kernels), saves_),
+          walker_(walker),
           memory_words_(program.memory_words()),
-          root_shots_(memory_words_, request.weight),
-          budget_(std::max<std::int64_t>(request.most_states, 1)) {}
+          small_(state_bytes(plan.state_qubits, precision) <= request.small_state_bytes),
+          unites_(request.rules.all_shots.shots > most_single_shots),
+          most_waiting_(most_waiting()),
+          budget_(most_states()),
+          merger_(plan, {request.merge, small_, unites_, request.rules.division.exact, unites_ || small_}) {}
 
     TreeResult<T> run() {
         budget_.take();
-        add({new_state(), std::move(root_shots_)});
+        add({new_state(), Shots(memory_words_, request_.rules.all_shots, request_.remember_ways)});
         while (!waiting_.empty()) {
             if (is_crowded()) merge_all();
             const bool crowded = is_crowded();
             std::vector<Trajectory<T>> batch = take_earliest();
-            if (batch.size() > 1) merge(batch);
+            merge(batch);
             if (crowded) {
                 while (!waiting_.empty()) std::ranges::move(take_earliest(), std::back_inserter(batch));
             }
             run_all(batch, crowded);
         }
         result_.outcome.dropped += walker_.dropped();
-        result_.saves = saves_.take();
         return std::move(result_);
     }
 
  private:
     using State = std::unique_ptr<StateVector<T>>;
+    static constexpr Precision precision = sizeof(T) == 4 ? Precision::single : Precision::double_;
     class Beside;
     class Below;
+    class ForMergers;
+
+    std::int64_t most_small_states() const { return small_states_bytes / state_bytes(plan_.state_qubits, precision); }
+    std::int64_t most_states() const {
+        return std::max<std::int64_t>(request_.most_states, small_ ? most_small_states() : unites_ ? 2 : 1);
+    }
+    // So many trajectories may wait for each other. Where that matters for what is drawn, or nearly so, it depends on
+    // the plan and the number of shots alone.
+    std::int64_t most_waiting() const {
+        std::int64_t states = request_.most_states;
+        if (small_ || unites_) {
+            const std::int64_t shots = request_.rules.all_shots.shots;
+            states = useful_states(plan_, precision, shots > 0 ? shots : std::numeric_limits<std::int64_t>::max());
+        }
+        if (small_) states = std::min(states, most_small_states());
+        return std::max<std::int64_t>(states / 2, 1);
+    }
 
     State new_state() const { return std::make_unique<StateVector<T>>(plan_.num_qubits, plan_.state_qubits); }
 
@@ -93,11 +109,11 @@ class ShotTree {
         ++waiting_count_;
         waiting_[{trajectory.stage, trajectory.part}].push_back(std::move(trajectory));
     }
-    bool is_crowded() const { return waiting_count_ > std::max<std::int64_t>(request_.most_states / 2, 1); }
+    bool is_crowded() const { return waiting_count_ > most_waiting_; }
     void merge_all() {
         waiting_count_ = 0;
         for (auto& [place, trajectories] : waiting_) {
-            if (trajectories.size() > 1) merge(trajectories);
+            merge(trajectories);
             waiting_count_ += std::ssize(trajectories);
         }
     }
@@ -109,8 +125,17 @@ class ShotTree {
     }
 
     void merge(std::vector<Trajectory<T>>& batch);
+    void sign(Trajectory<T>& trajectory, const RunContext& context) const {
+        if (trajectory.state == nullptr || trajectory.signature != Trajectory<T>::unsigned_state) return;
+        trajectory.signature = signature(*trajectory.state, context);
+    }
     void run_all(std::vector<Trajectory<T>>& batch, bool to_the_end);
-    void go_on(Trajectory<T> trajectory, Yield<T>& yield, const RunContext& context);
+    void go_on(Trajectory<T> trajectory, bool stops_at_collapses, Yield<T>& yield, const RunContext& context);
+    void ensure_state(Trajectory<T>& trajectory, const RunContext& context);
+    State forced_state() {
+        budget_.force();
+        return new_state();
+    }
     void finish(Trajectory<T> trajectory, Yield<T>& yield, const RunContext& context);
     State end(Trajectory<T>& trajectory, Yield<T>& yield, const RunContext& context);
 
@@ -138,29 +163,35 @@ class ShotTree {
     const Plan& plan_;
     const TreeRequest& request_;
     const RunContext& context_;
-    SaveStore saves_;
-    Walker<T> walker_;
+    const Walker<T>& walker_;
     int memory_words_;
-    Shots root_shots_;
+    bool small_;   // states are held whatever there is room for
+    bool unites_;  // groups of shots, so that what is merged must not depend on memory
+    std::int64_t most_waiting_;
     StateBudget budget_;
+    Merger<T> merger_;
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Trajectory<T>>> waiting_;  // by stage and part
     std::int64_t waiting_count_ = 0;
-    std::map<std::uint32_t, Meetings> meetings_;  // by stage
     TreeResult<T> result_;
 };
 
 // In breadth: what parts waits with all others.
 template <class T>
-class ShotTree<T>::Beside : public Parting<T> {
+class ShotTree<T>::Beside : public Fork<T> {
  public:
     Beside(ShotTree& tree, std::vector<Trajectory<T>>& waiting) : tree_(tree), waiting_(waiting) {}
 
     State copy_of(const StateVector<T>& state, const RunContext& context) override {
-        if (!tree_.budget_.take()) return nullptr;
+        if (tree_.small_) {
+            tree_.budget_.force();
+        } else if (!tree_.budget_.take()) {
+            return nullptr;
+        }
         State copy = tree_.new_state();
         copy_state(state, *copy, context);
         return copy;
     }
+    bool may_meet_again() const override { return true; }
     void take(Trajectory<T> parted) override { waiting_.push_back(std::move(parted)); }
 
  private:
@@ -171,11 +202,24 @@ class ShotTree<T>::Beside : public Parting<T> {
 // In depth: what parts is put on a stack, the last one to be taken first. The states of those at its bottom are given
 // up when there is no other memory: they are few, and their ways are short.
 template <class T>
-class ShotTree<T>::Below : public Parting<T> {
+class ShotTree<T>::Below : public Fork<T> {
  public:
-    explicit Below(ShotTree& tree) : tree_(tree) {}
+    // All begins with this trajectory. A small state is kept as it is, for no path tells how to make a mean again.
+    Below(ShotTree& tree, Trajectory<T>& first, const RunContext& context) : tree_(tree) {
+        tree_.ensure_state(first, context);
+        if (!tree_.small_) return;
+        tree_.budget_.force();
+        root_.state = tree_.new_state();
+        copy_state(*first.state, *root_.state, context);
+        root_.stage = first.stage;
+        root_.part = first.part;
+        root_.steps = first.steps;
+        root_.phase = first.phase;
+        first.path.clear();
+    }
     ~Below() override {
         if (spare_ != nullptr) tree_.budget_.give_back();
+        if (root_.state != nullptr) tree_.budget_.give_back();
     }
 
     State copy_of(const StateVector<T>& state, const RunContext& context) override {
@@ -189,17 +233,12 @@ class ShotTree<T>::Below : public Parting<T> {
     Trajectory<T> next(const RunContext& context) {
         Trajectory<T> trajectory = std::move(stack_.back());
         stack_.pop_back();
-        revive(trajectory, context);
+        if (trajectory.state != nullptr) return trajectory;
+        Trajectory<T> origin{find_memory(), Shots(0), root_.stage, root_.part, root_.steps, {}, 0, root_.phase};
+        if (origin.state == nullptr) origin.state = tree_.forced_state();
+        if (root_.state != nullptr) copy_state(*root_.state, *origin.state, context);
+        tree_.walker_.replay(trajectory, std::move(origin), context);
         return trajectory;
-    }
-    void revive(Trajectory<T>& trajectory, const RunContext& context) {
-        if (trajectory.state != nullptr) return;
-        State memory = find_memory();
-        if (memory == nullptr) {  // others hold what there is: one more for each thread at most
-            tree_.budget_.force();
-            memory = tree_.new_state();
-        }
-        tree_.walker_.replay(trajectory, std::move(memory), context);
     }
     void reuse(State state) {
         if (state == nullptr) return;
@@ -219,70 +258,82 @@ class ShotTree<T>::Below : public Parting<T> {
 
     ShotTree& tree_;
     std::vector<Trajectory<T>> stack_;
+    Trajectory<T> root_{nullptr, Shots(0)};
     State spare_;
+};
+
+// For mergers, which need two states at a time.
+template <class T>
+class ShotTree<T>::ForMergers : public StateSource<T> {
+ public:
+    ForMergers(ShotTree& tree, std::vector<Trajectory<T>>& batch) : tree_(tree) {
+        const auto lacks = [](const Trajectory<T>& each) { return each.state == nullptr; };
+        if (!tree_.unites_ || std::ranges::none_of(batch, lacks)) return;
+        give_up(batch);
+        for (auto& [place, trajectories] : tree_.waiting_) give_up(trajectories);
+    }
+    void revive(Trajectory<T>& trajectory) override { tree_.ensure_state(trajectory, tree_.context_); }
+    void give_back(State state) override {
+        state.reset();
+        tree_.budget_.give_back();
+    }
+
+ private:
+    void give_up(std::vector<Trajectory<T>>& trajectories) {
+        for (Trajectory<T>& each : trajectories) {
+            if (tree_.budget_.left() >= 2) return;
+            if (each.state != nullptr) give_back(std::move(each.state));
+        }
+    }
+
+    ShotTree& tree_;
 };
 
 template <class T>
 void ShotTree<T>::merge(std::vector<Trajectory<T>>& batch) {
-    const std::uint32_t stage = batch.front().stage;
-    if (!request_.merge || stage == 0 || !std::holds_alternative<Join>(plan_.stages[stage - 1])) return;
-    Meetings& meetings = meetings_[stage];
-    if (!meetings.pay()) return;
-    std::vector<double> signatures(batch.size(), -1);  // of those without a state: below all others
-    for_each(batch.size(), [&](std::size_t i, const RunContext& context) {
-        if (batch[i].state != nullptr) signatures[i] = signature(*batch[i].state, context);
-    });
-    std::multimap<double, std::size_t> found;  // by signature: those that stay
-    std::vector<Trajectory<T>> stay;
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-        Trajectory<T>& one = batch[i];
-        const double near = signature_rounding<T> * (1 + signatures[i]);
-        const auto end = found.upper_bound(signatures[i] + near);
-        auto other = one.state == nullptr ? end : found.lower_bound(signatures[i] - near);
-        while (other != end && !same_up_to_phase(*stay[other->second].state, *one.state, context_)) ++other;
-        if (other != end) {
-            Trajectory<T>& into = stay[other->second];
-            into.shots.absorb(one.shots);
-            if (request_.rules.division.exact || into.shots.groups() > most_groups) into.shots.unite();
-            into.jumps_back = std::max(into.jumps_back, one.jumps_back);
-            one.state.reset();
-            budget_.give_back();
-            continue;
-        }
-        if (one.state != nullptr) found.emplace(signatures[i], stay.size());
-        stay.push_back(std::move(one));
-    }
-    meetings.met += batch.size();
-    meetings.merged += batch.size() - stay.size();
-    batch = std::move(stay);
+    if (batch.size() < 2 || !merger_.meet_at(batch.front().stage, batch.front().part)) return;
+    for_each(batch.size(), [&](std::size_t i, const RunContext& context) { sign(batch[i], context); });
+    ForMergers states(*this, batch);
+    merger_.merge(batch, states, context_);
 }
 
 template <class T>
 void ShotTree<T>::run_all(std::vector<Trajectory<T>>& batch, bool to_the_end) {
     std::vector<Yield<T>> yields(batch.size());
+    const bool stops_at_collapses = merger_.meet_at_collapses();
     for_each(batch.size(), [&](std::size_t i, const RunContext& context) {
         if (to_the_end) {
             finish(std::move(batch[i]), yields[i], context);
         } else {
-            go_on(std::move(batch[i]), yields[i], context);
+            go_on(std::move(batch[i]), stops_at_collapses, yields[i], context);
         }
     });
     for (Yield<T>& yield : yields) {
-        TreeOutcome& all = result_.outcome;
-        std::ranges::copy(yield.outcome.memory, std::back_inserter(all.memory));
-        std::ranges::copy(yield.outcome.weights, std::back_inserter(all.weights));
-        all.dropped += yield.outcome.dropped;
-        all.shorten(memory_words_, context_.stop);
+        result_.outcome.add(std::move(yield.outcome), memory_words_, context_.stop);
         result_.trajectories += yield.trajectories;
         for (Trajectory<T>& trajectory : yield.waiting) add(std::move(trajectory));
     }
 }
 
+// Gives a state to a trajectory that has none: where others hold what there is, one more for each thread at most.
 template <class T>
-void ShotTree<T>::go_on(Trajectory<T> trajectory, Yield<T>& yield, const RunContext& context) {
-    Below(*this).revive(trajectory, context);
+void ShotTree<T>::ensure_state(Trajectory<T>& trajectory, const RunContext& context) {
+    if (trajectory.state != nullptr) return;
+    walker_.replay(trajectory, {budget_.take() ? new_state() : forced_state(), Shots(0)}, context);
+}
+
+template <class T>
+void ShotTree<T>::go_on(Trajectory<T> trajectory, bool stops_at_collapses, Yield<T>& yield, const RunContext& context) {
+    ensure_state(trajectory, context);
+    trajectory.signature = Trajectory<T>::unsigned_state;
+    if (small_) trajectory.path.clear();  // its state is held
     Beside beside(*this, yield.waiting);
-    if (walker_.advance(trajectory, beside, context)) {
+    if (walker_.advance(trajectory, beside, stops_at_collapses, context)) {
+        if (merger_.meet_at(trajectory.stage, trajectory.part)) sign(trajectory, context);
+        if (!small_ && budget_.left() < 0) {
+            trajectory.state.reset();
+            budget_.give_back();
+        }
         yield.waiting.push_back(std::move(trajectory));
     } else if (end(trajectory, yield, context) != nullptr) {
         budget_.give_back();
@@ -291,10 +342,9 @@ void ShotTree<T>::go_on(Trajectory<T> trajectory, Yield<T>& yield, const RunCont
 
 template <class T>
 void ShotTree<T>::finish(Trajectory<T> trajectory, Yield<T>& yield, const RunContext& context) {
-    Below below(*this);
-    below.revive(trajectory, context);
+    Below below(*this, trajectory, context);
     for (;;) {
-        while (walker_.advance(trajectory, below, context)) {
+        while (walker_.advance(trajectory, below, false, context)) {
         }
         below.reuse(end(trajectory, yield, context));
         if (below.empty()) return;
@@ -307,24 +357,30 @@ template <class T>
 typename ShotTree<T>::State ShotTree<T>::end(Trajectory<T>& trajectory, Yield<T>& yield, const RunContext& context) {
     State state = std::move(trajectory.state);
     if (trajectory.shots.empty()) return state;
+    const Weight weight = trajectory.shots.weight();
     draw_final(plan_, *state, trajectory.shots, request_.rules.division, yield.outcome, context);
+    trajectory.shots = Shots(memory_words_);
     yield.outcome.shorten(memory_words_, context.stop);
     ++yield.trajectories;
-    context.stop.counters().shots_done.fetch_add(std::llround(trajectory.shots.weight()), std::memory_order_relaxed);
-    if (!request_.keep_state || !trajectory.shots.has_witness()) return state;
-    result_.state = std::move(state);  // nobody else has the witness
+    context.stop.counters().shots_done.fetch_add(weight.shots, std::memory_order_relaxed);
+    if (!request_.keep_state || !walker_.holds_all_shots(trajectory, weight)) return state;
+    result_.state = std::move(state);  // nobody else has any shots
     return nullptr;
 }
 
 }  // namespace
 
 template <class T>
-TreeResult<T> run_tree(const Program& program, const Plan& plan, const TreeRequest& request,
+TreeResult<T> run_tree(const Program& program, const Plan& plan, const Walker<T>& walker, const TreeRequest& request,
                        const RunContext& context) {
-    return ShotTree<T>(program, plan, request, context).run();
+    return ShotTree<T>(program, plan, walker, request, context).run();
 }
 
-template TreeResult<float> run_tree<float>(const Program&, const Plan&, const TreeRequest&, const RunContext&);
-template TreeResult<double> run_tree<double>(const Program&, const Plan&, const TreeRequest&, const RunContext&);
+#define KETJET_INSTANTIATE(T)                                                                             \
+    template TreeResult<T> run_tree<T>(const Program&, const Plan&, const Walker<T>&, const TreeRequest&, \
+                                       const RunContext&);
+KETJET_INSTANTIATE(float)
+KETJET_INSTANTIATE(double)
+#undef KETJET_INSTANTIATE
 
 }  // namespace ketjet

@@ -11,23 +11,24 @@
 namespace ketjet {
 
 struct TreeRequest {
-    WalkRules rules{};
-    double weight = 1;             // of all shots together: their number, or 1 for an exact distribution
-    std::int64_t most_states = 2;  // held at a time, at least 1
-    bool merge = true;             // trajectories in the same state
+    WalkRules rules{};  // with the weight of all shots together: their number, or 1 for an exact distribution
+    std::int64_t most_states = 2;        // held at a time, at least 1
+    std::int64_t small_state_bytes = 0;  // states up to this size are held beside those
+    bool merge = true;                   // trajectories in the same state
     bool keep_state = false;
+    bool remember_ways = false;  // of one shot for every outcome
 };
 
 template <class T>
 struct TreeResult {
     TreeOutcome outcome;
-    std::unique_ptr<StateVector<T>> state;  // if asked for: that of the witness among the shots
+    std::unique_ptr<StateVector<T>> state;  // if asked for, and if all shots have ended in it
     std::int64_t trajectories = 0;          // that reached the end
-    std::vector<SavedRecord> saves;
 };
 
-// `program` is the plan's own with the present slots.
+// Runs the plan that the walker follows.
 template <class T>
-TreeResult<T> run_tree(const Program& program, const Plan& plan, const TreeRequest& request, const RunContext& context);
+TreeResult<T> run_tree(const Program& program, const Plan& plan, const Walker<T>& walker, const TreeRequest& request,
+                       const RunContext& context);
 
 }  // namespace ketjet

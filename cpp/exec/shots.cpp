@@ -1,14 +1,16 @@
-// Groups are kept as parallel arrays; dividing goes through them once, and uniting sorts them by memory.
+// Dividing goes through the groups once and leaves in place those that gave zero; uniting and comparing sort them by
+// memory.
 #include "exec/shots.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <compare>
 #include <numeric>
+#include <utility>
 
 namespace ketjet {
 
 namespace {
-
-constexpr std::uint64_t witness_way = 2;  // beside the two outcomes: the stream in which the witness draws its own
 
 // The identity of what `identity` becomes in one of two ways, or together with another one: splitmix64's finish.
 std::uint64_t mixed(std::uint64_t identity, std::uint64_t way) {
@@ -18,84 +20,163 @@ std::uint64_t mixed(std::uint64_t identity, std::uint64_t way) {
     return z ^ (z >> 31);
 }
 
-}  // namespace
-
-Shots::Shots(int memory_words, double weight)
-    : words_(static_cast<std::size_t>(memory_words)), witness_(0), identities_{0}, weights_{weight}, memory_(words_) {}
-
-double Shots::weight() const { return std::accumulate(weights_.begin(), weights_.end(), 0.0); }
-
-void Shots::add(std::uint64_t identity, double weight, std::span<const std::uint64_t> memory, bool with_witness) {
-    if (with_witness) witness_ = groups();
-    identities_.push_back(identity);
-    weights_.push_back(weight);
-    memory_.insert(memory_.end(), memory.begin(), memory.end());
+std::strong_ordering compared(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b) {
+    return std::lexicographical_compare_three_way(a.begin(), a.end(), b.begin(), b.end());
 }
 
-Shots Shots::divide(double one, std::uint32_t origin, const DivisionRule& rule, double& dropped) {
-    Shots zeros(words_), ones(words_);
-    for (std::size_t group = 0; group < groups(); ++group) {
-        const double weight = weights_[group];
-        double to_one = weight * one;
-        if (!rule.exact) {
-            RandomStream random(rule.key, identities_[group], origin);
-            to_one = static_cast<double>(random.binomial(static_cast<std::int64_t>(weight), one));
+}  // namespace
+
+Shots::Shots(int memory_words, Weight weight, bool remember_ways) : Shots(memory_words) {
+    groups_.push_back({0, weight, Memory(words_), remember_ways ? std::make_shared<Ways>() : nullptr});
+}
+
+Weight Shots::weight() const {
+    Weight sum;
+    for (const Group& group : groups_) sum += group.weight;
+    return sum;
+}
+
+Shots::Group Shots::copy_of(const Group& group) const {
+    Group copy{group.identity, group.weight, Memory(words_), nullptr};
+    std::copy_n(group.memory.data(), words_, copy.memory.data());
+    if (group.ways != nullptr) copy.ways = std::make_shared<Ways>(*group.ways);
+    return copy;
+}
+
+Shots Shots::divide(double zero, double one, std::uint32_t origin, const DivisionRule& rule, double& dropped,
+                    const StopToken& stop) {
+    Poll poll(stop);
+    const Coin coin(one, zero);
+    const double probability = one / (zero + one);
+    const auto weight_of_ones = [&](const Group& group) -> Weight {
+        if (rule.exact) return {0, group.weight.probability * probability};
+        RandomStream random(rule.key, group.identity, origin);
+        return {group.weight.shots == 1 ? coin.toss(random) : random.binomial_of(group.weight.shots, one, zero), 0};
+    };
+    const auto survives = [&](const Weight& part) {
+        if (part.shots > 0 || (part.probability > 0 && part.probability >= rule.floor)) return true;
+        dropped += part.probability;
+        return false;
+    };
+    const auto send = [](Group& group, const Weight& part, bool way) {
+        group.identity = mixed(group.identity, way);
+        group.weight = part;
+        if (group.ways != nullptr) group.ways->push_back(way);
+    };
+    Shots ones(static_cast<int>(words_));
+    ones.groups_.reserve(static_cast<std::size_t>(probability * static_cast<double>(groups())) + 1);
+    std::size_t zeros = 0;
+    for (Group& group : groups_) {
+        poll();
+        const Weight to_one = weight_of_ones(group);
+        const Weight to_zero{group.weight.shots - to_one.shots, group.weight.probability - to_one.probability};
+        const bool zero_goes_on = survives(to_zero);
+        if (survives(to_one)) {
+            ones.groups_.push_back(zero_goes_on ? copy_of(group) : std::move(group));
+            send(ones.groups_.back(), to_one, true);
         }
-        bool witness_gives_one = false;
-        if (group == witness_) {
-            RandomStream random(rule.key, mixed(identities_[group], witness_way), origin);
-            witness_gives_one = random.uniform() * weight < to_one;
-        }
-        const auto give = [&](Shots& side, double part, bool way) {
-            if (part > 0 && part >= rule.floor) {
-                const bool with_witness = group == witness_ && witness_gives_one == way;
-                side.add(mixed(identities_[group], way), part, memory_of(group), with_witness);
-            } else {
-                dropped += part;
-            }
-        };
-        give(zeros, weight - to_one, false);
-        give(ones, to_one, true);
+        if (!zero_goes_on) continue;
+        send(group, to_zero, false);
+        if (&groups_[zeros] != &group) groups_[zeros] = std::move(group);
+        ++zeros;
     }
-    *this = std::move(zeros);
+    groups_.erase(groups_.begin() + static_cast<std::ptrdiff_t>(zeros), groups_.end());
     return ones;
 }
 
-Shots Shots::take(const std::vector<bool>& taken) {
-    Shots kept(words_), result(words_);
+Shots Shots::take(const std::vector<bool>& taken, const StopToken& stop) {
+    Poll poll(stop);
+    Shots result(static_cast<int>(words_));
+    std::size_t kept = 0;
     for (std::size_t group = 0; group < groups(); ++group) {
-        Shots& side = taken[group] ? result : kept;
-        side.add(identities_[group], weights_[group], memory_of(group), group == witness_);
+        poll();
+        if (taken[group]) {
+            result.groups_.push_back(std::move(groups_[group]));
+        } else {
+            if (kept < group) groups_[kept] = std::move(groups_[group]);
+            ++kept;
+        }
     }
-    *this = std::move(kept);
+    groups_.erase(groups_.begin() + static_cast<std::ptrdiff_t>(kept), groups_.end());
     return result;
 }
 
-void Shots::absorb(const Shots& other) {
-    for (std::size_t group = 0; group < other.groups(); ++group) {
-        add(other.identities_[group], other.weights_[group], other.memory_of(group), group == other.witness_);
+void Shots::store(std::int32_t clbit, bool value, const StopToken& stop) {
+    Poll poll(stop);
+    for (Group& group : groups_) {
+        poll();
+        std::uint64_t& word = group.memory.data()[clbit / 64];
+        word = (word & ~(std::uint64_t{1} << (clbit % 64))) | static_cast<std::uint64_t>(value) << (clbit % 64);
     }
 }
 
-void Shots::unite() {
+void Shots::absorb(Shots other, const StopToken& stop) {
+    Poll poll(stop);
+    for (Group& group : other.groups_) {
+        poll();
+        groups_.push_back(std::move(group));
+    }
+}
+
+std::vector<std::size_t> Shots::by_memory(Poll& poll) const {
     std::vector<std::size_t> order(groups());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
-        const auto left = memory_of(a), right = memory_of(b);
-        const auto differs = std::ranges::mismatch(left, right);
-        return differs.in1 != left.end() ? *differs.in1 < *differs.in2 : identities_[a] < identities_[b];
+        poll();
+        const auto order_of_memory = compared(memory_of(a), memory_of(b));
+        return order_of_memory != 0 ? order_of_memory < 0 : groups_[a].identity < groups_[b].identity;
     });
-    Shots united(words_);
-    for (const std::size_t group : order) {
-        if (!united.empty() && std::ranges::equal(united.memory_of(united.groups() - 1), memory_of(group))) {
-            if (group == witness_) united.witness_ = united.groups() - 1;
-            united.weights_.back() += weights_[group];
-            united.identities_.back() = mixed(united.identities_.back(), identities_[group]);
+    return order;
+}
+
+void Shots::unite(const StopToken& stop) {
+    Poll poll(stop);
+    std::vector<Group> united;
+    for (const std::size_t each : by_memory(poll)) {
+        poll();
+        Group& group = groups_[each];
+        const std::uint64_t* const memory = group.memory.data();
+        if (!united.empty() && std::equal(memory, memory + words_, united.back().memory.data())) {
+            united.back().weight += group.weight;
+            united.back().identity = mixed(united.back().identity, group.identity);
         } else {
-            united.add(identities_[group], weights_[group], memory_of(group), group == witness_);
+            united.push_back(std::move(group));
         }
     }
-    *this = std::move(united);
+    groups_ = std::move(united);
+    united_ = groups();
+}
+
+double Shots::memory_distance(const Shots& other, const StopToken& stop) const {
+    Poll poll(stop);
+    const auto first = memory_of(0);
+    const auto is_first = [&](const Group& group) {
+        poll();
+        return std::equal(first.begin(), first.end(), group.memory.data());
+    };
+    if (std::ranges::all_of(groups_, is_first) && std::ranges::all_of(other.groups_, is_first)) return 0;
+    const std::vector<std::size_t> ours = by_memory(poll), theirs = other.by_memory(poll);
+    const double all = weight().value(), all_theirs = other.weight().value();
+    // The weight of all groups with the memory of the one at `next`, which moves past them.
+    const auto weight_of_next = [&](const Shots& shots, const std::vector<std::size_t>& order, std::size_t& next) {
+        const auto memory = shots.memory_of(order[next]);
+        double sum = 0;
+        for (; next < order.size() && std::ranges::equal(shots.memory_of(order[next]), memory); ++next) {
+            poll();
+            sum += shots.weight_of(order[next]).value();
+        }
+        return sum;
+    };
+    double distance = 0;
+    for (std::size_t i = 0, j = 0; i < ours.size() || j < theirs.size();) {
+        const auto order = i == ours.size()     ? std::strong_ordering::greater
+                           : j == theirs.size() ? std::strong_ordering::less
+                                                : compared(memory_of(ours[i]), other.memory_of(theirs[j]));
+        const double mine = order <= 0 ? weight_of_next(*this, ours, i) / all : 0;
+        const double its = order >= 0 ? weight_of_next(other, theirs, j) / all_theirs : 0;
+        distance += std::abs(mine - its) / 2;
+    }
+    return distance;
 }
 
 }  // namespace ketjet

@@ -1,16 +1,32 @@
 // The shots that share one quantum state: groups with equal classical memory, each with a weight (a number of shots, or
 // a probability) and an identity that numbers its random streams. Random draws belong to groups, never to states, so it
-// does not matter for the outcome which groups happen to share one. One of all shots is the witness, whose way is
-// followed for what can be had of a single shot only.
+// does not matter for the outcome which groups happen to share one.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "base/rng.hpp"
+#include "base/stop_token.hpp"
 
 namespace ketjet {
+
+// A number of shots, which is exact up to 2^62 of them, or else a probability.
+struct Weight {
+    std::int64_t shots = 0;
+    double probability = 0;
+
+    double value() const { return static_cast<double>(shots) + probability; }
+    Weight& operator+=(const Weight& other) {
+        shots += other.shots;
+        probability += other.probability;
+        return *this;
+    }
+    bool operator==(const Weight&) const = default;
+};
 
 // How groups are divided between the outcomes of a measurement.
 struct DivisionRule {
@@ -19,46 +35,71 @@ struct DivisionRule {
     double floor = 0;    // exact: smaller weights are dropped
 };
 
+// The outcomes of all collapses that a shot has passed.
+using Ways = std::vector<bool>;
+
 class Shots {
  public:
-    // One group, its memory all zero, with the witness in it.
-    Shots(int memory_words, double weight);
+    // None.
+    explicit Shots(int memory_words) : words_(static_cast<std::size_t>(memory_words)) {}
+    // One group, its memory all zero; it and all that become of it may remember their ways.
+    Shots(int memory_words, Weight weight, bool remember_ways = false);
 
-    std::size_t groups() const { return weights_.size(); }
-    bool empty() const { return weights_.empty(); }
-    double weight() const;
-    bool has_witness() const { return witness_ != nobody; }
-    std::size_t witness() const { return witness_; }  // its group
-    double weight_of(std::size_t group) const { return weights_[group]; }
-    std::uint64_t identity_of(std::size_t group) const { return identities_[group]; }
-    std::span<std::uint64_t> memory_of(std::size_t group) { return std::span(memory_).subspan(group * words_, words_); }
-    std::span<const std::uint64_t> memory_of(std::size_t group) const {
-        return std::span(memory_).subspan(group * words_, words_);
-    }
+    std::size_t groups() const { return groups_.size(); }
+    bool empty() const { return groups_.empty(); }
+    Weight weight() const;
+    const Weight& weight_of(std::size_t group) const { return groups_[group].weight; }
+    std::uint64_t identity_of(std::size_t group) const { return groups_[group].identity; }
+    std::span<std::uint64_t> memory_of(std::size_t group) { return {groups_[group].memory.data(), words_}; }
+    std::span<const std::uint64_t> memory_of(std::size_t group) const { return {groups_[group].memory.data(), words_}; }
+    // Null if they are not remembered.
+    const std::shared_ptr<Ways>& ways_of(std::size_t group) const { return groups_[group].ways; }
 
-    // Takes out the shots that gave one, where this has probability `one`; `origin` numbers the draw among those of a
-    // group. What falls below the floor is added to `dropped`.
-    Shots divide(double one, std::uint32_t origin, const DivisionRule& rule, double& dropped);
-
+    // Takes out the shots that gave one, where the probabilities are as `zero` to `one`; `origin` numbers the draw
+    // among those of a group. What falls below the floor is added to `dropped`.
+    Shots divide(double zero, double one, std::uint32_t origin, const DivisionRule& rule, double& dropped,
+                 const StopToken& stop);
     // Takes out the groups for which taken[group] is true.
-    Shots take(const std::vector<bool>& taken);
+    Shots take(const std::vector<bool>& taken, const StopToken& stop);
+    // Writes a classical bit of all groups.
+    void store(std::int32_t clbit, bool value, const StopToken& stop);
 
     // Adds the groups of another.
-    void absorb(const Shots& other);
+    void absorb(Shots other, const StopToken& stop);
     // Makes one of all groups whose memory is equal. It then draws as one, so draws are no longer those of its parts.
-    void unite();
+    void unite(const StopToken& stop);
+    // Whether there are more than so many groups, and twice as many as were left when they were last united.
+    bool are_many(std::size_t groups) const { return groups_.size() > std::max(groups, 2 * united_); }
+
+    // How far the memory tells these shots from those of another: the total variation of its two distributions, from 0,
+    // where they are the same, to 1, where no value occurs in both.
+    double memory_distance(const Shots& other, const StopToken& stop) const;
 
  private:
-    static constexpr std::size_t nobody = ~std::size_t{0};
+    // The words of one group, zero at first: a single one in place. Groups change hands without a word being copied.
+    class Memory {
+     public:
+        explicit Memory(std::size_t words) : many_(words > 1 ? std::make_unique<std::uint64_t[]>(words) : nullptr) {}
+        std::uint64_t* data() { return many_ ? many_.get() : &one_; }
+        const std::uint64_t* data() const { return many_ ? many_.get() : &one_; }
 
-    explicit Shots(std::size_t memory_words) : words_(memory_words) {}
-    void add(std::uint64_t identity, double weight, std::span<const std::uint64_t> memory, bool with_witness);
+     private:
+        std::unique_ptr<std::uint64_t[]> many_;
+        std::uint64_t one_ = 0;
+    };
+    struct Group {
+        std::uint64_t identity;
+        Weight weight;
+        Memory memory;
+        std::shared_ptr<Ways> ways;
+    };
+
+    Group copy_of(const Group& group) const;
+    std::vector<std::size_t> by_memory(Poll& poll) const;
 
     std::size_t words_;
-    std::size_t witness_ = nobody;
-    std::vector<std::uint64_t> identities_;
-    std::vector<double> weights_;
-    std::vector<std::uint64_t> memory_;  // words_ for each group
+    std::size_t united_ = 0;  // how many groups there were when they were last united
+    std::vector<Group> groups_;
 };
 
 }  // namespace ketjet

@@ -19,21 +19,13 @@ namespace {
 
 constexpr std::int32_t no_clbit = -1;
 
-void store(Shots& shots, std::int32_t clbit, bool value) {
-    if (clbit == no_clbit) return;
-    for (std::size_t group = 0; group < shots.groups(); ++group) {
-        std::uint64_t& word = shots.memory_of(group)[static_cast<std::size_t>(clbit / 64)];
-        word = (word & ~bit(clbit % 64)) | static_cast<std::uint64_t>(value) << (clbit % 64);
-    }
-}
-
 }  // namespace
 
 // Outcomes are drawn for the shots of the trajectory, and classical code runs on their memory.
 template <class T>
 struct Walker<T>::Present {
     const Walker& walker;
-    Parting<T>& parting;
+    Fork<T>& fork;
     const RunContext& context;
     std::vector<std::uint64_t> stack{};
 
@@ -41,10 +33,13 @@ struct Walker<T>::Present {
     bool outcome(Trajectory<T>& here, const Collapse& stage, int qubit, const OutcomeWeights& weights,
                  std::int32_t clbit, bool value_of_one) {
         double dropped = 0;
-        Shots ones = here.shots.divide(weights.probability_of_one(), stage.origin, walker.rules_.division, dropped);
+        Shots ones =
+            here.shots.divide(weights.zero, weights.one, stage.origin, walker.rules_.division, dropped, context.stop);
         if (dropped > 0) walker.dropped_.fetch_add(dropped);
-        store(here.shots, clbit, false);
-        store(ones, clbit, true);
+        if (clbit != no_clbit) {
+            here.shots.store(clbit, false, context.stop);
+            ones.store(clbit, true, context.stop);
+        }
         if (here.shots.empty() && !ones.empty()) {
             here.shots = std::move(ones);
             return true;
@@ -52,7 +47,7 @@ struct Walker<T>::Present {
         if (!ones.empty()) {
             Trajectory<T> other = part(here, std::move(ones), true);
             if (other.state != nullptr) project(*other.state, qubit, weights, true, value_of_one, context);
-            parting.take(std::move(other));
+            fork.take(std::move(other));
         }
         return false;
     }
@@ -60,22 +55,37 @@ struct Walker<T>::Present {
     bool goes_on(Trajectory<T>& here, const Branch& stage) {
         const auto code = std::get<BranchOperation>(walker.program_.operations()[stage.operation]).code();
         std::vector<bool> fails(here.shots.groups());
-        for (std::size_t group = 0; group < fails.size(); ++group) fails[group] = !run(code, here.shots, group);
+        Poll poll(context.stop);
+        for (std::size_t group = 0; group < fails.size(); ++group) {
+            poll();
+            fails[group] = !run(code, here.shots, group);
+        }
         const auto failing = std::ranges::count(fails, true);
         if (failing == 0 || failing == std::ssize(fails)) return failing == 0;
-        Trajectory<T> other = part(here, here.shots.take(fails), false);
+        Trajectory<T> other = part(here, here.shots.take(fails, context.stop), false);
         walker.jump(other, stage.target);
-        parting.take(std::move(other));
+        fork.take(std::move(other));
         return true;
     }
 
     void compute(Trajectory<T>& here, const Compute& stage) {
         const auto code = std::get<ComputeOperation>(walker.program_.operations()[stage.operation]).code();
-        for (std::size_t group = 0; group < here.shots.groups(); ++group) run(code, here.shots, group);
+        Poll poll(context.stop);
+        for (std::size_t group = 0; group < here.shots.groups(); ++group) {
+            poll();
+            run(code, here.shots, group);
+        }
     }
 
     void save(Trajectory<T>& here, const Save& stage) {
         const auto& operation = std::get<SaveOperation>(walker.program_.operations()[stage.operation]);
+        if (operation.mode() == SaveMode::one && !walker.holds_all_shots(here, here.shots.weight())) {
+            walker.owes_saves_.store(true);
+        } else {
+            record(here, operation);
+        }
+    }
+    void record(Trajectory<T>& here, const SaveOperation& operation) {
         walker.saves_.add(walker.program_, operation, *here.state, here.shots, here.steps, context);
     }
 
@@ -87,15 +97,19 @@ struct Walker<T>::Present {
                         stack);
     }
 
-    Trajectory<T> part(const Trajectory<T>& here, Shots shots, bool way) {
-        Trajectory<T> other{parting.copy_of(*here.state, context),
+    Trajectory<T> part(Trajectory<T>& here, Shots shots, bool way) {
+        if (fork.may_meet_again()) here.partings.push_back({walker.partings_.fetch_add(1), here.operations});
+        Trajectory<T> other{fork.copy_of(*here.state, context),
                             std::move(shots),
                             here.stage,
                             here.part,
                             here.steps,
                             here.path,
                             here.jumps_back,
-                            here.phase};
+                            here.phase,
+                            here.operations,
+                            here.partings,
+                            here.merging_loss};
         other.path.push_back(way);
         return other;
     }
@@ -115,29 +129,60 @@ struct Walker<T>::Recorded {
     void went(Trajectory<T>&, bool) const {}
 };
 
+// Outcomes are those that the shot had; classical code runs on its memory.
 template <class T>
-bool Walker<T>::advance(Trajectory<T>& trajectory, Parting<T>& parting, const RunContext& context) const {
-    Present course{*this, parting, context};
+struct Walker<T>::Retraced {
+    Present present;
+    const Ways& ways;
+    std::size_t position = 0;
+
+    bool outcome(Trajectory<T>& here, const Collapse&, int, const OutcomeWeights&, std::int32_t clbit, bool) {
+        const bool way = ways[position++];
+        if (clbit != no_clbit) here.shots.store(clbit, way, present.context.stop);
+        return way;
+    }
+    bool goes_on(Trajectory<T>& here, const Branch& stage) { return present.goes_on(here, stage); }
+    void compute(Trajectory<T>& here, const Compute& stage) { present.compute(here, stage); }
+    void save(Trajectory<T>& here, const Save& stage) {
+        const auto& operation = std::get<SaveOperation>(present.walker.program_.operations()[stage.operation]);
+        if (operation.mode() == SaveMode::one) present.record(here, operation);
+    }
+    void went(Trajectory<T>&, bool) const {}
+};
+
+template <class T>
+bool Walker<T>::advance(Trajectory<T>& trajectory, Fork<T>& fork, bool stops_at_collapses,
+                        const RunContext& context) const {
+    Present course{*this, fork, context};
     while (trajectory.stage < plan_.stages.size()) {
         context.stop.throw_if_stopped();
-        const bool joins = std::holds_alternative<Join>(plan_.stages[trajectory.stage]);
+        const Stage& stage = plan_.stages[trajectory.stage];
+        const bool stops = std::holds_alternative<Join>(stage) || (stops_at_collapses && is_random(stage));
         step(trajectory, course, context);
         if (trajectory.shots.empty()) return false;  // exact division has dropped them all
-        if (joins) return true;
+        if (stops) return true;
     }
     return false;
 }
 
 template <class T>
-void Walker<T>::replay(Trajectory<T>& trajectory, std::unique_ptr<StateVector<T>> state,
-                       const RunContext& context) const {
-    Trajectory<T> past{std::move(state), Shots(0, 0)};
+void Walker<T>::replay(Trajectory<T>& trajectory, Trajectory<T> origin, const RunContext& context) const {
     Recorded course{trajectory.path};
-    while (past.steps < trajectory.steps) {
+    while (origin.steps < trajectory.steps) {
         context.stop.throw_if_stopped();
-        step(past, course, context);
+        step(origin, course, context);
     }
-    trajectory.state = std::move(past.state);
+    trajectory.state = std::move(origin.state);
+}
+
+template <class T>
+void Walker<T>::retrace(Trajectory<T>& trajectory, const Ways& ways, const RunContext& context) const {
+    Alone<T> alone;
+    Retraced course{{*this, alone, context}, ways};
+    while (trajectory.stage < plan_.stages.size()) {
+        context.stop.throw_if_stopped();
+        step(trajectory, course, context);
+    }
 }
 
 template <class T>
@@ -156,6 +201,7 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
     }
     const StageClock::Time start = StageClock::now();
     if (const auto* const collapses = std::get_if<Collapse>(&stage)) {
+        ++here.operations;
         collapse(here, *collapses, course, context);
         if (context.norms != nullptr) context.norms->clear();
     } else {

@@ -16,6 +16,12 @@
 
 namespace ketjet {
 
+// Where two trajectories have gone different ways that may meet again.
+struct Parting {
+    std::uint64_t number;
+    double operations;  // before it
+};
+
 template <class T>
 struct Trajectory {
     std::unique_ptr<StateVector<T>> state;  // null where there was no room for one: `path` tells how to make it again
@@ -25,12 +31,19 @@ struct Trajectory {
     std::uint64_t steps = 0;   // taken since the beginning
     std::vector<bool> path{};  // which way it went wherever it could have parted
     std::int64_t jumps_back = 0;
-    double phase = 0;  // of the circuit's global phases so far, as far as an initialisation of all qubits needs it
+    double phase = 0;       // of the circuit's global phases so far, as far as an initialisation of all qubits needs it
+    double operations = 0;  // carried out on the state since the beginning
+    std::vector<Parting> partings{};    // those that no merger has undone
+    double merging_loss = 0;            // what mergers may have changed of the probability of anything, at most
+    double signature = unsigned_state;  // of the state, where it waits for others
+
+    static constexpr double unsigned_state = -1;
 };
 
 struct WalkRules {
     DivisionRule division{};
     std::int64_t most_jumps_back = 0;  // 0: any number
+    Weight all_shots{};                // of the whole run
 };
 
 // A loop has run more often than it may.
@@ -40,17 +53,26 @@ struct IterationLimitReached : std::runtime_error {
 
 // What is to become of a trajectory that parts from another.
 template <class T>
-class Parting {
+class Fork {
  public:
-    virtual ~Parting() = default;
+    virtual ~Fork() = default;
     // A state for it, with the contents of the given one; null if there is no room.
     virtual std::unique_ptr<StateVector<T>> copy_of(const StateVector<T>& state, const RunContext& context) = 0;
+    // Whether the two may meet again.
+    virtual bool may_meet_again() const { return false; }
     // Takes it, after its first step apart.
     virtual void take(Trajectory<T> parted) = 0;
 };
 
 // Whether the program initialises so many qubits at once.
 bool initializes_all(const Program& program, int num_qubits);
+
+// For one shot by itself, which never parts.
+template <class T>
+struct Alone : Fork<T> {
+    std::unique_ptr<StateVector<T>> copy_of(const StateVector<T>&, const RunContext&) override { return nullptr; }
+    void take(Trajectory<T>) override {}
+};
 
 // Walks trajectories through the stages of one plan; may be used by several threads at once.
 template <class T>
@@ -65,11 +87,23 @@ class Walker {
           saves_(saves),
           initializes_all_(initializes_all(program, plan.num_qubits)) {}
 
-    // Goes on past the next Join, or to the end of the plan; false at the end.
-    bool advance(Trajectory<T>& trajectory, Parting<T>& parting, const RunContext& context) const;
+    // Goes on past the next Join, or if wanted the next random collapse, or to the end of the plan; false at the end.
+    bool advance(Trajectory<T>& trajectory, Fork<T>& fork, bool stops_at_collapses, const RunContext& context) const;
 
-    // Gives a state to a trajectory that has none, by going its way from |0...0> in the given memory.
-    void replay(Trajectory<T>& trajectory, std::unique_ptr<StateVector<T>> state, const RunContext& context) const;
+    // Gives a state to a trajectory that has none, by going its way from where `origin` is, whose state is used up.
+    void replay(Trajectory<T>& trajectory, Trajectory<T> origin, const RunContext& context) const;
+
+    // Runs one shot that collapses in the given ways, from |0...0> to the end of the plan, and keeps what is saved of
+    // one shot only.
+    void retrace(Trajectory<T>& trajectory, const Ways& ways, const RunContext& context) const;
+
+    // Whether the state is that of every shot.
+    bool holds_all_shots(const Trajectory<T>& trajectory, const Weight& weight) const {
+        return trajectory.merging_loss == 0 && weight == rules_.all_shots;
+    }
+
+    // Whether something was to be saved of one shot only where not all shots were in the same state.
+    bool owes_saves() const { return owes_saves_.load(); }
 
     // The probability that exact division has dropped so far.
     double dropped() const { return dropped_.load(); }
@@ -77,6 +111,7 @@ class Walker {
  private:
     struct Present;   // draws outcomes, and parts
     struct Recorded;  // follows a path
+    struct Retraced;  // follows the ways of one shot
     template <class Course>
     void step(Trajectory<T>& trajectory, Course& course, const RunContext& context) const;
     template <class Course>
@@ -95,6 +130,8 @@ class Walker {
     SaveStore& saves_;
     bool initializes_all_;
     mutable std::atomic<double> dropped_{0};
+    mutable std::atomic<std::uint64_t> partings_{0};
+    mutable std::atomic<bool> owes_saves_{false};
 };
 
 }  // namespace ketjet

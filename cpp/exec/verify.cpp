@@ -223,6 +223,32 @@ void Verifier::check_state(const Program& original, const StateVector<T>& state,
     report_.state_compared = true;
 }
 
+// The part of the other state that is orthogonal to the merged one is the sine of the angle between them.
+template <class T>
+void Verifier::check_merger(const StateVector<T>& merged, const StateVector<T>& other, double distance, double loss,
+                            double operations, const StopToken& stop) {
+    constexpr Index run = 1 << 14;
+    const Stopwatch stopwatch(report_);
+    const auto sum_over = [&](auto term) {
+        auto sum = term(Index{0});
+        for (Index i = 1; i < merged.size(); ++i) {
+            if (i % run == 0) stop.throw_if_stopped();
+            sum += term(i);
+        }
+        return sum;
+    };
+    const auto kept = [&](Index i) { return static_cast<Complex>(merged.amplitudes()[i]); };
+    const auto lost = [&](Index i) { return static_cast<Complex>(other.amplitudes()[i]); };
+    const double length = std::sqrt(sum_over([&](Index i) { return std::norm(kept(i)); }));
+    const Complex part = sum_over([&](Index i) { return std::conj(kept(i)) * lost(i); }) / (length * length);
+    const double sine = std::sqrt(sum_over([&](Index i) { return std::norm(lost(i) - part * kept(i)); })) / length;
+    check(std::max(sine - distance, 0.0), state_rounding<T>(0),
+          [] { return "trajectories have been merged though their states differ"; });
+    check(loss, state_rounding<T>(operations), [] { return "mergers of trajectories have changed too much"; });
+    ++report_.mergers;
+    report_.merging_loss = std::max(report_.merging_loss, loss);
+}
+
 std::string describe(const Plan& plan, std::uint32_t operation) {
     const Operation& which = plan.program.operations()[operation];
     const auto* const gate = std::get_if<GateOperation>(&which);
@@ -247,10 +273,12 @@ std::string describe(const Plan& plan, std::span<const std::uint32_t> operations
     return more == 0 ? text : text + " and " + std::to_string(more) + " more";
 }
 
-#define KETJET_INSTANTIATE(T)                                                                            \
-    template void Verifier::check_plan<T>(const RunContext&);                                            \
-    template void Verifier::check_norm<T>(const Stage&, const StateVector<T>&, const StopToken&, Team&); \
-    template void Verifier::check_norm<T>(const Stage&, const StateVector<T>&, const RunContext&);       \
+#define KETJET_INSTANTIATE(T)                                                                                     \
+    template void Verifier::check_plan<T>(const RunContext&);                                                     \
+    template void Verifier::check_norm<T>(const Stage&, const StateVector<T>&, const StopToken&, Team&);          \
+    template void Verifier::check_norm<T>(const Stage&, const StateVector<T>&, const RunContext&);                \
+    template void Verifier::check_merger<T>(const StateVector<T>&, const StateVector<T>&, double, double, double, \
+                                            const StopToken&);                                                    \
     template void Verifier::check_state<T>(const Program&, const StateVector<T>&, bool, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

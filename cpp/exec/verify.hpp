@@ -30,6 +30,8 @@ struct VerifyReport {
     double seconds = 0;
     int sweeps_compared = 0;  // with plain loops, block by block
     bool state_compared = false;
+    std::int64_t mergers = 0;  // of trajectories
+    double merging_loss = 0;   // the most that mergers may have changed of the probability of anything
 };
 
 // Something differs by more than rounding: an error of the engine (or of the computer), never of its user.
@@ -58,6 +60,12 @@ class Verifier {
     // original program, or else (`whole` is false) the probabilities of what is measured.
     template <class T>
     void check_state(const Program& original, const StateVector<T>& state, bool whole, const RunContext& context);
+
+    // A state in which another one goes on after a merger, from which it may be so far apart, but for a global phase;
+    // and what mergers may have changed by then, after so many operations.
+    template <class T>
+    void check_merger(const StateVector<T>& merged, const StateVector<T>& other, double distance, double loss,
+                      double operations, const StopToken& stop);
 
     const VerifyReport& report() const { return report_; }
 

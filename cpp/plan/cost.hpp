@@ -86,12 +86,20 @@ bool pair_turns_pay(int pairs, bool general);
 inline constexpr int shots_in_parallel_qubits = 20;
 inline constexpr Index amplitudes_in_parallel = Index{1} << 17;
 inline constexpr int least_shared_qubits = 16;
-// So many trajectories are compared where paths meet, before it is given up there if none were in the same state.
-inline constexpr std::size_t meetings_before_judgement = 64;
+// So many trajectories are compared where paths meet before it is judged whether that pays, which it does while one in
+// so many of the last ones was in the same state as another.
+inline constexpr double meetings_before_judgement = 64;
+inline constexpr double least_merged_share = 1.0 / 8;
 
-// Up to so many groups of shots share a state without being united where their memory is equal. While there are no
-// more shots than that, samples do not depend on which trajectories are merged, and so not on the memory for states.
-inline constexpr std::size_t most_groups = std::size_t{1} << 16;
+// States up to this size, with room for all that trajectories wait in together, are held whatever the memory for
+// states: their trajectories meet after every collapse too, and go on in the mean of states that nearly are the same.
+inline constexpr std::int64_t small_state_bytes = std::int64_t{1} << 16;
+inline constexpr std::int64_t small_states_bytes = std::int64_t{1} << 27;
+
+// A run of more shots than this unites groups whose memory is equal where trajectories meet, once there are so many of
+// them. Until then samples do not depend on which trajectories are merged.
+inline constexpr std::int64_t most_single_shots = 1 << 16;
+inline constexpr std::size_t most_groups = 64;
 
 // Groups of more shots than this at the end of a trajectory, and than so many for each amplitude, are sampled one by
 // one; the others are drawn together, so many shots at a time.

@@ -35,6 +35,26 @@ bool Plan::has_loops() const {
     return false;
 }
 
+bool Plan::collapses_at_random() const { return std::ranges::any_of(stages, is_random); }
+
+std::int64_t Plan::arbitrary_save() const {
+    std::size_t reached = 0;  // stages before this one may come before that at which we look, through loops too
+    bool random = false;
+    for (std::size_t i = 0; i < stages.size(); ++i) {
+        const auto* const save = std::get_if<Save>(&stages[i]);
+        if (save == nullptr) continue;
+        const auto& operation = std::get<SaveOperation>(program.operations()[save->operation]);
+        std::size_t end = i;
+        for (std::size_t j = i; j < stages.size(); ++j) {
+            const auto* const jump = std::get_if<Jump>(&stages[j]);
+            if (jump != nullptr && jump->target <= end) end = j;
+        }
+        for (; reached < end; ++reached) random = random || is_random(stages[reached]);
+        if (random && operation.mode() == SaveMode::one) return operation.index();
+    }
+    return -1;
+}
+
 bool joins_turns(const Sweep& sweep, std::size_t pass) {
     return pass > 0 && sweep.passes[pass].kind == PassKind::phases && sweep.passes[pass - 1].kind == PassKind::turns;
 }

@@ -174,6 +174,11 @@ struct Plan {
     bool operator==(const Plan& other) const;
     // Whether shots are more than samples of one final state: they differ on the way, or records are made of them.
     bool has_trajectories() const;
+    // Whether some collapse is random, so that shots may end in different states.
+    bool collapses_at_random() const;
+    // The index of a save of one shot only that may come after a random collapse, or -1: another shot has another
+    // state.
+    std::int64_t arbitrary_save() const;
     bool has_loops() const;  // then nobody knows beforehand how long a run takes
     int num_sweeps() const;
     int num_passes() const;

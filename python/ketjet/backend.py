@@ -298,7 +298,7 @@ class Simulator(BackendV2):
             lowered = admitted[id(circuit)].lowered
             if not values:
                 _require_values(circuit, lowered)
-            _require_single_outcomes(circuit, lowered, options)
+            _require_single_outcomes(circuit, lowered, admitted[id(circuit)].plan, options)
             if not (lowered.has_measurements or lowered.saves or options.return_state):
                 unmeasured.append(circuit.name)
             bound = [lowered.bind(value) for value in values] if values else [lowered]
@@ -331,7 +331,10 @@ def _require_values(circuit: QuantumCircuit, lowered: LoweredCircuit) -> None:
         )
 
 
-def _require_single_outcomes(circuit: QuantumCircuit, lowered: LoweredCircuit, options: SimulatorOptions) -> None:
+def _require_single_outcomes(
+    circuit: QuantumCircuit, lowered: LoweredCircuit, plan: engine.Plan, options: SimulatorOptions
+) -> None:
+    """Refuse what an exact run cannot give, for it has no shots: a list of them, or the state of one of many."""
     if not options.exact:
         return
     listed = [save.label for save in lowered.saves if save.subtype in LISTED]
@@ -339,6 +342,18 @@ def _require_single_outcomes(circuit: QuantumCircuit, lowered: LoweredCircuit, o
         raise InvalidCircuitError(
             f"circuit {circuit.name!r}: its save {listed[0]!r} lists every shot, and an exact run has none. Save an "
             "average or a conditional value, or run without exact=True."
+        )
+    arbitrary = [save.label for save in lowered.saves if save.number == plan.arbitrary_save]
+    if arbitrary:
+        raise InvalidCircuitError(
+            f"circuit {circuit.name!r}: its save {arbitrary[0]!r} keeps the state of one shot, which depends on random "
+            "outcomes before it, and an exact run has no shots. Save an average or a conditional value, or run without "
+            "exact=True."
+        )
+    if options.return_state and plan.collapses_at_random:
+        raise InvalidCircuitError(
+            f"circuit {circuit.name!r}: its state at the end depends on random outcomes, and an exact run has no shot "
+            "to return the state of. Run without return_state=True, or without exact=True."
         )
 
 

@@ -343,6 +343,8 @@ def _verification(mode: Verify, report: _core.VerifyReport, sweeps: int) -> dict
         "checks": report.checks,
         "max_deviation": report.max_deviation,
         "seconds": report.seconds,
+        "mergers": report.mergers,
+        "merging_loss": report.merging_loss,
     }
     if mode == "full":
         facts |= {"sweeps": sweeps, "sweeps_compared": report.sweeps_compared, "state_compared": report.state_compared}
