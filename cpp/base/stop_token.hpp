@@ -21,6 +21,8 @@ struct RunCounters {
     std::atomic<std::int64_t> shots_done{0};
     std::atomic<std::int64_t> shots_total{0};
     std::atomic<std::int64_t> bytes_moved{0};
+    std::atomic<std::int64_t> work_done{0};   // in nanoseconds as predicted
+    std::atomic<std::int64_t> work_total{0};  // 0 where nobody knows how often stages will run
 };
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 static_assert(std::atomic<std::int64_t>::is_always_lock_free);

@@ -161,7 +161,9 @@ void bind_run(py::module_& m) {
         .def_property_readonly("stages_total", &read<&RunCounters::stages_total>)
         .def_property_readonly("shots_done", &read<&RunCounters::shots_done>)
         .def_property_readonly("shots_total", &read<&RunCounters::shots_total>)
-        .def_property_readonly("bytes_moved", &read<&RunCounters::bytes_moved>);
+        .def_property_readonly("bytes_moved", &read<&RunCounters::bytes_moved>)
+        .def_property_readonly("work_done", &read<&RunCounters::work_done>)
+        .def_property_readonly("work_total", &read<&RunCounters::work_total>);
     py::class_<RunOutput>(m, "RunOutput", "What a run gave: outcome keys (rows of 64-bit words), counts, shots, state.")
         .def_readonly("keys", &RunOutput::keys)
         .def_readonly("counts", &RunOutput::counts)

@@ -92,7 +92,9 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
             team.barrier();
             runner.prepare(*bound);
             const Index block_bytes = bit(bound->block_qubits) * sizeof(std::complex<T>);
-            const auto range = team.share(static_cast<std::int64_t>(blocks_of(*bound)));
+            const auto blocks = static_cast<std::int64_t>(blocks_of(*bound));
+            const auto range = team.share(blocks);
+            const std::int64_t work = context.clock != nullptr ? context.clock->work_of(stage) : 0;
             const bool measures = context.norms != nullptr && &stage == &sweeps.back();
             for (std::int64_t block = range.begin; block < range.end; ++block) {
                 const Index base = deposit_bits(static_cast<Index>(block), bound->cold_mask);
@@ -101,10 +103,12 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
                 runner.run({base, state.scalars() + 2 * base},
                            block + 1 < range.end ? state.scalars() + 2 * next : nullptr, norm);
                 counters.bytes_moved.fetch_add(static_cast<std::int64_t>(2 * block_bytes), std::memory_order_relaxed);
+                if (work >= blocks) counters.work_done.fetch_add(work / blocks, std::memory_order_relaxed);
             }
             team.barrier();
             if (team.rank() == 0) {
                 counters.stages_done.fetch_add(1, std::memory_order_relaxed);
+                counters.work_done.fetch_add(work % blocks, std::memory_order_relaxed);
                 if (context.clock != nullptr) start = context.clock->add(stage, start);
             }
             if (context.verifier != nullptr) context.verifier->check_norm(stage, state, context.stop, team);

@@ -29,6 +29,7 @@ struct RunContext {
     StageClock* clock = nullptr;           // of the stages that are run
     Verifier* verifier = nullptr;          // if the norm is to be checked after every stage
     std::vector<double>* norms = nullptr;  // receives the squared norm of every block of the last sweep
+    std::int64_t chunk_work = 0;           // what a chunk of amplitudes that is sampled counts in the run's progress
     NormDrift* drift = nullptr;            // receives the norm of every state that is measured
 };
 

@@ -8,6 +8,7 @@
 
 #include "exec/collapse.hpp"
 #include "exec/shot_tree.hpp"
+#include "plan/cost.hpp"
 
 namespace ketjet {
 
@@ -175,6 +176,23 @@ void run_once(const Program& original, const Program& program, const Plan& plan,
     if (request.keep_state) result.state = std::move(state);
 }
 
+// Capped, so that sums fit.
+std::int64_t nanoseconds(double seconds) { return static_cast<std::int64_t>(std::min(1e9 * seconds, 1e15)); }
+
+// Of each stage, where it runs once.
+template <class T>
+std::vector<std::int64_t> predicted_work(const Plan& plan, const RunRequest& request, int threads) {
+    constexpr Precision precision = sizeof(T) == sizeof(float) ? Precision::single : Precision::double_;
+    std::vector<std::int64_t> work;
+    if (plan.has_trajectories() || request.exact) return work;
+    for (const Stage& stage : plan.stages) {
+        const bool saves = std::holds_alternative<Save>(stage);
+        work.push_back(nanoseconds(saves ? sampling_seconds(plan, 0, false, threads)
+                                         : stage_cost(plan, stage, precision, threads).seconds));
+    }
+    return work;
+}
+
 }  // namespace
 
 template <class T>
@@ -199,7 +217,8 @@ std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, 
 
 template <class T>
 RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& request, const RunContext& given) {
-    StageClock clock(plan.stages);
+    const std::vector<std::int64_t> work = predicted_work<T>(plan, request, given.threads);
+    StageClock clock(plan.stages, work);
     NormDrift drift;
     RunContext context{given.kernels, given.threads, given.stop, plan.l3_bytes, &clock};
     context.drift = &drift;
@@ -212,6 +231,14 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
         counters.stages_total.store(static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
     }
     counters.shots_total.store(request.shots, std::memory_order_relaxed);
+    if (!work.empty()) {
+        const std::int64_t sampling =
+            nanoseconds(sampling_seconds(plan, request.shots, request.list_shots, given.threads));
+        const Index chunks = (bit(plan.num_qubits) + low_bits(chunk_bits)) >> chunk_bits;
+        context.chunk_work = sampling / static_cast<std::int64_t>(chunks);
+        const std::int64_t total = std::accumulate(work.begin(), work.end(), sampling);
+        counters.work_total.store(total, std::memory_order_relaxed);
+    }
 
     RunResult<T> result;
     Verifier verifier(request.verify, program, plan);

@@ -112,6 +112,7 @@ std::vector<BasisCount> sample(const StateVector<T>& state, const std::vector<do
                  [&](std::int64_t begin, std::int64_t end) {
                      for (std::int64_t c = begin; c < end; ++c) {
                          context.stop.throw_if_stopped();
+                         context.stop.counters().work_done.fetch_add(context.chunk_work, std::memory_order_relaxed);
                          const auto chunk = static_cast<std::size_t>(c);
                          const std::int64_t count = per_chunk[chunk];
                          if (count == 0) continue;

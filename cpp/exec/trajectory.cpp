@@ -221,7 +221,10 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
         }
     }
     context.stop.counters().stages_done.fetch_add(1, std::memory_order_relaxed);
-    if (context.clock != nullptr) context.clock->add(stage, start);
+    if (context.clock != nullptr) {
+        context.clock->add(stage, start);
+        context.stop.counters().work_done.fetch_add(context.clock->work_of(stage), std::memory_order_relaxed);
+    }
     if (context.verifier != nullptr && touches_state(stage)) context.verifier->check_norm(stage, *here.state, context);
 }
 

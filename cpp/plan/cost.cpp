@@ -37,6 +37,8 @@ constexpr double dense_least_ns = 0.3;
 constexpr double even_pair_ns = 0.37;     // of a dense matrix on two qubits that keeps their parity
 constexpr double least_weight_ns = 0.02;  // so that free operations count too
 constexpr double operation_ns = 600;      // preparing coefficients, once per operation
+constexpr double read_ns = 0.5;           // an amplitude, for its probability
+constexpr double drawn_ns = 120, tabulated_ns = 20, listed_shot_ns = 30;  // an outcome; a shot in a list
 
 double dense_ns(int qubits) {
     const double entries = std::ldexp(1.0, std::min(qubits, 30));
@@ -190,6 +192,13 @@ PlanCost plan_cost(const Plan& plan, Precision precision, int threads) {
     }
     cost.bytes_moved = static_cast<std::int64_t>(std::min(bytes_moved, 9e18));
     return cost;
+}
+
+double sampling_seconds(const Plan& plan, std::int64_t shots, bool listed, int threads) {
+    const double amplitudes = std::ldexp(1.0, plan.num_qubits);
+    const double drawn = std::min(static_cast<double>(shots), amplitudes);
+    const double list_ns = listed ? listed_shot_ns * static_cast<double>(shots) : 0;
+    return 1e-9 * ((read_ns * amplitudes + drawn_ns * drawn) / threads + tabulated_ns * drawn + list_ns);
 }
 
 std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t shots) {

@@ -308,7 +308,7 @@ class RunControl:
     """
     Stop flag and progress counters, shared with a running simulation.
     """
-    size: typing.ClassVar[int] = 56
+    size: typing.ClassVar[int] = 72
     @typing.overload
     def __init__(self) -> None:
         ...
@@ -337,6 +337,12 @@ class RunControl:
         ...
     @property
     def stopped(self) -> bool:
+        ...
+    @property
+    def work_done(self) -> int:
+        ...
+    @property
+    def work_total(self) -> int:
         ...
 class RunOutput:
     """

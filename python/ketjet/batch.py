@@ -27,7 +27,7 @@ from ketjet import engine, offers, workers
 from ketjet.engine import Control, Outcome, Progress, Task
 from ketjet.errors import JobFailedError
 from ketjet.failures import failure_of, public_outcome
-from ketjet.progress import JobProgress
+from ketjet.progress import JobProgress, fraction_of, shares
 from ketjet.promise import Promise
 
 if TYPE_CHECKING:
@@ -130,6 +130,9 @@ class Batch(Generic[T]):
         self._tally = threading.Lock()  # of the two below; whoever holds it calls nothing else
         self._done = 0
         self._past = [0, 0, 0, 0, 0]  # progress counters of tasks that have ended
+        self._shares = shares(tasks)
+        self._ended = 0.0  # the share of these tasks
+        self._furthest = 0.0  # fraction that anybody has been told of
 
     def start(self) -> None:
         """Hand out the first tasks and return at once."""
@@ -188,16 +191,19 @@ class Batch(Generic[T]):
 
     def progress(self) -> JobProgress:
         """Return how far the tasks are."""
-        counters = [_counters(flight.control.progress()) for flight in list(self._flights.values())]
+        flights = [(self._shares[index], flight.control.progress()) for index, flight in list(self._flights.items())]
         past, done, total = self._past, self._done, len(self._outcomes)
         if not total or (self.future.done() and not self.future.cancelled()):
             fraction = 1.0
         else:
-            fraction = min((done + sum(map(_fraction, counters))) / total, 1.0)
+            fraction = min(self._ended + sum(share * fraction_of(progress) for share, progress in flights), 1.0)
+        fraction = self._furthest = max(fraction, self._furthest)
         begun = self.started_at if self.started() else None
         elapsed = 0.0 if begun is None else (self.ended_at or time.time()) - begun
         eta = elapsed * (1 - fraction) / fraction if fraction > 0 and not self.future.done() else None
-        stages_done, stages_total, shots_done, shots_total, bytes_moved = map(sum, zip(past, *counters, strict=True))
+        stages_done, stages_total, shots_done, shots_total, bytes_moved = map(
+            sum, zip(past, *(_counters(progress) for _, progress in flights), strict=True)
+        )
         return JobProgress(
             done, total, stages_done, stages_total, shots_done, shots_total, bytes_moved, elapsed, eta, fraction
         )
@@ -314,15 +320,16 @@ class Batch(Generic[T]):
     def _take_in(self, index: int, control: Control, outcome: Outcome | BaseException | None) -> None:
         """Keep the outcome of a task, and go on with others or to the end."""
         awaited = self._flights.pop(index, None) is not None
-        started_at, *counters = control.progress()
+        progress = control.progress()
         control.close()
         if not awaited:  # the batch has ended without it
             return
-        self._mark_started(started_at or time.time())
+        self._mark_started(progress.started_at or time.time())
         self._outcomes[index] = outcome
         with self._tally:
-            self._past = list(map(operator.add, self._past, counters))
+            self._past = list(map(operator.add, self._past, _counters(progress)))
             self._done += 1
+            self._ended += self._shares[index]
             last = self._done == len(self._outcomes)
         if last:
             self._finish([outcome for outcome in self._outcomes if outcome is not None])
@@ -392,15 +399,8 @@ def _settle(batch: Batch[Any] | None) -> None:
         batch.settle()
 
 
-def _counters(progress: Progress) -> tuple[int, int, int, int, int]:
-    return progress[1:]
-
-
-def _fraction(counters: tuple[int, int, int, int, int]) -> float:
-    stages_done, stages_total, shots_done, shots_total, _ = counters
-    if 0 < shots_done < shots_total:
-        return shots_done / shots_total
-    return stages_done / stages_total if stages_total else 0.0
+def _counters(progress: Progress) -> tuple[int, ...]:
+    return progress[1:6]
 
 
 def _started_at(flight: _Flight) -> float | None:

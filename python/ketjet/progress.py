@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["JobProgress", "ProgressBar"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ketjet.engine import Progress, Task
+
+__all__ = ["JobProgress", "ProgressBar", "fraction_of", "shares"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class JobProgress:
     eta: float | None
     """Seconds still to go at the pace so far; None while there is no pace yet."""
     fraction: float
-    """Part of the work that is done, from 0 to 1, every circuit counted alike."""
+    """Part of the work that is done, from 0 to 1, in predicted time where that is known; it never goes back."""
 
     def __str__(self) -> str:
         parts = [f"{self.fraction:.0%}"]
@@ -42,6 +48,22 @@ class JobProgress:
         if self.eta:
             parts.append(f"{self.eta:.1f} s to go")
         return ", ".join(parts)
+
+
+def shares(tasks: Sequence[Task]) -> list[float]:
+    """Return the part of each task in the predicted time of all; equal parts where it is not predicted for each."""
+    seconds = [task.seconds for task in tasks]
+    total = sum(seconds)
+    if min(seconds, default=0) > 0 and math.isfinite(total):
+        return [one / total for one in seconds]
+    return [1 / len(seconds)] * len(seconds) if seconds else []
+
+
+def fraction_of(progress: Progress) -> float:
+    """Return how much of one task is done: in predicted time, else in shots."""
+    if progress.work_total:
+        return min(progress.work_done / progress.work_total, 1.0)
+    return progress.shots_done / progress.shots_total if progress.shots_total else 0.0
 
 
 class ProgressBar:

@@ -26,6 +26,9 @@ class Progress(NamedTuple):
     shots_done: int
     shots_total: int
     bytes_moved: int
+    work_done: int = 0
+    """In nanoseconds as predicted; of a total of 0 where nobody knows how often stages will run."""
+    work_total: int = 0
 
 
 class Control:
@@ -72,7 +75,16 @@ class Control:
     def progress(self) -> Progress:
         """Read the counters."""
         c = self._counters
-        return Progress(c.started_at, c.stages_done, c.stages_total, c.shots_done, c.shots_total, c.bytes_moved)
+        return Progress(
+            c.started_at,
+            c.stages_done,
+            c.stages_total,
+            c.shots_done,
+            c.shots_total,
+            c.bytes_moved,
+            c.work_done,
+            c.work_total,
+        )
 
     def close(self) -> None:
         """Remove the shared file, if this process made it; the counters stay readable."""

@@ -1,0 +1,80 @@
+"""Progress in predicted time: it moves within a sweep, never goes back, and ends where it was predicted to."""
+
+import itertools
+import math
+import threading
+
+import numpy as np
+import pytest
+from programs import entangled, op, pack
+from qiskit import QuantumCircuit
+
+from ketjet import Simulator, engine
+from ketjet.engine import Progress
+from ketjet.progress import fraction_of, shares
+
+
+def rotations(num_qubits, layers):
+    circuit = QuantumCircuit(num_qubits)
+    random = np.random.default_rng(0)
+    for _ in range(layers):
+        for qubit in range(num_qubits):
+            circuit.ry(random.uniform(0.1, 1), qubit)
+        order = random.permutation(num_qubits)
+        for control, target in itertools.pairwise(order):
+            circuit.cx(int(control), int(target))
+    circuit.measure_all()
+    return circuit
+
+
+def test_circuits_count_by_their_predicted_time():
+    task = engine.Task(entangled(2), 1, 1)
+    tasks = [task._replace(seconds=seconds) for seconds in (1.0, 3.0)]
+    assert shares(tasks) == [0.25, 0.75]
+    assert shares([*tasks, task]) == [1 / 3] * 3  # one is not predicted
+    assert shares([task._replace(seconds=0.0)] * 2) == [0.5, 0.5]
+    assert shares([]) == []
+    assert math.isinf(task.seconds)
+
+
+def test_a_fraction_is_that_of_predicted_time_or_of_shots():
+    nothing = Progress(0.0, 0, 0, 0, 0, 0)
+    assert fraction_of(nothing) == 0
+    assert fraction_of(nothing._replace(stages_done=9, stages_total=10, work_done=25, work_total=100)) == 0.25
+    assert fraction_of(nothing._replace(work_done=101, work_total=100)) == 1
+    assert fraction_of(nothing._replace(shots_done=30, shots_total=40)) == 0.75
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("memory", [False, True])
+def test_all_work_is_counted(precision, threads, memory):
+    control = engine.Control()
+    task = engine.Task(entangled(17), 100_000, 1, precision=precision, threads=threads, memory=memory)
+    engine.execute(task, control)
+    progress = control.progress()
+    assert 0 < progress.work_done <= progress.work_total
+    assert fraction_of(progress) > 0.9
+    assert progress.stages_done == progress.stages_total
+
+
+def test_dynamic_circuits_count_shots():
+    operations = [op("h", [0]), op("measure", [0], clbit=0), op("h", [0]), op("measure", [0], clbit=1)]
+    control = engine.Control()
+    engine.execute(engine.Task(pack(1, operations, 2), 100, 1), control)
+    progress = control.progress()
+    assert (progress.work_total, progress.shots_done, fraction_of(progress)) == (0, 100, 1.0)
+
+
+def test_it_moves_within_a_sweep_and_never_back():
+    job = Simulator().run(rotations(20, 30), shots=10)
+    told, pause = [], threading.Event()
+    while not job.done():
+        told.append(job.progress())
+        pause.wait(0.001)
+    fractions = [progress.fraction for progress in told]
+    assert fractions == sorted(fractions)
+    assert len(set(fractions)) > job.progress().stages_total
+    assert job.progress().fraction == 1
+    for progress in told:
+        assert progress.eta is None or progress.eta >= 0
