@@ -1,6 +1,7 @@
 // Verifier: the checks in order, the norm after a stage, the final state of a narrow program, and what a finding says.
 #include "exec/verify.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <chrono>
@@ -191,7 +192,7 @@ template <class T>
 void Verifier::check_state(const Program& original, const StateVector<T>& state, bool whole,
                            const RunContext& context) {
     if (mode_ != Verify::full || original.num_qubits() > narrow_qubits ||
-        original.operations().size() > narrow_operations) {
+        original.operations().size() > narrow_operations || std::ranges::any_of(original.operations(), is_classical)) {
         return;
     }
     const Stopwatch stopwatch(report_);

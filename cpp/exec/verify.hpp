@@ -56,8 +56,8 @@ class Verifier {
     // Both, for a stage that has no team of its own.
     template <class T>
     void check_norm(const Stage& stage, const StateVector<T>& state, const RunContext& context);
-    // After the last stage of a program without random collapses, in mode full, if it is narrow: the state of the
-    // original program, or else (`whole` is false) the probabilities of what is measured.
+    // After the last stage of a program without random collapses, in mode full, if it is straight and narrow: the state
+    // of the original program, or else (`whole` is false) the probabilities of what is measured.
     template <class T>
     void check_state(const Program& original, const StateVector<T>& state, bool whole, const RunContext& context);
 

@@ -32,7 +32,7 @@ Outlook look_ahead(const Program& program, const PlanRequest& request) {
     const auto operations = program.operations();
     outlook.final.is_final.resize(operations.size());
     if (!request.from_zero) return outlook;
-    const bool only_outcomes = only_outcomes_count(program, request);
+    const bool only_outcomes = wanted_of(program, request) != Wanted::state;
     outlook.final = find_final_reads(program, outlook.facts, outlook.flow, only_outcomes);
     bool midway = false;
     for (std::size_t i = 0; i < operations.size(); ++i) {

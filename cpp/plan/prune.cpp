@@ -1,180 +1,196 @@
-// prune: what no measurement can tell is dropped.
+// prune: what nobody can tell is dropped: operations, classical code, branches and jumps over what is dropped.
 //
-// The outcomes of what comes later have probabilities tr(state E), one operator E per outcome. Walking backwards, every
-// qubit has a level, and all E lie in the product of the algebras that the levels stand for: the identity (nothing is
-// needed of the qubit), diagonal matrices (its distribution), all matrices (everything). An operation U replaces E by
-// U+ E U, and is dropped if this is E for every E of the product; levels are then raised until the new E fit.
-//   Diagonal U: commutes with E unless it touches a qubit at the top level. Otherwise, in blocks labelled by the basis
-//     states d of its other qubits, U+ E U = sum |d><d| (x) U_d+ E_d U_d: these need the distribution at least.
-//   U = sum |d><d| (x) U_d with U_d on local qubits, d of its diagonal qubits: if no local qubit is needed and no
-//     diagonal one is at the top, E = sum |d><d| (x) E_d commutes with U. Otherwise the U_d+ E_d' U_d' may be anything
-//     on local qubits, and d labels blocks as before.
-//   If U maps basis states to basis states up to phases, and E is diagonal on all its qubits, so is U+ E U.
-//   Reset: E becomes <0|E|0>, with the identity on the qubit; the same E if nothing was needed. Initialize likewise.
-//   Measurement: E becomes the sum of P_m E_m P_m, diagonal on the qubit. If its classical bit is overwritten later,
-//     all E_m are the same, and it does nothing to an E that is diagonal already.
-//   A global phase cancels.
-// Where a jump begins or ends, everything is needed.
+// One walk backwards finds what is needed (plan/needs.hpp). Needs flow along jumps forward; a jump back is always
+// needed, for its loop may not end, and so is code that may fail. Two things are known only after such a walk, so it is
+// taken again until neither changes:
+//   Where a needed jump leads, trajectories may meet in the same state: the state is needed there, in full.
+//   A reset that stays should not become more random than it is, for every outcome costs a state. If what is left
+//     before it does not make its outcome certain, it counts as a measurement. Certain is the outcome of a qubit that
+//     is in a basis state whatever the outcomes before.
 #include <algorithm>
-#include <array>
+#include <unordered_map>
 
 #include "plan/control_flow.hpp"
+#include "plan/needs.hpp"
 #include "plan/rewrite.hpp"
 #include "program/action.hpp"
-#include "program/classical_code.hpp"
 
 namespace ketjet {
 
 namespace {
 
-// Whether every row and column has one entry.
-bool is_monomial(const Matrix& matrix) {
-    const std::size_t dimension = matrix.dimension();
-    std::vector<bool> used(dimension);
-    for (std::size_t column = 0; column < dimension; ++column) {
-        std::size_t entries = 0;
-        for (std::size_t row = 0; row < dimension; ++row) {
-            if (matrix(row, column) == Complex(0)) continue;
-            if (++entries > 1 || used[row]) return false;
-            used[row] = true;
+constexpr int most_walks = 16;  // after these, everything counts that might
+
+class Pruner {
+ public:
+    explicit Pruner(const Program& program)
+        : program_(program),
+          operations_(program.operations()),
+          needed_(operations_.size()),
+          observed_(operations_.size()),
+          meets_(operations_.size() + 1),
+          jumps_ahead_(operations_.size() + 1),
+          needed_from_(operations_.size() + 1) {
+        saves_ = std::ranges::any_of(
+            operations_, [](const Operation& operation) { return std::holds_alternative<SaveOperation>(operation); });
+        for (std::size_t i = 0; i < operations_.size(); ++i) {
+            const auto target = target_of(operations_[i]);
+            if (target && *target <= i) meets_[*target] = true;
+            if (target && *target > i) ++jumps_ahead_[*target];
         }
     }
-    return true;
-}
 
-const std::vector<bool> monomial_rows = [] {
-    std::vector<bool> rows;
-    for (const GateFacts& facts : gate_table()) {
-        rows.push_back(facts.parameters == 0 && is_monomial(facts.matrix({})));
-    }
-    return rows;
-}();
-
-// Whether the operation maps basis states to basis states up to phases, whatever the values of slots.
-bool moves_basis_states(const Operation& operation) {
-    const auto* const gate = std::get_if<GateOperation>(&operation);
-    if (gate != nullptr) return monomial_rows[static_cast<std::size_t>(gate->gate)];
-    return std::holds_alternative<PermutationOperation>(operation);
-}
-
-// What is needed of the state before the operations that have been looked at backwards.
-class Needs {
- public:
-    explicit Needs(const Program& program)
-        : program_(program), written_(static_cast<std::size_t>(program.num_clbits())) {}
-
-    void need_all() {
-        distribution_ = everything_ = low_bits(program_.num_qubits());
-        written_.assign(written_.size(), false);
+    void run() {
+        for (int walk = 1; walk_back() || observe_coins(); ++walk) {
+            if (walk < most_walks) continue;
+            meets_.assign(meets_.size(), true);
+            observed_.assign(observed_.size(), true);
+        }
+        drop_fresh_resets();
     }
 
-    // Whether the operation is needed too.
-    bool include(const Operation& operation) {
-        if (const auto* const measure = std::get_if<MeasureOperation>(&operation)) return include(*measure);
-        if (std::holds_alternative<GlobalPhaseOperation>(operation)) return false;
-        if (is_classical(operation)) return include_classical(operation);
-        const Roles role = roles(program_, operation);
-        if (is_collapse(operation)) return include_reset(role.local);
-        const Index touched = role.local | role.diagonal;
-        const bool commutes = role.local == 0 ? (touched & everything_) == 0
-                                              : (role.local & distribution_) == 0 && (role.diagonal & everything_) == 0;
-        if (commutes) return false;
-        if (!moves_basis_states(operation) || (touched & everything_) != 0) everything_ |= role.local;
-        distribution_ |= touched;
-        return true;
+    bool is_needed(std::size_t operation) const { return needed_[operation]; }
+
+    // The qubits that need to be stored: those that a needed operation other than a measurement touches. Others measure
+    // 0, the value that classical bits start with, so they need not even be measured, unless to overwrite an earlier
+    // value.
+    Index stored_qubits() const {
+        bool computes = false;
+        for (std::size_t i = 0; i < operations_.size(); ++i) {
+            computes = computes || (needed_[i] && is_classical(operations_[i]));
+        }
+        Index stored = 0;
+        std::vector<bool> written(static_cast<std::size_t>(program_.num_clbits()));
+        for (std::size_t i = 0; i < operations_.size(); ++i) {
+            if (!needed_[i]) continue;
+            const auto* const measure = std::get_if<MeasureOperation>(&operations_[i]);
+            const auto clbit = static_cast<std::size_t>(measure == nullptr ? 0 : measure->clbit);
+            if (measure == nullptr || computes || written[clbit]) stored |= touched_by(i);
+            if (measure != nullptr) written[clbit] = true;
+        }
+        return stored;
     }
 
  private:
-    bool include(const MeasureOperation& measure) {
-        const auto clbit = static_cast<std::size_t>(measure.clbit);
-        const bool is_read = !written_[clbit];
-        if (!is_read && (everything_ & bit(measure.qubit)) == 0) return false;
-        written_[clbit] = true;
-        everything_ &= ~bit(measure.qubit);
-        distribution_ |= bit(measure.qubit);
-        return true;
+    Index touched_by(std::size_t operation) const {
+        const Roles role = roles(program_, operations_[operation]);
+        return role.local | role.diagonal;
     }
 
-    bool include_classical(const Operation& operation) {
-        if (const auto* const compute = std::get_if<ComputeOperation>(&operation)) {
-            for_each_bit_read(compute->code(), [&](int clbit) { written_[static_cast<std::size_t>(clbit)] = false; });
-        } else {
-            need_all();
+    // Finds what is needed; whether a place where paths meet has come up.
+    bool walk_back() {
+        Needs needs(program_);
+        std::unordered_map<std::size_t, Needs> ahead;  // of the places that jumps further up lead to
+        std::vector<std::uint32_t> jumps_left = jumps_ahead_;
+        bool changed = false;
+        const auto arrive = [&](std::size_t place) {
+            if (meets_[place] && place < operations_.size()) needs.need_state();
+            if (jumps_ahead_[place] > 0) ahead.emplace(place, needs);
+        };
+        arrive(operations_.size());
+        for (std::size_t i = operations_.size(); i-- > 0;) {
+            if (const auto target = target_of(operations_[i])) {
+                needed_[i] = include_jump(i, *target, needs, ahead);
+                if (*target > i && --jumps_left[*target] == 0) ahead.erase(*target);
+                if (needed_[i] && !meets_[*target]) meets_[*target] = changed = true;
+            } else {
+                needed_[i] = needs.include(operations_[i], observed_[i]);
+            }
+            needed_from_[i] = needed_from_[i + 1] + needed_[i];
+            arrive(i);
         }
+        return changed;
+    }
+
+    bool include_jump(std::size_t index, std::size_t target, Needs& needs,
+                      const std::unordered_map<std::size_t, Needs>& ahead) const {
+        const auto* const branch = std::get_if<BranchOperation>(&operations_[index]);
+        const MemoryUse use = branch == nullptr ? MemoryUse{} : memory_use(program_, branch->code());
+        const bool back = target <= index;
+        if (!back && !use.may_fail && needed_from_[index + 1] == needed_from_[target]) return false;
+        if (back) {
+            needs.need_memory();
+            if (saves_) needs.need_exactly();
+        } else if (branch == nullptr) {
+            needs = ahead.at(target);
+        } else {
+            needs.join(ahead.at(target));
+        }
+        needs.need_state();
+        needs.read(use);
         return true;
     }
 
-    bool include_reset(Index qubits) {
-        const bool needed = (distribution_ & qubits) != 0;
-        everything_ &= ~qubits;
-        distribution_ &= ~qubits;
-        return needed;
+    // Walks forwards with the qubits that are in a basis state for certain; whether a reset has come up that is not.
+    bool observe_coins() {
+        const Index stored = stored_qubits();
+        std::vector<Index> arriving(operations_.size() + 1, ~Index{0});
+        for (std::size_t i = 0; i < operations_.size(); ++i) {
+            const auto target = target_of(operations_[i]);
+            if (target && *target <= i) arriving[*target] = 0;
+        }
+        bool changed = false;
+        Index certain = ~Index{0};
+        for (std::size_t i = 0; i < operations_.size(); ++i) {
+            certain &= arriving[i];
+            if (!needed_[i]) continue;
+            const Operation& operation = operations_[i];
+            if (const auto target = target_of(operation)) {
+                arriving[*target] &= certain;
+                if (std::holds_alternative<JumpOperation>(operation)) certain = ~Index{0};
+                continue;
+            }
+            const Roles role = roles(program_, operation);
+            const Index touched = role.local | role.diagonal;
+            if (std::holds_alternative<MeasureOperation>(operation)) {
+                certain |= touched;
+            } else if (is_collapse(operation)) {
+                const bool resets = std::holds_alternative<ResetOperation>(operation);
+                const bool draws = (certain & touched) != touched && (resets || touched != stored);
+                if (draws && !observed_[i]) observed_[i] = changed = true;
+                certain = resets ? certain | touched : certain & ~touched;
+            } else if (!moves_basis_states(operation) || (certain & touched) != touched) {
+                certain &= ~role.local;
+            }
+        }
+        return changed;
+    }
+
+    // A reset does nothing to a qubit that no needed operation has touched.
+    void drop_fresh_resets() {
+        Index touched = 0;
+        for (std::size_t i = 0; i < operations_.size() && !meets_[i]; ++i) {
+            if (!needed_[i]) continue;
+            if (std::holds_alternative<ResetOperation>(operations_[i]) && (touched & touched_by(i)) == 0) {
+                needed_[i] = false;
+            } else {
+                touched |= touched_by(i);
+            }
+        }
     }
 
     const Program& program_;
-    Index distribution_ = 0;  // qubits of which at least the distribution is needed
-    Index everything_ = 0;    // a part of these
-    std::vector<bool> written_;
+    std::span<const Operation> operations_;
+    bool saves_ = false;
+    std::vector<bool> needed_;
+    std::vector<bool> observed_;              // resets and initialisations whose outcome is to be as random as it is
+    std::vector<bool> meets_;                 // by place: whether a needed jump leads there
+    std::vector<std::uint32_t> jumps_ahead_;  // by place: how many jumps from further up lead there
+    std::vector<std::size_t> needed_from_;    // by place: how many operations from there on are needed
 };
-
-// A reset does nothing to a qubit that no needed operation has touched.
-void drop_fresh_resets(const Program& program, const ControlFlow& flow, std::vector<bool>& needed) {
-    const auto operations = program.operations();
-    Index touched = 0;
-    for (std::size_t i = 0; i < operations.size(); ++i) {
-        if (flow.is_joined(i)) return;
-        if (!needed[i]) continue;
-        const Roles role = roles(program, operations[i]);
-        if (std::holds_alternative<ResetOperation>(operations[i]) && (touched & role.local) == 0) {
-            needed[i] = false;
-        } else {
-            touched |= role.local | role.diagonal;
-        }
-    }
-}
-
-// The qubits that need to be stored: those that a needed operation other than a measurement touches. Others measure 0,
-// the value that classical bits start with, so they need not even be measured, unless to overwrite an earlier value.
-Index stored_qubits(const Program& program, const std::vector<bool>& needed) {
-    const auto operations = program.operations();
-    const bool computes = std::ranges::any_of(operations, is_classical);
-    Index stored = 0;
-    for (std::size_t i = 0; i < operations.size(); ++i) {
-        if (!needed[i] || (!computes && std::holds_alternative<MeasureOperation>(operations[i]))) continue;
-        const Roles role = roles(program, operations[i]);
-        stored |= role.local | role.diagonal;
-    }
-    if (computes) return stored;
-    std::vector<bool> written(static_cast<std::size_t>(program.num_clbits()));
-    for (std::size_t i = 0; i < operations.size(); ++i) {
-        const auto* const measure = std::get_if<MeasureOperation>(&operations[i]);
-        if (measure == nullptr || !needed[i]) continue;
-        const auto clbit = static_cast<std::size_t>(measure->clbit);
-        if (written[clbit]) stored |= bit(measure->qubit);
-        written[clbit] = true;
-    }
-    return stored;
-}
 
 }  // namespace
 
 Rewritten prune(const Rewritten& source) {
     const auto operations = source.program.operations();
-    std::vector<bool> needed(operations.size());
-    const ControlFlow flow(source.program);
-    Needs needs(source.program);
-    for (std::size_t i = operations.size(); i-- > 0;) {
-        needed[i] = needs.include(operations[i]);
-        if (flow.is_joined(i)) needs.need_all();
-    }
-    drop_fresh_resets(source.program, flow, needed);
-
-    const Index stored = stored_qubits(source.program, needed);
+    Pruner pruner(source.program);
+    pruner.run();
+    const Index stored = pruner.stored_qubits();
     const auto new_number = [&](std::int32_t qubit) { return count_bits(stored & low_bits(qubit)); };
     Draft draft(source);
     for (std::size_t i = 0; i < operations.size(); ++i) {
         draft.mark(i);
-        if (!needed[i]) continue;
+        if (!pruner.is_needed(i)) continue;
         const auto* const measure = std::get_if<MeasureOperation>(&operations[i]);
         if (measure != nullptr && (stored & bit(measure->qubit)) == 0) continue;
         draft.add_renamed(i, new_number);

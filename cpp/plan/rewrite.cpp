@@ -101,14 +101,14 @@ Rewritten relabel_swaps(const Rewritten& source) {
     return draft.finish(source.num_qubits);
 }
 
-bool only_outcomes_count(const Program& program, const PlanRequest& request) {
-    if (!request.options.prune || !request.from_zero || request.keep_state) return false;
+Wanted wanted_of(const Program& program, const PlanRequest& request) {
+    if (!request.options.prune || !request.from_zero || request.keep_state) return Wanted::state;
     bool measures = false;
     for (const Operation& operation : program.operations()) {
-        if (std::holds_alternative<SaveOperation>(operation)) return false;
+        if (std::holds_alternative<SaveOperation>(operation)) return Wanted::records;
         measures = measures || std::holds_alternative<MeasureOperation>(operation);
     }
-    return measures;
+    return measures ? Wanted::outcomes : Wanted::state;
 }
 
 namespace {
@@ -141,15 +141,15 @@ Rewritten rewrite(const Program& program, const PlanRequest& request) {
     Rewritten result{program, std::vector<std::uint32_t>(program.operations().size()), program.num_qubits()};
     std::iota(result.origins.begin(), result.origins.end(), 0u);
     if (!request.from_zero) return result;
-    const bool prunes = only_outcomes_count(program, request);
+    const Wanted wanted = wanted_of(program, request);
     const bool leaves_out = leaves_out_known(program, request);
-    const bool drops_phases = prunes || (leaves_out && !saves_phases(program));
+    const bool drops_phases = wanted == Wanted::outcomes || (leaves_out && !saves_phases(program));
     const bool straight = std::ranges::none_of(program.operations(), is_classical);
     if (leaves_out && drops_phases && straight) result = drop_unseen(result);
     if (request.options.known_bits) result = use_known_bits(result, {drops_phases, leaves_out});
     if (request.options.relabel_swaps) result = relabel_swaps(result);
     if (leaves_out) result = leave_out_known(result);
-    if (prunes && result.num_qubits <= most_state_qubits) result = prune(result);
+    if (wanted != Wanted::state && result.num_qubits <= most_state_qubits) result = prune(result);
     return result;
 }
 

@@ -46,11 +46,14 @@ Rewritten relabel_swaps(const Rewritten& source);
 // Qubits whose values are known wherever anything looks at them are left out of the state (plan/leave_out.cpp).
 Rewritten leave_out_known(const Rewritten& source);
 
-// Operations that no measurement can tell disappear, and so do the qubits that are left with none (plan/prune.cpp).
+// Operations that no measurement or save can tell disappear, and so do the qubits that are left with none
+// (plan/prune.cpp).
 Rewritten prune(const Rewritten& source);
 
-// Whether nothing but the outcomes of measurements is wanted of a program, and the planner may make use of that.
-bool only_outcomes_count(const Program& program, const PlanRequest& request);
+// What is wanted of a program, as far as the planner may make use of it: the final state, records that are saved on the
+// way and outcomes, or nothing but the outcomes of measurements.
+enum class Wanted : std::uint8_t { state, records, outcomes };
+Wanted wanted_of(const Program& program, const PlanRequest& request);
 
 // A rewritten program in the making.
 class Draft {
