@@ -60,23 +60,25 @@ def translate(backend: Any, circuit: QuantumCircuit) -> None:
 
 def clean_resets() -> QuantumCircuit:
     """Reset an ancilla ten times that is |0⟩ each time: it was computed and uncomputed."""
-    circuit = QuantumCircuit(12, 12)
-    circuit.ry(0.4, range(1, 12))
+    size = 14
+    circuit = QuantumCircuit(size, size)
+    circuit.ry(0.4, range(1, size))
     for _ in range(10):
         circuit.h(0)
-        for qubit in range(1, 12):
-            circuit.cz(0, qubit)
-        for qubit in range(1, 12):
+        for qubit in (*range(1, size), *range(1, size)):
             circuit.cz(0, qubit)
         circuit.h(0)
-        circuit.rx(0.1, range(1, 12))
+        circuit.rx(0.1, range(1, size))
         circuit.reset(0)
-    circuit.measure(range(12), range(12))
+    circuit.measure(range(size), range(size))
     return circuit
 
 
 def uncomputed_toffolis() -> QuantumCircuit:
-    """Compute a conjunction into two clean ancillas, use it, uncompute it and reset them, in thirty rounds."""
+    """Compute a conjunction into two clean ancillas, use it, uncompute it and reset them, in thirty rounds.
+
+    The Toffoli gates are made of gates on two qubits, as a transpiler leaves them.
+    """
     circuit = QuantumCircuit(18, 16)
     circuit.ry(0.7, range(16))
     for first in range(30):
@@ -90,7 +92,7 @@ def uncomputed_toffolis() -> QuantumCircuit:
         circuit.h(a)
         circuit.reset([16, 17])
     circuit.measure(range(16), range(16))
-    return circuit
+    return circuit.decompose("ccx")
 
 
 def unread_corrections() -> QuantumCircuit:

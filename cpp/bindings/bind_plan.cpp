@@ -29,6 +29,7 @@ constexpr std::array plan_switches{
     PlanSwitch{"known_bits", &PlanOptions::known_bits},
     PlanSwitch{"relabel_swaps", &PlanOptions::relabel_swaps},
     PlanSwitch{"prune", &PlanOptions::prune},
+    PlanSwitch{"reuse_qubits", &PlanOptions::reuse_qubits},
     PlanSwitch{"merge_dense", &PlanOptions::merge_dense},
     PlanSwitch{"turn_pairs", &PlanOptions::turn_pairs},
     PlanSwitch{"merge_passes", &PlanOptions::merge_passes},
@@ -109,8 +110,9 @@ struct ReportColumns {
     Lists<std::int64_t> pass_operations;
     Lists<std::int32_t> parts, pass_qubits;
     std::vector<double> ns_per_amplitude, pass_fma;
+    std::size_t left_out;
 
-    explicit ReportColumns(const PlanReport& report) {
+    explicit ReportColumns(const PlanReport& report) : left_out(report.left_out) {
         for (const OperationReport& operation : report.operations) {
             operation_names.push_back(texts.number_of(operation.name));
             operation_qubits.add(operation.qubits);
@@ -129,7 +131,8 @@ struct ReportColumns {
                            to_array(std::move(seconds)), to_array(std::move(passes_end))),
             py::make_tuple(to_array(std::move(pass_kinds)), to_array(std::move(kernels)),
                            to_array(std::move(pass_reasons)), pass_operations.arrays(), parts.arrays(),
-                           pass_qubits.arrays(), to_array(std::move(ns_per_amplitude)), to_array(std::move(pass_fma))));
+                           pass_qubits.arrays(), to_array(std::move(ns_per_amplitude)), to_array(std::move(pass_fma))),
+            left_out);
     }
 
  private:
@@ -215,7 +218,8 @@ void bind_plan(py::module_& m) {
     m.def("plan_cost", &plan_cost, py::arg("plan"), py::arg("precision"), py::arg("threads"),
           py::call_guard<ReleasedGil>());
     m.def("report", &report_columns, py::arg("plan"), py::arg("switched_off"), py::arg("precision"), py::arg("threads"),
-          "What a plan does and why, in columns: texts, operations, stages, passes.");
+          "What a plan does and why, in columns: texts, operations, stages, passes; and how many operations it left "
+          "out.");
     m.def("useful_threads", &useful_threads, py::arg("plan"), py::arg("precision"), py::arg("available"),
           py::call_guard<ReleasedGil>());
     m.def("useful_states", &useful_states, py::arg("plan"), py::arg("precision"), py::arg("shots"),

@@ -133,6 +133,7 @@ template <class T>
 void Verifier::check_plan(const RunContext& context) {
     const Stopwatch stopwatch(report_);
     check_order();
+    check_reordering();
     check_matrices();
     if (mode_ == Verify::full) compare_sweeps<T>(context);
 }

@@ -77,6 +77,7 @@ class Verifier {
         report_.max_deviation = std::max(report_.max_deviation, deviation);
     }
     void check_order();
+    void check_reordering();
     void check_matrices();
     void check_term(const Sweep& sweep, PassKind kind, const Term& term, const std::vector<double>& errors);
     template <class T>

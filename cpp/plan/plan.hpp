@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -132,6 +133,7 @@ struct PlanOptions {
     bool known_bits = true;      // controls and flips whose value is known from |0...0> are worked out beforehand
     bool relabel_swaps = true;   // swaps and permutations rename the qubits of all earlier operations
     bool prune = true;           // operations that reach no measurement are dropped where no state is returned
+    bool reuse_qubits = true;    // and qubits take the places of others that are measured or reset for the last time
     bool merge_dense = true;     // operations on one pair of qubits become one matrix where that is cheaper
     bool turn_pairs = true;      // pairs whose parity is kept are turned together instead, with phases around them
     bool merge_passes = true;    // turns and phases of several operations share a pass
@@ -151,6 +153,14 @@ struct BlockShape {
     bool operator==(const BlockShape&) const = default;
 };
 
+// How a program came out of `before`: by taking its operations in another order, on other qubits, each of which may
+// stand for several one after the other.
+struct Reordering {
+    static constexpr std::uint32_t added = ~std::uint32_t{0};  // a reset between two qubits in one place
+    Program before;
+    std::vector<std::uint32_t> order;  // by operation: its index before
+};
+
 struct Plan {
     Program program;   // the operations that stages refer to: with the same slots, but not those of the original
     Program original;  // as it was before planning
@@ -166,7 +176,8 @@ struct Plan {
     std::vector<FinalMeasurement> final_measurements;  // in program order: a later one overwrites its clbit
     std::vector<KnownRead> known_reads;                // they come last of all
     std::vector<SaveFrame> save_frames;
-    double planning_seconds = 0;  // how long it took to make, where that was measured
+    double planning_seconds = 0;                     // how long it took to make, where that was measured
+    std::shared_ptr<const Reordering> reordering{};  // of reuse_qubits; null where it changed nothing
 
     // The planned program with the slot values of one that has the structure of the original.
     Program bind(const Program& given) const;

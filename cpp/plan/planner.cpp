@@ -176,7 +176,9 @@ class PlanMaker {
                 {},
                 {},
                 std::move(rewritten.known_reads),
-                std::move(rewritten.save_frames)};
+                std::move(rewritten.save_frames),
+                0,
+                std::move(rewritten.reordering)};
     }
 
     const PlanRequest& request_;

@@ -350,10 +350,13 @@ std::string_view name_of(StageKind kind) {
 
 PlanReport report(const Plan& plan, const PlanOptions& options, Precision precision, int threads) {
     const Subject subject{plan, options, precision, threads, operation_facts(plan.program)};
-    PlanReport result{{}, {}, plan_cost(plan, precision, threads), 0};
+    PlanReport result{{}, {}, plan_cost(plan, precision, threads), 0, 0};
+    std::vector<bool> kept(plan.original.operations().size());
     for (const std::uint32_t origin : plan.origins) {
+        kept[origin] = true;
         result.operations.push_back(describe(plan.original, plan.original.operations()[origin]));
     }
+    result.left_out = static_cast<std::size_t>(std::ranges::count(kept, false));
     const Stage* before = nullptr;
     for (const Stage& stage : plan.stages) {
         result.stages.push_back(describe_stage(subject, stage, before));

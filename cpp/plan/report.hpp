@@ -77,6 +77,7 @@ struct PlanReport {
     std::vector<StageReport> stages;
     PlanCost cost;
     double fma;
+    std::size_t left_out;  // operations of plan.original that were dropped or worked out beforehand
 };
 
 // `options` are those that the plan was made with.

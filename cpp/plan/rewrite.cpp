@@ -24,17 +24,23 @@ void Draft::reverse() {
     for (std::uint32_t& mark : marks_) mark = static_cast<std::uint32_t>(operations_.size()) - mark;
 }
 
-Rewritten Draft::finish(int num_qubits) {
-    for (Operation& operation : operations_) {
+void Draft::settle_targets() {
+    for (; settled_ < operations_.size(); ++settled_) {
+        Operation& operation = operations_[settled_];
         if (auto* const branch = std::get_if<BranchOperation>(&operation)) branch->target = marks_[branch->target];
         if (auto* const jump = std::get_if<JumpOperation>(&operation)) jump->target = marks_[jump->target];
     }
+}
+
+Rewritten Draft::finish(int num_qubits) {
+    settle_targets();
     return {source_.program.with_operations(std::move(operations_), std::move(wires_), num_qubits),
             std::move(origins_),
             num_qubits,
             source_.known_reads,
             source_.saved_values,
-            source_.save_frames};
+            source_.save_frames,
+            nullptr};
 }
 
 namespace {
@@ -149,7 +155,9 @@ Rewritten rewrite(const Program& program, const PlanRequest& request) {
     if (request.options.known_bits) result = use_known_bits(result, {drops_phases, leaves_out});
     if (request.options.relabel_swaps) result = relabel_swaps(result);
     if (leaves_out) result = leave_out_known(result);
-    if (wanted != Wanted::state && result.num_qubits <= most_state_qubits) result = prune(result);
+    if (wanted == Wanted::state || result.num_qubits > most_state_qubits) return result;
+    result = prune(result);
+    if (request.options.reuse_qubits && wanted == Wanted::outcomes) result = reuse_qubits(result);
     return result;
 }
 

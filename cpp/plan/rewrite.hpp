@@ -22,6 +22,7 @@ struct Rewritten {
     std::vector<KnownRead> known_reads{};                       // of measurements that are no longer there
     std::map<std::int64_t, std::vector<Value>> saved_values{};  // by index of a save: what is known of its wires there
     std::vector<SaveFrame> save_frames{};
+    std::shared_ptr<const Reordering> reordering{};
 };
 
 // All rewrites that the request allows, in the order below.
@@ -49,6 +50,10 @@ Rewritten leave_out_known(const Rewritten& source);
 // Operations that no measurement or save can tell disappear, and so do the qubits that are left with none
 // (plan/prune.cpp).
 Rewritten prune(const Rewritten& source);
+
+// Qubits share slots of the state where their lives need not overlap, in programs that have trajectories anyway
+// (plan/reuse.cpp).
+Rewritten reuse_qubits(const Rewritten& source);
 
 // What is wanted of a program, as far as the planner may make use of it: the final state, records that are saved on the
 // way and outcomes, or nothing but the outcomes of measurements.
@@ -83,6 +88,8 @@ class Draft {
                 std::span<const std::int32_t> targets);
 
     void reverse();
+    // Lets the jumps of what was added since the last call lead to the marks as they are now.
+    void settle_targets();
     Rewritten finish(int num_qubits);
 
  private:
@@ -99,6 +106,7 @@ class Draft {
     const Rewritten& source_;
     std::vector<std::uint32_t> marks_;  // by operation of the source: where it begins
     std::vector<Operation> operations_;
+    std::size_t settled_ = 0;  // operations whose targets are final
     std::vector<std::int32_t> wires_;
     std::vector<std::uint32_t> origins_;
 };

@@ -487,7 +487,7 @@ def plan_options() -> list[str]:
     """
 def report(plan: Plan, switched_off: collections.abc.Sequence[str], precision: Precision, threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
     """
-    What a plan does and why, in columns: texts, operations, stages, passes.
+    What a plan does and why, in columns: texts, operations, stages, passes; and how many operations it left out.
     """
 def run(program: Program, plan: Plan, precision: Precision, request: RunRequest, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl) -> RunOutput:
     """

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "program/classical_code.hpp"
 #include "program/program.hpp"
 
 class Builder {
@@ -22,6 +23,15 @@ class Builder {
         }
     }
     void measure(std::int32_t qubit) { add(code_of(ketjet::Instruction::measure), {qubit}, 0, {}, qubit); }
+    // Runs the next `count` operations only if the classical bit is set.
+    void only_if(std::int32_t clbit, std::int64_t count) {
+        const auto load = static_cast<std::int64_t>(ketjet::ClassicalOp::load_bits);
+        const auto target = static_cast<std::int64_t>(packed_.codes.size()) + 1 + count;
+        packed_.payloads.push_back(
+            std::make_shared<const ketjet::Payload>(std::vector<std::int64_t>{target, load, 1, clbit}));
+        const auto payload = static_cast<std::int64_t>(packed_.payloads.size()) - 1;
+        add(code_of(ketjet::Instruction::branch), {}, 0, {}, payload);
+    }
     void unitary(const std::vector<std::int32_t>& wires, std::vector<ketjet::Complex> matrix) {
         packed_.payloads.push_back(std::make_shared<const ketjet::Payload>(std::move(matrix)));
         const auto payload = static_cast<std::int64_t>(packed_.payloads.size()) - 1;

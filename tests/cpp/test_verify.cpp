@@ -72,6 +72,49 @@ void check_that_sound_plans_pass() {
     }
 }
 
+// Qubits that take each other's places, each read by a condition on the next.
+void check_wrong_reorderings() {
+    Builder builder(8);
+    for (int q = 0; q < 8; ++q) builder.gate("ry", {q}, {0.3 + q});
+    for (int q = 0; q < 8; ++q) {
+        builder.gate("h", {q});
+        builder.measure(q);
+        if (q == 7) continue;
+        builder.only_if(q, 2);
+        builder.gate("x", {q + 1});
+        builder.gate("t", {q + 1});
+    }
+    const Program program = builder.build();
+    PlanRequest request;
+    request.keep_state = false;
+    const Plan sound = plan(program, {}, request);
+    CHECK(sound.num_qubits == 1 && sound.reordering != nullptr);
+    const auto is_noticed = [&](const Plan& plan) {
+        RunCounters counters;
+        RunRequest run_request{10, {1, 2}, false, false};
+        run_request.verify = Verify::fast;
+        try {
+            run<double>(program, plan, run_request, {kernels_for(), 1, StopToken(counters)});
+            return false;
+        } catch (const VerificationFailed&) {
+            return true;
+        }
+    };
+    CHECK(!is_noticed(sound));
+    const std::size_t count = sound.reordering->order.size();
+    for (std::size_t i = 0; i + 1 < count; ++i) {
+        Reordering swapped = *sound.reordering;
+        std::swap(swapped.order[i], swapped.order[i + 1]);
+        Plan plan = sound;
+        plan.reordering = std::make_shared<const Reordering>(std::move(swapped));
+        CHECK(is_noticed(plan));
+        Reordering repeated = *sound.reordering;
+        repeated.order[i] = repeated.order[i + 1];
+        plan.reordering = std::make_shared<const Reordering>(std::move(repeated));
+        CHECK(is_noticed(plan));
+    }
+}
+
 // Runs `corrupt` on every sweep of a plan, one at a time, and counts how many were corrupted and how many were noticed.
 struct Score {
     int corrupted = 0;
@@ -309,6 +352,7 @@ void check_wrong_kernels() {
 
 int main() {
     check_that_sound_plans_pass();
+    check_wrong_reorderings();
     check_wrong_orders();
     check_exchanged_operations();
     check_wrong_programs();

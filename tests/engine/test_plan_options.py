@@ -104,7 +104,8 @@ def test_counts_with_the_state_and_without_are_drawn_alike(program, machine, see
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in engine.PLAN_OPTIONS if name not in ("known_bits", "relabel_swaps", "prune")]
+    "name",
+    [name for name in engine.PLAN_OPTIONS if name not in ("known_bits", "relabel_swaps", "prune", "reuse_qubits")],
 )
 @given(any_programs_with_collapses, machines, st.integers(0, 2**20))
 @settings(max_examples=30, deadline=None)

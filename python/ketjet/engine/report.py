@@ -88,6 +88,7 @@ class PlanReport(NamedTuple):
 
     operations: list[OperationReport]
     stages: list[StageReport]
+    left_out: int  # operations of the program that were dropped or worked out beforehand
 
 
 def rates_bytes() -> int:
@@ -107,11 +108,11 @@ def report(made: Plan, precision: Precision, threads: int, *, switched_off: Coll
     switched_off : collection of str
         What the planner was not allowed to do, as for `plan`.
     """
-    texts, operations, stages, passes = _core.report(made, list(switched_off), PRECISIONS[precision], threads)
+    texts, operations, stages, passes, left_out = _core.report(made, list(switched_off), PRECISIONS[precision], threads)
     names, qubits = operations
     text = texts.__getitem__
     described = list(map(OperationReport, map(text, _numbers(names)), _lists(*qubits)))
-    return PlanReport(described, _stages(text, stages, _passes(text, passes)))
+    return PlanReport(described, _stages(text, stages, _passes(text, passes)), left_out)
 
 
 def _stages(text: Callable[[int], str], columns: tuple[Any, ...], passes: list[PassReport]) -> list[StageReport]:

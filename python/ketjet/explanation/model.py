@@ -124,7 +124,11 @@ class Explanation:
     name : str
         Of the circuit.
     num_qubits : int
-        Of the simulated state (idle qubits left out).
+        Of the circuit (idle qubits left out).
+    state_qubits : int
+        Of the simulated state: fewer where no outcome depends on some, or where they take each other's places.
+    left_out : int
+        How many operations were worked out beforehand, or dropped because nobody can tell.
     precision : {"single", "double"}
     threads : int
         That times are predicted for, and measured with.
@@ -137,6 +141,8 @@ class Explanation:
 
     name: str
     num_qubits: int
+    state_qubits: int
+    left_out: int
     precision: Precision
     threads: int
     planning_seconds: float
@@ -254,6 +260,8 @@ def explain(
     return Explanation(
         name=lowered.header["name"],
         num_qubits=lowered.program.num_qubits,
+        state_qubits=made.num_qubits,
+        left_out=described.left_out,
         precision=precision,
         threads=threads,
         planning_seconds=made.planning_seconds,

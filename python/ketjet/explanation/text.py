@@ -51,6 +51,9 @@ def summary(explanation: Explanation) -> Iterator[str]:
     """Yield what holds for the circuit as a whole."""
     threads = _count(explanation.threads, "thread")
     yield f"{_cut(explanation.name, 50)}: {explanation.num_qubits} qubits, {explanation.precision} precision, {threads}"
+    if explanation.state_qubits != explanation.num_qubits:
+        left_out = _count(explanation.left_out, "operation")
+        yield f"a state of {_count(explanation.state_qubits, 'qubit')}; {left_out} dropped or worked out beforehand"
     sweeps, passes = _count(explanation.sweeps, "sweep"), _count(explanation.passes, "pass")
     moved, products = size(explanation.bytes_moved), products_of(explanation.fma)
     yield f"{sweeps}, {passes}, {_count(explanation.operations, 'operation')}; {moved} moved, {products}"
