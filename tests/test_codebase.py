@@ -38,7 +38,7 @@ PYTHON_LAYERS = [
     {"options"},
     {"engine"},
     {"saved_data"},
-    {"experiment_data"},
+    {"experiment_data", "budget"},
     {"lowering", "results", "workers", "offers", "progress", "waiters", "failures"},
     {"batch"},
     {"target", "job", "admission", "run_input", "explanation", "file_limits"},
@@ -47,7 +47,7 @@ PYTHON_LAYERS = [
     {"cli"},
     {"__main__", "__init__"},
 ]
-WITHOUT_QISKIT = ["engine", "workers", "options"]
+WITHOUT_QISKIT = ["engine", "budget", "workers", "options"]
 
 
 def relative(path: Path) -> str:

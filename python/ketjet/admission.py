@@ -214,9 +214,12 @@ def switched_off(options: SimulatorOptions) -> tuple[str, ...]:
 
 def admission_now(options: SimulatorOptions, *, recent: bool = False) -> Admission:
     """Return what a circuit may use at this moment, or at a recent one, beside the circuits that run."""
-    measured, rule = engine.recently_available_memory() if recent else engine.available_memory()
-    pool = workers.shared()
-    free, limit = pool.free_bytes(measured), memory_limit(options)
+    pool, limit = workers.shared(), memory_limit(options)
+    if recent:
+        measured, rule = engine.recently_available_memory()
+        free = pool.free_bytes(measured)
+    else:
+        free, rule = pool.free_memory()
     if limit is not None and limit - pool.held_bytes < free:
         free, rule = max(limit - pool.held_bytes, 0), "max_memory_mb"
     threads = allowed_threads(options.max_threads, engine.machine().cores)
@@ -286,12 +289,12 @@ def _too_much_saved(
     circuit: QuantumCircuit, lowered: LoweredCircuit, label: str, needed: int, admission: Admission
 ) -> InsufficientMemoryError:
     save = next(save for save in lowered.saves if save.label == label)
-    available, rule = admission.available
+    available = admission.available[0]
     need = _size(needed) if needed < 1 << 60 else f"2^{needed.bit_length() - 1} bytes"
     error = InsufficientMemoryError(
         f"circuit {circuit.name!r}: what its {save.name} {label!r} of {save.num_qubits} qubits returns takes {need}, "
-        f"but {_size(available)} are available ({rule}). Save what fewer qubits need: single amplitudes, expectation "
-        "values, or probabilities of fewer qubits."
+        f"but {_size(available)} are available ({_rule(admission)}). Save what fewer qubits need: single amplitudes, "
+        "expectation values, or probabilities of fewer qubits."
     )
     error.required_bytes, error.available_bytes = needed, available
     return error
@@ -316,10 +319,17 @@ def _too_wide(
     hints.append("a larger max_memory_mb" if rule == "max_memory_mb" else "a machine with more memory")
     error = InsufficientMemoryError(
         f"circuit {circuit.name!r} needs {need} for {qubits} qubits in {options.precision} precision, but "
-        f"{_size(available)} are available ({rule}); at most {max_qubits} qubits fit. Try one of: {'; '.join(hints)}."
+        f"{_size(available)} are available ({_rule(admission)}); at most {max_qubits} qubits fit. "
+        f"Try one of: {'; '.join(hints)}."
     )
     error.required_bytes, error.available_bytes, error.max_qubits = peak_bytes, available, max_qubits
     return error
+
+
+def _rule(admission: Admission) -> str:
+    """Return what sets the limit in words."""
+    rule = admission.available[1]
+    return f"{rule}, less what running circuits hold" if workers.shared().held_bytes else rule
 
 
 def _size(count: float) -> str:

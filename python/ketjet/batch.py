@@ -27,7 +27,7 @@ from ketjet import engine, offers, workers
 from ketjet.engine import Control, Outcome, Progress, Task
 from ketjet.errors import JobFailedError
 from ketjet.failures import failure_of, public_outcome
-from ketjet.progress import JobProgress, fraction_of, shares
+from ketjet.progress import JobProgress, fraction_of, shares, written_bytes
 from ketjet.promise import Promise
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ class Batch(Generic[T]):
         Where to run; None for ketjet's own workers.
     memory_limit
         Most memory that ketjet's running tasks may hold together when one of these starts.
+    owner
+        Name of the job, for those who wait for what its tasks hold.
     execute
         Runs one task; `engine.execute` or something with its signature, importable by name if the executor is
         made of processes.
@@ -109,6 +111,7 @@ class Batch(Generic[T]):
         *,
         executor: Executor | None = None,
         memory_limit: int | None = None,
+        owner: str | None = None,
         execute: Callable[..., Outcome] = engine.execute,
     ) -> None:
         self.future: Promise[T] = Promise()
@@ -120,6 +123,7 @@ class Batch(Generic[T]):
         self._assemble: Callable[[list[Outcome | BaseException]], T] | None = assemble
         self._executor = executor
         self._memory_limit = memory_limit
+        self._owner = owner
         self._execute = execute
         self._light = executor is None and _light(tasks, reservations)
         self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
@@ -205,8 +209,23 @@ class Batch(Generic[T]):
             sum, zip(past, *(_counters(progress) for _, progress in flights), strict=True)
         )
         return JobProgress(
-            done, total, stages_done, stages_total, shots_done, shots_total, bytes_moved, elapsed, eta, fraction
+            done,
+            total,
+            stages_done,
+            stages_total,
+            shots_done,
+            shots_total,
+            bytes_moved,
+            elapsed,
+            eta,
+            fraction,
+            self._waits_for() if begun is None else (),
         )
+
+    def _waits_for(self) -> tuple[str, ...]:
+        if self._owner is None or self._executor is not None or self.future.done():
+            return ()
+        return tuple(owner for owner in workers.shared().waits_for(self._owner) if isinstance(owner, str))
 
     def _mark_started(self, at: float) -> None:
         if self.started_at is None or at < self.started_at:
@@ -300,6 +319,9 @@ class Batch(Generic[T]):
             threads=task.threads,
             memory=memory,
             memory_limit=self._memory_limit,
+            seconds=task.seconds,
+            owner=self._owner,
+            held=lambda: written_bytes(task, control.progress()),
             stop=control.stop,
         )
 

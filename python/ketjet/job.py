@@ -91,6 +91,7 @@ class Job(JobV1):
             partial(assemble, list(experiments), self._labels(), self._created_at, _finish),
             executor=executor,
             memory_limit=memory_limit,
+            owner=job_id,
             execute=_execute,
         )
 
@@ -195,7 +196,8 @@ class Job(JobV1):
         if status is JobStatus.ERROR:
             return f"{status.name}, {self.error_message()}"
         name: str = status.name
-        return name if status is JobStatus.QUEUED else f"{name}, {self._batch.progress()}"
+        progress = self._batch.progress()
+        return name if status is JobStatus.QUEUED and not progress.waiting_for else f"{name}, {progress}"
 
     # Waiting
 

@@ -6,12 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ketjet.engine import AMPLITUDE_BYTES
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ketjet.engine import Progress, Task
 
-__all__ = ["JobProgress", "ProgressBar", "fraction_of", "shares"]
+__all__ = ["JobProgress", "ProgressBar", "fraction_of", "shares", "written_bytes"]
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,12 @@ class JobProgress:
     """Seconds still to go at the pace so far; None while there is no pace yet."""
     fraction: float
     """Part of the work that is done, from 0 to 1, in predicted time where that is known; it never goes back."""
+    waiting_for: tuple[str, ...] = ()
+    """Of a queued job: the jobs that hold the memory or the threads it needs, that with most of it first."""
 
     def __str__(self) -> str:
+        if self.waiting_for:
+            return f"waiting for {', '.join(self.waiting_for)}"
         parts = [f"{self.fraction:.0%}"]
         if self.circuits_total > 1:
             parts.append(f"{self.circuits_done}/{self.circuits_total} circuits")
@@ -64,6 +70,13 @@ def fraction_of(progress: Progress) -> float:
     if progress.work_total:
         return min(progress.work_done / progress.work_total, 1.0)
     return progress.shots_done / progress.shots_total if progress.shots_total else 0.0
+
+
+def written_bytes(task: Task, progress: Progress) -> int:
+    """Return how much memory a running task has written to, at least: its first stage goes through all of a state."""
+    if task.plan is None or not 0 < progress.stages_done < progress.stages_total:
+        return 0
+    return AMPLITUDE_BYTES[task.precision] << task.plan.num_qubits
 
 
 class ProgressBar:

@@ -59,8 +59,7 @@ class StateVector:
         require_isa()
         self._precision: engine.Precision = SimulatorOptions(precision=precision).precision
         self._threads = allowed_threads(None, engine.machine().cores)
-        measured, rule = engine.available_memory()
-        available = workers.shared().free_bytes(measured)
+        available, rule = workers.shared().free_memory()
         if not 0 <= self._num_qubits <= engine.max_qubits(available, self._precision):
             raise self._does_not_fit(available, rule)
         self._state = self._on_worker(lambda _: engine.State(self._num_qubits, self._precision))

@@ -1,11 +1,11 @@
-"""The process's own worker threads, and the one budget of engine threads and memory they share.
+"""The process's own worker threads, which share one budget of engine threads and memory.
 
-`submit` queues a call that says how many engine threads and bytes it wants; the queue is strictly first in, first
-out, so several small calls run side by side, a big one gets the whole machine, and nobody starves. Workers are
-daemon threads, started when there is work and gone when there has been none for a while. Whoever wants something
-posts it and goes on: workers alone take the lock, so a signal handler may submit, ask, cancel and wait whatever its
-thread was doing. A promise stays pending while its call runs: that is what makes a running call cancellable without
-a race. Nothing here imports Qiskit.
+`submit` queues a call that says how many engine threads and bytes it wants; the queue is first in, first out, so
+several small calls run side by side, a big one gets the whole machine, and nobody starves. Behind a call that keeps its
+share for long, an idle worker lets others start as far as the budget allows it. Workers are daemon threads, started
+when there is work and gone when there has been none for a while. Whoever wants something posts it and goes on: workers
+alone take the lock, so a signal handler may submit, ask, cancel and wait whatever its thread was doing. A promise stays
+pending while its call runs: that is what makes a running call cancellable without a race. Nothing here imports Qiskit.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from __future__ import annotations
 import atexit
 import contextlib
 import logging
+import math
 import os
 import queue
 import threading
 import time
 import weakref
 from collections import deque
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ketjet import engine
+from ketjet.budget import LIGHT_PATIENCE_SECONDS, Budget, Work
 from ketjet.promise import Promise
 
 if TYPE_CHECKING:
@@ -45,17 +46,8 @@ EXIT_SECONDS = 0.7
 CLOSING_SECONDS = 0.002
 """How often it looks whether they have."""
 
-
-@dataclass(eq=False)
-class _Work:
-    """A queued or running call and its share of the budget."""
-
-    promise: Promise[Any]
-    call: Callable[[], Any] | None
-    stop: Callable[[], None]
-    threads: int
-    memory: int
-    memory_limit: int | None
+LOOK_SECONDS = 0.1
+"""How often an idle worker looks whether a waiting call has waited long enough."""
 
 
 class Workers:
@@ -67,16 +59,23 @@ class Workers:
         How many engine threads all running calls together may use; None for every core the process may use.
     idle_seconds
         How long a worker without work stays alive.
+    measure
+        Tells how much memory the machine has free, and by which limit; None for `engine.available_memory`.
     """
 
-    def __init__(self, threads: int | None = None, idle_seconds: float = IDLE_SECONDS) -> None:
-        self._threads = threads
+    def __init__(
+        self,
+        threads: int | None = None,
+        idle_seconds: float = IDLE_SECONDS,
+        measure: Callable[[], tuple[int, str]] | None = None,
+    ) -> None:
         self._idle_seconds = idle_seconds
+        self._measure = measure
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()  # what workers are to do
         self._lock = threading.Lock()  # of the three below
-        self._queue: deque[_Work] = deque()  # waiting for their share of the budget
-        self._running: set[_Work] = set()  # hold their share: being computed
-        self._capacity = 0  # bytes that all calls together may hold, as last seen while none held any
+        self._queue: deque[Work] = deque()  # waiting for their share of the budget
+        self._budget = Budget(threads)
+        self._running = self._budget.running  # hold their share: being computed
         self._serving: set[object] = set()  # workers
         self._idle: set[object] = set()  # workers that look into the inbox
         self._closed = False
@@ -84,26 +83,29 @@ class Workers:
     @property
     def threads(self) -> int:
         """How many engine threads all running calls together may use."""
-        return self._threads or engine.machine().cores
+        return self._budget.threads
 
     @property
     def held_bytes(self) -> int:
         """Memory reserved by calls that have their share of the budget."""
-        return sum([work.memory for work in list(self._running)])
+        return self._budget.held_bytes
 
     def free_bytes(self, measured: int) -> int:
-        """Return how much memory a further call may use.
+        """Return how much memory a further call may use, of so much that the machine had free a moment ago."""
+        return self._budget.free_bytes(measured)
 
-        Parameters
-        ----------
-        measured
-            What the machine has free now. It lacks only what running calls have touched so far, hence the
-            reservation of a call that has just begun is held against what was free before it began.
+    def free_memory(self) -> tuple[int, str]:
+        """Return how much memory a further call may use by what the machine has free now, and the limit that says so.
+
+        What has become free elsewhere while calls run is found then.
         """
-        held = self.held_bytes
-        if held == 0:
-            self._capacity = measured
-        return max(min(measured, self._capacity - held), 0)
+        touched = self._budget.touched_bytes
+        measured, rule = self._measure() if self._measure else engine.available_memory()
+        return self._budget.free_bytes(measured, touched), rule
+
+    def waits_for(self, owner: object) -> list[object]:
+        """Return the owners of the calls that hold what the waiting ones of `owner` need, the greatest first."""
+        return self._budget.waits_for(owner, self._queue)
 
     def submit(
         self,
@@ -112,6 +114,9 @@ class Workers:
         threads: int = 1,
         memory: int = 0,
         memory_limit: int | None = None,
+        seconds: float = math.inf,
+        owner: object = None,
+        held: Callable[[], int] = lambda: 0,
         stop: Callable[[], None] = lambda: None,
     ) -> Future[T]:
         """Queue a call.
@@ -126,6 +131,12 @@ class Workers:
             How many bytes it will use at its peak.
         memory_limit
             Start it only while all running calls together hold no more than this.
+        seconds
+            How long it is predicted to run.
+        owner
+            Whose calls it is one of; None if it stands alone.
+        held
+            Tells how many of these bytes it has written to by now, at least.
         stop
             Makes the running call return soon. Used at the end of the interpreter.
 
@@ -137,14 +148,16 @@ class Workers:
         """
         if self._closed:
             raise RuntimeError("the interpreter is shutting down: no new simulation can start")
-        work = _Work(Promise(), call, stop, min(threads, self.threads), memory, memory_limit)
+        promise: Promise[T] = Promise()
+        threads, owner = min(threads, self.threads), promise if owner is None else owner
+        work = Work(promise, call, stop, threads, memory, memory_limit, seconds, owner, held, time.monotonic())
         known = weakref.ref(work)  # a future that knew its work would be a cycle, and keep its result until the next gc
-        work.promise.add_done_callback(lambda _: self._forget(known()))
+        promise.add_done_callback(lambda _: self._forget(known()))
         try:
             self.post(partial(self._enqueue, work))
         except RuntimeError as no_thread:
-            work.promise.deliver(None, no_thread)
-        return work.promise
+            promise.deliver(None, no_thread)
+        return promise
 
     def post(self, message: Callable[[], None]) -> None:
         """Let a worker do something soon that takes no time to speak of, outside the budget.
@@ -228,14 +241,7 @@ class Workers:
         while self._running and time.monotonic() < deadline:
             time.sleep(CLOSING_SECONDS)
 
-    def _fits(self, work: _Work) -> bool:
-        if sum(other.threads for other in self._running) + work.threads > self.threads:
-            return False
-        held = self.held_bytes
-        limits = [limit for limit in (self._capacity, work.memory_limit) if limit]
-        return held == 0 or work.memory == 0 or all(held + work.memory <= limit for limit in limits)
-
-    def _enqueue(self, work: _Work) -> None:
+    def _enqueue(self, work: Work) -> None:
         with self._lock:
             self._queue.append(work)
         self._start_what_fits()
@@ -243,26 +249,53 @@ class Workers:
     def _start_what_fits(self) -> None:
         """Give the head of the queue its share of the budget, and a worker, as long as there is enough."""
         with self._lock:
-            while self._queue and (self._queue[0].call is None or self._closed or self._fits(self._queue[0])):
+            while self._queue and (self._queue[0].call is None or self._closed or self._budget.fits(self._queue[0])):
                 work = self._queue.popleft()
                 if self._closed:
                     work.promise.cancel()
                 elif work.call is not None:  # else it has been cancelled
-                    self._running.add(work)
-                    self._inbox.put(partial(self._compute, work))
+                    self._give_share(work)
 
-    def _compute(self, work: _Work) -> None:
+    def _start_impatient(self) -> None:
+        """Start waiting calls out of turn, or beyond the budget of threads, as far as that is due."""
+        now = time.monotonic()
+        with self._lock:
+            if self._closed or not self._queue or not self._budget.is_kept(LIGHT_PATIENCE_SECONDS, now):
+                return
+            owners = {work.owner for work in self._running}
+            for work in list(self._queue):
+                if work.call is not None and work.owner not in owners:
+                    if self._budget.may_pass(work, self._queue[0], now):
+                        self._queue.remove(work)
+                        self._give_share(work)
+                    owners.add(work.owner)  # the next ones wait for this one
+
+    def _look(self) -> None:
+        """Look whether there is more memory than there was, and who has waited long enough."""
+        self.free_memory()
+        self._start_what_fits()
+        self._start_impatient()
+
+    def _give_share(self, work: Work) -> None:
+        work.begun_at = time.monotonic()
+        self._running.add(work)
+        self._inbox.put(partial(self._compute, work))
+
+    def _compute(self, work: Work) -> None:
+        if self._queue:  # which somebody else looks after from now on
+            self._inbox.put(self._start_what_fits)
         self._want_listener()
         value, raised = _outcome(work.call)
         with self._lock:
             self._running.discard(work)
         self._start_what_fits()
+        self._start_impatient()
         self._want_listener()
         work.promise.deliver(value, raised)
 
     def _want_listener(self) -> None:
-        """Start a worker if something is to be done, and none is idle."""
-        if self._idle or self._inbox.empty():
+        """Start a worker if something is to be done or looked after, and none is idle."""
+        if self._idle or (self._inbox.empty() and not self._queue):
             return
         try:
             threading.Thread(target=self._serve, name="ketjet-worker", daemon=True).start()
@@ -284,16 +317,17 @@ class Workers:
     def _next(self, me: object) -> Callable[[], None] | None:
         self._idle.add(me)
         try:
-            return self._inbox.get(timeout=self._idle_seconds)
+            return self._inbox.get(timeout=LOOK_SECONDS if self._queue else self._idle_seconds)
         except queue.Empty:
-            pass
+            if self._queue:
+                return self._look
         finally:
             self._idle.discard(me)
         with contextlib.suppress(queue.Empty):  # whoever posted in the last moment saw this worker idle
             return self._inbox.get_nowait()
         return None
 
-    def _forget(self, work: _Work | None) -> None:
+    def _forget(self, work: Work | None) -> None:
         """Let go of what a finished or cancelled call refers to; a cancelled head no longer blocks the queue."""
         if work is None:
             return

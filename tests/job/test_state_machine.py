@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from job.fake_engine import Kernel, eventually, submitted
 from qiskit.providers import JobStatus
 
-from ketjet import workers
+from ketjet import budget, workers
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
 
 BUDGET = 3
@@ -41,12 +43,14 @@ class Jobs(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.shared, workers._shared = workers._shared, [workers.Workers(BUDGET)]
+        self.patience, budget.PATIENCE_SECONDS = budget.PATIENCE_SECONDS, math.inf  # jobs start in turn
         self.models = []
         self.queue = []
 
     def teardown(self):
         workers.shared().close(2)
         workers._shared = self.shared
+        budget.PATIENCE_SECONDS = self.patience
 
     def settle(self):
         """Start what the model says must start, and wait until the real jobs have come as far."""

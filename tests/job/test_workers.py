@@ -13,6 +13,7 @@ from concurrent.futures import wait
 import pytest
 from job.fake_engine import eventually
 
+from ketjet import budget, workers
 from ketjet.workers import Workers
 
 
@@ -30,10 +31,26 @@ class Call:
 
 
 @pytest.fixture
-def pool():
-    pool = Workers(4, idle_seconds=0.2)
+def machine():
+    """What the machine has free, as a pool of the test sees it."""
+    return {"free": 1000}
+
+
+@pytest.fixture
+def pool(machine):
+    pool = Workers(4, idle_seconds=0.2, measure=lambda: (machine["free"], "the test"))
+    pool.free_memory()
     yield pool
     pool.close(2)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Calls wait no longer than a moment, whoever they wait for."""
+    monkeypatch.setattr(workers, "LOOK_SECONDS", 0.005)
+    monkeypatch.setattr(budget, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(budget, "LIGHT_PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(workers, "LIGHT_PATIENCE_SECONDS", 0.01)
 
 
 def start(pool, **share):
@@ -86,7 +103,6 @@ def test_memory_is_reserved_while_a_call_runs(pool):
 
 
 def test_a_limit_of_its_own_holds_a_call_back(pool):
-    pool.free_bytes(1000)
     first, _ = start(pool, memory=300)
     second, _ = start(pool, memory=300, memory_limit=500)
     assert first.started.wait(5)
@@ -97,11 +113,136 @@ def test_a_limit_of_its_own_holds_a_call_back(pool):
     second.finish.set()
 
 
-def test_what_is_too_big_for_anybody_runs_alone(pool):
-    pool.free_bytes(10)
-    call, future = start(pool, memory=1000)
-    call.finish.set()
+def test_what_is_too_big_for_anybody_runs_alone(pool, machine, impatient, monkeypatch):
+    monkeypatch.setattr(budget, "LONG_SECONDS", 0.1)
+    machine["free"] = 10
+    pool.free_memory()
+    light, _ = start(pool, memory=1, seconds=0.0)
+    assert light.started.wait(5)
+    big, future = start(pool, memory=1000)
+    time.sleep(0.15)
+    assert not big.started.is_set()
+    later, _ = start(pool, memory=1, seconds=0.0)  # would keep it waiting for ever if it could pass
+    time.sleep(0.1)
+    assert not later.started.is_set()
+    light.finish.set()
+    assert big.started.wait(5)
+    time.sleep(0.05)
+    assert not later.started.is_set()
+    big.finish.set()
+    assert later.started.wait(5)
+    later.finish.set()
     assert future.result(5) == "done"
+
+
+@pytest.mark.parametrize("touched", [0, 300, 600])
+def test_memory_that_becomes_free_elsewhere_is_seen(pool, machine, touched):
+    first, _ = start(pool, memory=600, held=lambda: touched)
+    assert first.started.wait(5)
+    machine["free"] = 1000 - touched
+    assert pool.free_memory() == (400, "the test")
+    machine["free"] = 5000 - touched
+    assert pool.free_memory() == (4400, "the test")
+    machine["free"] = 100
+    assert pool.free_memory() == (100, "the test")
+    first.finish.set()
+    eventually(lambda: pool.held_bytes == 0)
+    assert pool.free_memory() == (100, "the test")
+
+
+def test_memory_that_is_claimed_but_not_touched_is_not_given_twice(pool, machine):
+    first, _ = start(pool, memory=600, held=lambda: 10_000)  # it cannot hold more than it was given
+    assert first.started.wait(5)
+    assert pool.free_memory() == (1000, "the test")  # 600 are touched, so there were 1600
+    second, _ = start(pool, memory=600)
+    assert second.started.wait(5)
+    assert pool.free_memory()[0] == 400
+    for call in (first, second):
+        call.finish.set()
+
+
+def test_a_waiting_call_sees_that_memory_became_free_elsewhere(pool, machine):
+    first, _ = start(pool, memory=600)
+    second, _ = start(pool, memory=600)
+    assert first.started.wait(5)
+    time.sleep(0.02)
+    assert not second.started.is_set()
+    machine["free"] = 2000
+    assert second.started.wait(5)
+    first.finish.set()
+    second.finish.set()
+
+
+def test_behind_an_owner_that_keeps_all_threads_others_start_after_a_while(pool, impatient):
+    trouble = [start(pool, threads=4, owner="trouble") for _ in range(2)]
+    assert trouble[0][0].started.wait(5)
+    light, _ = start(pool, owner="light", seconds=0.001)
+    assert light.started.wait(5)
+    heavy = [start(pool, threads=4, owner=f"heavy {i}")[0] for i in range(2)]
+    assert heavy[0].started.wait(5)
+    time.sleep(0.2)
+    assert not heavy[1].started.is_set()  # no more than twice the budget
+    assert not trouble[1][0].started.is_set()  # it would wait for its own
+    assert start(pool, owner="another", seconds=0.001)[0].started.wait(5)
+    assert pool.waits_for("heavy 1")[:2] in (["trouble", "heavy 0"], ["heavy 0", "trouble"])
+    assert pool.waits_for("heavy 0") == []
+    assert pool.waits_for("nobody") == []
+    heavy[0].finish.set()
+    assert heavy[1].started.wait(5)
+    for call, _ in trouble:
+        call.finish.set()
+    heavy[1].finish.set()
+    light.finish.set()
+    assert trouble[1][1].result(5) == "done"
+
+
+def test_light_calls_of_one_owner_go_one_by_one_where_they_were_not_waited_for(pool, impatient):
+    trouble, _ = start(pool, threads=4, owner="trouble")
+    assert trouble.started.wait(5)
+    calls = [start(pool, owner="many", seconds=0.001) for _ in range(20)]
+    eventually(lambda: sum(call.started.is_set() for call, _ in calls) == 1)
+    time.sleep(0.05)
+    assert sum(call.started.is_set() for call, _ in calls) == 1
+    for call, future in calls:
+        call.finish.set()
+        assert future.result(5) == "done"
+    trouble.finish.set()
+
+
+def test_light_calls_that_last_do_not_take_all_there_is(pool, impatient):
+    trouble, _ = start(pool, threads=4, owner="trouble")
+    assert trouble.started.wait(5)
+    calls = [start(pool, owner=str(i), seconds=0.001)[0] for i in range(30)]
+    limit = 4 + budget.LIGHT_CALLS
+    eventually(lambda: sum(call.started.is_set() for call in calls) >= limit)
+    time.sleep(0.1)
+    assert sum(call.started.is_set() for call in calls) == limit
+    for call in [*calls, trouble]:
+        call.finish.set()
+    eventually(lambda: all(call.started.is_set() for call in calls))
+
+
+def test_a_call_that_lacks_memory_is_passed_but_not_for_ever(pool, impatient, monkeypatch):
+    trouble, _ = start(pool, memory=600, owner="trouble")
+    assert trouble.started.wait(5)
+    large, _ = start(pool, memory=700, owner="large")
+    passes, _ = start(pool, memory=200, owner="passes")
+    assert passes.started.wait(5)
+    assert pool.waits_for("large") == ["trouble", "passes"]
+    assert not large.started.is_set()
+    monkeypatch.setattr(budget, "LONG_SECONDS", 0.1)
+    time.sleep(0.15)
+    greedy, _ = start(pool, memory=150, owner="greedy")  # together with what has passed it leaves less than 700
+    modest, _ = start(pool, memory=90, owner="modest")
+    light, _ = start(pool, memory=1, owner="light", seconds=0.001)
+    assert modest.started.wait(5)
+    assert light.started.wait(5)
+    time.sleep(0.1)
+    assert not greedy.started.is_set()
+    trouble.finish.set()
+    assert large.started.wait(5)
+    for call in (large, passes, greedy, modest, light):
+        call.finish.set()
 
 
 def test_a_cancelled_head_no_longer_blocks_the_queue(pool):
