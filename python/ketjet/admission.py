@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import itertools
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from qiskit import QuantumCircuit
@@ -22,6 +21,8 @@ from ketjet.options import SimulatorOptions, allowed_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    SaveFrames = Mapping[int, tuple[Sequence[int], Sequence[int]]]
 
 __all__ = [
     "Admission",
@@ -76,16 +77,27 @@ class Admission(NamedTuple):
         InsufficientMemoryError
             It needs more qubits than any state has.
         """
-        keep_state = self.options.return_state or not shots_of(lowered, self.options)
-        off = switched_off(self.options)
-        if lowered.program.num_qubits > engine.MAX_QUBITS:
-            needed = engine.state_qubits(lowered.program, keep_state=keep_state, switched_off=off)
-            if needed > engine.MAX_QUBITS:
-                raise _too_wide(circuit, needed, None, self.estimate(lowered).max_qubits, self)
+        if (needed := self._state_qubits(lowered)) > engine.MAX_QUBITS:
+            raise _too_wide(circuit, needed, None, self.estimate(lowered).max_qubits, self)
         call = functools.partial(
-            engine.plan, lowered.program, self.options.precision, keep_state=keep_state, switched_off=off
+            engine.plan,
+            lowered.program,
+            self.options.precision,
+            keep_state=self._keeps_state(lowered),
+            switched_off=switched_off(self.options),
         )
         return _interruptibly(lowered, call)
+
+    def _keeps_state(self, lowered: LoweredCircuit) -> bool:
+        return self.options.return_state or not shots_of(lowered, self.options)
+
+    def _state_qubits(self, lowered: LoweredCircuit) -> int:
+        """Return how many qubits the state needs, where that decides whether there can be one."""
+        program = lowered.program
+        if program.num_qubits <= engine.MAX_QUBITS:
+            return program.num_qubits
+        off = switched_off(self.options)
+        return engine.state_qubits(program, keep_state=self._keeps_state(lowered), switched_off=off)
 
     def fitting_qubits(self) -> int:
         """Return the widest circuit that fits, of those that say nothing else about themselves."""
@@ -93,7 +105,7 @@ class Admission(NamedTuple):
 
     def demand(self, lowered: LoweredCircuit, plan: engine.Plan) -> engine.Demand:
         """Predict what running the circuit takes."""
-        needs = engine.demand(
+        return engine.demand(
             lowered.program,
             plan,
             shots=shots_of(lowered, self.options),
@@ -102,13 +114,14 @@ class Admission(NamedTuple):
             max_threads=self.threads,
             available=self.available[0],
             exact=self.options.exact,
+            saved=self._saved_bytes(lowered, plan.save_frames),
+            saves_repeat=saves_repeat(lowered),
         )
-        saved = sum(saved_bytes(lowered, self.options, plan.save_frames).values())
-        saved += listed_bytes(lowered, self.options)
-        return needs._replace(peak_bytes=needs.peak_bytes + saved) if saved else needs
 
     def estimate(self, lowered: LoweredCircuit) -> engine.Estimate:
         """Predict what running the circuit takes, and whether there is as much."""
+        plannable = lowered.saves and self._state_qubits(lowered) <= engine.MAX_QUBITS
+        frames = self.plan(QuantumCircuit(), lowered).save_frames if plannable else {}
         call = functools.partial(
             engine.estimate,
             lowered.program,
@@ -120,14 +133,13 @@ class Admission(NamedTuple):
             max_threads=self.threads,
             available=self.available,
             exact=self.options.exact,
+            saved=self._saved_bytes(lowered, frames),
+            saves_repeat=saves_repeat(lowered),
         )
-        found = _interruptibly(lowered, call)
-        if not lowered.saves:
-            return found
-        frames = {} if found.num_qubits > engine.MAX_QUBITS else self.plan(QuantumCircuit(), lowered).save_frames
-        peak = found.peak_bytes + sum(saved_bytes(lowered, self.options, frames).values())
-        peak += listed_bytes(lowered, self.options)
-        return replace(found, peak_bytes=peak, fits=peak <= found.available_bytes)
+        return _interruptibly(lowered, call)
+
+    def _saved_bytes(self, lowered: LoweredCircuit, frames: SaveFrames) -> int:
+        return sum(saved_bytes(lowered, self.options, frames).values()) + listed_bytes(lowered, self.options)
 
     def _lists_shots(self, lowered: LoweredCircuit) -> bool:
         return self.options.memory or any(save.column >= 0 for save in lowered.saves)
@@ -159,9 +171,7 @@ def shots_of(lowered: LoweredCircuit, options: SimulatorOptions) -> int:
     return options.shots if lowered.has_measurements or lowered.saves else 0
 
 
-def saved_bytes(
-    lowered: LoweredCircuit, options: SimulatorOptions, frames: Mapping[int, tuple[Sequence[int], Sequence[int]]]
-) -> dict[str, int]:
+def saved_bytes(lowered: LoweredCircuit, options: SimulatorOptions, frames: SaveFrames) -> dict[str, int]:
     """Return by label what a datum of each save instruction takes, at least; their number is not known before.
 
     Dictionaries leave out what is zero because qubits are known; other values are shown in full.
@@ -183,6 +193,11 @@ def saved_bytes(
 def listed_bytes(lowered: LoweredCircuit, options: SimulatorOptions) -> int:
     """Return what the lists take that save instructions have for every shot."""
     return sum(LISTED_BYTES * options.shots for save in lowered.saves if save.column >= 0)
+
+
+def saves_repeat(lowered: LoweredCircuit) -> bool:
+    """Return whether there may be more than one datum of some save instruction."""
+    return any(save.subtype != "single" for save in lowered.saves)
 
 
 def memory_limit(options: SimulatorOptions) -> int | None:

@@ -173,7 +173,8 @@ def _estimate(options: argparse.Namespace) -> None:
             continue
         name, qubits = printable(circuit.name), facts["num_qubits"]
         print(f"{name}: {qubits} qubits, {options.shots} shots, {options.precision} precision")
-        print(f"memory  {_size(facts['peak_bytes'])} at its peak, {_size(facts['state_bytes'])} of it the state")
+        peak = f"{'at least ' if facts['peak_is_lower_bound'] else ''}{_size(facts['peak_bytes'])}"
+        print(f"memory  {peak} at its peak, {_size(facts['state_bytes'])} of it the state")
         print(f"fits    {'yes' if facts['fits'] else 'no'}: {_size(facts['available_bytes'])} available")
         print(f"        by {facts['available_rule']}; the largest circuit that fits has {facts['max_qubits']} qubits")
         print(f"time    about {facts['seconds']:.2g} s on {facts['threads']} threads, {facts['sweeps']} sweeps")

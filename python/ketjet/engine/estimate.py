@@ -46,6 +46,9 @@ class Estimate:
         Engine threads worth using.
     sweeps : int
         Passes over memory.
+    peak_is_lower_bound : bool
+        Whether peak_bytes is only what the run takes at least, because nobody knows beforehand how many branches it
+        will have or how often it will save.
     """
 
     num_qubits: int
@@ -58,6 +61,7 @@ class Estimate:
     max_qubits: int
     threads: int
     sweeps: int
+    peak_is_lower_bound: bool = False
 
 
 class Demand(NamedTuple):
@@ -68,6 +72,7 @@ class Demand(NamedTuple):
     seconds: float
     threads: int
     states: int
+    peak_is_lower_bound: bool = False
 
 
 def max_qubits(available: int, precision: Precision) -> int:
@@ -98,6 +103,8 @@ def demand(
     max_threads: int,
     available: int,
     exact: bool = False,
+    saved: int = 0,
+    saves_repeat: bool = False,
 ) -> Demand:
     """Predict what a run takes.
 
@@ -116,20 +123,30 @@ def demand(
         Bytes that may be taken.
     exact : bool
         Whether the probabilities of all outcomes are listed instead of shots.
+    saved : int
+        Bytes that save instructions take, at least.
+    saves_repeat : bool
+        Whether they save once more wherever shots go different ways.
     """
     core_precision, parts = PRECISIONS[precision], made.has_trajectories
     threads = _core.useful_threads(made, core_precision, max_threads)
     cost = _core.plan_cost(made, core_precision, threads)
     outcomes = _outcome_bytes(program, made.num_qubits, shots, memory=memory, per_shot=parts, exact=exact)
-    rest = threads * _BLOCK_BYTES_PER_THREAD + outcomes
     wanted = _core.useful_states(made, core_precision, _ANY_NUMBER if exact else shots)
-    states = max(1, min(wanted, (available - rest) // cost.state_bytes))
+    unbounded = made.collapses_at_random and (exact or saves_repeat)  # branches are counted when they are there
+    needed = cost.state_bytes + threads * _BLOCK_BYTES_PER_THREAD + saved
+    left = max(available - needed, 0)
+    if unbounded and exact:
+        outcomes = min(outcomes, left // 2)
+    left = max(left - outcomes, 0) // (2 if unbounded else 1)
+    states = max(1, min(wanted, 1 + left // cost.state_bytes))
     return Demand(
         state_bytes=cost.state_bytes,
-        peak_bytes=states * cost.state_bytes + rest,
+        peak_bytes=needed + outcomes + (states - 1) * cost.state_bytes,
         seconds=cost.seconds * (wanted - 1 if parts else 1),
         threads=threads,
         states=states,
+        peak_is_lower_bound=unbounded,
     )
 
 
@@ -144,6 +161,8 @@ def estimate(
     max_threads: int | None = None,
     available: tuple[int, str] | None = None,
     exact: bool = False,
+    saved: int = 0,
+    saves_repeat: bool = False,
 ) -> Estimate:
     """Predict memory and time of a run without allocating anything, and whether it fits.
 
@@ -164,6 +183,8 @@ def estimate(
         Bytes that may be taken and the rule they come from; default: `available_memory()`.
     exact : bool
         Whether the probabilities of all outcomes are listed instead of shots.
+    saved, saves_repeat
+        As in `demand`.
     """
     available_bytes, rule = available or available_memory()
     keep_state, cores = return_state or shots == 0, max_threads or machine().cores
@@ -184,12 +205,15 @@ def estimate(
             max_threads=cores,
             available=available_bytes,
             exact=exact,
+            saved=saved,
+            saves_repeat=saves_repeat,
         )
 
     def fits(num_qubits: int) -> bool:  # a wide program uses all threads
-        outcomes = _outcome_bytes(program, num_qubits, shots, memory=memory, per_shot=per_shot, exact=exact)
-        state_bytes = AMPLITUDE_BYTES[precision] << num_qubits
-        return state_bytes + cores * _BLOCK_BYTES_PER_THREAD + outcomes <= available_bytes
+        needed = (AMPLITUDE_BYTES[precision] << num_qubits) + cores * _BLOCK_BYTES_PER_THREAD + saved
+        if not (exact and needs.peak_is_lower_bound):
+            needed += _outcome_bytes(program, num_qubits, shots, memory=memory, per_shot=per_shot, exact=exact)
+        return needed <= available_bytes
 
     widest = next(filter(fits, range(MAX_QUBITS, 0, -1)), 0)
     fitting = needs.peak_bytes <= available_bytes
@@ -204,6 +228,7 @@ def estimate(
         max_qubits=max(widest, num_qubits) if fitting else widest,
         threads=needs.threads,
         sweeps=sweeps,
+        peak_is_lower_bound=needs.peak_is_lower_bound,
     )
 
 
