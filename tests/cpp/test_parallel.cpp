@@ -60,7 +60,7 @@ void test_barrier() {
         });
         CHECK(members == given);
     }
-    int depth = 0;  // a team inside a team gets what OpenMP gives: one member
+    int depth = 0;  // a team inside a team has one member
     run_team(2, [&](Team& outer) {
         if (outer.rank() == 0) run_team(2, [&](Team& inner) { depth += inner.size(); });
     });

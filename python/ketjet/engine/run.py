@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -174,7 +173,7 @@ class Outcome(NamedTuple):
     probabilities: NDArray[np.float64] | None = None
     saves: tuple[SavedRecord, ...] = ()
     chains: NDArray[np.uint64] | None = None
-    save_frames: Mapping[int, tuple[Sequence[int], Sequence[int]]] = MappingProxyType({})
+    save_frames: Mapping[int, tuple[Sequence[int], Sequence[int]]] = {}
 
 
 def plan(
