@@ -290,3 +290,45 @@ def test_a_hidden_phase_that_is_no_number_is_refused(wrap, bad):
     for way in (Simulator().run, Simulator().estimate, StateVector(2).evolve):
         with pytest.raises(InvalidCircuitError, match=r"instruction 0: .*its angle is nan"):
             way(circuit)
+
+
+def save_statevector(num_qubits, label):
+    instruction = Instruction("save_statevector", num_qubits, 0, [])
+    instruction._label, instruction._subtype = label, "single"
+    return instruction
+
+
+def saved_at_once(circuit):
+    circuit.append(save_statevector(2, "s"), [0, 1])
+
+
+def saved_in_a_block(circuit):
+    with circuit.if_test((circuit.clbits[0], 0)):
+        circuit.append(save_statevector(2, "s"), [0, 1])
+
+
+def saved_in_a_definition(circuit):
+    inner = QuantumCircuit(2)
+    inner.append(save_statevector(2, "s"), [0, 1])
+    circuit.append(inner.to_instruction(), [0, 1])
+
+
+@pytest.mark.parametrize("saved", [saved_at_once, saved_in_a_block, saved_in_a_definition])
+@pytest.mark.parametrize("measured", [False, True])
+def test_saves_show_the_phase_of_the_circuit(saved, measured):
+    circuit = QuantumCircuit(2, 1, global_phase=PHASE)
+    circuit.x(0)
+    if measured:
+        circuit.measure(1, 0)
+    saved(circuit)
+    circuit.h(1)
+    state = np.asarray(Simulator().run(circuit, shots=1).result().data()["s"])
+    np.testing.assert_allclose(state, np.exp(1j * PHASE) * np.array([0, 1, 0, 0]), atol=1e-12)
+
+
+def test_a_phase_that_is_shown_by_saves_is_refused_by_name():
+    circuit = QuantumCircuit(1, global_phase=math.nan)
+    circuit.x(0)
+    circuit.append(save_statevector(1, "s"), [0])
+    with pytest.raises(InvalidCircuitError, match="global phase: its angle is nan"):
+        Simulator().run(circuit)

@@ -12,15 +12,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from qiskit.circuit import ControlFlowOp, Gate
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.arrays import array_of
-from ketjet.lowering.gates import is_own
+from ketjet.lowering.gates import definition_of, is_own
 from ketjet.lowering.structured import checked_amplitudes
 from ketjet.saved_data import AVERAGED, LISTED, SINGLE, SaveRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from qiskit import QuantumCircuit
 
     from ketjet.lowering.builder import ProgramBuilder
     from ketjet.lowering.placement import Placement
@@ -166,6 +169,23 @@ class Saves:
             msg = f"there is another save with the label {label!r}; give each one a label of its own"
             raise InvalidCircuitError(msg)
         return str(label)
+
+
+def holds_saves(circuit: QuantumCircuit) -> bool:
+    """Return whether one of these instructions is in a circuit, its blocks or the definitions of its instructions."""
+    waiting = [circuit]
+    while waiting:
+        for instruction in waiting.pop().data:
+            operation = instruction.operation
+            if isinstance(operation, Gate):
+                continue
+            if isinstance(operation, ControlFlowOp):
+                waiting += operation.blocks
+            elif (definition := definition_of(operation)) is not None:
+                waiting.append(definition)
+            elif operation.name in SORTS:
+                return True
+    return False
 
 
 def _subtype_of(operation: Any, sort: Sort) -> str:

@@ -31,7 +31,7 @@ from ketjet.lowering.gates import (
 from ketjet.lowering.placement import Placement
 from ketjet.lowering.recordings import Recordings, definition_key
 from ketjet.lowering.refusals import refuse_by_name
-from ketjet.lowering.saves import Saves
+from ketjet.lowering.saves import Saves, holds_saves
 from ketjet.lowering.structured import append_matrix, append_structured
 from ketjet.lowering.trail import Trail
 from ketjet.lowering.variables import VariableTable, refuse_inputs
@@ -64,9 +64,13 @@ class CircuitWalk:
         self.saves = Saves(self.builder, self._trail.located_here)
 
     def walk(self) -> None:
-        """Lower the whole circuit, its global phase last."""
+        """Lower the whole circuit, its global phase last unless saves are to show it."""
         circuit = self._circuit
         everything = Placement(tuple(range(circuit.num_qubits)), tuple(range(circuit.num_clbits)))
+        phase_first = circuit.global_phase != 0 and holds_saves(circuit)
+        if phase_first:
+            self._trail.step(0, -1)
+            self._circuit_phase(everything)
         frame = Frame(circuit, circuit.data, everything)
         if circuit.num_vars:
             refuse_inputs(circuit)
@@ -82,8 +86,8 @@ class CircuitWalk:
                 self._stack.append(child)
         self.variables.finish()
         self.saves.finish(self.variables)
-        self.builder.instruction = -1
-        self._global_phase(circuit, everything)
+        if not phase_first:
+            self._circuit_phase(everything)
         self._trail.require_finite()
 
     def _run(self, frame: Frame) -> Frame | None:
@@ -307,6 +311,10 @@ class CircuitWalk:
         if len(self._stack) == 1:
             self._trail.step(len(self.builder.codes), self.builder.instruction + 1)
         return None
+
+    def _circuit_phase(self, everything: Placement) -> None:
+        self.builder.instruction = -1  # no error in it is one of an instruction
+        self._global_phase(self._circuit, everything)
 
     def _global_phase(self, circuit: QuantumCircuit, placement: Placement) -> None:
         phase = circuit.global_phase
