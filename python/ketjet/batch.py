@@ -129,7 +129,7 @@ class Batch(Generic[T]):
         self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
         self._waiting = deque(range(len(tasks)))
         self._flights: dict[int, _Flight] = {}
-        self._runner: int | None = None  # the thread that runs light tasks while it waits
+        self._runners: set[int] = set()  # threads that run light tasks, or are about to, while they wait
         self._runs_here: list[Control] = []  # of these runs
         self._tally = threading.Lock()  # of the two below; whoever holds it calls nothing else
         self._done = 0
@@ -152,24 +152,29 @@ class Batch(Generic[T]):
         else:
             self._feed_elsewhere(HANDING_SECONDS)
 
-    def run_here(self) -> None:
+    def run_here(self, *, interrupt_cancels: bool = False) -> None:
         """Run light tasks on this thread, which would only wait for them, unless they have been begun elsewhere.
 
-        Those that take longer than predicted are left to the workers, from their beginning.
+        Those that take longer than predicted are left to the workers, from their beginning. So are those that Ctrl-C
+        breaks off, unless whoever calls cancels the batch then.
         """
         if not self._light or self.future.done():
             return
         here, ended = threading.get_ident(), False
+        in_handler = here in self._runners  # of a signal that came while this thread had the tasks in hand
         try:
-            if not offers.shared().take(self._feed) and self._runner != here:
+            self._runners.add(here)
+            if not offers.shared().take(self._feed) and not in_handler:
                 ended = True  # or will be, elsewhere
                 return
-            self._runner = here
             ended = self._run_all(time.monotonic() + HERE_SECONDS)
+        except KeyboardInterrupt:
+            ended = interrupt_cancels
+            raise
         finally:
             if not ended:
                 self._feed_elsewhere()
-            self._runner = None
+            self._runners.discard(here)
 
     def hurry(self) -> None:
         """Start light tasks now: somebody waits for them in a way that does not run them."""
@@ -254,13 +259,16 @@ class Batch(Generic[T]):
         return True
 
     def _feed_elsewhere(self, patience: float = 0) -> None:
-        """Let a worker hand out tasks, and wait for that so long at most."""
-        if self._light:
-            offers.shared().take(self._feed)
+        """Let a worker hand out tasks, and wait for that so long at most.
+
+        A signal handler that waits for them finds them offered or handed over at any moment.
+        """
         try:
             workers.shared().do(self._feed, patience)
         except RuntimeError:  # there is no thread for it, and the tasks will fail for that reason
             self._feed()
+        if self._light:
+            offers.shared().take(self._feed)
 
     def _feed(self) -> None:
         """Hand out tasks until the window is full; an executor that runs them in `submit` makes no recursion."""
@@ -400,7 +408,7 @@ class Batch(Generic[T]):
 
     def _disown(self) -> None:
         """Fail in a forked child, where the threads that ran this do not exist. The parent's run goes on."""
-        self._flights, self._tasks, self._runner, self._runs_here = {}, [], None, []
+        self._flights, self._tasks, self._runners, self._runs_here = {}, [], set(), []
         self.future = Promise()
         message = f"this job was inherited unfinished by a forked process and belongs to process {os.getppid()}"
         self.future.deliver(None, JobFailedError(f"{message}; run the circuit again here."))

@@ -229,15 +229,15 @@ class Job(JobV1):
         JobFailedError
             A circuit has failed; ``__cause__`` says why.
         """
-        future = self._submitted()
+        future, cancels = self._submitted(), self._cancel_on_interrupt
         try:
             if progress:
                 with ProgressBar(self._job_id) as bar:
-                    self._wait(timeout, bar.show)
+                    self._wait(timeout, bar.show, interrupt_cancels=cancels)
             else:
-                self._wait(timeout)
+                self._wait(timeout, interrupt_cancels=cancels)
         except KeyboardInterrupt:
-            if self._cancel_on_interrupt:
+            if cancels:
                 self.cancel()
             raise
         error = self._error_of(future)
@@ -313,9 +313,15 @@ class Job(JobV1):
             if not self._pause(pause, deadline):
                 raise self._timeout_error(timeout)
 
-    def _wait(self, timeout: float | None, show: Callable[[JobProgress], None] | None = None) -> None:
+    def _wait(
+        self,
+        timeout: float | None,
+        show: Callable[[JobProgress], None] | None = None,
+        *,
+        interrupt_cancels: bool = False,
+    ) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
-        self._batch.run_here()
+        self._batch.run_here(interrupt_cancels=interrupt_cancels)
         while not self._batch.future.done():
             if show is not None:
                 show(self._batch.progress())
