@@ -5,6 +5,7 @@ How long exactly is measured by `benchmarks/bench_gil.py`.
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from functools import partial
@@ -16,6 +17,15 @@ from qiskit.circuit import Parameter
 from qiskit.circuit.library import DiagonalGate
 
 from ketjet import Simulator
+
+
+@pytest.fixture(autouse=True)
+def frozen():
+    """Keep what other tests have left behind out of the garbage collections of this one."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def longest_pause(call):
