@@ -100,6 +100,9 @@ template <class T>
 bool Merger<T>::merge_states(Trajectory<T>& into, Trajectory<T>& one, const RunContext& context) {
     const auto [distance, phase] = separation(*into.state, *one.state, context);
     if (!(distance <= most_separation<T>)) return false;
+    // What is initialised anew later has the phase of the circuit alone.
+    const Complex later = std::polar(1.0, one.phase - into.phase);
+    if (rules_.phases && std::abs(phase - 1.0) + std::abs(later - 1.0) > most_separation<T>) return false;
     const std::size_t common = common_partings(into.partings, one.partings);
     const double operations = std::max(into.operations, one.operations);
     const double explained = rounding_after<T>(operations - (common > 0 ? into.partings[common - 1].operations : 0));

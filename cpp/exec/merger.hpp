@@ -20,6 +20,7 @@ struct MergerRules {
     bool unites = false;     // groups of shots whose memory is equal, once there are many
     bool exact = false;      // such groups are united always
     bool needs_all = false;  // also what has no state at the moment is compared: what is merged depends on nothing else
+    bool phases = false;     // states that differ by a phase are two: records show it
 };
 
 // Where states come from and go to.

@@ -39,6 +39,15 @@ class StateBudget {
     std::atomic<std::int64_t> left_;
 };
 
+// Whether some records show the phase of the state that their shots are in.
+bool shows_phases(const Program& program) {
+    return std::ranges::any_of(program.operations(), [](const Operation& operation) {
+        const auto* const save = std::get_if<SaveOperation>(&operation);
+        if (save == nullptr || save->mode() == SaveMode::one) return false;
+        return save->kind() == Saved::state || save->kind() == Saved::amplitudes;
+    });
+}
+
 // What becomes of one trajectory and of those that part from it.
 template <class T>
 struct Yield {
@@ -61,7 +70,8 @@ class ShotTree {
           unites_(request.rules.all_shots.shots > most_single_shots),
           most_waiting_(most_waiting()),
           budget_(most_states()),
-          merger_(plan, {request.merge, small_, unites_, request.rules.division.exact, unites_ || small_}) {}
+          merger_(plan, {request.merge, small_, unites_, request.rules.division.exact, unites_ || small_,
+                         shows_phases(program)}) {}
 
     TreeResult<T> run() {
         budget_.take();
