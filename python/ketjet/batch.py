@@ -40,12 +40,6 @@ T = TypeVar("T")
 WINDOW = 128
 """Most tasks of one batch that are handed out at a time; it bounds the control files that are open."""
 
-LIGHT_SECONDS = 5e-4
-"""A batch that is predicted to take less on one thread is not worth being handed to another one."""
-
-LIGHT_BYTES = 4 << 20
-"""It takes no more memory than this, which also bounds the time that the samples take."""
-
 HERE_SECONDS = 0.01
 """A batch that takes longer on the thread that waits for it is handed to the workers after all."""
 
@@ -125,7 +119,7 @@ class Batch(Generic[T]):
         self._memory_limit = memory_limit
         self._owner = owner
         self._execute = execute
-        self._light = executor is None and _light(tasks, reservations)
+        self._light = executor is None and offers.are_light(tasks, reservations)
         self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
         self._waiting = deque(range(len(tasks)))
         self._flights: dict[int, _Flight] = {}
@@ -412,16 +406,6 @@ class Batch(Generic[T]):
         self.future = Promise()
         message = f"this job was inherited unfinished by a forked process and belongs to process {os.getppid()}"
         self.future.deliver(None, JobFailedError(f"{message}; run the circuit again here."))
-
-
-def _light(tasks: Sequence[Task], reservations: Sequence[int]) -> bool:
-    seconds = 0.0
-    for task in tasks:
-        seconds += task.seconds
-        endless = task.plan is not None and task.plan.has_loops  # for all that can be known
-        if endless or task.threads > 1 or seconds > LIGHT_SECONDS:
-            return False
-    return sum(reservations) < LIGHT_BYTES
 
 
 def _settle(batch: Batch[Any] | None) -> None:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from qiskit.providers.backend import Backend
 
+    Show = Callable[[JobProgress], None]
+
     from ketjet.engine import Outcome
 
 __all__ = ["Job"]
@@ -231,11 +233,8 @@ class Job(JobV1):
         """
         future, cancels = self._submitted(), self._cancel_on_interrupt
         try:
-            if progress:
-                with ProgressBar(self._job_id) as bar:
-                    self._wait(timeout, bar.show, interrupt_cancels=cancels)
-            else:
-                self._wait(timeout, interrupt_cancels=cancels)
+            with ProgressBar(self._job_id) if progress else contextlib.nullcontext() as bar:
+                self._wait(timeout, bar.show if bar else None, interrupt_cancels=cancels)
         except KeyboardInterrupt:
             if cancels:
                 self.cancel()
@@ -313,13 +312,7 @@ class Job(JobV1):
             if not self._pause(pause, deadline):
                 raise self._timeout_error(timeout)
 
-    def _wait(
-        self,
-        timeout: float | None,
-        show: Callable[[JobProgress], None] | None = None,
-        *,
-        interrupt_cancels: bool = False,
-    ) -> None:
+    def _wait(self, timeout: float | None, show: Show | None = None, *, interrupt_cancels: bool = False) -> None:
         deadline = None if timeout is None else time.monotonic() + timeout
         self._batch.run_here(interrupt_cancels=interrupt_cancels)
         while not self._batch.future.done():

@@ -13,9 +13,17 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-__all__ = ["Offers", "shared"]
+    from ketjet.engine import Task
+
+__all__ = ["Offers", "are_light", "shared"]
+
+LIGHT_SECONDS = 5e-4
+"""Tasks that are predicted to take less on one thread are not worth being handed to another one."""
+
+LIGHT_BYTES = 4 << 20
+"""They take no more memory than this, which also bounds the time that the samples take."""
 
 LOOK_SECONDS = 0.005
 """How long an offer waits for somebody to take it, and how often the thread looks."""
@@ -27,6 +35,17 @@ BUSY_SECONDS = 3.0
 
 IDLE_SECONDS = 60.0
 """How long after the last offer it goes on looking; a new thread would delay the next one."""
+
+
+def are_light(tasks: Sequence[Task], reservations: Sequence[int]) -> bool:
+    """Return whether tasks, with the memory that each takes, are not worth being handed to another thread."""
+    seconds = 0.0
+    for task in tasks:
+        seconds += task.seconds
+        endless = task.plan is not None and task.plan.has_loops  # for all that can be known
+        if endless or task.threads > 1 or seconds > LIGHT_SECONDS:
+            return False
+    return sum(reservations) < LIGHT_BYTES
 
 
 class Offers:

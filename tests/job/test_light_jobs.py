@@ -183,7 +183,7 @@ def test_what_may_loop_is_never_light(make, shots):
 def test_what_is_thought_light_and_loops_can_be_left(make, monkeypatch):
     """Whatever the prediction misses."""
     monkeypatch.setattr(batch, "HERE_SECONDS", 0.005)
-    monkeypatch.setattr(batch, "_light", lambda *_: True)
+    monkeypatch.setattr(offers, "are_light", lambda *_: True)
     circuit = make()
     circuit.measure_all()
     job = Simulator().run(circuit, shots=1)
