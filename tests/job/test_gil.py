@@ -93,7 +93,6 @@ CALLS = {
     "run of native gates": lambda: run(gates(600_000)),
     "run of parametrised gates": lambda: run(parametrised(), parameter_binds={"a": [0.5]}),
     "run of a wide diagonal": lambda: run(diagonal()),
-    "estimate": lambda: partial(Simulator().estimate, gates(600_000)),
     "explain": lambda: partial(Simulator().explain, gates(30_000, "rx")),
     "get_counts": lambda: uniform(20, shots=20 << 20).get_counts,
     "get_memory": lambda: uniform(12, shots=10**6, memory=True).get_memory,
