@@ -47,11 +47,14 @@ Shots Shots::divide(double zero, double one, std::uint32_t origin, const Divisio
                     const StopToken& stop) {
     Poll poll(stop);
     const Coin coin(one, zero);
-    const double probability = one / (zero + one);
-    const auto weight_of_ones = [&](const Group& group) -> Weight {
-        if (rule.exact) return {0, group.weight.probability * probability};
+    const double of_zero = zero / (zero + one), of_one = one / (zero + one);
+    // The weights of those that gave zero and one.
+    const auto parts_of = [&](const Group& group) -> std::pair<Weight, Weight> {
+        const auto [shots, whole] = group.weight;
+        if (rule.exact) return {{0, whole * of_zero}, {0, whole * of_one}};
         RandomStream random(rule.key, group.identity, origin);
-        return {group.weight.shots == 1 ? coin.toss(random) : random.binomial_of(group.weight.shots, one, zero), 0};
+        const std::int64_t hits = shots == 1 ? coin.toss(random) : random.binomial_of(shots, one, zero);
+        return {{shots - hits, 0}, {hits, 0}};
     };
     const auto survives = [&](const Weight& part) {
         if (part.shots > 0 || (part.probability > 0 && part.probability >= rule.floor)) return true;
@@ -64,12 +67,11 @@ Shots Shots::divide(double zero, double one, std::uint32_t origin, const Divisio
         if (group.ways != nullptr) group.ways->push_back(way);
     };
     Shots ones(static_cast<int>(words_));
-    ones.groups_.reserve(static_cast<std::size_t>(probability * static_cast<double>(groups())) + 1);
+    ones.groups_.reserve(static_cast<std::size_t>(of_one * static_cast<double>(groups())) + 1);
     std::size_t zeros = 0;
     for (Group& group : groups_) {
         poll();
-        const Weight to_one = weight_of_ones(group);
-        const Weight to_zero{group.weight.shots - to_one.shots, group.weight.probability - to_one.probability};
+        const auto [to_zero, to_one] = parts_of(group);
         const bool zero_goes_on = survives(to_zero);
         if (survives(to_one)) {
             ones.groups_.push_back(zero_goes_on ? copy_of(group) : std::move(group));
