@@ -54,11 +54,18 @@ PlanOptions options_without(const std::vector<std::string>& switched_off) {
     return options;
 }
 
-// Plans are shared with the cache, and all that Python sees of them is read-only.
+// Plans are shared with the cache, and all that Python sees of them is read-only. The last owner of one lets go of the
+// GIL meanwhile: a plan of a million operations takes tens of milliseconds to delete.
 std::shared_ptr<Plan> plan_program(const Program& program, const Machine& machine, Precision precision,
                                    const std::vector<std::string>& switched_off, bool from_zero, bool keep_state) {
     const PlanOptions options = options_without(switched_off);
-    return std::const_pointer_cast<Plan>(cached_plan(program, machine, {precision, options, from_zero, keep_state}));
+    auto made =
+        std::const_pointer_cast<Plan>(cached_plan(program, machine, {precision, options, from_zero, keep_state}));
+    Plan* const plan = made.get();
+    return {plan, [made = std::move(made)](Plan*) mutable {
+                const ReleasedForMany released(made->original.operations().size());
+                made.reset();
+            }};
 }
 
 // Lists of any lengths, one after the other: list i is values[begin[i]] up to values[begin[i + 1]].

@@ -8,6 +8,13 @@
 #include "program/classical_code.hpp"
 #include "program/program.hpp"
 
+namespace ketjet {
+
+// Found by DeletedForMany.
+static std::size_t number_of_items(const Program& program) { return program.operations().size(); }
+
+}  // namespace ketjet
+
 namespace ketjet::bindings {
 
 namespace {
@@ -54,7 +61,12 @@ Program make_program(std::int32_t num_qubits, std::int32_t num_clbits, const Inp
 }
 
 py::tuple program_state(const Program& program) {
-    PackedProgram packed = program.packed();
+    std::optional<PackedProgram> copied;
+    {
+        const ReleasedForMany released(program.operations().size());
+        copied.emplace(program.packed());
+    }
+    PackedProgram& packed = *copied;
     py::list payloads;
     for (const auto& payload : packed.payloads) payloads.append(from_payload(*payload));
     return py::make_tuple(packed.num_qubits, packed.num_clbits, to_array(std::move(packed.codes)),
@@ -71,6 +83,20 @@ Program program_from_state(const py::tuple& s) {
                         s[7].cast<InputArray<std::uint32_t>>(), s[8].cast<InputArray<double>>(),
                         s[9].cast<InputArray<std::int64_t>>(), s[10].cast<std::vector<py::array>>(),
                         s[11].cast<std::int32_t>(), s[12].cast<std::vector<std::string>>());
+}
+
+py::array_t<double> slots_of(const Program& program) {
+    std::vector<double> slots;
+    {
+        const ReleasedForMany released(program.slots().size());
+        slots.assign(program.slots().begin(), program.slots().end());
+    }
+    return to_array(std::move(slots));
+}
+
+std::uint64_t fingerprint_of(const Program& program) {
+    const ReleasedForMany released(program.slots().size());
+    return program.fingerprint();
 }
 
 py::list list_gates() {
@@ -118,7 +144,8 @@ void bind_program(py::module_& m) {
             return unitarity_error(static_cast<std::size_t>(matrix.shape(0)), matrix.data());
         },
         py::arg("matrix"), "max |U^dagger U - 1|; estimated on fixed vectors above dimension 64.");
-    py::class_<Program>(m, "Program", "Operations over numbered qubits; immutable but for its slots.")
+    py::class_<Program, std::unique_ptr<Program, DeletedForMany>>(
+        m, "Program", "Operations over numbered qubits; immutable but for its slots.")
         .def(py::init(&make_program), py::arg("num_qubits"), py::arg("num_clbits"), py::arg("codes"),
              py::arg("wire_begin"), py::arg("wires"), py::arg("num_controls"), py::arg("control_state"),
              py::arg("slot_begin"), py::arg("slots"), py::arg("operand"), py::arg("payloads"),
@@ -127,9 +154,8 @@ void bind_program(py::module_& m) {
         .def_property_readonly("num_clbits", &Program::num_clbits)
         .def_property_readonly("memory_words", &Program::memory_words)
         .def_property_readonly("num_operations", [](const Program& p) { return p.operations().size(); })
-        .def_property_readonly(
-            "slots", [](const Program& p) { return to_array(std::vector<double>(p.slots().begin(), p.slots().end())); })
-        .def_property_readonly("fingerprint", &Program::fingerprint)
+        .def_property_readonly("slots", &slots_of)
+        .def_property_readonly("fingerprint", &fingerprint_of)
         .def(
             "with_slots",
             [](const Program& p, const InputArray<double>& slots) {

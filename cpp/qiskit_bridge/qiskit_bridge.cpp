@@ -65,6 +65,15 @@ class Columns {
         wire_begin_.push_back(static_cast<std::uint32_t>(wires_.size()));
         slot_begin_.push_back(static_cast<std::uint32_t>(slots_.size()));
     }
+    // Room for so many rows, so that they need not be moved.
+    void reserve(std::size_t rows) {
+        codes_.reserve(rows);
+        wire_begin_.reserve(rows + 1);
+        num_controls_.reserve(rows);
+        control_state_.reserve(rows);
+        slot_begin_.reserve(rows + 1);
+        operand_.reserve(rows);
+    }
     // To be called before `add`.
     void add_slot(double value) { slots_.push_back(value); }
     bool is_finite() const {
@@ -115,6 +124,7 @@ class Reading {
     // Whether the circuit holds nothing but what can be read here.
     bool read(double global_phase) {
         const std::size_t count = qk_circuit_num_instructions(circuit_);
+        columns_.reserve(count + 1);
         for (std::size_t i = 0; i < count; ++i) {
             if (i % instructions_at_once == instructions_at_once - 1 && !pause(count)) return false;
             if (!read_instruction(i)) return false;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import DTypeLike, NDArray
+
+_Item = TypeVar("_Item")
 
 CHUNK = 1 << 13
 """Entries converted at a time: about a millisecond."""
@@ -22,9 +24,9 @@ def array_of(values: Sequence[Any] | NDArray[Any], dtype: DTypeLike) -> NDArray[
     return np.concatenate([np.array(values[i : i + CHUNK], dtype) for i in range(0, len(values), CHUNK)])
 
 
-def distinct(numbers: Sequence[int]) -> set[int]:
-    """Return the different numbers of a list."""
-    found: set[int] = set()
-    for i in range(0, len(numbers), CHUNK):
-        found.update(numbers[i : i + CHUNK])
+def distinct(items: Sequence[_Item]) -> set[_Item]:
+    """Return the different items of a list."""
+    found: set[_Item] = set()
+    for i in range(0, len(items), CHUNK):
+        found.update(items[i : i + CHUNK])
     return found

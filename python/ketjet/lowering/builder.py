@@ -8,12 +8,14 @@ a stretch of them is a recording that can be played again on other qubits (`repl
 from __future__ import annotations
 
 import itertools
+from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ketjet.lowering.codes import gate_rows, instruction_codes
-from ketjet.lowering.parameters import UnboundSlot, is_unbound, real_number
+from ketjet.lowering.parameters import is_unbound, real_number
+from ketjet.lowering.unbound import UnboundSlots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -65,10 +67,10 @@ class ProgramBuilder:
         self._starts_in_zero = starts_in_zero
         self.codes: list[int] = []
         self.wires: list[int] = []
-        self.slots: list[float] = []
+        self.slots = array("d")
         self.specials: list[Special] = []
         self.measured: list[int] = []
-        self.unbound: list[UnboundSlot] = []
+        self.unbound = UnboundSlots()
         self.payloads: list[NDArray[Any]] = []
         self.classical: list[Classical] = []
         self.labels: list[int] = []
@@ -92,7 +94,7 @@ class ProgramBuilder:
             If the value is no real number. NaN and infinity pass; `pack`'s caller checks all slots at once.
         """
         if is_unbound(value):
-            self.unbound.append(UnboundSlot(len(self.slots), value, self.instruction, self.instruction_name))
+            self.unbound.append(len(self.slots), value, self.instruction, self.instruction_name)
             self.slots.append(0.0)
         else:
             self.slots.append(real_number(value))
@@ -235,7 +237,10 @@ class ProgramBuilder:
         ]
         if end.classical > begin.classical:
             self._replay_classical(begin, end, shift)
-        for entry in self.unbound[begin.unbound : end.unbound]:
+        if value is None:
+            self.unbound.repeat(begin.unbound, end.unbound, slot_shift, self.instruction, self.instruction_name)
+            return
+        for entry in self.unbound.between(begin.unbound, end.unbound):
             self._fill(entry.slot + slot_shift, entry.expression, value)
 
     def _replay_classical(self, begin: Mark, end: Mark, shift: int) -> None:
@@ -246,23 +251,23 @@ class ProgramBuilder:
             leads_to = label + label_shift if own and label is not None else label
             self.classical.append(Classical(operation + shift, leads_to, code))
 
-    def _fill(self, slot: int, expression: Any, value: LoopValue | None) -> None:
+    def _fill(self, slot: int, expression: Any, value: LoopValue) -> None:
         """Give a slot the value of an expression, as far as a loop's parameter tells it."""
-        if value is not None:
-            expression = value.put_into(expression)
+        expression = value.put_into(expression)
         if is_unbound(expression):
-            self.unbound.append(UnboundSlot(slot, expression, self.instruction, self.instruction_name))
+            self.unbound.append(slot, expression, self.instruction, self.instruction_name)
         else:
             self.slots[slot] = real_number(expression)
 
     def settle(self, begin: Mark, end: Mark, value: LoopValue) -> None:
         """Give a loop's parameter its value in the slots between two marks."""
-        entries = self.unbound[begin.unbound : end.unbound]
-        later = self.unbound[end.unbound :]
-        del self.unbound[begin.unbound :]
+        entries = [*self.unbound.between(begin.unbound, end.unbound)]
+        later = [*self.unbound.between(end.unbound, len(self.unbound))]
+        self.unbound.truncate(begin.unbound)
         for entry in entries:
             self._fill(entry.slot, entry.expression, value)
-        self.unbound += later
+        for entry in later:
+            self.unbound.append(*entry)
 
     def _append(self, code: int, placement: Placement, parameters: Sequence[Any], operand: int = -1) -> None:
         wires = placement.controls + placement.targets

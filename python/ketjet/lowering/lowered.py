@@ -13,6 +13,7 @@ from ketjet.lowering.header import Header
 from ketjet.lowering.native import read_plain
 from ketjet.lowering.packing import pack
 from ketjet.lowering.parameters import Binding
+from ketjet.lowering.unbound import UnboundSlots
 from ketjet.lowering.unroll import CircuitWalk
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class LoweredCircuit(NamedTuple):
             If a name is unknown, a parameter has no value, or an angle becomes NaN or infinite.
         """
         if self.binding is None:
-            Binding(self.header.name, (), ()).resolve(values)
+            Binding(self.header.name, (), UnboundSlots()).resolve(values)
             return self
         slots = self.binding.evaluate(self.binding.resolve(values), self.program.slots)
         header = self.header

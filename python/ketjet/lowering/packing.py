@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ketjet import engine
-from ketjet.lowering.arrays import array_of
+from ketjet.lowering.arrays import CHUNK, array_of
 from ketjet.lowering.builder import Classical, Special
 from ketjet.lowering.codes import instruction_codes, shape_rows, shapes
 
@@ -146,6 +146,7 @@ def _have_gaps(qubits: Sequence[int]) -> bool:
 def _array(numbers: list[int]) -> NDArray[Any]:
     """Return small numbers as an array; by way of bytes, which is several times faster, if they are below 256."""
     try:
-        return np.frombuffer(bytes(numbers), np.uint8)
+        pieces = [bytes(numbers[begin : begin + CHUNK]) for begin in range(0, len(numbers), CHUNK)]
+        return np.frombuffer(b"".join(pieces), np.uint8)
     except ValueError:
         return array_of(numbers, np.int32)

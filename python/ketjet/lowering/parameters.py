@@ -6,21 +6,22 @@ fills such slots, and nothing else, when values are given.
 
 from __future__ import annotations
 
-import functools
 import math
-from dataclasses import dataclass
+from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from qiskit.circuit import Parameter, ParameterExpression, ParameterVector
 
 from ketjet.errors import InvalidCircuitError
-from ketjet.lowering.arrays import array_of
+from ketjet.lowering.arrays import CHUNK, distinct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from ketjet.lowering.unbound import UnboundSlots
 
 IMAGINARY_TOLERANCE = 1e-10
 """The largest imaginary part, relative to the size of the value, that counts as rounding."""
@@ -88,66 +89,71 @@ class LoopValue(NamedTuple):
             raise InvalidCircuitError(msg) from error
 
 
-class UnboundSlot(NamedTuple):
-    """A slot whose value is an expression, and the instruction it belongs to."""
-
-    slot: int
-    expression: ParameterExpression
-    instruction: int
-    """Index in the outermost circuit; -1 for the circuit's global phase."""
-    gate: str
-
-    @property
-    def place(self) -> str:
-        """The instruction, for messages."""
-        return "global phase" if self.instruction < 0 else f"instruction {self.instruction} ({self.gate})"
-
-
-@dataclass(frozen=True)
-class Formula:
-    """An expression and all the slots that hold its value."""
-
-    expression: ParameterExpression
-    parameters: tuple[int, ...]
-    slots: tuple[int, ...]
-    first_use: UnboundSlot
-
-
 class Binding:
     """How the unbound slots of one circuit follow from its parameters.
 
     Parameters that are angles as they are get their values in one array assignment; equal expressions are evaluated
     once.
+
+    Parameters
+    ----------
+    circuit_name
+        For messages.
+    own
+        The circuit's parameters.
+    unbound
+        The slots; not to be changed any more.
     """
 
-    def __init__(self, circuit_name: str, own: Sequence[Parameter], entries: Iterable[UnboundSlot]) -> None:
+    def __init__(self, circuit_name: str, own: Sequence[Parameter], unbound: UnboundSlots) -> None:
         self._circuit_name = circuit_name
-        groups: dict[tuple[ParameterExpression, bool], list[UnboundSlot]] = {}
-        for entry in entries:
-            groups.setdefault((entry.expression, entry.instruction < 0), []).append(entry)
-        known, hidden = set(own), set()
-        for expression, _ in groups:
-            if not isinstance(expression, Parameter):
-                hidden |= expression.parameters - known
-            elif expression not in known:
-                hidden.add(expression)
+        self._slots, self._instructions, self._gates = np.asarray(unbound.slots), unbound.instructions, unbound.gates
+        self._phases = [slot for slot, at in zip(unbound.slots, unbound.instructions, strict=True) if at < 0]
+        self._expressions: list[ParameterExpression] = []
+        """Each that some slot has, once."""
+        self._numbers = array("q")
+        """By unbound slot: which of them it has."""
+        first_uses = array("q")
+        numbers: dict[ParameterExpression, int] = {}
+        for place, expression in enumerate(unbound.expressions):
+            number = numbers.setdefault(expression, len(self._expressions))
+            if number == len(self._expressions):
+                self._expressions.append(expression)
+                first_uses.append(place)
+            self._numbers.append(number)
+            unbound.expressions[place] = self._expressions[number]  # equal ones are let go of here, not all at the end
+        known, hidden = distinct(own), set()
+        for expression in self._expressions:
+            hidden |= _parameters_of(expression) - known
         self.parameters = (*own, *sorted(hidden, key=lambda parameter: parameter.name))
         """The circuit's parameters, then those that only definitions know."""
         self._index = {parameter.name: i for i, parameter in enumerate(self.parameters)}
-        self._formulas: list[Formula] = []
-        self._plain: list[tuple[int, int]] = []
-        self._first_use: dict[int, UnboundSlot] = {}
-        for (expression, is_phase), group in groups.items():
+        self._plain = array("q"), array("q")
+        """Numbers of the expressions that are parameters as they are, and of these parameters."""
+        self._formulas = array("q")
+        """Numbers of the others."""
+        self._first_uses = array("q")
+        """For each formula the first of the unbound slots that has it."""
+        self._used, self._used_end = array("q"), array("q")
+        """The parameters of each formula, one after the other, and where they end."""
+        self._first_use: dict[int, int] = {}
+        """By parameter, the first of the unbound slots that needs it."""
+        for number, (expression, first_use) in enumerate(zip(self._expressions, first_uses, strict=True)):
+            indices = [self._index[parameter.name] for parameter in _parameters_of(expression)]
+            for index in indices:
+                self._first_use.setdefault(index, first_use)
             if isinstance(expression, Parameter):
-                used: tuple[int, ...] = (self._index[expression.name],)
-            else:
-                used = tuple(self._index[parameter.name] for parameter in expression.parameters)
-            for index in used:
-                self._first_use.setdefault(index, group[0])
-            if isinstance(expression, Parameter) and not is_phase:
-                self._plain += [(entry.slot, used[0]) for entry in group]
-            else:
-                self._formulas.append(Formula(expression, used, tuple(entry.slot for entry in group), group[0]))
+                self._plain[0].append(number)
+                self._plain[1].append(indices[0])
+                continue
+            self._formulas.append(number)
+            self._first_uses.append(first_use)
+            self._used.extend(indices)
+            self._used_end.append(len(self._used))
+
+    def __del__(self) -> None:
+        while self._expressions:  # other threads get their turn in between
+            del self._expressions[-CHUNK:]
 
     def resolve(self, values: Mapping[Any, Any]) -> NDArray[np.float64]:
         """Turn the caller's values into one real number per parameter, in the order of `parameters`.
@@ -179,28 +185,33 @@ class Binding:
 
     def evaluate(self, numbers: NDArray[np.float64], slots: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return a copy of the slots with every unbound one filled."""
+        values = np.empty(len(self._expressions))
+        plain, sources = map(np.asarray, self._plain)
+        values[plain] = numbers[sources]
+        begin = 0
+        for number, first_use, end in zip(self._formulas, self._first_uses, self._used_end, strict=True):
+            given = {self.parameters[i]: float(numbers[i]) for i in self._used[begin:end]}
+            values[number] = self._value(self._expressions[number], given, first_use)
+            begin = end
         filled = slots.copy()
-        plain, sources = self._plain_slots
-        filled[plain] = numbers[sources]
-        for formula in self._formulas:
-            filled[list(formula.slots)] = self._value(formula, numbers)
+        filled[self._slots] = values[np.asarray(self._numbers)]
+        for slot in self._phases:
+            filled[slot] %= math.tau  # as Qiskit keeps a global phase
         return filled
 
-    @functools.cached_property
-    def _plain_slots(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The slots that hold a parameter as it is, and the parameters' numbers."""
-        pairs = array_of(self._plain, np.intp).reshape(-1, 2)
-        return pairs[:, 0], pairs[:, 1]
+    def _place_of(self, place: int) -> str:
+        """Return the instruction of an unbound slot, for messages."""
+        instruction = self._instructions[place]
+        return "global phase" if instruction < 0 else f"instruction {instruction} ({self._gates[place]})"
 
-    def _value(self, formula: Formula, numbers: NDArray[np.float64]) -> float:
-        given = {self.parameters[i]: float(numbers[i]) for i in formula.parameters}
+    def _value(self, expression: ParameterExpression, given: Mapping[Parameter, float], first_use: int) -> float:
         try:
-            value = real_number(formula.expression.bind(given))
+            value = real_number(expression.bind(given))
         except Exception as error:  # Qiskit raises several kinds, e.g. for a division by zero
-            raise InvalidCircuitError(self._bad_angle(formula, given, str(error))) from error
+            raise InvalidCircuitError(self._bad_angle(expression, given, first_use, str(error))) from error
         if not math.isfinite(value):
-            raise InvalidCircuitError(self._bad_angle(formula, given, f"it is {value}"))
-        return value % math.tau if formula.first_use.instruction < 0 else value  # as Qiskit keeps a global phase
+            raise InvalidCircuitError(self._bad_angle(expression, given, first_use, f"it is {value}"))
+        return value
 
     def _number(self, index: int, value: Any) -> float:
         try:
@@ -209,14 +220,17 @@ class Binding:
             raise self._bad_value(index, str(error.message)) from None
 
     def _bad_value(self, index: int, reason: str) -> InvalidCircuitError:
-        where = f" (used by {self._first_use[index].place})" if index in self._first_use else ""
+        used_by = self._first_use.get(index)
+        where = "" if used_by is None else f" (used by {self._place_of(used_by)})"
         name = self.parameters[index].name
         return InvalidCircuitError(f"circuit {self._circuit_name!r}: bad value for parameter {name!r}{where}: {reason}")
 
-    def _bad_angle(self, formula: Formula, given: Mapping[Parameter, float], reason: str) -> str:
+    def _bad_angle(
+        self, expression: ParameterExpression, given: Mapping[Parameter, float], first_use: int, reason: str
+    ) -> str:
         bound = ", ".join(f"{parameter.name} = {value}" for parameter, value in given.items())
         return (
-            f"circuit {self._circuit_name!r}, {formula.first_use.place}: the angle {formula.expression} has no value "
+            f"circuit {self._circuit_name!r}, {self._place_of(first_use)}: the angle {expression} has no value "
             f"with {bound}: {reason}; bind values that give a finite real number"
         )
 
@@ -228,6 +242,10 @@ class Binding:
             parts.append(f"parameters without a value: {names_of(missing)}")
         have = names_of(parameter.name for parameter in self.parameters) or "none"
         return f"circuit {self._circuit_name!r}: {'; '.join(parts)}; the circuit's parameters are: {have}"
+
+
+def _parameters_of(expression: ParameterExpression) -> set[Parameter]:
+    return {expression} if isinstance(expression, Parameter) else expression.parameters
 
 
 def _single_values(values: Mapping[Any, Any]) -> Iterable[tuple[Any, Any]]:

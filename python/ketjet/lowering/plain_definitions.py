@@ -13,7 +13,6 @@ from qiskit.circuit import Gate, Instruction
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering.codes import instruction_codes, plain_codes
 from ketjet.lowering.frame import Kind, kind_of
-from ketjet.lowering.parameters import UnboundSlot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +84,8 @@ class PlainDefinitions:
         if self._read(operation, targets, path):
             return True
         builder = self._builder
-        del builder.codes[begin[0] :], builder.wires[begin[1] :], builder.slots[begin[2] :], builder.unbound[begin[3] :]
+        del builder.codes[begin[0] :], builder.wires[begin[1] :], builder.slots[begin[2] :]
+        builder.unbound.truncate(begin[3])
         self.forget(known)
         self._others |= {id(each.operation): each.operation for each in path}
         self._others[id(operation)] = operation
@@ -172,9 +172,7 @@ class PlainDefinitions:
         builder.codes += builder.codes[codes : end[0]]
         builder.wires += [place_of[wire] for wire in builder.wires[wires : end[1]]]
         builder.slots += builder.slots[slots : end[2]]
-        here = builder.instruction, builder.instruction_name
-        for entry in builder.unbound[unbound : end[3]]:
-            builder.unbound.append(UnboundSlot(entry.slot + shift, entry.expression, *here))
+        builder.unbound.repeat(unbound, end[3], shift, builder.instruction, builder.instruction_name)
 
     def _place(self) -> tuple[int, int, int, int]:
         builder = self._builder

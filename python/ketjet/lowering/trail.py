@@ -7,6 +7,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from ketjet.errors import InvalidCircuitError
+from ketjet.lowering.arrays import CHUNK
 from ketjet.lowering.packing import operation_of_slot
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class Trail:
     def require_finite(self) -> None:
         """Raise InvalidCircuitError with the instruction of an angle that is NaN or infinite, if there is one."""
         slots = self._builder.slots
-        if math.isfinite(sum(slots)) or all(map(math.isfinite, slots)):
+        pieces = (slots[begin : begin + CHUNK] for begin in range(0, len(slots), CHUNK))
+        if all(math.isfinite(sum(piece)) for piece in pieces) or all(map(math.isfinite, slots)):
             return
         slot = next(i for i, value in enumerate(slots) if not math.isfinite(value))
         index = self.instruction_of(operation_of_slot(self._builder, slot))

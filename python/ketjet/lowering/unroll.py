@@ -114,7 +114,7 @@ class CircuitWalk:
             gates = [each for each, code in zip(stretch, codes, strict=True) if code != unitary]
         slots = [value for instruction in gates for value in instruction.params]
         if {*map(type, slots)} <= {float}:
-            builder.slots += slots
+            builder.slots.extend(slots)
         else:
             self._append_angles(frame, stretch, codes)
         builder.wires += frame.wires_of(stretch)
