@@ -152,6 +152,34 @@ def test_further_controls_are_told_in_the_name():
     assert names == {"h", "c3-h", "c2-sx"}
 
 
+def test_long_lists_are_written_in_parts():
+    circuit = QuantumCircuit(6)
+    for i in range(400):
+        circuit.cx(i % 5, 5)
+        circuit.rz(0.1 * i, i % 6)
+    circuit.h(range(6))
+    whole = explained(circuit, switched_off=("known_bits", "prune"))
+    assert max(len(one.operations) for stage in whole.stages for one in stage.passes) > 256
+    assert whole.to_json() == json.dumps(whole.to_dict())
+    assert json.loads(whole.to_json(indent=1)) == whole.to_dict()
+
+
+def test_stages_and_passes_are_sequences():
+    stage = max(explained(build("heisenberg")).stages, key=lambda one: len(one.operations))
+    listed = [*stage.operations]
+    assert len(listed) == len(stage.operations) > 20
+    assert stage.operations[3] == listed[3]
+    assert stage.operations[-1] == listed[-1]
+    assert stage.operations[2:5] == tuple(listed[2:5])
+    assert stage.operations[5:2] == ()
+    assert stage.operations[::-3] == tuple(listed[::-3])
+    assert stage.operations == tuple(listed) != stage.operations[1:]
+    assert hash(stage.operations) == hash(tuple(listed))
+    assert repr(stage.operations) == repr(tuple(listed))
+    with pytest.raises(IndexError):
+        stage.operations[len(listed)]
+
+
 @pytest.mark.parametrize("name", CIRCUITS)
 def test_json_round_trip(name):
     whole = explained(build(name))

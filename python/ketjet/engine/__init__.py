@@ -33,7 +33,7 @@ from ketjet.engine.machine import (
     uncalibrated,
     unitarity_error,
 )
-from ketjet.engine.report import PlanReport, machine_rates, rates_bytes, report
+from ketjet.engine.report import PassReport, PlanReport, StageReport, machine_rates, rates_bytes, report
 from ketjet.engine.run import (
     PLAN_OPTIONS,
     RNG_VERSION,
@@ -62,12 +62,14 @@ __all__ = [
     "IterationLimitReached",
     "Machine",
     "Outcome",
+    "PassReport",
     "Plan",
     "PlanReport",
     "Precision",
     "Program",
     "Progress",
     "SavedRecord",
+    "StageReport",
     "State",
     "Task",
     "TimeLimitReached",

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import numpy as np
 
 from ketjet import _core
 from ketjet.engine.machine import PRECISIONS, Precision, machine
+from ketjet.on_demand import OnDemand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from numpy.typing import NDArray
 
     from ketjet._core import Plan
 
-CHUNK = 1 << 15
-"""Numbers converted at a time, so that other threads get their turn in between."""
+_Item = TypeVar("_Item")
 
 
 class OperationReport(NamedTuple):
@@ -31,7 +34,7 @@ class PassReport(NamedTuple):
     Attributes
     ----------
     kind, kernel : str
-    operations : list of (int, str)
+    operations : sequence of (int, str)
         What it does of which operation: "whole", "before", "turn" or "after".
     qubits : list of int
     ns_per_amplitude, fma_per_amplitude : float
@@ -42,7 +45,7 @@ class PassReport(NamedTuple):
 
     kind: str
     kernel: str
-    operations: list[tuple[int, str]]
+    operations: OnDemand[tuple[int, str]]
     qubits: list[int]
     ns_per_amplitude: float
     fma_per_amplitude: float
@@ -57,7 +60,7 @@ class StageReport(NamedTuple):
     kind : str
     hot, active : list of int
         Qubits of a sweep, and those that were not in |0> before.
-    operations : list of int
+    operations : array of int
     bytes_moved : int
     amplitudes, fma, seconds : float
         Visited, real products, predicted time.
@@ -66,13 +69,13 @@ class StageReport(NamedTuple):
     missing : list of int
     target : int or None
         Where a branch or jump goes: a stage.
-    passes : list of PassReport
+    passes : sequence of PassReport
     """
 
     kind: str
     hot: list[int]
     active: list[int]
-    operations: list[int]
+    operations: NDArray[Any]
     bytes_moved: int
     amplitudes: float
     fma: float
@@ -80,14 +83,14 @@ class StageReport(NamedTuple):
     reason: str
     missing: list[int]
     target: int | None
-    passes: list[PassReport]
+    passes: OnDemand[PassReport]
 
 
 class PlanReport(NamedTuple):
-    """What a plan does and why."""
+    """What a plan does and why, in arrays; what is asked for is made of them."""
 
-    operations: list[OperationReport]
-    stages: list[StageReport]
+    operations: OnDemand[OperationReport]
+    stages: OnDemand[StageReport]
     left_out: int  # operations of the program that were dropped or worked out beforehand
 
 
@@ -108,56 +111,70 @@ def report(made: Plan, precision: Precision, threads: int, *, switched_off: Coll
     switched_off : collection of str
         What the planner was not allowed to do, as for `plan`.
     """
-    texts, operations, stages, passes, left_out = _core.report(made, list(switched_off), PRECISIONS[precision], threads)
-    names, qubits = operations
-    text = texts.__getitem__
-    described = list(map(OperationReport, map(text, _numbers(names)), _lists(*qubits)))
-    return PlanReport(described, _stages(text, stages, _passes(text, passes)), left_out)
+    texts, (names, qubits), stages, passes, left_out = _core.report(
+        made, list(switched_off), PRECISIONS[precision], threads
+    )
+    text, lists = texts.__getitem__, _Lists(*qubits)
+
+    def operations(begin: int, end: int) -> Iterable[OperationReport]:
+        return map(OperationReport, map(text, names[begin:end].tolist()), lists.between(begin, end))
+
+    return PlanReport(OnDemand(len(names), operations), _stages(text, stages, _passes(text, passes)), left_out)
 
 
-def _stages(text: Callable[[int], str], columns: tuple[Any, ...], passes: list[PassReport]) -> list[StageReport]:
+class _Lists:
+    """Many lists: where each ends, and their entries one after the other."""
+
+    def __init__(self, ends: NDArray[Any], entries: NDArray[Any]) -> None:
+        self.ends, self.entries = ends.data, entries.data  # memory views: NumPy takes longer for single entries
+
+    def between(self, begin: int, end: int) -> Iterator[list[Any]]:
+        ends, entries = self.ends, self.entries
+        return (entries[ends[i] : ends[i + 1]].tolist() for i in range(begin, end))
+
+
+def _stages(
+    text: Callable[[int], str], columns: tuple[Any, ...], passes: Callable[[int, int], Iterable[PassReport]]
+) -> OnDemand[StageReport]:
     kinds, reasons, hot, active, missing, operations, moved, targets, amplitudes, fma, seconds, ends = columns
-    found, begin = [], 0
-    for end, target, kind, reason, *rest in zip(
-        *map(_numbers, (ends, targets, kinds, reasons, moved, amplitudes, fma, seconds)),
-        *(_lists(*column) for column in (hot, active, missing, operations)),
-        strict=True,
-    ):
-        nbytes, visited, products, took, warm, used, lacking, done = rest
-        goes_to = None if target < 0 else target
-        found.append(
-            StageReport(
-                text(kind), warm, used, done, nbytes, visited, products, took, text(reason), lacking, goes_to,
-                passes[begin:end],
-            )
-        )  # fmt: skip
-        begin = end
-    return found
+    hot, active, missing = _Lists(*hot), _Lists(*active), _Lists(*missing)
+    done_ends, done = operations
+    pass_ends = np.concatenate([[0], ends])
+
+    def stages(begin: int, end: int) -> Iterator[StageReport]:
+        for i in range(begin, end):
+            (warm,), (used,), (lacking,) = (lists.between(i, i + 1) for lists in (hot, active, missing))
+            target, first, last = int(targets[i]), int(pass_ends[i]), int(pass_ends[i + 1])
+            yield StageReport(
+                text(kinds[i]), warm, used, done[done_ends[i] : done_ends[i + 1]], int(moved[i]), float(amplitudes[i]),
+                float(fma[i]), float(seconds[i]), text(reasons[i]), lacking, None if target < 0 else target,
+                OnDemand(last - first, partial(_shifted, passes, first)),
+            )  # fmt: skip
+
+    return OnDemand(len(kinds), stages)
 
 
-def _passes(text: Callable[[int], str], columns: tuple[Any, ...]) -> list[PassReport]:
+def _passes(text: Callable[[int], str], columns: tuple[Any, ...]) -> Callable[[int, int], Iterable[PassReport]]:
     kinds, kernels, reasons, operations, parts, qubits, ns, fma = columns
-    found = []
-    for kind, kernel, reason, nanoseconds, products, done, how, used in zip(
-        *map(_numbers, (kinds, kernels, reasons, ns, fma)),
-        *(_lists(*column) for column in (operations, parts, qubits)),
-        strict=True,
-    ):
-        of = list(zip(done, map(text, how), strict=True))
-        found.append(PassReport(text(kind), text(kernel), of, used, nanoseconds, products, text(reason)))
-    return found
+    (ends, done), (_, how), used = operations, parts, _Lists(*qubits)
+
+    def operations_between(begin: int, end: int) -> Iterator[tuple[int, str]]:
+        return zip(done[begin:end].tolist(), map(text, how[begin:end].tolist()), strict=True)
+
+    def passes(begin: int, end: int) -> Iterator[PassReport]:
+        firsts = ends[begin : end + 1].tolist()
+        rows = (column[begin:end].tolist() for column in (kinds, kernels, reasons, ns, fma))
+        for first, last, own, kind, kernel, reason, nanoseconds, products in zip(
+            firsts, firsts[1:], used.between(begin, end), *rows, strict=False
+        ):
+            of = OnDemand(last - first, partial(_shifted, operations_between, first))
+            yield PassReport(text(kind), text(kernel), of, own, nanoseconds, products, text(reason))
+
+    return passes
 
 
-def _numbers(column: NDArray[Any]) -> Iterator[Any]:
-    for begin in range(0, len(column), CHUNK):
-        yield from column[begin : begin + CHUNK].tolist()
-
-
-def _lists(begin: NDArray[Any], values: NDArray[Any]) -> Iterator[list[Any]]:
-    last = 0
-    for end in _numbers(begin[1:]):
-        yield values[last:end].tolist()
-        last = end
+def _shifted(between: Callable[[int, int], Iterable[_Item]], first: int, begin: int, end: int) -> Iterable[_Item]:
+    return between(first + begin, first + end)
 
 
 def machine_rates(precision: Precision, threads: int, isa: str = "") -> tuple[float, float]:

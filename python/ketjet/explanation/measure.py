@@ -7,8 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ketjet import engine, workers
+from ketjet.on_demand import OnDemand
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ketjet.engine import Task
     from ketjet.explanation.model import ExplainedStage, Explanation
 
@@ -49,8 +52,9 @@ def analyze(explanation: Explanation, task: Task, *, peak_bytes: int, memory_lim
     )
     bound = replace(explanation, bandwidth_bytes_per_second=bandwidth, fma_per_second=fma)
 
-    def measured(stage: ExplainedStage, took: float) -> ExplainedStage:
-        fraction = bound.fraction(stage.bytes_moved, stage.fma, took)
-        return replace(stage, measured_seconds=took, fraction_of_bound=fraction)
+    def measured(begin: int, end: int) -> Iterator[ExplainedStage]:
+        for stage, took in zip(bound.stages[begin:end], seconds[begin:end], strict=True):
+            fraction = bound.fraction(stage.bytes_moved, stage.fma, took)
+            yield replace(stage, measured_seconds=took, fraction_of_bound=fraction)
 
-    return replace(bound, stages=tuple(map(measured, bound.stages, seconds)))
+    return replace(bound, stages=OnDemand(min(len(bound.stages), len(seconds)), measured))

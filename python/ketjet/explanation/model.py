@@ -1,18 +1,24 @@
-"""`Explanation`: a plan in the circuit's own terms. Every total is the sum over the stages, so they cannot disagree."""
+"""`Explanation`: a plan in the circuit's own terms. Every total is the sum over the stages, so they cannot disagree.
+
+What an explanation says of single operations is made when somebody looks at it: there may be millions of them.
+"""
 
 from __future__ import annotations
 
+import functools
+import io
 import json
-from dataclasses import dataclass, field, is_dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ketjet import engine
 from ketjet.explanation import page, text
+from ketjet.on_demand import OnDemand
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from ketjet.engine import Plan, PlanReport, Precision
+    from ketjet.engine import PassReport, Plan, PlanReport, Precision, StageReport
     from ketjet.lowering import LoweredCircuit
 
 
@@ -49,7 +55,7 @@ class ExplainedPass:
         "relabel", "turns", "phases", "dense" or "single".
     kernel : str
         What runs it; "frame" is bookkeeping and "gather" a factor of whole blocks.
-    operations : tuple of ExplainedOperation
+    operations : sequence of ExplainedOperation
     qubits : tuple of int
         Qubits of the circuit that it acts on.
     ns_per_amplitude : float
@@ -62,7 +68,7 @@ class ExplainedPass:
 
     kind: str
     kernel: str
-    operations: tuple[ExplainedOperation, ...]
+    operations: Sequence[ExplainedOperation]
     qubits: tuple[int, ...]
     ns_per_amplitude: float
     fma_per_amplitude: float
@@ -77,7 +83,7 @@ class ExplainedStage:
     ----------
     kind : str
         "sweep", "collapse", "extend", "compute", "branch", "jump", "join" or "save".
-    operations : tuple of ExplainedOperation
+    operations : sequence of ExplainedOperation
         In program order, each once.
     hot, active : tuple of int
         Numbered as in the stored state, where swaps are renamings and unused qubits may be left out.
@@ -91,7 +97,7 @@ class ExplainedStage:
         Why its operations are not in the sweep before; empty for the first one.
     missing : tuple of int
         The qubits that were not hot in the sweep before, if that is the reason.
-    passes : tuple of ExplainedPass
+    passes : sequence of ExplainedPass
     target : int or None
         Of a jump, or of a branch whose condition fails: the number of the stage it leads to, the first being 1.
     measured_seconds, fraction_of_bound : float or None
@@ -99,7 +105,7 @@ class ExplainedStage:
     """
 
     kind: str
-    operations: tuple[ExplainedOperation, ...]
+    operations: Sequence[ExplainedOperation]
     hot: tuple[int, ...]
     active: tuple[int, ...]
     bytes_moved: int
@@ -107,10 +113,32 @@ class ExplainedStage:
     predicted_seconds: float
     reason: str
     missing: tuple[int, ...]
-    passes: tuple[ExplainedPass, ...]
+    passes: Sequence[ExplainedPass]
     target: int | None = None
     measured_seconds: float | None = None
     fraction_of_bound: float | None = None
+
+
+class Totals(NamedTuple):
+    """Sums over stages."""
+
+    sweeps: int = 0
+    passes: int = 0
+    operations: int = 0
+    bytes_moved: int = 0
+    fma: float = 0
+    predicted_seconds: float = 0
+    measured_seconds: float = 0
+
+
+SHOWN = (ExplainedOperation, ExplainedPass, ExplainedStage)
+"""What an explanation consists of."""
+
+SCALARS = (int, str, float)
+"""All else is a sequence."""
+
+OPERATIONS_AT_ONCE = 128
+"""So many are written as JSON at a time: less than a millisecond."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +162,7 @@ class Explanation:
         That times are predicted for, and measured with.
     planning_seconds : float
         How long the plan took to make.
-    stages : tuple of ExplainedStage
+    stages : sequence of ExplainedStage
     bandwidth_bytes_per_second, fma_per_second : float or None
         The most this computer can do, if analysed: through memory, and real multiply-adds in registers.
     """
@@ -146,46 +174,59 @@ class Explanation:
     precision: Precision
     threads: int
     planning_seconds: float
-    stages: tuple[ExplainedStage, ...] = field(repr=False)
+    stages: Sequence[ExplainedStage] = field(repr=False)
     bandwidth_bytes_per_second: float | None = None
     fma_per_second: float | None = None
+
+    @functools.cached_property
+    def _totals(self) -> Totals:
+        totals = Totals()
+        for stage in self.stages:
+            totals = Totals(
+                totals.sweeps + (stage.kind == "sweep"),
+                totals.passes + len(stage.passes),
+                totals.operations + len(stage.operations),
+                totals.bytes_moved + stage.bytes_moved,
+                totals.fma + stage.fma,
+                totals.predicted_seconds + stage.predicted_seconds,
+                totals.measured_seconds + (stage.measured_seconds or 0.0),
+            )
+        return totals
 
     @property
     def sweeps(self) -> int:
         """Passes over memory that apply gates."""
-        return sum(stage.kind == "sweep" for stage in self.stages)
+        return self._totals.sweeps
 
     @property
     def passes(self) -> int:
         """Passes over blocks in the cache."""
-        return sum(len(stage.passes) for stage in self.stages)
+        return self._totals.passes
 
     @property
     def operations(self) -> int:
         """Operations in all stages; measurements that are read from the final state are in none."""
-        return sum(len(stage.operations) for stage in self.stages)
+        return self._totals.operations
 
     @property
     def bytes_moved(self) -> int:
         """Bytes read and written by all stages."""
-        return sum(stage.bytes_moved for stage in self.stages)
+        return self._totals.bytes_moved
 
     @property
     def fma(self) -> float:
         """Real multiply-adds of all stages, at most."""
-        return sum(stage.fma for stage in self.stages)
+        return self._totals.fma
 
     @property
     def predicted_seconds(self) -> float:
         """Time that the stages should take; one shot if there are collapses."""
-        return sum(stage.predicted_seconds for stage in self.stages)
+        return self._totals.predicted_seconds
 
     @property
     def measured_seconds(self) -> float | None:
         """Time that the stages took, None unless analysed."""
-        measured = [stage.measured_seconds for stage in self.stages]
-        analysed = self.bandwidth_bytes_per_second is not None
-        return sum(seconds or 0.0 for seconds in measured) if analysed else None
+        return None if self.bandwidth_bytes_per_second is None else self._totals.measured_seconds
 
     @property
     def fraction_of_bound(self) -> float | None:
@@ -203,6 +244,19 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as numbers, strings, lists and dictionaries that JSON can hold."""
+        return {name: _plain(value) for name, value in self._facts().items()}
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return `to_dict` as JSON."""
+        if indent is not None:
+            return json.dumps(self.to_dict(), indent=indent)
+        with io.StringIO() as text:
+            for piece in _json_pieces(self._facts()):
+                text.write(piece)
+            return text.getvalue()
+
+    def _facts(self) -> dict[str, Any]:
+        """Return what there is to tell, the stages last."""
         totals: dict[str, Any] = {
             "sweeps": self.sweeps,
             "passes": self.passes,
@@ -213,12 +267,8 @@ class Explanation:
         }
         if self.measured_seconds is not None:
             totals |= {"measured_seconds": self.measured_seconds, "fraction_of_bound": self.fraction_of_bound}
-        facts: dict[str, Any] = _plain(self)
+        facts = _known_fields(self)
         return {**facts, **totals, "stages": facts["stages"]}
-
-    def to_json(self, *, indent: int | None = None) -> str:
-        """Return `to_dict` as JSON."""
-        return json.dumps(self.to_dict(), indent=indent)
 
     def to_html(self) -> str:
         """Return a page of its own."""
@@ -231,13 +281,44 @@ class Explanation:
         return text.table(self)
 
 
+def _known_fields(value: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass, without those that are not known."""
+    known = vars(value)
+    return {name: known[name] for name in value.__match_args__ if known[name] is not None}
+
+
 def _plain(value: Any) -> Any:
-    """Return a dataclass as a dictionary, without what is not known, and a tuple as a list."""
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if is_dataclass(value):
-        return {name: _plain(item) for name, item in vars(value).items() if item is not None}
-    return value
+    """Return a dataclass as a dictionary, without what is not known, and a sequence as a list."""
+    kind = type(value)
+    if kind in SCALARS:
+        return value
+    if kind in SHOWN:
+        return {name: _plain(item) for name, item in _known_fields(value).items()}
+    return [_plain(item) for item in value]
+
+
+def _json_pieces(value: Any) -> Iterator[str]:
+    """Yield the JSON of a value, long sequences in parts, so that there is never much in memory but the text."""
+    kind = type(value)
+    if kind is OnDemand and value and type(value[0]) is ExplainedOperation:
+        for i in range(0, len(value), OPERATIONS_AT_ONCE):
+            yield ", " if i else "["
+            yield json.dumps(_plain(value[i : i + OPERATIONS_AT_ONCE]))[1:-1]
+        yield "]"
+    elif kind is OnDemand:
+        for i, item in enumerate(value):
+            yield ", " if i else "["
+            yield from _json_pieces(item)
+        yield "]" if value else "[]"
+    elif kind is ExplainedStage or (kind is ExplainedPass and len(value.operations) > OPERATIONS_AT_ONCE):
+        yield from _json_pieces(_known_fields(value))
+    elif kind is dict:
+        for i, (name, item) in enumerate(value.items()):
+            yield f"{', ' if i else '{'}{json.dumps(name)}: "
+            yield from _json_pieces(item)
+        yield "}"
+    else:
+        yield json.dumps(_plain(value))
 
 
 def explain(
@@ -269,19 +350,41 @@ def explain(
     )
 
 
-def _stages(described: PlanReport, circuit_qubits: tuple[int, ...]) -> tuple[ExplainedStage, ...]:
+def _stages(described: PlanReport, circuit_qubits: tuple[int, ...]) -> OnDemand[ExplainedStage]:
     def named(qubits: Iterable[int]) -> tuple[int, ...]:  # a small state has more qubits than its program
-        return tuple(circuit_qubits[qubit] for qubit in qubits if qubit < len(circuit_qubits))
+        return tuple([circuit_qubits[qubit] for qubit in qubits if qubit < len(circuit_qubits)])
 
-    names = [(operation.name, named(operation.qubits)) for operation in described.operations]
+    operations = described.operations
 
-    def operation(index: int, part: str) -> ExplainedOperation:
-        return ExplainedOperation(index, *names[index], part)
+    def explained(found: Iterable[tuple[int, str]]) -> Iterator[ExplainedOperation]:
+        for index, part in found:
+            of = operations[index]
+            yield ExplainedOperation(index, of.name, named(of.qubits), part)
 
-    return tuple(
-        ExplainedStage(
+    def explained_pass(one: PassReport) -> ExplainedPass:
+        def between(begin: int, end: int) -> Iterator[ExplainedOperation]:
+            return explained(one.operations[begin:end])
+
+        return ExplainedPass(
+            kind=one.kind,
+            kernel=one.kernel,
+            operations=OnDemand(len(one.operations), between),
+            qubits=tuple(one.qubits),
+            ns_per_amplitude=one.ns_per_amplitude,
+            fma_per_amplitude=one.fma_per_amplitude,
+            reason=one.reason,
+        )
+
+    def explained_stage(stage: StageReport) -> ExplainedStage:
+        def operations_between(begin: int, end: int) -> Iterator[ExplainedOperation]:
+            return explained((index, "whole") for index in stage.operations[begin:end].tolist())
+
+        def passes_between(begin: int, end: int) -> Iterator[ExplainedPass]:
+            return map(explained_pass, stage.passes[begin:end])
+
+        return ExplainedStage(
             kind=stage.kind,
-            operations=tuple(operation(index, "whole") for index in stage.operations),
+            operations=OnDemand(len(stage.operations), operations_between),
             hot=tuple(stage.hot),
             active=tuple(stage.active),
             bytes_moved=stage.bytes_moved,
@@ -289,19 +392,11 @@ def _stages(described: PlanReport, circuit_qubits: tuple[int, ...]) -> tuple[Exp
             predicted_seconds=stage.seconds,
             reason=stage.reason,
             missing=tuple(stage.missing),
-            passes=tuple(
-                ExplainedPass(
-                    kind=one.kind,
-                    kernel=one.kernel,
-                    operations=tuple(operation(index, part) for index, part in one.operations),
-                    qubits=tuple(one.qubits),
-                    ns_per_amplitude=one.ns_per_amplitude,
-                    fma_per_amplitude=one.fma_per_amplitude,
-                    reason=one.reason,
-                )
-                for one in stage.passes
-            ),
+            passes=OnDemand(len(stage.passes), passes_between),
             target=None if stage.target is None else stage.target + 1,
         )
-        for stage in described.stages
-    )
+
+    def stages_between(begin: int, end: int) -> Iterator[ExplainedStage]:
+        return map(explained_stage, described.stages[begin:end])
+
+    return OnDemand(len(described.stages), stages_between)

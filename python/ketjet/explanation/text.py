@@ -107,10 +107,9 @@ def _pass_lines(passes: Sequence[ExplainedPass]) -> Iterator[str]:
 
 def left_out(parts: Sequence[ExplainedPass | ExplainedStage], shown: int, noun: str) -> str:
     """Say how many stages or passes of which kind come after those that are shown; empty if none."""
-    rest = parts[shown:]
-    kinds = Counter(part.kind for part in rest)
+    kinds = Counter(part.kind for part in itertools.islice(parts, shown, None))
     listed = ", ".join(f"{kinds[kind]} {kind}" for kind in sorted(kinds))
-    return f"and {_count(len(rest), f'more {noun}')}: {listed}" if rest else ""
+    return f"and {_count(len(parts) - shown, f'more {noun}')}: {listed}" if kinds else ""
 
 
 def _row(kind: str, kernel: str, ns: str, fma: str, operations: str) -> str:
@@ -119,14 +118,14 @@ def _row(kind: str, kernel: str, ns: str, fma: str, operations: str) -> str:
 
 def fold_operations(operations: Sequence[ExplainedOperation], width: int) -> str:
     """Return the labels of the first operations and how many more there are, in `width` columns."""
-    labels = [label(operation) for operation in operations]
-    line = " ".join(labels)
-    if len(line) <= width:
+    labels = [label(operation) for operation in operations[:width]]
+    line, count = " ".join(labels), len(operations)
+    if len(line) <= width and len(labels) == count:
         return line
     lengths = itertools.accumulate(len(text) + 1 for text in labels)
-    room = width - len(f"and {len(labels)} more")
+    room = width - len(f"and {count} more")
     shown = max(sum(length <= room for length in lengths), 1)
-    return " ".join([*labels[:shown], f"and {len(labels) - shown} more" if shown < len(labels) else ""]).rstrip()
+    return " ".join([*labels[:shown], f"and {count - shown} more" if shown < count else ""]).rstrip()
 
 
 def label(operation: ExplainedOperation) -> str:
