@@ -2,6 +2,9 @@
 // sizes; smaller ones are the C library's business. The system is never called while the pool is locked.
 #include "base/aligned_buffer.hpp"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -18,6 +21,7 @@
 
 #include "base/fork.hpp"
 #include "base/machine.hpp"
+#include "base/memory_budget.hpp"
 
 namespace ketjet {
 
@@ -42,6 +46,9 @@ std::size_t occupied_bytes(std::size_t bytes) {
     if (bytes > SIZE_MAX - unit) throw std::bad_alloc();
     return (bytes + unit - 1) / unit * unit;
 }
+
+// What is charged for it: of small ones also what the C library and the owner take.
+std::size_t charged_bytes(std::size_t occupied) { return occupied < smallest_mapping ? occupied + 128 : occupied; }
 
 void* map_pages(std::size_t bytes) {
     void* const data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -174,6 +181,8 @@ AlignedBuffer::AlignedBuffer(std::size_t bytes) {
     if (bytes == 0) return;
     if (failure_is_due()) throw std::bad_alloc();
     const std::size_t occupied = occupied_bytes(bytes);
+    MemoryBudget* const budget = MemoryBudget::current();
+    if (budget != nullptr) budget->charge(MemoryUse::states, charged_bytes(occupied));
     Block block = pool().take(occupied);
     if (block.data == nullptr) {
         // A block too large for the pool needs the room more than the pool does.
@@ -183,7 +192,10 @@ AlignedBuffer::AlignedBuffer(std::size_t bytes) {
             pool().trim(0);
             block.data = allocate(occupied);
         }
-        if (block.data == nullptr) throw std::bad_alloc();
+        if (block.data == nullptr) {
+            if (budget != nullptr) budget->credit(MemoryUse::states, charged_bytes(occupied));
+            throw std::bad_alloc();
+        }
         pool().count_new(occupied);
     }
     data_ = block.data;
@@ -207,7 +219,12 @@ AlignedBuffer::~AlignedBuffer() { reset(); }
 void AlignedBuffer::reset(bool release_now) noexcept {
     if (data_ == nullptr) return;
     const Block block{std::exchange(data_, nullptr), occupied_bytes(std::exchange(bytes_, 0))};
-    if (pool().give_back(block, !release_now)) {
+    bool keep = !release_now;
+    if (MemoryBudget* const budget = MemoryBudget::current()) {
+        budget->credit(MemoryUse::states, charged_bytes(block.bytes));
+        keep = keep && budget->may_keep_warm(block.bytes);
+    }
+    if (pool().give_back(block, keep)) {
         pool().trim();
     } else {
         release(block);
@@ -215,6 +232,15 @@ void AlignedBuffer::reset(bool release_now) noexcept {
 }
 
 BufferUsage buffer_usage() { return pool().usage(); }
+
+void empty_pool() { pool().trim(0); }
+
+void release_free_memory() {
+    empty_pool();
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
 
 void set_pool_limit(std::size_t bytes) {
     pool().set_limit(bytes);

@@ -10,7 +10,8 @@ namespace ketjet {
 class AlignedBuffer {
  public:
     AlignedBuffer() = default;
-    // Takes a buffer from the pool or maps a new one (contents unspecified). Throws std::bad_alloc.
+    // Takes a buffer from the pool or maps a new one (contents unspecified), and charges it to the current budget.
+    // Throws std::bad_alloc.
     explicit AlignedBuffer(std::size_t bytes);
     AlignedBuffer(AlignedBuffer&& other) noexcept;
     AlignedBuffer& operator=(AlignedBuffer&& other) noexcept;
@@ -35,6 +36,12 @@ struct BufferUsage {
     std::size_t pooled;
 };
 BufferUsage buffer_usage();
+
+// Gives everything in the pool back to the operating system.
+void empty_pool();
+
+// The same for whatever else this process keeps but does not use.
+void release_free_memory();
 
 // The most bytes the pool keeps; a smaller limit trims it at once. Zero empties and disables the pool.
 void set_pool_limit(std::size_t bytes);

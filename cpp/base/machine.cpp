@@ -297,4 +297,6 @@ AvailableMemory available_memory(const std::string& root) {
     return smallest.result();
 }
 
+std::int64_t resident_bytes() { return read_number("/proc/self/statm", 1).value_or(0) * sysconf(_SC_PAGESIZE); }
+
 }  // namespace ketjet

@@ -32,4 +32,7 @@ struct AvailableMemory {
 // (page cache that can be dropped does not count as usage), RLIMIT_AS minus the mapped size).
 AvailableMemory available_memory(const std::string& root = "/");
 
+// The memory of this process that is in RAM; 0 where the system does not tell.
+std::int64_t resident_bytes();
+
 }  // namespace ketjet

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/crew.hpp"
+#include "base/memory_budget.hpp"
 
 namespace ketjet {
 
@@ -79,7 +80,9 @@ void run_team(int threads, const std::function<void(Team&)>& body) {
         return;
     }
     Team::Shared shared;
+    MemoryBudget* const budget = MemoryBudget::current();
     crew.run(members, [&](int rank) {
+        const MemoryBudget::Scope working_for(budget);
         Team member(rank, members, &shared);
         in_team = true;
         try {

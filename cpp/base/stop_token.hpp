@@ -23,6 +23,7 @@ struct RunCounters {
     std::atomic<std::int64_t> bytes_moved{0};
     std::atomic<std::int64_t> work_done{0};   // in nanoseconds as predicted
     std::atomic<std::int64_t> work_total{0};  // 0 where nobody knows how often stages will run
+    std::atomic<std::int64_t> bytes_held{0};  // of memory
 };
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 static_assert(std::atomic<std::int64_t>::is_always_lock_free);

@@ -20,15 +20,16 @@ std::vector<T> to_vector(const InputArray<T>& array) {
 }
 
 // A NumPy array of the given shape that takes over the vector's memory.
-template <class T>
-py::array_t<T> to_array(std::vector<T> values, std::vector<py::ssize_t> shape) {
-    auto owned = std::make_unique<std::vector<T>>(std::move(values));
+template <class T, class Allocator>
+py::array_t<T> to_array(std::vector<T, Allocator> values, std::vector<py::ssize_t> shape) {
+    using Values = std::vector<T, Allocator>;
+    auto owned = std::make_unique<Values>(std::move(values));
     T* const data = owned->data();
-    const py::capsule owner(owned.release(), [](void* p) { delete static_cast<std::vector<T>*>(p); });
+    const py::capsule owner(owned.release(), [](void* p) { delete static_cast<Values*>(p); });
     return py::array_t<T>(std::move(shape), data, owner);
 }
-template <class T>
-py::array_t<T> to_array(std::vector<T> values) {
+template <class T, class Allocator>
+py::array_t<T> to_array(std::vector<T, Allocator> values) {
     const auto size = static_cast<py::ssize_t>(values.size());
     return to_array(std::move(values), {size});
 }

@@ -2,10 +2,13 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <span>
 #include <unordered_map>
 
+#include "base/aligned_buffer.hpp"
+#include "base/memory_budget.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/bindings.hpp"
 #include "bindings/control.hpp"
@@ -47,8 +50,16 @@ py::object state_array(std::unique_ptr<StateVector<T>> state) {
     return py::array_t<std::complex<T>>({size}, amplitudes, owner);
 }
 
+// A view of what a record refers to, which lives as long as the array does.
+template <class Values>
+py::array shared_array(const Values& values, const std::shared_ptr<const SavedData>& data) {
+    using Owner = std::shared_ptr<const SavedData>;
+    const py::capsule owner(std::make_unique<Owner>(data).release(), [](void* p) { delete static_cast<Owner*>(p); });
+    return py::array_t<typename Values::value_type>({static_cast<py::ssize_t>(values.size())}, values.data(), owner);
+}
+
 // (save, identity, previous, weight, clbits, data) of each record; records of one datum share its array.
-py::list list_saves(std::vector<SavedRecord>& records) {
+py::list list_saves(SavesVector<SavedRecord>& records) {
     constexpr std::size_t records_at_once = 4096;
     std::unordered_map<const SavedData*, py::array> arrays;
     py::list list;
@@ -59,7 +70,7 @@ py::list list_saves(std::vector<SavedRecord>& records) {
              std::span(records).subspan(begin, std::min(records_at_once, records.size() - begin))) {
             py::array& data = arrays[record.data.get()];
             if (!data || data.size() == 0) {
-                data = std::visit([](const auto& values) -> py::array { return to_array(values); }, *record.data);
+                data = std::visit([&](const auto& values) { return shared_array(values, record.data); }, *record.data);
             }
             list.append(py::make_tuple(record.save, record.identity, record.previous, record.weight,
                                        to_array(std::move(record.clbits)), data));
@@ -74,7 +85,12 @@ RunOutput run_and_convert(const Program& program, const Plan& plan, const RunReq
     RunResult<T> result;
     {
         const ReleasedGil released;
-        result = run<T>(program, plan, request, context);
+        try {
+            result = run<T>(program, plan, request, context);
+        } catch (const std::bad_alloc&) {
+            release_free_memory();
+            throw;
+        }
     }
     const py::ssize_t words = result.table.words;
     const auto rows = static_cast<py::ssize_t>(result.table.keys.size()) / words;
@@ -123,6 +139,7 @@ std::int64_t read(const RunControl& control) {
 
 void bind_run(py::module_& m) {
     py::register_exception<Cancelled>(m, "Cancelled");
+    py::register_exception<MemoryLimitReached>(m, "MemoryLimitReached", PyExc_MemoryError);
     py::register_exception<VerificationFailed>(m, "VerificationFailed", PyExc_RuntimeError);
     py::register_exception<ClassicalError>(m, "ClassicalError", PyExc_RuntimeError);
     py::register_exception<IterationLimitReached>(m, "IterationLimitReached", PyExc_RuntimeError);
@@ -149,7 +166,10 @@ void bind_run(py::module_& m) {
         .def_readwrite("small_state_bytes", &RunRequest::small_state_bytes)
         .def_readwrite("most_iterations", &RunRequest::most_iterations)
         .def_readwrite("time_limit", &RunRequest::time_limit)
-        .def_readwrite("merge_branches", &RunRequest::merge_branches);
+        .def_readwrite("merge_branches", &RunRequest::merge_branches)
+        .def_readwrite("memory_limit", &RunRequest::memory_limit)
+        .def_readwrite("promised_bytes", &RunRequest::promised_bytes)
+        .def_readwrite("kept_bytes", &RunRequest::kept_bytes);
     py::class_<RunControl>(m, "RunControl", "Stop flag and progress counters, shared with a running simulation.")
         .def(py::init<>())
         .def(py::init<const py::buffer&>(), py::arg("buffer"))
@@ -163,7 +183,8 @@ void bind_run(py::module_& m) {
         .def_property_readonly("shots_total", &read<&RunCounters::shots_total>)
         .def_property_readonly("bytes_moved", &read<&RunCounters::bytes_moved>)
         .def_property_readonly("work_done", &read<&RunCounters::work_done>)
-        .def_property_readonly("work_total", &read<&RunCounters::work_total>);
+        .def_property_readonly("work_total", &read<&RunCounters::work_total>)
+        .def_property_readonly("bytes_held", &read<&RunCounters::bytes_held>);
     py::class_<RunOutput>(m, "RunOutput", "What a run gave: outcome keys (rows of 64-bit words), counts, shots, state.")
         .def_readonly("keys", &RunOutput::keys)
         .def_readonly("counts", &RunOutput::counts)

@@ -48,7 +48,7 @@ py::tuple sample_state(const StateVector<T>& state, const std::vector<std::int32
 template <class T>
 py::array_t<double> probabilities(const StateVector<T>& state, const std::vector<int>& qubits, int threads,
                                   const RunControl& control) {
-    std::vector<double> result;
+    SavesVector<double> result;
     {
         const ReleasedGil released;
         result = marginal_probabilities(state, qubits, context_for(threads, control));

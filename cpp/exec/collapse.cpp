@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/charged.hpp"
 #include "base/parallel.hpp"
 
 namespace ketjet {
@@ -97,8 +98,8 @@ std::vector<double> chunk_probabilities(const StateVector<T>& state, const RunCo
     return sums;
 }
 
-double pairwise_sum(const std::vector<double>& values) {
-    std::vector<double> sums = values;
+double pairwise_sum(std::span<const double> values) {
+    OutcomesVector<double> sums(values.begin(), values.end());
     for (std::size_t count = sums.size(); count > 1; count = (count + 1) / 2) {
         for (std::size_t i = 0; i < count / 2; ++i) sums[i] = sums[2 * i] + sums[2 * i + 1];
         if (count % 2 == 1) sums[count / 2] = sums[count - 1];

@@ -2,6 +2,7 @@
 // outcome never depends on the number of threads.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "exec/executor.hpp"
@@ -15,7 +16,7 @@ template <class T>
 std::vector<double> chunk_probabilities(const StateVector<T>& state, const RunContext& context);
 
 // Sums a list pairwise, in one fixed order.
-double pairwise_sum(const std::vector<double>& values);
+double pairwise_sum(std::span<const double> values);
 
 // The squared length of the parts of a state in which a qubit is 0 and 1.
 struct OutcomeWeights {

@@ -73,8 +73,8 @@ class DensityMaker {
         if (tiles_ == 1) slices_ = std::clamp(rows_ / (16 * stretch), Index{1}, most_slices);
     }
 
-    std::vector<std::complex<double>> run() {
-        std::vector<std::complex<double>> result;
+    SavesVector<std::complex<double>> run() {
+        SavesVector<std::complex<double>> result;
         const Index size = dimension() * dimension();
         result.reserve(size);
         for (Index filled = 0; filled < size; filled = result.size()) {  // touching the memory takes long, too
@@ -159,7 +159,7 @@ class DensityMaker {
     }
 
     // Puts a tile in its place, and its mirror image; of one on the diagonal, what is below comes from above.
-    void write(const Tile& tile, Index row, Index column, std::vector<std::complex<double>>& result) const {
+    void write(const Tile& tile, Index row, Index column, SavesVector<std::complex<double>>& result) const {
         const auto entry = [&](Index r, Index c) {
             return std::complex<double>(tile.real[r * tile_size + c], tile.imaginary[r * tile_size + c]);
         };
@@ -187,14 +187,14 @@ class DensityMaker {
 }  // namespace
 
 template <class T>
-std::vector<std::complex<double>> density_matrix(const StateVector<T>& state, std::span<const std::int32_t> wires,
+SavesVector<std::complex<double>> density_matrix(const StateVector<T>& state, std::span<const std::int32_t> wires,
                                                  const RunContext& context) {
     return DensityMaker<T>(state, wires, context).run();
 }
 
-template std::vector<std::complex<double>> density_matrix<float>(const StateVector<float>&,
+template SavesVector<std::complex<double>> density_matrix<float>(const StateVector<float>&,
                                                                  std::span<const std::int32_t>, const RunContext&);
-template std::vector<std::complex<double>> density_matrix<double>(const StateVector<double>&,
+template SavesVector<std::complex<double>> density_matrix<double>(const StateVector<double>&,
                                                                   std::span<const std::int32_t>, const RunContext&);
 
 }  // namespace ketjet

@@ -6,13 +6,14 @@
 #include <span>
 #include <vector>
 
+#include "base/charged.hpp"
 #include "exec/executor.hpp"
 
 namespace ketjet {
 
 // Row-major, over the values of `wires` (first = lowest bit), all other qubits traced out.
 template <class T>
-std::vector<std::complex<double>> density_matrix(const StateVector<T>& state, std::span<const std::int32_t> wires,
+SavesVector<std::complex<double>> density_matrix(const StateVector<T>& state, std::span<const std::int32_t> wires,
                                                  const RunContext& context);
 
 }  // namespace ketjet

@@ -62,16 +62,16 @@ struct Draw {
 // Adds what is found for the draws, and forgets them.
 template <class T>
 void find_draws(const FinalBits& bits, const StateVector<T>& state, const std::vector<double>& chunk_sums,
-                const Shots& shots, std::vector<Draw>& draws, TreeOutcome& outcome, const StopToken& stop) {
+                const Shots& shots, OutcomesVector<Draw>& draws, TreeOutcome& outcome, const StopToken& stop) {
     Poll poll(stop);
     std::ranges::sort(draws, [&](const Draw& a, const Draw& b) {
         poll();
         return a.threshold != b.threshold ? a.threshold < b.threshold : a.group < b.group;
     });
-    std::vector<double> thresholds;
+    OutcomesVector<double> thresholds;
     for (const Draw& draw : draws) thresholds.push_back(draw.threshold);
-    const std::vector<Index> found = sample_at(state, chunk_sums, thresholds);
-    std::vector<std::pair<std::size_t, Index>> hits;  // groups, and what they find
+    const OutcomesVector<Index> found = sample_at(state, chunk_sums, thresholds);
+    OutcomesVector<std::pair<std::size_t, Index>> hits;  // groups, and what they find
     for (std::size_t i = 0; i < draws.size(); ++i) hits.emplace_back(draws[i].group, found[i] & bits.mask());
     std::ranges::sort(hits, [&](const auto& a, const auto& b) {
         poll();
@@ -92,7 +92,7 @@ void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots&
     const std::vector<double> chunk_sums = chunk_probabilities(state, context);
     const double total = pairwise_sum(chunk_sums);
     const double one_by_one = std::min(many_shots, shots_per_amplitude * static_cast<double>(state.stored_size()));
-    std::vector<Draw> draws;
+    OutcomesVector<Draw> draws;
     for (std::size_t group = 0; group < shots.groups(); ++group) {
         const std::int64_t count = shots.weight_of(group).shots;
         const std::uint64_t identity = shots.identity_of(group);
@@ -117,7 +117,7 @@ void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots&
 template <class T>
 void list_probabilities(const FinalBits& bits, const StateVector<T>& state, const Shots& shots, double floor,
                         TreeOutcome& outcome, const RunContext& context) {
-    const std::vector<double> probabilities = marginal_probabilities(state, bits.qubits(), context);
+    const SavesVector<double> probabilities = marginal_probabilities(state, bits.qubits(), context);
     const double total = pairwise_sum(probabilities);
     if (context.drift != nullptr) context.drift->note(total);
     Poll poll(context.stop);

@@ -27,7 +27,7 @@ template <class T>
 inline constexpr double most_separation = sizeof(T) == 8 ? 1e-10 : 4e-5;
 
 // How many partings two trajectories have in common.
-std::size_t common_partings(const std::vector<Parting>& a, const std::vector<Parting>& b) {
+std::size_t common_partings(const ShotsVector<Parting>& a, const ShotsVector<Parting>& b) {
     return static_cast<std::size_t>(std::ranges::mismatch(a, b, {}, &Parting::number, &Parting::number).in1 -
                                     a.begin());
 }
@@ -51,9 +51,9 @@ bool Merger<T>::meet_at(std::uint32_t stage, std::uint32_t part) const {
 }
 
 template <class T>
-void Merger<T>::merge(std::vector<Trajectory<T>>& batch, StateSource<T>& states, const RunContext& context) {
+void Merger<T>::merge(ShotsVector<Trajectory<T>>& batch, StateSource<T>& states, const RunContext& context) {
     std::multimap<double, std::size_t> found;  // by signature: those that stay
-    std::vector<Trajectory<T>> stay;
+    ShotsVector<Trajectory<T>> stay;
     const std::uint32_t stage = batch.front().stage;
     Meetings& meetings = is_random(plan_.stages[stage - 1]) ? collapses_ : joins_[stage];
     const std::size_t met = batch.size();

@@ -44,7 +44,7 @@ class Merger {
     bool meet_at(std::uint32_t stage, std::uint32_t part) const;
 
     // Merges those that wait at one place in the same state; what has a state has a signature.
-    void merge(std::vector<Trajectory<T>>& batch, StateSource<T>& states, const RunContext& context);
+    void merge(ShotsVector<Trajectory<T>>& batch, StateSource<T>& states, const RunContext& context);
 
  private:
     // How many trajectories have met at a place, and how many of them were merged.

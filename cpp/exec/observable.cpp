@@ -63,14 +63,14 @@ Complex expectation(const StateVector<T>& state, std::vector<PauliTerm> terms, c
 }
 
 template <class T>
-std::vector<double> marginal_probabilities(const StateVector<T>& state, const std::vector<int>& qubits,
+SavesVector<double> marginal_probabilities(const StateVector<T>& state, const std::vector<int>& qubits,
                                            const RunContext& context) {
     // Every thread owns some outcomes and adds up their amplitudes in index order.
     Index mask = 0;
     for (const int qubit : qubits) mask |= bit(qubit);
     const Index rest_mask = low_bits(state.num_qubits()) & ~mask;
     const Index rest = bit(count_bits(rest_mask));
-    std::vector<double> result(std::size_t{1} << qubits.size());
+    SavesVector<double> result(std::size_t{1} << qubits.size());
     parallel_for(state.size() < bit(16) ? 1 : context.threads, static_cast<std::int64_t>(result.size()),
                  [&](std::int64_t begin, std::int64_t end) {
                      for (std::int64_t outcome = begin; outcome < end; ++outcome) {
@@ -92,7 +92,7 @@ std::vector<double> marginal_probabilities(const StateVector<T>& state, const st
 
 #define KETJET_INSTANTIATE(T)                                                                              \
     template Complex expectation<T>(const StateVector<T>&, std::vector<PauliTerm>, const RunContext&);     \
-    template std::vector<double> marginal_probabilities<T>(const StateVector<T>&, const std::vector<int>&, \
+    template SavesVector<double> marginal_probabilities<T>(const StateVector<T>&, const std::vector<int>&, \
                                                            const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/charged.hpp"
 #include "exec/executor.hpp"
 #include "program/matrix.hpp"
 
@@ -21,7 +22,7 @@ Complex expectation(const StateVector<T>& state, std::vector<PauliTerm> terms, c
 
 // The distribution of measuring `qubits` (first = lowest bit of the result's index): 2^qubits.size() numbers.
 template <class T>
-std::vector<double> marginal_probabilities(const StateVector<T>& state, const std::vector<int>& qubits,
+SavesVector<double> marginal_probabilities(const StateVector<T>& state, const std::vector<int>& qubits,
                                            const RunContext& context);
 
 }  // namespace ketjet

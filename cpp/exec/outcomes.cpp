@@ -55,12 +55,12 @@ std::strong_ordering compare_keys(const std::uint64_t* a, const std::uint64_t* b
     return std::strong_ordering::equal;
 }
 
-using WaysOfRows = std::vector<std::shared_ptr<const Ways>>;  // empty, or of each row
+using WaysOfRows = OutcomesVector<std::shared_ptr<const Ways>>;  // empty, or of each row
 
 // Merges equal keys of (key, count) rows, which are in order already, in their own memory.
 template <class Count>
-void merge_sorted(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, WaysOfRows& ways, std::size_t width,
-                  Poll& poll) {
+void merge_sorted(OutcomesVector<std::uint64_t>& keys, OutcomesVector<Count>& counts, WaysOfRows& ways,
+                  std::size_t width, Poll& poll) {
     std::size_t kept = 0;
     for (std::size_t row = 0; row < counts.size(); ++row) {
         poll();
@@ -80,7 +80,7 @@ void merge_sorted(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, 
 
 // Puts rows in ascending order, those of equal keys as they came, and merges the latter; the ways of the first remain.
 template <class Count>
-void merge(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, WaysOfRows& ways, int words,
+void merge(OutcomesVector<std::uint64_t>& keys, OutcomesVector<Count>& counts, WaysOfRows& ways, int words,
            const StopToken& stop) {
     const auto width = static_cast<std::size_t>(words);
     Poll poll(stop);
@@ -92,11 +92,11 @@ void merge(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, WaysOfR
     bool sorted = true;
     for (std::size_t i = 1; i < counts.size() && sorted; ++i) sorted = less(i - 1, i);
     if (!sorted) {
-        std::vector<std::size_t> order(counts.size());
+        OutcomesVector<std::size_t> order(counts.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
         std::ranges::sort(order, std::cref(less));
-        std::vector<std::uint64_t> sorted_keys;
-        std::vector<Count> sorted_counts;
+        OutcomesVector<std::uint64_t> sorted_keys;
+        OutcomesVector<Count> sorted_counts;
         WaysOfRows sorted_ways;
         sorted_keys.reserve(keys.size());
         sorted_counts.reserve(counts.size());
@@ -116,12 +116,12 @@ void merge(std::vector<std::uint64_t>& keys, std::vector<Count>& counts, WaysOfR
 
 }  // namespace
 
-OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<BitMove>& moves,
+OutcomeTable tabulate(const OutcomesVector<BasisCount>& samples, const std::vector<BitMove>& moves,
                       std::span<const std::int32_t> ones, int num_clbits, const StopToken& stop) {
     const int words = std::max(1, (num_clbits + 63) / 64);
     const BitMover mover(moves, ones, words);
-    std::vector<std::uint64_t> keys;
-    std::vector<std::int64_t> counts;
+    OutcomesVector<std::uint64_t> keys;
+    OutcomesVector<std::int64_t> counts;
     keys.reserve(samples.size() * static_cast<std::size_t>(words));  // filled row by row: touching it all takes long
     counts.reserve(samples.size());
     Poll poll(stop);
@@ -141,7 +141,7 @@ WeightTable tabulate(WeightTable rows, int words, const StopToken& stop) {
     return rows;
 }
 
-std::size_t last_of_list(const std::vector<std::int64_t>& counts, const PhiloxKey& key) {
+std::size_t last_of_list(std::span<const std::int64_t> counts, const PhiloxKey& key) {
     const std::int64_t total = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
     RandomStream random(key, 0, random_streams::shuffle);
     auto rank = total > 1 ? static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(total))) : 0;
@@ -150,10 +150,10 @@ std::size_t last_of_list(const std::vector<std::int64_t>& counts, const PhiloxKe
     return row;
 }
 
-std::vector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, const StopToken& stop) {
+OutcomesVector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, const StopToken& stop) {
     const auto width = static_cast<std::size_t>(table.words);
     const std::int64_t total = std::accumulate(table.counts.begin(), table.counts.end(), std::int64_t{0});
-    std::vector<std::uint64_t> shots;
+    OutcomesVector<std::uint64_t> shots;
     shots.reserve(width * static_cast<std::size_t>(total));
     Poll poll(stop);
     for (std::size_t i = 0; i < table.counts.size(); ++i) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/memory_budget.hpp"
 #include "exec/collapse.hpp"
 #include "exec/shot_tree.hpp"
 #include "plan/cost.hpp"
@@ -64,7 +65,7 @@ WeightTable table_of(const TreeOutcome& outcome, const Program& program, const s
     WeightTable rows{{}, outcome.rows.weights, outcome.rows.ways};
     rows.keys.reserve(rows.weights.size() * (static_cast<std::size_t>(clbit_words) + chains.size()));
     Poll poll(stop);
-    const std::vector<std::uint64_t>& memory = outcome.rows.keys;
+    const OutcomesVector<std::uint64_t>& memory = outcome.rows.keys;
     for (auto row = memory.begin(); row != memory.end(); row += stride) {
         poll();
         rows.keys.insert(rows.keys.end(), row, row + clbit_words);
@@ -73,8 +74,8 @@ WeightTable table_of(const TreeOutcome& outcome, const Program& program, const s
     return tabulate(std::move(rows), program.clbit_words() + static_cast<int>(chains.size()), stop);
 }
 
-std::vector<std::int64_t> counts_of(const WeightTable& table) {
-    std::vector<std::int64_t> counts;
+OutcomesVector<std::int64_t> counts_of(const WeightTable& table) {
+    OutcomesVector<std::int64_t> counts;
     counts.reserve(table.weights.size());
     for (const Weight& weight : table.weights) counts.push_back(weight.shots);
     return counts;
@@ -86,7 +87,7 @@ void list_with_chains(const WeightTable& table, int clbit_words, int chain_words
                       RunResult<T>& result, const RunContext& context) {
     const int words = clbit_words + chain_words;
     const OutcomeTable counted{words, table.keys, counts_of(table)};
-    const std::vector<std::uint64_t> rows = list_shots(counted, request.key, context.stop);
+    const OutcomesVector<std::uint64_t> rows = list_shots(counted, request.key, context.stop);
     Poll poll(context.stop);
     for (auto row = rows.begin(); row != rows.end(); row += words) {
         poll();
@@ -227,6 +228,8 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
     const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
     counters.started_at.store(now.count(), std::memory_order_relaxed);
     context.stop.throw_if_stopped();
+    MemoryBudget budget(request.memory_limit, request.promised_bytes, request.kept_bytes, counters.bytes_held);
+    const MemoryBudget::Scope charged(&budget);
     if (!plan.has_trajectories()) {  // else nobody knows how often stages will run
         counters.stages_total.store(static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
     }

@@ -25,18 +25,21 @@ struct RunRequest {
     std::int64_t most_iterations = 0;                            // of all loops of one shot together; 0: any number
     double time_limit = 0;                                       // seconds; 0: none
     bool merge_branches = true;                                  // PlanOptions::merge_branches
+    std::int64_t memory_limit = 0;                               // MemoryBudget's
+    std::int64_t promised_bytes = 0;                             // MemoryBudget's
+    std::int64_t kept_bytes = 0;                                 // by results that the limit holds for too
 };
 
 template <class T>
 struct RunResult {
     OutcomeTable table;
-    std::vector<double> probabilities;  // exact: of the keys of the table, which has no counts then
-    double dropped = 0;                 // exact: the probability of outcomes that are not in the table, at most
-    std::int64_t trajectories = 0;      // of a tree: those that reached the end
-    std::vector<std::uint64_t> shots;   // words per shot, if asked for
-    std::vector<SavedRecord> saves;
+    OutcomesVector<double> probabilities;  // exact: of the keys of the table, which has no counts then
+    double dropped = 0;                    // exact: the probability of outcomes that are not in the table, at most
+    std::int64_t trajectories = 0;         // of a tree: those that reached the end
+    OutcomesVector<std::uint64_t> shots;   // words per shot, if asked for
+    SavesVector<SavedRecord> saves;
     int chain_words = 0;                    // variable words that save operations note their records in
-    std::vector<std::uint64_t> chains;      // so many for each shot of `shots`, which is listed then
+    OutcomesVector<std::uint64_t> chains;   // so many for each shot of `shots`, which is listed then
     std::unique_ptr<StateVector<T>> state;  // if asked for
     double norm_error = 0;                  // the largest |sum of probabilities - 1| of a state that was measured
     double sample_seconds = 0;

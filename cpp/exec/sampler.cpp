@@ -60,7 +60,7 @@ Index last_possible(const StateVector<T>& state, Index first, Index last) {
 // Few shots in a chunk: sorted uniforms against the running sum.
 template <class T>
 void sample_few(const StateVector<T>& state, Index first, Index last, double total, std::int64_t shots,
-                RandomStream& random, std::vector<BasisCount>& out) {
+                RandomStream& random, OutcomesVector<BasisCount>& out) {
     std::vector<double> thresholds(static_cast<std::size_t>(shots));
     for (double& threshold : thresholds) threshold = random.uniform() * total;
     std::ranges::sort(thresholds);
@@ -87,7 +87,7 @@ void sample_few(const StateVector<T>& state, Index first, Index last, double tot
 // cancel if it were the total less what has been drawn.
 template <class T>
 void sample_many(const StateVector<T>& state, Index first, Index last, std::int64_t shots, const PhiloxKey& key,
-                 std::vector<BasisCount>& out) {
+                 OutcomesVector<BasisCount>& out) {
     std::array<double, bit(chunk_bits)> later;
     double sum = 0;
     for (Index i = last; i-- > first; sum += probability(state, i)) later[i - first] = sum;
@@ -104,10 +104,10 @@ void sample_many(const StateVector<T>& state, Index first, Index last, std::int6
 }  // namespace
 
 template <class T>
-std::vector<BasisCount> sample(const StateVector<T>& state, const std::vector<double>& chunk_sums, std::int64_t shots,
-                               const PhiloxKey& key, const RunContext& context) {
+OutcomesVector<BasisCount> sample(const StateVector<T>& state, const std::vector<double>& chunk_sums,
+                                  std::int64_t shots, const PhiloxKey& key, const RunContext& context) {
     const std::vector<std::int64_t> per_chunk = split_over_chunks(chunk_sums, shots, key);
-    std::vector<std::vector<BasisCount>> parts(per_chunk.size());
+    std::vector<OutcomesVector<BasisCount>> parts(per_chunk.size());
     parallel_for(state.size() < (Index{1} << 16) ? 1 : context.threads, static_cast<std::int64_t>(parts.size()),
                  [&](std::int64_t begin, std::int64_t end) {
                      for (std::int64_t c = begin; c < end; ++c) {
@@ -126,7 +126,7 @@ std::vector<BasisCount> sample(const StateVector<T>& state, const std::vector<do
                          }
                      }
                  });
-    std::vector<BasisCount> result;
+    OutcomesVector<BasisCount> result;
     std::size_t total = 0;
     for (const auto& part : parts) total += part.size();
     result.reserve(total);
@@ -138,9 +138,9 @@ std::vector<BasisCount> sample(const StateVector<T>& state, const std::vector<do
 }
 
 template <class T>
-std::vector<Index> sample_at(const StateVector<T>& state, const std::vector<double>& chunk_sums,
-                             std::span<const double> thresholds) {
-    std::vector<Index> found;
+OutcomesVector<Index> sample_at(const StateVector<T>& state, const std::vector<double>& chunk_sums,
+                                std::span<const double> thresholds) {
+    OutcomesVector<Index> found;
     found.reserve(thresholds.size());
     std::size_t last_chunk = chunk_sums.size() - 1;
     while (last_chunk > 0 && chunk_sums[last_chunk] == 0) --last_chunk;
@@ -166,11 +166,11 @@ std::vector<Index> sample_at(const StateVector<T>& state, const std::vector<doub
     return found;
 }
 
-#define KETJET_INSTANTIATE(T)                                                                                   \
-    template std::vector<BasisCount> sample<T>(const StateVector<T>&, const std::vector<double>&, std::int64_t, \
-                                               const PhiloxKey&, const RunContext&);                            \
-    template std::vector<Index> sample_at<T>(const StateVector<T>&, const std::vector<double>&,                 \
-                                             std::span<const double>);
+#define KETJET_INSTANTIATE(T)                                                                                      \
+    template OutcomesVector<BasisCount> sample<T>(const StateVector<T>&, const std::vector<double>&, std::int64_t, \
+                                                  const PhiloxKey&, const RunContext&);                            \
+    template OutcomesVector<Index> sample_at<T>(const StateVector<T>&, const std::vector<double>&,                 \
+                                                std::span<const double>);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

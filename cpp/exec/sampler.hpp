@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "base/charged.hpp"
 #include "exec/executor.hpp"
 #include "exec/shots.hpp"
 
@@ -21,14 +22,14 @@ struct BasisCount {
 // The counts of `shots` measurements of all qubits, ascending by basis state. A basis state of probability zero
 // never occurs. `chunk_sums` are chunk_probabilities(state).
 template <class T>
-std::vector<BasisCount> sample(const StateVector<T>& state, const std::vector<double>& chunk_sums, std::int64_t shots,
-                               const PhiloxKey& key, const RunContext& context);
+OutcomesVector<BasisCount> sample(const StateVector<T>& state, const std::vector<double>& chunk_sums,
+                                  std::int64_t shots, const PhiloxKey& key, const RunContext& context);
 
 // The basis state at which the running sum of probabilities exceeds each threshold. Thresholds are ascending, from 0 to
 // below the sum of all.
 template <class T>
-std::vector<Index> sample_at(const StateVector<T>& state, const std::vector<double>& chunk_sums,
-                             std::span<const double> thresholds);
+OutcomesVector<Index> sample_at(const StateVector<T>& state, const std::vector<double>& chunk_sums,
+                                std::span<const double> thresholds);
 
 // Which bit of the state goes to which classical bit.
 struct BitMove {
@@ -39,26 +40,26 @@ struct BitMove {
 // Outcomes as multi-word classical values: key word w holds classical bits 64 w ... 64 w + 63.
 struct OutcomeTable {
     int words = 1;
-    std::vector<std::uint64_t> keys;  // words per outcome, ascending by value
-    std::vector<std::int64_t> counts;
+    OutcomesVector<std::uint64_t> keys;  // words per outcome, ascending by value
+    OutcomesVector<std::int64_t> counts;
 };
 // `ones` are classical bits that are 1 in all of them.
-OutcomeTable tabulate(const std::vector<BasisCount>& samples, const std::vector<BitMove>& moves,
+OutcomeTable tabulate(const OutcomesVector<BasisCount>& samples, const std::vector<BitMove>& moves,
                       std::span<const std::int32_t> ones, int num_clbits, const StopToken& stop);
 
 // A table of keys of so many words, each with the weight of the shots that gave it and, if these are remembered, the
 // ways of one of them.
 struct WeightTable {
-    std::vector<std::uint64_t> keys;
-    std::vector<Weight> weights;
-    std::vector<std::shared_ptr<const Ways>> ways{};
+    OutcomesVector<std::uint64_t> keys;
+    OutcomesVector<Weight> weights;
+    OutcomesVector<std::shared_ptr<const Ways>> ways{};
 };
 // Rows in ascending order; weights of equal keys are added, and the ways of the first remain.
 WeightTable tabulate(WeightTable rows, int words, const StopToken& stop);
 
 // The outcomes of a table in a random order, one key per shot.
-std::vector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, const StopToken& stop);
+OutcomesVector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, const StopToken& stop);
 // Which outcome stands last in that list, whether or not it is made; there is at least one shot.
-std::size_t last_of_list(const std::vector<std::int64_t>& counts, const PhiloxKey& key);
+std::size_t last_of_list(std::span<const std::int64_t> counts, const PhiloxKey& key);
 
 }  // namespace ketjet

@@ -13,6 +13,7 @@ namespace ketjet {
 
 namespace {
 
+constexpr std::size_t python_bytes = 512;        // of the objects that become of one record
 constexpr Index between_polls = Index{1} << 16;  // amplitudes, or groups of shots
 
 // The state index whose bit at the i-th wire is bit i of `value`.
@@ -23,9 +24,9 @@ Index on_wires(std::span<const std::int32_t> wires, Index value) {
 }
 
 template <class T>
-std::vector<std::complex<T>> amplitudes_at(const StateVector<T>& state, std::span<const std::int32_t> wires,
+SavesVector<std::complex<T>> amplitudes_at(const StateVector<T>& state, std::span<const std::int32_t> wires,
                                            std::span<const std::int64_t> indices) {
-    std::vector<std::complex<T>> result;
+    SavesVector<std::complex<T>> result;
     for (const std::int64_t index : indices) {
         result.push_back(index < 0 ? 0 : state.amplitudes()[on_wires(wires, static_cast<Index>(index))]);
     }
@@ -33,11 +34,11 @@ std::vector<std::complex<T>> amplitudes_at(const StateVector<T>& state, std::spa
 }
 
 template <class T>
-std::vector<std::complex<T>> amplitudes_in_order(const StateVector<T>& state, std::span<const std::int32_t> wires,
+SavesVector<std::complex<T>> amplitudes_in_order(const StateVector<T>& state, std::span<const std::int32_t> wires,
                                                  const StopToken& stop) {
     bool in_order = true;
     for (std::size_t i = 0; i < wires.size(); ++i) in_order = in_order && wires[i] == static_cast<std::int32_t>(i);
-    std::vector<std::complex<T>> result;
+    SavesVector<std::complex<T>> result;
     result.reserve(state.size());
     for (Index begin = 0; begin < state.size(); begin += between_polls) {
         stop.throw_if_stopped();
@@ -52,9 +53,9 @@ std::vector<std::complex<T>> amplitudes_in_order(const StateVector<T>& state, st
 }
 
 template <class T>
-std::vector<double> expectations(const StateVector<T>& state, std::span<const std::int32_t> wires,
+SavesVector<double> expectations(const StateVector<T>& state, std::span<const std::int32_t> wires,
                                  std::span<const std::int64_t> arguments, const RunContext& context) {
-    std::vector<double> result;
+    SavesVector<double> result;
     std::size_t at = 1;
     for (std::int64_t sum = 0; sum < arguments[0]; ++sum) {
         std::vector<PauliTerm> terms(static_cast<std::size_t>(arguments[at++]));
@@ -103,7 +104,7 @@ void SaveStore::add(const Program& program, const SaveOperation& operation, cons
                     std::uint64_t steps, const RunContext& context) {
     const auto clbit_words = static_cast<std::ptrdiff_t>(program.clbit_words());
     const bool one = operation.mode() == SaveMode::one;
-    std::vector<SavedRecord> fresh;
+    SavesVector<SavedRecord> fresh;
     for (std::size_t group = 0; group < (one ? 1 : shots.groups()); ++group) {
         if (group % between_polls == 0) context.stop.throw_if_stopped();
         const auto memory = shots.memory_of(group);
@@ -127,7 +128,8 @@ void SaveStore::add(const Program& program, const SaveOperation& operation, cons
         const std::lock_guard lock(mutex_);
         if (std::ranges::none_of(fresh, is_wanted)) return;
     }
-    const auto data = std::make_shared<const SavedData>(saved_data(program, operation, state, context));
+    const auto data = std::allocate_shared<const SavedData>(ChargedAllocator<SavedData, MemoryUse::saves>(),
+                                                            saved_data(program, operation, state, context));
     const std::lock_guard lock(mutex_);
     for (SavedRecord& record : fresh) {
         record.data = data;
@@ -136,6 +138,7 @@ void SaveStore::add(const Program& program, const SaveOperation& operation, cons
             *rival = std::move(record);
         } else {
             if (operation.mode() != SaveMode::every) places_.emplace(key_of(record, operation.mode()), records_.size());
+            if (MemoryBudget* const budget = MemoryBudget::current()) budget->charge(MemoryUse::saves, python_bytes);
             records_.push_back(std::move(record));
         }
     }
@@ -159,7 +162,7 @@ std::size_t SaveStore::KeyHash::operator()(const Key& key) const {
     return static_cast<std::size_t>(hash ^ hash >> 32);
 }
 
-std::vector<SavedRecord> SaveStore::take() {
+SavesVector<SavedRecord> SaveStore::take() {
     std::ranges::sort(records_, {}, [](const SavedRecord& record) { return std::tuple(record.save, record.identity); });
     return std::move(records_);
 }

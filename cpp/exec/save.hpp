@@ -10,20 +10,21 @@
 #include <variant>
 #include <vector>
 
+#include "base/charged.hpp"
 #include "exec/executor.hpp"
 #include "exec/shots.hpp"
 
 namespace ketjet {
 
 using SavedData =
-    std::variant<std::vector<double>, std::vector<std::complex<float>>, std::vector<std::complex<double>>>;
+    std::variant<SavesVector<double>, SavesVector<std::complex<float>>, SavesVector<std::complex<double>>>;
 
 struct SavedRecord {
     std::int64_t save;       // its index
     std::uint64_t identity;  // of this record; 0 is none
     std::uint64_t previous;  // record of the same shots, where the save is listed for each shot
     double weight;           // a number of shots, or their probability
-    std::vector<std::uint64_t> clbits;
+    SavesVector<std::uint64_t> clbits;
     std::shared_ptr<const SavedData> data;
 };
 
@@ -42,11 +43,11 @@ class SaveStore {
              std::uint64_t steps, const RunContext& context);
 
     // By save, then by identity.
-    std::vector<SavedRecord> take();
+    SavesVector<SavedRecord> take();
 
  private:
     // A save, and with one_a_key the classical bits: there is one record of each.
-    using Key = std::vector<std::uint64_t>;
+    using Key = SavesVector<std::uint64_t>;
     struct KeyHash {
         std::size_t operator()(const Key& key) const;
     };
@@ -55,8 +56,10 @@ class SaveStore {
     SavedRecord* rival_of(const SavedRecord& record, SaveMode mode);
 
     std::mutex mutex_;
-    std::vector<SavedRecord> records_;
-    std::unordered_map<Key, std::size_t, KeyHash> places_;  // in `records_`
+    SavesVector<SavedRecord> records_;
+    std::unordered_map<Key, std::size_t, KeyHash, std::equal_to<>,
+                       ChargedAllocator<std::pair<const Key, std::size_t>, MemoryUse::saves>>
+        places_;  // in `records_`
 };
 
 }  // namespace ketjet

@@ -12,6 +12,7 @@
 #include <map>
 #include <utility>
 
+#include "base/memory_budget.hpp"
 #include "base/parallel.hpp"
 #include "exec/merger.hpp"
 #include "exec/same_state.hpp"
@@ -21,12 +22,14 @@ namespace ketjet {
 
 namespace {
 
-// How many states may still be allocated; for all threads.
+// How many states may still be allocated; for all threads. Those beyond the first only save time, so they leave room
+// for what else the run holds to grow: a vector that grows takes twice as much again for a moment.
 class StateBudget {
  public:
-    explicit StateBudget(std::int64_t states) : left_(states) {}
+    StateBudget(std::int64_t states, std::int64_t state_bytes) : left_(states), state_bytes_(state_bytes) {}
 
     bool take() {
+        if (!has_room_for(state_bytes_)) return false;
         if (left_.fetch_sub(1) > 0) return true;
         left_.fetch_add(1);
         return false;
@@ -35,8 +38,26 @@ class StateBudget {
     void give_back() { left_.fetch_add(1); }
     std::int64_t left() const { return left_.load(); }  // less than none if some were forced
 
+    // Whether there are more states than room for them.
+    bool is_exceeded() const { return !has_room_for(0); }
+
  private:
+    bool has_room_for(std::int64_t bytes) const {
+        if (memory_ == nullptr) return true;
+        const std::int64_t states = memory_->used(MemoryUse::states) + bytes;
+        const std::int64_t rest = memory_->used() + bytes - states;
+        if (states + 3 * rest <= unwatched_bytes) return true;
+        if (most_bytes_.load(std::memory_order_relaxed) == 0) most_bytes_.store(memory_->ceiling());
+        const std::int64_t most = most_bytes_.load(std::memory_order_relaxed);
+        return states <= most / 4 || states + 3 * rest <= most;  // giving up few of them would not help
+    }
+
+    static constexpr std::int64_t unwatched_bytes = std::int64_t{16} << 20;  // asking takes longer than a small run
+
     std::atomic<std::int64_t> left_;
+    std::int64_t state_bytes_;
+    const MemoryBudget* memory_ = MemoryBudget::current();
+    mutable std::atomic<std::int64_t> most_bytes_{0};  // 0 until it is asked for
 };
 
 // Whether some records show the phase of the state that their shots are in.
@@ -53,7 +74,7 @@ template <class T>
 struct Yield {
     TreeOutcome outcome;
     std::int64_t trajectories = 0;
-    std::vector<Trajectory<T>> waiting;
+    ShotsVector<Trajectory<T>> waiting;
 };
 
 template <class T>
@@ -69,21 +90,22 @@ class ShotTree {
           small_(state_bytes(plan.state_qubits, precision) <= request.small_state_bytes),
           unites_(request.rules.all_shots.shots > most_single_shots),
           most_waiting_(most_waiting()),
-          budget_(most_states()),
+          budget_(most_states(), state_bytes(plan.state_qubits, precision)),
           merger_(plan, {request.merge, small_, unites_, request.rules.division.exact, unites_ || small_,
                          shows_phases(program)}) {}
 
     TreeResult<T> run() {
-        budget_.take();
+        budget_.force();
         add({new_state(), Shots(memory_words_, request_.rules.all_shots, request_.remember_ways)});
         while (!waiting_.empty()) {
             if (is_crowded()) merge_all();
             const bool crowded = is_crowded();
-            std::vector<Trajectory<T>> batch = take_earliest();
+            ShotsVector<Trajectory<T>> batch = take_earliest();
             merge(batch);
             if (crowded) {
                 while (!waiting_.empty()) std::ranges::move(take_earliest(), std::back_inserter(batch));
             }
+            give_up_states(batch);
             run_all(batch, crowded);
         }
         result_.outcome.dropped += walker_.dropped();
@@ -119,7 +141,7 @@ class ShotTree {
         ++waiting_count_;
         waiting_[{trajectory.stage, trajectory.part}].push_back(std::move(trajectory));
     }
-    bool is_crowded() const { return waiting_count_ > most_waiting_; }
+    bool is_crowded() const { return waiting_count_ > most_waiting_ || (!small_ && !unites_ && budget_.is_exceeded()); }
     void merge_all() {
         waiting_count_ = 0;
         for (auto& [place, trajectories] : waiting_) {
@@ -127,19 +149,32 @@ class ShotTree {
             waiting_count_ += std::ssize(trajectories);
         }
     }
-    std::vector<Trajectory<T>> take_earliest() {
-        std::vector<Trajectory<T>> batch = std::move(waiting_.begin()->second);
+    ShotsVector<Trajectory<T>> take_earliest() {
+        ShotsVector<Trajectory<T>> batch = std::move(waiting_.begin()->second);
         waiting_.erase(waiting_.begin());
         waiting_count_ -= std::ssize(batch);
         return batch;
     }
 
-    void merge(std::vector<Trajectory<T>>& batch);
+    // Gives up states of those that are not the next to go on, while there is no room for them.
+    void give_up_states(ShotsVector<Trajectory<T>>& batch) {
+        if (small_) return;
+        for (auto i = batch.size(); i-- > static_cast<std::size_t>(context_.threads) && budget_.is_exceeded();) {
+            give_up(batch[i].state);
+        }
+    }
+    void give_up(State& state) {
+        if (state == nullptr) return;
+        state.reset();
+        budget_.give_back();
+    }
+
+    void merge(ShotsVector<Trajectory<T>>& batch);
     void sign(Trajectory<T>& trajectory, const RunContext& context) const {
         if (trajectory.state == nullptr || trajectory.signature != Trajectory<T>::unsigned_state) return;
         trajectory.signature = signature(*trajectory.state, context);
     }
-    void run_all(std::vector<Trajectory<T>>& batch, bool to_the_end);
+    void run_all(ShotsVector<Trajectory<T>>& batch, bool to_the_end);
     void go_on(Trajectory<T> trajectory, bool stops_at_collapses, Yield<T>& yield, const RunContext& context);
     void ensure_state(Trajectory<T>& trajectory, const RunContext& context);
     State forced_state() {
@@ -180,7 +215,7 @@ class ShotTree {
     std::int64_t most_waiting_;
     StateBudget budget_;
     Merger<T> merger_;
-    std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Trajectory<T>>> waiting_;  // by stage and part
+    std::map<std::pair<std::uint32_t, std::uint32_t>, ShotsVector<Trajectory<T>>> waiting_;  // by stage and part
     std::int64_t waiting_count_ = 0;
     TreeResult<T> result_;
 };
@@ -189,7 +224,7 @@ class ShotTree {
 template <class T>
 class ShotTree<T>::Beside : public Fork<T> {
  public:
-    Beside(ShotTree& tree, std::vector<Trajectory<T>>& waiting) : tree_(tree), waiting_(waiting) {}
+    Beside(ShotTree& tree, ShotsVector<Trajectory<T>>& waiting) : tree_(tree), waiting_(waiting) {}
 
     State copy_of(const StateVector<T>& state, const RunContext& context) override {
         if (tree_.small_) {
@@ -206,7 +241,7 @@ class ShotTree<T>::Beside : public Fork<T> {
 
  private:
     ShotTree& tree_;
-    std::vector<Trajectory<T>>& waiting_;
+    ShotsVector<Trajectory<T>>& waiting_;
 };
 
 // In depth: what parts is put on a stack, the last one to be taken first. The states of those at its bottom are given
@@ -228,8 +263,8 @@ class ShotTree<T>::Below : public Fork<T> {
         first.path.clear();
     }
     ~Below() override {
-        if (spare_ != nullptr) tree_.budget_.give_back();
-        if (root_.state != nullptr) tree_.budget_.give_back();
+        tree_.give_up(spare_);
+        tree_.give_up(root_.state);
     }
 
     State copy_of(const StateVector<T>& state, const RunContext& context) override {
@@ -241,6 +276,9 @@ class ShotTree<T>::Below : public Fork<T> {
 
     bool empty() const { return stack_.empty(); }
     Trajectory<T> next(const RunContext& context) {
+        for (auto each = stack_.begin(); each != stack_.end() - 1 && tree_.budget_.is_exceeded(); ++each) {
+            tree_.give_up(each->state);
+        }
         Trajectory<T> trajectory = std::move(stack_.back());
         stack_.pop_back();
         if (trajectory.state != nullptr) return trajectory;
@@ -252,7 +290,9 @@ class ShotTree<T>::Below : public Fork<T> {
     }
     void reuse(State state) {
         if (state == nullptr) return;
-        if (spare_ != nullptr) tree_.budget_.give_back();
+        if (tree_.budget_.is_exceeded()) tree_.give_up(state);
+        if (state == nullptr) return;
+        tree_.give_up(spare_);
         spare_ = std::move(state);
     }
 
@@ -267,7 +307,7 @@ class ShotTree<T>::Below : public Fork<T> {
     }
 
     ShotTree& tree_;
-    std::vector<Trajectory<T>> stack_;
+    ShotsVector<Trajectory<T>> stack_;
     Trajectory<T> root_{nullptr, Shots(0)};
     State spare_;
 };
@@ -276,23 +316,20 @@ class ShotTree<T>::Below : public Fork<T> {
 template <class T>
 class ShotTree<T>::ForMergers : public StateSource<T> {
  public:
-    ForMergers(ShotTree& tree, std::vector<Trajectory<T>>& batch) : tree_(tree) {
+    ForMergers(ShotTree& tree, ShotsVector<Trajectory<T>>& batch) : tree_(tree) {
         const auto lacks = [](const Trajectory<T>& each) { return each.state == nullptr; };
         if (!tree_.unites_ || std::ranges::none_of(batch, lacks)) return;
         give_up(batch);
         for (auto& [place, trajectories] : tree_.waiting_) give_up(trajectories);
     }
     void revive(Trajectory<T>& trajectory) override { tree_.ensure_state(trajectory, tree_.context_); }
-    void give_back(State state) override {
-        state.reset();
-        tree_.budget_.give_back();
-    }
+    void give_back(State state) override { tree_.give_up(state); }
 
  private:
-    void give_up(std::vector<Trajectory<T>>& trajectories) {
+    void give_up(ShotsVector<Trajectory<T>>& trajectories) {
         for (Trajectory<T>& each : trajectories) {
             if (tree_.budget_.left() >= 2) return;
-            if (each.state != nullptr) give_back(std::move(each.state));
+            tree_.give_up(each.state);
         }
     }
 
@@ -300,7 +337,7 @@ class ShotTree<T>::ForMergers : public StateSource<T> {
 };
 
 template <class T>
-void ShotTree<T>::merge(std::vector<Trajectory<T>>& batch) {
+void ShotTree<T>::merge(ShotsVector<Trajectory<T>>& batch) {
     if (batch.size() < 2 || !merger_.meet_at(batch.front().stage, batch.front().part)) return;
     for_each(batch.size(), [&](std::size_t i, const RunContext& context) { sign(batch[i], context); });
     ForMergers states(*this, batch);
@@ -308,8 +345,8 @@ void ShotTree<T>::merge(std::vector<Trajectory<T>>& batch) {
 }
 
 template <class T>
-void ShotTree<T>::run_all(std::vector<Trajectory<T>>& batch, bool to_the_end) {
-    std::vector<Yield<T>> yields(batch.size());
+void ShotTree<T>::run_all(ShotsVector<Trajectory<T>>& batch, bool to_the_end) {
+    ShotsVector<Yield<T>> yields(batch.size());
     const bool stops_at_collapses = merger_.meet_at_collapses();
     for_each(batch.size(), [&](std::size_t i, const RunContext& context) {
         if (to_the_end) {
@@ -340,10 +377,7 @@ void ShotTree<T>::go_on(Trajectory<T> trajectory, bool stops_at_collapses, Yield
     Beside beside(*this, yield.waiting);
     if (walker_.advance(trajectory, beside, stops_at_collapses, context)) {
         if (merger_.meet_at(trajectory.stage, trajectory.part)) sign(trajectory, context);
-        if (!small_ && budget_.left() < 0) {
-            trajectory.state.reset();
-            budget_.give_back();
-        }
+        if (!small_ && (budget_.left() < 0 || budget_.is_exceeded())) give_up(trajectory.state);
         yield.waiting.push_back(std::move(trajectory));
     } else if (end(trajectory, yield, context) != nullptr) {
         budget_.give_back();

@@ -20,6 +20,10 @@ std::uint64_t mixed(std::uint64_t identity, std::uint64_t way) {
     return z ^ (z >> 31);
 }
 
+std::shared_ptr<Ways> charged_ways(const Ways& ways) {
+    return std::allocate_shared<Ways>(ChargedAllocator<Ways, MemoryUse::shots>(), ways);
+}
+
 std::strong_ordering compared(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b) {
     return std::lexicographical_compare_three_way(a.begin(), a.end(), b.begin(), b.end());
 }
@@ -27,7 +31,7 @@ std::strong_ordering compared(std::span<const std::uint64_t> a, std::span<const 
 }  // namespace
 
 Shots::Shots(int memory_words, Weight weight, bool remember_ways) : Shots(memory_words) {
-    groups_.push_back({0, weight, Memory(words_), remember_ways ? std::make_shared<Ways>() : nullptr});
+    groups_.push_back({0, weight, Memory(words_), remember_ways ? charged_ways({}) : nullptr});
 }
 
 Weight Shots::weight() const {
@@ -39,7 +43,7 @@ Weight Shots::weight() const {
 Shots::Group Shots::copy_of(const Group& group) const {
     Group copy{group.identity, group.weight, Memory(words_), nullptr};
     std::copy_n(group.memory.data(), words_, copy.memory.data());
-    if (group.ways != nullptr) copy.ways = std::make_shared<Ways>(*group.ways);
+    if (group.ways != nullptr) copy.ways = charged_ways(*group.ways);
     return copy;
 }
 
@@ -120,8 +124,8 @@ void Shots::absorb(Shots other, const StopToken& stop) {
     }
 }
 
-std::vector<std::size_t> Shots::by_memory(Poll& poll) const {
-    std::vector<std::size_t> order(groups());
+ShotsVector<std::size_t> Shots::by_memory(Poll& poll) const {
+    ShotsVector<std::size_t> order(groups());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
         poll();
@@ -133,7 +137,7 @@ std::vector<std::size_t> Shots::by_memory(Poll& poll) const {
 
 void Shots::unite(const StopToken& stop) {
     Poll poll(stop);
-    std::vector<Group> united;
+    ShotsVector<Group> united;
     for (const std::size_t each : by_memory(poll)) {
         poll();
         Group& group = groups_[each];
@@ -157,10 +161,10 @@ double Shots::memory_distance(const Shots& other, const StopToken& stop) const {
         return std::equal(first.begin(), first.end(), group.memory.data());
     };
     if (std::ranges::all_of(groups_, is_first) && std::ranges::all_of(other.groups_, is_first)) return 0;
-    const std::vector<std::size_t> ours = by_memory(poll), theirs = other.by_memory(poll);
+    const ShotsVector<std::size_t> ours = by_memory(poll), theirs = other.by_memory(poll);
     const double all = weight().value(), all_theirs = other.weight().value();
     // The weight of all groups with the memory of the one at `next`, which moves past them.
-    const auto weight_of_next = [&](const Shots& shots, const std::vector<std::size_t>& order, std::size_t& next) {
+    const auto weight_of_next = [&](const Shots& shots, const ShotsVector<std::size_t>& order, std::size_t& next) {
         const auto memory = shots.memory_of(order[next]);
         double sum = 0;
         for (; next < order.size() && std::ranges::equal(shots.memory_of(order[next]), memory); ++next) {

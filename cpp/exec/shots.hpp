@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "base/charged.hpp"
 #include "base/rng.hpp"
 #include "base/stop_token.hpp"
 
@@ -36,7 +37,7 @@ struct DivisionRule {
 };
 
 // The outcomes of all collapses that a shot has passed.
-using Ways = std::vector<bool>;
+using Ways = ShotsVector<bool>;
 
 class Shots {
  public:
@@ -79,12 +80,12 @@ class Shots {
     // The words of one group, zero at first: a single one in place. Groups change hands without a word being copied.
     class Memory {
      public:
-        explicit Memory(std::size_t words) : many_(words > 1 ? std::make_unique<std::uint64_t[]>(words) : nullptr) {}
-        std::uint64_t* data() { return many_ ? many_.get() : &one_; }
-        const std::uint64_t* data() const { return many_ ? many_.get() : &one_; }
+        explicit Memory(std::size_t words) : many_(words > 1 ? words : 0) {}
+        std::uint64_t* data() { return many_.empty() ? &one_ : many_.data(); }
+        const std::uint64_t* data() const { return many_.empty() ? &one_ : many_.data(); }
 
      private:
-        std::unique_ptr<std::uint64_t[]> many_;
+        ShotsVector<std::uint64_t> many_;
         std::uint64_t one_ = 0;
     };
     struct Group {
@@ -95,11 +96,11 @@ class Shots {
     };
 
     Group copy_of(const Group& group) const;
-    std::vector<std::size_t> by_memory(Poll& poll) const;
+    ShotsVector<std::size_t> by_memory(Poll& poll) const;
 
     std::size_t words_;
     std::size_t united_ = 0;  // how many groups there were when they were last united
-    std::vector<Group> groups_;
+    ShotsVector<Group> groups_;
 };
 
 }  // namespace ketjet

@@ -117,7 +117,7 @@ struct Walker<T>::Present {
 
 template <class T>
 struct Walker<T>::Recorded {
-    const std::vector<bool>& path;
+    const ShotsVector<bool>& path;
     std::size_t position = 0;
 
     bool outcome(Trajectory<T>&, const Collapse&, int, const OutcomeWeights&, std::int32_t, bool) {

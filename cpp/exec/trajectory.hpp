@@ -29,11 +29,11 @@ struct Trajectory {
     std::uint32_t stage = 0;
     std::uint32_t part = 0;    // of a stage with several collapses: how many are done
     std::uint64_t steps = 0;   // taken since the beginning
-    std::vector<bool> path{};  // which way it went wherever it could have parted
+    ShotsVector<bool> path{};  // which way it went wherever it could have parted
     std::int64_t jumps_back = 0;
     double phase = 0;       // of the circuit's global phases so far, as far as an initialisation of all qubits needs it
     double operations = 0;  // carried out on the state since the beginning
-    std::vector<Parting> partings{};    // those that no merger has undone
+    ShotsVector<Parting> partings{};    // those that no merger has undone
     double merging_loss = 0;            // what mergers may have changed of the probability of anything, at most
     double signature = unsigned_state;  // of the state, where it waits for others
 

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'machine_rates', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'machine_rates', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -170,6 +170,8 @@ class Plan:
         """
 class Cancelled(Exception):
     pass
+class MemoryLimitReached(MemoryError):
+    pass
 class VerificationFailed(RuntimeError):
     pass
 class ClassicalError(RuntimeError):
@@ -269,10 +271,22 @@ class RunRequest:
     def floor(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
     @property
+    def kept_bytes(self) -> int:
+        ...
+    @kept_bytes.setter
+    def kept_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
     def key(self) -> typing.Annotated[list[int], "FixedSize(2)"]:
         ...
     @key.setter
     def key(self, arg0: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"]) -> None:
+        ...
+    @property
+    def memory_limit(self) -> int:
+        ...
+    @memory_limit.setter
+    def memory_limit(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def most_iterations(self) -> int:
@@ -285,6 +299,12 @@ class RunRequest:
         ...
     @most_states.setter
     def most_states(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def promised_bytes(self) -> int:
+        ...
+    @promised_bytes.setter
+    def promised_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def shots(self) -> int:
@@ -308,7 +328,7 @@ class RunControl:
     """
     Stop flag and progress counters, shared with a running simulation.
     """
-    size: typing.ClassVar[int] = 72
+    size: typing.ClassVar[int] = 80
     @typing.overload
     def __init__(self) -> None:
         ...
@@ -316,6 +336,9 @@ class RunControl:
     def __init__(self, buffer: typing_extensions.Buffer) -> None:
         ...
     def stop(self) -> None:
+        ...
+    @property
+    def bytes_held(self) -> int:
         ...
     @property
     def bytes_moved(self) -> int:

@@ -385,6 +385,8 @@ def _experiment(
         plan=admitted.plan,  # without angles, hence the same for all that may be bound
         plan_time=admitted.plan_time,
         seconds=demand.seconds,
+        memory_limit=memory_limit(options) or 0,
+        peak_bytes=demand.peak_bytes,
         occurrence=occurrence,
     )
     facts = {

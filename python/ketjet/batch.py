@@ -125,8 +125,9 @@ class Batch(Generic[T]):
         self._flights: dict[int, _Flight] = {}
         self._runners: set[int] = set()  # threads that run light tasks, or are about to, while they wait
         self._runs_here: list[Control] = []  # of these runs
-        self._tally = threading.Lock()  # of the two below; whoever holds it calls nothing else
+        self._tally = threading.Lock()  # of the four below; whoever holds it calls nothing else
         self._done = 0
+        self._kept_bytes = 0  # of outcomes
         self._past = [0, 0, 0, 0, 0]  # progress counters of tasks that have ended
         self._shares = shares(tasks)
         self._ended = 0.0  # the share of these tasks
@@ -323,13 +324,15 @@ class Batch(Generic[T]):
             memory_limit=self._memory_limit,
             seconds=task.seconds,
             owner=self._owner,
-            held=lambda: written_bytes(task, control.progress()),
+            touched=lambda: written_bytes(task, control.progress()),
+            grown=lambda: control.bytes_held,
             stop=control.stop,
         )
 
     def _run(self, task: Task, control: Control) -> Outcome:
         self._mark_started(time.time())
-        return self._execute(task, control)
+        kept = self._kept_bytes if task.memory_limit else 0
+        return self._execute(task._replace(kept_bytes=kept) if kept else task, control)
 
     def _collect(self, index: int, control: Control, future: Future[Outcome]) -> None:
         """Take in the outcome of one task; called by whoever brought it to its end."""
@@ -353,6 +356,7 @@ class Batch(Generic[T]):
         with self._tally:
             self._past = list(map(operator.add, self._past, _counters(progress)))
             self._done += 1
+            self._kept_bytes += outcome.bytes if isinstance(outcome, Outcome) else 0
             self._ended += self._shares[index]
             last = self._done == len(self._outcomes)
         if last:

@@ -55,8 +55,14 @@ class Work:
     seconds: float
     owner: object
     touched: Callable[[], int]
+    grown: Callable[[], int]
     queued_at: float
     begun_at: float = 0.0
+
+    @property
+    def bytes(self) -> int:
+        """How much memory it has been given by now."""
+        return max(self.memory, self.grown())
 
     @property
     def light(self) -> bool:
@@ -91,12 +97,12 @@ class Budget:
     @property
     def held_bytes(self) -> int:
         """Memory that running calls have been given."""
-        return sum([work.memory for work in list(self.running)])
+        return sum([work.bytes for work in list(self.running)])
 
     @property
     def touched_bytes(self) -> int:
         """How much of it they have written to by now, at least: what the system no longer counts as free."""
-        return sum([min(work.touched(), work.memory) for work in list(self.running)])
+        return sum([min(work.touched(), work.bytes) for work in list(self.running)])
 
     def free_bytes(self, measured: int, touched: int = 0) -> int:
         """Return how much memory a further call may use.
@@ -153,7 +159,7 @@ class Budget:
         lacks_memory = not self._has_memory(waiting)
         share: dict[object, int] = {}
         for work in running:
-            share[work.owner] = share.get(work.owner, 0) + (work.memory if lacks_memory else work.threads)
+            share[work.owner] = share.get(work.owner, 0) + (work.bytes if lacks_memory else work.threads)
         return sorted((one for one in share if share[one]), key=lambda one: -share[one])
 
     def _has_memory(self, work: Work) -> bool:
@@ -171,5 +177,5 @@ class Budget:
             return True
         if self._has_memory(head) and not work.light:
             return False  # it waits for threads
-        passed = sum(other.memory for other in self.running if other.begun_at > head.queued_at)
+        passed = sum(other.bytes for other in self.running if other.begun_at > head.queued_at)
         return work.memory == 0 or head.memory + passed + work.memory <= self._limit(head)

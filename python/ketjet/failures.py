@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ketjet import engine
 from ketjet.errors import (
+    InsufficientMemoryError,
     IterationLimitError,
     JobFailedError,
     KetjetError,
@@ -25,6 +26,7 @@ PUBLIC_ERRORS: dict[type[BaseException], type[KetjetError]] = {
     engine.IterationLimitReached: IterationLimitError,
     engine.TimeLimitReached: TimeLimitError,
     engine.ClassicalError: ProgramError,
+    engine.MemoryLimitReached: InsufficientMemoryError,
 }
 """What users know the engine's errors as."""
 

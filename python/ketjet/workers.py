@@ -116,7 +116,8 @@ class Workers:
         memory_limit: int | None = None,
         seconds: float = math.inf,
         owner: object = None,
-        held: Callable[[], int] = lambda: 0,
+        touched: Callable[[], int] = lambda: 0,
+        grown: Callable[[], int] = lambda: 0,
         stop: Callable[[], None] = lambda: None,
     ) -> Future[T]:
         """Queue a call.
@@ -135,8 +136,10 @@ class Workers:
             How long it is predicted to run.
         owner
             Whose calls it is one of; None if it stands alone.
-        held
+        touched
             Tells how many of these bytes it has written to by now, at least.
+        grown
+            Tells how many bytes it has been given while it runs, which may be more.
         stop
             Makes the running call return soon. Used at the end of the interpreter.
 
@@ -150,7 +153,9 @@ class Workers:
             raise RuntimeError("the interpreter is shutting down: no new simulation can start")
         promise: Promise[T] = Promise()
         threads, owner = min(threads, self.threads), promise if owner is None else owner
-        work = Work(promise, call, stop, threads, memory, memory_limit, seconds, owner, held, time.monotonic())
+        work = Work(
+            promise, call, stop, threads, memory, memory_limit, seconds, owner, touched, grown, time.monotonic()
+        )
         known = weakref.ref(work)  # a future that knew its work would be a cycle, and keep its result until the next gc
         promise.add_done_callback(lambda _: self._forget(known()))
         try:

@@ -137,7 +137,7 @@ def test_what_is_too_big_for_anybody_runs_alone(pool, machine, impatient, monkey
 
 @pytest.mark.parametrize("touched", [0, 300, 600])
 def test_memory_that_becomes_free_elsewhere_is_seen(pool, machine, touched):
-    first, _ = start(pool, memory=600, held=lambda: touched)
+    first, _ = start(pool, memory=600, touched=lambda: touched)
     assert first.started.wait(5)
     machine["free"] = 1000 - touched
     assert pool.free_memory() == (400, "the test")
@@ -151,7 +151,7 @@ def test_memory_that_becomes_free_elsewhere_is_seen(pool, machine, touched):
 
 
 def test_memory_that_is_claimed_but_not_touched_is_not_given_twice(pool, machine):
-    first, _ = start(pool, memory=600, held=lambda: 10_000)  # it cannot hold more than it was given
+    first, _ = start(pool, memory=600, touched=lambda: 10_000)  # it cannot hold more than it was given
     assert first.started.wait(5)
     assert pool.free_memory() == (1000, "the test")  # 600 are touched, so there were 1600
     second, _ = start(pool, memory=600)

@@ -86,6 +86,11 @@ class Control:
             c.work_total,
         )
 
+    @property
+    def bytes_held(self) -> int:
+        """How much memory the run has been granted; 0 once it has ended."""
+        return self._counters.bytes_held
+
     def close(self) -> None:
         """Remove the shared file, if this process made it; the counters stay readable."""
         self._remove_file()

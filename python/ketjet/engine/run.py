@@ -80,6 +80,12 @@ class Task(NamedTuple):
         Seconds it took to make that plan.
     seconds : float
         How long it is predicted to take.
+    memory_limit : int
+        The most bytes that all runs of the process may hold together when this one grows; 0 for what there is.
+    peak_bytes : int
+        What it is predicted to hold, which it may always have.
+    kept_bytes : int
+        What the results of other tasks take that its limit holds for too.
     occurrence : int
         How many tasks with this very program, angles included, come before it in its job.
     """
@@ -103,6 +109,9 @@ class Task(NamedTuple):
     plan: Plan | None = None
     plan_time: float = 0.0
     seconds: float = math.inf
+    memory_limit: int = 0
+    peak_bytes: int = 0
+    kept_bytes: int = 0
     occurrence: int = 0
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -174,6 +183,13 @@ class Outcome(NamedTuple):
     saves: tuple[SavedRecord, ...] = ()
     chains: NDArray[np.uint64] | None = None
     save_frames: Mapping[int, tuple[Sequence[int], Sequence[int]]] = {}
+
+    @property
+    def bytes(self) -> int:
+        """What its arrays take."""
+        saved = {id(record.data): record.data.nbytes for record in self.saves}
+        arrays = (self.keys, self.counts, self.memory, self.state, self.probabilities, self.chains)
+        return sum(saved.values()) + sum(array.nbytes for array in arrays if array is not None)
 
 
 def plan(
@@ -266,8 +282,10 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
     ------
     Cancelled
         The control was stopped.
+    MemoryLimitReached
+        A MemoryError: it would need more than it may hold; nothing is kept.
     MemoryError
-        The state could not be allocated; nothing is kept.
+        Memory could not be allocated; nothing is kept.
     VerificationFailed
         The engine has found an error of its own.
     ClassicalError, IterationLimitReached, TimeLimitReached
@@ -291,6 +309,8 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
     request.exact, request.floor = task.exact, task.floor
     request.most_states, request.merge_branches = task.states, "merge_branches" not in task.switched_off
     request.most_iterations, request.time_limit = task.max_iterations, task.time_limit
+    request.memory_limit, request.promised_bytes = task.memory_limit, task.peak_bytes
+    request.kept_bytes = task.kept_bytes
     output = _core.run(program, made, precision, request, threads=task.threads, isa=task.isa, control=control.counters)
     if task.verify != "off" and (drift := drift_of(output.norm_error, task.precision)):
         raise _core.VerificationFailed(f"{drift}.")

@@ -1,0 +1,154 @@
+"""`max_memory_mb` is kept by everything that a run makes: a MemoryError of the job, never more memory than that."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+ALLOWANCE = 96
+"""MiB beside the limit: blocks of threads, kernels' tables, Python objects, what the C library keeps."""
+
+PRELUDE = """
+import gc, json, resource, sys
+from qiskit import QuantumCircuit
+from qiskit.circuit import Instruction
+from ketjet import Simulator
+from ketjet.errors import InsufficientMemoryError, JobFailedError
+
+class Save(Instruction):
+    def __init__(self, name, qubits, subtype, label="saved", params=()):
+        super().__init__(name, qubits, 0, list(params))
+        self._subtype, self._label = subtype, label
+
+def branches(qubits, bits):
+    circuit = QuantumCircuit(qubits, bits)
+    for bit in range(bits):
+        circuit.h(0)
+        circuit.measure(0, bit)
+        circuit.rx(0.1 * bit + 0.05, range(qubits))
+        for qubit in range(qubits - 1):
+            circuit.cx(qubit, qubit + 1)
+    return circuit
+
+def coins(bits):
+    circuit = QuantumCircuit(1, bits)
+    for bit in range(bits):
+        circuit.h(0)
+        circuit.measure(0, bit)
+    return circuit
+
+def saving(circuit, name, subtype, qubits, params=()):
+    circuit.append(Save(name, qubits, subtype, params=params), range(qubits))
+    return circuit
+
+def run(circuits, **options):
+    backend = Simulator(max_memory_mb=LIMIT, seed_simulator=5)
+    result = Simulator(seed_simulator=5).run(coins(2), shots=10).result()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    job, said = None, "done"
+    try:
+        job = backend.run(circuits, **options)
+        job.result()
+    except InsufficientMemoryError as error:
+        said = f"refused: {error}"
+    except JobFailedError as error:
+        assert isinstance(error.__cause__, MemoryError), repr(error.__cause__)
+        said = f"failed: {error}"
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if said != "done":
+        del job
+        sys.last_value = None
+        gc.collect()
+        held = int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() >> 10
+    else:
+        held = before
+    again = Simulator(seed_simulator=5).run(coins(2), shots=10).result().get_counts() == result.get_counts()
+    print(json.dumps({"said": said, "grown": (after - before) >> 10, "kept": (held - before) >> 10, "again": again}))
+"""
+
+FAILING = {
+    "per shot": (
+        150,
+        "run(saving(branches(13, 12), 'save_statevector', 'list', 13), shots=4000)",
+    ),
+    "conditional": (
+        150,
+        "run(saving(branches(13, 12), 'save_statevector', 'c_single', 13), shots=4000)",
+    ),
+    "density matrices": (
+        150,
+        "run(saving(branches(8, 12), 'save_density_matrix', 'c_average', 7), shots=4000)",
+    ),
+    "probabilities": (
+        150,
+        "run(saving(branches(14, 12), 'save_probabilities', 'list', 14), shots=4000)",
+    ),
+    "average": (
+        100,
+        "run(saving(branches(14, 12), 'save_probabilities', 'average', 14), shots=4000)",
+    ),
+    "many records": (
+        100,
+        "run(saving(coins(24), 'save_amplitudes', 'c_list', 1, [0]), shots=400_000)",
+    ),
+    "exact": (
+        60,
+        "run(coins(24), exact=True)",
+    ),
+    "exact, wider": (
+        30,
+        "run(coins(28), exact=True)",
+    ),
+    "many outcomes": (
+        100,
+        "run(coins(40), shots=4_000_000)",
+    ),
+    "list": (
+        200,
+        "run(coins(30), shots=5_000_000, memory=True)",
+    ),
+    "results of a list": (
+        100,
+        "run([branches(16, 1) for _ in range(300)], return_state=True, shots=10)",
+    ),
+}
+
+DONE = {
+    "states": (
+        100,
+        "run(branches(20, 6), shots=100)",
+    ),
+    "few shots": (
+        150,
+        "run(saving(branches(13, 4), 'save_statevector', 'list', 13), shots=20)",
+    ),
+}
+
+
+def measured(limit, call):
+    program = f"LIMIT = {limit}\n{PRELUDE}\n{call}"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr[-3000:]
+    return json.loads(found.stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(("limit", "call"), FAILING.values(), ids=FAILING)
+def test_a_run_that_needs_too_much_fails_within_its_limit(limit, call):
+    found = measured(limit, call)
+    assert found["said"] != "done"
+    assert "max_memory_mb" in found["said"]
+    assert found["grown"] < limit + ALLOWANCE
+    assert found["kept"] < ALLOWANCE
+    assert found["again"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(("limit", "call"), DONE.values(), ids=DONE)
+def test_a_run_that_fits_is_done_within_its_limit(limit, call):
+    found = measured(limit, call)
+    assert found["said"] == "done"
+    assert found["grown"] < limit + ALLOWANCE
