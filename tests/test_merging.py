@@ -176,3 +176,65 @@ def test_merging_changes_no_draw():
     assert kept.trajectories == 500
     assert merged.trajectories == 2
     np.testing.assert_array_equal(kept.shots, merged.shots)
+
+
+def beside_a_register(circuit, width):
+    """Put the circuit into a state of many more qubits, which are entangled with each other."""
+    wide = QuantumCircuit(circuit.num_qubits + width, circuit.num_clbits)
+    register = range(circuit.num_qubits, wide.num_qubits)
+    for qubit in register:
+        wide.ry(0.3 + qubit, qubit)
+        wide.cx(qubit - 1, qubit)
+    wide.compose(circuit, range(circuit.num_qubits), range(circuit.num_clbits), inplace=True)
+    save = Instruction("save_expval", 1, 0, [("Z", (1.0, 0))])
+    save._label, save._subtype = "register", "average"
+    wide.append(save, [wide.num_qubits - 1])
+    return wide
+
+
+@pytest.mark.parametrize(("precision", "angle"), [("single", 1e-6), ("single", 2e-7), ("double", 1e-15)])
+def test_small_kicks_of_large_states_add_up(precision, angle):
+    rounds, shots = 400, 50
+    circuit = beside_a_register(kicked(rounds, angle), 12)
+    expectation(circuit, "X", 1)
+    result = Simulator(precision=precision, seed_simulator=3).run(circuit, shots=shots).result()
+    expected = math.sin(angle * rounds / 2)
+    assert abs(result.data()["value"] - expected) < 5 * angle * math.sqrt(rounds / 4 / shots) + 0.01 * expected
+    assert result.results[0].metadata["trajectories"] <= 4
+
+
+def phase_estimation(num_qubits):
+    """Phases of a diagonal operator between layers of rotations, bit by bit: each leaves the same state."""
+    ancilla = num_qubits - 1
+    circuit = QuantumCircuit(num_qubits, 6)
+
+    def layer(sign):
+        for qubit in range(ancilla):
+            circuit.ry(sign * (0.4 + 0.3 * qubit), qubit)
+
+    circuit.x(range(0, ancilla, 2))
+    layer(1)
+    for bit in reversed(range(6)):
+        circuit.h(ancilla)
+        layer(-1)
+        for qubit in range(ancilla):
+            circuit.cp((0.3 + 0.7 * qubit) * 2**bit, ancilla, qubit)
+        layer(1)
+        for known in range(bit + 1, 6):
+            with circuit.if_test((circuit.clbits[known], 1)):
+                circuit.p(-math.pi / 2 ** (known - bit), ancilla)
+        circuit.h(ancilla)
+        circuit.measure(ancilla, bit)
+        circuit.reset(ancilla)
+    expectation(circuit, "Z", 0)
+    return circuit
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+def test_large_states_meet_as_small_ones_do(precision):
+    stages = []
+    for num_qubits in (8, 14):
+        job = Simulator(precision=precision).run(phase_estimation(num_qubits), exact=True)
+        job.result()
+        stages.append(job.progress().stages_done)
+    assert stages[1] < 1.3 * stages[0]

@@ -18,13 +18,16 @@ namespace {
 // How far rounding takes two states apart that have gone different ways through so many operations each.
 template <class T>
 double rounding_after(double operations) {
-    constexpr double least = 4, per_root = 0.25;
+    constexpr double least = 4, per_root = 2;
     return std::numeric_limits<T>::epsilon() / 2 * (least + per_root * std::sqrt(operations));
 }
 
 // States further apart than this are never merged.
 template <class T>
 inline constexpr double most_separation = sizeof(T) == 8 ? 1e-10 : 4e-5;
+
+// Where shots go on in the state of others, what they are moved by in all may be so many times what rounding explains.
+constexpr double most_moves = 8;
 
 // How many partings two trajectories have in common.
 std::size_t common_partings(const ShotsVector<Parting>& a, const ShotsVector<Parting>& b) {
@@ -109,15 +112,22 @@ bool Merger<T>::merge_states(Trajectory<T>& into, Trajectory<T>& one, const RunC
     const double own_weight = into.shots.weight().value(), weight = one.shots.weight().value();
     const double share = weight / (own_weight + weight);
     double loss = (1 - share) * into.merging_loss + share * one.merging_loss;
-    if (distance > explained) {
-        const double mixed = share * (1 - share), most = rounding_after<T>(operations);
-        if (!rules_.means || loss + mixed * distance * distance > most) return false;
+    const double most = rounding_after<T>(operations);
+    if (!rules_.means) {
+        loss += share * distance;
+        if (loss > most_moves * most) return false;
+    } else if (distance > explained) {
+        const double mixed = share * (1 - share);
+        if (loss + mixed * distance * distance > most) return false;
         const double told_apart = 2 * mixed * distance * into.shots.memory_distance(one.shots, context.stop);
-        if (told_apart > 0 && loss + told_apart > most / 2)
-            return false;  // the rest is for those it does not tell apart
+        // The rest is for those that it does not tell apart.
+        if (told_apart > 0 && loss + told_apart > most / 2) return false;
         loss += told_apart + mixed * distance * distance;
     }
-    if (rules_.means && distance > 0) move_to_mean(*into.state, *one.state, phase, share, context);
+    if (rules_.means && distance > 0) {
+        move_to_mean(*into.state, *one.state, phase, share, context);
+        into.moved = (1 - share) * into.moved + share * (one.moved + distance);
+    }
     if (context.verifier != nullptr) {
         context.verifier->check_merger(*into.state, *one.state, distance, loss, operations, context.stop);
     }

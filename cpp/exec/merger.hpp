@@ -1,8 +1,10 @@
-// Where trajectories meet: those in the same state go on as one. Two states are the same if what they have gone through
-// since they parted explains the difference by rounding. Small states may differ by a little more where the classical
-// memory does not tell their shots apart: the mean of both, in which the shots go on, then gives every later outcome
-// the probability that it had, up to the square of the difference; what mergers may have cost that way in all is
-// bounded, and none is made that would make it more than rounding's share.
+// Where trajectories meet: those in the same state go on as one, in the mean of both. Two states are the same if what
+// they have gone through since they parted explains the difference by rounding. They may differ by a little more where
+// the classical memory does not tell their shots apart: the mean then gives every later outcome the probability that it
+// had, up to the square of the difference. What mergers may have cost in all is bounded, and none is made that would
+// make it more than rounding's share. Where states may have to be made again from their paths, and what is drawn may
+// not depend on whether they are, the shots of one go on in the state of the other, and all that they are moved by
+// counts.
 #pragma once
 
 #include <cstdint>

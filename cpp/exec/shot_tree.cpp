@@ -91,7 +91,7 @@ class ShotTree {
           unites_(request.rules.all_shots.shots > most_single_shots),
           most_waiting_(most_waiting()),
           budget_(most_states(), state_bytes(plan.state_qubits, precision)),
-          merger_(plan, {request.merge, small_, unites_, request.rules.division.exact, unites_ || small_,
+          merger_(plan, {request.merge, small_ || !unites_, unites_, request.rules.division.exact, unites_ || small_,
                          shows_phases(program)}) {}
 
     TreeResult<T> run() {

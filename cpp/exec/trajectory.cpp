@@ -109,7 +109,8 @@ struct Walker<T>::Present {
                             here.phase,
                             here.operations,
                             here.partings,
-                            here.merging_loss};
+                            here.merging_loss,
+                            here.moved};
         other.path.push_back(way);
         return other;
     }
@@ -173,6 +174,7 @@ void Walker<T>::replay(Trajectory<T>& trajectory, Trajectory<T> origin, const Ru
         step(origin, course, context);
     }
     trajectory.state = std::move(origin.state);
+    trajectory.merging_loss += std::exchange(trajectory.moved, 0.0);
 }
 
 template <class T>
@@ -196,6 +198,9 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
             stages, std::holds_alternative<Sweep, Sweep, Collapse, Extend, Compute, Branch, Jump, Join, Save>);
         const auto sweeps = stages.first(static_cast<std::size_t>(end - stages.begin()));
         here.stage += static_cast<std::uint32_t>(sweeps.size());
+        for (const Stage& sweep : sweeps) {
+            here.operations += static_cast<double>(std::get<Sweep>(sweep).operations.size());
+        }
         if (initializes_all_) here.phase += phase_of(sweeps);
         return run_sweeps(program_, sweeps, *here.state, context, &sweeps_);
     }

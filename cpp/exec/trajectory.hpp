@@ -35,6 +35,7 @@ struct Trajectory {
     double operations = 0;  // carried out on the state since the beginning
     ShotsVector<Parting> partings{};    // those that no merger has undone
     double merging_loss = 0;            // what mergers may have changed of the probability of anything, at most
+    double moved = 0;                   // how far they have moved its state from where `path` leads
     double signature = unsigned_state;  // of the state, where it waits for others
 
     static constexpr double unsigned_state = -1;
