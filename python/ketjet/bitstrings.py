@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["bitstrings", "dictionary", "fill", "hexadecimal", "integers", "plain"]
 
 _Name = TypeVar("_Name", str, int)
-_Value = TypeVar("_Value", int, float)
+_Value = TypeVar("_Value", int, float, complex)
 
 CHUNK = 1 << 13
 """Keys formatted at a time: a millisecond or two, so that other threads get their turn in between."""

@@ -12,7 +12,7 @@ import numpy as np
 from qiskit.quantum_info import DensityMatrix, Statevector
 from qiskit.result import ProbDistribution
 
-from ketjet.bitstrings import integers
+from ketjet.bitstrings import dictionary, fill, integers, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -114,8 +114,7 @@ def _state(values: NDArray[Any], frame: Frame) -> Any:
 
 def _amplitude_dictionary(values: NDArray[Any], frame: Frame) -> dict[str, complex]:
     (present,) = np.nonzero(values)
-    keys = frame.indices(present).tolist()
-    return {hex(key): value for key, value in zip(keys, values[present].tolist(), strict=True)}
+    return dictionary([hex(key) for key in plain(frame.indices(present))], plain(values[present]))
 
 
 def _probabilities(values: NDArray[Any], frame: Frame) -> NDArray[Any]:
@@ -124,7 +123,13 @@ def _probabilities(values: NDArray[Any], frame: Frame) -> NDArray[Any]:
 
 def _distribution(values: NDArray[Any], frame: Frame) -> Any:
     (present,) = np.nonzero(values)
-    return ProbDistribution(dict(zip(frame.indices(present).tolist(), values[present].tolist(), strict=True)))
+    keys = frame.indices(present)
+    if not len(keys):
+        return ProbDistribution({})
+    made = ProbDistribution({int(keys.max()): 0.0})  # it takes its width from this key, and would copy all of them
+    made.clear()
+    fill(made, plain(keys), plain(values[present]))
+    return made
 
 
 def _matrix(values: NDArray[Any], frame: Frame) -> Any:
