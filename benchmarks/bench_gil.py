@@ -7,15 +7,17 @@ long the call kept it waiting. The least of a few rounds counts: what else the c
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from measure import machine_facts, markdown_table, write_results
 from qiskit import QuantumCircuit
-from qiskit.circuit import ParameterVector
+from qiskit.circuit import Instruction, ParameterVector
 from qiskit.circuit.library import DiagonalGate
 
 from ketjet import Simulator
@@ -80,29 +82,76 @@ def wide_diagonal(qubits: int) -> QuantumCircuit:
     return circuit
 
 
-def cases(gates: int, qubits: int, shots: int) -> dict[str, Callable[[], Any]]:
-    """Return the calls that are measured; what they need is made here."""
+def prepared(qubits: int) -> QuantumCircuit:
+    """Return a circuit that begins with a list of 2**qubits amplitudes."""
+    circuit = QuantumCircuit(qubits)
+    circuit.initialize(np.exp(1j * np.arange(1 << qubits)) / 2 ** (qubits / 2))
+    circuit.measure_all()
+    return circuit
+
+
+def uniform(qubits: int, *, measured: bool = True) -> QuantumCircuit:
+    """Return a circuit all of whose outcomes are equally likely."""
+    circuit = QuantumCircuit(qubits)
+    circuit.h(range(qubits))
+    if measured:
+        circuit.measure_all()
+    return circuit
+
+
+def saved(name: str, qubits: int) -> QuantumCircuit:
+    """Return a circuit that ends with a save instruction of that name, as Aer makes them."""
+    circuit = uniform(qubits, measured=False)
+    instruction = Instruction(name, qubits, 0, [])
+    instruction._label, instruction._subtype = name, "single" if "statevector" in name else "average"
+    circuit.append(instruction, range(qubits))
+    return circuit
+
+
+def cases(gates: int, qubits: int, shots: int) -> dict[str, Callable[[], Callable[[], Any]]]:
+    """Return what makes each of the calls that are measured, with all that it needs."""
     backend = Simulator(seed_simulator=1)
-    native, explained, diagonal = plain_gates(gates), plain_gates(gates // 10), wide_diagonal(qubits)
-    parametrised, binds = parametrised_gates(gates // 5)
-    uniform = QuantumCircuit(qubits)
-    uniform.h(range(qubits))
-    uniform.measure_all()
-    listed = backend.run(uniform, shots=shots, memory=True).result()
-    many = backend.run(uniform, shots=20 << qubits).result()
-    few = QuantumCircuit(10)
-    few.h(range(10))
-    few.measure_all()
+
+    def run(circuit: QuantumCircuit, **options: Any) -> Callable[[], Any]:
+        return lambda: backend.run(circuit, **options).cancel()
+
+    def run_parametrised() -> Callable[[], Any]:
+        circuit, binds = parametrised_gates(gates)
+        return run(circuit, parameter_binds=binds)
+
+    def explained() -> Any:
+        return backend.explain(plain_gates(gates // 10))
+
+    def sampled(**options: Any) -> Any:
+        return backend.run(uniform(qubits), **options).result()
+
+    def saved_data(name: str) -> Callable[[], Any]:
+        circuit = saved(name, qubits)
+        return lambda: backend.run(circuit).result().data()
+
+    many = 20 << qubits
     return {
-        f"run of {gates} gates": lambda: backend.run(native).cancel(),
-        f"run of {gates // 5} parametrised gates": lambda: backend.run(parametrised, parameter_binds=binds).cancel(),
-        f"run of a diagonal of {qubits} qubits": lambda: backend.run(diagonal).cancel(),
-        f"estimate of {gates} gates": lambda: backend.estimate(native),
-        f"explain of {gates // 10} gates": lambda: backend.explain(explained),
-        f"result with {shots} shots listed": lambda: backend.run(few, shots=shots, memory=True).result(),
-        f"get_memory of {shots} shots": listed.get_memory,
-        f"get_counts of 2^{qubits} keys": many.get_counts,
-        f"data().counts of 2^{qubits} keys": lambda: many.data(0)["counts"],
+        f"run of {gates} gates": lambda: run(plain_gates(gates)),
+        f"run of {gates} parametrised gates": run_parametrised,
+        f"run of a diagonal of {qubits} qubits": lambda: run(wide_diagonal(qubits)),
+        f"run of initialize on {qubits} qubits": lambda: run(prepared(qubits)),
+        f"run of initialize on {qubits + 2} qubits": lambda: run(prepared(qubits + 2)),
+        f"estimate of {gates} gates": lambda: partial(backend.estimate, plain_gates(gates)),
+        f"explain of {gates // 10} gates": lambda: partial(backend.explain, plain_gates(gates // 10)),
+        "its explanation as text": lambda: explained().__str__,
+        "its explanation as HTML": lambda: explained().to_html,
+        "its explanation as JSON": lambda: explained().to_json,
+        "its explanation as a dictionary": lambda: explained().to_dict,
+        f"result with {shots} shots listed": lambda: (
+            lambda: backend.run(uniform(10), shots=shots, memory=True).result()
+        ),
+        f"get_memory of {shots} shots": lambda: lambda: sampled(shots=shots, memory=True).get_memory(),
+        f"result with 2^{qubits} keys": lambda: lambda: sampled(shots=many),
+        f"get_counts of 2^{qubits} keys": lambda: lambda: sampled(shots=many).get_counts(),
+        f"get_probabilities of 2^{qubits} keys": lambda: lambda: sampled(exact=True).get_probabilities(),
+        f"to_dict of a result with 2^{qubits} keys": lambda: lambda: sampled(shots=many).to_dict(),
+        f"save_statevector_dict of 2^{qubits} keys": lambda: saved_data("save_statevector_dict"),
+        f"save_probabilities_dict of 2^{qubits} keys": lambda: saved_data("save_probabilities_dict"),
     }
 
 
@@ -117,9 +166,11 @@ def main() -> int:
     parser.add_argument("--name", default="gil", help="name of the result file")
     options = parser.parse_args()
     rows, found = [], {}
-    for name, call in cases(options.gates, options.qubits, options.shots).items():
+    for name, make in cases(options.gates, options.qubits, options.shots).items():
         if options.only not in name:
             continue
+        call = make()
+        gc.collect()
         rounds = [longest_pause(call) for _ in range(options.rounds)]
         idle = min(longest_pause(lambda taken=taken: time.sleep(taken))[0] for _, taken in rounds)
         pause, taken = min(rounds)

@@ -12,8 +12,8 @@ __all__ = ["OnDemand"]
 
 _Item = TypeVar("_Item")
 
-AT_ONCE = 256
-"""Items made at a time when there is no end in sight."""
+AT_ONCE = 32
+"""Items made at a time by who goes through all of them: too few for the garbage collector to begin."""
 
 
 class OnDemand(Sequence[_Item]):

@@ -6,7 +6,6 @@ What an explanation says of single operations is made when somebody looks at it:
 from __future__ import annotations
 
 import functools
-import io
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -137,8 +136,8 @@ SHOWN = (ExplainedOperation, ExplainedPass, ExplainedStage)
 SCALARS = (int, str, float)
 """All else is a sequence."""
 
-OPERATIONS_AT_ONCE = 128
-"""So many are written as JSON at a time: less than a millisecond."""
+OPERATIONS_AT_ONCE = 64
+"""So many are written as JSON at a time: too few for the garbage collector to begin."""
 
 
 @dataclass(frozen=True)
@@ -250,10 +249,7 @@ class Explanation:
         """Return `to_dict` as JSON."""
         if indent is not None:
             return json.dumps(self.to_dict(), indent=indent)
-        with io.StringIO() as text:
-            for piece in _json_pieces(self._facts()):
-                text.write(piece)
-            return text.getvalue()
+        return "".join(_json_pieces(self._facts()))
 
     def _facts(self) -> dict[str, Any]:
         """Return what there is to tell, the stages last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -41,14 +42,14 @@ class UnboundSlots:
         self.slots.append(slot)
         self.expressions.append(expression)
         self.instructions.append(instruction)
-        self.gates.append(gate)
+        self.gates.append(sys.intern(gate))  # one text instead of a million equal ones
 
     def repeat(self, begin: int, end: int, shift: int, instruction: int, gate: str) -> None:
         """Append some of them once more, so many slots further, as those of another instruction."""
         self.slots.extend([slot + shift for slot in self.slots[begin:end]])
         self.expressions += self.expressions[begin:end]
         self.instructions += array("q", [instruction]) * (end - begin)
-        self.gates += [gate] * (end - begin)
+        self.gates += [sys.intern(gate)] * (end - begin)
 
     def between(self, begin: int, end: int) -> Iterator[UnboundSlot]:
         """Yield some of them."""
