@@ -41,6 +41,8 @@ class StateBudget {
     // Whether there are more states than room for them.
     bool is_exceeded() const { return !has_room_for(0); }
 
+    static constexpr std::int64_t unwatched_bytes = std::int64_t{16} << 20;  // asking takes longer than a small run
+
  private:
     bool has_room_for(std::int64_t bytes) const {
         if (memory_ == nullptr) return true;
@@ -51,8 +53,6 @@ class StateBudget {
         const std::int64_t most = most_bytes_.load(std::memory_order_relaxed);
         return states <= most / 4 || states + 3 * rest <= most;  // giving up few of them would not help
     }
-
-    static constexpr std::int64_t unwatched_bytes = std::int64_t{16} << 20;  // asking takes longer than a small run
 
     std::atomic<std::int64_t> left_;
     std::int64_t state_bytes_;
@@ -87,8 +87,8 @@ class ShotTree {
           context_(context),
           walker_(walker),
           memory_words_(program.memory_words()),
-          small_(state_bytes(plan.state_qubits, precision) <= request.small_state_bytes),
           unites_(request.rules.all_shots.shots > most_single_shots),
+          small_(holds_small_states()),
           most_waiting_(most_waiting()),
           budget_(most_states(), state_bytes(plan.state_qubits, precision)),
           merger_(plan, {request.merge, small_ || !unites_, unites_, request.rules.division.exact, unites_ || small_,
@@ -119,6 +119,18 @@ class ShotTree {
     class Below;
     class ForMergers;
 
+    std::int64_t useful() const {
+        const std::int64_t shots = request_.rules.all_shots.shots;
+        return useful_states(plan_, precision, shots > 0 ? shots : std::numeric_limits<std::int64_t>::max());
+    }
+    // Where it does not matter for what is drawn, not so many small states are held that memory might not do.
+    bool holds_small_states() const {
+        const std::int64_t bytes = state_bytes(plan_.state_qubits, precision);
+        if (bytes > request_.small_state_bytes) return false;
+        const std::int64_t all = std::min(useful(), most_small_states()) * bytes;
+        const MemoryBudget* const memory = MemoryBudget::current();
+        return unites_ || memory == nullptr || all <= StateBudget::unwatched_bytes / 8 || 2 * all <= memory->ceiling();
+    }
     std::int64_t most_small_states() const { return small_states_bytes / state_bytes(plan_.state_qubits, precision); }
     std::int64_t most_states() const {
         return std::max<std::int64_t>(request_.most_states, small_ ? most_small_states() : unites_ ? 2 : 1);
@@ -126,11 +138,7 @@ class ShotTree {
     // So many trajectories may wait for each other. Where that matters for what is drawn, or nearly so, it depends on
     // the plan and the number of shots alone.
     std::int64_t most_waiting() const {
-        std::int64_t states = request_.most_states;
-        if (small_ || unites_) {
-            const std::int64_t shots = request_.rules.all_shots.shots;
-            states = useful_states(plan_, precision, shots > 0 ? shots : std::numeric_limits<std::int64_t>::max());
-        }
+        std::int64_t states = small_ || unites_ ? useful() : request_.most_states;
         if (small_) states = std::min(states, most_small_states());
         return std::max<std::int64_t>(states / 2, 1);
     }
@@ -210,8 +218,8 @@ class ShotTree {
     const RunContext& context_;
     const Walker<T>& walker_;
     int memory_words_;
-    bool small_;   // states are held whatever there is room for
     bool unites_;  // groups of shots, so that what is merged must not depend on memory
+    bool small_;   // states are held, whatever else there is room for
     std::int64_t most_waiting_;
     StateBudget budget_;
     Merger<T> merger_;

@@ -117,6 +117,14 @@ FAILING = {
 }
 
 DONE = {
+    "small states": (
+        20,
+        "run(branches(12, 12), shots=4000)",
+    ),
+    "states in few MiB": (
+        12,
+        "run(branches(13, 12), shots=4000)",
+    ),
     "states": (
         100,
         "run(branches(20, 6), shots=100)",
