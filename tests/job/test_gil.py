@@ -17,6 +17,8 @@ from qiskit.circuit import Parameter
 from qiskit.circuit.library import DiagonalGate
 
 from ketjet import Simulator
+from ketjet.lowering import lower
+from ketjet.lowering.unroll import CircuitWalk
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +91,15 @@ def run(circuit, **options):
     return partial(lambda: Simulator().run(circuit, **options).cancel())
 
 
+def many_kinds(count):
+    angle, circuit = Parameter("a"), QuantumCircuit(4)
+    for i in range(count):
+        circuit.rx(angle * i, 0)
+        circuit.ry(angle, 1)
+        circuit.cx(0, 2, ctrl_state=0)
+    return circuit
+
+
 CALLS = {
     "run of native gates": lambda: run(gates(600_000)),
     "run of parametrised gates": lambda: run(parametrised(), parameter_binds={"a": [0.5]}),
@@ -105,3 +116,23 @@ CALLS = {
 def test_no_step_holds_the_gil_for_long(name):
     call = CALLS[name]()
     assert any(longest_pause(call) < 0.25 for _ in range(3))
+
+
+def test_reading_and_explaining_leave_the_garbage_collector_nothing_to_go_through():
+    def tracked(make):
+        gc.collect()
+        before = len(gc.get_objects())
+        kept = make()
+        return len(gc.get_objects()) - before, kept
+
+    def read(count):
+        walk = CircuitWalk(circuits[count], True)
+        walk.walk()
+        return walk
+
+    circuits = {count: many_kinds(count) for count in (100, 1000)}
+    lower(circuits[100])
+    for make in (read, lambda count: lower(circuits[count]), lambda count: Simulator().explain(circuits[count])):
+        few, _ = tracked(lambda make=make: make(100))
+        many, _ = tracked(lambda make=make: make(1000))
+        assert many - few < 100

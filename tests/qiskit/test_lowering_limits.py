@@ -438,3 +438,18 @@ def test_equal_library_gates_are_lowered_once(monkeypatch):
     np.testing.assert_allclose(packed_oracle.unitary(program), oracle.unitary(circuit), atol=1e-9)
     assert sum(operation.name == "qft" for operation in asked) == 1
     assert sum(operation.name == "ms" for operation in asked) == 2
+
+
+@pytest.mark.parametrize("length", [1, 200])
+def test_an_operation_has_at_most_64_controls(length):
+    def controlled(controls):
+        circuit = QuantumCircuit(controls + 1)
+        circuit.x([0] * length)
+        modified = AnnotatedOperation(lib.HGate(), ControlModifier(controls))
+        circuit.append(modified, circuit.qubits)
+        return circuit
+
+    states = lower(controlled(64)).program.packed()[6]
+    assert states[length] == 2**64 - 1
+    with pytest.raises(UnsupportedInstructionError, match=f"instruction {length}: .*it has 65 controls"):
+        lower(controlled(65))

@@ -1,8 +1,8 @@
 """The packed arrays of a program, appended to operation by operation.
 
 The common gate costs three list appends: what follows from its code alone (number of wires, controls, slots) is
-looked up for all operations at once in `packing`. Only operations that deviate leave a `Special`. Lists only grow, so
-a stretch of them is a recording that can be played again on other qubits (`replay`).
+looked up for all operations at once in `packing`. Only operations that deviate are noted in `specials`. Lists only
+grow, so a stretch of them is a recording that can be played again on other qubits (`replay`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ketjet.errors import UnsupportedInstructionError
 from ketjet.lowering.codes import gate_rows, instruction_codes
 from ketjet.lowering.parameters import is_unbound, real_number
 from ketjet.lowering.unbound import UnboundSlots
@@ -26,15 +27,13 @@ if TYPE_CHECKING:
     from ketjet.lowering.placement import Placement
 
 
-class Special(NamedTuple):
-    """An operation whose shape does not follow from its code."""
+SPECIAL_NUMBERS = 6
+"""What is noted of an operation whose shape does not follow from its code: its number, how many wires, slots and
+controls it has, the state of the controls as a signed word, and its operand. All follow one another in one list, for
+a million tuples would be work for the garbage collector."""
 
-    operation: int
-    wires: int
-    slots: int
-    controls: int
-    state: int
-    operand: int
+MOST_CONTROLS = 64
+"""Their state is a word."""
 
 
 class Mark(NamedTuple):
@@ -68,7 +67,8 @@ class ProgramBuilder:
         self.codes: list[int] = []
         self.wires: list[int] = []
         self.slots = array("d")
-        self.specials: list[Special] = []
+        self.specials: list[int] = []
+        """`SPECIAL_NUMBERS` of each operation."""
         self.measured: list[int] = []
         self.unbound = UnboundSlots()
         self.payloads: list[NDArray[Any]] = []
@@ -121,7 +121,8 @@ class ProgramBuilder:
             As many as are needed are taken from these.
         """
         first = len(self.payloads)
-        self.specials += [Special(place[0], place[1], 0, 0, 0, operand) for operand, place in enumerate(places, first)]
+        for operand, (operation, width) in enumerate(places, first):
+            self.specials += (operation, width, 0, 0, 0, operand)
         self.payloads += itertools.islice(matrices, len(places))
 
     def save(self, what: int, placement: Placement, index: int, mode: int, arguments: Sequence[int]) -> None:
@@ -232,9 +233,9 @@ class ProgramBuilder:
         self.wires += own_wires if wires is None else [wires[wire] for wire in own_wires]
         self.slots += self.slots[begin.slots : end.slots]
         self.measured += own_clbits if clbits is None else [clbits[clbit] for clbit in own_clbits]
-        self.specials += [
-            Special(special.operation + shift, *special[1:]) for special in self.specials[begin.specials : end.specials]
-        ]
+        own_specials = self.specials[begin.specials : end.specials]
+        own_specials[::SPECIAL_NUMBERS] = [operation + shift for operation in own_specials[::SPECIAL_NUMBERS]]
+        self.specials += own_specials
         if end.classical > begin.classical:
             self._replay_classical(begin, end, shift)
         if value is None:
@@ -270,14 +271,16 @@ class ProgramBuilder:
             self.unbound.append(*entry)
 
     def _append(self, code: int, placement: Placement, parameters: Sequence[Any], operand: int = -1) -> None:
-        wires = placement.controls + placement.targets
+        wires, controls, state = placement.controls + placement.targets, len(placement.controls), placement.state
+        if controls > MOST_CONTROLS:
+            msg = f"it has {controls} controls, and at most {MOST_CONTROLS} are possible; give it fewer"
+            raise UnsupportedInstructionError(msg)
         for value in parameters:
             if type(value) is float:
                 self.slots.append(value)
             else:
                 self.slot(value)
-        self.specials.append(
-            Special(len(self.codes), len(wires), len(parameters), len(placement.controls), placement.state, operand)
-        )
+        signed = state - (1 << MOST_CONTROLS) if state >> (MOST_CONTROLS - 1) else state
+        self.specials += (len(self.codes), len(wires), len(parameters), controls, signed, operand)
         self.codes.append(code)
         self.wires += wires

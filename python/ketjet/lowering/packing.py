@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ketjet import engine
+from ketjet.bitstrings import plain
 from ketjet.lowering.arrays import CHUNK, array_of
-from ketjet.lowering.builder import Classical, Special
+from ketjet.lowering.builder import MOST_CONTROLS, SPECIAL_NUMBERS, Classical
 from ketjet.lowering.codes import instruction_codes, shape_rows, shapes
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ FEW = 64
 def operation_of_slot(builder: ProgramBuilder, slot: int) -> int:
     """Return the number of the operation that owns a slot."""
     slots = shapes()[1][builder.codes]
-    for special in builder.specials:
-        slots[special.operation] = special.slots
+    slots[builder.specials[::SPECIAL_NUMBERS]] = builder.specials[2::SPECIAL_NUMBERS]
     return int(np.searchsorted(np.cumsum(slots), slot, side="right"))
 
 
@@ -68,12 +68,13 @@ def pack(builder: ProgramBuilder, num_clbits: int, qubits: Sequence[int], **clas
     )
 
 
-def _resolved(builder: ProgramBuilder) -> tuple[list[int], list[Special], list[NDArray[Any]]]:
+def _resolved(builder: ProgramBuilder) -> tuple[list[int], list[int], list[NDArray[Any]]]:
     """Drop empty computations and jumps to what comes next anyway; turn labels into numbers of operations."""
     kept = np.ones(len(builder.codes), bool)
     kept[[each.operation for each in builder.classical if _is_idle(builder, each)]] = False
-    numbers = np.concatenate([[0], np.cumsum(kept)]).tolist()
-    specials = [Special(numbers[special.operation], *special[1:]) for special in builder.specials]
+    numbers = plain(np.concatenate([[0], np.cumsum(kept)]))
+    specials = list(builder.specials)
+    specials[::SPECIAL_NUMBERS] = [numbers[operation] for operation in specials[::SPECIAL_NUMBERS]]
     payloads = list(builder.payloads)
     known: dict[tuple[int, int], int] = {}
     for operation, label, code in builder.classical:
@@ -84,8 +85,9 @@ def _resolved(builder: ProgramBuilder) -> tuple[list[int], list[Special], list[N
             operand = known.setdefault((id(code), target), len(payloads))
             if operand == len(payloads):
                 payloads.append(np.array(code if label is None else [target, *code], np.int64))
-        specials.append(Special(numbers[operation], 0, 0, 0, 0, operand))
-    return list(itertools.compress(builder.codes, kept)), specials, payloads
+        specials += (numbers[operation], 0, 0, 0, 0, operand)
+    codes = [code for code, keep in zip(builder.codes, plain(kept), strict=True) if keep]
+    return codes, specials, payloads
 
 
 def _is_idle(builder: ProgramBuilder, classical: Classical) -> bool:
@@ -95,7 +97,7 @@ def _is_idle(builder: ProgramBuilder, classical: Classical) -> bool:
 
 
 def _listed(
-    builder: ProgramBuilder, codes: list[int], specials: list[Special], qubits: Sequence[int]
+    builder: ProgramBuilder, codes: list[int], specials: list[int], qubits: Sequence[int]
 ) -> tuple[Any, Any, tuple[Any, ...]]:
     """Put the columns of a short program together."""
     by_code, measure = shape_rows(), instruction_codes()["measure"]
@@ -105,28 +107,29 @@ def _listed(
         measurements = (i for i, code in enumerate(codes) if code == measure)
         for i, clbit in zip(measurements, builder.measured, strict=True):
             operand[i] = clbit
-    for special in specials:
-        rows[special.operation] = special[1:5]
-        operand[special.operation] = special.operand
-    wires, slots, controls, states = zip(*rows, strict=True) if rows else ((), (), (), ())
-    begins = [0, *itertools.accumulate(wires)], [0, *itertools.accumulate(slots)]
+    for i in range(0, len(specials), SPECIAL_NUMBERS):
+        operation, wires, slots, controls, state, its_operand = specials[i : i + SPECIAL_NUMBERS]
+        rows[operation] = wires, slots, controls, state % (1 << MOST_CONTROLS)
+        operand[operation] = its_operand
+    widths, angles, num_controls, states = zip(*rows, strict=True) if rows else ((), (), (), ())
+    begins = [0, *itertools.accumulate(widths)], [0, *itertools.accumulate(angles)]
     if _have_gaps(qubits):
         numbers = {qubit: number for number, qubit in enumerate(qubits)}
-        return codes, [numbers[wire] for wire in builder.wires], (*begins, controls, states, operand)
-    return codes, builder.wires, (*begins, controls, states, operand)
+        return codes, [numbers[wire] for wire in builder.wires], (*begins, num_controls, states, operand)
+    return codes, builder.wires, (*begins, num_controls, states, operand)
 
 
 def _arrayed(
-    builder: ProgramBuilder, listed: list[int], specials: list[Special], qubits: Sequence[int]
+    builder: ProgramBuilder, listed: list[int], specials: list[int], qubits: Sequence[int]
 ) -> tuple[Any, Any, tuple[Any, ...]]:
     """Do the same for a long program, all operations at once."""
     codes, wires = _array(listed), _array(builder.wires)
     rows = shapes().take(codes, axis=1)
     operand = np.full(len(codes), -1, np.int64)
     if builder.measured:
-        operand[codes == instruction_codes()["measure"]] = builder.measured
+        operand[codes == instruction_codes()["measure"]] = array_of(builder.measured, np.int64)
     if specials:
-        columns = array_of(specials, np.int64).T
+        columns = array_of(specials, np.int64).reshape(-1, SPECIAL_NUMBERS).T
         rows[:, columns[0]] = columns[1:5]
         operand[columns[0]] = columns[5]
     begins = np.zeros((2, len(codes) + 1), np.uint32)
