@@ -184,7 +184,8 @@ AlignedBuffer::AlignedBuffer(std::size_t bytes) {
     MemoryBudget* const budget = MemoryBudget::current();
     if (budget != nullptr) budget->charge(MemoryUse::states, charged_bytes(occupied));
     Block block = pool().take(occupied);
-    if (block.data == nullptr) {
+    fresh_ = block.data == nullptr;
+    if (fresh_) {
         // A block too large for the pool needs the room more than the pool does.
         if (occupied > pool().limit()) pool().trim(0);
         block = {allocate(occupied), occupied};
@@ -203,13 +204,14 @@ AlignedBuffer::AlignedBuffer(std::size_t bytes) {
 }
 
 AlignedBuffer::AlignedBuffer(AlignedBuffer&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+    : data_(std::exchange(other.data_, nullptr)), bytes_(std::exchange(other.bytes_, 0)), fresh_(other.fresh_) {}
 
 AlignedBuffer& AlignedBuffer::operator=(AlignedBuffer&& other) noexcept {
     if (this != &other) {
         reset();
         data_ = std::exchange(other.data_, nullptr);
         bytes_ = std::exchange(other.bytes_, 0);
+        fresh_ = other.fresh_;
     }
     return *this;
 }

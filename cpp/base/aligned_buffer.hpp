@@ -21,6 +21,8 @@ class AlignedBuffer {
 
     void* data() const { return data_; }
     std::size_t bytes() const { return bytes_; }
+    // Whether it was mapped for this buffer, so that nobody has touched its pages yet.
+    bool is_fresh() const { return fresh_; }
 
     // Gives the memory back: to the pool, or with `release_now` straight to the operating system.
     void reset(bool release_now = false) noexcept;
@@ -28,6 +30,7 @@ class AlignedBuffer {
  private:
     void* data_ = nullptr;
     std::size_t bytes_ = 0;
+    bool fresh_ = false;
 };
 
 // Bytes in use by live buffers and bytes kept warm in the pool, over the whole process.

@@ -39,7 +39,7 @@ py::tuple sample_state(const StateVector<T>& state, const std::vector<std::int32
         std::vector<BitMove> moves;
         for (const std::int32_t qubit : qubits) moves.push_back({qubit, static_cast<std::int32_t>(moves.size())});
         table = tabulate(sample(state, chunk_probabilities(state, context), shots, key, context), moves, {},
-                         static_cast<int>(qubits.size()), context.stop);
+                         static_cast<int>(qubits.size()), 0, context.stop);
     }
     const NoCollection while_made;
     return py::make_tuple(to_array(std::move(table.keys)), to_array(std::move(table.counts)));

@@ -7,6 +7,7 @@
 
 #include "base/parallel.hpp"
 #include "exec/block_runner.hpp"
+#include "exec/expected_work.hpp"
 #include "exec/verify.hpp"
 
 namespace ketjet {
@@ -95,6 +96,8 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
             const auto blocks = static_cast<std::int64_t>(blocks_of(*bound));
             const auto range = team.share(blocks);
             const std::int64_t work = context.clock != nullptr ? context.clock->work_of(stage) : 0;
+            const bool touches = context.first_touch != nullptr && context.first_touch->is_in(stage);
+            if (touches && team.rank() == 0) context.first_touch->begin(stage);
             const bool measures = context.norms != nullptr && &stage == &sweeps.back();
             for (std::int64_t block = range.begin; block < range.end; ++block) {
                 const Index base = deposit_bits(static_cast<Index>(block), bound->cold_mask);
@@ -103,12 +106,18 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
                 runner.run({base, state.scalars() + 2 * base},
                            block + 1 < range.end ? state.scalars() + 2 * next : nullptr, norm);
                 counters.bytes_moved.fetch_add(static_cast<std::int64_t>(2 * block_bytes), std::memory_order_relaxed);
-                if (work >= blocks) counters.work_done.fetch_add(work / blocks, std::memory_order_relaxed);
+                if (touches && team.rank() == 0) {
+                    const auto done = static_cast<double>(block + 1 - range.begin);
+                    context.first_touch->go_on(done / static_cast<double>(range.end - range.begin));
+                }
+                if (blocks > 1 && work >= blocks && !touches)
+                    counters.work_done.fetch_add(work / blocks, std::memory_order_relaxed);
             }
             team.barrier();
             if (team.rank() == 0) {
                 counters.stages_done.fetch_add(1, std::memory_order_relaxed);
-                counters.work_done.fetch_add(work % blocks, std::memory_order_relaxed);
+                const std::int64_t rest = touches ? 0 : blocks > 1 ? work % blocks : work;
+                counters.work_done.fetch_add(rest, std::memory_order_relaxed);
                 if (context.clock != nullptr) start = context.clock->add(stage, start);
             }
             if (context.verifier != nullptr) context.verifier->check_norm(stage, state, context.stop, team);

@@ -18,6 +18,7 @@
 
 namespace ketjet {
 
+class FirstTouch;
 class Verifier;
 
 // What a run needs beside program and state; plain references, valid for the length of the call.
@@ -30,6 +31,7 @@ struct RunContext {
     Verifier* verifier = nullptr;          // if the norm is to be checked after every stage
     std::vector<double>* norms = nullptr;  // receives the squared norm of every block of the last sweep
     std::int64_t chunk_work = 0;           // what a chunk of amplitudes that is sampled counts in the run's progress
+    FirstTouch* first_touch = nullptr;     // if the state's memory is fresh
     NormDrift* drift = nullptr;            // receives the norm of every state that is measured
 };
 

@@ -1,11 +1,13 @@
 // The part of sampler.hpp that turns basis states into tables of classical values and lists of shots.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <compare>
 #include <functional>
 #include <numeric>
 
 #include "base/random_streams.hpp"
+#include "exec/expected_work.hpp"
 #include "exec/sampler.hpp"
 
 namespace ketjet {
@@ -94,7 +96,13 @@ void merge(OutcomesVector<std::uint64_t>& keys, OutcomesVector<Count>& counts, W
     if (!sorted) {
         OutcomesVector<std::size_t> order(counts.size());
         std::iota(order.begin(), order.end(), std::size_t{0});
-        std::ranges::sort(order, std::cref(less));
+        const std::size_t rows = counts.size();
+        WorkMeter meter(stop, nanoseconds(sorting_seconds(rows)),
+                        rows * static_cast<std::size_t>(std::bit_width(rows)));
+        std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+            meter();
+            return less(a, b);
+        });
         OutcomesVector<std::uint64_t> sorted_keys;
         OutcomesVector<Count> sorted_counts;
         WaysOfRows sorted_ways;
@@ -117,7 +125,7 @@ void merge(OutcomesVector<std::uint64_t>& keys, OutcomesVector<Count>& counts, W
 }  // namespace
 
 OutcomeTable tabulate(const OutcomesVector<BasisCount>& samples, const std::vector<BitMove>& moves,
-                      std::span<const std::int32_t> ones, int num_clbits, const StopToken& stop) {
+                      std::span<const std::int32_t> ones, int num_clbits, std::int64_t work, const StopToken& stop) {
     const int words = std::max(1, (num_clbits + 63) / 64);
     const BitMover mover(moves, ones, words);
     OutcomesVector<std::uint64_t> keys;
@@ -125,8 +133,10 @@ OutcomeTable tabulate(const OutcomesVector<BasisCount>& samples, const std::vect
     keys.reserve(samples.size() * static_cast<std::size_t>(words));  // filled row by row: touching it all takes long
     counts.reserve(samples.size());
     Poll poll(stop);
+    WorkMeter meter(stop, work, samples.size());
     for (const BasisCount& found : samples) {
         poll();
+        meter();
         keys.resize(keys.size() + static_cast<std::size_t>(words));
         mover.write(found.basis, keys.data() + keys.size() - words);
         counts.push_back(found.count);
@@ -150,7 +160,8 @@ std::size_t last_of_list(std::span<const std::int64_t> counts, const PhiloxKey& 
     return row;
 }
 
-OutcomesVector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, const StopToken& stop) {
+OutcomesVector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, std::int64_t work,
+                                         const StopToken& stop) {
     const auto width = static_cast<std::size_t>(table.words);
     const std::int64_t total = std::accumulate(table.counts.begin(), table.counts.end(), std::int64_t{0});
     OutcomesVector<std::uint64_t> shots;
@@ -163,8 +174,10 @@ OutcomesVector<std::uint64_t> list_shots(const OutcomeTable& table, const Philox
         }
     }
     RandomStream random(key, 0, random_streams::shuffle);
+    WorkMeter meter(stop, work, static_cast<std::size_t>(total));
     for (std::size_t i = shots.size() / width; i > 1; --i) {  // Fisher and Yates
         poll();
+        meter();
         const std::size_t j = random.below(i);
         std::swap_ranges(shots.begin() + static_cast<std::ptrdiff_t>((i - 1) * width),
                          shots.begin() + static_cast<std::ptrdiff_t>(i * width),

@@ -5,15 +5,21 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "base/memory_budget.hpp"
 #include "exec/collapse.hpp"
+#include "exec/expected_work.hpp"
 #include "exec/shot_tree.hpp"
-#include "plan/cost.hpp"
 
 namespace ketjet {
 
 namespace {
+
+template <class T>
+constexpr Precision precision_of = sizeof(T) == sizeof(float) ? Precision::single : Precision::double_;
+
+constexpr std::int64_t least_first_touch_bytes = std::int64_t{1} << 26;  // below, it does not take long
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -37,9 +43,12 @@ void sample_final_state(const Program& program, const Plan& plan, const StateVec
             std::erase_if(moves, [&](const BitMove& move) { return move.clbit == read.clbit; });
             if (read.value) ones.push_back(read.clbit);
         }
+        const SamplingCost cost = sampling_cost(plan, request.shots, context.threads);
         result.table = tabulate(sample(state, chunk_sums, request.shots, request.key, context), moves, ones,
-                                program.num_clbits(), context.stop);
-        if (request.list_shots) result.shots = list_shots(result.table, request.key, context.stop);
+                                program.num_clbits(), nanoseconds(cost.tabulating), context.stop);
+        if (request.list_shots) {
+            result.shots = list_shots(result.table, request.key, nanoseconds(cost.listing), context.stop);
+        }
         context.stop.counters().shots_done.store(request.shots, std::memory_order_relaxed);
     }
     result.sample_seconds = seconds_since(start);
@@ -87,7 +96,7 @@ void list_with_chains(const WeightTable& table, int clbit_words, int chain_words
                       RunResult<T>& result, const RunContext& context) {
     const int words = clbit_words + chain_words;
     const OutcomeTable counted{words, table.keys, counts_of(table)};
-    const OutcomesVector<std::uint64_t> rows = list_shots(counted, request.key, context.stop);
+    const OutcomesVector<std::uint64_t> rows = list_shots(counted, request.key, 0, context.stop);
     Poll poll(context.stop);
     for (auto row = rows.begin(); row != rows.end(); row += words) {
         poll();
@@ -156,7 +165,14 @@ void run_as_tree(const Program& program, const Plan& plan, const RunRequest& req
     }
     if (request.shots == 0) return;
     result.table = {words, std::move(table.keys), counts_of(table)};
-    if (request.list_shots && chains.empty()) result.shots = list_shots(result.table, request.key, context.stop);
+    if (request.list_shots && chains.empty()) result.shots = list_shots(result.table, request.key, 0, context.stop);
+}
+
+// Others end before anybody could ask how far they are.
+bool is_long_tree(const Plan& plan, const RunRequest& request) {
+    constexpr double least_visits = 1 << 24;  // of amplitudes, some milliseconds
+    const double trajectories = request.exact ? 1 << 16 : static_cast<double>(request.shots);
+    return std::ldexp(trajectories, plan.state_qubits) * static_cast<double>(plan.stages.size()) > least_visits;
 }
 
 template <class T>
@@ -166,6 +182,11 @@ void run_once(const Program& original, const Program& program, const Plan& plan,
     RunContext context = given;
     if (request.shots == 0) context.norms = &norms;
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
+    std::optional<FirstTouch> first_touch;
+    if (state->is_fresh() && state_bytes(plan.state_qubits, precision_of<T>) >= least_first_touch_bytes) {
+        first_touch.emplace(plan, precision_of<T>, context.clock->work(), context.stop.counters());
+        context.first_touch = &*first_touch;
+    }
     try {
         run_stages(program, plan, *state, request.key, context);
         verifier.check_state(original, *state, request.keep_state || request.shots == 0, context);
@@ -175,23 +196,6 @@ void run_once(const Program& original, const Program& program, const Plan& plan,
         throw;
     }
     if (request.keep_state) result.state = std::move(state);
-}
-
-// Capped, so that sums fit.
-std::int64_t nanoseconds(double seconds) { return static_cast<std::int64_t>(std::min(1e9 * seconds, 1e15)); }
-
-// Of each stage, where it runs once.
-template <class T>
-std::vector<std::int64_t> predicted_work(const Plan& plan, const RunRequest& request, int threads) {
-    constexpr Precision precision = sizeof(T) == sizeof(float) ? Precision::single : Precision::double_;
-    std::vector<std::int64_t> work;
-    if (plan.has_trajectories() || request.exact) return work;
-    for (const Stage& stage : plan.stages) {
-        const bool saves = std::holds_alternative<Save>(stage);
-        work.push_back(nanoseconds(saves ? sampling_seconds(plan, 0, false, threads)
-                                         : stage_cost(plan, stage, precision, threads).seconds));
-    }
-    return work;
 }
 
 }  // namespace
@@ -218,7 +222,9 @@ std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, 
 
 template <class T>
 RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& request, const RunContext& given) {
-    const std::vector<std::int64_t> work = predicted_work<T>(plan, request, given.threads);
+    const bool as_tree = plan.has_trajectories() || request.exact;
+    std::vector<std::int64_t> work;
+    if (!as_tree || is_long_tree(plan, request)) work = stage_work(plan, precision_of<T>, given.threads);
     StageClock clock(plan.stages, work);
     NormDrift drift;
     RunContext context{given.kernels, given.threads, given.stop, plan.l3_bytes, &clock};
@@ -234,13 +240,13 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
         counters.stages_total.store(static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
     }
     counters.shots_total.store(request.shots, std::memory_order_relaxed);
-    if (!work.empty()) {
-        const std::int64_t sampling =
-            nanoseconds(sampling_seconds(plan, request.shots, request.list_shots, given.threads));
+    if (!as_tree) {
+        const SamplingCost cost = sampling_cost(plan, request.shots, given.threads);
         const Index chunks = (bit(plan.num_qubits) + low_bits(chunk_bits)) >> chunk_bits;
-        context.chunk_work = sampling / static_cast<std::int64_t>(chunks);
-        const std::int64_t total = std::accumulate(work.begin(), work.end(), sampling);
-        counters.work_total.store(total, std::memory_order_relaxed);
+        context.chunk_work = nanoseconds(cost.drawing) / static_cast<std::int64_t>(chunks);
+        const std::int64_t sampling = nanoseconds(cost.drawing) + nanoseconds(cost.tabulating) +
+                                      (request.list_shots ? nanoseconds(cost.listing) : 0);
+        counters.work_total.store(std::accumulate(work.begin(), work.end(), sampling), std::memory_order_relaxed);
     }
 
     RunResult<T> result;
@@ -249,7 +255,7 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
         context.verifier = &verifier;
         verifier.check_plan<T>(context);
     }
-    if (plan.has_trajectories() || request.exact) {
+    if (as_tree) {
         run_as_tree(program, plan, request, result, context);
     } else {
         run_once(original, program, plan, request, verifier, result, context);

@@ -43,9 +43,9 @@ struct OutcomeTable {
     OutcomesVector<std::uint64_t> keys;  // words per outcome, ascending by value
     OutcomesVector<std::int64_t> counts;
 };
-// `ones` are classical bits that are 1 in all of them.
+// `ones` are classical bits that are 1 in all of them; in the run's progress it counts as so much work.
 OutcomeTable tabulate(const OutcomesVector<BasisCount>& samples, const std::vector<BitMove>& moves,
-                      std::span<const std::int32_t> ones, int num_clbits, const StopToken& stop);
+                      std::span<const std::int32_t> ones, int num_clbits, std::int64_t work, const StopToken& stop);
 
 // A table of keys of so many words, each with the weight of the shots that gave it and, if these are remembered, the
 // ways of one of them.
@@ -57,8 +57,9 @@ struct WeightTable {
 // Rows in ascending order; weights of equal keys are added, and the ways of the first remain.
 WeightTable tabulate(WeightTable rows, int words, const StopToken& stop);
 
-// The outcomes of a table in a random order, one key per shot.
-OutcomesVector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, const StopToken& stop);
+// The outcomes of a table in a random order, one key per shot; it counts as so much work.
+OutcomesVector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, std::int64_t work,
+                                         const StopToken& stop);
 // Which outcome stands last in that list, whether or not it is made; there is at least one shot.
 std::size_t last_of_list(std::span<const std::int64_t> counts, const PhiloxKey& key);
 

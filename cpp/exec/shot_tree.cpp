@@ -14,6 +14,7 @@
 
 #include "base/memory_budget.hpp"
 #include "base/parallel.hpp"
+#include "exec/expected_work.hpp"
 #include "exec/merger.hpp"
 #include "exec/same_state.hpp"
 #include "plan/cost.hpp"
@@ -91,6 +92,9 @@ class ShotTree {
           small_(holds_small_states()),
           most_waiting_(most_waiting()),
           budget_(most_states(), state_bytes(plan.state_qubits, precision)),
+          progress_(plan, context.clock != nullptr ? context.clock->work() : std::span<const std::int64_t>{},
+                    context.threads, request.rules.all_shots.value(), request.rules.division.exact, most_waiting_,
+                    context.stop.counters()),
           merger_(plan, {request.merge, small_ || !unites_, unites_, request.rules.division.exact, unites_ || small_,
                          shows_phases(program)}) {}
 
@@ -99,6 +103,7 @@ class ShotTree {
         add({new_state(), Shots(memory_words_, request_.rules.all_shots, request_.remember_ways)});
         while (!waiting_.empty()) {
             if (is_crowded()) merge_all();
+            if (progress_.is_due()) look_ahead();
             const bool crowded = is_crowded();
             ShotsVector<Trajectory<T>> batch = take_earliest();
             merge(batch);
@@ -148,6 +153,11 @@ class ShotTree {
     void add(Trajectory<T> trajectory) {
         ++waiting_count_;
         waiting_[{trajectory.stage, trajectory.part}].push_back(std::move(trajectory));
+    }
+    void look_ahead() {
+        std::vector<Waiting> places;
+        for (const auto& [place, trajectories] : waiting_) places.push_back({place.first, trajectories.size()});
+        progress_.look_ahead(places);
     }
     bool is_crowded() const { return waiting_count_ > most_waiting_ || (!small_ && !unites_ && budget_.is_exceeded()); }
     void merge_all() {
@@ -222,6 +232,7 @@ class ShotTree {
     bool small_;   // states are held, whatever else there is room for
     std::int64_t most_waiting_;
     StateBudget budget_;
+    TreeProgress progress_;
     Merger<T> merger_;
     std::map<std::pair<std::uint32_t, std::uint32_t>, ShotsVector<Trajectory<T>>> waiting_;  // by stage and part
     std::int64_t waiting_count_ = 0;
@@ -240,8 +251,14 @@ class ShotTree<T>::Beside : public Fork<T> {
         } else if (!tree_.budget_.take()) {
             return nullptr;
         }
+        const bool counts = tree_.progress_.counts();
+        const StageClock::Time start = counts ? StageClock::now() : StageClock::Time{};
         State copy = tree_.new_state();
         copy_state(state, *copy, context);
+        if (counts) {
+            const std::chrono::duration<double, std::nano> taken = StageClock::now() - start;
+            tree_.progress_.copied(taken.count() * context.threads / tree_.context_.threads);
+        }
         return copy;
     }
     bool may_meet_again() const override { return true; }
@@ -415,6 +432,7 @@ typename ShotTree<T>::State ShotTree<T>::end(Trajectory<T>& trajectory, Yield<T>
     yield.outcome.shorten(memory_words_, context.stop);
     ++yield.trajectories;
     context.stop.counters().shots_done.fetch_add(weight.shots, std::memory_order_relaxed);
+    progress_.ended(weight.value());
     if (!request_.keep_state || !walker_.holds_all_shots(trajectory, weight)) return state;
     result_.state = std::move(state);  // nobody else has any shots
     return nullptr;

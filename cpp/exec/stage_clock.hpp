@@ -32,6 +32,7 @@ class StageClock {
         return end;
     }
 
+    std::span<const std::int64_t> work() const { return work_; }
     std::int64_t work_of(const Stage& stage) const { return work_.empty() ? 0 : work_[index_of(stage)]; }
 
     std::vector<double> seconds() const { return {seconds_.get(), seconds_.get() + stages_.size()}; }

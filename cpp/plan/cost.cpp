@@ -39,6 +39,7 @@ constexpr double least_weight_ns = 0.02;  // so that free operations count too
 constexpr double operation_ns = 600;      // preparing coefficients, once per operation
 constexpr double read_ns = 0.5;           // an amplitude, for its probability
 constexpr double drawn_ns = 120, tabulated_ns = 20, listed_shot_ns = 30;  // an outcome; a shot in a list
+constexpr double listed_outcome_ns = 150, sorted_outcome_ns = 300;        // of an exact distribution
 
 double dense_ns(int qubits) {
     const double entries = std::ldexp(1.0, std::min(qubits, 30));
@@ -194,11 +195,21 @@ PlanCost plan_cost(const Plan& plan, Precision precision, int threads) {
     return cost;
 }
 
-double sampling_seconds(const Plan& plan, std::int64_t shots, bool listed, int threads) {
-    const double amplitudes = std::ldexp(1.0, plan.num_qubits);
-    const double drawn = std::min(static_cast<double>(shots), amplitudes);
-    const double list_ns = listed ? listed_shot_ns * static_cast<double>(shots) : 0;
-    return 1e-9 * ((read_ns * amplitudes + drawn_ns * drawn) / threads + tabulated_ns * drawn + list_ns);
+SamplingCost sampling_cost(const Plan& plan, std::int64_t shots, int threads) {
+    const double amplitudes = std::ldexp(1.0, plan.num_qubits), listed = static_cast<double>(shots);
+    const double drawn = std::min(listed, amplitudes);
+    return {1e-9 * (read_ns * amplitudes + drawn_ns * drawn) / threads, 1e-9 * tabulated_ns * drawn,
+            1e-9 * listed_shot_ns * listed};
+}
+
+double sorting_seconds(std::size_t outcomes) { return 1e-9 * sorted_outcome_ns * static_cast<double>(outcomes); }
+
+ListingCost listing_cost(const Plan& plan, int threads) {
+    Index measured = 0;
+    for (const FinalMeasurement& m : plan.final_measurements) measured |= bit(m.qubit);
+    const double outcomes = std::ldexp(1.0, count_bits(measured));
+    return {sampling_cost(plan, 0, threads).drawing + 1e-9 * listed_outcome_ns * outcomes,
+            sorting_seconds(static_cast<std::size_t>(std::min(outcomes, 1e15)))};
 }
 
 std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t shots) {

@@ -110,8 +110,20 @@ inline constexpr std::size_t most_draws = std::size_t{1} << 20;
 // Of a plan whose stages run more than once, so many are kept with their coefficients.
 inline constexpr std::size_t most_bound_stages = 4096;
 
-// Predicted seconds that sampling the final state of a plan takes; of no shots, that reading it once takes.
-double sampling_seconds(const Plan& plan, std::int64_t shots, bool listed, int threads);
+// Predicted seconds that sampling the final state of a plan takes; the drawing of no shots is reading it once.
+struct SamplingCost {
+    double drawing;
+    double tabulating;
+    double listing;  // if the shots are listed one by one
+};
+SamplingCost sampling_cost(const Plan& plan, std::int64_t shots, int threads);
+// Likewise of an exact distribution: reading the state and listing the outcomes of one trajectory, and sorting them.
+struct ListingCost {
+    double listing;
+    double sorting;
+};
+ListingCost listing_cost(const Plan& plan, int threads);
+double sorting_seconds(std::size_t outcomes);
 
 // How many states a tree of trajectories is better off for holding at a time; it can do with one.
 std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t shots);

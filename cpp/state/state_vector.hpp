@@ -30,6 +30,9 @@ class StateVector {
     std::complex<T>* amplitudes() { return static_cast<std::complex<T>*>(buffer_.data()); }
     const std::complex<T>* amplitudes() const { return static_cast<const std::complex<T>*>(buffer_.data()); }
 
+    // Whether nobody has touched its memory before.
+    bool is_fresh() const { return buffer_.is_fresh(); }
+
     // Frees the memory for the operating system instead of keeping it warm for the next state.
     void release() { buffer_.reset(true); }
 

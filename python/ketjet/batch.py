@@ -198,13 +198,13 @@ class Batch(Generic[T]):
         flights = [(self._shares[index], flight.control.progress()) for index, flight in list(self._flights.items())]
         past, done, total = self._past, self._done, len(self._outcomes)
         if not total or (self.future.done() and not self.future.cancelled()):
-            fraction = 1.0
+            found = 1.0
         else:
-            fraction = min(self._ended + sum(share * fraction_of(progress) for share, progress in flights), 1.0)
-        fraction = self._furthest = max(fraction, self._furthest)
+            found = min(self._ended + sum(share * fraction_of(progress) for share, progress in flights), 1.0)
+        fraction = self._furthest = max(found, self._furthest)
         begun = self.started_at if self.started() else None
         elapsed = 0.0 if begun is None else (self.ended_at or time.time()) - begun
-        eta = elapsed * (1 - fraction) / fraction if fraction > 0 and not self.future.done() else None
+        eta = elapsed * (1 - found) / found if found > 0 and not self.future.done() else None
         stages_done, stages_total, shots_done, shots_total, bytes_moved = map(
             sum, zip(past, *(_counters(progress) for _, progress in flights), strict=True)
         )
