@@ -3,6 +3,8 @@
 import itertools
 import math
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from qiskit import QuantumCircuit
 
 from ketjet import Simulator, engine
 from ketjet.engine import Progress
+from ketjet.lowering import lower
 from ketjet.progress import fraction_of, shares
 
 
@@ -64,6 +67,31 @@ def test_dynamic_circuits_count_shots():
     engine.execute(engine.Task(pack(1, operations, 2), 100, 1), control)
     progress = control.progress()
     assert (progress.work_total, progress.shots_done, fraction_of(progress)) == (0, 100, 1.0)
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_long_dynamic_runs_count_predicted_time(exact):
+    """Long before the first shot has ended there is something to tell."""
+    circuit = QuantumCircuit(10, 18)
+    for turn in range(8):
+        circuit.ry(0.9, range(10))
+        for qubit in range(9):
+            circuit.cx(qubit, qubit + 1)
+        circuit.measure(turn, turn)
+        with circuit.if_test((circuit.clbits[turn], 1)):
+            circuit.rx(0.7, 9)
+    circuit.measure(range(10), range(8, 18))
+    control = engine.Control()
+    task = engine.Task(lower(circuit).program, 20_000, 1, exact=exact)
+    told = []
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(engine.execute, task, control)
+        while not run.done():
+            told.append(control.progress())
+            time.sleep(0.001)
+        run.result()
+    assert any(0 < fraction_of(progress) < 1 and progress.shots_done == 0 for progress in told)
+    assert exact or fraction_of(control.progress()) > 0.7  # the outcomes of exact runs may turn out to be sorted
 
 
 def test_it_moves_within_a_sweep_and_never_back():
