@@ -61,7 +61,7 @@ def test_what_is_saved_fits_the_last_entry_of_the_memory(circuit, places, shots,
 
     ends = interpret(circuit).branches
     assert any(map(fits, ends))
-    again = backend.run(circuit, shots=shots).result().data()
+    again = backend.run(circuit, shots=shots, return_state=True).result().data()
     assert np.allclose(again["end"], data["end"], rtol=0, atol=1e-12)
 
 
