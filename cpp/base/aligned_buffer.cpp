@@ -182,7 +182,7 @@ AlignedBuffer::AlignedBuffer(std::size_t bytes) {
     if (failure_is_due()) throw std::bad_alloc();
     const std::size_t occupied = occupied_bytes(bytes);
     MemoryBudget* const budget = MemoryBudget::current();
-    if (budget != nullptr) budget->charge(MemoryUse::states, charged_bytes(occupied));
+    if (budget != nullptr) budget->charge(MemoryPurpose::states, charged_bytes(occupied));
     Block block = pool().take(occupied);
     fresh_ = block.data == nullptr;
     if (fresh_) {
@@ -194,7 +194,7 @@ AlignedBuffer::AlignedBuffer(std::size_t bytes) {
             block.data = allocate(occupied);
         }
         if (block.data == nullptr) {
-            if (budget != nullptr) budget->credit(MemoryUse::states, charged_bytes(occupied));
+            if (budget != nullptr) budget->credit(MemoryPurpose::states, charged_bytes(occupied));
             throw std::bad_alloc();
         }
         pool().count_new(occupied);
@@ -223,7 +223,7 @@ void AlignedBuffer::reset(bool release_now) noexcept {
     const Block block{std::exchange(data_, nullptr), occupied_bytes(std::exchange(bytes_, 0))};
     bool keep = !release_now;
     if (MemoryBudget* const budget = MemoryBudget::current()) {
-        budget->credit(MemoryUse::states, charged_bytes(block.bytes));
+        budget->credit(MemoryPurpose::states, charged_bytes(block.bytes));
         keep = keep && budget->may_keep_warm(block.bytes);
     }
     if (pool().give_back(block, keep)) {

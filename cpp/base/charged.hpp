@@ -11,7 +11,7 @@
 
 namespace ketjet {
 
-template <class T, MemoryUse use>
+template <class T, MemoryPurpose use>
 struct ChargedAllocator {
     using value_type = T;
     template <class U>
@@ -50,10 +50,10 @@ struct ChargedAllocator {
 };
 
 template <class T>
-using ShotsVector = std::vector<T, ChargedAllocator<T, MemoryUse::shots>>;
+using ShotsVector = std::vector<T, ChargedAllocator<T, MemoryPurpose::shots>>;
 template <class T>
-using OutcomesVector = std::vector<T, ChargedAllocator<T, MemoryUse::outcomes>>;
+using OutcomesVector = std::vector<T, ChargedAllocator<T, MemoryPurpose::outcomes>>;
 template <class T>
-using SavesVector = std::vector<T, ChargedAllocator<T, MemoryUse::saves>>;
+using SavesVector = std::vector<T, ChargedAllocator<T, MemoryPurpose::saves>>;
 
 }  // namespace ketjet

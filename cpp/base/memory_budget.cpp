@@ -34,7 +34,7 @@ struct Use {
     const char* name;
     const char* remedy;
 };
-constexpr std::array<Use, memory_uses> uses{{
+constexpr std::array<Use, memory_purposes> uses{{
     {"states", "use fewer qubits or precision='single'"},
     {"groups of shots", "ask for fewer shots, or for less that tells them apart"},
     {"outcomes", "ask for fewer shots or no list of them, or measure less"},
@@ -91,13 +91,6 @@ const bool ledger_is_fresh_after_fork =
 
 }  // namespace
 
-std::int64_t touched_by_runs(const std::string& rule) {
-    const std::int64_t pooled = pooled_bytes();
-    Ledger& ledger = Ledger::instance();
-    const std::lock_guard lock(ledger.mutex);
-    return ledger.touched(rule, pooled);
-}
-
 thread_local MemoryBudget* MemoryBudget::current_ = nullptr;
 
 MemoryBudget::MemoryBudget(std::int64_t limit, std::int64_t promised, std::int64_t kept,
@@ -105,7 +98,7 @@ MemoryBudget::MemoryBudget(std::int64_t limit, std::int64_t promised, std::int64
     : limit_(limit),
       promised_(limit > 0 ? std::max(promised, std::min(promised + kept, limit)) : promised + kept),
       held_(held) {
-    used_by(MemoryUse::results) = kept;
+    used_by(MemoryPurpose::results) = kept;
     Ledger& ledger = Ledger::instance();
     const std::lock_guard lock(ledger.mutex);
     if (ledger.resident_at_first == 0) ledger.resident_at_first = resident_bytes();
@@ -125,7 +118,7 @@ std::int64_t MemoryBudget::used() const {
     return sum;
 }
 
-void MemoryBudget::charge(MemoryUse use, std::size_t bytes) {
+void MemoryBudget::charge(MemoryPurpose use, std::size_t bytes) {
     used_by(use).fetch_add(signed_size(bytes), relaxed);
     if (used() <= granted_.load(relaxed)) return;
     try {
@@ -168,17 +161,20 @@ bool MemoryBudget::may_keep_warm(std::size_t bytes) const {
 }
 
 std::int64_t MemoryBudget::ceiling() const {
+    if (const std::int64_t known = ceiling_.load(relaxed); known != 0) return known;
     const std::int64_t pooled = pooled_bytes();
     Ledger& ledger = Ledger::instance();
     const std::lock_guard lock(ledger.mutex);
     const std::int64_t others = ledger.held_beside(this);
     std::int64_t most = ledger.all(pooled).bytes - margin - others;
     if (limit_ > 0) most = std::min(most, limit_ - others);
-    return std::max(most, promised_);
+    most = std::max({most, promised_, std::int64_t{1}});
+    ceiling_.store(most, relaxed);
+    return most;
 }
 
 std::string MemoryBudget::refusal(std::int64_t needed, std::int64_t most, const std::string& rule) const {
-    std::array<std::size_t, memory_uses> order{};
+    std::array<std::size_t, memory_purposes> order{};
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::sort(order, std::greater{}, [&](std::size_t use) { return used_[use].load(relaxed); });
     std::string parts;

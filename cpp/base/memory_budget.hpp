@@ -14,14 +14,14 @@
 
 namespace ketjet {
 
-enum class MemoryUse : std::uint8_t {
+enum class MemoryPurpose : std::uint8_t {
     states,    // amplitudes
     shots,     // classical memory and ways of groups of shots
     outcomes,  // tables of outcomes and lists of shots
     saves,     // what save instructions have recorded
     results    // of runs before it
 };
-inline constexpr std::size_t memory_uses = 5;
+inline constexpr std::size_t memory_purposes = 5;
 
 // A run would need more memory than it may take.
 struct MemoryLimitReached : std::bad_alloc {
@@ -31,10 +31,6 @@ struct MemoryLimitReached : std::bad_alloc {
  private:
     std::runtime_error message_;  // copies without allocating
 };
-
-// What the runs of this process have been charged with that the system, by the rule of AvailableMemory, counts as
-// taken.
-std::int64_t touched_by_runs(const std::string& rule);
 
 class MemoryBudget {
  public:
@@ -47,13 +43,13 @@ class MemoryBudget {
     ~MemoryBudget();
 
     // Throws MemoryLimitReached.
-    void charge(MemoryUse use, std::size_t bytes);
-    void credit(MemoryUse use, std::size_t bytes) noexcept { used_by(use).fetch_sub(signed_size(bytes), relaxed); }
+    void charge(MemoryPurpose use, std::size_t bytes);
+    void credit(MemoryPurpose use, std::size_t bytes) noexcept { used_by(use).fetch_sub(signed_size(bytes), relaxed); }
 
     std::int64_t used() const;
-    std::int64_t used(MemoryUse use) const { return used_[static_cast<std::size_t>(use)].load(relaxed); }
+    std::int64_t used(MemoryPurpose use) const { return used_[static_cast<std::size_t>(use)].load(relaxed); }
 
-    // The most that this run could hold by now.
+    // The most that this run could hold when it was first asked for.
     std::int64_t ceiling() const;
 
     // Whether a buffer that the run gives back may be kept warm beside what it holds.
@@ -79,7 +75,7 @@ class MemoryBudget {
     static constexpr auto relaxed = std::memory_order_relaxed;
     static std::int64_t signed_size(std::size_t bytes) { return static_cast<std::int64_t>(bytes); }
 
-    std::atomic<std::int64_t>& used_by(MemoryUse use) { return used_[static_cast<std::size_t>(use)]; }
+    std::atomic<std::int64_t>& used_by(MemoryPurpose use) { return used_[static_cast<std::size_t>(use)]; }
     void grow();
     std::string refusal(std::int64_t needed, std::int64_t most, const std::string& rule) const;
 
@@ -87,8 +83,9 @@ class MemoryBudget {
 
     const std::int64_t limit_, promised_;
     std::atomic<std::int64_t>& held_;
-    std::atomic<std::int64_t> granted_{0};  // what may be used without asking
-    std::array<std::atomic<std::int64_t>, memory_uses> used_{};
+    std::atomic<std::int64_t> granted_{0};          // what may be used without asking
+    mutable std::atomic<std::int64_t> ceiling_{0};  // 0: not known yet
+    std::array<std::atomic<std::int64_t>, memory_purposes> used_{};
 };
 
 }  // namespace ketjet

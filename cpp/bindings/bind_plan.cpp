@@ -229,9 +229,10 @@ void bind_plan(py::module_& m) {
           "out.");
     m.def("useful_threads", &useful_threads, py::arg("plan"), py::arg("precision"), py::arg("available"),
           py::call_guard<ReleasedGil>());
+    m.def("least_states", &least_states, py::arg("plan"), py::arg("shots"), py::call_guard<ReleasedGil>(),
+          "How many states a run of a plan can do with.");
     m.def("useful_states", &useful_states, py::arg("plan"), py::arg("precision"), py::arg("shots"),
-          py::call_guard<ReleasedGil>(),
-          "How many states a run is better off for holding at a time; it can do with one.");
+          py::call_guard<ReleasedGil>(), "How many states a run is better off for holding at a time.");
 }
 
 }  // namespace ketjet::bindings

@@ -16,6 +16,12 @@ class Arena {
         return static_cast<U*>(take_bytes(count * sizeof(U)));
     }
 
+    std::size_t bytes() const {
+        std::size_t sum = 0;
+        for (const AlignedBuffer& chunk : chunks_) sum += chunk.bytes();
+        return sum;
+    }
+
  private:
     void* take_bytes(std::size_t bytes);
 

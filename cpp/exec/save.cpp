@@ -128,7 +128,7 @@ void SaveStore::add(const Program& program, const SaveOperation& operation, cons
         const std::lock_guard lock(mutex_);
         if (std::ranges::none_of(fresh, is_wanted)) return;
     }
-    const auto data = std::allocate_shared<const SavedData>(ChargedAllocator<SavedData, MemoryUse::saves>(),
+    const auto data = std::allocate_shared<const SavedData>(ChargedAllocator<SavedData, MemoryPurpose::saves>(),
                                                             saved_data(program, operation, state, context));
     const std::lock_guard lock(mutex_);
     for (SavedRecord& record : fresh) {
@@ -138,7 +138,8 @@ void SaveStore::add(const Program& program, const SaveOperation& operation, cons
             *rival = std::move(record);
         } else {
             if (operation.mode() != SaveMode::every) places_.emplace(key_of(record, operation.mode()), records_.size());
-            if (MemoryBudget* const budget = MemoryBudget::current()) budget->charge(MemoryUse::saves, python_bytes);
+            if (MemoryBudget* const budget = MemoryBudget::current())
+                budget->charge(MemoryPurpose::saves, python_bytes);
             records_.push_back(std::move(record));
         }
     }

@@ -58,7 +58,7 @@ class SaveStore {
     std::mutex mutex_;
     SavesVector<SavedRecord> records_;
     std::unordered_map<Key, std::size_t, KeyHash, std::equal_to<>,
-                       ChargedAllocator<std::pair<const Key, std::size_t>, MemoryUse::saves>>
+                       ChargedAllocator<std::pair<const Key, std::size_t>, MemoryPurpose::saves>>
         places_;  // in `records_`
 };
 

@@ -23,21 +23,24 @@ namespace ketjet {
 
 namespace {
 
-// How many states may still be allocated; for all threads. Those beyond the first only save time, so they leave room
-// for what else the run holds to grow: a vector that grows takes twice as much again for a moment.
+// How many states may still be allocated; for all threads. Some are in reserve for trajectories that lack one to go on,
+// as many as go on side by side. All others only save time, so they leave room for what else the run holds to grow: a
+// vector that grows takes twice as much again for a moment.
 class StateBudget {
  public:
-    StateBudget(std::int64_t states, std::int64_t state_bytes) : left_(states), state_bytes_(state_bytes) {}
+    StateBudget(std::int64_t states, std::int64_t reserve, std::int64_t state_bytes)
+        : left_(states), reserve_(reserve), state_bytes_(state_bytes) {}
 
     bool take() {
         if (!has_room_for(state_bytes_)) return false;
-        if (left_.fetch_sub(1) > 0) return true;
+        if (left_.fetch_sub(1) > reserve_) return true;
         left_.fetch_add(1);
         return false;
     }
     void force() { left_.fetch_sub(1); }
     void give_back() { left_.fetch_add(1); }
-    std::int64_t left() const { return left_.load(); }  // less than none if some were forced
+    std::int64_t left() const { return left_.load(); }
+    bool reserve_is_used() const { return left_.load() < reserve_; }
 
     // Whether there are more states than room for them.
     bool is_exceeded() const { return !has_room_for(0); }
@@ -47,18 +50,16 @@ class StateBudget {
  private:
     bool has_room_for(std::int64_t bytes) const {
         if (memory_ == nullptr) return true;
-        const std::int64_t states = memory_->used(MemoryUse::states) + bytes;
+        const std::int64_t states = memory_->used(MemoryPurpose::states) + bytes;
         const std::int64_t rest = memory_->used() + bytes - states;
         if (states + 3 * rest <= unwatched_bytes) return true;
-        if (most_bytes_.load(std::memory_order_relaxed) == 0) most_bytes_.store(memory_->ceiling());
-        const std::int64_t most = most_bytes_.load(std::memory_order_relaxed);
+        const std::int64_t most = memory_->ceiling();
         return states <= most / 4 || states + 3 * rest <= most;  // giving up few of them would not help
     }
 
     std::atomic<std::int64_t> left_;
-    std::int64_t state_bytes_;
+    std::int64_t reserve_, state_bytes_;
     const MemoryBudget* memory_ = MemoryBudget::current();
-    mutable std::atomic<std::int64_t> most_bytes_{0};  // 0 until it is asked for
 };
 
 // Whether some records show the phase of the state that their shots are in.
@@ -91,7 +92,8 @@ class ShotTree {
           unites_(request.rules.all_shots.shots > most_single_shots),
           small_(holds_small_states()),
           most_waiting_(most_waiting()),
-          budget_(most_states(), state_bytes(plan.state_qubits, precision)),
+          members_(members()),
+          budget_(most_states(), members_, state_bytes(plan.state_qubits, precision)),
           progress_(plan, context.clock != nullptr ? context.clock->work() : std::span<const std::int64_t>{},
                     context.threads, request.rules.all_shots.value(), request.rules.division.exact, most_waiting_,
                     context.stop.counters()),
@@ -138,7 +140,12 @@ class ShotTree {
     }
     std::int64_t most_small_states() const { return small_states_bytes / state_bytes(plan_.state_qubits, precision); }
     std::int64_t most_states() const {
-        return std::max<std::int64_t>(request_.most_states, small_ ? most_small_states() : unites_ ? 2 : 1);
+        const std::int64_t least = least_states(plan_, request_.rules.all_shots.shots);
+        return std::max(request_.most_states, small_ ? most_small_states() : least);
+    }
+    int members() const {
+        if (plan_.state_qubits > shots_in_parallel_qubits) return 1;
+        return static_cast<int>(std::clamp<std::int64_t>(most_states() / 2, 1, context_.threads));
     }
     // So many trajectories may wait for each other. Where that matters for what is drawn, or nearly so, it depends on
     // the plan and the number of shots alone.
@@ -177,7 +184,7 @@ class ShotTree {
     // Gives up states of those that are not the next to go on, while there is no room for them.
     void give_up_states(ShotsVector<Trajectory<T>>& batch) {
         if (small_) return;
-        for (auto i = batch.size(); i-- > static_cast<std::size_t>(context_.threads) && budget_.is_exceeded();) {
+        for (auto i = batch.size(); i-- > static_cast<std::size_t>(members_) && budget_.is_exceeded();) {
             give_up(batch[i].state);
         }
     }
@@ -208,9 +215,9 @@ class ShotTree {
         RunContext alone = context_;
         alone.threads = 1;
         const bool pays = count > 1 && count * bit(plan_.state_qubits) >= amplitudes_in_parallel;
-        if (context_.threads > 1 && pays && plan_.state_qubits <= shots_in_parallel_qubits) {
+        if (members_ > 1 && pays) {
             std::atomic<std::size_t> next{0};
-            run_team(context_.threads, [&](Team&) {
+            run_team(members_, [&](Team&) {
                 for (std::size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
                     RunContext own = alone;
                     if (i > 0) own.verifier = nullptr;  // which serves one thread
@@ -231,6 +238,7 @@ class ShotTree {
     bool unites_;  // groups of shots, so that what is merged must not depend on memory
     bool small_;   // states are held, whatever else there is room for
     std::int64_t most_waiting_;
+    int members_;  // threads that go on side by side, each with a trajectory of its own
     StateBudget budget_;
     TreeProgress progress_;
     Merger<T> merger_;
@@ -387,7 +395,7 @@ void ShotTree<T>::run_all(ShotsVector<Trajectory<T>>& batch, bool to_the_end) {
     }
 }
 
-// Gives a state to a trajectory that has none: where others hold what there is, one more for each thread at most.
+// Gives a state to a trajectory that has none: where others hold what there is, one in reserve.
 template <class T>
 void ShotTree<T>::ensure_state(Trajectory<T>& trajectory, const RunContext& context) {
     if (trajectory.state != nullptr) return;
@@ -402,7 +410,7 @@ void ShotTree<T>::go_on(Trajectory<T> trajectory, bool stops_at_collapses, Yield
     Beside beside(*this, yield.waiting);
     if (walker_.advance(trajectory, beside, stops_at_collapses, context)) {
         if (merger_.meet_at(trajectory.stage, trajectory.part)) sign(trajectory, context);
-        if (!small_ && (budget_.left() < 0 || budget_.is_exceeded())) give_up(trajectory.state);
+        if (!small_ && (budget_.reserve_is_used() || budget_.is_exceeded())) give_up(trajectory.state);
         yield.waiting.push_back(std::move(trajectory));
     } else if (end(trajectory, yield, context) != nullptr) {
         budget_.give_back();

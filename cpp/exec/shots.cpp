@@ -21,7 +21,7 @@ std::uint64_t mixed(std::uint64_t identity, std::uint64_t way) {
 }
 
 std::shared_ptr<Ways> charged_ways(const Ways& ways) {
-    return std::allocate_shared<Ways>(ChargedAllocator<Ways, MemoryUse::shots>(), ways);
+    return std::allocate_shared<Ways>(ChargedAllocator<Ways, MemoryPurpose::shots>(), ways);
 }
 
 std::strong_ordering compared(std::span<const std::uint64_t> a, std::span<const std::uint64_t> b) {

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <vector>
 
+#include "base/memory_budget.hpp"
 #include "exec/bound_sweep.hpp"
 #include "plan/cost.hpp"
 
@@ -23,13 +26,15 @@ class StageSweeps {
           kernels_(kernels),
           sweeps_(plan.has_trajectories() ? std::min(plan.stages.size(), most_bound_stages) : 0) {}
 
-    // Null if it is not kept: so many would take too much memory.
+    // Null if it is not kept: all would take too much memory.
     const BoundSweep* find(const Stage& stage) const {
         const auto index = static_cast<std::size_t>(&stage - stages_.data());
         if (index >= sweeps_.size()) return nullptr;
         Entry& entry = sweeps_[index];
         std::call_once(entry.once, [&] {
+            if (!has_room()) return;
             entry.sweep = std::make_unique<BoundSweep>(bind_sweep<T>(program_, std::get<Sweep>(stage), kernels_));
+            bytes_ += static_cast<std::int64_t>(entry.sweep->arena.bytes());
         });
         return entry.sweep.get();
     }
@@ -40,10 +45,16 @@ class StageSweeps {
         std::unique_ptr<BoundSweep> sweep;
     };
 
+    bool has_room() const {
+        const MemoryBudget* const budget = MemoryBudget::current();
+        return bytes_ <= bound_stages_bytes || budget == nullptr || bytes_ <= budget->ceiling() / bound_stages_part;
+    }
+
     const Program& program_;
     std::span<const Stage> stages_;
     const Kernels& kernels_;
     mutable std::vector<Entry> sweeps_;
+    mutable std::atomic<std::int64_t> bytes_{0};  // of their arenas
 };
 
 }  // namespace ketjet

@@ -228,6 +228,10 @@ std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t s
     return std::min({std::max<std::int64_t>(shots, 1), by_partings, by_memory}) + 1;
 }
 
+std::int64_t least_states(const Plan& plan, std::int64_t shots) {
+    return plan.has_trajectories() && shots > most_single_shots ? 2 : 1;
+}
+
 int useful_threads(const Plan& plan, Precision precision, int available) {
     if (plan.state_qubits <= serial_qubits && !plan.has_trajectories()) return 1;
     return plan_cost(plan, precision, 1).seconds < serial_seconds ? 1 : available;

@@ -91,8 +91,8 @@ inline constexpr int least_shared_qubits = 16;
 inline constexpr double meetings_before_judgement = 64;
 inline constexpr double least_merged_share = 1.0 / 8;
 
-// States up to this size, with room for all that trajectories wait in together, are held whatever the memory for
-// states: their trajectories meet after every collapse too, and go on in the mean of states that nearly are the same.
+// States up to this size are held, if there is room for so many bytes of them: their trajectories meet after every
+// collapse too.
 inline constexpr std::int64_t small_state_bytes = std::int64_t{1} << 16;
 inline constexpr std::int64_t small_states_bytes = std::int64_t{1} << 27;
 
@@ -107,8 +107,11 @@ inline constexpr double many_shots = 4096;
 inline constexpr double shots_per_amplitude = 8;
 inline constexpr std::size_t most_draws = std::size_t{1} << 20;
 
-// Of a plan whose stages run more than once, so many are kept with their coefficients.
+// Of a plan whose stages run more than once, so many are kept with their coefficients: those that these bytes, or one
+// in so many of all that a run may have, hold.
 inline constexpr std::size_t most_bound_stages = 4096;
+inline constexpr std::int64_t bound_stages_bytes = std::int64_t{1} << 20;
+inline constexpr std::int64_t bound_stages_part = 8;
 
 // Predicted seconds that sampling the final state of a plan takes; the drawing of no shots is reading it once.
 struct SamplingCost {
@@ -125,8 +128,11 @@ struct ListingCost {
 ListingCost listing_cost(const Plan& plan, int threads);
 double sorting_seconds(std::size_t outcomes);
 
-// How many states a tree of trajectories is better off for holding at a time; it can do with one.
+// How many states a tree of trajectories is better off for holding at a time.
 std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t shots);
+
+// How many it can do with: two where it has to compare them whatever room there is.
+std::int64_t least_states(const Plan& plan, std::int64_t shots);
 
 // How many threads are worth while for a plan: 1 for small states.
 int useful_threads(const Plan& plan, Precision precision, int available);

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'machine_rates', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'machine_rates', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -496,6 +496,10 @@ def isa_names() -> list[str]:
     """
     Instruction sets this CPU can run, best first.
     """
+def least_states(plan: Plan, shots: typing.SupportsInt | typing.SupportsIndex) -> int:
+    """
+    How many states a run of a plan can do with.
+    """
 def machine_rates(precision: Precision, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, buffer_bytes: typing.SupportsInt | typing.SupportsIndex) -> tuple[float, float]:
     """
     Bytes and fused multiply-adds a second, measured once per process; for worker threads.
@@ -526,7 +530,7 @@ def unitarity_error(matrix: typing.Annotated[numpy.typing.ArrayLike, numpy.compl
     """
 def useful_states(plan: Plan, precision: Precision, shots: typing.SupportsInt | typing.SupportsIndex) -> int:
     """
-    How many states a run is better off for holding at a time; it can do with one.
+    How many states a run is better off for holding at a time.
     """
 def useful_threads(plan: Plan, precision: Precision, available: typing.SupportsInt | typing.SupportsIndex) -> int:
     ...

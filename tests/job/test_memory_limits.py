@@ -7,6 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from qiskit import QuantumCircuit
+
+from ketjet import Simulator
+from ketjet.errors import InsufficientMemoryError
 
 ALLOWANCE = 96
 """MiB beside the limit: blocks of threads, kernels' tables, Python objects, what the C library keeps."""
@@ -134,6 +138,22 @@ DONE = {
         "run(saving(branches(13, 4), 'save_statevector', 'list', 13), shots=20)",
     ),
 }
+
+
+def test_two_states_of_a_run_of_very_many_shots_are_seen_beforehand():
+    circuit = QuantumCircuit(22, 2)
+    for bit in range(2):
+        circuit.ry(0.3, range(22))
+        for qubit in range(21):
+            circuit.cx(qubit, qubit + 1)
+        circuit.measure(21, bit)
+    backend = Simulator(max_memory_mb=100)
+    for shots, states in ((1000, 1), (100_000, 2)):
+        found = backend.estimate(circuit, shots=shots)
+        assert found.fits == (states == 1)
+        assert states * found.state_bytes <= found.peak_bytes
+    with pytest.raises(InsufficientMemoryError):
+        backend.run(circuit, shots=100_000)
 
 
 def measured(limit, call):

@@ -72,6 +72,7 @@ class Demand(NamedTuple):
     seconds: float
     threads: int
     states: int
+    least_states: int = 1
     peak_is_lower_bound: bool = False
 
 
@@ -133,19 +134,21 @@ def demand(
     cost = _core.plan_cost(made, core_precision, threads)
     outcomes = _outcome_bytes(program, made.num_qubits, shots, memory=memory, per_shot=parts, exact=exact)
     wanted = _core.useful_states(made, core_precision, _ANY_NUMBER if exact else shots)
+    least = min(wanted, 1 if exact else _core.least_states(made, shots))
     unbounded = made.collapses_at_random and (exact or saves_repeat)  # branches are counted when they are there
-    needed = cost.state_bytes + threads * _BLOCK_BYTES_PER_THREAD + saved
+    needed = least * cost.state_bytes + threads * _BLOCK_BYTES_PER_THREAD + saved
     left = max(available - needed, 0)
     if unbounded and exact:
         outcomes = min(outcomes, left // 2)
     left = max(left - outcomes, 0) // (2 if unbounded else 1)
-    states = max(1, min(wanted, 1 + left // cost.state_bytes))
+    states = min(wanted, least + left // cost.state_bytes)
     return Demand(
         state_bytes=cost.state_bytes,
-        peak_bytes=needed + outcomes + (states - 1) * cost.state_bytes,
+        peak_bytes=needed + outcomes + (states - least) * cost.state_bytes,
         seconds=cost.seconds * (wanted - 1 if parts else 1),
         threads=threads,
         states=states,
+        least_states=least,
         peak_is_lower_bound=unbounded,
     )
 
@@ -210,7 +213,9 @@ def estimate(
         )
 
     def fits(num_qubits: int) -> bool:  # a wide program uses all threads
-        needed = (AMPLITUDE_BYTES[precision] << num_qubits) + cores * _BLOCK_BYTES_PER_THREAD + saved
+        needed = (
+            needs.least_states * (AMPLITUDE_BYTES[precision] << num_qubits) + cores * _BLOCK_BYTES_PER_THREAD + saved
+        )
         if not (exact and needs.peak_is_lower_bound):
             needed += _outcome_bytes(program, num_qubits, shots, memory=memory, per_shot=per_shot, exact=exact)
         return needed <= available_bytes
