@@ -3,6 +3,7 @@
 #include "exec/same_state.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/parallel.hpp"
@@ -22,6 +23,27 @@ Complex factor(int qubit) {
 // The language's own product looks for infinities, which takes several times as long.
 inline Complex product(const Complex& a, const Complex& b) {
     return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+}
+
+// Folds the lowest qubits of so many amplitudes away at once: the entries of the product vector of these qubits.
+constexpr int folded_at_once = 3;
+std::array<Complex, bit(folded_at_once)> product_vector() {
+    std::array<Complex, bit(folded_at_once)> entries;
+    entries[0] = 1;
+    for (int qubit = 0; qubit < folded_at_once; ++qubit) {
+        for (Index i = 0; i < bit(qubit); ++i) entries[bit(qubit) + i] = product(entries[i], factor(qubit));
+    }
+    return entries;
+}
+template <class T>
+Complex fold(const std::complex<T>* amplitudes, const std::array<Complex, bit(folded_at_once)>& entries) {
+    double real = 0, imaginary = 0;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const auto part = product(entries[i], static_cast<Complex>(amplitudes[i]));
+        real += part.real();
+        imaginary += part.imag();
+    }
+    return {real, imaginary};
 }
 
 // Folds the lowest qubits away, `first` being the number of the lowest one.
@@ -57,10 +79,18 @@ std::size_t chunks_of(const StateVector<T>& state) {
 
 template <class T>
 double signature(const StateVector<T>& state, const RunContext& context) {
+    static const auto entries = product_vector();
     std::vector<Complex> folded(chunks_of(state));
     for_state_chunks(state, context, [&](Index first, Index last, std::size_t chunk) {
-        std::vector<Complex> values(state.amplitudes() + first, state.amplitudes() + last);
-        folded[chunk] = fold(values, 0);
+        std::vector<Complex> values;
+        if (last - first < entries.size()) {
+            values.assign(state.amplitudes() + first, state.amplitudes() + last);
+            folded[chunk] = fold(values, 0);
+            return;
+        }
+        values.reserve((last - first) / entries.size());
+        for (Index i = first; i < last; i += entries.size()) values.push_back(fold(state.amplitudes() + i, entries));
+        folded[chunk] = fold(values, folded_at_once);
     });
     return std::norm(fold(folded, chunk_bits));
 }
