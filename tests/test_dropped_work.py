@@ -8,7 +8,7 @@ from dynamic_oracle import distribution
 from dynamic_strategies import dynamic_circuits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from qiskit import QuantumCircuit
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Instruction
 from qiskit.circuit.classical import expr, types
 from test_dynamic_circuits import assert_same, exact
@@ -321,3 +321,51 @@ def test_a_loop_that_may_not_end_is_not_dropped():
         circuit.x(3)
     with pytest.raises(JobError, match="max_iterations"):
         Simulator(max_iterations=50).run(circuit, shots=1000).result()
+
+
+@MANY
+@given(circuit=dynamic_circuits(max_qubits=3), before=st.booleans())
+def test_what_nobody_reads_takes_no_qubits_beside_control_flow(circuit, before):
+    """Gates of 70 qubits that nothing reads, and what they get from others once nothing reads these any more."""
+    circuit.add_register(ClassicalRegister(1, "end"))
+    circuit.measure(0, circuit.num_clbits - 1)
+    wide = circuit.copy()
+    wide.add_register(QuantumRegister(70, "unread"))
+    unread = range(circuit.num_qubits, wide.num_qubits)
+    for qubit in unread:
+        wide.ry(0.3, qubit)
+        wide.cx(qubit - 1, qubit)
+    if before:
+        gates = QuantumCircuit(*wide.qregs)
+        for qubit in unread[1:]:
+            gates.rx(0.3, qubit)
+            gates.cx(qubit, qubit - 1)
+        for place, instruction in enumerate(gates.data):
+            wide.data.insert(place, instruction)
+    assert_same(exact(wide)[0], exact(circuit)[0], 1e-12)
+
+
+def looped(num_qubits):
+    """What comes last in a round is read in one of the next; qubits from 6 on nobody reads."""
+    circuit = QuantumCircuit(num_qubits, 3)
+    circuit.h(2)
+    with circuit.for_loop(range(3)):
+        circuit.measure(0, 0)
+        with circuit.if_test((circuit.clbits[0], 1)):
+            circuit.x(3)
+            circuit.ry(0.4, 2)
+        circuit.cx(1, 0)
+        circuit.cx(2, 1)
+        circuit.ry(0.8, 2)
+        circuit.cx(4, 5)
+    for qubit in range(6, num_qubits):
+        circuit.h(qubit)
+        circuit.cx(qubit - 1, qubit)
+    circuit.measure([3, 2], [1, 2])
+    return circuit
+
+
+def test_what_a_loop_reads_in_a_later_round_is_kept():
+    found, _ = exact(looped(72))
+    assert_same(found, distribution(looped(6)), 1e-12)
+    assert len(found) == 4

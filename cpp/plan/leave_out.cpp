@@ -3,10 +3,13 @@
 // done to them than flips and resets, which are dropped with them.
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "base/bit_set.hpp"
+#include "plan/control_flow.hpp"
 #include "plan/rewrite.hpp"
 #include "program/action.hpp"
 
@@ -113,6 +116,12 @@ class SaveReducer {
     std::vector<std::size_t> dropped_;
 };
 
+// The operations from `first` to `last`, which jumps back.
+struct Loop {
+    std::size_t first, last;
+    bool finds_more = false;
+};
+
 class LeaveOut {
  public:
     explicit LeaveOut(const Rewritten& source)
@@ -209,17 +218,33 @@ Rewritten drop_unseen(const Rewritten& source) {
     BitSet seen(source.num_qubits);
     std::vector<bool> kept(operations.size(), true);
     std::vector<WireRole> wires;
+    std::vector<Loop> loops;
     for (std::size_t i = operations.size(); i-- > 0;) {
+        const auto target = target_of(operations[i]);
+        if (target && *target <= i && (loops.empty() || loops.back().last != i)) loops.push_back({*target, i});
         wire_roles(source.program, operations[i], wires);
         const auto is_seen = [&](const WireRole& wire) { return seen.contains(wire.qubit); };
         kept[i] = !is_unitary(operations[i]) || wires.empty() || std::ranges::any_of(wires, is_seen);
-        if (!kept[i]) continue;
-        for (const WireRole& wire : wires) seen.insert(wire.qubit);
+        if (kept[i] && !std::ranges::all_of(wires, is_seen)) {
+            for (const WireRole& wire : wires) seen.insert(wire.qubit);
+            for (Loop& loop : loops) loop.finds_more = true;
+        }
+        // What comes first in a loop reads what comes last: it is walked until nothing more is found.
+        while (!loops.empty() && loops.back().first >= i) {
+            if (std::exchange(loops.back().finds_more, false)) {
+                i = loops.back().last + 1;
+                break;
+            }
+            loops.pop_back();
+        }
     }
+    if (std::ranges::all_of(kept, std::identity{})) return source;
     Draft draft(source);
     for (std::size_t i = 0; i < operations.size(); ++i) {
+        draft.mark(i);
         if (kept[i]) draft.add_renamed(i, [](std::int32_t qubit) { return qubit; });
     }
+    draft.mark(operations.size());
     return draft.finish(source.num_qubits);
 }
 

@@ -150,8 +150,7 @@ Rewritten rewrite(const Program& program, const PlanRequest& request) {
     const Wanted wanted = wanted_of(program, request);
     const bool leaves_out = leaves_out_known(program, request);
     const bool drops_phases = wanted == Wanted::outcomes || (leaves_out && !saves_phases(program));
-    const bool straight = std::ranges::none_of(program.operations(), is_classical);
-    if (leaves_out && drops_phases && straight) result = drop_unseen(result);
+    if (leaves_out && drops_phases) result = drop_unseen(result);
     if (request.options.known_bits) result = use_known_bits(result, {drops_phases, leaves_out});
     if (request.options.relabel_swaps) result = relabel_swaps(result);
     if (leaves_out) result = leave_out_known(result);

@@ -30,7 +30,7 @@ Rewritten rewrite(const Program& program, const PlanRequest& request);
 
 // The steps. All are for programs that start in |0...0>.
 
-// Unitary operations of a straight program that no save, measurement or reset can see disappear (plan/leave_out.cpp).
+// Unitary operations that no save, measurement or reset can see disappear (plan/leave_out.cpp).
 Rewritten drop_unseen(const Rewritten& source);
 
 // Controls, flips and swaps whose values are known are worked out (plan/known_bits.cpp).
