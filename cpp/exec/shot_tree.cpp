@@ -8,59 +8,19 @@
 #include <algorithm>
 #include <atomic>
 #include <iterator>
-#include <limits>
 #include <map>
 #include <utility>
 
-#include "base/memory_budget.hpp"
 #include "base/parallel.hpp"
 #include "exec/expected_work.hpp"
 #include "exec/merger.hpp"
 #include "exec/same_state.hpp"
+#include "exec/tree_limits.hpp"
 #include "plan/cost.hpp"
 
 namespace ketjet {
 
 namespace {
-
-// How many states may still be allocated; for all threads. Some are in reserve for trajectories that lack one to go on,
-// as many as go on side by side. All others only save time, so they leave room for what else the run holds to grow: a
-// vector that grows takes twice as much again for a moment.
-class StateBudget {
- public:
-    StateBudget(std::int64_t states, std::int64_t reserve, std::int64_t state_bytes)
-        : left_(states), reserve_(reserve), state_bytes_(state_bytes) {}
-
-    bool take() {
-        if (!has_room_for(state_bytes_)) return false;
-        if (left_.fetch_sub(1) > reserve_) return true;
-        left_.fetch_add(1);
-        return false;
-    }
-    void force() { left_.fetch_sub(1); }
-    void give_back() { left_.fetch_add(1); }
-    std::int64_t left() const { return left_.load(); }
-    bool reserve_is_used() const { return left_.load() < reserve_; }
-
-    // Whether there are more states than room for them.
-    bool is_exceeded() const { return !has_room_for(0); }
-
-    static constexpr std::int64_t unwatched_bytes = std::int64_t{16} << 20;  // asking takes longer than a small run
-
- private:
-    bool has_room_for(std::int64_t bytes) const {
-        if (memory_ == nullptr) return true;
-        const std::int64_t states = memory_->used(MemoryPurpose::states) + bytes;
-        const std::int64_t rest = memory_->used() + bytes - states;
-        if (states + 3 * rest <= unwatched_bytes) return true;
-        const std::int64_t most = memory_->ceiling();
-        return states <= most / 4 || states + 3 * rest <= most;  // giving up few of them would not help
-    }
-
-    std::atomic<std::int64_t> left_;
-    std::int64_t reserve_, state_bytes_;
-    const MemoryBudget* memory_ = MemoryBudget::current();
-};
 
 // Whether some records show the phase of the state that their shots are in.
 bool shows_phases(const Program& program) {
@@ -89,16 +49,14 @@ class ShotTree {
           context_(context),
           walker_(walker),
           memory_words_(program.memory_words()),
-          unites_(request.rules.all_shots.shots > most_single_shots),
-          small_(holds_small_states()),
-          most_waiting_(most_waiting()),
-          members_(members()),
-          budget_(most_states(), members_, state_bytes(plan.state_qubits, precision)),
+          limits_(plan, precision, request, context.threads),
+          budget_(limits_.most_states(), limits_.members(), state_bytes(plan.state_qubits, precision)),
           progress_(plan, context.clock != nullptr ? context.clock->work() : std::span<const std::int64_t>{},
-                    context.threads, request.rules.all_shots.value(), request.rules.division.exact, most_waiting_,
-                    context.stop.counters()),
-          merger_(plan, {request.merge, small_ || !unites_, unites_, request.rules.division.exact, unites_ || small_,
-                         shows_phases(program)}) {}
+                    context.threads, request.rules.all_shots.value(), request.rules.division.exact,
+                    limits_.most_waiting(), context.stop.counters()),
+          merger_(plan,
+                  {request.merge, limits_.holds_all() || !limits_.unites(), limits_.unites(),
+                   request.rules.division.exact, limits_.unites() || limits_.holds_all(), shows_phases(program)}) {}
 
     TreeResult<T> run() {
         budget_.force();
@@ -126,35 +84,6 @@ class ShotTree {
     class Below;
     class ForMergers;
 
-    std::int64_t useful() const {
-        const std::int64_t shots = request_.rules.all_shots.shots;
-        return useful_states(plan_, precision, shots > 0 ? shots : std::numeric_limits<std::int64_t>::max());
-    }
-    // Where it does not matter for what is drawn, not so many small states are held that memory might not do.
-    bool holds_small_states() const {
-        const std::int64_t bytes = state_bytes(plan_.state_qubits, precision);
-        if (bytes > request_.small_state_bytes) return false;
-        const std::int64_t all = std::min(useful(), most_small_states()) * bytes;
-        const MemoryBudget* const memory = MemoryBudget::current();
-        return unites_ || memory == nullptr || all <= StateBudget::unwatched_bytes / 8 || 2 * all <= memory->ceiling();
-    }
-    std::int64_t most_small_states() const { return small_states_bytes / state_bytes(plan_.state_qubits, precision); }
-    std::int64_t most_states() const {
-        const std::int64_t least = least_states(plan_, request_.rules.all_shots.shots);
-        return std::max(request_.most_states, small_ ? most_small_states() : least);
-    }
-    int members() const {
-        if (plan_.state_qubits > shots_in_parallel_qubits) return 1;
-        return static_cast<int>(std::clamp<std::int64_t>(most_states() / 2, 1, context_.threads));
-    }
-    // So many trajectories may wait for each other. Where that matters for what is drawn, or nearly so, it depends on
-    // the plan and the number of shots alone.
-    std::int64_t most_waiting() const {
-        std::int64_t states = small_ || unites_ ? useful() : request_.most_states;
-        if (small_) states = std::min(states, most_small_states());
-        return std::max<std::int64_t>(states / 2, 1);
-    }
-
     State new_state() const { return std::make_unique<StateVector<T>>(plan_.num_qubits, plan_.state_qubits); }
 
     void add(Trajectory<T> trajectory) {
@@ -166,7 +95,10 @@ class ShotTree {
         for (const auto& [place, trajectories] : waiting_) places.push_back({place.first, trajectories.size()});
         progress_.look_ahead(places);
     }
-    bool is_crowded() const { return waiting_count_ > most_waiting_ || (!small_ && !unites_ && budget_.is_exceeded()); }
+    bool is_crowded() const {
+        return waiting_count_ > limits_.most_waiting() ||
+               (!limits_.holds_all() && !limits_.unites() && budget_.is_exceeded());
+    }
     void merge_all() {
         waiting_count_ = 0;
         for (auto& [place, trajectories] : waiting_) {
@@ -183,8 +115,8 @@ class ShotTree {
 
     // Gives up states of those that are not the next to go on, while there is no room for them.
     void give_up_states(ShotsVector<Trajectory<T>>& batch) {
-        if (small_) return;
-        for (auto i = batch.size(); i-- > static_cast<std::size_t>(members_) && budget_.is_exceeded();) {
+        if (limits_.holds_all()) return;
+        for (auto i = batch.size(); i-- > static_cast<std::size_t>(limits_.members()) && budget_.is_exceeded();) {
             give_up(batch[i].state);
         }
     }
@@ -215,9 +147,9 @@ class ShotTree {
         RunContext alone = context_;
         alone.threads = 1;
         const bool pays = count > 1 && count * bit(plan_.state_qubits) >= amplitudes_in_parallel;
-        if (members_ > 1 && pays) {
+        if (limits_.members() > 1 && pays) {
             std::atomic<std::size_t> next{0};
-            run_team(members_, [&](Team&) {
+            run_team(limits_.members(), [&](Team&) {
                 for (std::size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
                     RunContext own = alone;
                     if (i > 0) own.verifier = nullptr;  // which serves one thread
@@ -235,10 +167,7 @@ class ShotTree {
     const RunContext& context_;
     const Walker<T>& walker_;
     int memory_words_;
-    bool unites_;  // groups of shots, so that what is merged must not depend on memory
-    bool small_;   // states are held, whatever else there is room for
-    std::int64_t most_waiting_;
-    int members_;  // threads that go on side by side, each with a trajectory of its own
+    TreeLimits limits_;
     StateBudget budget_;
     TreeProgress progress_;
     Merger<T> merger_;
@@ -254,7 +183,7 @@ class ShotTree<T>::Beside : public Fork<T> {
     Beside(ShotTree& tree, ShotsVector<Trajectory<T>>& waiting) : tree_(tree), waiting_(waiting) {}
 
     State copy_of(const StateVector<T>& state, const RunContext& context) override {
-        if (tree_.small_) {
+        if (tree_.limits_.holds_all()) {
             tree_.budget_.force();
         } else if (!tree_.budget_.take()) {
             return nullptr;
@@ -285,7 +214,7 @@ class ShotTree<T>::Below : public Fork<T> {
     // All begins with this trajectory. A small state is kept as it is, for no path tells how to make a mean again.
     Below(ShotTree& tree, Trajectory<T>& first, const RunContext& context) : tree_(tree) {
         tree_.ensure_state(first, context);
-        if (!tree_.small_) return;
+        if (!tree_.limits_.holds_all()) return;
         tree_.budget_.force();
         root_.state = tree_.new_state();
         copy_state(*first.state, *root_.state, context);
@@ -351,7 +280,7 @@ class ShotTree<T>::ForMergers : public StateSource<T> {
  public:
     ForMergers(ShotTree& tree, ShotsVector<Trajectory<T>>& batch) : tree_(tree) {
         const auto lacks = [](const Trajectory<T>& each) { return each.state == nullptr; };
-        if (!tree_.unites_ || std::ranges::none_of(batch, lacks)) return;
+        if (!tree_.limits_.unites() || std::ranges::none_of(batch, lacks)) return;
         give_up(batch);
         for (auto& [place, trajectories] : tree_.waiting_) give_up(trajectories);
     }
@@ -406,11 +335,11 @@ template <class T>
 void ShotTree<T>::go_on(Trajectory<T> trajectory, bool stops_at_collapses, Yield<T>& yield, const RunContext& context) {
     ensure_state(trajectory, context);
     trajectory.signature = Trajectory<T>::unsigned_state;
-    if (small_) trajectory.path.clear();  // its state is held
+    if (limits_.holds_all()) trajectory.path.clear();  // its state is held
     Beside beside(*this, yield.waiting);
     if (walker_.advance(trajectory, beside, stops_at_collapses, context)) {
         if (merger_.meet_at(trajectory.stage, trajectory.part)) sign(trajectory, context);
-        if (!small_ && (budget_.reserve_is_used() || budget_.is_exceeded())) give_up(trajectory.state);
+        if (!limits_.holds_all() && (budget_.reserve_is_used() || budget_.is_exceeded())) give_up(trajectory.state);
         yield.waiting.push_back(std::move(trajectory));
     } else if (end(trajectory, yield, context) != nullptr) {
         budget_.give_back();
