@@ -5,20 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
-from qiskit.circuit import Instruction
+from saves import save
 
 from ketjet import engine
 from ketjet.lowering import lower
-
-
-class Save(Instruction):
-    """What qiskit-aer's class looks like from outside."""
-
-    _directive = True
-
-    def __init__(self, num_qubits):
-        super().__init__("save_density_matrix", num_qubits, 0, [])
-        self._label, self._subtype = "density_matrix", "average"
 
 
 def mixed(num_qubits, qubits):
@@ -30,7 +20,7 @@ def mixed(num_qubits, qubits):
         for qubit in range(num_qubits):
             if num_qubits > 3:
                 circuit.cx(qubit, (qubit + 3) % num_qubits)
-    circuit.append(Save(len(qubits)), qubits)
+    save(circuit, "save_density_matrix", "average", qubits, label="density_matrix")
     return lower(circuit, keep_idle_qubits=True).program
 
 

@@ -9,8 +9,9 @@ from dynamic_strategies import dynamic_circuits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import Clbit, Instruction
+from qiskit.circuit import Clbit
 from qiskit.circuit.classical import expr, types
+from saves import save
 from test_dynamic_circuits import assert_same, exact
 
 from ketjet import Simulator, engine
@@ -268,9 +269,7 @@ def test_control_flow_that_is_read_stays(tail):
 @pytest.mark.parametrize("tail", TAILS)
 def test_control_flow_behind_the_last_save_is_dropped(tail):
     circuit = measured_chain()
-    save = Instruction("save_probabilities", 5, 0, [])
-    save._label, save._subtype = "probabilities", "average"
-    circuit.append(save, range(5))
+    save(circuit, "save_probabilities", "average", range(5), label="probabilities")
     without = circuit.copy()
     tail(circuit)
     plans = [engine.plan(lower(each).program, keep_state=False) for each in (circuit, without)]

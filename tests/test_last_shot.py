@@ -9,16 +9,14 @@ from dynamic_strategies import dynamic_circuits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
-from qiskit.circuit import Instruction
+from saves import save
 
 from ketjet import Simulator
 from ketjet.errors import InvalidCircuitError
 
 
 def saving(circuit, label, subtype="single"):
-    save = Instruction("save_statevector", circuit.num_qubits, 0, [])
-    save._label, save._subtype = label, subtype
-    circuit.append(save, circuit.qubits)
+    save(circuit, "save_statevector", subtype, circuit.qubits, label=label)
 
 
 def with_saves(circuit, places):

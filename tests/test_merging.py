@@ -7,21 +7,16 @@ import math
 
 import numpy as np
 import pytest
+from branching import coins
 from engine_runs import run as run_engine
 from qiskit import QuantumCircuit
-from qiskit.circuit import Instruction
+from saves import save_expectation
 
 from ketjet import Simulator
 from ketjet.lowering import lower
 
 SMALL_KICKS = [("single", 1.5e-5, 2000), ("single", 9e-6, 2000), ("single", 1e-6, 5000), ("single", 1e-7, 5000),
                ("double", 1e-11, 5000), ("double", 1e-12, 2000), ("double", 1e-7, 100)]  # fmt: skip
-
-
-def expectation(circuit, pauli, qubit):
-    save = Instruction("save_expval", 1, 0, [(pauli, (1.0, 0))])
-    save._label, save._subtype = "value", "average"
-    circuit.append(save, [qubit])
 
 
 def kicked(rounds, angle, *, looped=True, resets=False, gate="ry"):
@@ -50,7 +45,7 @@ def kicked(rounds, angle, *, looped=True, resets=False, gate="ry"):
 def test_small_kicks_add_up(precision, angle, rounds, form):
     rounds = min(rounds, 1000) if form == "unrolled" else rounds
     circuit = kicked(rounds, angle, looped=form != "unrolled", resets=form == "resets")
-    expectation(circuit, "X", 1)
+    save_expectation(circuit, "X", 1)
     backend = Simulator(precision=precision, seed_simulator=3)
     expected = math.sin(angle * rounds / 2)
     rounding = (1e-5 if precision == "single" else 1e-13) * expected
@@ -97,9 +92,7 @@ def test_kicks_that_the_memory_tells_apart_stay_apart(precision, signs):
             circuit.ry(signs[1] * angle, 1)
         with otherwise:
             circuit.ry(signs[0] * angle, 1)
-    save = Instruction("save_expval", 1, 0, [("X", (1.0, 0))])
-    save._label, save._subtype = "value", "c_average"
-    circuit.append(save, [1])
+    save_expectation(circuit, "X", 1, subtype="c_average")
     for how in ({"exact": True}, {"shots": 50}):
         data = Simulator(precision=precision, seed_simulator=1).run(circuit, **how).result().data()["value"]
         for bit in (0, 1):
@@ -116,10 +109,10 @@ def test_kicks_about_different_axes():
         circuit.measure(0, 0)
         with circuit.if_test((circuit.clbits[0], 1)):
             (circuit.rz if i % 2 else circuit.ry)(angle, 1)
-    expectation(circuit, "Z", 1)
+    save_expectation(circuit, "Z", 1)
     expectation_y = circuit.copy_empty_like()
     expectation_y.data = circuit.data[:-1]
-    expectation(expectation_y, "Y", 1)
+    save_expectation(expectation_y, "Y", 1)
     for case, expected in ((circuit, -angles[::2].sum() / 2), (expectation_y, angles[1::2].sum() / 2)):
         result = Simulator(precision="single").run(case, exact=True).result()
         assert result.data()["value"] == pytest.approx(expected, rel=1e-2)
@@ -152,16 +145,8 @@ def test_equal_states_do_become_one(width, precision):
     assert result.results[0].metadata["trajectories"] <= 4
 
 
-def reused(rounds):
-    circuit = QuantumCircuit(1, rounds)
-    for bit in range(rounds):
-        circuit.h(0)
-        circuit.measure(0, bit)
-    return circuit
-
-
 def test_one_qubit_measured_again_and_again_has_two_states():
-    result = Simulator(seed_simulator=1).run(reused(500), shots=200, memory=True).result()
+    result = Simulator(seed_simulator=1).run(coins(500), shots=200, memory=True).result()
     assert result.results[0].metadata["trajectories"] == 2
     ones = sum(word.count("1") for word in result.get_memory())
     assert abs(ones - 50_000) < 6 * math.sqrt(25_000)
@@ -169,7 +154,7 @@ def test_one_qubit_measured_again_and_again_has_two_states():
 
 
 def test_merging_changes_no_draw():
-    circuit = reused(70)
+    circuit = coins(70)
     program = lower(circuit).program
     kept = run_engine(program, shots=500, seed=4, merge_branches=False, list_shots=True)
     merged = run_engine(program, shots=500, seed=4, small_state_bytes=1 << 16, list_shots=True)
@@ -186,9 +171,7 @@ def beside_a_register(circuit, width):
         wide.ry(0.3 + qubit, qubit)
         wide.cx(qubit - 1, qubit)
     wide.compose(circuit, range(circuit.num_qubits), range(circuit.num_clbits), inplace=True)
-    save = Instruction("save_expval", 1, 0, [("Z", (1.0, 0))])
-    save._label, save._subtype = "register", "average"
-    wide.append(save, [wide.num_qubits - 1])
+    save_expectation(wide, "Z", wide.num_qubits - 1, label="register")
     return wide
 
 
@@ -196,7 +179,7 @@ def beside_a_register(circuit, width):
 def test_small_kicks_of_large_states_add_up(precision, angle):
     rounds, shots = 400, 50
     circuit = beside_a_register(kicked(rounds, angle), 12)
-    expectation(circuit, "X", 1)
+    save_expectation(circuit, "X", 1)
     result = Simulator(precision=precision, seed_simulator=3).run(circuit, shots=shots).result()
     expected = math.sin(angle * rounds / 2)
     assert abs(result.data()["value"] - expected) < 5 * angle * math.sqrt(rounds / 4 / shots) + 0.01 * expected
@@ -226,7 +209,7 @@ def phase_estimation(num_qubits):
         circuit.h(ancilla)
         circuit.measure(ancilla, bit)
         circuit.reset(ancilla)
-    expectation(circuit, "Z", 0)
+    save_expectation(circuit, "Z", 0)
     return circuit
 
 

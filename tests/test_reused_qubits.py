@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from programs import TINY_CACHES
 from qiskit import QuantumCircuit
-from qiskit.circuit import Instruction
+from saves import save
 from scipy.stats import chisquare
 from test_dynamic_circuits import assert_same, exact, keys_of
 
@@ -233,10 +233,7 @@ def straight(size=9):
 
 def saved(size=9):
     circuit = semiclassical_transform(size, 0.3)
-    save = Instruction("save_statevector", size, 0, [])
-    save._label, save._subtype = "state", "single"
-    circuit.append(save, range(size))
-    return circuit
+    return save(circuit, "save_statevector", "single", range(size))
 
 
 def entangled(size=9):

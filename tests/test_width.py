@@ -12,9 +12,10 @@ from dynamic_strategies import dynamic_circuits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import CircuitInstruction, Instruction
+from qiskit.circuit import CircuitInstruction
 from qiskit.circuit.library import PermutationGate, XGate
 from qiskit.quantum_info import DensityMatrix, SparsePauliOp, Statevector, partial_trace
+from saves import save
 
 from ketjet import Simulator, engine
 from ketjet.admission import admission_now
@@ -38,20 +39,6 @@ def outcome(circuit):
     assert result.get_counts()[key] == 100
     assert result.get_memory() == [key] * 100
     return key[::-1]  # classical bit 0 first
-
-
-class Save(Instruction):
-    """What qiskit-aer's classes look like from outside."""
-
-    _directive = True
-
-    def __init__(self, name, num_qubits, label, subtype, params=()):
-        super().__init__(name, num_qubits, 0, list(params))
-        self._label, self._subtype = label, subtype
-
-
-def save(circuit, name, subtype, qubits, params=(), label="L"):
-    circuit.append(Save(name, len(qubits), label, subtype, params), qubits)
 
 
 # Measured qubits.
@@ -235,7 +222,7 @@ def narrow_state():
 
 
 def value_of(result):
-    return result.data()["L"]
+    return result.data()["saved"]
 
 
 def extended(qubits, width):
@@ -469,7 +456,7 @@ def test_what_returns_too_much_is_refused(name):
     circuit = QuantumCircuit(127)
     circuit.h(3)
     save(circuit, name, "single" if name == "save_statevector" else "average", range(127))
-    with pytest.raises(InsufficientMemoryError, match=rf"{name} 'L' of 127 qubits returns takes 2\^1\d\d bytes"):
+    with pytest.raises(InsufficientMemoryError, match=rf"{name} 'saved' of 127 qubits returns takes 2\^1\d\d bytes"):
         Simulator().run(circuit)
     assert not Simulator().estimate(circuit).fits
 

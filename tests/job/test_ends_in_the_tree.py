@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from branching import coins
 from qiskit import QuantumCircuit
 from qiskit.providers import JobStatus
 
@@ -22,14 +23,6 @@ def weak_kicks():
         circuit.crx(1e-5, 0, 1)
         circuit.reset(0)
     circuit.measure(1, 0)
-    return circuit
-
-
-def coins(tosses):
-    circuit = QuantumCircuit(1, tosses)
-    for bit in range(tosses):
-        circuit.h(0)
-        circuit.measure(0, bit)
     return circuit
 
 

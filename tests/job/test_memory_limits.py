@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from qiskit import QuantumCircuit
@@ -17,36 +18,10 @@ ALLOWANCE = 96
 
 PRELUDE = """
 import gc, json, resource, sys
-from qiskit import QuantumCircuit
-from qiskit.circuit import Instruction
+from branching import branches, coins
 from ketjet import Simulator
 from ketjet.errors import InsufficientMemoryError, JobFailedError
-
-class Save(Instruction):
-    def __init__(self, name, qubits, subtype, label="saved", params=()):
-        super().__init__(name, qubits, 0, list(params))
-        self._subtype, self._label = subtype, label
-
-def branches(qubits, bits):
-    circuit = QuantumCircuit(qubits, bits)
-    for bit in range(bits):
-        circuit.h(0)
-        circuit.measure(0, bit)
-        circuit.rx(0.1 * bit + 0.05, range(qubits))
-        for qubit in range(qubits - 1):
-            circuit.cx(qubit, qubit + 1)
-    return circuit
-
-def coins(bits):
-    circuit = QuantumCircuit(1, bits)
-    for bit in range(bits):
-        circuit.h(0)
-        circuit.measure(0, bit)
-    return circuit
-
-def saving(circuit, name, subtype, qubits, params=()):
-    circuit.append(Save(name, qubits, subtype, params=params), range(qubits))
-    return circuit
+from saves import save
 
 def run(circuits, **options):
     backend = Simulator(max_memory_mb=LIMIT, seed_simulator=5)
@@ -76,27 +51,27 @@ def run(circuits, **options):
 FAILING = {
     "per shot": (
         150,
-        "run(saving(branches(13, 12), 'save_statevector', 'list', 13), shots=4000)",
+        "run(save(branches(13, 12), 'save_statevector', 'list', range(13)), shots=4000)",
     ),
     "conditional": (
         150,
-        "run(saving(branches(13, 12), 'save_statevector', 'c_single', 13), shots=4000)",
+        "run(save(branches(13, 12), 'save_statevector', 'c_single', range(13)), shots=4000)",
     ),
     "density matrices": (
         150,
-        "run(saving(branches(8, 12), 'save_density_matrix', 'c_average', 7), shots=4000)",
+        "run(save(branches(8, 12), 'save_density_matrix', 'c_average', range(7)), shots=4000)",
     ),
     "probabilities": (
         150,
-        "run(saving(branches(14, 12), 'save_probabilities', 'list', 14), shots=4000)",
+        "run(save(branches(14, 12), 'save_probabilities', 'list', range(14)), shots=4000)",
     ),
     "average": (
         100,
-        "run(saving(branches(14, 12), 'save_probabilities', 'average', 14), shots=4000)",
+        "run(save(branches(14, 12), 'save_probabilities', 'average', range(14)), shots=4000)",
     ),
     "many records": (
         100,
-        "run(saving(coins(24), 'save_amplitudes', 'c_list', 1, [0]), shots=400_000)",
+        "run(save(coins(24), 'save_amplitudes', 'c_list', range(1), [0]), shots=400_000)",
     ),
     "exact": (
         60,
@@ -135,7 +110,7 @@ DONE = {
     ),
     "few shots": (
         150,
-        "run(saving(branches(13, 4), 'save_statevector', 'list', 13), shots=20)",
+        "run(save(branches(13, 4), 'save_statevector', 'list', range(13)), shots=20)",
     ),
 }
 
@@ -158,7 +133,9 @@ def test_two_states_of_a_run_of_very_many_shots_are_seen_beforehand():
 
 def measured(limit, call):
     program = f"LIMIT = {limit}\n{PRELUDE}\n{call}"
-    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1]
+    )
     assert found.returncode == 0, found.stderr[-3000:]
     return json.loads(found.stdout)
 

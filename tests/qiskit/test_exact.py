@@ -9,9 +9,10 @@ import pickle
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
-from qiskit.circuit import ClassicalRegister, Instruction, QuantumRegister
+from qiskit.circuit import ClassicalRegister, QuantumRegister
 from qiskit.circuit.classical import expr, types
 from qiskit.exceptions import QiskitError
+from saves import save
 
 from ketjet import Simulator
 from ketjet.errors import (
@@ -137,9 +138,7 @@ def test_counts_of_an_exact_run_are_explained():
 
 def test_saved_averages_are_exact_too():
     circuit = teleportation(0.7)
-    save = Instruction("save_probabilities", 1, 0, [])
-    save._label, save._subtype = "probabilities", "average"
-    circuit.append(save, [2])
+    save(circuit, "save_probabilities", "average", [2], label="probabilities")
     result = exact(circuit)
     assert result.data().keys() == {"probabilities"}
     assert np.allclose(result.data()["probabilities"], [np.cos(0.35) ** 2, np.sin(0.35) ** 2])

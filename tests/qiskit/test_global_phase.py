@@ -9,6 +9,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Instruction, Parameter
 from qiskit.circuit.library import GlobalPhaseGate
+from saves import save
 
 from ketjet import Simulator, StateVector
 from ketjet.errors import InvalidCircuitError
@@ -180,9 +181,7 @@ def test_the_path_of_each_shot_decides():
     with circuit.if_test((circuit.clbits[0], 1)):
         circuit.append(GlobalPhaseGate(math.pi), [])
     circuit.initialize([0.6, 0.8], [0])
-    save = Instruction("save_statevector", 1, 0, [])
-    save._subtype = "c_single"
-    circuit.append(save, [0])
+    save(circuit, "save_statevector", "c_single", [0], label="statevector")
     saved = Simulator().run(circuit, shots=100, seed_simulator=1).result().data()["statevector"]
     np.testing.assert_allclose(saved["0x0"], [0.6, 0.8], atol=1e-12)
     np.testing.assert_allclose(saved["0x1"], [-0.6, -0.8], atol=1e-12)

@@ -5,52 +5,28 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from branching import branches
 from qiskit import QuantumCircuit, qpy
-from qiskit.circuit import Instruction
+from saves import save
 
 from ketjet import Simulator, cli
-
-
-class Save(Instruction):
-    """What qiskit-aer's classes look like from outside."""
-
-    _directive = True
-
-    def __init__(self, name, num_qubits, subtype):
-        super().__init__(name, num_qubits, 0, [])
-        self._label, self._subtype = "saved", subtype
-
-
-def branches(qubits, bits):
-    """A circuit whose shots go different ways."""
-    circuit = QuantumCircuit(qubits, bits)
-    for bit in range(bits):
-        circuit.h(0)
-        circuit.measure(0, bit)
-        circuit.rx(0.1 * bit + 0.05, range(qubits))
-    return circuit
 
 
 def straight(qubits, bits, *saved):
     circuit = QuantumCircuit(qubits, bits)
     circuit.h(range(qubits))
     if saved:
-        saving(circuit, *saved)
+        save(circuit, *saved)
     circuit.measure(range(bits), range(bits))
-    return circuit
-
-
-def saving(circuit, name, subtype, qubits):
-    circuit.append(Save(name, qubits, subtype), range(qubits))
     return circuit
 
 
 @pytest.mark.parametrize("subtype", ["list", "c_list", "average", "c_average", "accum", "c_accum"])
 @pytest.mark.parametrize("name", ["save_probabilities", "save_density_matrix"])
 def test_who_saves_again_wherever_shots_part_takes_at_least_so_much(name, subtype):
-    found = Simulator().estimate(saving(branches(3, 4), name, subtype, 2))
+    found = Simulator().estimate(save(branches(3, 4), name, subtype, [0, 1]))
     assert found.peak_is_lower_bound
-    assert not Simulator().estimate(straight(3, 2, name, subtype, 2)).peak_is_lower_bound
+    assert not Simulator().estimate(straight(3, 2, name, subtype, [0, 1])).peak_is_lower_bound
 
 
 def test_exact_branches_take_at_least_so_much():
@@ -76,14 +52,14 @@ LIMIT = 100
 
 @pytest.mark.parametrize("subtype", ["list", "average", "c_accum"])
 def test_states_of_trajectories_leave_room_for_what_is_saved(subtype):
-    circuit = saving(branches(20, 6), "save_probabilities", subtype, 20)  # 8 MiB each
+    circuit = save(branches(20, 6), "save_probabilities", subtype, range(20))  # 8 MiB each
     estimate = Simulator(max_memory_mb=LIMIT).estimate(circuit, shots=1000)
     assert estimate.fits
     assert estimate.max_qubits >= 20
 
 
 def test_a_run_whose_states_leave_room_for_the_one_that_is_saved():
-    circuit = saving(branches(20, 6), "save_statevector", "single", 20)
+    circuit = save(branches(20, 6), "save_statevector", "single", range(20))
     assert Simulator(max_memory_mb=LIMIT).run(circuit, shots=100).result().success
 
 

@@ -14,6 +14,7 @@ from qiskit.circuit.classical import expr, types
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import DensityMatrix, Kraus, Pauli, SparsePauliOp, Statevector, partial_trace
 from qiskit.result import ProbDistribution
+from saves import Save
 
 from ketjet import Simulator, StateVector
 from ketjet.engine import Outcome, SavedRecord, Task, execute
@@ -23,16 +24,6 @@ from ketjet.lowering.saves import SORTS
 from ketjet.saved_data import SavedData, SaveRequest
 
 OPERATOR = SparsePauliOp(["ZZ", "XI", "YY"], [1.0, 0.5, 0.25])
-
-
-class Save(Instruction):
-    """What qiskit-aer's classes look like from outside."""
-
-    _directive = True
-
-    def __init__(self, name, num_qubits, label, subtype, params=()):
-        super().__init__(name, num_qubits, 0, list(params))
-        self._label, self._subtype = label, subtype
 
 
 def terms(operator, *, variance):
