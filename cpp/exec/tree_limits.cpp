@@ -7,12 +7,6 @@
 
 namespace ketjet {
 
-namespace {
-
-constexpr std::int64_t unwatched_bytes = std::int64_t{16} << 20;  // asking takes longer than a small run
-
-}  // namespace
-
 TreeLimits::TreeLimits(const Plan& plan, Precision precision, const TreeRequest& request, int threads) {
     const std::int64_t shots = request.rules.all_shots.shots;
     const std::int64_t useful =

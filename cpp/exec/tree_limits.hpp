@@ -12,22 +12,23 @@ namespace ketjet {
 
 struct TreeRequest;
 
-// What depends on the plan, the request and the memory of the job alone. Where it matters for what is drawn, it does
-// not depend on memory either.
+// What follows from the plan, the request, the number of threads and the memory of the job.
 class TreeLimits {
  public:
     TreeLimits(const Plan& plan, Precision precision, const TreeRequest& request, int threads);
 
-    // Whether groups of shots with equal memory unite.
+    // Whether groups of shots with equal memory unite, so that what is merged must not depend on memory.
     bool unites() const { return unites_; }
 
-    // Whether states are held whatever else there is room for, because they are small and few.
+    // Whether states are held whatever else there is room for, because they are small. Where it does not matter for
+    // what is drawn, they are not so many that memory might not do.
     bool holds_all() const { return holds_all_; }
 
     // At a time, of those that there is room for.
     std::int64_t most_states() const { return most_states_; }
 
-    // So many trajectories may wait for each other.
+    // So many trajectories may wait for each other. Where that matters for what is drawn, or nearly so, it depends on
+    // the plan and the number of shots alone.
     std::int64_t most_waiting() const { return most_waiting_; }
 
     // Threads that go on side by side, each with a trajectory of its own.

@@ -96,6 +96,9 @@ inline constexpr double least_merged_share = 1.0 / 8;
 inline constexpr std::int64_t small_state_bytes = std::int64_t{1} << 16;
 inline constexpr std::int64_t small_states_bytes = std::int64_t{1} << 27;
 
+// While a run holds no more than this, nobody asks how much memory is left: that takes longer than a small run.
+inline constexpr std::int64_t unwatched_bytes = std::int64_t{16} << 20;
+
 // A run of more shots than this unites groups whose memory is equal where trajectories meet, once there are so many of
 // them. Until then samples do not depend on which trajectories are merged.
 inline constexpr std::int64_t most_single_shots = 1 << 16;
