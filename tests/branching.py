@@ -15,7 +15,7 @@ def coins(tosses):
 
 
 def branches(num_qubits, tosses):
-    """Toss qubit 0 between rotations that all qubits take part in: no two states are the same."""
+    """Toss qubit 0 between rotations and entangling gates of all qubits, so that states differ."""
     circuit = QuantumCircuit(num_qubits, tosses)
     for bit in range(tosses):
         circuit.h(0)

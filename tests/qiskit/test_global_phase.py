@@ -291,24 +291,18 @@ def test_a_hidden_phase_that_is_no_number_is_refused(wrap, bad):
             way(circuit)
 
 
-def save_statevector(num_qubits, label):
-    instruction = Instruction("save_statevector", num_qubits, 0, [])
-    instruction._label, instruction._subtype = label, "single"
-    return instruction
-
-
 def saved_at_once(circuit):
-    circuit.append(save_statevector(2, "s"), [0, 1])
+    save(circuit, "save_statevector", "single", [0, 1], label="s")
 
 
 def saved_in_a_block(circuit):
     with circuit.if_test((circuit.clbits[0], 0)):
-        circuit.append(save_statevector(2, "s"), [0, 1])
+        save(circuit, "save_statevector", "single", [0, 1], label="s")
 
 
 def saved_in_a_definition(circuit):
     inner = QuantumCircuit(2)
-    inner.append(save_statevector(2, "s"), [0, 1])
+    save(inner, "save_statevector", "single", [0, 1], label="s")
     circuit.append(inner.to_instruction(), [0, 1])
 
 
@@ -328,6 +322,6 @@ def test_saves_show_the_phase_of_the_circuit(saved, measured):
 def test_a_phase_that_is_shown_by_saves_is_refused_by_name():
     circuit = QuantumCircuit(1, global_phase=math.nan)
     circuit.x(0)
-    circuit.append(save_statevector(1, "s"), [0])
+    save(circuit, "save_statevector", "single", [0], label="s")
     with pytest.raises(InvalidCircuitError, match="global phase: its angle is nan"):
         Simulator().run(circuit)
