@@ -1,5 +1,5 @@
-// Plain loops over fixed chunks, so that a decision never depends on the number of threads. The product vector has the
-// factors (1, r_q) on qubit q: a chunk is folded qubit by qubit to one number, and chunks are folded like a state.
+// Loops over fixed chunks, so that a decision never depends on the number of threads. The product vector has the
+// factors (1, r_q) on qubit q; the overlaps of a state's chunks with it are folded qubit by qubit to one number.
 #include "exec/same_state.hpp"
 
 #include <algorithm>
@@ -25,35 +25,51 @@ inline Complex product(const Complex& a, const Complex& b) {
     return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
 }
 
-// Folds the lowest qubits of so many amplitudes away at once: the entries of the product vector of these qubits.
-constexpr int folded_at_once = 3;
-std::array<Complex, bit(folded_at_once)> product_vector() {
-    std::array<Complex, bit(folded_at_once)> entries;
+// The entries of the product vector on the qubits of a chunk.
+std::vector<Complex> product_vector() {
+    std::vector<Complex> entries(bit(chunk_bits));
     entries[0] = 1;
-    for (int qubit = 0; qubit < folded_at_once; ++qubit) {
+    for (int qubit = 0; qubit < chunk_bits; ++qubit) {
         for (Index i = 0; i < bit(qubit); ++i) entries[bit(qubit) + i] = product(entries[i], factor(qubit));
     }
     return entries;
 }
-template <class T>
-Complex fold(const std::complex<T>* amplitudes, const std::array<Complex, bit(folded_at_once)>& entries) {
-    double real = 0, imaginary = 0;
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-        const auto part = product(entries[i], static_cast<Complex>(amplitudes[i]));
-        real += part.real();
-        imaginary += part.imag();
-    }
-    return {real, imaginary};
-}
 
-// Folds the lowest qubits away, `first` being the number of the lowest one.
+// Folds all qubits away, `first` being the number of the lowest one.
 Complex fold(std::vector<Complex>& values, int first) {
     for (int qubit = first; values.size() > 1; ++qubit) {
-        const Complex r = factor(qubit);
+        const Complex r = std::conj(factor(qubit));
         for (std::size_t i = 0; i < values.size() / 2; ++i) values[i] = values[2 * i] + product(r, values[2 * i + 1]);
         values.resize(values.size() / 2);
     }
     return values.front();
+}
+
+// A complex number as a vector of the machine: compilers do not find these by themselves in sums of products.
+using Pair = double __attribute__((vector_size(16)));
+template <class T>
+Pair pair(const std::complex<T>& z) {
+    return Pair{static_cast<double>(z.real()), static_cast<double>(z.imag())};
+}
+Pair times_i(Pair z) { return Pair{-z[1], z[0]}; }
+Pair product(const Complex& a, Pair z) { return a.real() * z + a.imag() * times_i(z); }
+
+// <a|b>. Sums of even and odd terms apart, so that an addition need not wait for the one before.
+template <class A, class B>
+Complex overlap(const std::complex<A>* a, const std::complex<B>* b, Index size) {
+    std::array<Pair, 2> real{}, imaginary{};
+    const auto add = [&](std::size_t sum, Index i) {
+        const Pair x = pair(a[i]), y = pair(b[i]);
+        real[sum] += x * y;
+        imaginary[sum] -= x * times_i(y);
+    };
+    for (Index i = 0; i + 2 <= size; i += 2) {
+        add(0, i);
+        add(1, i + 1);
+    }
+    if (size % 2 == 1) add(0, size - 1);
+    const Pair r = real[0] + real[1], i = imaginary[0] + imaginary[1];
+    return {r[0] + r[1], i[0] + i[1]};
 }
 
 // Calls body(first, last, chunk) on all chunks of a state's amplitudes.
@@ -79,43 +95,32 @@ std::size_t chunks_of(const StateVector<T>& state) {
 
 template <class T>
 double signature(const StateVector<T>& state, const RunContext& context) {
-    static const auto entries = product_vector();
-    std::vector<Complex> folded(chunks_of(state));
+    static const std::vector<Complex> entries = product_vector();
+    std::vector<Complex> overlaps(chunks_of(state));
     for_state_chunks(state, context, [&](Index first, Index last, std::size_t chunk) {
-        std::vector<Complex> values;
-        if (last - first < entries.size()) {
-            values.assign(state.amplitudes() + first, state.amplitudes() + last);
-            folded[chunk] = fold(values, 0);
-            return;
-        }
-        values.reserve((last - first) / entries.size());
-        for (Index i = first; i < last; i += entries.size()) values.push_back(fold(state.amplitudes() + i, entries));
-        folded[chunk] = fold(values, folded_at_once);
+        overlaps[chunk] = overlap(entries.data(), state.amplitudes() + first, last - first);
     });
-    return std::norm(fold(folded, chunk_bits));
+    return std::norm(fold(overlaps, chunk_bits));
 }
 
 template <class T>
 Separation separation(const StateVector<T>& a, const StateVector<T>& b, const RunContext& context) {
     std::vector<double> real(chunks_of(a)), imaginary(chunks_of(a));
     for_state_chunks(a, context, [&](Index first, Index last, std::size_t chunk) {
-        Complex sum = 0;
-        for (Index i = first; i < last; ++i) {
-            sum += product(std::conj(static_cast<Complex>(b.amplitudes()[i])), static_cast<Complex>(a.amplitudes()[i]));
-        }
-        real[chunk] = sum.real();
-        imaginary[chunk] = sum.imag();
+        const Complex part = overlap(b.amplitudes() + first, a.amplitudes() + first, last - first);
+        real[chunk] = part.real();
+        imaginary[chunk] = part.imag();
     });
-    const Complex overlap(pairwise_sum(real), pairwise_sum(imaginary));
-    if (!(std::abs(overlap) > 0.5)) return {1, 1};
-    const Complex phase = overlap / std::abs(overlap);
+    const Complex whole(pairwise_sum(real), pairwise_sum(imaginary));
+    if (!(std::abs(whole) > 0.5)) return {1, 1};
+    const Complex phase = whole / std::abs(whole);
     for_state_chunks(a, context, [&](Index first, Index last, std::size_t chunk) {
-        double sum = 0;
+        Pair squares{};
         for (Index i = first; i < last; ++i) {
-            sum += std::norm(static_cast<Complex>(a.amplitudes()[i]) -
-                             product(phase, static_cast<Complex>(b.amplitudes()[i])));
+            const Pair apart = pair(a.amplitudes()[i]) - product(phase, pair(b.amplitudes()[i]));
+            squares += apart * apart;
         }
-        real[chunk] = sum;
+        real[chunk] = squares[0] + squares[1];
     });
     return {std::sqrt(pairwise_sum(real)), phase};
 }
@@ -124,8 +129,9 @@ template <class T>
 void move_to_mean(StateVector<T>& a, const StateVector<T>& b, Complex phase, double share, const RunContext& context) {
     for_state_chunks(a, context, [&](Index first, Index last, std::size_t) {
         for (Index i = first; i < last; ++i) {
-            const auto own = static_cast<Complex>(a.amplitudes()[i]), other = static_cast<Complex>(b.amplitudes()[i]);
-            a.amplitudes()[i] = static_cast<std::complex<T>>(own + share * (product(phase, other) - own));
+            const Pair own = pair(a.amplitudes()[i]);
+            const Pair mean = own + share * (product(phase, pair(b.amplitudes()[i])) - own);
+            a.amplitudes()[i] = {static_cast<T>(mean[0]), static_cast<T>(mean[1])};
         }
     });
 }
