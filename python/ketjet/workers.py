@@ -21,7 +21,7 @@ import time
 import weakref
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ketjet import engine
 from ketjet.budget import LIGHT_PATIENCE_SECONDS, Budget, Work
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["Workers", "shared"]
 
 T = TypeVar("T")
+
+_Bell: TypeAlias = "queue.SimpleQueue[None]"
 
 logger = logging.getLogger(__name__)
 
@@ -71,13 +73,14 @@ class Workers:
     ) -> None:
         self._idle_seconds = idle_seconds
         self._measure = measure
-        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()  # what workers are to do
+        self._inbox: deque[Callable[[], None]] = deque()  # what workers are to do
         self._lock = threading.Lock()  # of the three below
         self._queue: deque[Work] = deque()  # waiting for their share of the budget
         self._budget = Budget(threads)
         self._running = self._budget.running  # hold their share: being computed
-        self._serving: set[object] = set()  # workers
-        self._idle: set[object] = set()  # workers that look into the inbox
+        self._serving: set[_Bell] = set()  # by the bells of the workers
+        self._idle: list[_Bell] = []  # by the bells of those that wait for work, the last one to begin at the end
+        self._soon_back: set[int] = set()  # threads of workers that look into the inbox again in a moment
         self._closed = False
 
     @property
@@ -172,8 +175,9 @@ class Workers:
         RuntimeError
             There is no worker, and the system has no more threads.
         """
-        self._inbox.put(message)
-        self._want_listener()
+        self._inbox.append(message)
+        if threading.get_ident() not in self._soon_back:
+            self._want_listener()
 
     def do(self, message: Callable[[], None], patience: float = 0) -> None:
         """Post a message, and wait up to `patience` seconds until it has been dealt with, and what it posted itself.
@@ -183,16 +187,26 @@ class Workers:
         RuntimeError
             As `post`.
         """
+        if not patience:
+            self.post(message)
+            return
         dealt_with: queue.SimpleQueue[None] = queue.SimpleQueue()
 
         def deal() -> None:
-            message()
-            self._inbox.put(partial(dealt_with.put, None))
+            self._soon_back.add(me := threading.get_ident())
+            try:
+                message()
+            finally:
+                self._inbox.append(partial(dealt_with.put, None))
+                self._soon_back.discard(me)
 
-        self.post(deal if patience else message)
-        if patience:
+        self.post(deal)
+        try:
             with contextlib.suppress(queue.Empty):
                 dealt_with.get(timeout=patience)
+        finally:
+            self._soon_back.clear()  # of whoever took longer
+            self._want_listener()
 
     def run(self, call: Callable[[], T], *, stop: Callable[[], None] = lambda: None, **share: Any) -> T:
         """Run a call and wait for it; Ctrl-C, or whatever else interrupts the wait, stops it and waits for its end.
@@ -284,11 +298,11 @@ class Workers:
     def _give_share(self, work: Work) -> None:
         work.begun_at = time.monotonic()
         self._running.add(work)
-        self._inbox.put(partial(self._compute, work))
+        self._inbox.append(partial(self._compute, work))
 
     def _compute(self, work: Work) -> None:
         if self._queue:  # which somebody else looks after from now on
-            self._inbox.put(self._start_what_fits)
+            self._inbox.append(self._start_what_fits)
         self._want_listener()
         value, raised = _outcome(work.call)
         with self._lock:
@@ -299,8 +313,14 @@ class Workers:
         work.promise.deliver(value, raised)
 
     def _want_listener(self) -> None:
-        """Start a worker if something is to be done or looked after, and none is idle."""
-        if self._idle or (self._inbox.empty() and not self._queue):
+        """Ring for a worker if something is to be done or looked after; start one if none is idle.
+
+        The last one to become idle comes first: its caches are warm, and its engine threads may still be awake.
+        """
+        if not self._inbox and (self._idle or not self._queue):
+            return
+        with contextlib.suppress(IndexError):
+            self._idle.pop().put(None)
             return
         try:
             threading.Thread(target=self._serve, name="ketjet-worker", daemon=True).start()
@@ -310,27 +330,30 @@ class Workers:
 
     def _serve(self) -> None:
         """Do what is in the inbox until there has been nothing for a while."""
-        self._serving.add(me := object())
-        while (message := self._next(me)) is not None:
+        bell: _Bell = queue.SimpleQueue()
+        self._serving.add(bell)
+        while (message := self._next(bell)) is not None:
             try:
                 message()
             except Exception:
                 logger.exception("a worker could not do what it was asked to")
             del message  # an idle worker keeps nothing alive
-        self._serving.discard(me)
+        self._serving.discard(bell)
 
-    def _next(self, me: object) -> Callable[[], None] | None:
-        self._idle.add(me)
-        try:
-            return self._inbox.get(timeout=LOOK_SECONDS if self._queue else self._idle_seconds)
-        except queue.Empty:
-            if self._queue:
-                return self._look
-        finally:
-            self._idle.discard(me)
-        with contextlib.suppress(queue.Empty):  # whoever posted in the last moment saw this worker idle
-            return self._inbox.get_nowait()
-        return None
+    def _next(self, bell: _Bell) -> Callable[[], None] | None:
+        while True:
+            with contextlib.suppress(IndexError):
+                return self._inbox.popleft()
+            self._idle.append(bell)
+            if not self._inbox:  # else somebody posted before this worker could be seen to be idle
+                with contextlib.suppress(queue.Empty):
+                    bell.get(timeout=LOOK_SECONDS if self._queue else self._idle_seconds)
+            try:
+                self._idle.remove(bell)
+            except ValueError:  # somebody has rung for it
+                continue
+            if not self._inbox:
+                return self._look if self._queue else None
 
     def _forget(self, work: Work | None) -> None:
         """Let go of what a finished or cancelled call refers to; a cancelled head no longer blocks the queue."""

@@ -503,7 +503,7 @@ def test_a_dropped_result_is_freed_without_the_garbage_collector(bell):
         job = Simulator().run(bell, return_state=True)
         job.add_done_callback(lambda _: None)
         result = job.result(5)
-        eventually(lambda: workers.shared()._serving == workers.shared()._idle)
+        eventually(lambda: workers.shared()._serving == set(workers.shared()._idle))
         state = weakref.ref(result.get_statevector())
         del result, job
         assert state() is None

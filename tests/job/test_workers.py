@@ -284,6 +284,27 @@ def test_a_callback_may_submit_and_wait(pool):
     eventually(lambda: answers == [2])
 
 
+def test_calls_one_after_the_other_are_run_by_one_worker(pool):
+    calls, futures = zip(*(start(pool) for _ in range(4)), strict=True)
+    for call in calls:
+        assert call.started.wait(5)
+    for call in calls:
+        call.finish.set()
+    wait(futures, 5)  # several workers are idle now
+    ran, handed_out = [], []
+    for _ in range(20):
+        eventually(lambda: len(pool._idle) == len(pool._serving))
+        pool.do(lambda: handed_out.append(pool.submit(lambda: ran.append(threading.get_ident()))), patience=5)
+        handed_out.pop().result(5)
+    assert len(set(ran)) == 1
+
+
+def test_what_is_handed_out_may_wait_for_other_calls(pool):
+    seen = []
+    pool.do(lambda: seen.append(pool.submit(lambda: "done").result(5)), patience=0.05)
+    eventually(lambda: seen == ["done"])
+
+
 def test_idle_workers_end_and_come_back(pool):
     assert pool.submit(lambda: 1).result(5) == 1
     assert pool._serving
