@@ -10,13 +10,12 @@ namespace ketjet {
 
 namespace {
 
-// How long a thread waits hot before it gives its core away.
-constexpr int spins_before_yield = 300;
+// Of a hand without work, and of who waits for hands: about as long as the pauses between the teams of one run, and as
+// their members differ.
+constexpr Patience without_work{std::chrono::microseconds(8), 2000};
+constexpr Patience before_the_end{std::chrono::microseconds(8), 200};
 
-// How often a hand without work, and who waits for hands, looks before it sleeps: about as long as the pauses
-// between the teams of one run, and as their members differ.
-constexpr int yields_without_work = 2000;
-constexpr int yields_before_the_end = 200;
+constexpr int looks_per_clock = 32;  // reading the clock takes as long as a pause
 
 void relax_core() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -32,16 +31,16 @@ const bool forks_are_counted =
 
 }  // namespace
 
-std::uint32_t wait_for_change(const std::atomic<std::uint32_t>& word, std::uint32_t old, int yields) {
-    for (int tries = 0; tries < spins_before_yield + yields; ++tries) {
-        const std::uint32_t now = word.load(std::memory_order_acquire);
-        if (now != old) return now;
-        if (tries < spins_before_yield) {
+std::uint32_t wait_for_change(const std::atomic<std::uint32_t>& word, std::uint32_t old, Patience patience) {
+    const auto changed = [&] { return word.load(std::memory_order_acquire) != old; };
+    const auto end = std::chrono::steady_clock::now() + patience.spins;
+    do {
+        for (int look = 0; look < looks_per_clock; ++look) {
+            if (changed()) return word.load(std::memory_order_acquire);
             relax_core();
-        } else {
-            std::this_thread::yield();
         }
-    }
+    } while (std::chrono::steady_clock::now() < end);
+    for (int yield = 0; yield < patience.yields && !changed(); ++yield) std::this_thread::yield();
     word.wait(old, std::memory_order_acquire);
     return word.load(std::memory_order_acquire);
 }
@@ -59,7 +58,7 @@ Crew::~Crew() {
 void Crew::serve(const std::shared_ptr<Hand>& hand, const std::shared_ptr<Word>& at_work) {
     std::uint32_t turn = 0;
     while (true) {
-        turn = wait_for_change(hand->turn, turn, yields_without_work);
+        turn = wait_for_change(hand->turn, turn, without_work);
         if (hand->work == nullptr) return;
         (*hand->work)(hand->rank);
         if (at_work->fetch_sub(1, std::memory_order_acq_rel) == 1) at_work->notify_one();
@@ -95,7 +94,7 @@ void Crew::run(int members, const std::function<void(int)>& work) {
     }
     work(0);
     for (std::uint32_t left = at_work_->load(std::memory_order_acquire); left != 0;) {
-        left = wait_for_change(*at_work_, left, yields_before_the_end);
+        left = wait_for_change(*at_work_, left, before_the_end);
     }
 }
 

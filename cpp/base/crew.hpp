@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,9 +11,14 @@
 
 namespace ketjet {
 
-// Returns the new value of `word` once it differs from `old`: spins, then yields so many times, then sleeps. Whoever
-// changes it notifies.
-std::uint32_t wait_for_change(const std::atomic<std::uint32_t>& word, std::uint32_t old, int yields);
+// How long a thread that waits spins, and how often it yields after that, before it sleeps.
+struct Patience {
+    std::chrono::nanoseconds spins;
+    int yields;
+};
+
+// Returns the new value of `word` once it differs from `old`. Whoever changes it notifies.
+std::uint32_t wait_for_change(const std::atomic<std::uint32_t>& word, std::uint32_t old, Patience patience);
 
 class Crew {
  public:

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -20,8 +21,8 @@ namespace {
 constexpr std::uint32_t failed_bit = 1;
 constexpr std::uint32_t one_phase = 2;
 
-// How often a member looks for the others before it sleeps.
-constexpr int yields_at_barrier = 20;
+// How long a member waits for the others: going to sleep and being woken takes about as long.
+constexpr Patience at_barrier{std::chrono::microseconds(100), 20};
 
 // Thrown by barrier() to unwind a healthy member; never leaves run_team.
 struct Stopped {};
@@ -59,7 +60,7 @@ void Team::barrier() {
         now = shared_->phase.fetch_add(one_phase, std::memory_order_acq_rel);
         shared_->phase.notify_all();
     } else {
-        now = wait_for_change(shared_->phase, old, yields_at_barrier);
+        now = wait_for_change(shared_->phase, old, at_barrier);
     }
     if ((now & failed_bit) != 0) throw Stopped{};
 }
