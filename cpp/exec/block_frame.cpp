@@ -1,5 +1,6 @@
 // The columns start as the identity with a swizzle: a high bit also changes a low one, so that vectors a power of two
-// apart do not fall into the same cache sets.
+// apart do not fall into the same cache sets. It changes none of the lowest: vectors that follow each other never lie
+// at the same place of a page, where the loads of one would wait for the stores of the other.
 #include "exec/block_frame.hpp"
 
 #include <algorithm>
@@ -13,7 +14,8 @@ namespace ketjet {
 namespace {
 
 constexpr std::size_t set_stride = 4096;  // bytes after which addresses share a set of the first-level cache
-constexpr int table_bits = 6;             // of AddressMap::low
+constexpr std::size_t unswizzled_bits = 2;
+constexpr int table_bits = 6;  // of AddressMap::low
 
 }  // namespace
 
@@ -36,8 +38,10 @@ BlockFrame::BlockFrame(std::span<const int> hot, int lane_bits, std::uint32_t ve
     position_.fill(-1);
     for (std::size_t p = 0; p < hot.size(); ++p) position_[static_cast<std::size_t>(hot[p])] = static_cast<int>(p);
     const auto plain_bits = static_cast<std::size_t>(std::countr_zero(set_stride / vector_bytes));
+    const std::size_t swizzled_bits = plain_bits - unswizzled_bits;
     for (std::size_t b = 0; b < columns_.size(); ++b) {
-        const Index swizzle = b < plain_bits ? 0 : bit(static_cast<int>(b % plain_bits));
+        const Index swizzle =
+            b < plain_bits ? 0 : bit(static_cast<int>(unswizzled_bits + (b - plain_bits) % swizzled_bits));
         columns_[b] = vector_scalars * static_cast<std::uint32_t>(bit(static_cast<int>(b)) ^ swizzle);
     }
 }

@@ -22,7 +22,7 @@ void exchange_pairs(T* block, const ExchangeArgs& args) {
     const Mask<T> second = load(static_cast<const T*>(args.take_second)) != T(0);
     SubsetWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
-        const std::uint32_t address = walk.next();
+        const std::uint64_t address = walk.next();
         for (int part = 0; part < 2; ++part) {
             T* const v = block + address + part * lanes<T>;
             T* const w = block + (address ^ args.flip_offset) + part * lanes<T>;
@@ -69,9 +69,8 @@ void rotate(T* block, const RotationArgs& args) {
     const Vector<T> second = load(static_cast<const T*>(args.second));
     SubsetWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
-        const std::uint64_t y = walk.next_vector();
-        const bool negative = __builtin_parityll(y & args.sign_mask) != 0;
-        const std::uint32_t address = address_of(walk.map, y);
+        const bool negative = __builtin_parityll(walk.number() & args.sign_mask) != 0;
+        const std::uint64_t address = walk.next();
         T* const v = block + address;
         const Vector<T> vr = load(v), vi = load(v + lanes<T>);
         if (args.vector_flip == 0) {

@@ -123,7 +123,7 @@ KETJET_INLINE void store_phased(T* target, Vector<T> x, Vector<T> y, const RowPh
 }
 
 template <class T, bool Table, bool Factor>
-KETJET_INLINE void phase_row(T* block, std::uint32_t address, const BlockPhases<T>& phases, const RowPhases<T>& row) {
+KETJET_INLINE void phase_row(T* block, std::uint64_t address, const BlockPhases<T>& phases, const RowPhases<T>& row) {
     KETJET_UNROLL_PARTLY
     for (std::uint64_t v = 0; v < phases.vectors; ++v) {
         T* const vector = block + (address ^ phases.args.inner_offsets[v]);
@@ -137,7 +137,7 @@ void phase(void* memory, const PhaseArgs& args) {
     const BlockPhases<T> phases(args);
     FetchingWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < phases.rows; ++i) {
-        const std::uint32_t address = walk.next();
+        const std::uint64_t address = walk.next();
         const RowPhases<T> row = phases.of_row(i);
         if (row.table == nullptr) {
             if (!row.is_one) phase_row<T, false, true>(block, address, phases, row);

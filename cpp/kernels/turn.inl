@@ -112,8 +112,8 @@ void turn_tiles(T* block, const TurnArgs& args) {
     const Tangents<T, Pairs> tangents(args);
     typename ChooseWalk<(Axes >= fetching_turn_axes)>::Walk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
-        const std::uint64_t number = walk.next_vector();
-        std::uint64_t address = address_of(walk.map, number);
+        const std::uint64_t number = walk.number();
+        std::uint64_t address = walk.next();
         Vector<T> re[rows], im[rows];
         KETJET_UNROLL
         for (int r = 0; r < rows; ++r) {

@@ -32,8 +32,10 @@ void turn_phase_tiles(T* block, const TurnPhaseArgs& args) {
     for (std::uint64_t i = 0; i < phases.rows; ++i) {
         const std::uint64_t row_address = walk.next();
         const RowPhases<T> row = phases.of_row(i);
+        std::uint64_t next = row_address ^ args.phases.inner_offsets[0];
         for (std::uint64_t first = 0; first < phases.vectors; first += size) {
-            std::uint64_t address = row_address ^ args.phases.inner_offsets[first];
+            std::uint64_t address = next;
+            next = row_address ^ args.phases.inner_offsets[(first + size) & (phases.vectors - 1)];
             Vector<T> re[size], im[size];
             KETJET_UNROLL
             for (int r = 0; r < size; ++r) {

@@ -24,25 +24,32 @@ KETJET_INLINE void fetch_lines(Prefetch& prefetch) {
     }
 }
 
-// Walks the vectors of a subset in ascending order.
+// Walks the vectors of a subset in ascending order. The address of a vector is looked up one step before it is asked
+// for: a load behind the stores of a tile waits for each of them that agrees with it in the lowest twelve bits of the
+// address.
 struct SubsetWalk {
     AddressMap map;
-    std::uint64_t fixed;
+    std::uint64_t fixed;  // and all bits that are above a vector's number, so that the walk ends where it began
     std::uint64_t value;
     std::uint64_t count;
-    std::uint64_t free = 0;
+    std::uint64_t vector;
+    std::uint64_t next_address;
 
     KETJET_INLINE explicit SubsetWalk(const VectorSubset& subset)
         : map(subset.map),
-          fixed(subset.fixed),
+          fixed(subset.fixed | ~((std::uint64_t{1} << subset.vector_bits) - 1)),
           value(subset.value),
-          count(std::uint64_t{1} << (subset.vector_bits - __builtin_popcountll(subset.fixed))) {}
-    KETJET_INLINE std::uint64_t next_vector() {
-        const std::uint64_t vector = free | value;
-        free = ((free | fixed) + 1) & ~fixed;
-        return vector;
+          count(std::uint64_t{1} << (subset.vector_bits - __builtin_popcountll(subset.fixed))),
+          vector(subset.value),
+          next_address(address_of(map, subset.value)) {}
+    // Of the vector whose address is next.
+    KETJET_INLINE std::uint64_t number() const { return vector; }
+    KETJET_INLINE std::uint64_t next() {
+        const std::uint64_t address = next_address;
+        vector = (((vector | fixed) + 1) & ~fixed) | value;
+        next_address = address_of(map, vector);
+        return address;
     }
-    KETJET_INLINE std::uint32_t next() { return address_of(map, next_vector()); }
 };
 
 // Fetches at every step; where a step is little work, that makes it take twice as long.
@@ -50,11 +57,10 @@ struct FetchingWalk : SubsetWalk {
     Prefetch* prefetch;
 
     KETJET_INLINE explicit FetchingWalk(const VectorSubset& subset) : SubsetWalk(subset), prefetch(subset.prefetch) {}
-    KETJET_INLINE std::uint64_t next_vector() {
+    KETJET_INLINE std::uint64_t next() {
         if (prefetch != nullptr) fetch_lines(*prefetch);
-        return SubsetWalk::next_vector();
+        return SubsetWalk::next();
     }
-    KETJET_INLINE std::uint32_t next() { return address_of(map, next_vector()); }
 };
 
 template <bool Fetches>
