@@ -148,11 +148,12 @@ void BlockBinder<T>::add_layer(std::span<const LayerTurn> turns, const PhaseForm
 template <class T>
 void BlockBinder<T>::order_table(PhaseArgs& args, Index inner, std::span<const PlacedTurn> first) {
     const Index vector_bits = inner >> frame_.lane_bits(), others = vector_bits & ~vector_bits_of(first);
+    const Index reversed = reversed_axes(first);
     const std::size_t vectors = std::size_t{1} << count_bits(vector_bits);
     auto* const offsets = bound_.arena.template take<std::uint32_t>(vectors);
     auto* const entries = bound_.arena.template take<std::uint32_t>(vectors);
     for (std::size_t v = 0; v < vectors; ++v) {
-        Index y = deposit_bits(v >> first.size(), others);
+        Index y = deposit_bits(v >> first.size(), others) ^ reversed;
         for (std::size_t axis = 0; axis < first.size(); ++axis) {
             if ((v >> axis & 1) != 0) y ^= first[axis].positions() >> frame_.lane_bits();
         }

@@ -9,6 +9,13 @@
 
 namespace ketjet {
 
+namespace {
+
+// How far the tangent of pi/4 may be from 1.
+constexpr double rounding_of_one = 1e-15;
+
+}  // namespace
+
 // Puts all but the tangent into the frame.
 template <class T>
 PlacedTurn BlockBinder<T>::prepare_turn(const LayerTurn& turn) {
@@ -27,7 +34,13 @@ PlacedTurn BlockBinder<T>::prepare_turn(const LayerTurn& turn) {
         sine = -old;
     }
     frame_.scale *= cosine;
-    const double tangent = (imaginary ? sine : -sine) / cosine * (frame_.has_sign(turn.qubit) ? -1 : 1);
+    double tangent = (imaginary ? sine : -sine) / cosine * (frame_.has_sign(turn.qubit) ? -1 : 1);
+    if (std::abs(std::abs(tangent) - 1) < rounding_of_one) tangent = std::copysign(1, tangent);
+    if (imaginary && tangent == -1) {  // 1 + iX is iX (1 - iX)
+        frame_.flip(turn.qubit);
+        frame_.scale *= Complex(0, frame_.has_sign(turn.qubit) ? -1 : 1);
+        tangent = 1;
+    }
     if (after != 0) frame_.toggle_sign(turn.qubit);
     return {position(turn.qubit), -1, {tangent, tangent}, imaginary};
 }
@@ -93,6 +106,18 @@ TurnArgs BlockBinder<T>::lane_turns(std::span<const PlacedTurn> turns) {
     return args;
 }
 
+// Where all axes turn by one, the vector bits of those with a tangent of -1: it becomes 1 if the two rows of a pair
+// change places.
+template <class T>
+Index BlockBinder<T>::reversed_axes(std::span<const PlacedTurn> axes) const {
+    if (!std::ranges::all_of(axes, turns_by_one)) return 0;
+    Index mask = 0;
+    for (const PlacedTurn& turn : axes) {
+        if (turn.tangents[0] < 0) mask |= bit(turn.position - frame_.lane_bits());
+    }
+    return mask;
+}
+
 // Emits all turns but those which join the phases that follow: the last axes, as far as they are `inner` positions, and
 // the lanes if no axis comes before.
 template <class T>
@@ -129,13 +154,14 @@ Index BlockBinder<T>::vector_bits_of(std::span<const PlacedTurn> axes) const {
 template <class T>
 void BlockBinder<T>::set_axes(TurnArgs& args, std::span<const PlacedTurn> axes, Index others, int first_other) {
     args.axes = args.imaginary_axes = 0;
+    args.by_ones = !axes.empty() && std::ranges::all_of(axes, turns_by_one);
     args.pairs = std::ranges::any_of(axes, [](const PlacedTurn& turn) { return turn.partner >= 0; });
     T* values = args.pairs ? take_coefficients(2 * axes.size() * lanes()) : nullptr;
     args.axis_tangents = values;
     for (const PlacedTurn& turn : axes) {
         args.axis_offsets[args.axes] = frame_.offset(turn.positions() >> frame_.lane_bits());
         args.axis_lane_flips[args.axes] = static_cast<int>(turn.positions() & low_bits(frame_.lane_bits()));
-        args.tangents[args.axes] = turn.tangents[0];
+        args.tangents[args.axes] = args.by_ones ? 1 : turn.tangents[0];
         args.choosing_bits[args.axes] =
             turn.partner < frame_.lane_bits()
                 ? no_choosing_bit
@@ -160,6 +186,7 @@ void BlockBinder<T>::emit_turns(std::span<const PlacedTurn> axes, TurnArgs args)
         const std::size_t count = (axes.size() + (calls - call) - 1) / (calls - call);
         set_axes(args, axes.first(count), low_bits(frame_.vector_bits()), 0);
         args.vectors = subset({}, vector_bits_of(axes.first(count)));
+        args.vectors.map.affine ^= frame_.offset(reversed_axes(axes.first(count)));
         bound_.passes.push_back({{}, 0, 0, args});
         args.lane_turns = 0;
         axes = axes.subspan(count);
@@ -177,6 +204,7 @@ void BlockBinder<T>::flush_scale() {
     template PlacedTurn BlockBinder<T>::prepare_pair(const LayerTurn&, PlacedForm&);            \
     template TurnArgs BlockBinder<T>::lane_turns(std::span<const PlacedTurn>);                  \
     template JoiningTurns BlockBinder<T>::add_turns(std::span<const PlacedTurn>, Index);        \
+    template Index BlockBinder<T>::reversed_axes(std::span<const PlacedTurn>) const;            \
     template Index BlockBinder<T>::vector_bits_of(std::span<const PlacedTurn>) const;           \
     template void BlockBinder<T>::set_axes(TurnArgs&, std::span<const PlacedTurn>, Index, int); \
     template void BlockBinder<T>::emit_turns(std::span<const PlacedTurn>, TurnArgs);            \

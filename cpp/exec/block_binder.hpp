@@ -40,6 +40,9 @@ struct PlacedTurn {
     Index positions() const { return bit(position) | (partner < 0 ? 0 : bit(partner)); }
 };
 
+// By pi/4, so that its tangent is 1 or -1: H, SX, RX(pi/2) and RY(pi/2).
+inline bool turns_by_one(const PlacedTurn& turn) { return turn.partner < 0 && std::abs(turn.tangents[0]) == 1; }
+
 // Turns that go into the same call as the phases behind them.
 struct JoiningTurns {
     TurnArgs args{};
@@ -113,6 +116,7 @@ class BlockBinder {
     PlacedTurn prepare_pair(const LayerTurn& turn, PlacedForm& form);
     TurnArgs lane_turns(std::span<const PlacedTurn> turns);
     Index vector_bits_of(std::span<const PlacedTurn> axes) const;
+    Index reversed_axes(std::span<const PlacedTurn> axes) const;
     void set_axes(TurnArgs& args, std::span<const PlacedTurn> axes, Index others, int first_other);
     void emit_turns(std::span<const PlacedTurn> axes, TurnArgs args);
 

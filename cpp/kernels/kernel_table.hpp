@@ -134,6 +134,7 @@ struct TurnArgs {
     int imaginary_axes;    // bit a: axis a is imaginary
     std::uint32_t axis_offsets[3];
     double tangents[3];  // of the axes, without pairs
+    bool by_ones;        // the tangents of all axes are 1; not with pairs
     bool pairs;
     int axis_lane_flips[3];     // which lanes an axis exchanges
     int choosing_bits[3];       // of y, or of the number of a vector in the phases' table; no_choosing_bit: none

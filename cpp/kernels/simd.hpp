@@ -128,6 +128,28 @@ KETJET_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> 
 KETJET_INLINE Vector<float> fnma(Vector<float> a, Vector<float> b, Vector<float> c) { return fma(-a, b, c); }
 #endif
 
+// a + b and b - a, which sums have execution units of their own for on some CPUs, by the units of fused products. Needs
+// a vector of ones; the baseline has no such choice.
+#if defined(__AVX2__)
+template <class V>
+KETJET_INLINE V fused_sum(V one, V a, V b) {
+    return fma(one, a, b);
+}
+template <class V>
+KETJET_INLINE V fused_difference(V one, V a, V b) {
+    return fnma(one, a, b);
+}
+#else
+template <class V>
+KETJET_INLINE V fused_sum(V, V a, V b) {
+    return a + b;
+}
+template <class V>
+KETJET_INLINE V fused_difference(V, V a, V b) {
+    return b - a;
+}
+#endif
+
 // Lane l of the result is lane l ^ Flip of `v`.
 template <int Flip, class V>
 KETJET_INLINE V flip_lanes(V v) {

@@ -27,6 +27,30 @@ KETJET_INLINE void turn_lanes(Vector<T>* re, Vector<T>* im, const TurnArgs& args
     }
 }
 
+// By what the axes of a call turn: a tangent each, one that each tile chooses (TurnArgs::pairs), or 1.
+enum class TurnBy { tangents, choices, ones };
+
+// Sums alone. Half of them are done by the units that multiply, if these are `Spare`: if no phases follow.
+template <class T, int Rows, int Axis, bool Imaginary, bool Spare>
+KETJET_INLINE void turn_axis_by_one(Vector<T>* re, Vector<T>* im, Vector<T> one) {
+    constexpr int step = 1 << Axis;
+    KETJET_UNROLL
+    for (int r = 0; r < Rows; ++r) {
+        if (r & step) continue;
+        const int other = r | step;
+        const Vector<T> re0 = re[r], im0 = im[r], re1 = re[other], im1 = im[other];
+        re[r] = re0 + (Imaginary ? im1 : re1);
+        re[other] = Imaginary ? re1 + im0 : re1 - re0;
+        if constexpr (Spare) {
+            im[r] = Imaginary ? fused_difference(one, re1, im0) : fused_sum(one, im1, im0);
+            im[other] = fused_difference(one, Imaginary ? re0 : im0, im1);
+        } else {
+            im[r] = Imaginary ? im0 - re1 : im0 + im1;
+            im[other] = im1 - (Imaginary ? re0 : im0);
+        }
+    }
+}
+
 template <class T, int Rows, int Axis, bool Imaginary>
 KETJET_INLINE void turn_axis(Vector<T>* re, Vector<T>* im, Vector<T> tangent) {
     constexpr int step = 1 << Axis;
@@ -43,7 +67,7 @@ KETJET_INLINE void turn_axis(Vector<T>* re, Vector<T>* im, Vector<T> tangent) {
 }
 
 // What the axes turn by, in registers where it is the same for all tiles.
-template <class T, bool Pairs>
+template <class T, TurnBy By>
 struct Tangents {
     Vector<T> values[3];
 
@@ -54,7 +78,7 @@ struct Tangents {
 };
 // In the tile whose first vector has a given number.
 template <class T>
-struct Tangents<T, true> {
+struct Tangents<T, TurnBy::choices> {
     const T* values;
     const int* choosing_bits;
 
@@ -64,6 +88,13 @@ struct Tangents<T, true> {
         const std::uint64_t choice = number >> choosing_bits[axis] & 1;
         return load(values + (2 * static_cast<std::uint64_t>(axis) + choice) * lanes<T>);
     }
+};
+
+template <class T>
+struct Tangents<T, TurnBy::ones> {
+    Vector<T> one = splat(T(1));
+
+    KETJET_INLINE explicit Tangents(const TurnArgs&) {}
 };
 
 // Where an axis exchanges lanes too, puts those that are turned with each other into one place; the second time, back.
@@ -81,26 +112,30 @@ KETJET_INLINE void flip_rows(Vector<T>* re, Vector<T>* im, const TurnArgs& args)
     }
 }
 
-template <class T, int Axes, int ImaginaryAxes, bool Pairs, int Axis = 0>
-KETJET_INLINE void turn_all_axes(Vector<T>* re, Vector<T>* im, const Tangents<T, Pairs>& tangents,
-                                 std::uint64_t number) {
+template <class T, int Axes, int ImaginaryAxes, TurnBy By, bool Spare, int Axis = 0>
+KETJET_INLINE void turn_all_axes(Vector<T>* re, Vector<T>* im, const Tangents<T, By>& tangents, std::uint64_t number) {
     if constexpr (Axis < Axes) {
-        turn_axis<T, 1 << Axes, Axis, (ImaginaryAxes >> Axis & 1) != 0>(re, im, tangents.at(Axis, number));
-        turn_all_axes<T, Axes, ImaginaryAxes, Pairs, Axis + 1>(re, im, tangents, number);
+        constexpr bool imaginary = (ImaginaryAxes >> Axis & 1) != 0;
+        if constexpr (By == TurnBy::ones) {
+            turn_axis_by_one<T, 1 << Axes, Axis, imaginary, Spare>(re, im, tangents.one);
+        } else {
+            turn_axis<T, 1 << Axes, Axis, imaginary>(re, im, tangents.at(Axis, number));
+        }
+        turn_all_axes<T, Axes, ImaginaryAxes, By, Spare, Axis + 1>(re, im, tangents, number);
     }
 }
 
 // All turns of a tile in registers.
-template <class T, int Axes, int ImaginaryAxes, bool Lanes, bool Pairs>
-KETJET_INLINE void turn_tile(Vector<T>* re, Vector<T>* im, const TurnArgs& args, const Tangents<T, Pairs>& tangents,
+template <class T, int Axes, int ImaginaryAxes, bool Lanes, TurnBy By, bool Spare>
+KETJET_INLINE void turn_tile(Vector<T>* re, Vector<T>* im, const TurnArgs& args, const Tangents<T, By>& tangents,
                              std::uint64_t number) {
-    if constexpr (Pairs) flip_rows<T, Axes>(re, im, args);
+    if constexpr (By == TurnBy::choices) flip_rows<T, Axes>(re, im, args);
     if constexpr (Lanes) turn_lanes<T, 1 << Axes>(re, im, args);
-    turn_all_axes<T, Axes, ImaginaryAxes, Pairs>(re, im, tangents, number);
-    if constexpr (Pairs) flip_rows<T, Axes>(re, im, args);
+    turn_all_axes<T, Axes, ImaginaryAxes, By, Spare>(re, im, tangents, number);
+    if constexpr (By == TurnBy::choices) flip_rows<T, Axes>(re, im, args);
 }
 
-template <class T, int Axes, int ImaginaryAxes, bool Lanes, bool Pairs>
+template <class T, int Axes, int ImaginaryAxes, bool Lanes, TurnBy By>
 void turn_tiles(T* block, const TurnArgs& args) {
     constexpr int rows = 1 << Axes;
     std::uint64_t offsets[rows];
@@ -109,7 +144,7 @@ void turn_tiles(T* block, const TurnArgs& args) {
         offsets[r] = (r & 1 ? args.axis_offsets[0] : 0) ^ (r & 2 ? args.axis_offsets[1] : 0) ^
                      (r & 4 ? args.axis_offsets[2] : 0);
     }
-    const Tangents<T, Pairs> tangents(args);
+    const Tangents<T, By> tangents(args);
     typename ChooseWalk<(Axes >= fetching_turn_axes)>::Walk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
         const std::uint64_t number = walk.number();
@@ -122,7 +157,7 @@ void turn_tiles(T* block, const TurnArgs& args) {
             KETJET_IN_REGISTER(re[r]);
             KETJET_IN_REGISTER(im[r]);
         }
-        turn_tile<T, Axes, ImaginaryAxes, Lanes, Pairs>(re, im, args, tangents, number);
+        turn_tile<T, Axes, ImaginaryAxes, Lanes, By, true>(re, im, args, tangents, number);
         KETJET_FORGET(address);
         KETJET_UNROLL
         for (int r = 0; r < rows; ++r) {
@@ -143,11 +178,13 @@ void turn(void* memory, const TurnArgs& args) {
     if (args.axes == Axes && args.imaginary_axes == ImaginaryAxes) {
         T* const block = static_cast<T*>(memory);
         if (args.pairs) {
-            turn_tiles<T, Axes, ImaginaryAxes, true, true>(block, args);
+            turn_tiles<T, Axes, ImaginaryAxes, true, TurnBy::choices>(block, args);
         } else if (args.lane_turns > 0) {
-            turn_tiles<T, Axes, ImaginaryAxes, true, false>(block, args);
+            turn_tiles<T, Axes, ImaginaryAxes, true, TurnBy::tangents>(block, args);
+        } else if (args.by_ones) {
+            turn_tiles<T, Axes, ImaginaryAxes, false, TurnBy::ones>(block, args);
         } else {
-            turn_tiles<T, Axes, ImaginaryAxes, false, false>(block, args);
+            turn_tiles<T, Axes, ImaginaryAxes, false, TurnBy::tangents>(block, args);
         }
     } else if constexpr (ImaginaryAxes + 1 < (1 << Axes)) {
         turn<T, Axes, ImaginaryAxes + 1>(memory, args);

@@ -19,15 +19,15 @@ KETJET_INLINE void store_tile(T* block, std::uint64_t address, const std::uint64
     }
 }
 
-template <class T, int Axes, int ImaginaryAxes, bool Pairs>
+template <class T, int Axes, int ImaginaryAxes, TurnBy By>
 void turn_phase_tiles(T* block, const TurnPhaseArgs& args) {
     constexpr int size = 1 << Axes;
     const TurnArgs& turns = args.turns;
     const BlockPhases<T> phases(args.phases);
     std::uint64_t offsets[size];
     KETJET_UNROLL
-    for (int r = 0; r < size; ++r) offsets[r] = args.phases.inner_offsets[r];
-    const Tangents<T, Pairs> tangents(turns);
+    for (int r = 0; r < size; ++r) offsets[r] = args.phases.inner_offsets[r] ^ args.phases.inner_offsets[0];
+    const Tangents<T, By> tangents(turns);
     FetchingWalk walk(args.phases.vectors);
     for (std::uint64_t i = 0; i < phases.rows; ++i) {
         const std::uint64_t row_address = walk.next();
@@ -44,7 +44,7 @@ void turn_phase_tiles(T* block, const TurnPhaseArgs& args) {
                 KETJET_IN_REGISTER(re[r]);
                 KETJET_IN_REGISTER(im[r]);
             }
-            turn_tile<T, Axes, ImaginaryAxes, true, Pairs>(re, im, turns, tangents, first);
+            turn_tile<T, Axes, ImaginaryAxes, true, By, false>(re, im, turns, tangents, first);
             KETJET_FORGET(address);
             if (row.table == nullptr) {
                 if (row.is_one) {
@@ -65,9 +65,11 @@ template <class T, int Axes = 0, int ImaginaryAxes = 0>
 void turn_phase(void* memory, const TurnPhaseArgs& args) {
     if (args.turns.axes == Axes && args.turns.imaginary_axes == ImaginaryAxes) {
         if (args.turns.pairs) {
-            turn_phase_tiles<T, Axes, ImaginaryAxes, true>(static_cast<T*>(memory), args);
+            turn_phase_tiles<T, Axes, ImaginaryAxes, TurnBy::choices>(static_cast<T*>(memory), args);
+        } else if (args.turns.by_ones) {
+            turn_phase_tiles<T, Axes, ImaginaryAxes, TurnBy::ones>(static_cast<T*>(memory), args);
         } else {
-            turn_phase_tiles<T, Axes, ImaginaryAxes, false>(static_cast<T*>(memory), args);
+            turn_phase_tiles<T, Axes, ImaginaryAxes, TurnBy::tangents>(static_cast<T*>(memory), args);
         }
     } else if constexpr (ImaginaryAxes + 1 < (1 << Axes)) {
         turn_phase<T, Axes, ImaginaryAxes + 1>(memory, args);
