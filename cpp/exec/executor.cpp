@@ -1,13 +1,15 @@
-// run_sweeps: the leader of the team binds a sweep, all members share out its blocks, and so on to the last sweep.
+// run_sweeps: the members of a team share out the blocks of a sweep and bind those to come, and so on to the last
+// sweep.
 #include "exec/executor.hpp"
 
 #include <algorithm>
-#include <optional>
-#include <variant>
+#include <atomic>
 
 #include "base/parallel.hpp"
 #include "exec/block_runner.hpp"
+#include "exec/block_shares.hpp"
 #include "exec/expected_work.hpp"
+#include "exec/sweeps_ahead.hpp"
 #include "exec/verify.hpp"
 
 namespace ketjet {
@@ -74,47 +76,59 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
                 const StageSweeps<T>* kept) {
     if (sweeps.empty()) return;
     RunCounters& counters = context.stop.counters();
-    std::optional<BoundSweep> own;
-    const BoundSweep* bound = nullptr;
+    SweepsAhead<T> ahead(program, sweeps, kernels_of<T>(context.kernels), kept);
+    BlockShares shares(static_cast<std::size_t>(std::max(context.threads, 1)));
+    std::atomic<std::size_t> blocks_done{0};
+    std::atomic<int> at_work{0};                 // members that still find blocks
     StageClock::Time start = StageClock::now();  // the leader's
     run_team(context.threads, [&](Team& team) {
+        const auto rank = static_cast<std::size_t>(team.rank());
         BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop,
                               cache_share<T>(state.stored_qubits(), context));
-        for (const Stage& stage : sweeps) {
-            if (team.rank() == 0) {
-                bound = kept != nullptr ? kept->find(stage) : nullptr;
-                if (bound == nullptr) {
-                    bound =
-                        &own.emplace(bind_sweep<T>(program, std::get<Sweep>(stage), kernels_of<T>(context.kernels)));
-                }
-                if (context.norms != nullptr) context.norms->assign(blocks_of(*bound), 0);
+        if (rank == 1 && sweeps.size() > 1) ahead.bind(1);
+        for (std::size_t i = 0; i < sweeps.size(); ++i) {
+            const Stage& stage = sweeps[i];
+            const bool measures = context.norms != nullptr && i + 1 == sweeps.size();
+            if (rank == 0) {
+                ahead.bind(i);
+                const std::size_t blocks = blocks_of(ahead[i]);
+                shares.fill(blocks, static_cast<std::size_t>(team.size()));
+                blocks_done.store(0, std::memory_order_relaxed);
+                at_work.store(team.size(), std::memory_order_relaxed);
+                if (measures) context.norms->assign(blocks, 0);
                 if (context.verifier != nullptr) context.verifier->begin_norm(stage);
             }
             team.barrier();
-            runner.prepare(*bound);
-            const Index block_bytes = bit(bound->block_qubits) * sizeof(std::complex<T>);
-            const auto blocks = static_cast<std::int64_t>(blocks_of(*bound));
-            const auto range = team.share(blocks);
+            const BoundSweep& sweep = ahead[i];
+            ahead.bind_after(i, 1, [&] { return team.size() > 1; });
+            runner.prepare(sweep);
+            const Index block_bytes = bit(sweep.block_qubits) * sizeof(std::complex<T>);
+            const auto blocks = static_cast<std::int64_t>(blocks_of(sweep));
             const std::int64_t work = context.clock != nullptr ? context.clock->work_of(stage) : 0;
             const bool touches = context.first_touch != nullptr && context.first_touch->is_in(stage);
-            if (touches && team.rank() == 0) context.first_touch->begin(stage);
-            const bool measures = context.norms != nullptr && &stage == &sweeps.back();
-            for (std::int64_t block = range.begin; block < range.end; ++block) {
-                const Index base = deposit_bits(static_cast<Index>(block), bound->cold_mask);
-                const Index next = deposit_bits(static_cast<Index>(block + 1), bound->cold_mask);
-                double* const norm = measures ? &(*context.norms)[static_cast<std::size_t>(block)] : nullptr;
-                runner.run({base, state.scalars() + 2 * base},
-                           block + 1 < range.end ? state.scalars() + 2 * next : nullptr, norm);
+            if (touches && rank == 0) context.first_touch->begin(stage);
+            for (auto block = shares.take(rank); block;) {
+                const auto next = shares.take(rank);
+                const auto base_of = [&](std::size_t number) { return deposit_bits(number, sweep.cold_mask); };
+                const Index base = base_of(*block);
+                double* const norm = measures ? &(*context.norms)[*block] : nullptr;
+                runner.run({base, state.scalars() + 2 * base}, next ? state.scalars() + 2 * base_of(*next) : nullptr,
+                           norm);
                 counters.bytes_moved.fetch_add(static_cast<std::int64_t>(2 * block_bytes), std::memory_order_relaxed);
-                if (touches && team.rank() == 0) {
-                    const auto done = static_cast<double>(block + 1 - range.begin);
-                    context.first_touch->go_on(done / static_cast<double>(range.end - range.begin));
+                const std::size_t done = blocks_done.fetch_add(1, std::memory_order_relaxed) + 1;
+                if (touches && rank == 0) {
+                    context.first_touch->go_on(static_cast<double>(done) / static_cast<double>(blocks));
                 }
                 if (blocks > 1 && work >= blocks && !touches)
                     counters.work_done.fetch_add(work / blocks, std::memory_order_relaxed);
+                block = next;
             }
+            at_work.fetch_sub(1, std::memory_order_relaxed);
+            ahead.bind_after(i, most_bound_ahead, [&] { return at_work.load(std::memory_order_relaxed) > 0; });
             team.barrier();
-            if (team.rank() == 0) {
+            if (rank == 0) {
+                ahead.drop(i);
+                if (touches) context.first_touch->go_on(1);
                 counters.stages_done.fetch_add(1, std::memory_order_relaxed);
                 const std::int64_t rest = touches ? 0 : blocks > 1 ? work % blocks : work;
                 counters.work_done.fetch_add(rest, std::memory_order_relaxed);

@@ -16,6 +16,12 @@
 
 namespace ketjet {
 
+// Whether further sweeps may be bound before they are needed, where those that are take so many bytes.
+inline bool may_bind_more(std::int64_t bytes) {
+    const MemoryBudget* const budget = MemoryBudget::current();
+    return bytes <= bound_stages_bytes || budget == nullptr || bytes <= budget->ceiling() / bound_stages_part;
+}
+
 template <class T>
 class StageSweeps {
  public:
@@ -32,7 +38,7 @@ class StageSweeps {
         if (index >= sweeps_.size()) return nullptr;
         Entry& entry = sweeps_[index];
         std::call_once(entry.once, [&] {
-            if (!has_room()) return;
+            if (!may_bind_more(bytes_)) return;
             entry.sweep = std::make_unique<BoundSweep>(bind_sweep<T>(program_, std::get<Sweep>(stage), kernels_));
             bytes_ += static_cast<std::int64_t>(entry.sweep->arena.bytes());
         });
@@ -44,11 +50,6 @@ class StageSweeps {
         std::once_flag once;
         std::unique_ptr<BoundSweep> sweep;
     };
-
-    bool has_room() const {
-        const MemoryBudget* const budget = MemoryBudget::current();
-        return bytes_ <= bound_stages_bytes || budget == nullptr || bytes_ <= budget->ceiling() / bound_stages_part;
-    }
 
     const Program& program_;
     std::span<const Stage> stages_;

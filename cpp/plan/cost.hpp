@@ -110,9 +110,10 @@ inline constexpr double many_shots = 4096;
 inline constexpr double shots_per_amplitude = 8;
 inline constexpr std::size_t most_draws = std::size_t{1} << 20;
 
-// Of a plan whose stages run more than once, so many are kept with their coefficients: those that these bytes, or one
-// in so many of all that a run may have, hold.
+// Sweeps are bound before they are needed, and kept where they run more than once, as long as their coefficients take
+// no more than these bytes or one in so many of all that a run may have. So many are kept, or bound ahead of a sweep.
 inline constexpr std::size_t most_bound_stages = 4096;
+inline constexpr std::size_t most_bound_ahead = 8;
 inline constexpr std::int64_t bound_stages_bytes = std::int64_t{1} << 20;
 inline constexpr std::int64_t bound_stages_part = 8;
 

@@ -1,0 +1,71 @@
+// The sweeps of a run with their coefficients, each bound by the first member of the team that has nothing else to do:
+// while others still work on a sweep, those that follow are made ready.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "exec/bound_sweep.hpp"
+#include "exec/stage_sweeps.hpp"
+
+namespace ketjet {
+
+template <class T>
+class SweepsAhead {
+ public:
+    // Those that `kept` has, which may be null, are taken from there.
+    SweepsAhead(const Program& program, std::span<const Stage> sweeps, const Kernels& kernels,
+                const StageSweeps<T>* kept)
+        : program_(program), sweeps_(sweeps), kernels_(kernels), kept_(kept), slots_(sweeps.size()) {}
+
+    // Binds a sweep unless somebody has begun to; all may read it after the next barrier.
+    void bind(std::size_t sweep) {
+        Slot& slot = slots_[sweep];
+        if (slot.begun.exchange(true, std::memory_order_relaxed)) return;
+        slot.bound = kept_ != nullptr ? kept_->find(sweeps_[sweep]) : nullptr;
+        if (slot.bound != nullptr) return;
+        slot.bound = &slot.own.emplace(bind_sweep<T>(program_, std::get<Sweep>(sweeps_[sweep]), kernels_));
+        bytes_.fetch_add(bytes_of(slot), std::memory_order_relaxed);
+    }
+
+    // Binds up to `most` sweeps after one that runs, as long as there is room for them and `goes_on()`.
+    template <class GoesOn>
+    void bind_after(std::size_t running, std::size_t most, GoesOn goes_on) {
+        const std::size_t end = std::min(slots_.size(), running + 1 + most);
+        for (std::size_t sweep = running + 1; sweep < end && goes_on() && has_room(); ++sweep) bind(sweep);
+    }
+
+    const BoundSweep& operator[](std::size_t sweep) const { return *slots_[sweep].bound; }
+
+    // By one member, when all are done with the sweep.
+    void drop(std::size_t sweep) {
+        Slot& slot = slots_[sweep];
+        if (!slot.own) return;
+        bytes_.fetch_sub(bytes_of(slot), std::memory_order_relaxed);
+        slot.own.reset();
+    }
+
+ private:
+    struct Slot {
+        std::atomic<bool> begun{false};
+        const BoundSweep* bound = nullptr;
+        std::optional<BoundSweep> own;
+    };
+    static std::int64_t bytes_of(const Slot& slot) { return static_cast<std::int64_t>(slot.own->arena.bytes()); }
+    bool has_room() const { return may_bind_more(bytes_.load(std::memory_order_relaxed)); }
+
+    const Program& program_;
+    std::span<const Stage> sweeps_;
+    const Kernels& kernels_;
+    const StageSweeps<T>* kept_;
+    std::vector<Slot> slots_;
+    std::atomic<std::int64_t> bytes_{0};  // of the arenas
+};
+
+}  // namespace ketjet
