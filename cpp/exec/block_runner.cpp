@@ -133,8 +133,10 @@ void BlockRunner<T>::prepare(const BoundSweep& sweep) {
     std::ranges::copy_if(sweep.row_offsets, std::back_inserter(read_rows_),
                          [&](Index offset) { return !sweep.from_zero && (offset & sweep.zero_mask) == 0; });
     fetches_ = cache_share_ > outgrown_share;
+    const bool grows = read_rows_.size() < sweep.row_offsets.size();
     const bool fresh = fresh_rows * read_rows_.size() < sweep.row_offsets.size();
-    streams_ = fetches_ || (fresh && cache_share_ > fresh_share);
+    const bool hides = !grows && sweep.passes.size() >= hiding_passes && cache_share_ <= far_outgrown_share;
+    streams_ = (fetches_ && !hides) || (fresh && cache_share_ > fresh_share);
     fetches_of_block_ = 0;
     for (const BoundPass& pass : sweep.passes) fetches_of_block_ += std::visit(Fetches{}, pass.call);
 }

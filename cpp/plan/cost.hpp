@@ -59,10 +59,13 @@ inline constexpr std::int64_t search_operations = std::int64_t{1} << 26;  // loo
 // How much an operation counts in the choice of hot qubits.
 double staging_weight(const OperationFacts& facts);
 
-// Of a state larger than this share of the last-level cache nothing is left there for the next sweep: it is stored past
-// the caches, and rows are fetched ahead. A sweep that reads less than one row in `fresh_rows` of those that it writes
-// stores past the caches from a smaller share on.
+// Of a state larger than this share of the last-level cache little is left there for the next sweep: rows are fetched
+// ahead, and the state is stored past the caches. Up to a larger share a sweep stores into the lines that it has just
+// read, if it writes no others and has so many passes that these lines go back to memory while it computes. A sweep
+// that reads less than one row in `fresh_rows` of those that it writes stores past the caches from a smaller share on.
 inline constexpr double outgrown_share = 0.75;
+inline constexpr double far_outgrown_share = 4;
+inline constexpr std::size_t hiding_passes = 8;
 inline constexpr double fresh_share = 0.125;
 inline constexpr std::size_t fresh_rows = 4;
 
