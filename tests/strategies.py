@@ -169,6 +169,27 @@ def exchange_circuits(draw, max_qubits, max_layers=4):
 
 
 @st.composite
+def quarter_turn_circuits(draw, max_qubits, max_layers=4):
+    """Layers of turns by a quarter, in both directions and with few others, with phases and CX gates between them."""
+    num_qubits = draw(st.integers(1, max_qubits))
+    quarters = st.sampled_from([math.pi / 2, -math.pi / 2, 3 * math.pi / 2, 5 * math.pi / 2])
+    circuit = QuantumCircuit(num_qubits)
+    for qubit in range(num_qubits):
+        circuit.u(1.1, 0.3 * qubit, 0.7, qubit)
+    for _ in range(draw(st.integers(1, max_layers))):
+        for qubit in range(num_qubits):
+            name = draw(st.sampled_from(["h", "sx", "sxdg", "ry", "rx", "r", "id"]))
+            first = [draw(quarters)] if name in ("rx", "ry", "r") else []
+            gate = STANDARD_GATES[name].base_class
+            circuit.append(gate(*first, draw(angles)) if name == "r" else gate(*first), [qubit])
+        for name in draw(st.lists(st.sampled_from(["rz", "t", "cz", "rzz", "z", "x", "cx", "ry"]), max_size=6)):
+            gate = STANDARD_GATES[name].base_class(*[draw(angles) for _ in STANDARD_GATES[name].params])
+            if gate.num_qubits <= num_qubits:
+                circuit.append(gate, draw(st.permutations(range(num_qubits)))[: gate.num_qubits])
+    return circuit
+
+
+@st.composite
 def parametrised_circuits(draw, max_qubits=4, max_operations=10, num_parameters=3):
     """A circuit with unbound parameters and values for all of them."""
     parameters = [Parameter(f"a{i}") for i in range(num_parameters)]

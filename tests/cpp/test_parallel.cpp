@@ -14,6 +14,7 @@
 #include "base/aligned_buffer.hpp"
 #include "base/parallel.hpp"
 #include "check.hpp"
+#include "exec/block_shares.hpp"
 
 using namespace ketjet;
 
@@ -143,10 +144,31 @@ void test_many_teams() {
     CHECK(failures == 30);
 }
 
+// Every block is taken once, whoever comes when; what a member has of its own comes in ascending order.
+void test_block_shares() {
+    constexpr std::size_t most_members = 4;
+    BlockShares shares(most_members);
+    for (const std::size_t blocks : {0, 1, 3, 4, 1000}) {
+        for (std::size_t members = 1; members <= most_members; ++members) {
+            shares.fill(blocks, members);
+            std::vector<std::atomic<int>> taken(blocks);
+            run_team(static_cast<int>(members), [&](Team& team) {
+                while (const auto block = shares.take(static_cast<std::size_t>(team.rank()))) ++taken[*block];
+            });
+            CHECK(std::all_of(taken.begin(), taken.end(), [](const auto& times) { return times == 1; }));
+        }
+    }
+    shares.fill(5, 2);
+    std::vector<std::size_t> order;
+    while (const auto block = shares.take(1)) order.push_back(*block);
+    CHECK((order == std::vector<std::size_t>{2, 3, 4, 1, 0}));
+}
+
 }  // namespace
 
 int main() {
     test_shares();
+    test_block_shares();
     test_barrier();
     test_failing_members(200);
     test_many_teams();

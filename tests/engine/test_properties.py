@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import distribution, statevector
 from programs import SMALL_CACHES, TINY_CACHES, final_state
-from strategies import circuits, exchange_circuits
+from strategies import circuits, exchange_circuits, quarter_turn_circuits
 
 from ketjet import engine
 from ketjet.lowering import lower
@@ -32,8 +32,17 @@ def test_states_of_exchange_interactions_equal_the_oracles(circuit, precision, i
     np.testing.assert_allclose(state, statevector(circuit), atol=TOLERANCE[precision])
 
 
+@given(quarter_turn_circuits(max_qubits=9), st.sampled_from(["double", "single"]), isas, st.integers(1, 3), machines)
+@settings(max_examples=300, deadline=None)
+def test_states_of_quarter_turns_equal_the_oracles(circuit, precision, isa, threads, machine):
+    state = final_state(lower(circuit).program, precision=precision, isa=isa, threads=threads, on=machine)
+    np.testing.assert_allclose(state, statevector(circuit), atol=TOLERANCE[precision])
+
+
 @given(
-    st.one_of(circuits(max_qubits=7, max_operations=20), exchange_circuits(max_qubits=8)),
+    st.one_of(
+        circuits(max_qubits=7, max_operations=20), exchange_circuits(max_qubits=8), quarter_turn_circuits(max_qubits=9)
+    ),
     st.sampled_from(["double", "single"]),
     machines,
 )
