@@ -20,7 +20,8 @@ constexpr int max_operations_per_sweep = 4096;
 constexpr int most_partings = 40;                           // of which a tree can have any number of branches
 constexpr std::int64_t tree_bytes = std::int64_t{1} << 30;  // for states of trajectories, where that is enough
 constexpr std::int64_t least_tree_states = 7;               // a tree of large states is better off with so many
-constexpr double serial_seconds = 60e-6;  // below this predicted time a second thread costs more than it gains
+// Below this predicted time a second thread, and the way of a job to it, cost more than they gain.
+constexpr double serial_seconds = 130e-6;
 
 // Nanoseconds per amplitude on one thread in double precision; see time_scale for single precision.
 constexpr double gather_ns = 0.7;    // of what was active before a sweep

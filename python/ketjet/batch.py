@@ -46,6 +46,9 @@ HERE_SECONDS = 0.01
 HANDING_SECONDS = 0.05
 """How long whoever starts a batch waits until the first tasks are handed out, so that their memory is spoken for."""
 
+HANDING_BYTES = 16 << 20
+"""Nobody waits for that if they take less."""
+
 FUTURE_METHODS = ("add_done_callback", "cancel", "cancelled", "exception", "result", "running")
 """What is asked of the futures of an executor."""
 
@@ -145,7 +148,7 @@ class Batch(Generic[T]):
         elif self._executor is not None:
             self._feed()
         else:
-            self._feed_elsewhere(HANDING_SECONDS)
+            self._feed_elsewhere(HANDING_SECONDS if sum(self._reservations) >= HANDING_BYTES else 0)
 
     def run_here(self, *, interrupt_cancels: bool = False) -> None:
         """Run light tasks on this thread, which would only wait for them, unless they have been begun elsewhere.

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.providers import JobStatus, JobV1
 
-from ketjet import engine
+from ketjet import engine, workers
 from ketjet.batch import Batch
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
 from ketjet.progress import JobProgress, ProgressBar
@@ -349,7 +349,7 @@ class Job(JobV1):
 
         Exceptions that it raises are logged.
         """
-        self._watched().add_done_callback(DoneCallback(callback, self))
+        self._watched().add_done_callback(DoneCallback(callback, self, workers.shared().may_take_long))
 
     def forget_in(self, jobs: dict[str, Job]) -> None:
         """Take this job out of a dictionary of jobs once it has ended."""

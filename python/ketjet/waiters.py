@@ -57,10 +57,14 @@ class _Waiter:
 
 
 class DoneCallback:
-    """Calls back with the job, once, and forgets it: futures keep their callbacks, and this would be a cycle."""
+    """Calls back with the job, once, and forgets it: futures keep their callbacks, and this would be a cycle.
 
-    def __init__(self, callback: Callable[[Any], object], job: Any) -> None:
+    `before` is called first: who knows what the callback does.
+    """
+
+    def __init__(self, callback: Callable[[Any], object], job: Any, before: Callable[[], object]) -> None:
         self._pending: tuple[Callable[[Any], object], Any] | None = (callback, job)
+        self._before = before
 
     def __call__(self, _: object) -> None:
         """Call back; what the callback raises is logged."""
@@ -68,6 +72,7 @@ class DoneCallback:
         if pending is None:
             return
         callback, job = pending
+        self._before()
         try:
             callback(job)
         except Exception:

@@ -187,9 +187,6 @@ class Workers:
         RuntimeError
             As `post`.
         """
-        if not patience:
-            self.post(message)
-            return
         dealt_with: queue.SimpleQueue[None] = queue.SimpleQueue()
 
         def deal() -> None:
@@ -197,15 +194,19 @@ class Workers:
             try:
                 message()
             finally:
-                self._inbox.append(partial(dealt_with.put, None))
                 self._soon_back.discard(me)
+                if patience:
+                    self._inbox.append(partial(dealt_with.put, None))
 
         self.post(deal)
-        try:
+        if patience:
             with contextlib.suppress(queue.Empty):
                 dealt_with.get(timeout=patience)
-        finally:
-            self._soon_back.clear()  # of whoever took longer
+
+    def may_take_long(self) -> None:
+        """Let another worker look into the inbox, if this thread is one that is expected back there in a moment."""
+        if (me := threading.get_ident()) in self._soon_back:
+            self._soon_back.discard(me)
             self._want_listener()
 
     def run(self, call: Callable[[], T], *, stop: Callable[[], None] = lambda: None, **share: Any) -> T:

@@ -15,12 +15,13 @@ import weakref
 
 import pytest
 from job.fake_engine import Kernel, Script, eventually, fake_job, submitted
+from qiskit import QuantumCircuit
 from qiskit.exceptions import QiskitError
 from qiskit.providers import JobError as QiskitJobError
 from qiskit.providers import JobStatus, JobV1
 from qiskit.providers import JobTimeoutError as QiskitJobTimeoutError
 
-from ketjet import Simulator, workers
+from ketjet import Simulator, offers, workers
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
 
 pytestmark = pytest.mark.usefixtures("two_threads")
@@ -494,6 +495,20 @@ def test_an_ended_job_lets_go_of_its_programs():
     job.result(5)
     gc.collect()
     eventually(lambda: gc.collect() is not None and alive() is None)
+
+
+def test_a_callback_that_comes_while_work_is_handed_out_may_run_jobs(bell):
+    ended = Simulator().run(bell)
+    ended.result(5)
+    wide = QuantumCircuit(16)
+    for _ in range(20):
+        wide.h(range(16))
+        wide.cx(range(15), range(1, 16))
+    wide.measure_all()
+    assert Simulator().estimate(wide).seconds > offers.LIGHT_SECONDS
+    seen = []
+    workers.shared().do(lambda: ended.add_done_callback(lambda _: seen.append(Simulator().run(wide).result(5).success)))
+    eventually(lambda: seen == [True])
 
 
 def test_a_dropped_result_is_freed_without_the_garbage_collector(bell):

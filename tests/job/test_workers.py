@@ -299,9 +299,15 @@ def test_calls_one_after_the_other_are_run_by_one_worker(pool):
     assert len(set(ran)) == 1
 
 
-def test_what_is_handed_out_may_wait_for_other_calls(pool):
+@pytest.mark.parametrize("patience", [0, 0.05])
+def test_who_is_called_back_while_work_is_handed_out_may_wait_for_other_work(pool, patience):
     seen = []
-    pool.do(lambda: seen.append(pool.submit(lambda: "done").result(5)), patience=0.05)
+
+    def hand_out():
+        pool.may_take_long()  # as before each callback of a user
+        seen.append(pool.submit(lambda: "done").result(5))
+
+    pool.do(hand_out, patience)
     eventually(lambda: seen == ["done"])
 
 
