@@ -32,9 +32,9 @@ class BlockShares {
     }
 
  private:
-    struct alignas(64) Range {
-        std::atomic<std::uint64_t> ends{
-            0};  // of what is left: the first block, and in the lower half one past the last
+    struct Range {
+        std::atomic<std::uint64_t> ends{0};  // of what is left: first block, and in the lower half one past the last
+        std::byte far_from_the_next[56];
     };
 
     static constexpr std::uint64_t pack(std::uint64_t first, std::uint64_t end) { return first << 32 | end; }
