@@ -319,6 +319,33 @@ def test_analysis_measures_every_stage(name, precision):
     assert "measured" in whole.to_html()
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("name", ["qft", "ising", "measured_midway", "quantum_volume"])
+def test_analysis_measures_every_pass(name, precision, threads):
+    whole = Simulator(precision=precision, max_threads=threads).explain(build(name), analyze=True)
+    sweeps = [stage for stage in whole.stages if stage.kind == "sweep"]
+    assert sweeps
+    for stage in sweeps:
+        assert stage.scatter_seconds > 0
+        assert stage.gather_seconds > 0
+        for before, one in zip([None, *stage.passes], stage.passes, strict=False):
+            joined = one.kind == "phases" and one.kernel == "turn" and before is not None and before.kind == "turns"
+            if one.kernel not in ("frame", "gather"):
+                assert (one.measured_ns_per_amplitude > 0) is not joined
+    passes = sum(1e-9 * one.measured_ns_per_amplitude * stage.amplitudes for stage in sweeps for one in stage.passes)
+    copying = sum(stage.gather_seconds + stage.scatter_seconds for stage in sweeps)
+    assert sum(share.seconds for share in whole.kernels) == pytest.approx(passes + copying)
+    assert sum(share.share for share in whole.kernels) == pytest.approx(1)
+    assert {"gather", "scatter"} < {share.kernel for share in whole.kernels}
+    assert all(share.fraction_of_bound is None or share.fraction_of_bound > 0 for share in whole.kernels)
+    plain = Simulator(precision=precision, max_threads=threads).explain(build(name))
+    assert plain.kernels == ()
+    assert "  measured" not in str(plain)
+    assert json.loads(whole.to_json())["kernels"] == whole.to_dict()["kernels"]
+    assert [share["kernel"] for share in whole.to_dict()["kernels"]] == [share.kernel for share in whole.kernels]
+
+
 def test_a_circuit_of_nothing():
     whole = Simulator().explain(QuantumCircuit(1), analyze=True)
     assert whole.sweeps == 0

@@ -38,6 +38,7 @@ struct RunOutput {
     double norm_error;
     double sample_seconds;
     std::vector<double> stage_seconds;
+    std::vector<PassTimes> pass_times;
     VerifyReport verification;
 };
 
@@ -108,6 +109,7 @@ RunOutput run_and_convert(const Program& program, const Plan& plan, const RunReq
                      result.norm_error,
                      result.sample_seconds,
                      std::move(result.stage_seconds),
+                     std::move(result.pass_times),
                      result.verification};
     if (request.exact) output.probabilities = to_array(std::move(result.probabilities));
     if (request.list_shots || result.chain_words > 0) {
@@ -169,7 +171,12 @@ void bind_run(py::module_& m) {
         .def_readwrite("merge_branches", &RunRequest::merge_branches)
         .def_readwrite("memory_limit", &RunRequest::memory_limit)
         .def_readwrite("promised_bytes", &RunRequest::promised_bytes)
-        .def_readwrite("kept_bytes", &RunRequest::kept_bytes);
+        .def_readwrite("kept_bytes", &RunRequest::kept_bytes)
+        .def_readwrite("time_passes", &RunRequest::time_passes);
+    py::class_<PassTimes>(m, "PassTimes", "Seconds of threads that one stage has taken, pass by pass.")
+        .def_readonly("gather", &PassTimes::gather)
+        .def_readonly("scatter", &PassTimes::scatter)
+        .def_readonly("passes", &PassTimes::passes);
     py::class_<RunControl>(m, "RunControl", "Stop flag and progress counters, shared with a running simulation.")
         .def(py::init<>())
         .def(py::init<const py::buffer&>(), py::arg("buffer"))
@@ -198,6 +205,7 @@ void bind_run(py::module_& m) {
         .def_readonly("norm_error", &RunOutput::norm_error)
         .def_readonly("sample_seconds", &RunOutput::sample_seconds)
         .def_readonly("stage_seconds", &RunOutput::stage_seconds)
+        .def_readonly("pass_times", &RunOutput::pass_times)
         .def_readonly("verification", &RunOutput::verification);
     m.def("run", &run_program, py::arg("program"), py::arg("plan"), py::arg("precision"), py::arg("request"),
           py::kw_only(), py::arg("threads"), py::arg("isa"), py::arg("control"),

@@ -29,19 +29,21 @@ Index union_of_qubits(std::span<const Action> actions) {
 template <class T>
 class PassBinder {
  public:
-    PassBinder(const Program& program, const Sweep& sweep, BlockBinder<T>& block)
-        : program_(program), sweep_(sweep), block_(block) {}
+    PassBinder(const Program& program, const Sweep& sweep, BlockBinder<T>& block, std::vector<BoundPass>& bound)
+        : program_(program), sweep_(sweep), block_(block), bound_(bound) {}
 
     // Phases go with the turns before them.
     void bind_all() {
         const std::vector<Pass>& passes = sweep_.passes;
         for (std::size_t i = 0; i < passes.size(); ++i) {
+            const std::size_t number = i, before = bound_.size();
             if (i + 1 < passes.size() && joins_turns(sweep_, i + 1)) {
                 bind_layer(turns_of(passes[i]), passes[i + 1]);
                 ++i;
             } else {
                 bind(passes[i]);
             }
+            for (BoundPass& pass : std::span(bound_).subspan(before)) pass.number = number;
         }
     }
 
@@ -147,6 +149,7 @@ class PassBinder {
     const Program& program_;
     const Sweep& sweep_;
     BlockBinder<T>& block_;
+    std::vector<BoundPass>& bound_;
     std::unordered_map<std::uint32_t, LayerTurn> splits_;  // by Term::begin
 };
 
@@ -176,7 +179,7 @@ BoundSweep bind_sweep(const Program& program, const Sweep& sweep, const Kernels&
     BoundSweep bound;
     place_rows(sweep, bound);
     BlockBinder<T> block(sweep, kernels, bound);
-    PassBinder<T>(program, sweep, block).bind_all();
+    PassBinder<T>(program, sweep, block, bound.passes).bind_all();
     block.finish();
     return bound;
 }

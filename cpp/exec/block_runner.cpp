@@ -158,15 +158,19 @@ Prefetch BlockRunner<T>::prefetch(const T* next) const {
 
 template <class T>
 void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, double* norm) {
+    LapClock clock(times_.has_value());
     gather(place);
+    if (times_) clock.lap(times_->gather);
     Prefetch ahead = prefetch(next);
     std::uint32_t shift = 0;
     for (const BoundPass& pass : sweep_->passes) {
         stop_.throw_if_stopped();
         if ((place.base & pass.cold.mask) != pass.cold.value) continue;
         std::visit(PassRunner{kernels_, block(), scratch(), pass, place.base, shift, ahead}, pass.call);
+        if (times_) clock.lap(times_->passes[pass.number]);
     }
     scatter(place.origin, shift, norm);
+    if (times_) clock.lap(times_->scatter);
 }
 
 template <class T>

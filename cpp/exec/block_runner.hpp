@@ -1,11 +1,13 @@
 // One block of a sweep on one thread: gathered into the thread's own buffer, worked on pass by pass, scattered back.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "base/aligned_buffer.hpp"
 #include "base/stop_token.hpp"
 #include "exec/bound_sweep.hpp"
+#include "exec/pass_clock.hpp"
 #include "kernels/kernel_table.hpp"
 
 namespace ketjet {
@@ -31,6 +33,10 @@ class BlockRunner {
     // that will be run after it, null if there is none. Throws Cancelled.
     void run(const BlockPlace<T>& place, const T* next, double* norm);
 
+    // From now on measures how long each of so many passes of the plan takes.
+    void begin_times(std::size_t passes) { times_.emplace().passes.resize(passes); }
+    const PassTimes& times() const { return *times_; }
+
  private:
     T* block() const { return static_cast<T*>(buffer_.data()); }
     void* scratch() const { return static_cast<std::byte*>(buffer_.data()) + scratch_offset_; }
@@ -48,6 +54,7 @@ class BlockRunner {
     std::uint64_t fetches_of_block_ = 0;  // of all its passes
     AlignedBuffer buffer_;                // the block, and what the kernels need behind it
     std::size_t scratch_offset_ = 0;
+    std::optional<PassTimes> times_;
 };
 
 extern template class BlockRunner<float>;

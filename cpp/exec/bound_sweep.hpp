@@ -41,6 +41,7 @@ struct BoundPass {
     KernelCall call;
     std::vector<ColdFactor> outer{};
     std::vector<ColdFactor> inner{};
+    std::size_t number = 0;  // of the plan's pass that it belongs to
 };
 
 struct BoundSweep {

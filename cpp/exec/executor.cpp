@@ -102,6 +102,7 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
             const BoundSweep& sweep = ahead[i];
             ahead.bind_after(i, 1, [&] { return team.size() > 1; });
             runner.prepare(sweep);
+            if (context.pass_clock != nullptr) runner.begin_times(std::get<Sweep>(stage).passes.size());
             const Index block_bytes = bit(sweep.block_qubits) * sizeof(std::complex<T>);
             const auto blocks = static_cast<std::int64_t>(blocks_of(sweep));
             const std::int64_t work = context.clock != nullptr ? context.clock->work_of(stage) : 0;
@@ -124,6 +125,7 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
                 block = next;
             }
             at_work.fetch_sub(1, std::memory_order_relaxed);
+            if (context.pass_clock != nullptr) context.pass_clock->add(stage, runner.times());
             ahead.bind_after(i, most_bound_ahead, [&] { return at_work.load(std::memory_order_relaxed) > 0; });
             team.barrier();
             if (rank == 0) {

@@ -10,6 +10,7 @@
 #include "base/stop_token.hpp"
 #include "exec/bound_sweep.hpp"
 #include "exec/norm_drift.hpp"
+#include "exec/pass_clock.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/stage_sweeps.hpp"
 #include "kernels/kernel_table.hpp"
@@ -33,6 +34,7 @@ struct RunContext {
     std::int64_t chunk_work = 0;           // what a chunk of amplitudes that is sampled counts in the run's progress
     FirstTouch* first_touch = nullptr;     // if the state's memory is fresh
     NormDrift* drift = nullptr;            // receives the norm of every state that is measured
+    PassClock* pass_clock = nullptr;       // of the passes within the stages, if somebody wants to know
 };
 
 template <class T>

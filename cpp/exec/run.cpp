@@ -249,6 +249,8 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
         counters.work_total.store(std::accumulate(work.begin(), work.end(), sampling), std::memory_order_relaxed);
     }
 
+    std::optional<PassClock> pass_clock;
+    if (request.time_passes) context.pass_clock = &pass_clock.emplace(plan.stages);
     RunResult<T> result;
     Verifier verifier(request.verify, program, plan);
     if (request.verify != Verify::off) {
@@ -262,6 +264,7 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
     }
     result.norm_error = drift.largest();
     result.stage_seconds = clock.seconds();
+    if (pass_clock) result.pass_times = pass_clock->take();
     result.verification = verifier.report();
     return result;
 }

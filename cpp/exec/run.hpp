@@ -28,6 +28,7 @@ struct RunRequest {
     std::int64_t memory_limit = 0;                               // MemoryBudget's
     std::int64_t promised_bytes = 0;                             // MemoryBudget's
     std::int64_t kept_bytes = 0;                                 // by results that the limit holds for too
+    bool time_passes = false;                                    // measure each, which takes some percent longer
 };
 
 template <class T>
@@ -45,6 +46,7 @@ struct RunResult {
     double sample_seconds = 0;
     VerifyReport verification{};
     std::vector<double> stage_seconds;  // per stage of the plan, summed over shots
+    std::vector<PassTimes> pass_times;  // likewise, if asked for
 };
 
 // `program` gives the slot values; it has the structure that the plan was made for.

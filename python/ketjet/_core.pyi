@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'machine_rates', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'PassTimes', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'machine_rates', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -261,6 +261,7 @@ class RunRequest:
     keep_state: bool
     list_shots: bool
     merge_branches: bool
+    time_passes: bool
     verify: Verify
     def __init__(self) -> None:
         ...
@@ -324,6 +325,19 @@ class RunRequest:
     @time_limit.setter
     def time_limit(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
         ...
+class PassTimes:
+    """
+    Seconds of threads that one stage has taken, pass by pass.
+    """
+    @property
+    def gather(self) -> float:
+        ...
+    @property
+    def passes(self) -> list[float]:
+        ...
+    @property
+    def scatter(self) -> float:
+        ...
 class RunControl:
     """
     Stop flag and progress counters, shared with a running simulation.
@@ -385,6 +399,9 @@ class RunOutput:
         ...
     @property
     def norm_error(self) -> float:
+        ...
+    @property
+    def pass_times(self) -> list[PassTimes]:
         ...
     @property
     def probabilities(self) -> numpy.typing.NDArray[numpy.float64] | None:

@@ -88,6 +88,8 @@ class Task(NamedTuple):
         What the results of other tasks take that its limit holds for too.
     occurrence : int
         How many tasks with this very program, angles included, come before it in its job.
+    time_passes : bool
+        Measure every pass, which takes some percent longer.
     """
 
     program: Program
@@ -113,6 +115,7 @@ class Task(NamedTuple):
     peak_bytes: int = 0
     kept_bytes: int = 0
     occurrence: int = 0
+    time_passes: bool = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Task, tuple(self._replace(plan=None, plan_time=0.0))
@@ -143,6 +146,22 @@ class SavedRecord(NamedTuple):
     data: NDArray[Any]
 
 
+class PassTimes(NamedTuple):
+    """Seconds of threads that one stage has taken, without planning, preparing coefficients and waits.
+
+    Attributes
+    ----------
+    gather, scatter : float
+        Copying blocks from the state into a cache, and back.
+    passes : tuple of float
+        Of each pass of a sweep; what phases take that join the turns before them is among the time of these.
+    """
+
+    gather: float
+    scatter: float
+    passes: tuple[float, ...]
+
+
 class Outcome(NamedTuple):
     """What a Task gave.
 
@@ -161,6 +180,8 @@ class Outcome(NamedTuple):
         JSON-clean facts about the run.
     stage_seconds : tuple of float
         Time in each stage of the plan, summed over shots.
+    pass_times : tuple of PassTimes
+        If measured: of each stage, likewise.
     probabilities : ndarray of float64, shape (outcomes,), or None
         Of an exact run.
     saves : tuple of SavedRecord
@@ -183,6 +204,7 @@ class Outcome(NamedTuple):
     saves: tuple[SavedRecord, ...] = ()
     chains: NDArray[np.uint64] | None = None
     save_frames: Mapping[int, tuple[Sequence[int], Sequence[int]]] = {}
+    pass_times: tuple[PassTimes, ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -300,18 +322,9 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         made = plan(program, task.precision, on, keep_state=keep_state, switched_off=task.switched_off)
         plan_time = time.perf_counter() - start
         start += plan_time
-    request = _core.RunRequest()
-    request.shots = 0 if task.exact else task.shots
-    request.key = random_key(program, task.seed, task.occurrence) if task.shots > 0 or made.has_trajectories else (0, 0)
-    request.list_shots = task.memory and not task.exact
-    request.keep_state = task.return_state
-    request.verify = VERIFY[task.verify]
-    request.exact, request.floor = task.exact, task.floor
-    request.most_states, request.merge_branches = task.states, "merge_branches" not in task.switched_off
-    request.most_iterations, request.time_limit = task.max_iterations, task.time_limit
-    request.memory_limit, request.promised_bytes = task.memory_limit, task.peak_bytes
-    request.kept_bytes = task.kept_bytes
-    output = _core.run(program, made, precision, request, threads=task.threads, isa=task.isa, control=control.counters)
+    output = _core.run(
+        program, made, precision, _request(task, made), threads=task.threads, isa=task.isa, control=control.counters
+    )
     if task.verify != "off" and (drift := drift_of(output.norm_error, task.precision)):
         raise _core.VerificationFailed(f"{drift}.")
     cost = _core.plan_cost(made, precision, task.threads)
@@ -353,7 +366,36 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         tuple(map(SavedRecord._make, output.saves)),
         output.chains,
         made.save_frames,
+        _pass_times(output) if task.time_passes else (),
     )
+
+
+def _request(task: Task, made: Plan) -> _core.RunRequest:
+    """Return what the engine is asked for; what is as it is by default is not set, for a small run takes no longer."""
+    request = _core.RunRequest()
+    request.promised_bytes = task.peak_bytes
+    if task.return_state:
+        request.keep_state = True
+    if task.shots > 0 or made.has_trajectories:
+        request.key = random_key(task.program, task.seed, task.occurrence)
+        request.most_states, request.merge_branches = task.states, "merge_branches" not in task.switched_off
+    if task.exact:
+        request.exact, request.floor = True, task.floor
+    elif task.shots > 0:
+        request.shots, request.list_shots = task.shots, task.memory
+    if task.verify != "off":
+        request.verify = VERIFY[task.verify]
+    if task.max_iterations or task.time_limit:
+        request.most_iterations, request.time_limit = task.max_iterations, task.time_limit
+    if task.memory_limit or task.kept_bytes:
+        request.memory_limit, request.kept_bytes = task.memory_limit, task.kept_bytes
+    if task.time_passes:
+        request.time_passes = True
+    return request
+
+
+def _pass_times(output: _core.RunOutput) -> tuple[PassTimes, ...]:
+    return tuple([PassTimes(times.gather, times.scatter, tuple(times.passes)) for times in output.pass_times])
 
 
 def _verification(mode: Verify, report: _core.VerifyReport, sweeps: int) -> dict[str, Any]:

@@ -1,6 +1,13 @@
 """What a simulation will do and why: the plan of a circuit as text, HTML and JSON, predicted and measured."""
 
+from ketjet.explanation.kernels import KernelShare
 from ketjet.explanation.measure import analyze
-from ketjet.explanation.model import ExplainedOperation, ExplainedPass, ExplainedStage, Explanation, explain
+from ketjet.explanation.model import (
+    ExplainedOperation,
+    ExplainedPass,
+    ExplainedStage,
+    Explanation,
+    explain,
+)
 
-__all__ = ["ExplainedOperation", "ExplainedPass", "ExplainedStage", "Explanation", "analyze", "explain"]
+__all__ = ["ExplainedOperation", "ExplainedPass", "ExplainedStage", "Explanation", "KernelShare", "analyze", "explain"]

@@ -12,8 +12,8 @@ from ketjet.on_demand import OnDemand
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ketjet.engine import Task
-    from ketjet.explanation.model import ExplainedStage, Explanation
+    from ketjet.engine import PassTimes, Task
+    from ketjet.explanation.model import ExplainedPass, ExplainedStage, Explanation
 
 MOST_RUNS = 3
 SECONDS = 1.0
@@ -21,7 +21,7 @@ SECONDS = 1.0
 
 
 def analyze(explanation: Explanation, task: Task, *, peak_bytes: int, memory_limit: int | None = None) -> Explanation:
-    """Return the explanation with measured times, those of the fastest of a few runs.
+    """Return the explanation with measured times, those of the fastest of a few runs; of the passes, of one more run.
 
     Parameters
     ----------
@@ -36,25 +36,41 @@ def analyze(explanation: Explanation, task: Task, *, peak_bytes: int, memory_lim
     """
     control = engine.Control()
 
-    def fastest_run() -> tuple[float, ...]:
+    def fastest_run() -> tuple[tuple[float, ...], tuple[PassTimes, ...]]:
         begun = time.perf_counter()
         runs: list[tuple[float, ...]] = []
         while not runs or (len(runs) < MOST_RUNS and time.perf_counter() - begun < SECONDS):
             runs.append(engine.execute(task, control).stage_seconds)
-        return min(runs, key=sum)
+        return min(runs, key=sum), engine.execute(task._replace(time_passes=True), control).pass_times
 
     def rates() -> tuple[float, float]:
         return engine.machine_rates(task.precision, task.threads, task.isa)
 
     bandwidth, fma = workers.shared().run(rates, threads=task.threads, memory=engine.rates_bytes())
-    seconds = workers.shared().run(
+    seconds, times = workers.shared().run(
         fastest_run, threads=task.threads, memory=peak_bytes, memory_limit=memory_limit, stop=control.stop
     )
     bound = replace(explanation, bandwidth_bytes_per_second=bandwidth, fma_per_second=fma)
 
     def measured(begin: int, end: int) -> Iterator[ExplainedStage]:
-        for stage, took in zip(bound.stages[begin:end], seconds[begin:end], strict=True):
+        for stage, took, of in zip(bound.stages[begin:end], seconds[begin:end], times[begin:end], strict=True):
             fraction = bound.fraction(stage.bytes_moved, stage.fma, took)
-            yield replace(stage, measured_seconds=took, fraction_of_bound=fraction)
+            yield _with_pass_times(replace(stage, measured_seconds=took, fraction_of_bound=fraction), of)
 
     return replace(bound, stages=OnDemand(min(len(bound.stages), len(seconds)), measured))
+
+
+def _with_pass_times(stage: ExplainedStage, times: PassTimes) -> ExplainedStage:
+    if stage.kind != "sweep":
+        return stage
+
+    def measured(begin: int, end: int) -> Iterator[ExplainedPass]:
+        for one, seconds in zip(stage.passes[begin:end], times.passes[begin:end], strict=True):
+            yield replace(one, measured_ns_per_amplitude=1e9 * seconds / stage.amplitudes)
+
+    return replace(
+        stage,
+        gather_seconds=times.gather,
+        scatter_seconds=times.scatter,
+        passes=OnDemand(len(stage.passes), measured),
+    )

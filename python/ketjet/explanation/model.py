@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ketjet import engine
 from ketjet.explanation import page, text
+from ketjet.explanation.kernels import KernelShare, kernel_shares
 from ketjet.on_demand import OnDemand
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class ExplainedPass:
         Real multiply-adds, at most.
     reason : str
         Why its one operation was not merged with another; empty if it was, or if there is nothing to gain.
+    measured_ns_per_amplitude : float or None
+        On one thread, if analysed; of phases that are done by the turns before them, among the time of these.
     """
 
     kind: str
@@ -72,6 +75,7 @@ class ExplainedPass:
     ns_per_amplitude: float
     fma_per_amplitude: float
     reason: str
+    measured_ns_per_amplitude: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ class ExplainedStage:
         Of a jump, or of a branch whose condition fails: the number of the stage it leads to, the first being 1.
     measured_seconds, fraction_of_bound : float or None
         If analysed.
+    gather_seconds, scatter_seconds : float or None
+        If analysed: the time of threads that copying blocks takes, into the cache and back.
     """
 
     kind: str
@@ -116,6 +122,13 @@ class ExplainedStage:
     target: int | None = None
     measured_seconds: float | None = None
     fraction_of_bound: float | None = None
+    gather_seconds: float | None = None
+    scatter_seconds: float | None = None
+
+    @property
+    def amplitudes(self) -> int:
+        """How many amplitudes its passes work on."""
+        return int(2 ** len({*self.active, *self.hot}))
 
 
 class Totals(NamedTuple):
@@ -130,7 +143,7 @@ class Totals(NamedTuple):
     measured_seconds: float = 0
 
 
-SHOWN = (ExplainedOperation, ExplainedPass, ExplainedStage)
+SHOWN = (ExplainedOperation, ExplainedPass, ExplainedStage, KernelShare)
 """What an explanation consists of."""
 
 SCALARS = (int, str, float)
@@ -235,6 +248,11 @@ class Explanation:
         """
         return self.fraction(self.bytes_moved, self.fma, self.measured_seconds)
 
+    @functools.cached_property
+    def kernels(self) -> tuple[KernelShare, ...]:
+        """What the passes of each kernel took together, the longest first; empty unless analysed."""
+        return kernel_shares(self)
+
     def fraction(self, bytes_moved: float, fma: float, seconds: float | None) -> float | None:
         """Return the part of `seconds` that moving these bytes, or these products, must take; None unless analysed."""
         if not seconds or self.bandwidth_bytes_per_second is None or self.fma_per_second is None:
@@ -263,6 +281,7 @@ class Explanation:
         }
         if self.measured_seconds is not None:
             totals |= {"measured_seconds": self.measured_seconds, "fraction_of_bound": self.fraction_of_bound}
+            totals["kernels"] = self.kernels
         facts = _known_fields(self)
         return {**facts, **totals, "stages": facts["stages"]}
 

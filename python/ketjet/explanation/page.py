@@ -50,7 +50,7 @@ def _stage(number: int, stage: ExplainedStage) -> str:
     heading = "<br>".join([f"<strong>{first}</strong>", *rest])
     if not stage.passes:
         return f"<p>{heading}</p>"
-    names = "".join(f"<th>{escape(name)}</th>" for name in text.HEADINGS)
+    names = "".join(f"<th>{escape(name)}</th>" for name in text.headings(stage.passes))
     rows = "\n".join(_pass(one) for one in stage.passes[: text.PASSES_SHOWN])
     further = escape(text.left_out(stage.passes, text.PASSES_SHOWN, "pass"))
     return f"<details><summary>{heading}</summary>\n<table><tr>{names}</tr>\n{rows}\n</table>{further}</details>"
@@ -59,8 +59,5 @@ def _stage(number: int, stage: ExplainedStage) -> str:
 def _pass(one: ExplainedPass) -> str:
     operations = escape(text.fold_operations(one.operations, OPERATIONS_COLUMNS))
     reason = f'<br><span class="reason">{escape(one.reason)}</span>' if one.reason else ""
-    numbers = "".join(
-        f'<td class="number">{number}</td>'
-        for number in (f"{one.ns_per_amplitude:.3f}", f"{one.fma_per_amplitude:.3g}")
-    )
+    numbers = "".join(f'<td class="number">{number}</td>' for number in text.numbers_of(one))
     return f"<tr><td>{escape(one.kind)}</td><td>{escape(one.kernel)}</td>{numbers}<td>{operations}{reason}</td></tr>"

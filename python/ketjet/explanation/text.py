@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 WIDTH = 100
 OPERATIONS_WIDTH = WIDTH - 37
+MEASURED_WIDTH = 10
+"""Of the column that an analysed plan has more."""
 STAGES_SHOWN = 50
 """The others are counted by kind."""
 
@@ -34,12 +36,12 @@ PASSES_SHOWN = 24
 QUBITS_SHOWN = 4
 """Of one operation."""
 
-HEADINGS = ("pass", "kernel", "ns/amp", "FMA/amp", "operations")
+HEADINGS = ("pass", "kernel", "ns/amp", "measured", "FMA/amp", "operations")
 
 
 def table(explanation: Explanation) -> str:
     """Return the whole explanation as lines."""
-    lines = [*summary(explanation)]
+    lines = [_fold(line) for line in summary(explanation)]
     for number, stage in enumerate(explanation.stages[:STAGES_SHOWN], 1):
         lines += ["", *(_fold(line) for line in stage_lines(number, stage)), *_pass_lines(stage.passes)]
     if rest := left_out(explanation.stages, STAGES_SHOWN, "stage"):
@@ -66,6 +68,11 @@ def summary(explanation: Explanation) -> Iterator[str]:
     if measured is not None and bandwidth is not None and rate is not None:
         fraction = percentage(explanation.fraction_of_bound)
         yield f"measured {duration(measured)}{fraction}: {bandwidth / 1e9:.3g} GB/s or {rate / 1e9:.3g} GFMA/s"
+        if explanation.kernels:
+            yield "of the time on blocks: " + "; ".join(
+                f"{share.kernel} {100 * share.share:.0f} %{percentage(share.fraction_of_bound)}"
+                for share in explanation.kernels
+            )
 
 
 def stage_lines(number: int, stage: ExplainedStage) -> Iterator[str]:
@@ -92,15 +99,16 @@ def stage_lines(number: int, stage: ExplainedStage) -> Iterator[str]:
 def _pass_lines(passes: Sequence[ExplainedPass]) -> Iterator[str]:
     if not passes:
         return
-    yield _row(*HEADINGS)
+    names, width = headings(passes), OPERATIONS_WIDTH
+    width -= MEASURED_WIDTH if len(names) == len(HEADINGS) else 0
+    yield _row(*names)
     for one in passes[:PASSES_SHOWN]:
-        operations = fold_operations(one.operations, OPERATIONS_WIDTH)
+        operations = fold_operations(one.operations, width)
         with_reason = f"{operations} - {one.reason}" if one.reason else operations
-        fits = len(with_reason) <= OPERATIONS_WIDTH
-        numbers = f"{one.ns_per_amplitude:.3f}", f"{one.fma_per_amplitude:.3g}"
-        yield _row(one.kind, one.kernel, *numbers, with_reason if fits else operations)
+        fits = len(with_reason) <= width
+        yield _row(one.kind, one.kernel, *numbers_of(one), with_reason if fits else operations)
         if not fits:
-            yield _row("", "", "", "", f"- {one.reason}")
+            yield _row(*[""] * (len(names) - 1), f"- {one.reason}")
     if rest := left_out(passes, PASSES_SHOWN, "pass"):
         yield f"  {rest}"
 
@@ -112,8 +120,24 @@ def left_out(parts: Sequence[ExplainedPass | ExplainedStage], shown: int, noun: 
     return f"and {_count(len(parts) - shown, f'more {noun}')}: {listed}" if kinds else ""
 
 
-def _row(kind: str, kernel: str, ns: str, fma: str, operations: str) -> str:
-    return f"  {kind:<8}{kernel:<9}{ns:>7}{fma:>9}  {operations}".rstrip()
+def headings(passes: Sequence[ExplainedPass]) -> Sequence[str]:
+    """Return the names of the columns that a table of these passes has."""
+    analysed = passes[0].measured_ns_per_amplitude is not None
+    return [name for name in HEADINGS if analysed or name != "measured"]
+
+
+def numbers_of(one: ExplainedPass) -> Iterator[str]:
+    """Yield the numbers of a pass, as the headings say."""
+    yield f"{one.ns_per_amplitude:.3f}"
+    if one.measured_ns_per_amplitude is not None:
+        yield f"{one.measured_ns_per_amplitude:.3f}" if one.measured_ns_per_amplitude > 0 else ""
+    yield f"{one.fma_per_amplitude:.3g}"
+
+
+def _row(kind: str, kernel: str, ns: str, *others: str) -> str:
+    *measured, fma, operations = others
+    columns = "".join(f"{number:>{MEASURED_WIDTH}}" for number in measured)
+    return f"  {kind:<8}{kernel:<9}{ns:>7}{columns}{fma:>9}  {operations}".rstrip()
 
 
 def fold_operations(operations: Sequence[ExplainedOperation], width: int) -> str:
