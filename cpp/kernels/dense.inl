@@ -84,8 +84,104 @@ KETJET_INLINE void add_terms(const T* coefficients, const Vector<T>* xr, const V
     }
 }
 
+// One of the three sums of real products of every output row, in the order of add_terms.
+template <class T, int Rows, int LaneMask, bool PerLane, int Part, int Term = 0>
+KETJET_INLINE void add_part(const T* coefficients, const Vector<T>* x, Vector<T>* sums) {
+    constexpr int patterns = 1 << popcount_of(LaneMask);
+    constexpr int terms = Rows * patterns;
+    if constexpr (Term < terms) {
+        constexpr int flip = spread(Term % patterns, LaneMask);
+        KETJET_UNROLL
+        for (int row = 0; row < Rows; ++row) {
+            const Vector<T> c = coefficient<T, PerLane>(coefficients, 3 * (row * terms + Term) + Part);
+            const Vector<T> term = flip_lanes<flip>(x[row ^ (Term / patterns)]);
+            sums[row] = Term == 0 ? c * term : fma(c, term, sums[row]);
+        }
+        add_part<T, Rows, LaneMask, PerLane, Part, Term + 1>(coefficients, x, sums);
+    }
+}
+
+// Exchanges lane bit Bit with the axis that tells vector a from vector b.
+template <class T, int Bit, int... Lane>
+KETJET_INLINE void exchange_lane(Vector<T>& a, Vector<T>& b, LaneList<Lane...>) {
+    constexpr int flip = 1 << Bit;
+    const Vector<T> low = __builtin_shufflevector(a, b, (Lane & flip ? lanes<T> + (Lane ^ flip) : Lane)...);
+    const Vector<T> high = __builtin_shufflevector(a, b, (Lane & flip ? lanes<T> + Lane : (Lane ^ flip))...);
+    a = low;
+    b = high;
+}
+
+// What is done to the four rows of a matrix on two targets before and after: nothing, or Bit is exchanged with the axis
+// that tells even rows from odd ones.
+template <class T>
+struct NoExchange {
+    KETJET_INLINE void operator()(Vector<T>*) const {}
+};
+template <class T, int Bit>
+struct ExchangeLane {
+    KETJET_INLINE void operator()(Vector<T>* rows) const {
+        exchange_lane<T, Bit>(rows[0], rows[1], AllLanes<T>{});
+        exchange_lane<T, Bit>(rows[2], rows[3], AllLanes<T>{});
+    }
+};
+
+#if defined(__AVX512F__)
+constexpr bool many_registers = true;  // 32
+#else
+constexpr bool many_registers = false;  // 16: too few for the inputs and all sums of four rows
+#endif
+
+// A matrix on two targets in three parts, one sum of each row after the other: with few registers, two thirds of the
+// time. Rounds as all at once does.
+template <class T, int LaneMask, bool PerLane, class Exchange>
+void dense_part_by_part(T* block, const DenseArgs& args, const std::uint64_t* row_offsets, Exchange exchange) {
+    constexpr int rows = 4;
+    const T* __restrict const coefficients = static_cast<const T*>(args.coefficients);
+    std::uint64_t offsets[rows];
+    KETJET_UNROLL
+    for (int r = 0; r < rows; ++r) offsets[r] = row_offsets[r];
+    FetchingWalk walk(args.vectors);
+    for (std::uint64_t i = 0; i < walk.count; ++i) {
+        std::uint64_t address = walk.next();
+        Vector<T> x[rows], first[rows], re[rows], im[rows];
+        KETJET_UNROLL
+        for (int r = 0; r < rows; ++r) {
+            const T* const v = block + (address ^ offsets[r]);
+            x[r] = load(v) + load(v + lanes<T>);
+        }
+        exchange(x);
+        add_part<T, rows, LaneMask, PerLane, 0>(coefficients, x, first);
+        KETJET_FORGET(address);
+        KETJET_UNROLL
+        for (int r = 0; r < rows; ++r) x[r] = load(block + (address ^ offsets[r]) + lanes<T>);
+        exchange(x);
+        add_part<T, rows, LaneMask, PerLane, 2>(coefficients, x, re);
+        KETJET_UNROLL
+        for (int r = 0; r < rows; ++r) re[r] = first[r] - re[r];
+        exchange(re);
+        KETJET_FORGET(address);
+        KETJET_UNROLL
+        for (int r = 0; r < rows; ++r) {
+            T* const v = block + (address ^ offsets[r]);
+            x[r] = load(v);
+            KETJET_IN_REGISTER(x[r]);
+            store(v, re[r]);
+        }
+        exchange(x);
+        add_part<T, rows, LaneMask, PerLane, 1>(coefficients, x, im);
+        KETJET_UNROLL
+        for (int r = 0; r < rows; ++r) im[r] = first[r] + im[r];
+        exchange(im);
+        KETJET_UNROLL
+        for (int r = 0; r < rows; ++r) store(block + (address ^ offsets[r]) + lanes<T>, im[r]);
+    }
+}
+
 template <class T, int Axes, int LaneMask, bool PerLane, int Parts, bool Even>
 void dense_fixed(T* block, const DenseArgs& args) {
+    if constexpr (Parts == 3 && Axes == 2 && !many_registers) {
+        return dense_part_by_part<T, LaneMask, PerLane>(block, args, args.row_offsets, NoExchange<T>{});
+    }
     constexpr int rows = 1 << Axes;
     const T* __restrict const coefficients = static_cast<const T*>(args.coefficients);
     std::uint64_t offsets[rows];
@@ -108,16 +204,6 @@ void dense_fixed(T* block, const DenseArgs& args) {
     }
 }
 
-// Exchanges lane bit Bit with the axis that tells vector a from vector b.
-template <class T, int Bit, int... Lane>
-KETJET_INLINE void exchange_lane(Vector<T>& a, Vector<T>& b, LaneList<Lane...>) {
-    constexpr int flip = 1 << Bit;
-    const Vector<T> low = __builtin_shufflevector(a, b, (Lane & flip ? lanes<T> + (Lane ^ flip) : Lane)...);
-    const Vector<T> high = __builtin_shufflevector(a, b, (Lane & flip ? lanes<T> + Lane : (Lane ^ flip))...);
-    a = low;
-    b = high;
-}
-
 // Two targets, one of them lane bit Bit: the lane changes places with a helper axis, so that the matrix works on whole
 // vectors with scalar coefficients. Rows count the lane target first, then the other.
 template <class T, int Bit, int Parts, bool Even>
@@ -126,6 +212,10 @@ void dense_with_helper(T* block, const DenseArgs& args) {
     const T* __restrict const coefficients = static_cast<const T*>(args.coefficients);
     const std::uint64_t offsets[rows] = {0, args.helper_offset, args.row_offsets[1],
                                          args.row_offsets[1] ^ args.helper_offset};
+    if constexpr (Parts == 3 && !many_registers) {
+        return dense_part_by_part<T, 0, false>(block, args, offsets, ExchangeLane<T, Bit>{});
+    }
+    const ExchangeLane<T, Bit> exchange;
     FetchingWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
         const std::uint64_t address = walk.next();
@@ -135,11 +225,8 @@ void dense_with_helper(T* block, const DenseArgs& args) {
             xr[r] = load(block + (address ^ offsets[r]));
             xi[r] = load(block + (address ^ offsets[r]) + lanes<T>);
         }
-        KETJET_UNROLL
-        for (int r = 0; r < rows; r += 2) {
-            exchange_lane<T, Bit>(xr[r], xr[r + 1], AllLanes<T>{});
-            exchange_lane<T, Bit>(xi[r], xi[r + 1], AllLanes<T>{});
-        }
+        exchange(xr);
+        exchange(xi);
         KETJET_UNROLL
         for (int r = 0; r < rows; ++r) both[r] = Parts < 3 ? Vector<T>{} : xr[r] + xi[r];
         Sum<T> sums[rows];
@@ -149,15 +236,33 @@ void dense_with_helper(T* block, const DenseArgs& args) {
             xr[r] = Parts == 3 ? sums[r].first - sums[r].third : sums[r].second;
             xi[r] = Parts == 3 ? sums[r].first + sums[r].second : sums[r].third;
         }
-        KETJET_UNROLL
-        for (int r = 0; r < rows; r += 2) {
-            exchange_lane<T, Bit>(xr[r], xr[r + 1], AllLanes<T>{});
-            exchange_lane<T, Bit>(xi[r], xi[r + 1], AllLanes<T>{});
-        }
+        exchange(xr);
+        exchange(xi);
         KETJET_UNROLL
         for (int r = 0; r < rows; ++r) {
             store(block + (address ^ offsets[r]), xr[r]);
             store(block + (address ^ offsets[r]) + lanes<T>, xi[r]);
+        }
+    }
+}
+
+// Four rows of one part of a wide gate without lane targets: rows that share inputs, four at a time. `inputs` and
+// `coefficients` begin with this part's.
+template <class T>
+KETJET_INLINE void multiply_four_rows(const T* coefficients, const T* inputs, std::uint64_t first, std::uint64_t rows,
+                                      Vector<T>* sums) {
+    KETJET_UNROLL
+    for (int r = 0; r < 4; ++r) sums[r] = Vector<T>{};
+    for (std::uint64_t m = 0; m < rows; m += 4) {
+        Vector<T> x[4];
+        KETJET_UNROLL
+        for (std::uint64_t r = 0; r < 4; ++r) x[r] = load(inputs + ((first ^ m) + r) * 3 * lanes<T>);
+        KETJET_UNROLL
+        for (std::uint64_t term = 0; term < 4; ++term) {
+            KETJET_UNROLL
+            for (std::uint64_t r = 0; r < 4; ++r) {
+                sums[r] = fma(splat(coefficients[3 * (r * rows + m + term)]), x[r ^ term], sums[r]);
+            }
         }
     }
 }
@@ -171,6 +276,18 @@ KETJET_INLINE void multiply_rows(T* block, std::uint64_t address, const DenseArg
     for (std::uint64_t first = 0; first < rows; first += Group) {
         Sum<T> sums[Group]{};
         const T* const c = static_cast<const T*>(args.coefficients) + Parts * first * terms * width;
+        if constexpr (Group == 4 && Parts == 3 && !PerLane) {
+            Vector<T> parts[3][4];
+            multiply_four_rows(c, inputs + 2 * lanes<T>, first, rows, parts[0]);
+            multiply_four_rows(c + 1, inputs, first, rows, parts[1]);
+            multiply_four_rows(c + 2, inputs + lanes<T>, first, rows, parts[2]);
+            KETJET_UNROLL
+            for (std::uint64_t r = 0; r < Group; ++r) {
+                const Sum<T> sum{parts[0][r], parts[1][r], parts[2][r]};
+                store_sum<T, Parts>(block + (address ^ args.row_offsets[first + r]), sum);
+            }
+            continue;
+        }
         for (std::uint64_t m = 0; m < terms; ++m) {
             KETJET_UNROLL
             for (std::uint64_t r = 0; r < Group; ++r) {
