@@ -2,7 +2,7 @@
 # kernels_<name>. Explicit fma only (-ffp-contract=off), so that every instruction set rounds alike.
 function(add_isa_kernels name)
   set(optimised -O3)
-  if(KETJET_SANITIZE STREQUAL "thread")
+  if(KETJET_SANITIZE)
     set(optimised -O1)  # else each instruction set takes many minutes to compile
   endif()
   add_library(kernels_${name} OBJECT cpp/kernels/kernels.cpp)
