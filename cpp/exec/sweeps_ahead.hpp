@@ -6,7 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <span>
 #include <variant>
 #include <vector>
@@ -30,7 +30,8 @@ class SweepsAhead {
         if (slot.begun.exchange(true, std::memory_order_relaxed)) return;
         slot.bound = kept_ != nullptr ? kept_->find(sweeps_[sweep]) : nullptr;
         if (slot.bound != nullptr) return;
-        slot.bound = &slot.own.emplace(bind_sweep<T>(program_, std::get<Sweep>(sweeps_[sweep]), kernels_));
+        slot.own = std::make_unique<BoundSweep>(bind_sweep<T>(program_, std::get<Sweep>(sweeps_[sweep]), kernels_));
+        slot.bound = slot.own.get();
         bytes_.fetch_add(bytes_of(slot), std::memory_order_relaxed);
     }
 
@@ -46,7 +47,7 @@ class SweepsAhead {
     // By one member, when all are done with the sweep.
     void drop(std::size_t sweep) {
         Slot& slot = slots_[sweep];
-        if (!slot.own) return;
+        if (slot.own == nullptr) return;
         bytes_.fetch_sub(bytes_of(slot), std::memory_order_relaxed);
         slot.own.reset();
     }
@@ -55,7 +56,7 @@ class SweepsAhead {
     struct Slot {
         std::atomic<bool> begun{false};
         const BoundSweep* bound = nullptr;
-        std::optional<BoundSweep> own;
+        std::unique_ptr<BoundSweep> own;
     };
     static std::int64_t bytes_of(const Slot& slot) { return static_cast<std::int64_t>(slot.own->arena.bytes()); }
     bool has_room() const { return may_bind_more(bytes_.load(std::memory_order_relaxed)); }
