@@ -139,6 +139,8 @@ class Admission(NamedTuple):
         return _interruptibly(lowered, call)
 
     def _saved_bytes(self, lowered: LoweredCircuit, frames: SaveFrames) -> int:
+        if not lowered.saves:
+            return 0
         return sum(saved_bytes(lowered, self.options, frames).values()) + listed_bytes(lowered, self.options)
 
     def _lists_shots(self, lowered: LoweredCircuit) -> bool:

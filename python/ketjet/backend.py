@@ -10,7 +10,6 @@ import contextlib
 import functools
 import secrets
 import uuid
-from collections import Counter
 from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -291,7 +290,7 @@ class Simulator(BackendV2):
         experiments: list[Experiment] = []
         unmeasured: list[str] = []
         admitted: dict[int, Admitted] = {}  # a circuit may be given many times
-        occurrences: Counter[int] = Counter()  # of each program, angles included
+        occurrences: dict[int, int] = {}  # of each program, angles included
         for circuit, values in zip(circuits, bindings, strict=True):
             if id(circuit) not in admitted:
                 admitted[id(circuit)] = admit(circuit, admission)
@@ -304,10 +303,9 @@ class Simulator(BackendV2):
             bound = [lowered.bind(value) for value in values] if values else [lowered]
             for ready in bound:
                 program = ready.program.fingerprint
-                experiments.append(
-                    _experiment(ready, admitted[id(circuit)], options, seed, occurrence=occurrences[program])
-                )
-                occurrences[program] += 1
+                occurrence = occurrences.get(program, 0)
+                experiments.append(_experiment(ready, admitted[id(circuit)], options, seed, occurrence=occurrence))
+                occurrences[program] = occurrence + 1
         if unmeasured:
             warn(
                 f"no measurement in circuit {', '.join(map(repr, unmeasured[:5]))}{', ...' if unmeasured[5:] else ''}: "
