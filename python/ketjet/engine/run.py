@@ -381,7 +381,7 @@ def _request(task: Task, made: Plan) -> _core.RunRequest:
         request.most_states, request.merge_branches = task.states, "merge_branches" not in task.switched_off
     if task.exact:
         request.exact, request.floor = True, task.floor
-    elif task.shots > 0:
+    elif task.shots > 0 or task.memory:
         request.shots, request.list_shots = task.shots, task.memory
     if task.verify != "off":
         request.verify = VERIFY[task.verify]
