@@ -396,11 +396,11 @@ class Batch(Generic[T]):
         flights = list(self._flights.values())
         for control in list(self._runs_here):
             control.stop()
-        for flight in flights:
-            flight.control.stop()
-        for flight in flights:
+        for flight in reversed(flights):  # before others stop, and those that wait would begin in their place
             if flight.future is not None:
                 flight.future.cancel()
+        for flight in flights:
+            flight.control.stop()
         self._flights.clear()
         self._tasks, self._reservations, self._executor, self._assemble = [], [], None, None
         self._outcomes = [None] * len(self._outcomes)

@@ -58,6 +58,8 @@ class JobProgress:
 
 def shares(tasks: Sequence[Task]) -> list[float]:
     """Return the part of each task in the predicted time of all; equal parts where it is not predicted for each."""
+    if len(tasks) == 1:
+        return [1.0]
     seconds = [task.seconds for task in tasks]
     total = sum(seconds)
     if min(seconds, default=0) > 0 and math.isfinite(total):

@@ -21,7 +21,7 @@ from qiskit.providers import JobError as QiskitJobError
 from qiskit.providers import JobStatus, JobV1
 from qiskit.providers import JobTimeoutError as QiskitJobTimeoutError
 
-from ketjet import Simulator, offers, workers
+from ketjet import Simulator, engine, offers, workers
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
 
 pytestmark = pytest.mark.usefixtures("two_threads")
@@ -245,11 +245,27 @@ def test_cancelling_wakes_those_who_wait(running):
 def test_cancel_stops_all_circuits_of_a_job():
     kernels = [Kernel() for _ in range(4)]
     job = submitted(*kernels)
-    assert kernels[1].started.wait(5)
+    assert all(kernel.started.wait(5) for kernel in kernels[:2])
     job.cancel()
     assert all(kernel.ended.wait(5) for kernel in kernels[:2])
     time.sleep(0.02)
     assert not any(kernel.started.is_set() for kernel in kernels[2:])
+
+
+def test_what_waits_is_cancelled_before_what_runs_stops(monkeypatch):
+    kernels = [Kernel() for _ in range(4)]
+    job = submitted(*kernels)
+    assert all(kernel.started.wait(5) for kernel in kernels[:2])
+    futures = [flight.future for flight in job._batch._flights.values()]
+    cancelled, stop = [], engine.Control.stop
+
+    def stopping(control):
+        cancelled.append(all(future.cancelled() for future in futures))
+        stop(control)
+
+    monkeypatch.setattr(engine.Control, "stop", stopping)
+    job.cancel()
+    assert cancelled == [True] * 4
 
 
 @pytest.mark.parametrize("delay", [0, 0.0002, 0.001])
