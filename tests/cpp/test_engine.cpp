@@ -2,9 +2,11 @@
 // The driver for ThreadSanitizer: everything here shares memory between threads.
 #include <chrono>
 #include <cmath>
+#include <new>
 #include <thread>
 #include <vector>
 
+#include "base/aligned_buffer.hpp"
 #include "base/machine.hpp"
 #include "builder.hpp"
 #include "check.hpp"
@@ -95,6 +97,30 @@ void check_stopping() {
     }
 }
 
+// Of the buffers that several members take, any may be the one that there is no memory for: coefficients of sweeps
+// bound ahead, too. The run fails as a whole, and the next one is not affected.
+void check_failing_allocations() {
+    const Program program = layers(11, 6, false);
+    const Plan plan = small_blocks(program, Precision::double_);
+    RunCounters counters;
+    const auto reference = run_on<double>(program, plan, 1, counters).shots;
+    int failures = 0;
+    for (int allocation = 1; allocation <= 40; ++allocation) {
+        RunCounters of_run;
+        empty_pool();
+        fail_allocation_after(allocation);
+        try {
+            CHECK(run_on<double>(program, plan, 3, of_run).shots == reference);
+        } catch (const std::bad_alloc&) {
+            ++failures;
+        }
+        fail_allocation_after(0);
+        RunCounters of_next;
+        CHECK(run_on<double>(program, plan, 3, of_next).shots == reference);
+    }
+    CHECK(failures >= 6);
+}
+
 }  // namespace
 
 int main() {
@@ -103,5 +129,6 @@ int main() {
     check_threads_agree<double>(layers(6, 3, true), Precision::double_);
     check_runs_side_by_side();
     check_stopping();
+    check_failing_allocations();
     return failed_checks == 0 ? 0 : 1;
 }
