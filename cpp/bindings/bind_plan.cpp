@@ -34,6 +34,7 @@ constexpr std::array plan_switches{
     PlanSwitch{"turn_pairs", &PlanOptions::turn_pairs},
     PlanSwitch{"merge_passes", &PlanOptions::merge_passes},
     PlanSwitch{"block_frame", &PlanOptions::block_frame},
+    PlanSwitch{"real_blocks", &PlanOptions::real_blocks},
     PlanSwitch{"merge_branches", &PlanOptions::merge_branches},
     PlanSwitch{"search", &PlanOptions::search},
 };
@@ -108,7 +109,7 @@ struct ReportColumns {
     Texts texts;
     std::vector<std::int32_t> operation_names;
     Lists<std::int32_t> operation_qubits;
-    std::vector<std::int32_t> stage_kinds, stage_reasons;
+    std::vector<std::int32_t> stage_kinds, stage_reasons, folded;
     Lists<std::int32_t> hot, active, missing;
     Lists<std::int64_t> stage_operations;
     std::vector<std::int64_t> bytes_moved, targets, passes_end;
@@ -132,7 +133,7 @@ struct ReportColumns {
         return py::make_tuple(
             texts.tuple(), py::make_tuple(to_array(std::move(operation_names)), operation_qubits.arrays()),
             py::make_tuple(to_array(std::move(stage_kinds)), to_array(std::move(stage_reasons)), hot.arrays(),
-                           active.arrays(), missing.arrays(), stage_operations.arrays(),
+                           active.arrays(), to_array(std::move(folded)), missing.arrays(), stage_operations.arrays(),
                            to_array(std::move(bytes_moved)), to_array(std::move(targets)),
                            to_array(std::move(amplitudes)), to_array(std::move(stage_fma)),
                            to_array(std::move(seconds)), to_array(std::move(passes_end))),
@@ -148,6 +149,7 @@ struct ReportColumns {
         stage_reasons.push_back(texts.number_of(text_of(stage.reason)));
         hot.add(stage.hot);
         active.add(stage.active);
+        folded.push_back(stage.folded);
         missing.add(stage.missing);
         stage_operations.add(stage.operations);
         bytes_moved.push_back(stage.bytes_moved);

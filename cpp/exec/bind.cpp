@@ -43,7 +43,9 @@ class PassBinder {
             } else {
                 bind(passes[i]);
             }
-            for (BoundPass& pass : std::span(bound_).subspan(before)) pass.number = number;
+            for (BoundPass& pass : std::span(bound_).subspan(before)) {
+                pass.number = std::holds_alternative<ReflectArgs>(pass.call) ? i : number;
+            }
         }
     }
 
@@ -170,6 +172,8 @@ void place_rows(const Sweep& sweep, BoundSweep& bound) {
     }
     bound.cold_mask = sweep.active & ~hot_mask;
     bound.zero_mask = row_mask & ~sweep.active;
+    bound.folded = sweep.folded >= 0;
+    bound.unfold_offset = sweep.unfolds ? bit(sweep.folded) : 0;
 }
 
 }  // namespace
@@ -180,7 +184,9 @@ BoundSweep bind_sweep(const Program& program, const Sweep& sweep, const Kernels&
     place_rows(sweep, bound);
     BlockBinder<T> block(sweep, kernels, bound);
     PassBinder<T>(program, sweep, block, bound.passes).bind_all();
+    const std::size_t bound_passes = bound.passes.size();
     block.finish();
+    for (BoundPass& pass : std::span(bound.passes).subspan(bound_passes)) pass.number = sweep.passes.size() - 1;
     return bound;
 }
 

@@ -89,7 +89,7 @@ bool all_ones(std::span<const Complex> factors) {
 // The part of a form that differs within a block; the rest goes into the common factor and those of blocks.
 template <class T>
 PlacedForm BlockBinder<T>::place(const PhaseForm& form) {
-    frame_.scale *= unit_phase(form.constant);
+    (bound_.unfold_offset != 0 ? bound_.unfold_scale : frame_.scale) *= unit_phase(form.constant);
     PlacedForm placed(hot_.size());
     for (int qubit = 0; qubit < 64; ++qubit) {
         const double angle = form.linear[static_cast<std::size_t>(qubit)];
@@ -119,11 +119,16 @@ PlacedForm BlockBinder<T>::place(const PhaseForm& form) {
 // The first phase call takes turns of its own inner positions with it, as long as they are the last ones: turns are
 // done in an order that depends on the plan and the form alone, not on the instruction set.
 template <class T>
-void BlockBinder<T>::add_layer(std::span<const LayerTurn> turns, const PhaseForm& phases) {
+void BlockBinder<T>::add_layer(std::span<const LayerTurn> turns, PhaseForm phases) {
+    const Conjugation conjugation = take_conjugation(phases);
     PlacedForm form = place(phases);
     std::vector<PlacedTurn> placed;
     Index turning = 0;
     for (const LayerTurn& turn : turns) {
+        if (is_folded(turn.qubit)) {
+            turn_folded(turn.turns[0]);
+            continue;
+        }
         placed.push_back(turn.partner < 0 ? prepare_turn(turn) : prepare_pair(turn, form));
         turning |= placed.back().positions();
     }
@@ -141,6 +146,7 @@ void BlockBinder<T>::add_layer(std::span<const LayerTurn> turns, const PhaseForm
         joining = {};
         inner = choose_inner(form, size, 0, most_phase_table_bits);
     }
+    conjugate(conjugation);
     if (std::abs(frame_.scale) < smallest_scale<T>) flush_scale();
 }
 
@@ -247,7 +253,7 @@ void BlockBinder<T>::fill_tables(PlacedForm& form, Index inner, Index keys, std:
 
 #define KETJET_INSTANTIATE(T)                                                                     \
     template PlacedForm BlockBinder<T>::place(const PhaseForm&);                                  \
-    template void BlockBinder<T>::add_layer(std::span<const LayerTurn>, const PhaseForm&);        \
+    template void BlockBinder<T>::add_layer(std::span<const LayerTurn>, PhaseForm);               \
     template void BlockBinder<T>::order_table(PhaseArgs&, Index, std::span<const PlacedTurn>);    \
     template PlacedForm BlockBinder<T>::bind_phase_call(PlacedForm&, Index, const JoiningTurns&); \
     template void BlockBinder<T>::fill_tables(PlacedForm&, Index, Index, std::span<const Complex>, PhaseArgs&);

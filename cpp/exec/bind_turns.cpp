@@ -195,8 +195,10 @@ void BlockBinder<T>::emit_turns(std::span<const PlacedTurn> axes, TurnArgs args)
 
 template <class T>
 void BlockBinder<T>::flush_scale() {
-    (*this)(DiagonalAction{{}, {}, {frame_.scale}});
-    frame_.scale = 1;
+    const double length = std::abs(frame_.scale);
+    const bool whole = folded_ < 0;  // else what is not real does not commute with the operations to come
+    (*this)(DiagonalAction{{}, {}, {whole ? frame_.scale : length}});
+    frame_.scale = whole ? 1 : frame_.scale / length;
 }
 
 #define KETJET_INSTANTIATE(T)                                                                   \

@@ -12,12 +12,14 @@ BlockBinder<T>::BlockBinder(const Sweep& sweep, const Kernels& kernels, BoundSwe
       kernels_(kernels),
       hot_(sweep.hot),
       frame_(hot_, kernels.lane_bits, std::uint32_t{2} << kernels.lane_bits,
-             (std::size_t{2} << kernels.lane_bits) * sizeof(T), bound.arena) {
+             (std::size_t{2} << kernels.lane_bits) * sizeof(T), bound.arena),
+      folded_(sweep.folded) {
     bound.gather_map = frame_.map();
 }
 
 template <class T>
 void BlockBinder<T>::operator()(const DiagonalAction& action) {
+    if (folded_ >= 0 && (action.condition.mask >> folded_ & 1) != 0) return conjugate_by(action);
     const PlacedCondition condition = place(action.condition);
     Index cold = 0, axis_mask = 0;
     split_selectors(action.targets, cold, axis_mask);
@@ -78,6 +80,7 @@ void BlockBinder<T>::operator()(const FlipAction& action) {
 template <class T>
 void BlockBinder<T>::relabel(const FlipAction& action) {
     const int target = std::countr_zero(action.mask);
+    if (is_folded(target)) return flip_folded();
     if (action.condition.mask == 0) return frame_.flip(target);
     const int control = std::countr_zero(action.condition.mask);
     if (!frame_.is_vector(target) || (position(control) >= 0 && !frame_.is_vector(control))) return (*this)(action);
@@ -88,6 +91,12 @@ void BlockBinder<T>::relabel(const FlipAction& action) {
     pass_sign_through(action);
     const std::uint32_t offset = frame_.offset(bit(position(target) - frame_.lane_bits()));
     bound_.passes.push_back({action.condition, 0, 0, ShiftArgs{offset}});
+}
+
+template <class T>
+void BlockBinder<T>::toggle_sign(int qubit) {
+    if (is_folded(qubit)) return conjugate();
+    frame_.toggle_sign(qubit);
 }
 
 template <class T>
@@ -163,6 +172,7 @@ void BlockBinder<T>::operator()(const RotationAction& action) {
 
 template <class T>
 void BlockBinder<T>::finish() {
+    if (folded_ >= 0) finish_folded();
     if (frame_.lane_flip != 0) {
         ExchangeArgs args{};
         args.lane_flip = static_cast<int>(frame_.lane_flip);

@@ -23,6 +23,15 @@ struct PlacedCondition {
 
 struct PlacedForm;  // a PhaseForm by positions in the block
 
+// The basis states whose amplitudes are conjugated: where the condition holds and the parity of some qubits' bits is
+// odd, or even if `inverted`. Then they are multiplied by a sign.
+struct Conjugation {
+    Condition condition{};
+    Index parity_of = 0;
+    bool inverted = false;
+    double sign = 1;
+};
+
 // Of one qubit, or of a pair in each parity: `qubit` is the higher one then, and both turns are of one kind.
 struct LayerTurn {
     int qubit;
@@ -65,9 +74,9 @@ class BlockBinder {
     // X, CX or SWAP by bookkeeping as far as possible: the general operators above always move amplitudes.
     void relabel(const FlipAction& action);
     void relabel(const SwapAction& action);
-    void toggle_sign(int qubit) { frame_.toggle_sign(qubit); }
+    void toggle_sign(int qubit);
     // Turns on different qubits, without their outer phases, and then phases; either may be missing.
-    void add_layer(std::span<const LayerTurn> turns, const PhaseForm& phases);
+    void add_layer(std::span<const LayerTurn> turns, PhaseForm phases);
     // Writes what the frame still holds into the gather and the scatter of the sweep.
     void finish();
 
@@ -108,6 +117,17 @@ class BlockBinder {
     void flush_sign(int qubit);
     void flush_scale();
     PlacedForm place(const PhaseForm& form);
+    bool is_folded(int qubit) const { return qubit == folded_; }
+    // X, Z and turns on the qubit along which the sweep is folded (exec/bind_folded.cpp).
+    void flip_folded();
+    void conjugate();
+    void turn_folded(const PlaneTurn& turn);
+    Conjugation take_conjugation(PhaseForm& form) const;
+    void conjugate(const Conjugation& where);
+    void conjugate_by(const DiagonalAction& action);
+    template <class Conjugates>
+    const T* reflection(Complex factor, Conjugates conjugates);
+    void finish_folded();
     PlacedForm bind_phase_call(PlacedForm& form, Index inner, const JoiningTurns& turns);
     void order_table(PhaseArgs& args, Index inner, std::span<const PlacedTurn> first);
     void fill_tables(PlacedForm& form, Index inner, Index keys, std::span<const Complex> plain, PhaseArgs& args);
@@ -124,6 +144,9 @@ class BlockBinder {
     const Kernels& kernels_;
     std::vector<int> hot_;
     BlockFrame frame_;
+    // Of a folded sweep: the state of the block is that of the frame, but `conjugated_` before the scale is applied.
+    int folded_;
+    bool conjugated_ = false;
 };
 
 extern template class BlockBinder<float>;

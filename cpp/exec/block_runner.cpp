@@ -7,6 +7,7 @@
 #include <cstring>
 #include <iterator>
 #include <span>
+#include <utility>
 #include <variant>
 
 #include "plan/cost.hpp"
@@ -83,6 +84,11 @@ struct PassRunner {
         place(args.vectors);
         kernels.turn(block, args);
     }
+    void operator()(ReflectArgs args) const {
+        place(args.vectors);
+        if (parity(base & pass.cold_selector)) std::swap(args.even, args.odd);
+        kernels.reflect(block, args);
+    }
     void operator()(PhaseArgs args) const {
         ColdFactors outer, inner;
         complete(args, outer, inner);
@@ -133,7 +139,7 @@ void BlockRunner<T>::prepare(const BoundSweep& sweep) {
     std::ranges::copy_if(sweep.row_offsets, std::back_inserter(read_rows_),
                          [&](Index offset) { return !sweep.from_zero && (offset & sweep.zero_mask) == 0; });
     fetches_ = cache_share_ > outgrown_share;
-    const bool grows = read_rows_.size() < sweep.row_offsets.size();
+    const bool grows = read_rows_.size() < sweep.row_offsets.size() || sweep.unfold_offset != 0;
     const bool fresh = fresh_rows * read_rows_.size() < sweep.row_offsets.size();
     const bool hides = !grows && sweep.passes.size() >= hiding_passes && cache_share_ <= far_outgrown_share;
     streams_ = (fetches_ && !hides) || (fresh && cache_share_ > fresh_share);
@@ -204,7 +210,7 @@ void BlockRunner<T>::gather(const BlockPlace<T>& place) const {
 template <class T>
 void BlockRunner<T>::scatter(T* origin, std::uint32_t shift, double* norm) const {
     const BoundSweep& sweep = *sweep_;
-    const bool maps_memory = sweep.from_zero || sweep.zero_mask != 0;
+    const bool maps_memory = sweep.from_zero || sweep.zero_mask != 0 || sweep.unfold_offset != 0;
     const std::size_t rows = sweep.row_offsets.size(), step = maps_memory ? rows_between_polls : rows;
     CopyArgs args{};
     args.run_bits = sweep.run_bits;
@@ -215,6 +221,13 @@ void BlockRunner<T>::scatter(T* origin, std::uint32_t shift, double* norm) const
     args.plain = sweep.lane_signs == nullptr;
     args.stream = streams_;
     args.norm = norm;
+    args.folded = sweep.folded;
+    args.conjugates = sweep.conjugates;
+    args.end_scale[0] = sweep.end_scale.real();
+    args.end_scale[1] = sweep.end_scale.imag();
+    args.unfold_offset = sweep.unfold_offset;
+    args.unfold_scale[0] = sweep.unfold_scale.real();
+    args.unfold_scale[1] = sweep.unfold_scale.imag();
     for (std::size_t row = 0; row < rows; row += step) {
         if (row != 0) stop_.throw_if_stopped();
         args.row_offsets = sweep.row_offsets.data() + row;

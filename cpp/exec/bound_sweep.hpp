@@ -19,8 +19,8 @@ struct ShiftArgs {
     std::uint32_t offset;
 };
 
-using KernelCall =
-    std::variant<DenseArgs, DiagonalArgs, ExchangeArgs, RotationArgs, TurnArgs, PhaseArgs, TurnPhaseArgs, ShiftArgs>;
+using KernelCall = std::variant<DenseArgs, DiagonalArgs, ExchangeArgs, RotationArgs, TurnArgs, PhaseArgs, TurnPhaseArgs,
+                                ReflectArgs, ShiftArgs>;
 
 // A factor for the blocks whose base has all bits of `mask`: of the block as a whole, or of a row or table bit of a
 // PhaseArgs.
@@ -33,6 +33,7 @@ struct ColdFactor {
 // One kernel call on every block whose cold bits satisfy the condition. What cold bits select:
 // dense, diagonal: the coefficient table number extract_bits(base, cold_selector), tables table_bytes apart;
 // rotation: its sign, parity(base & cold_selector), with the negated weights table_bytes behind;
+// reflect: by that parity, whether its even and odd vectors change places;
 // phase: the factors of its row bits and of its table bits.
 struct BoundPass {
     Condition cold;
@@ -58,6 +59,11 @@ struct BoundSweep {
     AddressMap scatter_map{};
     Index sign_mask = 0;               // of vector numbers: odd parity changes the sign while scattering
     const void* lane_signs = nullptr;  // W scalars; null: no sign changes
+    bool folded = false;               // here and below: see CopyArgs
+    bool conjugates = false;
+    Complex end_scale = 1;
+    Index unfold_offset = 0;
+    Complex unfold_scale = 1;
     std::vector<BoundPass> passes;
     Arena arena;
 };

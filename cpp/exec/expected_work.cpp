@@ -36,8 +36,7 @@ FirstTouch::FirstTouch(const Plan& plan, Precision precision, std::span<const st
     double touched = 1;
     for (const Stage& stage : stages_) {
         if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
-            reached |= sweep->active;
-            for (const int qubit : sweep->hot) reached |= bit(qubit);
+            reached |= sweep->active_after();
         }
         const double pages = std::ldexp(1.0, count_bits(reached >> page_qubits));
         pages_.push_back(pages - touched);

@@ -141,8 +141,7 @@ void Verifier::check_plan(const RunContext& context) {
 void Verifier::begin_norm(const Stage& stage) {
     active_ = low_bits(plan_.state_qubits);
     if (const auto* const sweep = std::get_if<Sweep>(&stage)) {
-        active_ = sweep->active;
-        for (const int qubit : sweep->hot) active_ |= bit(qubit);
+        active_ = sweep->active_after();
         operations_done_ += static_cast<double>(sweep->operations.size());
     }
     norms_.assign(std::size_t{1} << (count_bits(active_) - run_bits(active_)), 0);

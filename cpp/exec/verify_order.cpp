@@ -103,21 +103,25 @@ class Growth {
 
     bool allows(const Stage& stage) {
         if (const auto* const sweep = std::get_if<Sweep>(&stage)) {
-            const bool known = sweep->active == active_;
-            for (const int qubit : sweep->hot) active_ |= bit(qubit);
-            return known;
+            const bool known = sweep->active == active_ && (!is_folded_ || sweep->folded >= 0);
+            const bool may_fold = sweep->folded < 0 || (active_ & bit(sweep->folded)) == 0;
+            active_ = sweep->active_after();
+            is_folded_ = sweep->folded >= 0 && !sweep->unfolds;
+            return known && may_fold;
         }
         if (std::holds_alternative<Compute>(stage)) return true;
+        if (is_folded_) return false;
         const auto* const extend = std::get_if<Extend>(&stage);
         const bool known = extend != nullptr ? extend->active == active_ : active_ == all_;
         active_ = all_;
         return known;
     }
-    bool complete() const { return active_ == all_; }
+    bool complete() const { return active_ == all_ && !is_folded_; }
 
  private:
     Index all_;
     Index active_ = 0;
+    bool is_folded_ = false;
 };
 
 // The clbits that stages leave to sampling, with the measurements to be read for them.
@@ -203,10 +207,8 @@ void Verifier::check_order() {
                 [&] { return number_of(stage) + "it is wrong about which qubits are still |0>"; });
         const auto* const sweep = std::get_if<Sweep>(&plan_.stages[stage]);
         if (sweep == nullptr) continue;
-        Index hot = 0;
-        for (const int qubit : sweep->hot) hot |= bit(qubit);
         for (const std::uint32_t operation : sweep->operations) {
-            require((touches[operation].moved & ~hot) == 0,
+            require((touches[operation].moved & ~sweep->within_reach()) == 0,
                     [&] { return number_of(stage) + describe(plan_, operation) + " needs a qubit that is not hot"; });
         }
     }

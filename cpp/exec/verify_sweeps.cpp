@@ -75,6 +75,7 @@ template <class T>
 BoundSweep bind_compact(const Program& program, const Sweep& sweep, const Kernels& kernels) {
     BoundSweep bound = bind_sweep<T>(program, sweep, kernels);
     for (std::size_t row = 0; row < bound.row_offsets.size(); ++row) bound.row_offsets[row] = row << bound.run_bits;
+    if (sweep.unfolds) bound.unfold_offset = bit(bound.block_qubits);
     bound.zero_mask = extract_bits(bound.zero_mask, mask_of(sweep.hot));
     return bound;
 }
@@ -87,8 +88,8 @@ class BlockComparison {
         : sweep_(sweep),
           context_(context),
           state_qubits_(plan.state_qubits),
-          start_(bit(static_cast<int>(sweep.hot.size()))),
-          given_(start_.size()) {
+          given_(bit(static_cast<int>(sweep.hot.size()))),
+          start_(given_.size()) {
         const Index hot = mask_of(sweep.hot), inactive = extract_bits(hot & ~sweep.active, hot);
         constexpr T unread = std::numeric_limits<T>::quiet_NaN();
         RandomStream random(vector_key, 0, stage);
@@ -103,31 +104,53 @@ class BlockComparison {
                                             : static_cast<std::complex<T>>(start_[i] / std::sqrt(length));
             start_[i] = (i & inactive) != 0 ? Complex(0) : static_cast<Complex>(given_[i]);
         }
+        if (sweep.folded >= 0) start_ = unfolded(start_);
     }
 
     // The distance between the sweep as bound and `actions` one by one.
     double distance(const BoundSweep& bound, std::span<const Action> actions, Index base) const {
-        ReferenceBlock reference(mask_of(sweep_.hot), base, start_);
+        ReferenceBlock reference(sweep_.within_reach(), base, start_);
         for (const Action& action : actions) {
             context_.stop.throw_if_stopped();
             reference.apply(action);
         }
-        StateVector<T> block(bound.block_qubits, minimum_state_qubits);
+        StateVector<T> block(bound.block_qubits + (sweep_.unfolds ? 1 : 0), minimum_state_qubits);
         std::ranges::copy(given_, block.amplitudes());
         run_block(bound, base, block.scalars(), state_qubits_, context_);
-        double sum = 0;
-        for (Index i = 0; i < block.size(); ++i) {
-            sum += std::norm(static_cast<Complex>(block.amplitudes()[i]) - reference.amplitudes()[i]);
+        std::vector<Complex> result(block.amplitudes(), block.amplitudes() + block.size());
+        if (sweep_.unfolds) {
+            for (Index i = 0; i < result.size(); ++i) {
+                result[number_of(i % given_.size(), i / given_.size())] = static_cast<Complex>(block.amplitudes()[i]);
+            }
+        } else if (sweep_.folded >= 0) {
+            result = unfolded(result);
         }
+        double sum = 0;
+        for (Index i = 0; i < result.size(); ++i) sum += std::norm(result[i] - reference.amplitudes()[i]);
         return std::sqrt(sum);
     }
 
  private:
+    // The number of an amplitude among those of all qubits within reach: of a number of the block, its real or its
+    // imaginary part.
+    Index number_of(Index i, Index imaginary) const {
+        const Index reach = sweep_.within_reach(), hot = mask_of(sweep_.hot);
+        return extract_bits(deposit_bits(i, hot) | (imaginary << sweep_.folded), reach);
+    }
+    std::vector<Complex> unfolded(std::span<const Complex> numbers) const {
+        std::vector<Complex> result(2 * numbers.size());
+        for (Index i = 0; i < numbers.size(); ++i) {
+            result[number_of(i, 0)] = numbers[i].real();
+            result[number_of(i, 1)] = numbers[i].imag();
+        }
+        return result;
+    }
+
     const Sweep& sweep_;
     const RunContext& context_;
     int state_qubits_;
-    std::vector<Complex> start_;
     std::vector<std::complex<T>> given_;
+    std::vector<Complex> start_;  // the same as amplitudes, where the sweep is folded
 };
 
 // One part of a run on one or two qubits, as actions.

@@ -87,6 +87,19 @@ struct NormSum {
     }
 };
 
+template <class T, bool Stream>
+KETJET_INLINE void store_pairs(T* place, Vector<T> re, Vector<T> im) {
+    Vector<T> low, high;
+    join_pairs(re, im, low, high);
+    if constexpr (Stream) {
+        stream(place, low);
+        stream(place + lanes<T>, high);
+    } else {
+        store(place, low);
+        store(place + lanes<T>, high);
+    }
+}
+
 template <class T, bool Plain, bool Stream, bool Norm>
 void scatter_rows(T* target, const T* block, const CopyArgs& args) {
     const std::uint64_t vectors = std::uint64_t{1} << (args.run_bits - lane_bits<T>);
@@ -97,21 +110,14 @@ void scatter_rows(T* target, const T* block, const CopyArgs& args) {
         T* run = target + 2 * args.row_offsets[row];
         for (std::uint64_t i = 0; i < vectors; ++i, ++y, run += stride<T>) {
             const T* const source = block + address_of(args.map, y);
-            Vector<T> re = load(source), im = load(source + lanes<T>), low, high;
+            Vector<T> re = load(source), im = load(source + lanes<T>);
             if constexpr (Norm) norm.add(i, re, im);
             if constexpr (!Plain) {
                 const Vector<T> sign = __builtin_parityll(y & args.sign_mask) ? -lane_signs : lane_signs;
                 re *= sign;
                 im *= sign;
             }
-            join_pairs(re, im, low, high);
-            if constexpr (Stream) {
-                stream(run, low);
-                stream(run + lanes<T>, high);
-            } else {
-                store(run, low);
-                store(run + lanes<T>, high);
-            }
+            store_pairs<T, Stream>(run, re, im);
         }
         if constexpr (Norm) norm.end_row();
     }
@@ -136,13 +142,55 @@ void scatter_signed(T* state, const T* block, const CopyArgs& args) {
     }
 }
 
+template <class T, bool Stream, bool Unfolds>
+void scatter_folded(T* target, const T* block, const CopyArgs& args) {
+    const std::uint64_t vectors = std::uint64_t{1} << (args.run_bits - lane_bits<T>);
+    const Vector<T> end_re = splat(static_cast<T>(args.end_scale[0])),
+                    end_im = splat(static_cast<T>(args.end_scale[1]));
+    const Vector<T> scale_re = splat(static_cast<T>(args.unfold_scale[0]));
+    const Vector<T> scale_im = splat(static_cast<T>(args.unfold_scale[1]));
+    const Vector<T> lane_signs = args.plain ? splat(T(1)) : load(static_cast<const T*>(args.lane_signs));
+    NormSum<T> norm;
+    std::uint64_t y = args.first_vector;
+    for (std::uint64_t row = 0; row < args.rows; ++row) {
+        T* run = target + 2 * args.row_offsets[row];
+        for (std::uint64_t i = 0; i < vectors; ++i, ++y, run += stride<T>) {
+            const T* const source = block + address_of(args.map, y);
+            const Vector<T> sign = __builtin_parityll(y & args.sign_mask) ? -lane_signs : lane_signs;
+            const Vector<T> re = sign * load(source);
+            const Vector<T> im = (args.conjugates ? -sign : sign) * load(source + lanes<T>);
+            const Vector<T> x = fnma(end_im, im, end_re * re), z = fma(end_im, re, end_re * im);
+            norm.add(i, x, z);
+            if constexpr (Unfolds) {
+                store_pairs<T, Stream>(run, scale_re * x, scale_im * x);
+                store_pairs<T, Stream>(run + 2 * args.unfold_offset, scale_re * z, scale_im * z);
+            } else {
+                store_pairs<T, Stream>(run, x, z);
+            }
+        }
+        norm.end_row();
+    }
+    if (args.norm != nullptr) *args.norm += norm.sum();
+}
+
+template <class T, bool Stream>
+void scatter_any(T* state, const T* block, const CopyArgs& args) {
+    if (!args.folded) {
+        scatter_signed<T, Stream>(state, block, args);
+    } else if (args.unfold_offset != 0) {
+        scatter_folded<T, Stream, true>(state, block, args);
+    } else {
+        scatter_folded<T, Stream, false>(state, block, args);
+    }
+}
+
 template <class T>
 void scatter(void* state, const void* block, const CopyArgs& args) {
     if (args.stream) {
-        scatter_signed<T, true>(static_cast<T*>(state), static_cast<const T*>(block), args);
+        scatter_any<T, true>(static_cast<T*>(state), static_cast<const T*>(block), args);
         finish_streaming();
     } else {
-        scatter_signed<T, false>(static_cast<T*>(state), static_cast<const T*>(block), args);
+        scatter_any<T, false>(static_cast<T*>(state), static_cast<const T*>(block), args);
     }
 }
 

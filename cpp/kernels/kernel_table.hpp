@@ -59,7 +59,15 @@ struct CopyArgs {
     const void* lane_signs;   // W scalars, 1 or -1
     bool plain;               // scale is 1 and nothing changes its sign
     bool stream;              // scattered lines are not worth keeping in the caches
-    double* norm;             // not null: scattering adds the sum of the squared moduli
+    // Of a folded block: numbers are conjugated, or not, and multiplied by end_scale before they are scattered. With an
+    // unfold_offset, real parts times unfold_scale are then written as amplitudes of the rows, and imaginary parts
+    // times it as those so many further on.
+    bool folded;
+    bool conjugates;
+    double end_scale[2];
+    std::uint64_t unfold_offset;
+    double unfold_scale[2];
+    double* norm;  // not null: scattering adds the sum of the squared moduli
 };
 
 // v'[r] = sum over m of M[r][r ^ m] v[r ^ m] on 2^axes rows of vectors and, within them, the lanes of lane_mask.
@@ -145,6 +153,15 @@ struct TurnArgs {
     const void* lane_tangents;  // [lane turn] of W scalars: t on lanes with x=0, -t (imaginary: t) on those with x=1
 };
 
+// Takes (re, im) to (a re + b im, c re + d im), with coefficients for each lane that differ between vectors of even and
+// odd popcount(y & parity_mask): what is linear over the real numbers alone, as conjugation is.
+struct ReflectArgs {
+    VectorSubset vectors;
+    std::uint64_t parity_mask;
+    const void* even;  // a, b, c, d, of W scalars each; null: these vectors stay as they are
+    const void* odd;
+};
+
 // Multiplies by phases in factored form: vector v of row r takes factor[r] * table[key[r]][v]. The table runs over
 // the lanes and the vector bits of `inner`, rows are counted by the other vector bits in ascending order.
 // What depends on the block's cold bits: a row's factor is multiplied by outer[b] for each of its set bits b, an entry
@@ -186,6 +203,7 @@ struct Kernels {  // for one scalar type
     void (*turn)(void* block, const TurnArgs& args);
     void (*phase)(void* block, const PhaseArgs& args);
     void (*turn_phase)(void* block, const TurnPhaseArgs& args);
+    void (*reflect)(void* block, const ReflectArgs& args);
     // For measuring: does multiply-adds in registers, writes W scalars, returns how many real ones they were.
     std::uint64_t (*fma_probe)(void* vector, std::uint64_t iterations);
 };

@@ -10,6 +10,7 @@
 #include "kernels/permute.inl"
 #include "kernels/phase.inl"
 #include "kernels/probe.inl"
+#include "kernels/reflect.inl"
 #include "kernels/turn.inl"
 //
 #include "kernels/turn_phase.inl"
@@ -18,8 +19,9 @@ namespace ketjet {
 namespace {
 
 template <class T>
-constexpr Kernels kernels_of{lane_bits<T>, max_turn_axes, gather<T>, scatter<T>, dense<T>,      diagonal<T>,
-                             exchange<T>,  rotation<T>,   turn<T>,   phase<T>,   turn_phase<T>, fma_probe<T>};
+constexpr Kernels kernels_of{lane_bits<T>,  max_turn_axes, gather<T>,   scatter<T>, dense<T>,
+                             diagonal<T>,   exchange<T>,   rotation<T>, turn<T>,    phase<T>,
+                             turn_phase<T>, reflect<T>,    fma_probe<T>};
 
 constexpr KernelTable table{KETJET_ISA_NAME, kernels_of<float>, kernels_of<double>};
 

@@ -31,6 +31,7 @@ constexpr int lane_qubits = 3;       // the lowest ones of a block, where it mov
 constexpr double turn_call_ns = 0.15, turn_ns = 0.065;
 constexpr int turns_per_call = 3;
 constexpr double phases_ns = 0.38, joined_phases_ns = 0.22;  // with a load and store of their own, and without
+constexpr double reflection_ns = 0.25;                       // of all controlled Z of a pass
 constexpr double exchange_ns = 0.17, rotation_ns = 0.26, controlled_ns = 0.25;
 constexpr double fma_ns = 0.041;      // of a dense matrix: three per complex entry and row
 constexpr double wide_fma_ns = 0.06;  // the same for more than two qubits
@@ -68,6 +69,16 @@ double lane_exchanges(std::span<const OperationFacts> facts, const Sweep& sweep,
         }
     }
     return count;
+}
+
+// How many terms of a pass are on the qubit along which the sweep is folded.
+int folded_terms(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass) {
+    if (sweep.folded < 0) return 0;
+    return static_cast<int>(std::ranges::count_if(pass.terms, [&](const Term& term) {
+        return std::ranges::any_of(sweep.operations_of(term), [&](std::uint32_t index) {
+            return (facts[index].touched() >> sweep.folded & 1) != 0;
+        });
+    }));
 }
 
 }  // namespace
@@ -124,9 +135,13 @@ double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, s
         case PassKind::relabel:
             return relabel_ns * terms + exchange_ns * lane_exchanges(facts, sweep, pass);
         case PassKind::turns:
-            return turns_ns(terms) + (needs_own_phases(facts, sweep, number) ? joined_phases_ns : 0);
-        case PassKind::phases:
-            return joins_turns(sweep, number) ? joined_phases_ns : phases_ns;
+            return turns_ns(terms - folded_terms(facts, sweep, pass)) +
+                   (needs_own_phases(facts, sweep, number) ? joined_phases_ns : 0);
+        case PassKind::phases: {
+            const int folded = folded_terms(facts, sweep, pass);
+            const double others = folded == terms ? 0 : joins_turns(sweep, number) ? joined_phases_ns : phases_ns;
+            return others + (folded > 0 ? reflection_ns : 0);
+        }
         case PassKind::dense:
         case PassKind::single:
             break;
@@ -168,18 +183,19 @@ StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, 
     if (!touches_state(stage)) return {};
     double written = std::ldexp(1.0, plan.state_qubits), read = written, blocks = written;
     double pass_ns = 0, serial_ns = 0;
+    bool unfolds = false;
     if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
-        Index reached = sweep->active;
-        for (const int qubit : sweep->hot) reached |= bit(qubit);
-        written = std::ldexp(1.0, count_bits(reached));
+        written = std::ldexp(1.0, count_bits(sweep->active_after()) - (sweep->unfolds ? 1 : 0));
         read = sweep->active == 0 ? 0 : std::ldexp(1.0, count_bits(sweep->active));
         blocks = std::ldexp(written, -static_cast<int>(sweep->hot.size()));
+        unfolds = sweep->unfolds;
         serial_ns = operation_ns * static_cast<double>(sweep->operations.size());
         for (const Pass& pass : sweep->passes) pass_ns += plan.pass_factor * pass.cost_ns;
     }
-    const double memory_ns = plan.sweep_factor * (gather_ns * read + scatter_ns * written);
+    const double scattered = unfolds ? 2 * written : written;
+    const double memory_ns = plan.sweep_factor * (gather_ns * read + scatter_ns * scattered);
     const double parallel_ns = time_scale(precision) * (memory_ns + pass_ns * written);
-    return {written, 2 * written * amplitude_bytes(precision),
+    return {written, (written + scattered) * amplitude_bytes(precision),
             1e-9 * (serial_ns + parallel_ns / std::clamp<double>(threads, 1, blocks))};
 }
 

@@ -59,6 +59,16 @@ bool joins_turns(const Sweep& sweep, std::size_t pass) {
     return pass > 0 && sweep.passes[pass].kind == PassKind::phases && sweep.passes[pass - 1].kind == PassKind::turns;
 }
 
+Index Sweep::within_reach() const {
+    Index qubits = folded < 0 ? 0 : bit(folded);
+    for (const int qubit : hot) qubits |= bit(qubit);
+    return qubits;
+}
+
+Index Sweep::active_after() const {
+    return active | (folded < 0 || unfolds ? within_reach() : within_reach() & ~bit(folded));
+}
+
 int Plan::num_sweeps() const {
     return static_cast<int>(
         std::ranges::count_if(stages, [](const Stage& stage) { return std::holds_alternative<Sweep>(stage); }));
@@ -98,7 +108,9 @@ struct StageText {
         out << "sweep: " << sweep.operations.size() << " operations in " << sweep.passes.size()
             << " passes on hot qubits";
         for (const int qubit : sweep.hot) out << ' ' << qubit;
-        out << " (" << count_bits(sweep.active) << " qubits active before)\n   ";
+        out << " (" << count_bits(sweep.active) << " qubits active before";
+        if (sweep.folded >= 0) out << ", real, folded along qubit " << sweep.folded;
+        out << ")\n   ";
         for (const Pass& pass : sweep.passes) out << ' ' << name_of(pass.kind) << ' ' << pass.terms.size();
     }
     void operator()(const Collapse& collapse) const {

@@ -47,12 +47,21 @@ struct Pass {
 // scattered back. `hot` is ascending and begins with the low qubits that make up a contiguous run.
 // Qubits outside `active` are |0> before the sweep, and what is stored there is not read: only blocks whose cold
 // qubits are active are visited. So a state that starts as |0...0> grows from sweep to sweep.
+// As long as all amplitudes are real, the state can be folded along one qubit: a stored number then holds two of them,
+// as its real part the one with |0> there, as its imaginary part the one with |1>. The qubit is neither hot nor active
+// then. The last folded sweep unfolds: it writes the amplitudes as they are otherwise, and the qubit is active.
 struct Sweep {
     std::vector<int> hot;
     Index active;
     std::vector<std::uint32_t> operations;
     std::vector<Pass> passes;
+    int folded = -1;  // the qubit
+    bool unfolds = false;
 
+    // The qubits on which its operations may act non-diagonally.
+    Index within_reach() const;
+    // The qubits that are active after it.
+    Index active_after() const;
     std::span<const std::uint32_t> operations_of(const Term& term) const {
         return std::span(operations).subspan(term.begin, term.end - term.begin);
     }
@@ -138,6 +147,7 @@ struct PlanOptions {
     bool turn_pairs = true;      // pairs whose parity is kept are turned together instead, with phases around them
     bool merge_passes = true;    // turns and phases of several operations share a pass
     bool block_frame = true;     // X, Z, CX and SWAP inside a block are bookkeeping
+    bool real_blocks = true;     // while all amplitudes are real, blocks hold two in the place of one
     bool merge_branches = true;  // trajectories that meet in the same state go on as one
     bool search = true;          // hot qubits are searched for, else taken as they come
     bool operator==(const PlanOptions&) const = default;

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
+#include "plan/fold.hpp"
 #include "plan/outlook.hpp"
 #include "plan/rewrite.hpp"
 #include "plan/stager.hpp"
@@ -46,9 +48,11 @@ Outlook look_ahead(const Program& program, const PlanRequest& request) {
 class StageMaker {
  public:
     // Gives up once the stages are predicted to take longer than `most_seconds`.
-    StageMaker(const Outlook& outlook, const PlanRequest& request, double most_seconds, Plan& plan)
+    StageMaker(const Outlook& outlook, const PlanRequest& request, const FoldedPart& folded, double most_seconds,
+               Plan& plan)
         : outlook_(outlook),
           request_(request),
+          folded_(folded),
           plan_(plan),
           zero_(request.from_zero ? low_bits(plan.state_qubits) : 0),
           stager_(outlook.facts, request.options, request.precision, grows() ? 0 : low_bits(plan.state_qubits),
@@ -58,7 +62,9 @@ class StageMaker {
     double run() {
         if (request_.from_zero && !grows()) stager_.append(Extend{0});
         const auto operations = plan_.program.operations();
+        if (folded_.qubit >= 0) stager_.fold(folded_.qubit);
         for (std::uint32_t i = 0; i <= operations.size() && !stager_.given_up(); ++i) {
+            if (i == folded_.end) stager_.unfold();
             if (outlook_.flow.is_joined(i)) join(i);
             if (i < operations.size()) add(i, operations[i]);
         }
@@ -114,6 +120,7 @@ class StageMaker {
 
     const Outlook& outlook_;
     const PlanRequest& request_;
+    const FoldedPart& folded_;
     Plan& plan_;
     Index zero_;  // qubits that are |0> for certain
     Stager stager_;
@@ -123,31 +130,26 @@ class StageMaker {
 // Fills a plan with stages, for one block shape after another.
 class PlanMaker {
  public:
-    PlanMaker(const Program& original, const Machine& machine, const PlanRequest& request)
-        : request_(request), plan_(begin(original, machine, request)), outlook_(look_ahead(plan_.program, request)) {
+    PlanMaker(const Program& original, Rewritten rewritten, const FoldedPart& folded, const Machine& machine,
+              const PlanRequest& request)
+        : request_(request),
+          plan_(begin(original, std::move(rewritten), machine)),
+          folded_(folded),
+          outlook_(look_ahead(plan_.program, request)) {
         plan_.final_measurements = outlook_.final.reads;
     }
 
-    int state_qubits() const { return plan_.state_qubits; }
-    std::size_t operations() const { return outlook_.facts.size(); }
     double seconds() const { return seconds_; }  // predicted on one thread
 
-    // Takes the plan of this shape, whatever is predicted for it.
-    void begin_with(const BlockShape& shape) {
-        plan_.shape = shape;
-        seconds_ = StageMaker(outlook_, request_, std::numeric_limits<double>::infinity(), plan_).run();
-    }
-
-    // Keeps the plan of this shape if it is predicted to take, times a factor, less than the best one so far.
-    void consider(const BlockShape& shape, double factor) {
-        const BlockShape best = std::exchange(plan_.shape, shape);
-        std::vector<Stage> stages = std::exchange(plan_.stages, {});
-        const double seconds = factor * StageMaker(outlook_, request_, seconds_ / factor, plan_).run();
-        if (seconds < seconds_) {
-            seconds_ = seconds;
-        } else {
-            plan_.stages = std::move(stages);
-            plan_.shape = best;
+    // Takes the best plan of those shapes for which there is time.
+    void search(std::span<const BlockShape> shapes) {
+        begin_with(shapes.front());
+        if (!request_.options.search) return;
+        const double limit = std::min(seconds_ * search_share, most_planning_seconds);
+        const double one_plan = planning_seconds * static_cast<double>(outlook_.facts.size() + 1);
+        const auto tries = std::min(static_cast<std::size_t>(limit / one_plan), shapes.size() - 1);
+        for (const BlockShape& shape : shapes.subspan(1, tries)) {
+            consider(shape, shape.block_qubits > shapes.front().block_qubits ? outgrown_factor : 1);
         }
     }
 
@@ -158,12 +160,26 @@ class PlanMaker {
     }
 
  private:
-    static Plan begin(const Program& original, const Machine& machine, const PlanRequest& request) {
-        Rewritten rewritten = rewrite(original, request);
-        if (rewritten.num_qubits > most_state_qubits) {
-            throw std::length_error("a state of " + std::to_string(rewritten.num_qubits) +
-                                    " qubits is needed; no state has more than " + std::to_string(most_state_qubits));
+    // Takes the plan of this shape, whatever is predicted for it.
+    void begin_with(const BlockShape& shape) {
+        plan_.shape = shape;
+        seconds_ = StageMaker(outlook_, request_, folded_, std::numeric_limits<double>::infinity(), plan_).run();
+    }
+
+    // Keeps the plan of this shape if it is predicted to take, times a factor, less than the best one so far.
+    void consider(const BlockShape& shape, double factor) {
+        const BlockShape best = std::exchange(plan_.shape, shape);
+        std::vector<Stage> stages = std::exchange(plan_.stages, {});
+        const double seconds = factor * StageMaker(outlook_, request_, folded_, seconds_ / factor, plan_).run();
+        if (seconds < seconds_) {
+            seconds_ = seconds;
+        } else {
+            plan_.stages = std::move(stages);
+            plan_.shape = best;
         }
+    }
+
+    static Plan begin(const Program& original, Rewritten rewritten, const Machine& machine) {
         return {std::move(rewritten.program),
                 original,
                 std::move(rewritten.origins),
@@ -183,9 +199,17 @@ class PlanMaker {
 
     const PlanRequest& request_;
     Plan plan_;
+    FoldedPart folded_;
     Outlook outlook_;
     double seconds_ = 0;
 };
+
+// Small states are one block, and not worth a second plan.
+bool may_fold(const Rewritten& rewritten, const BlockShape& shape, const PlanRequest& request) {
+    const PlanOptions& options = request.options;
+    return options.real_blocks && options.merge_passes && options.growth && request.from_zero &&
+           rewritten.num_qubits > shape.block_qubits;
+}
 
 void require_factor(const char* name, double factor) {
     if (std::isfinite(factor) && factor > 0) return;
@@ -200,18 +224,21 @@ int state_qubits(const Program& program, const PlanRequest& request) { return re
 Plan plan(const Program& program, const Machine& machine, const PlanRequest& request) {
     require_factor("sweep_factor", machine.sweep_factor);
     require_factor("pass_factor", machine.pass_factor);
-    PlanMaker maker(program, machine, request);
-    const std::vector<BlockShape> shapes = block_shapes(machine, request.precision, maker.state_qubits());
-    maker.begin_with(shapes.front());
-    if (request.options.search) {
-        const double limit = std::min(maker.seconds() * search_share, most_planning_seconds);
-        const double one_plan = planning_seconds * static_cast<double>(maker.operations() + 1);
-        const auto tries = std::min(static_cast<std::size_t>(limit / one_plan), shapes.size() - 1);
-        for (const BlockShape& shape : std::span(shapes).subspan(1, tries)) {
-            maker.consider(shape, shape.block_qubits > shapes.front().block_qubits ? outgrown_factor : 1);
-        }
+    Rewritten rewritten = rewrite(program, request);
+    if (rewritten.num_qubits > most_state_qubits) {
+        throw std::length_error("a state of " + std::to_string(rewritten.num_qubits) +
+                                " qubits is needed; no state has more than " + std::to_string(most_state_qubits));
     }
-    return maker.take();
+    const std::vector<BlockShape> shapes =
+        block_shapes(machine, request.precision, std::max(rewritten.num_qubits, minimum_state_qubits));
+    std::optional<Folded> folded;
+    if (may_fold(rewritten, shapes.front(), request)) folded = fold(rewritten);
+    PlanMaker plain(program, std::move(rewritten), {}, machine, request);
+    plain.search(shapes);
+    if (!folded) return plain.take();
+    PlanMaker real(program, std::move(folded->program), folded->part, machine, request);
+    real.search(shapes);
+    return real.seconds() < plain.seconds() ? real.take() : plain.take();
 }
 
 }  // namespace ketjet

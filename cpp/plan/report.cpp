@@ -20,12 +20,6 @@ std::vector<int> list_of(Index qubits) {
     return list;
 }
 
-Index mask_of(std::span<const int> qubits) {
-    Index mask = 0;
-    for (const int qubit : qubits) mask |= bit(qubit);
-    return mask;
-}
-
 // The alternatives of Operation behind the gates are in the order of Instruction.
 std::string_view name_of(const Operation& operation) {
     const auto gates = static_cast<std::int32_t>(gate_table().size());
@@ -107,6 +101,8 @@ struct Subject {
     std::vector<OperationFacts> facts;
 };
 
+constexpr std::string_view reflect = "reflect";
+
 class SweepReporter {
  public:
     SweepReporter(const Subject& subject, const Sweep& sweep)
@@ -114,7 +110,7 @@ class SweepReporter {
           options_(subject.options),
           facts_(subject.facts),
           sweep_(sweep),
-          hot_(mask_of(sweep.hot)),
+          hot_(sweep.within_reach()),
           scale_(time_scale(subject.precision) * subject.plan.pass_factor) {
         for (std::size_t p = 0; p < sweep.passes.size(); ++p) {
             for (const Term& term : sweep.passes[p].terms) {
@@ -131,7 +127,7 @@ class SweepReporter {
             const std::size_t number = result.size();
             result.push_back(describe_pass(pass, std::span(units_).subspan(first, pass.terms.size())));
             result.back().ns_per_amplitude = scale_ * pass.cost_ns;
-            if (joins_turns(sweep_, number)) result.back().kernel = "turn";
+            if (joins_turns(sweep_, number) && result.back().kernel != reflect) result.back().kernel = "turn";
             if (needs_own_phases(facts_, sweep_, number)) result.back().fma_per_amplitude += table_fma;
             if (result.back().operations.size() == 1) result.back().reason = why_alone(pass, first);
             first += pass.terms.size();
@@ -176,11 +172,16 @@ class SweepReporter {
     }
 
     // One form for all operations on up to two qubits, a diagonal kernel for each of the others. The form takes a table
-    // where it couples hot qubits or reaches into the lowest ones, and nothing at all if no qubit of it is hot.
+    // where it couples hot qubits or reaches into the lowest ones, and nothing at all if no qubit of it is hot. Signs
+    // on the qubit along which the sweep is folded take one reflection.
     Work work_of_phases(const Pass& pass, std::span<const Unit> units) const {
         Work work{"gather", 0};
         bool form = false, table = false;
         for (std::size_t t = 0; t < pass.terms.size(); ++t) {
+            if (sweep_.folded >= 0 && (units[t].diagonal >> sweep_.folded & 1) != 0) {
+                if (work.fma == 0) work = {reflect, reflection_fma};
+                continue;
+            }
             const Index inside = units[t].diagonal & hot_;
             for (const std::uint32_t index : sweep_.operations_of(pass.terms[t])) {
                 if (count_bits(units[t].diagonal) <= 2) continue;
@@ -279,7 +280,7 @@ void explain_beginning(const Plan& plan, const Stage& before, StageReport& resul
     if (!touches_state(before)) result.reason = Reason::control_flow;
     const Sweep* const sweep = std::get_if<Sweep>(&before);
     if (sweep == nullptr) return;
-    result.missing = list_of(missing_before(plan.program, result.operations, mask_of(sweep->hot)));
+    result.missing = list_of(missing_before(plan.program, result.operations, sweep->within_reach()));
     result.reason = Reason::left_apart;
     if (!result.missing.empty()) {
         result.reason = Reason::next_block;
@@ -315,6 +316,7 @@ StageReport describe_stage(const Subject& subject, const Stage& stage, const Sta
     const Sweep& sweep = std::get<Sweep>(stage);
     result.hot = sweep.hot;
     result.active = list_of(sweep.active);
+    result.folded = sweep.folded;
     result.operations = distinct(sweep.operations);
     if (before != nullptr) explain_beginning(plan, *before, result);
     result.passes = SweepReporter(subject, sweep).passes();

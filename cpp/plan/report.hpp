@@ -61,6 +61,7 @@ struct StageReport {
     StageKind kind;
     std::vector<int> hot;                   // of a sweep
     std::vector<int> active;                // before the stage: the others are still |0>
+    int folded = -1;                        // as in Sweep
     std::vector<std::uint32_t> operations;  // each once, ascending
     std::int64_t bytes_moved;
     double amplitudes;  // visited

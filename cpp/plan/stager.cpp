@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "plan/arrange.hpp"
 
@@ -21,6 +22,7 @@ Stager::Stager(std::span<const OperationFacts> facts, const PlanOptions& options
 
 void Stager::add(std::uint32_t index) {
     const OperationFacts& facts = facts_[index];
+    if (folded_ != 0 && facts.touched() == 0) return unfolding_.push_back(index);
     pending_.push_back({index, static_cast<float>(staging_weight(facts)), facts.local, facts.diagonal});
     touched_ |= facts.touched() != 0 ? facts.touched() : low_bits(plan_.state_qubits);
 }
@@ -30,11 +32,24 @@ void Stager::append(Stage stage) {
     plan_.stages.push_back(std::move(stage));
 }
 
-void Stager::flush() {
+void Stager::cut() {
     while (first_ < pending_.size() && !given_up()) append(next_sweep());
     pending_.clear();
     first_ = 0;
     touched_ = 0;
+}
+
+// Where nothing touches the qubit, it stays |0> without a sweep that unfolds.
+void Stager::unfold() {
+    if (folded_ == 0) return;
+    cut();
+    folded_ = 0;
+    for (const std::uint32_t index : std::exchange(unfolding_, {})) add(index);
+}
+
+void Stager::flush() {
+    unfold();
+    cut();
     const Index all = low_bits(plan_.state_qubits);
     if (active_ != all) append(Extend{active_});
     active_ = all;
@@ -48,8 +63,14 @@ Sweep Stager::next_sweep() {
         hot |= active_ & bit(qubit);
     }
     sweep.active = active_;
-    active_ |= hot;
     for (Index rest = hot; rest != 0; rest &= rest - 1) sweep.hot.push_back(std::countr_zero(rest));
+    if (folded_ != 0) {
+        sweep.folded = std::countr_zero(folded_);
+        sweep.unfolds = first_ == pending_.size();
+        if (sweep.unfolds) sweep.operations.insert(sweep.operations.end(), unfolding_.begin(), unfolding_.end());
+        if (sweep.unfolds) unfolding_.clear();
+    }
+    active_ = sweep.active_after();
     arrange_passes(facts_, options_, sweep);
     return sweep;
 }
@@ -61,7 +82,7 @@ std::size_t Stager::scan_end() const {
 // Without branches on what is free, which no branch predictor could tell.
 double Stager::work_from(const Lack& begin, Index hot) {
     const std::size_t end = scan_end();
-    const Index cold = ~hot;
+    const Index cold = ~(hot | folded_);
     auto [qubits, i, blocked, blocked_local, work] = begin;
     for (; i < end && blocked != touched_; ++i) {
         const Pending& operation = pending_[i];
@@ -86,7 +107,7 @@ double Stager::look_around(Index hot) {
         const Pending& operation = pending_[i];
         const bool free =
             (blocked & (operation.local | operation.diagonal)) == 0 && (blocked_local & operation.local) == 0;
-        const Index lacks = operation.local & ~hot;
+        const Index lacks = operation.local & ~(hot | folded_);
         if (free && lacks == 0) {
             work += operation.weight;
             continue;
@@ -116,7 +137,7 @@ Index Stager::choose_hot() {
         std::erase_if(lacks_, [&](const Lack& lack) { return count_bits(hot | lack.qubits) > shape.block_qubits; });
         if (lacks_.empty()) {
             // An operation wider than a block gets a sweep of its own.
-            return work > 0 || first_ == pending_.size() ? hot : hot | pending_[first_].local;
+            return work > 0 || first_ == pending_.size() ? hot : hot | (pending_[first_].local & ~folded_);
         }
         Index best = lacks_.front().qubits;
         double best_gain = -1;
@@ -166,7 +187,7 @@ void Stager::take_operations(Index hot, Sweep& sweep) {
         const Pending& operation = pending_[i];
         const auto [local, diagonal] = Roles{operation.local, operation.diagonal};
         const bool free = (blocked & (local | diagonal)) == 0 && (blocked_local & local) == 0;
-        if (free && (local & ~hot) == 0) {
+        if (free && (local & ~(hot | folded_)) == 0) {
             sweep.operations.push_back(operation.index);
         } else {
             blocked |= local;

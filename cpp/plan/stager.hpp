@@ -18,6 +18,10 @@ class Stager {
     Stager(std::span<const OperationFacts> facts, const PlanOptions& options, Precision precision, Index active,
            double most_seconds, Plan& plan);
 
+    // Folds the sweeps of the present stretch along a qubit that nothing has touched yet, until unfold(); operations
+    // that are added meanwhile keep amplitudes real, or are global phases.
+    void fold(int qubit) { folded_ = bit(qubit); }
+    void unfold();
     void add(std::uint32_t index);
     // Ends the stretch; afterwards every qubit counts as active.
     void flush();
@@ -43,6 +47,7 @@ class Stager {
         double work;
     };
 
+    void cut();
     Sweep next_sweep();
     Index choose_hot();
     Index exchange_qubits(Index hot);
@@ -59,10 +64,12 @@ class Stager {
     const PlanOptions& options_;
     Precision precision_;
     Index active_;
+    Index folded_ = 0;  // the qubit
     double most_seconds_;
     double seconds_ = 0;
     Plan& plan_;
-    std::vector<Pending> pending_;  // those before first_ are done
+    std::vector<Pending> pending_;          // those before first_ are done
+    std::vector<std::uint32_t> unfolding_;  // operations of the sweep that unfolds: the global phases
     std::size_t first_ = 0;
     Index touched_ = 0;  // by operations of the stretch, every qubit if one of them is on none
     std::vector<Lack> lacks_;

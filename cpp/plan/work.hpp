@@ -17,5 +17,6 @@ Work work_of(const OperationFacts& facts, const Operation& operation);
 Work work_of_product(int qubits, bool keeps_parity);
 
 inline constexpr double factor_fma = 4, table_fma = 8;  // of phases without a table, and with one
+inline constexpr double reflection_fma = 4;
 
 }  // namespace ketjet

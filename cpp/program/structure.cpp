@@ -52,11 +52,26 @@ bool is_symmetric(const Matrix& matrix) {
     return true;
 }
 
+// With angles at which no entry vanishes by chance.
+Matrix generic_matrix(const GateFacts& facts) {
+    constexpr std::array<double, 4> generic{0.3, 0.5, 0.7, 1.1};
+    return facts.matrix(std::span(generic).first(static_cast<std::size_t>(facts.parameters)));
+}
+
+bool all_real(std::span<const Complex> entries) {
+    return std::ranges::all_of(entries, [](const Complex& entry) { return entry.imag() == 0; });
+}
+
+const std::vector<bool> real_rows = [] {
+    std::vector<bool> real;
+    for (const GateFacts& facts : gate_table()) real.push_back(all_real(generic_matrix(facts).entries()));
+    return real;
+}();
+
 const std::vector<Turn> pair_turns_of_rows = [] {
-    constexpr std::array<double, 4> generic{0.3, 0.5, 0.7, 1.1};  // angles at which no entry vanishes by chance
     std::vector<Turn> turns;
     for (const GateFacts& facts : gate_table()) {
-        const Matrix matrix = facts.matrix(std::span(generic).first(static_cast<std::size_t>(facts.parameters)));
+        const Matrix matrix = generic_matrix(facts);
         const bool symmetric = facts.targets == 2 && is_symmetric(matrix);
         turns.push_back(!keeps_parity(matrix) ? Turn::none : symmetric ? Turn::imaginary : Turn::general);
     }
@@ -96,5 +111,22 @@ bool is_relabelling(const Program& program, const Operation& operation) {
     if (facts->structure == Structure::swap) return controls == 0;
     return facts->name == "z" && controls == 0;
 }
+
+namespace {
+
+struct KeepsReal {
+    bool operator()(const GateOperation& operation) const {
+        return real_rows[static_cast<std::size_t>(operation.gate)];
+    }
+    bool operator()(const UnitaryOperation& operation) const { return all_real(*operation.matrix); }
+    bool operator()(const DiagonalOperation& operation) const { return all_real(*operation.entries); }
+    bool operator()(const MultiplexerOperation& operation) const { return all_real(*operation.matrices); }
+    bool operator()(const PermutationOperation&) const { return true; }
+    bool operator()(const auto&) const { return false; }
+};
+
+}  // namespace
+
+bool keeps_real(const Operation& operation) { return std::visit(KeepsReal{}, operation); }
 
 }  // namespace ketjet

@@ -24,4 +24,7 @@ Turn pair_turn_of(const Program& program, const Operation& operation);
 // that bookkeeping can follow (exec/block_frame.hpp).
 bool is_relabelling(const Program& program, const Operation& operation);
 
+// Whether a unitary operation takes real amplitudes to real ones, whatever its parameters.
+bool keeps_real(const Operation& operation);
+
 }  // namespace ketjet

@@ -348,6 +348,54 @@ void check_wrong_kernels() {
     broken = kernels_for();
 }
 
+// While all amplitudes are real.
+void check_folded_sweeps() {
+    constexpr int num_qubits = 12;
+    Builder builder(num_qubits);
+    for (int layer = 0; layer < 4; ++layer) {
+        for (int q = 0; q < num_qubits; ++q) builder.gate("ry", {q}, {0.3 + q + layer});
+        for (int q = 0; q + 1 < num_qubits; ++q) builder.gate(q % 3 == 0 ? "cz" : "cx", {q, q + 1});
+        builder.gate("ccz", {layer, 6, num_qubits - 1});
+    }
+    builder.gate("t", {0});
+    const Program program = builder.build();
+    Machine machine;
+    machine.l2_bytes = 1 << 12;
+    machine.sweep_factor = 100;
+    const Plan sound = plan(program, machine, {Precision::double_});
+    const auto is_folded = [](const Stage& stage) {
+        const auto* const sweep = std::get_if<Sweep>(&stage);
+        return sweep != nullptr && sweep->folded >= 0;
+    };
+    CHECK(std::ranges::count_if(sound.stages, is_folded) > 1);
+    CHECK(finding(program, sound, Verify::full).empty());
+    CHECK(finding<float>(program, plan(program, machine, {Precision::single}), Verify::full).empty());
+    const std::function<void(Sweep&)> corruptions[] = {
+        [](Sweep& sweep) { sweep.unfolds = !sweep.unfolds; },
+        [](Sweep& sweep) { sweep.folded = sweep.hot.back(); },
+        [](Sweep& sweep) { sweep.folded = -1; },
+    };
+    for (std::size_t stage = 0; stage < sound.stages.size(); ++stage) {
+        if (!is_folded(sound.stages[stage])) continue;
+        for (const auto& corrupt : corruptions) {
+            Plan plan = sound;
+            corrupt(std::get<Sweep>(plan.stages[stage]));
+            CHECK(!finding(program, plan, Verify::fast).empty());
+        }
+    }
+    broken = kernels_for();
+    broken.double_.reflect = [](void*, const ReflectArgs&) {};
+    CHECK(contains(finding(program, sound, Verify::full, broken), "(phases)"));
+    broken = kernels_for();
+    broken.double_.scatter = [](void* state, const void* block, const CopyArgs& args) {
+        CopyArgs wrong = args;
+        if (args.folded) wrong.conjugates = !args.conjugates;
+        kernels_for().double_.scatter(state, block, wrong);
+    };
+    CHECK(!finding(program, sound, Verify::full, broken).empty());
+    broken = kernels_for();
+}
+
 }  // namespace
 
 int main() {
@@ -360,5 +408,6 @@ int main() {
     check_wrong_pairs();
     check_decompositions_near_the_axes();
     check_wrong_kernels();
+    check_folded_sweeps();
     return failed_checks == 0 ? 0 : 1;
 }

@@ -126,6 +126,27 @@ def test_phases_between_bookkeeping(circuit, environment):
     check(circuit, environment)
 
 
+REAL = ["h", "ry", "x", "z", "cx", "cx", "cz", "ccz", "ccx", "+x", "+z", "ch", "cry", "swap"]
+# On these a sweep costs so much more than its passes that whatever can be folded is.
+SLOW_MEMORY = [engine.Machine(l2_bytes=1 << bits, sweep_factor=1e6) for bits in (10, 12)]
+
+
+@st.composite
+def real_circuits(draw):
+    """All qubits are turned, so that sweeps follow that fold the whole state; at the end amplitudes may be complex."""
+    num_qubits = draw(st.integers(7, 10))
+    turned = [Gate("ry", (qubit,), (draw(angles),)) for qubit in range(num_qubits)]
+    real = draw(st.lists(gates(num_qubits, REAL), min_size=20, max_size=50))
+    complex_gates = gates(num_qubits, ["rx", "t", "cp", "h", "cx", "y"])
+    return num_qubits, turned + real + draw(st.lists(complex_gates, max_size=10))
+
+
+@settings(max_examples=100, deadline=None)
+@given(real_circuits(), st.sampled_from(SLOW_MEMORY), st.integers(1, 3))
+def test_real_amplitudes_in_half_the_place(circuit, machine, threads):
+    check(circuit, (machine, threads, "full", True), scale=2)
+
+
 @pytest.mark.parametrize("num_qubits", [10, 12, 14])
 @pytest.mark.parametrize("name", ["cp", "rzz"])
 def test_phases_of_all_pairs(num_qubits, name):

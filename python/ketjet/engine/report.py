@@ -60,6 +60,8 @@ class StageReport(NamedTuple):
     kind : str
     hot, active : list of int
         Qubits of a sweep, and those that were not in |0> before.
+    folded : int or None
+        The qubit along which the state is folded: it chooses between real and imaginary parts.
     operations : array of int
     bytes_moved : int
     amplitudes, fma, seconds : float
@@ -75,6 +77,7 @@ class StageReport(NamedTuple):
     kind: str
     hot: list[int]
     active: list[int]
+    folded: int | None
     operations: NDArray[Any]
     bytes_moved: int
     amplitudes: float
@@ -136,7 +139,7 @@ class _Lists:
 def _stages(
     text: Callable[[int], str], columns: tuple[Any, ...], passes: Callable[[int, int], Iterable[PassReport]]
 ) -> OnDemand[StageReport]:
-    kinds, reasons, hot, active, missing, operations, moved, targets, amplitudes, fma, seconds, ends = columns
+    kinds, reasons, hot, active, folded, missing, operations, moved, targets, amplitudes, fma, seconds, ends = columns
     hot, active, missing = _Lists(*hot), _Lists(*active), _Lists(*missing)
     done_ends, done = operations
     pass_ends = np.concatenate([[0], ends])
@@ -144,14 +147,18 @@ def _stages(
     def stages(begin: int, end: int) -> Iterator[StageReport]:
         for i in range(begin, end):
             (warm,), (used,), (lacking,) = (lists.between(i, i + 1) for lists in (hot, active, missing))
-            target, first, last = int(targets[i]), int(pass_ends[i]), int(pass_ends[i + 1])
+            first, last = int(pass_ends[i]), int(pass_ends[i + 1])
             yield StageReport(
-                text(kinds[i]), warm, used, done[done_ends[i] : done_ends[i + 1]], int(moved[i]), float(amplitudes[i]),
-                float(fma[i]), float(seconds[i]), text(reasons[i]), lacking, None if target < 0 else target,
+                text(kinds[i]), warm, used, _known(folded[i]), done[done_ends[i] : done_ends[i + 1]], int(moved[i]),
+                float(amplitudes[i]), float(fma[i]), float(seconds[i]), text(reasons[i]), lacking, _known(targets[i]),
                 OnDemand(last - first, partial(_shifted, passes, first)),
             )  # fmt: skip
 
     return OnDemand(len(kinds), stages)
+
+
+def _known(number: Any) -> int | None:
+    return None if number < 0 else int(number)
 
 
 def _passes(text: Callable[[int], str], columns: tuple[Any, ...]) -> Callable[[int, int], Iterable[PassReport]]:

@@ -73,7 +73,7 @@ def _parts(stage: ExplainedStage, amplitude_bytes: int) -> Iterator[tuple[str, _
         return
     read = 2.0 ** len(stage.active) if stage.active else 0.0
     yield "gather", _Sum(1, stage.gather_seconds, read * amplitude_bytes)
-    yield "scatter", _Sum(1, stage.scatter_seconds, stage.amplitudes * amplitude_bytes)
+    yield "scatter", _Sum(1, stage.scatter_seconds, stage.bytes_moved - stage.amplitudes * amplitude_bytes)
     for one in stage.passes:
         nanoseconds = one.measured_ns_per_amplitude or 0.0
         fma = one.fma_per_amplitude * stage.amplitudes

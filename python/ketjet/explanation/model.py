@@ -91,6 +91,9 @@ class ExplainedStage:
     hot, active : tuple of int
         Numbered as in the stored state, where swaps are renamings and unused qubits may be left out.
         Qubits of the circuit inside the block; those that are not known to be |0> before the stage.
+    folded : int or None
+        Of a sweep while all amplitudes are real: the qubit, numbered so too, along which the state is folded. A stored
+        number has the amplitude with |0> there as its real part, and the one with |1> as its imaginary part.
     bytes_moved : int
         Read and written.
     fma : float
@@ -119,6 +122,7 @@ class ExplainedStage:
     reason: str
     missing: tuple[int, ...]
     passes: Sequence[ExplainedPass]
+    folded: int | None = None
     target: int | None = None
     measured_seconds: float | None = None
     fraction_of_bound: float | None = None
@@ -127,7 +131,7 @@ class ExplainedStage:
 
     @property
     def amplitudes(self) -> int:
-        """How many amplitudes its passes work on."""
+        """How many amplitudes its passes work on; where the state is folded, how many pairs of them."""
         return int(2 ** len({*self.active, *self.hot}))
 
 
@@ -408,6 +412,7 @@ def _stages(described: PlanReport, circuit_qubits: tuple[int, ...]) -> OnDemand[
             reason=stage.reason,
             missing=tuple(stage.missing),
             passes=OnDemand(len(stage.passes), passes_between),
+            folded=stage.folded,
             target=None if stage.target is None else stage.target + 1,
         )
 

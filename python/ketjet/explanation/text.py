@@ -87,6 +87,7 @@ def stage_lines(number: int, stage: ExplainedStage) -> Iterator[str]:
     if stage.kind in TOUCHES_NO_STATE:
         return
     facts = [f"{_count(len(stage.active), 'qubit')} active before", f"{size(stage.bytes_moved)} moved"]
+    facts += [] if stage.folded is None else [f"real, folded along qubit {stage.folded}"]
     facts += [products_of(stage.fma)] if stage.fma else []
     facts += [f"predicted {duration(stage.predicted_seconds)}"]
     if stage.measured_seconds is not None:

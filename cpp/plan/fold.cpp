@@ -1,0 +1,166 @@
+// The qubit with the longest real beginning is taken, less what its operations cost in folded sweeps.
+#include "plan/fold.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <iterator>
+
+#include "plan/control_flow.hpp"
+#include "plan/cost.hpp"
+#include "program/action.hpp"
+#include "program/structure.hpp"
+
+namespace ketjet {
+
+namespace {
+
+// An operation of the beginning.
+struct Step {
+    Index qubits;
+    double gain;   // of folding, in operations; measurements and global phases gain nothing
+    bool flips;    // an X or a controlled one
+    bool is_sign;  // a Z or a controlled one
+    bool moves;    // amplitudes
+
+    bool is_alone() const { return count_bits(qubits) == 1; }
+    bool is_on(int qubit) const { return (qubits >> qubit & 1) != 0; }
+    // Diagonals are exact signs there, which those that are given as numbers need not be.
+    bool may_be_on_folded() const { return flips || is_sign || (is_alone() && moves); }
+};
+
+std::optional<Step> step_of(const Program& program, const Operation& operation) {
+    if (std::holds_alternative<GlobalPhaseOperation>(operation)) return Step{0, 0, false, false, false};
+    if (const auto* const measure = std::get_if<MeasureOperation>(&operation)) {
+        return Step{bit(measure->qubit), 0, false, false, true};
+    }
+    if (!is_unitary(operation) || !keeps_real(operation)) return std::nullopt;
+    const Roles role = roles(program, operation);
+    const GateFacts* const gate = gate_row_of(operation);
+    const Structure structure = gate == nullptr ? Structure::dense : gate->structure;
+    return Step{role.local | role.diagonal, 1, structure == Structure::flip, structure == Structure::phase,
+                role.local != 0};
+}
+
+// Up to the first operation that does not keep amplitudes real, or that comes after a measurement on its qubits.
+std::vector<Step> real_beginning(const Program& program) {
+    const ControlFlow flow(program);
+    std::vector<Step> steps;
+    Index measured = 0;
+    for (const Operation& operation : program.operations()) {
+        const std::optional<Step> step = step_of(program, operation);
+        const bool measures = std::holds_alternative<MeasureOperation>(operation);
+        if (!step || flow.is_joined(steps.size()) || (!measures && (step->qubits & measured) != 0)) break;
+        if (measures) measured |= step->qubits;
+        steps.push_back(*step);
+    }
+    return steps;
+}
+
+struct Choice {
+    int qubit = -1;
+    std::size_t end = 0;
+    double gain = 0;
+};
+
+Choice choose_qubit(std::span<const Step> steps, int num_qubits) {
+    Choice best;
+    for (int qubit = least_folded_qubit; qubit < num_qubits; ++qubit) {
+        Choice choice{qubit, 0, 0};
+        bool active = false;  // before something has acted on it, it is left out anyway
+        for (; choice.end < steps.size(); ++choice.end) {
+            const Step& step = steps[choice.end];
+            if (step.is_on(qubit) && !step.may_be_on_folded()) break;
+            active = active || step.is_on(qubit);
+            if (!active) continue;
+            choice.gain += step.gain - (step.is_on(qubit) && !step.is_alone() ? folded_sign_operations : 0);
+        }
+        if (choice.gain >= best.gain) best = choice;
+    }
+    return best;
+}
+
+// Copies a program; in its beginning a controlled X becomes H, controlled Z, H where the folded qubit is among its own.
+// Of several that follow each other on one target only the first and the last H are left.
+class FoldingDraft {
+ public:
+    explicit FoldingDraft(const Rewritten& source) : source_(source), draft_(source) {}
+
+    void mark(std::size_t index) { draft_.mark(index); }
+    std::uint32_t size() const { return size_; }
+
+    void copy(std::size_t index, Index touched) {
+        close(turned_ & touched);
+        draft_.add_renamed(index, [](std::int32_t qubit) { return qubit; });
+        ++size_;
+    }
+
+    void add_flip(std::size_t index, Index touched) {
+        const Wires wires = std::get<GateOperation>(source_.program.operations()[index]).wires;
+        const auto targets = source_.program.targets(wires);
+        origin_ = source_.origins[index];
+        const Index target = bit(targets.front());
+        close(turned_ & touched & ~target);
+        if ((turned_ & target) == 0) add(h_, {}, 0, targets);
+        add(z_, source_.program.controls(wires), wires.control_state, targets);
+        turned_ |= target;
+    }
+
+    // Before what comes after the beginning.
+    void close() { close(turned_); }
+
+    Rewritten finish() { return draft_.finish(source_.num_qubits); }
+
+ private:
+    static std::int32_t row_of(std::string_view name) {
+        const auto row = std::ranges::find(gate_table(), name, &GateFacts::name);
+        return static_cast<std::int32_t>(std::distance(gate_table().begin(), row));
+    }
+
+    void add(std::int32_t gate, std::span<const std::int32_t> controls, std::uint64_t state,
+             std::span<const std::int32_t> targets) {
+        draft_.add(GateOperation{gate, draft_.wires(controls, state, targets), 0}, origin_);
+        ++size_;
+    }
+    void close(Index qubits) {
+        for (Index rest = qubits; rest != 0; rest &= rest - 1) {
+            const std::int32_t target[] = {std::countr_zero(rest)};
+            add(h_, {}, 0, target);
+        }
+        turned_ &= ~qubits;
+    }
+
+    const Rewritten& source_;
+    Draft draft_;
+    std::int32_t h_ = row_of("h"), z_ = row_of("z");
+    Index turned_ = 0;  // targets on which an H is still to come
+    std::uint32_t origin_ = 0;
+    std::uint32_t size_ = 0;
+};
+
+}  // namespace
+
+std::optional<Folded> fold(const Rewritten& source) {
+    const std::vector<Step> steps = real_beginning(source.program);
+    const Choice choice = choose_qubit(steps, source.num_qubits);
+    if (choice.gain <= folded_layers * source.num_qubits) return std::nullopt;
+    FoldingDraft draft(source);
+    for (std::size_t i = 0; i < choice.end; ++i) {
+        const Step& step = steps[i];
+        draft.mark(i);
+        if (step.flips && !step.is_alone() && step.is_on(choice.qubit)) {
+            draft.add_flip(i, step.qubits);
+        } else {
+            draft.copy(i, step.qubits);
+        }
+    }
+    draft.close();
+    const std::uint32_t end = draft.size();
+    for (std::size_t i = choice.end; i < source.program.operations().size(); ++i) {
+        draft.mark(i);
+        draft.copy(i, 0);
+    }
+    draft.mark(source.program.operations().size());
+    return Folded{draft.finish(), {choice.qubit, end}};
+}
+
+}  // namespace ketjet
