@@ -40,6 +40,7 @@ class Case(NamedTuple):
     layer: Callable[[QuantumCircuit, int], None]
     kind: str
     kernel: str
+    folded: bool = False  # of real amplitudes, on a state of several blocks
 
 
 def _angle(number: int) -> float:
@@ -103,6 +104,17 @@ def _exchange(name: str, control: int, target: int) -> Case:
     return Case(name, layer, "relabel", "frame")
 
 
+def _reflection() -> Case:
+    """A controlled Z on the qubit along which the state is folded."""
+
+    def layer(circuit: QuantumCircuit, number: int) -> None:
+        circuit.ry(_angle(number), VECTORS[0])
+        circuit.cz(VECTORS[0], circuit.num_qubits - 1)
+        circuit.ry(_angle(number + 1), circuit.num_qubits - 1)
+
+    return Case("CZ of real amplitudes", layer, "phases", "reflect", folded=True)
+
+
 CASES = [
     *(_turns(axes, 0) for axes in (1, 2, 3)),
     *(_turns(0, lanes) for lanes in (1, 2, 3)),
@@ -118,13 +130,15 @@ CASES = [
     _exchange("CX from a vector bit to a lane", VECTORS[0], LANES[0]),
     _exchange("CX from a lane to a vector bit", LANES[0], VECTORS[0]),
     _exchange("CX from a lane to a lane", LANES[0], LANES[1]),
+    _reflection(),
 ]
 
 
 def circuit_of(case: Case, num_qubits: int) -> QuantumCircuit:
     """Build a circuit on a state without zeros."""
     circuit = QuantumCircuit(num_qubits)
-    circuit.ry(0.4, range(num_qubits))
+    start = circuit.ry if case.folded else circuit.rx
+    start(0.4, range(num_qubits))
     for number in range(LAYERS):
         case.layer(circuit, number)
     return circuit
@@ -172,6 +186,10 @@ def measure(backend: Any, case: Case, num_qubits: int, threads: int, rounds: int
     return least
 
 
+def _shown(number: float | None, digits: int) -> str:
+    return "" if number is None else f"{number:.{digits}f}"
+
+
 def main() -> int:
     """Measure all kernels, print a table and write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -189,13 +207,14 @@ def main() -> int:
     alone = make_backend("ketjet", options.precision, 1)
     in_place = make_backend("ketjet", options.precision, options.threads)
     for case in CASES:
-        one = measure(alone, case, ALONE_QUBITS, 1, options.rounds)
+        one = {} if case.folded else measure(alone, case, ALONE_QUBITS, 1, options.rounds)
         many = measure(in_place, case, options.qubits, options.threads, options.rounds)
         cases.append({"kernel": case.name, "alone": one, "in_place": many})
-        print(f"{case.name}: {one['measured_ns']:.3f}, {many['measured_ns']:.3f} ns", file=sys.stderr, flush=True)
-        numbers = [one["bound_ns"], one["measured_ns"], many["measured_ns"], many["predicted_ns"]]
-        shares = [f"{one['bound_ns'] / each['measured_ns']:.2f}" if one["bound_ns"] else "" for each in (one, many)]
-        rows.append([case.name, *(f"{number:.3f}" for number in numbers), *shares])
+        bound, alone_ns, in_place_ns = many["bound_ns"], one.get("measured_ns"), many["measured_ns"]
+        print(f"{case.name}: {_shown(alone_ns, 3)}, {in_place_ns:.3f} ns", file=sys.stderr, flush=True)
+        numbers = [bound, alone_ns, in_place_ns, many["predicted_ns"]]
+        shares = [bound / each if bound and each else None for each in (alone_ns, in_place_ns)]
+        rows.append([case.name, *(_shown(number, 3) for number in numbers), *(_shown(share, 2) for share in shares)])
     headings = ["kernel", "bound ns", "alone ns", "in place ns", "predicted ns", "share alone", "share in place"]
     print(markdown_table(headings, rows))
     path = write_results(options.name, facts, vars(options), cases=cases)
