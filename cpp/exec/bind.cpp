@@ -53,7 +53,7 @@ class PassBinder {
     void bind(const Pass& pass) {
         switch (pass.kind) {
             case PassKind::relabel:
-                for (const Term& term : pass.terms) relabel(term);
+                relabel(pass);
                 break;
             case PassKind::turns:
                 block_.add_layer(turns_of(pass), {});
@@ -70,16 +70,28 @@ class PassBinder {
 
     std::vector<Action> actions(const Term& term) const { return actions_of(program_, sweep_.operations_of(term)); }
 
-    void relabel(const Term& term) {
-        for (const Action& action : actions(term)) {
-            if (const auto* const flip = std::get_if<FlipAction>(&action)) {
-                block_.relabel(*flip);
-            } else if (const auto* const swap = std::get_if<SwapAction>(&action)) {
-                block_.relabel(*swap);
-            } else {
-                block_.toggle_sign(std::countr_zero(std::get<DiagonalAction>(action).condition.mask));
+    // CX gates that follow each other on one control are done together.
+    void relabel(const Pass& pass) {
+        FlipAction flips{};
+        const auto flush = [&] {
+            if (flips.mask != 0) block_.relabel(flips);
+            flips = {};
+        };
+        for (const Term& term : pass.terms) {
+            for (const Action& action : actions(term)) {
+                const auto* const flip = std::get_if<FlipAction>(&action);
+                const bool goes_on = flip != nullptr && flip->condition == flips.condition;
+                if (!goes_on) flush();
+                if (flip != nullptr) {
+                    flips = {flip->condition, flips.mask ^ flip->mask};
+                } else if (const auto* const swap = std::get_if<SwapAction>(&action)) {
+                    block_.relabel(*swap);
+                } else {
+                    block_.toggle_sign(std::countr_zero(std::get<DiagonalAction>(action).condition.mask));
+                }
             }
         }
+        flush();
     }
 
     // The run's qubits and the decomposition of its product, which up to three passes ask for.

@@ -49,20 +49,23 @@ void BlockBinder<T>::operator()(const DiagonalAction& action) {
     bound_.passes.push_back({condition.cold, cold, rows * 2 * lanes() * sizeof(T), args});
 }
 
-// A sign on the target of a CX appears on its control too; behind more controls it would become a CZ, so it is undone.
+// A sign on a target of a CX appears on its control too; behind more controls it would become a CZ, so it is undone.
 template <class T>
-void BlockBinder<T>::pass_sign_through(const FlipAction& action) {
-    const int target = std::countr_zero(action.mask);
-    if (!frame_.has_sign(target)) return;
+void BlockBinder<T>::pass_signs_through(const FlipAction& action) {
     const int controls = count_bits(action.condition.mask);
-    if (controls > 1) return flush_sign(target);
-    if (action.condition.value == 0) frame_.scale = -frame_.scale;
-    if (controls == 1) frame_.toggle_sign(std::countr_zero(action.condition.mask));
+    for (Index rest = action.mask & frame_.signs; rest != 0; rest &= rest - 1) {
+        if (controls > 1) {
+            flush_sign(std::countr_zero(rest));
+            continue;
+        }
+        if (action.condition.value == 0) frame_.scale = -frame_.scale;
+        if (controls == 1) frame_.toggle_sign(std::countr_zero(action.condition.mask));
+    }
 }
 
 template <class T>
 void BlockBinder<T>::operator()(const FlipAction& action) {
-    pass_sign_through(action);
+    pass_signs_through(action);
     const PlacedCondition condition = place(action.condition);
     const Condition flip = local({action.mask, action.mask});
     ExchangeArgs args{};
@@ -76,20 +79,36 @@ void BlockBinder<T>::operator()(const FlipAction& action) {
     bound_.passes.push_back({condition.cold, 0, 0, args});
 }
 
+template <class T>
+void BlockBinder<T>::flip(int qubit) {
+    is_folded(qubit) ? flip_folded() : frame_.flip(qubit);
+}
+
 // An X is always bookkeeping; a CX too if its target is no lane, and a cold control shifts all addresses of its blocks.
 template <class T>
 void BlockBinder<T>::relabel(const FlipAction& action) {
-    const int target = std::countr_zero(action.mask);
-    if (is_folded(target)) return flip_folded();
-    if (action.condition.mask == 0) return frame_.flip(target);
-    const int control = std::countr_zero(action.condition.mask);
-    if (!frame_.is_vector(target) || (position(control) >= 0 && !frame_.is_vector(control))) return (*this)(action);
-    if (position(control) >= 0) {
-        if (action.condition.value == 0) frame_.flip(target);
-        return frame_.add(control, target);
+    const Index control_bit = action.condition.mask;
+    const int control = control_bit == 0 ? -1 : std::countr_zero(control_bit);
+    const bool by_lane = control >= 0 && position(control) >= 0 && !frame_.is_vector(control);
+    const bool by_cold = control >= 0 && position(control) < 0;
+    Index moved = 0, shifted = 0;
+    for (Index rest = action.mask; rest != 0; rest &= rest - 1) {
+        const int target = std::countr_zero(rest);
+        if (control < 0) {
+            flip(target);
+        } else if (by_lane || !frame_.is_vector(target)) {
+            moved |= bit(target);
+        } else if (by_cold) {
+            shifted |= bit(target);
+        } else {
+            if (action.condition.value == 0) frame_.flip(target);
+            frame_.add(control, target);
+        }
     }
-    pass_sign_through(action);
-    const std::uint32_t offset = frame_.offset(bit(position(target) - frame_.lane_bits()));
+    if (moved != 0) (*this)(FlipAction{action.condition, moved});
+    if (shifted == 0) return;
+    pass_signs_through({action.condition, shifted});
+    const std::uint32_t offset = frame_.offset(local({shifted, 0}).mask >> frame_.lane_bits());
     bound_.passes.push_back({action.condition, 0, 0, ShiftArgs{offset}});
 }
 

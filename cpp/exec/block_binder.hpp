@@ -71,7 +71,8 @@ class BlockBinder {
     void operator()(const RotationAction& action);
     void operator()(const MultiplexerAction& action);
 
-    // X, CX or SWAP by bookkeeping as far as possible: the general operators above always move amplitudes.
+    // X, CX on any number of targets, or SWAP, by bookkeeping as far as possible: the general operators above always
+    // move amplitudes.
     void relabel(const FlipAction& action);
     void relabel(const SwapAction& action);
     void toggle_sign(int qubit);
@@ -113,7 +114,8 @@ class BlockBinder {
     template <class Entry>
     void fill_dense(const DenseArgs& args, Entry entry, T* out) const;
 
-    void pass_sign_through(const FlipAction& action);
+    void pass_signs_through(const FlipAction& action);
+    void flip(int qubit);
     void flush_sign(int qubit);
     void flush_scale();
     PlacedForm place(const PhaseForm& form);

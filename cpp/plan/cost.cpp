@@ -55,17 +55,22 @@ double pair_ns(std::span<const OperationFacts> facts, std::span<const std::uint3
 
 double turns_ns(int turns) { return turn_call_ns * ((turns + turns_per_call - 1) / turns_per_call) + turn_ns * turns; }
 
-// How many CX and SWAP of a pass have a lane among their qubits.
+// How many calls a pass needs for CX and SWAP with a lane among their qubits: one for all CX that follow each other on
+// one control.
 double lane_exchanges(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass) {
     Index lanes = 0;
     for (const int qubit : std::span(sweep.hot).first(std::min<std::size_t>(sweep.hot.size(), lane_qubits))) {
         lanes |= bit(qubit);
     }
     int count = 0;
+    Index control_before = 0;  // of the last call
     for (const Term& term : pass.terms) {
         for (const std::uint32_t index : sweep.operations_of(term)) {
-            const Index touched = facts[index].touched();
-            if (count_bits(touched) > 1 && (touched & lanes) != 0) ++count;
+            const Index touched = facts[index].touched(), control = facts[index].diagonal;
+            if (count_bits(touched) == 1 || control != control_before) control_before = 0;
+            if (count_bits(touched) == 1 || (touched & lanes) == 0 || control_before != 0) continue;
+            ++count;
+            control_before = control;
         }
     }
     return count;

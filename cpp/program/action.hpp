@@ -13,6 +13,7 @@ namespace ketjet {
 struct Condition {
     Index mask = 0;
     Index value = 0;
+    bool operator==(const Condition&) const = default;
 };
 
 struct DenseAction {  // matrix on the targets

@@ -92,6 +92,25 @@ def test_bookkeeping_between_turns(circuit, environment):
     check(circuit, environment)
 
 
+@st.composite
+def fans(draw):
+    """CX gates from one qubit to several, in either control state, between gates that leave signs and flips."""
+    num_qubits = draw(st.integers(4, 9))
+    listed = [Gate("ry", (qubit,), (0.3 + qubit,)) for qubit in range(num_qubits)]
+    for _ in range(draw(st.integers(1, 8))):
+        listed += draw(st.lists(gates(num_qubits, ["z", "x", "h", "ry", "swap", "cx"]), max_size=4))
+        control, *targets = draw(st.permutations(range(num_qubits)))
+        state = draw(st.integers(0, 1))
+        listed += [Gate("cx", (control, target), state=state) for target in targets[: draw(st.integers(1, 6))]]
+    return num_qubits, listed
+
+
+@settings(max_examples=50, deadline=None)
+@given(fans(), environments)
+def test_controlled_flips_of_many_qubits_at_once(circuit, environment):
+    check(circuit, environment)
+
+
 @paths(
     ["crx", "cry", "crz", "ch", "csx", "cy", "ccx", "cswap", "ccz", "+h", "+ry", "+p", "+swap", "+rxx", "cx", "u"],
     5,

@@ -14,7 +14,7 @@ from ketjet import Simulator, engine
 from ketjet.lowering import lower
 
 SLOW_MEMORY = engine.Machine(l2_bytes=1 << 10, sweep_factor=1e6)
-SMALL_BLOCKS = engine.Machine(l2_bytes=1 << 12)
+SMALL_BLOCKS = engine.Machine(l2_bytes=1 << 12, sweep_factor=100)
 
 
 def folded_sweeps(program, on=SLOW_MEMORY, **options):
