@@ -5,7 +5,7 @@
 #include "kernels/walk.hpp"
 //
 #include "kernels/copy.inl"
-#include "kernels/dense.inl"
+#include "kernels/dense_sums.inl"
 #include "kernels/diagonal.inl"
 #include "kernels/permute.inl"
 #include "kernels/phase.inl"
@@ -13,7 +13,10 @@
 #include "kernels/reflect.inl"
 #include "kernels/turn.inl"
 //
+#include "kernels/dense_wide.inl"
 #include "kernels/turn_phase.inl"
+//
+#include "kernels/dense.inl"
 
 namespace ketjet {
 namespace {
