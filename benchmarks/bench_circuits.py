@@ -82,7 +82,7 @@ def run_cases(
                         circuit = {"name": name, "num_qubits": qubits, "product_input": start == "product"}
                         order = {"circuit": circuit, "precision": precision}
                         order["initial"] = str(files[precision]) if start == "random" else None
-                        able = [peer for peer in names if PEERS[peer].takes(precision, qubits)]
+                        able = [peer for peer in names if PEERS[peer].takes(precision, qubits, start)]
                         outcomes = measure_case(crew, able, order, pace, scratch)
                         cases.append({**labels, "outcomes": outcomes, "ratios": ratios(outcomes)})
                         _tell(cases[-1])

@@ -63,6 +63,9 @@ class Engine:
     loads_while_running: ClassVar[bool] = False
     """Whether ``run`` contains the loading of the initial state, because the engine offers no other way."""
 
+    starts_anywhere: ClassVar[bool] = True
+    """Whether it can start from a given state."""
+
     def __init__(self, case: Case) -> None:
         self.case = case
         self.setting: dict[str, Any] = {}

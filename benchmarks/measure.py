@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-PACKAGES = ("ketjet", "qiskit", "numpy", "qiskit-aer", "pennylane-lightning", "qsimcirq", "qulacs", "scaluq")
+PACKAGES = (
+    "ketjet", "qiskit", "numpy", "qiskit-aer", "pennylane-lightning", "qsimcirq", "qulacs", "scaluq", "prism-q",
+    "qevedo-simulator", "mimiq-exaqt",
+)  # fmt: skip
 QUIET_LOAD = 0.5
 AMPLITUDE_BYTES = {"single": 8, "double": 16}
 LARGEST_PASS = 1 << 28

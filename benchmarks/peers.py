@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from native_engines import Lightning, Qsim, Qulacs, Scaluq
 from qiskit_engines import Aer, Basic, Ketjet
+from rust_engines import Exaqt, Prism, Qevedo
 
 if TYPE_CHECKING:
     from engine import Engine
@@ -21,9 +22,10 @@ class Peer:
     text: str
     setting: dict[str, Any] = field(default_factory=dict)
 
-    def takes(self, precision: str, num_qubits: int) -> bool:
-        """Whether this engine has such a precision and is meant for so many qubits."""
-        return precision in self.engine.precisions and num_qubits <= self.engine.max_qubits
+    def takes(self, precision: str, num_qubits: int, start: str) -> bool:
+        """Whether this engine has such a precision, is meant for so many qubits and can start there."""
+        able = self.engine.starts_anywhere or start != "random"
+        return able and precision in self.engine.precisions and num_qubits <= self.engine.max_qubits
 
 
 PEERS = {
@@ -42,6 +44,11 @@ PEERS = {
         Peer("qulacs-opt2", Qulacs, "optimiser to 2 qubits", {"merge": 2}),
         Peer("scaluq", Scaluq, "defaults (no optimiser)"),
         Peer("scaluq-opt2", Scaluq, "optimiser to 2 qubits", {"merge": 2}),
+        Peer("prism", Prism, "defaults (there is nothing to choose)"),
+        Peer("qevedo", Qevedo, "state vector method, no shots"),
+        Peer("exaqt", Exaqt, "no passes"),
+        Peer("exaqt-fused", Exaqt, "its fusion (to 2 qubits, diagonals to 10)", {"passes": ("fuse",)}),
+        Peer("exaqt-reordered", Exaqt, "its fusion and its order of qubits", {"passes": ("fuse", "reorder")}),
         Peer("basic", Basic, "defaults"),
     )
 }
