@@ -2,10 +2,11 @@
 // a multiplies it by e^{ia}, Z conjugates it, X takes it to i conj(z). Where that is the same for all numbers of the
 // block it goes into the scale; only a Z with controls touches amplitudes. All other operations of the sweep are real,
 // and so commute with that.
-#include <numbers>
+#include <cmath>
+#include <map>
+#include <utility>
 
 #include "exec/block_binder.hpp"
-#include "exec/merge_actions.hpp"
 
 namespace ketjet {
 

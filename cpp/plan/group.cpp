@@ -28,7 +28,11 @@ class Grouper {
  public:
     Grouper(std::span<const OperationFacts> facts, const PlanOptions& options, Sweep& sweep,
             std::vector<Element>& elements)
-        : facts_(facts), options_(options), operations_(sweep.operations), elements_(elements) {
+        : facts_(facts),
+          options_(options),
+          turns_pairs_(options.turn_pairs && sweep.folded < 0),  // what is turned would not stay real
+          operations_(sweep.operations),
+          elements_(elements) {
         for (const int qubit : sweep.hot) hot_ |= bit(qubit);
     }
 
@@ -91,7 +95,7 @@ class Grouper {
             closed_pair_.swap(pairs_[lowest(both)]);
             if (dense_pays(facts_, closed_pair_)) {
                 emit(PassKind::dense, closed_pair_, Part::whole, both, 0);
-                if (options_.turn_pairs) elements_.back().pair_turn = pair_turn(closed_pair_);
+                if (turns_pairs_) elements_.back().pair_turn = pair_turn(closed_pair_);
             } else {
                 for (const std::uint32_t index : closed_pair_) add_alone(index);
             }
@@ -177,6 +181,7 @@ class Grouper {
 
     std::span<const OperationFacts> facts_;
     const PlanOptions& options_;
+    bool turns_pairs_;
     std::vector<std::uint32_t>& operations_;
     std::vector<Element>& elements_;
     Index hot_ = 0;

@@ -180,6 +180,22 @@ def test_measurements_end_or_follow_what_is_folded(program):
         assert abs(counts.get(bits, 0) - shots * probability) <= spread
 
 
+@pytest.mark.parametrize("name", engine.PLAN_OPTIONS)
+def test_other_switches_may_be_off(name):
+    random = np.random.default_rng(2)
+    operations = real_layers()
+    for _ in range(40):
+        order = random.permutation(8)
+        kind = random.choice(["swap", "cz", "cx", "ccx", "h", "cry", "cswap"])
+        wires = order[: {"h": 1, "ccx": 3, "cswap": 3}.get(kind, 2)]
+        operations.append(op(kind, wires, slots=[0.4] if kind == "cry" else []))
+    operations += [op("swap", [qubit, qubit + 1]) for qubit in (0, 2, 4)] + real_layers()
+    program = pack(8, operations + layer("t"))
+    (branch,) = packed_oracle.run(program)
+    task = engine.Task(program, 0, 0, return_state=True, switched_off=(name, "relabel_swaps"), verify="full")
+    np.testing.assert_allclose(engine.execute(task, on=SLOW_MEMORY).state, branch.state.reshape(-1), atol=1e-13)
+
+
 def test_angles_of_a_folded_plan_are_slots():
     random = np.random.default_rng(3)
     program = pack(8, real_layers())
