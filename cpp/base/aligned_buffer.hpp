@@ -1,9 +1,12 @@
-// Page-aligned memory for amplitudes. Large buffers ask for huge pages and come from a small process-wide pool,
-// because the first touch of fresh pages costs more than simulating a whole circuit on warm ones.
+// Page-aligned memory for amplitudes. Large buffers ask for huge pages and come from a process-wide pool
+// (base/buffer_pool.hpp), because the first touch of fresh pages costs more than simulating a whole circuit on warm
+// ones.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+
+#include "base/buffer_pool.hpp"
 
 namespace ketjet {
 
@@ -19,25 +22,20 @@ class AlignedBuffer {
     AlignedBuffer& operator=(const AlignedBuffer&) = delete;
     ~AlignedBuffer();
 
-    void* data() const { return data_; }
+    void* data() const { return block_.data; }
     std::size_t bytes() const { return bytes_; }
-    // Whether it was mapped for this buffer, so that nobody has touched its pages yet.
-    bool is_fresh() const { return fresh_; }
+    // Whether some of its pages may be missing: nobody has touched them before, or the system may have taken them.
+    bool is_fresh() const { return block_.fresh; }
 
     // Gives the memory back: to the pool, or with `release_now` straight to the operating system.
     void reset(bool release_now = false) noexcept;
 
  private:
-    void* data_ = nullptr;
-    std::size_t bytes_ = 0;
-    bool fresh_ = false;
+    Block block_;
+    std::size_t bytes_ = 0;  // as asked for
 };
 
-// Bytes in use by live buffers and bytes kept warm in the pool, over the whole process.
-struct BufferUsage {
-    std::size_t in_use;
-    std::size_t pooled;
-};
+// Over the whole process.
 BufferUsage buffer_usage();
 
 // Gives everything in the pool back to the operating system.
@@ -46,7 +44,7 @@ void empty_pool();
 // The same for whatever else this process keeps but does not use.
 void release_free_memory();
 
-// The most bytes the pool keeps; a smaller limit trims it at once. Zero empties and disables the pool.
+// The most bytes that the pool keeps warm of its own; a smaller limit trims it at once. Zero empties and disables it.
 void set_pool_limit(std::size_t bytes);
 
 // Makes the k-th allocation from now on fail with std::bad_alloc (0: never); for fault-injection tests.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -68,9 +69,9 @@ bool in_list(const std::string& list, std::string_view name) {
     return false;
 }
 
-// The number after `name` in a file of "name number" lines such as meminfo and memory.stat.
-Number read_field(const std::string& path, const std::string& name) {
-    const std::string text = std::string("\n").append(read_text(path));
+// The number after `name` in the text of a file of "name number" lines such as meminfo and memory.stat.
+Number field_of(const std::string& file, const std::string& name) {
+    const std::string text = std::string("\n").append(file);
     const std::size_t line = text.find(std::string("\n").append(name).append(" "));
     if (line == std::string::npos) return std::nullopt;
     const std::size_t begin = text.find_first_not_of(' ', line + 1 + name.size());
@@ -236,36 +237,99 @@ class Smallest {
     AvailableMemory result_{std::numeric_limits<std::int64_t>::max(), "unlimited"};
 };
 
+std::int64_t signed_size(std::size_t bytes) { return static_cast<std::int64_t>(bytes); }
+
+// The fields of a file of memory statistics that count the pages of files and of shared memory: by the lists on which
+// they wait to be dropped, and in all.
+struct FilePages {
+    std::vector<const char*> listed;
+    std::vector<const char*> cached;
+};
+
+// What of the memory that buffers have reclaimed the system still counts as free. Pages that were offered wait on the
+// lists of pages of files, in use or not, until the system needs memory and looks at them. So it is no more than what
+// these lists hold beyond pages of files.
+std::int64_t counted_as_free(const std::string& statistics, const FilePages& fields, int shift,
+                             std::int64_t reclaimed) {
+    if (reclaimed == 0) return 0;
+    bool known = true;
+    const auto sum = [&](const std::vector<const char*>& names) {
+        std::int64_t bytes = 0;
+        for (const char* const name : names) {
+            const Number number = field_of(statistics, name);
+            known = known && number.has_value();
+            bytes += std::clamp<std::int64_t>(number.value_or(0), 0, (unlimited >> 2) >> shift) << shift;
+        }
+        return bytes;
+    };
+    const std::int64_t beyond = sum(fields.listed) - sum(fields.cached);
+    return known ? std::clamp<std::int64_t>(beyond, 0, reclaimed) : reclaimed;
+}
+
 // The file names of one cgroup version.
 struct MemoryFiles {
     const char* rule;
     const char* limit;
     const char* usage;
     const char* droppable;  // the field of memory.stat that counts page cache to be dropped first
+    FilePages pages;
 };
 
-void add_cgroup(const std::string& directory, const MemoryFiles& files, Smallest& smallest) {
+void add_cgroup(const std::string& directory, const MemoryFiles& files, const BufferUsage& buffers,
+                Smallest& smallest) {
     const Number limit = read_number(directory + files.limit);
     if (!limit || *limit < 0 || *limit >= unlimited) return;
     const std::int64_t used = std::clamp<std::int64_t>(read_number(directory + files.usage).value_or(0), 0, unlimited);
-    const Number droppable = read_field(directory + "/memory.stat", files.droppable);
-    smallest.add(*limit - used + std::clamp<std::int64_t>(droppable.value_or(0), 0, used), files.rule);
+    const std::string statistics = read_text(directory + "/memory.stat");
+    const std::int64_t droppable = std::clamp<std::int64_t>(field_of(statistics, files.droppable).value_or(0), 0, used);
+    const std::int64_t in_use =
+        counted_as_free(statistics, files.pages, 0, std::min(signed_size(buffers.reclaimed), droppable));
+    smallest.add(*limit - used + droppable - in_use + signed_size(buffers.pooled), files.rule);
 }
 
-void add_cgroups(const std::string& root, Smallest& smallest) {
-    const MemoryFiles v1{"cgroup v1", "/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_inactive_file"};
-    const MemoryFiles v2{"cgroup v2", "/memory.max", "/memory.current", "inactive_file"};
+void add_cgroups(const std::string& root, const BufferUsage& buffers, Smallest& smallest) {
+    const MemoryFiles v1{
+        "cgroup v1",
+        "/memory.limit_in_bytes",
+        "/memory.usage_in_bytes",
+        "total_inactive_file",
+        {{"total_active_file", "total_inactive_file", "total_unevictable", "total_shmem"}, {"total_cache"}}};
+    const MemoryFiles v2{"cgroup v2",
+                         "/memory.max",
+                         "/memory.current",
+                         "inactive_file",
+                         {{"active_file", "inactive_file", "unevictable", "shmem"}, {"file"}}};
     const CgroupDirectories directories = cgroup_directories(root, "memory");
-    for (const std::string& directory : directories.v1) add_cgroup(directory, v1, smallest);
-    for (const std::string& directory : directories.v2) add_cgroup(directory, v2, smallest);
+    for (const std::string& directory : directories.v1) add_cgroup(directory, v1, buffers, smallest);
+    for (const std::string& directory : directories.v2) add_cgroup(directory, v2, buffers, smallest);
 }
 
-void add_address_space(const std::string& root, Smallest& smallest) {
+void add_system(const std::string& root, const BufferUsage& buffers, Smallest& smallest) {
+    const std::string statistics = read_text(root + "proc/meminfo");
+    const Number available = field_of(statistics, "MemAvailable:");
+    if (available && *available >= 0 && *available < unlimited >> 10) {
+        const FilePages pages{{"Active(file):", "Inactive(file):", "Unevictable:", "Shmem:"}, {"Cached:", "Buffers:"}};
+        const std::int64_t in_use = counted_as_free(statistics, pages, 10, signed_size(buffers.reclaimed));
+        smallest.add((*available << 10) - in_use + signed_size(buffers.pooled), "MemAvailable");
+    } else if (root == "/") {
+        const std::int64_t number = sysconf(_SC_PHYS_PAGES);
+        if (number > 0) smallest.add(number * sysconf(_SC_PAGESIZE) + signed_size(buffers.pooled), "physical memory");
+    }
+}
+
+// The most bytes that this process may map.
+Number address_space() {
     rlimit limit{};
-    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
-    if (limit.rlim_cur >= static_cast<rlim_t>(unlimited)) return;
-    const std::int64_t mapped_pages = read_number(root + "proc/self/statm").value_or(0);
-    smallest.add(static_cast<std::int64_t>(limit.rlim_cur) - mapped_pages * sysconf(_SC_PAGESIZE), "RLIMIT_AS");
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return std::nullopt;
+    if (limit.rlim_cur >= static_cast<rlim_t>(unlimited)) return std::nullopt;
+    return static_cast<std::int64_t>(limit.rlim_cur);
+}
+
+void add_address_space(const BufferUsage& buffers, Smallest& smallest) {
+    const Number limit = address_space();
+    if (!limit) return;
+    const std::int64_t mapped = read_number("/proc/self/statm").value_or(0) * sysconf(_SC_PAGESIZE);
+    smallest.add(*limit - mapped + signed_size(buffers.pooled + buffers.offered), "RLIMIT_AS");
 }
 
 std::string with_slash(const std::string& root) { return root.ends_with('/') ? root : root + '/'; }
@@ -281,22 +345,24 @@ Machine detect_machine(const std::string& root) {
     return machine;
 }
 
-AvailableMemory available_memory(const std::string& root) {
+AvailableMemory available_memory(const BufferUsage& buffers, const std::string& root) {
     const std::string base = with_slash(root);
-    const bool real = base == "/";
     Smallest smallest;
-    const Number available = read_field(base + "proc/meminfo", "MemAvailable:");
-    if (available && *available >= 0 && *available < unlimited >> 10) {
-        smallest.add(*available << 10, "MemAvailable");
-    } else if (real) {
-        const std::int64_t pages = sysconf(_SC_PHYS_PAGES);
-        if (pages > 0) smallest.add(pages * sysconf(_SC_PAGESIZE), "physical memory");
-    }
-    add_cgroups(base, smallest);
-    if (real) add_address_space(base, smallest);
+    add_system(base, buffers, smallest);
+    add_cgroups(base, buffers, smallest);
+    if (base == "/") add_address_space(buffers, smallest);
     return smallest.result();
 }
 
 std::int64_t resident_bytes() { return read_number("/proc/self/statm", 1).value_or(0) * sysconf(_SC_PAGESIZE); }
+
+std::int64_t lazily_freed_bytes() {
+    return field_of(read_text("/proc/self/smaps_rollup"), "LazyFree:").value_or(0) << 10;
+}
+
+bool mapping_takes_memory() {
+    constexpr std::int64_t never = 2;  // /proc/sys/vm/overcommit_memory
+    return address_space().has_value() || read_number("/proc/sys/vm/overcommit_memory") == never;
+}
 
 }  // namespace ketjet

@@ -25,7 +25,10 @@ constexpr std::int64_t unmeasured = 16 * mebibyte;  // looking at the system wou
 constexpr std::int64_t margin = 64 * mebibyte;      // left to all others
 constexpr std::int64_t boundless = std::numeric_limits<std::int64_t>::max() / 4;
 
-std::int64_t pooled_bytes() { return static_cast<std::int64_t>(buffer_usage().pooled); }
+// What is kept for other buffers, and so may be in RAM beside what runs hold.
+std::int64_t kept_bytes(const BufferUsage& buffers) {
+    return static_cast<std::int64_t>(buffers.pooled + buffers.offered);
+}
 
 std::string size_of(std::int64_t bytes) { return std::to_string((bytes + mebibyte - 1) / mebibyte) + " MiB"; }
 
@@ -59,17 +62,17 @@ struct Ledger {
         return held;
     }
     // What runs have been charged with that the system counts as taken.
-    std::int64_t touched(const std::string& rule, std::int64_t pooled) const {
+    std::int64_t touched(const std::string& rule, const BufferUsage& buffers) const {
         std::int64_t used = 0;
         for (const MemoryBudget* const budget : budgets) used += std::max<std::int64_t>(budget->used(), 0);
         if (rule == "RLIMIT_AS") return used;  // which counts what is mapped
-        return std::clamp<std::int64_t>(resident_bytes() - resident_at_first - pooled, 0, used);
+        return std::clamp<std::int64_t>(resident_bytes() - resident_at_first - kept_bytes(buffers), 0, used);
     }
-    // What the runs of this process may hold together, by what the system has left and so much in the pool of buffers.
-    AvailableMemory all(std::int64_t pooled) const {
-        AvailableMemory memory = available_memory();
+    // What the runs of this process may hold together, by what the system has left.
+    AvailableMemory all(const BufferUsage& buffers) const {
+        AvailableMemory memory = available_memory(buffers);
         if (memory.bytes >= boundless) return {boundless, memory.rule};
-        memory.bytes += pooled + touched(memory.rule, pooled);
+        memory.bytes += touched(memory.rule, buffers);
         return memory;
     }
 
@@ -130,7 +133,17 @@ void MemoryBudget::charge(MemoryPurpose use, std::size_t bytes) {
 }
 
 void MemoryBudget::grow() {
-    const std::int64_t pooled = pooled_bytes();  // locks the pool, so not while the ledger is locked
+    try {
+        grow_beside(buffer_usage());
+    } catch (const MemoryLimitReached&) {
+        if (buffer_usage().offered == 0) throw;
+        empty_pool();  // what is offered may be all that lacks, or hide how much runs have touched
+        grow_beside(buffer_usage());
+    }
+}
+
+// The pool is not asked here, for that locks it and the ledger is locked.
+void MemoryBudget::grow_beside(const BufferUsage& buffers) {
     bool crowded = false;
     {
         Ledger& ledger = Ledger::instance();
@@ -140,15 +153,17 @@ void MemoryBudget::grow() {
         const std::int64_t others = ledger.held_beside(this);
         std::int64_t wanted = needed + std::clamp(needed / 8, least_step, most_step);
         if (needed <= promised_) wanted = std::min(wanted, promised_);
-        const auto keep_below = [&](std::int64_t most, const std::string& rule) {
+        const auto keep_below = [&](std::int64_t most, const std::string& rule, std::int64_t kept) {
             if (needed > most) throw MemoryLimitReached(refusal(needed, most, rule));
             wanted = std::min(wanted, most);
-            crowded = crowded || wanted + pooled > most;
+            crowded = crowded || wanted + kept > most;
         };
-        if (limit_ > 0) keep_below(std::max(limit_ - others, promised_), "max_memory_mb");
+        if (limit_ > 0) keep_below(std::max(limit_ - others, promised_), "max_memory_mb", kept_bytes(buffers));
         if (wanted > std::max(promised_, unmeasured)) {
-            const AvailableMemory memory = ledger.all(pooled);
-            keep_below(std::max(memory.bytes - margin - others, promised_), memory.rule);
+            const AvailableMemory memory = ledger.all(buffers);
+            const bool counts_offered = memory.rule == "RLIMIT_AS";
+            keep_below(std::max(memory.bytes - margin - others, promised_), memory.rule,
+                       counts_offered ? kept_bytes(buffers) : static_cast<std::int64_t>(buffers.pooled));
         }
         granted_.store(wanted, relaxed);
         held_.store(wanted, relaxed);
@@ -157,16 +172,16 @@ void MemoryBudget::grow() {
 }
 
 bool MemoryBudget::may_keep_warm(std::size_t bytes) const {
-    return limit_ == 0 || granted_.load(relaxed) + pooled_bytes() + signed_size(bytes) <= limit_;
+    return limit_ == 0 || granted_.load(relaxed) + kept_bytes(buffer_usage()) + signed_size(bytes) <= limit_;
 }
 
 std::int64_t MemoryBudget::ceiling() const {
     if (const std::int64_t known = ceiling_.load(relaxed); known != 0) return known;
-    const std::int64_t pooled = pooled_bytes();
+    const BufferUsage buffers = buffer_usage();
     Ledger& ledger = Ledger::instance();
     const std::lock_guard lock(ledger.mutex);
     const std::int64_t others = ledger.held_beside(this);
-    std::int64_t most = ledger.all(pooled).bytes - margin - others;
+    std::int64_t most = ledger.all(buffers).bytes - margin - others;
     if (limit_ > 0) most = std::min(most, limit_ - others);
     most = std::max({most, promised_, std::int64_t{1}});
     ceiling_.store(most, relaxed);

@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/machine.hpp"
+
 namespace ketjet {
 
 enum class MemoryPurpose : std::uint8_t {
@@ -77,6 +79,7 @@ class MemoryBudget {
 
     std::atomic<std::int64_t>& used_by(MemoryPurpose use) { return used_[static_cast<std::size_t>(use)]; }
     void grow();
+    void grow_beside(const BufferUsage& buffers);
     std::string refusal(std::int64_t needed, std::int64_t most, const std::string& rule) const;
 
     static thread_local MemoryBudget* current_;

@@ -43,11 +43,11 @@ void bind_machine(py::module_& m) {
     m.def("detect_machine", &detect_machine, py::arg("root") = "/");
     m.def(
         "available_memory",
-        [](const std::string& root) {
-            const AvailableMemory memory = available_memory(root);
+        [] {
+            const AvailableMemory memory = available_memory(buffer_usage());
             return std::pair(memory.bytes, memory.rule);
         },
-        py::arg("root") = "/", "Bytes this process could still take, and the limit that says so.");
+        "Bytes this process could still take, and the limit that says so.");
     m.def("isa_names", &isa_names, "Instruction sets this CPU can run, best first.");
     m.def(
         "isa_in_use", [](const std::string& name) { return std::string(kernels_for(name).name); }, py::arg("name") = "",
@@ -56,9 +56,9 @@ void bind_machine(py::module_& m) {
         "buffer_usage",
         [] {
             const BufferUsage usage = buffer_usage();
-            return std::pair(usage.in_use, usage.pooled);
+            return std::tuple(usage.in_use, usage.pooled, usage.offered);
         },
-        "Bytes held by live buffers, and bytes kept warm in the pool.");
+        "Bytes held by live buffers, kept warm for the next ones, and kept as long as the system does not need them.");
     m.def("set_pool_limit", &set_pool_limit, py::arg("bytes"));
     m.def("fail_allocation_after", &fail_allocation_after, py::arg("count"),
           "Fault injection: the count-th allocation from now on fails (0: none).");

@@ -475,13 +475,13 @@ class StateDouble:
     @property
     def num_qubits(self) -> int:
         ...
-def available_memory(root: str = '/') -> tuple[int, str]:
+def available_memory() -> tuple[int, str]:
     """
     Bytes this process could still take, and the limit that says so.
     """
-def buffer_usage() -> tuple[int, int]:
+def buffer_usage() -> tuple[int, int, int]:
     """
-    Bytes held by live buffers, and bytes kept warm in the pool.
+    Bytes held by live buffers, kept warm for the next ones, and kept as long as the system does not need them.
     """
 def classical_codes() -> dict[str, int]:
     """

@@ -1,4 +1,4 @@
-// CHECK for the stand-alone C++ tests: prints what failed and where, goes on, and makes main return 1.
+// For the stand-alone C++ tests: CHECK prints what failed and where, goes on, and makes main return 1.
 #pragma once
 
 #include <atomic>
@@ -26,3 +26,13 @@ inline void report_failure(const char* condition, const char* file, int line) {
         }                                                                                   \
         if (!thrown) report_failure(#expression " throws " #exception, __FILE__, __LINE__); \
     } while (false)
+
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || \
+    __has_feature(thread_sanitizer)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif

@@ -72,6 +72,7 @@ void test_buffers() {
         AlignedBuffer larger_than_limit(4 * mib);
     }
     CHECK(buffer_usage().pooled == 0);
+    empty_pool();
     {
         AlignedBuffer one(2 * mib), two(2 * mib);
     }

@@ -17,16 +17,6 @@ using namespace ketjet;
 
 namespace {
 
-#ifndef __has_feature
-#define __has_feature(name) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) || \
-    __has_feature(thread_sanitizer)
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
-
 constexpr std::int64_t mib = std::int64_t{1} << 20;
 
 // A fake root of the file system, removed at the end.
@@ -48,8 +38,8 @@ class Tree {
     }
     Tree& file(const std::string& path, std::int64_t number) { return file(path, std::to_string(number) + "\n"); }
 
-    bool has_memory(std::int64_t bytes, const std::string& rule) const {
-        const AvailableMemory found = available_memory(root_);
+    bool has_memory(std::int64_t bytes, const std::string& rule, const BufferUsage& buffers = {}) const {
+        const AvailableMemory found = available_memory(buffers, root_);
         if (found.bytes == bytes && found.rule == rule) return true;
         std::fprintf(stderr, "found %lld (%s)\n", static_cast<long long>(found.bytes), found.rule.c_str());
         return false;
@@ -129,6 +119,40 @@ void test_memory_v2() {
     CHECK(tree.has_memory(600 * mib, "cgroup v2"));
     tree.file("sys/fs/cgroup/memory.max", 100 * mib);
     CHECK(tree.has_memory(100 * mib, "cgroup v2"));
+}
+
+// Memory that buffers keep is available; what they have reclaimed is not, though the lists of file pages hold it.
+void test_memory_of_buffers() {
+    const std::size_t one = static_cast<std::size_t>(mib);
+    const BufferUsage reclaimed{.in_use = 500 * one, .pooled = 0, .offered = 0, .reclaimed = 400 * one};
+    const std::string some = "Active(file): 307200 kB\nInactive(file): 512000 kB\nUnevictable: 0 kB\n";
+    const std::string more = "Buffers: 102400 kB\nCached: 614400 kB\nShmem: 204800 kB\n";
+    Tree tree;
+    tree.file("proc/meminfo", meminfo);
+    CHECK(tree.has_memory(4196 * mib, "MemAvailable", {.pooled = 100 * one, .offered = 300 * one}));
+    CHECK(tree.has_memory(3696 * mib, "MemAvailable", reclaimed));  // as nothing else is known
+    tree.file("proc/meminfo", meminfo + some + more);               // 1000 MiB listed, 700 MiB cached
+    CHECK(tree.has_memory(3796 * mib, "MemAvailable", reclaimed));
+    tree.file("proc/meminfo", meminfo + some + more + "Unrelated: 7 kB\n");
+    CHECK(tree.has_memory(4096 * mib, "MemAvailable"));
+
+    tree.file("proc/self/cgroup", "4:memory:/a\n0::/b\n");
+    const std::string v1 = "sys/fs/cgroup/memory/a/memory.", v2 = "sys/fs/cgroup/unified/b/memory.";
+    tree.file(v1 + "limit_in_bytes", 2000 * mib).file(v1 + "usage_in_bytes", 1500 * mib);
+    tree.file(v1 + "stat",
+              "total_cache 104857600\ntotal_shmem 0\ntotal_active_file 0\ntotal_unevictable 0\n"
+              "total_inactive_file 314572800\n");  // 200 MiB of it in use
+    CHECK(tree.has_memory(800 * mib, "cgroup v1"));
+    CHECK(tree.has_memory(600 * mib, "cgroup v1", reclaimed));
+    CHECK(tree.has_memory(900 * mib, "cgroup v1", {.pooled = 100 * one, .offered = 300 * one}));
+    tree.file(v2 + "max", 1000 * mib).file(v2 + "current", 900 * mib);
+    tree.file(v2 + "stat",
+              "file 104857600\nshmem 104857600\nactive_file 0\nunevictable 0\n"
+              "inactive_file 314572800\n");  // all of it in use
+    CHECK(tree.has_memory(400 * mib, "cgroup v2"));
+    CHECK(tree.has_memory(100 * mib, "cgroup v2", reclaimed));
+    tree.file(v2 + "stat", "inactive_file 104857600\n");
+    CHECK(tree.has_memory(100 * mib, "cgroup v2", reclaimed));
 }
 
 void test_memory_hybrid() {
@@ -233,6 +257,7 @@ int main() {
     test_memory_v1();
     test_memory_in_container();
     test_memory_v2();
+    test_memory_of_buffers();
     test_memory_hybrid();
     test_garbage();
     test_cores();

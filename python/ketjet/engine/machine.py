@@ -81,8 +81,7 @@ def uncalibrated() -> Iterator[None]:
 
 def available_memory() -> tuple[int, str]:
     """Bytes this process could still take, and the name of the limit that says so."""
-    free, rule = _core.available_memory()
-    found = free + _core.buffer_usage()[1], rule
+    found = _core.available_memory()
     _last_seen[:] = [(time.monotonic(), found)]
     return found
 
