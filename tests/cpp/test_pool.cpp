@@ -13,6 +13,7 @@
 #include <fstream>
 #include <limits>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include "base/aligned_buffer.hpp"
@@ -133,6 +134,37 @@ void test_fork() {
     CHECK(child_agrees([&] { return std::count(static_cast<char*>(data), static_cast<char*>(data) + mib, 7) == mib; }));
 }
 
+// Threads take and give back more than the pool keeps warm, while the process forks again and again.
+void test_threads_and_forks() {
+    empty_pool();
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> threads;
+    for (int mark = 1; mark <= 3; ++mark) {
+        threads.emplace_back([&stop, mark] {
+            while (!stop) {
+                std::vector<AlignedBuffer> buffers;
+                for (const std::size_t bytes : {4 * mib, 4 * mib, 6 * mib}) {
+                    std::memset(buffers.emplace_back(bytes).data(), mark, bytes);
+                }
+                for (const AlignedBuffer& buffer : buffers) {
+                    const char* const data = static_cast<char*>(buffer.data());
+                    CHECK(std::all_of(data, data + buffer.bytes(), [mark](char found) { return found == mark; }));
+                }
+            }
+        });
+    }
+    for (int i = 0; i < 20; ++i) {
+        CHECK(child_agrees([] {
+            const bool nothing = buffer_usage().offered == 0;
+            return nothing && is_mapped(address_of_used(4 * mib));
+        }));
+    }
+    stop = true;
+    for (std::thread& thread : threads) thread.join();
+    const BufferUsage usage = buffer_usage();
+    CHECK(usage.in_use == 0 && usage.pooled <= 8 * mib && usage.reclaimed <= usage.pooled);
+}
+
 // The system goes on counting what it was offered as free when it is in use again.
 void test_what_is_in_use_again_is_not_available() {
     constexpr std::int64_t most_noise = 16 << 20;
@@ -190,6 +222,7 @@ int main() {
         test_no_more_is_kept_than_was_in_use();
         test_empties_without_a_limit();
         test_fork();
+        test_threads_and_forks();
         test_what_is_in_use_again_is_not_available();
         test_what_a_limit_refuses();
         test_limited_address_space();
