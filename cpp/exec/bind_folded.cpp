@@ -79,7 +79,8 @@ void BlockBinder<T>::conjugate(const Conjugation& where) {
                    holds(condition.lanes, lane);
         };
     };
-    const ReflectArgs args{subset(condition.vectors, 0), odd >> frame_.lane_bits(),
+    const Index among_vectors = odd >> frame_.lane_bits(), pair = lowest_bit(among_vectors);
+    const ReflectArgs args{subset(condition.vectors, pair), among_vectors, frame_.offset(pair),
                            reflection(factor, conjugates(false)), reflection(factor, conjugates(true))};
     bound_.passes.push_back({condition.cold, cold_part(where.parity_of), 0, args});
 }

@@ -156,9 +156,10 @@ struct TurnArgs {
 // Takes (re, im) to (a re + b im, c re + d im), with coefficients for each lane that differ between vectors of even and
 // odd popcount(y & parity_mask): what is linear over the real numbers alone, as conjugation is.
 struct ReflectArgs {
-    VectorSubset vectors;
-    std::uint64_t parity_mask;
-    const void* even;  // a, b, c, d, of W scalars each; null: these vectors stay as they are
+    VectorSubset vectors;       // fixed contains the lowest bit of the mask, with value 0 there
+    std::uint64_t parity_mask;  // 0: all vectors are even
+    std::uint32_t pair_offset;  // of its lowest bit
+    const void* even;           // a, b, c, d, of W scalars each; null: these vectors stay as they are
     const void* odd;
 };
 

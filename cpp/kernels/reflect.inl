@@ -21,33 +21,31 @@ struct RealMap {
     }
 };
 
-// One of two maps, or one map on some vectors.
+// Of two vectors that differ in one bit of the mask, one is even and one is odd: no branch has to tell which.
 template <class T, bool Even, bool Odd>
-void reflect_some(T* block, const ReflectArgs& args) {
+void reflect_pairs(T* block, const ReflectArgs& args) {
     RealMap<T> even, odd;
     if constexpr (Even) even.read(args.even);
     if constexpr (Odd) odd.read(args.odd);
     SubsetWalk walk(args.vectors);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
-        const bool is_odd = __builtin_parityll(walk.number() & args.parity_mask) != 0;
-        T* const vector = block + walk.next();
-        if (is_odd) {
-            if constexpr (Odd) odd.apply(vector);
-        } else {
-            if constexpr (Even) even.apply(vector);
-        }
+        const auto first_is_odd = static_cast<std::uint32_t>(__builtin_parityll(walk.number() & args.parity_mask));
+        const std::uint64_t address = walk.next() ^ (args.pair_offset & (0 - first_is_odd));
+        if constexpr (Even) even.apply(block + address);
+        if constexpr (Odd) odd.apply(block + (address ^ args.pair_offset));
     }
 }
 
 template <class T>
 void reflect(void* memory, const ReflectArgs& args) {
     T* const block = static_cast<T*>(memory);
-    if (args.odd == nullptr) {
-        reflect_some<T, true, false>(block, args);
+    if (args.even == nullptr && args.parity_mask == 0) return;
+    if (args.odd == nullptr || args.parity_mask == 0) {
+        reflect_pairs<T, true, false>(block, args);
     } else if (args.even == nullptr) {
-        reflect_some<T, false, true>(block, args);
+        reflect_pairs<T, false, true>(block, args);
     } else {
-        reflect_some<T, true, true>(block, args);
+        reflect_pairs<T, true, true>(block, args);
     }
 }
 

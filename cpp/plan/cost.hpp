@@ -57,10 +57,10 @@ inline constexpr double outgrown_factor = 1.1;
 inline constexpr std::int64_t search_operations = std::int64_t{1} << 26;  // looked at per stretch, about 0.1 s
 
 // The lowest qubit along which states are folded: amplitudes that differ in a lower one share a run. How many
-// operations a controlled Z on such a qubit costs as much as; and so many for each qubit, on a state that is folded,
-// are worth a second plan.
+// operations a controlled Z on such a qubit costs as much as, and a controlled X, which turns its target twice if that
+// is another qubit; and so many for each qubit, on a state that is folded, are worth a second plan.
 inline constexpr int least_folded_qubit = 6;
-inline constexpr double folded_sign_operations = 4;
+inline constexpr double folded_sign_operations = 2, folded_control_operations = 6;
 inline constexpr double folded_layers = 1;
 
 // How much an operation counts in the choice of hot qubits.

@@ -17,28 +17,32 @@ namespace {
 // An operation of the beginning.
 struct Step {
     Index qubits;
+    Index moved;   // along which it moves amplitudes
     double gain;   // of folding, in operations; measurements and global phases gain nothing
     bool flips;    // an X or a controlled one
     bool is_sign;  // a Z or a controlled one
-    bool moves;    // amplitudes
 
     bool is_alone() const { return count_bits(qubits) == 1; }
     bool is_on(int qubit) const { return (qubits >> qubit & 1) != 0; }
     // Diagonals are exact signs there, which those that are given as numbers need not be.
-    bool may_be_on_folded() const { return flips || is_sign || (is_alone() && moves); }
+    bool may_be_on_folded() const { return flips || is_sign || (is_alone() && moved != 0); }
+    double cost_of_folding(int qubit) const {
+        if (!is_on(qubit) || is_alone()) return 0;
+        const bool controls = flips && (moved >> qubit & 1) == 0;
+        return controls ? folded_control_operations : folded_sign_operations;
+    }
 };
 
 std::optional<Step> step_of(const Program& program, const Operation& operation) {
-    if (std::holds_alternative<GlobalPhaseOperation>(operation)) return Step{0, 0, false, false, false};
+    if (std::holds_alternative<GlobalPhaseOperation>(operation)) return Step{0, 0, 0, false, false};
     if (const auto* const measure = std::get_if<MeasureOperation>(&operation)) {
-        return Step{bit(measure->qubit), 0, false, false, true};
+        return Step{bit(measure->qubit), bit(measure->qubit), 0, false, false};
     }
     if (!is_unitary(operation) || !keeps_real(operation)) return std::nullopt;
     const Roles role = roles(program, operation);
     const GateFacts* const gate = gate_row_of(operation);
     const Structure structure = gate == nullptr ? Structure::dense : gate->structure;
-    return Step{role.local | role.diagonal, 1, structure == Structure::flip, structure == Structure::phase,
-                role.local != 0};
+    return Step{role.local | role.diagonal, role.local, 1, structure == Structure::flip, structure == Structure::phase};
 }
 
 // Up to the first operation that does not keep amplitudes real, or that comes after a measurement on its qubits.
@@ -72,7 +76,7 @@ Choice choose_qubit(std::span<const Step> steps, int num_qubits) {
             if (step.is_on(qubit) && !step.may_be_on_folded()) break;
             active = active || step.is_on(qubit);
             if (!active) continue;
-            choice.gain += step.gain - (step.is_on(qubit) && !step.is_alone() ? folded_sign_operations : 0);
+            choice.gain += step.gain - step.cost_of_folding(qubit);
         }
         if (choice.gain >= best.gain) best = choice;
     }
