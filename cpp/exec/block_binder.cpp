@@ -81,7 +81,8 @@ void BlockBinder<T>::operator()(const FlipAction& action) {
 
 template <class T>
 void BlockBinder<T>::flip(int qubit) {
-    is_folded(qubit) ? flip_folded() : frame_.flip(qubit);
+    if (is_folded(qubit)) return flip_folded();
+    frame_.flip(qubit);
 }
 
 // An X is always bookkeeping; a CX too if its target is no lane, and a cold control shifts all addresses of its blocks.
