@@ -8,6 +8,7 @@ the least of the rounds. The constants in ``cpp/plan/cost.cpp`` are judged by th
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import statistics
 import sys
@@ -105,9 +106,14 @@ def _exchange(name: str, control: int, target: int) -> Case:
 
 
 def _reflection() -> Case:
-    """A controlled Z on the qubit along which the state is folded."""
+    """A controlled Z on the last qubit; phases on the others see to it that this is the one to fold along."""
 
     def layer(circuit: QuantumCircuit, number: int) -> None:
+        if number < 2:
+            others = range(VECTORS[0] + 1, circuit.num_qubits - 1)
+            for pair in itertools.combinations(others, 2):
+                circuit.cz(*pair)
+            circuit.ry(_angle(number), others)
         circuit.ry(_angle(number), VECTORS[0])
         circuit.cz(VECTORS[0], circuit.num_qubits - 1)
         circuit.ry(_angle(number + 1), circuit.num_qubits - 1)
