@@ -221,6 +221,29 @@ struct LaneFlip {
 };
 #endif
 
+// The same for flips that stay within 16 bytes, which take less.
+template <class T>
+struct NearFlip : LaneFlip<T> {
+    static constexpr bool does(int) { return false; }
+    using LaneFlip<T>::LaneFlip;
+};
+#if defined(__AVX2__) && !defined(__AVX512F__)
+template <>
+struct NearFlip<float> {
+    __m256i index;
+    static constexpr bool does(int flip) { return flip < 4; }
+    KETJET_INLINE explicit NearFlip(int flip)
+        : index(_mm256_xor_si256(_mm256_setr_epi32(0, 1, 2, 3, 0, 1, 2, 3), _mm256_set1_epi32(flip))) {}
+    KETJET_INLINE Vector<float> operator()(Vector<float> v) const { return _mm256_permutevar_ps(v, index); }
+};
+template <>
+struct NearFlip<double> {
+    static constexpr bool does(int flip) { return flip == 1; }
+    KETJET_INLINE explicit NearFlip(int) {}
+    KETJET_INLINE Vector<double> operator()(Vector<double> v) const { return _mm256_permute_pd(v, 5); }
+};
+#endif
+
 // All lane numbers as a parameter pack.
 template <int... Lane>
 struct LaneList {};

@@ -19,9 +19,9 @@ KETJET_INLINE void store_tile(T* block, std::uint64_t address, const std::uint64
     }
 }
 
-template <class T, int Axes, int ImaginaryAxes, TurnBy By>
+template <class T, int Axes, int ImaginaryAxes, TurnBy By, int IdleAxes = 0>
 void turn_phase_tiles(T* block, const TurnPhaseArgs& args) {
-    constexpr int size = 1 << Axes;
+    constexpr int size = 1 << (Axes + IdleAxes);
     const TurnArgs& turns = args.turns;
     const BlockPhases<T> phases(args.phases);
     std::uint64_t offsets[size];
@@ -44,7 +44,7 @@ void turn_phase_tiles(T* block, const TurnPhaseArgs& args) {
                 KETJET_IN_REGISTER(re[r]);
                 KETJET_IN_REGISTER(im[r]);
             }
-            turn_tile<T, Axes, ImaginaryAxes, true, By, false>(re, im, turns, tangents, first);
+            turn_tile<T, size, Axes, ImaginaryAxes, true, By, false>(re, im, turns, tangents, first);
             KETJET_FORGET(address);
             if (row.table == nullptr) {
                 if (row.is_one) {
@@ -64,12 +64,16 @@ void turn_phase_tiles(T* block, const TurnPhaseArgs& args) {
 template <class T, int Axes = 0, int ImaginaryAxes = 0>
 void turn_phase(void* memory, const TurnPhaseArgs& args) {
     if (args.turns.axes == Axes && args.turns.imaginary_axes == ImaginaryAxes) {
+        constexpr int idle = Axes < least_lane_axes ? least_lane_axes - Axes : 0;
+        T* const block = static_cast<T*>(memory);
         if (args.turns.pairs) {
-            turn_phase_tiles<T, Axes, ImaginaryAxes, TurnBy::choices>(static_cast<T*>(memory), args);
+            turn_phase_tiles<T, Axes, ImaginaryAxes, TurnBy::choices>(block, args);
         } else if (args.turns.by_ones) {
-            turn_phase_tiles<T, Axes, ImaginaryAxes, TurnBy::ones>(static_cast<T*>(memory), args);
+            turn_phase_tiles<T, Axes, ImaginaryAxes, TurnBy::ones>(block, args);
+        } else if (args.turns.lane_turns > 0 && args.phases.table_bits - lane_bits<T> >= Axes + idle) {
+            turn_phase_tiles<T, Axes, ImaginaryAxes, TurnBy::tangents, idle>(block, args);
         } else {
-            turn_phase_tiles<T, Axes, ImaginaryAxes, TurnBy::tangents>(static_cast<T*>(memory), args);
+            turn_phase_tiles<T, Axes, ImaginaryAxes, TurnBy::tangents>(block, args);
         }
     } else if constexpr (ImaginaryAxes + 1 < (1 << Axes)) {
         turn_phase<T, Axes, ImaginaryAxes + 1>(memory, args);

@@ -24,6 +24,18 @@ KETJET_INLINE void fetch_lines(Prefetch& prefetch) {
     }
 }
 
+// How many bits of a vector's number a subset leaves free.
+KETJET_INLINE int free_bits(const VectorSubset& subset) {
+    return subset.vector_bits - __builtin_popcountll(subset.fixed);
+}
+
+// Fixes the lowest free bit at 0; returns by what the address of a vector with a 1 there differs.
+KETJET_INLINE std::uint32_t fix_lowest_bit(VectorSubset& subset) {
+    const std::uint64_t lowest = ~subset.fixed & (subset.fixed + 1);
+    subset.fixed |= lowest;
+    return address_of(subset.map, lowest) ^ address_of(subset.map, 0);
+}
+
 // Walks the vectors of a subset in ascending order. The address of a vector is looked up one step before it is asked
 // for: a load behind the stores of a tile waits for each of them that agrees with it in the lowest twelve bits of the
 // address.
@@ -39,7 +51,7 @@ struct SubsetWalk {
         : map(subset.map),
           fixed(subset.fixed | ~((std::uint64_t{1} << subset.vector_bits) - 1)),
           value(subset.value),
-          count(std::uint64_t{1} << (subset.vector_bits - __builtin_popcountll(subset.fixed))),
+          count(std::uint64_t{1} << free_bits(subset)),
           vector(subset.value),
           next_address(address_of(map, subset.value)) {}
     // Of the vector whose address is next.
