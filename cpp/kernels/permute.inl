@@ -4,15 +4,22 @@
 namespace ketjet {
 namespace {
 
+// Two vectors at a step, if there are two: one is little work beside finding it.
 template <class T, int Flip>
 void exchange_inside(T* block, const ExchangeArgs& args) {
     const Mask<T> take = load(static_cast<const T*>(args.take_first)) != T(0);
-    SubsetWalk walk(args.vectors);
+    VectorSubset subset = args.vectors;
+    const bool pairs = free_bits(subset) > 0;
+    const std::uint32_t offset = pairs ? fix_lowest_bit(subset) : 0;
+    SubsetWalk walk(subset);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
-        T* const v = block + walk.next();
-        const Vector<T> re = load(v), im = load(v + lanes<T>);
-        store(v, take ? flip_lanes<Flip>(re) : re);
-        store(v + lanes<T>, take ? flip_lanes<Flip>(im) : im);
+        const std::uint64_t address = walk.next();
+        for (int row = 0; row <= (pairs ? 1 : 0); ++row) {
+            T* const v = block + (row == 0 ? address : address ^ offset);
+            const Vector<T> re = load(v), im = load(v + lanes<T>);
+            store(v, take ? flip_lanes<Flip>(re) : re);
+            store(v + lanes<T>, take ? flip_lanes<Flip>(im) : im);
+        }
     }
 }
 
