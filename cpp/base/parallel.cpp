@@ -21,8 +21,9 @@ namespace {
 constexpr std::uint32_t failed_bit = 1;
 constexpr std::uint32_t one_phase = 2;
 
-// How long a member waits for the others: going to sleep and being woken takes about as long.
-constexpr Patience at_barrier{std::chrono::microseconds(100), 20};
+// How long a member waits for the others: about as long as going to sleep and being woken takes, but mostly by giving
+// its core away, which another member may be waiting for.
+constexpr Patience at_barrier{std::chrono::microseconds(10), 200};
 
 // Thrown by barrier() to unwind a healthy member; never leaves run_team.
 struct Stopped {};
