@@ -15,9 +15,13 @@ enum class Precision : std::uint8_t { single, double_ };
 constexpr int amplitude_bytes(Precision precision) { return precision == Precision::single ? 8 : 16; }
 
 // The block shapes worth considering for a state of `state_qubits`, the one for general use first: the block and its
-// source lines share half of L2, and a state above the serial size is cut into at least sixteen blocks. They depend on
+// source lines share half of L2, and a state above the serial size is cut into at least sixteen blocks. Those that
+// follow are in the order in which they make the best plan so far better, over many circuits. They depend on
 // caches, precision and size only, not on threads or instruction set, so that results do not either.
 std::vector<BlockShape> block_shapes(const Machine& machine, Precision precision, int state_qubits);
+
+// What a plan in blocks of this shape takes of the predicted time, beside one in blocks of the usual shape.
+double shape_factor(const BlockShape& shape, const BlockShape& usual, Precision precision);
 
 // Bytes of one stored state; the largest number there is where that does not fit into 63 bits.
 std::int64_t state_bytes(int state_qubits, Precision precision);
@@ -48,12 +52,10 @@ double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, s
 bool needs_own_phases(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t pass);
 
 // Limits of the search for a plan: it may take this share of the predicted time on one thread, and no more than
-// most_planning_seconds, where planning an operation once takes planning_seconds; blocks larger than usual are that
-// much slower than their passes say.
-inline constexpr double search_share = 0.02;
+// most_planning_seconds, where planning an operation once takes planning_seconds.
+inline constexpr double search_share = 0.04;
 inline constexpr double planning_seconds = 1e-6;
 inline constexpr double most_planning_seconds = 0.4;
-inline constexpr double outgrown_factor = 1.1;
 inline constexpr std::int64_t search_operations = std::int64_t{1} << 26;  // looked at per stretch, about 0.1 s
 
 // The lowest qubit along which states are folded: amplitudes that differ in a lower one share a run. How many
@@ -64,7 +66,7 @@ inline constexpr double folded_sign_operations = 2, folded_control_operations = 
 inline constexpr double folded_layers = 1;
 
 // How much an operation counts in the choice of hot qubits.
-double staging_weight(const OperationFacts& facts);
+double staging_weight(const OperationFacts& facts, const BlockShape& shape);
 
 // Of a state larger than this share of the last-level cache little is left there for the next sweep: rows are fetched
 // ahead, and the state is stored past the caches. Up to a larger share a sweep stores into the lines that it has just

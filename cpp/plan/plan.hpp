@@ -157,8 +157,10 @@ struct PlanOptions {
 struct BlockShape {
     int block_qubits;  // hot qubits of a sweep, unless one operation alone needs more
     int run_qubits;    // the lowest qubits, always hot: contiguous runs in memory
-    double
-        fresh_qubit_penalty;   // what a qubit that is still |0> counts more than another one in the choice of hot ones
+    // In the choice of hot qubits: what one that is still |0> counts more than another one, and how many times what it
+    // costs a diagonal operation counts, on which others wait.
+    double fresh_qubit_penalty;
+    double diagonal_weight;
     int operations_per_sweep;  // bounds the memory for prepared coefficients
     bool operator==(const BlockShape&) const = default;
 };

@@ -149,7 +149,7 @@ class PlanMaker {
         const double one_plan = planning_seconds * static_cast<double>(outlook_.facts.size() + 1);
         const auto tries = std::min(static_cast<std::size_t>(limit / one_plan), shapes.size() - 1);
         for (const BlockShape& shape : shapes.subspan(1, tries)) {
-            consider(shape, shape.block_qubits > shapes.front().block_qubits ? outgrown_factor : 1);
+            consider(shape, shape_factor(shape, shapes.front(), request_.precision));
         }
     }
 

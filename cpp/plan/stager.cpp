@@ -23,7 +23,7 @@ Stager::Stager(std::span<const OperationFacts> facts, const PlanOptions& options
 void Stager::add(std::uint32_t index) {
     const OperationFacts& facts = facts_[index];
     if (folded_ != 0 && facts.touched() == 0) return unfolding_.push_back(index);
-    pending_.push_back({index, static_cast<float>(staging_weight(facts)), facts.local, facts.diagonal});
+    pending_.push_back({index, static_cast<float>(staging_weight(facts, plan_.shape)), facts.local, facts.diagonal});
     touched_ |= facts.touched() != 0 ? facts.touched() : low_bits(plan_.state_qubits);
 }
 
