@@ -1,10 +1,14 @@
 // Operations are grouped into elements (group.hpp). The Scheduler then picks, round after round, all ready elements of
-// the cheapest kind; elements commute where both are diagonal or their qubits are apart.
+// one kind, the first in the usual order or the one with which the rest is cheapest; elements commute where both are
+// diagonal or their qubits are apart.
 #include "plan/arrange.hpp"
 
 #include <algorithm>
 #include <array>
+#include <bitset>
+#include <cmath>
 #include <iterator>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -26,6 +30,8 @@ constexpr auto ranks = [] {
     return result;
 }();
 
+constexpr double least_gain = 1e-9;  // relative, above what rounding makes of equal costs
+
 bool shares_a_pass(PassKind kind) { return kind != PassKind::dense && kind != PassKind::single; }
 
 // The qubits that block everything once they are blocked; more than there are if some element is on no qubit at all.
@@ -39,45 +45,85 @@ Index qubits_of(std::span<const Element> elements) {
     return all;
 }
 
+double cost_of_passes(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t first) {
+    double cost = 0;
+    for (std::size_t pass = first; pass < sweep.passes.size(); ++pass) cost += pass_cost_ns(facts, sweep, pass);
+    return cost;
+}
+
 class Scheduler {
  public:
     Scheduler(std::span<const OperationFacts> facts, std::vector<Element> elements, Sweep& sweep)
-        : facts_(facts), sweep_(sweep), pending_(std::move(elements)) {}
+        : facts_(facts), sweep_(sweep), pending_(std::move(elements)), all_(qubits_of(pending_)) {}
 
-    void run() {
-        const Index all = qubits_of(pending_);
+    void run(bool looks_ahead) {
         while (first_ < pending_.size()) {
-            const PassKind kind = find_ready(all);
-            if (kind == PassKind::dense && turn_pairs()) continue;
-            for (const std::size_t i : ready_) {
-                if (i == ready_.front() || !shares_a_pass(kind)) sweep_.passes.push_back({kind, {}});
-                if (i == ready_.front() && shares_a_pass(kind)) sweep_.passes.back().terms.reserve(ready_.size());
-                sweep_.passes.back().terms.push_back(pending_[i].term);
-            }
-            drop_ready();
+            find_ready({});
+            take(looks_ahead ? cheapest_kind() : kind_);
         }
     }
 
  private:
-    // All ready elements of the first kind in order that any of them has.
-    PassKind find_ready(Index all) {
+    // All ready elements of the wanted kind, or else of the first kind in order that any of them has.
+    void find_ready(std::optional<PassKind> wanted) {
+        const auto rank = [&](PassKind kind) { return kind == wanted ? -1 : ranks[static_cast<std::size_t>(kind)]; };
         ready_.clear();
-        PassKind kind = pending_[first_].kind;
+        ready_kinds_.reset();
+        kind_ = pending_[first_].kind;
         Index blocked = 0, blocked_local = 0;
-        for (std::size_t i = first_; i < pending_.size() && blocked != all; ++i) {
+        for (std::size_t i = first_; i < pending_.size() && blocked != all_; ++i) {
             const Element& element = pending_[i];
             if ((blocked & (element.local | element.diagonal)) == 0 && (blocked_local & element.local) == 0) {
-                if (ranks[static_cast<std::size_t>(element.kind)] < ranks[static_cast<std::size_t>(kind)]) {
-                    kind = element.kind;
+                ready_kinds_.set(static_cast<std::size_t>(element.kind));
+                if (rank(element.kind) < rank(kind_)) {
+                    kind_ = element.kind;
                     ready_.clear();
                 }
-                if (element.kind == kind) ready_.push_back(i);
+                if (element.kind == kind_) ready_.push_back(i);
                 if (element.kind == PassKind::relabel) continue;  // goes first, in order, and so blocks nothing
             }
             blocked |= element.local;
             blocked_local |= element.diagonal;
         }
-        return kind;
+    }
+
+    // Makes passes of the ready elements of a kind, or turns of ready pairs that are better turned.
+    void take(PassKind kind) {
+        if (kind != kind_) find_ready(kind);
+        if (kind == PassKind::dense && turn_pairs()) return;
+        for (const std::size_t i : ready_) {
+            if (i == ready_.front() || !shares_a_pass(kind)) sweep_.passes.push_back({kind, {}});
+            if (i == ready_.front() && shares_a_pass(kind)) sweep_.passes.back().terms.reserve(ready_.size());
+            sweep_.passes.back().terms.push_back(pending_[i].term);
+        }
+        drop_ready();
+    }
+
+    // The ready kind to take now if the usual order holds from then on. So the passes never cost more than in that
+    // order. Method: rollout, Bertsekas, Tsitsiklis and Wu, J. Heuristics 3, 245 (1997).
+    PassKind cheapest_kind() {
+        if (kind_ == PassKind::relabel || ready_kinds_.count() == 1) return kind_;
+        PassKind cheapest = kind_;
+        double least = cost_with(kind_);
+        for (const PassKind kind : order_of_kinds) {
+            if (kind == kind_ || !ready_kinds_.test(static_cast<std::size_t>(kind))) continue;
+            const double cost = cost_with(kind);
+            if (cost >= least * (1 - least_gain)) continue;
+            cheapest = kind;
+            least = cost;
+        }
+        return cheapest;
+    }
+
+    // Of what is pending, and of the pass before, to which phases may be joined.
+    double cost_with(PassKind kind) const {
+        const std::size_t passes = sweep_.passes.size();
+        Scheduler rest(*this);
+        rest.take(kind);
+        rest.run(false);
+        const double cost = cost_of_passes(facts_, sweep_, passes == 0 ? 0 : passes - 1);
+        sweep_.passes.resize(passes);
+        return cost;
     }
 
     // What is done is dropped; the rest moves up behind it.
@@ -136,14 +182,24 @@ class Scheduler {
     std::span<const OperationFacts> facts_;
     Sweep& sweep_;
     std::vector<Element> pending_;
+    Index all_;
     std::size_t first_ = 0;  // what comes before has a pass
-    std::vector<std::size_t> ready_;
+    PassKind kind_ = PassKind::relabel;
+    std::vector<std::size_t> ready_;  // of this kind
+    std::bitset<std::size(order_of_kinds)> ready_kinds_;
 };
 
 }  // namespace
 
 void arrange_passes(std::span<const OperationFacts> facts, const PlanOptions& options, Sweep& sweep) {
-    Scheduler(facts, group_operations(facts, options, sweep), sweep).run();
+    std::vector<Element> elements = group_operations(facts, options, sweep);
+    Scheduler(facts, elements, sweep).run(false);
+    const double amplitudes = std::ldexp(1.0, count_bits(sweep.active_after()));
+    const double seconds = 1e-9 * amplitudes * cost_of_passes(facts, sweep, 0);
+    if (options.search && looking_ahead_pays(seconds, elements.size() * sweep.passes.size())) {
+        sweep.passes.clear();
+        Scheduler(facts, std::move(elements), sweep).run(true);
+    }
     for (std::size_t pass = 0; pass < sweep.passes.size(); ++pass) {
         sweep.passes[pass].cost_ns = pass_cost_ns(facts, sweep, pass);
     }

@@ -40,10 +40,11 @@ constexpr double exchange_ns = 0.17, rotation_ns = 0.26, controlled_ns = 0.25;
 constexpr double fma_ns = 0.041;      // of a dense matrix: three per complex entry and row
 constexpr double wide_fma_ns = 0.06;  // the same for more than two qubits
 constexpr double dense_least_ns = 0.3;
-constexpr double even_pair_ns = 0.37;     // of a dense matrix on two qubits that keeps their parity
-constexpr double least_weight_ns = 0.02;  // so that free operations count too
-constexpr double operation_ns = 600;      // preparing coefficients, once per operation
-constexpr double read_ns = 0.5;           // an amplitude, for its probability
+constexpr double even_pair_ns = 0.37;         // of a dense matrix on two qubits that keeps their parity
+constexpr double least_weight_ns = 0.02;      // so that free operations count too
+constexpr double look_ahead_seconds = 20e-9;  // for each pass and each element that may go into it
+constexpr double operation_ns = 600;          // preparing coefficients, once per operation
+constexpr double read_ns = 0.5;               // an amplitude, for its probability
 constexpr double drawn_ns = 120, tabulated_ns = 20, listed_shot_ns = 30;  // an outcome; a shot in a list
 constexpr double listed_outcome_ns = 150, sorted_outcome_ns = 300;        // of an exact distribution
 
@@ -127,6 +128,10 @@ double operation_cost_ns(const OperationFacts& facts) {
     if (facts.diagonal != 0) return targets == 1 ? controlled_ns : dense_ns(targets) / 2;
     if (targets == 1) return turn_ns + turn_call_ns / turns_per_call;
     return targets == 2 && facts.pair_turn != Turn::none ? even_pair_ns : dense_ns(targets);
+}
+
+bool looking_ahead_pays(double seconds, std::size_t elements_by_passes) {
+    return seconds * search_share > look_ahead_seconds * static_cast<double>(elements_by_passes);
 }
 
 double staging_weight(const OperationFacts& facts, const BlockShape& shape) {

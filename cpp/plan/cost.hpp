@@ -56,6 +56,8 @@ bool needs_own_phases(std::span<const OperationFacts> facts, const Sweep& sweep,
 inline constexpr double search_share = 0.04;
 inline constexpr double planning_seconds = 1e-6;
 inline constexpr double most_planning_seconds = 0.4;
+// Whether looking for a better order of passes that take so many seconds on one thread is within that share.
+bool looking_ahead_pays(double seconds, std::size_t elements_by_passes);
 inline constexpr std::int64_t search_operations = std::int64_t{1} << 26;  // looked at per stretch, about 0.1 s
 
 // The lowest qubit along which states are folded: amplitudes that differ in a lower one share a run. How many
