@@ -149,7 +149,7 @@ struct PlanOptions {
     bool block_frame = true;     // X, Z, CX and SWAP inside a block are bookkeeping
     bool real_blocks = true;     // while all amplitudes are real, blocks hold two in the place of one
     bool merge_branches = true;  // trajectories that meet in the same state go on as one
-    bool search = true;          // hot qubits are searched for, else taken as they come
+    bool search = true;          // hot qubits and orders of passes are searched for, else taken as they come
     bool operator==(const PlanOptions&) const = default;
 };
 
