@@ -1,6 +1,7 @@
 // One kernel table, compiled once per instruction set with KETJET_ISA_NAME and KETJET_TABLE_FUNCTION set by the build.
 // The object exports that one function and nothing else; ARCHITECTURE.md says why.
 #include "kernels/kernel_table.hpp"
+#include "kernels/lanes.hpp"
 #include "kernels/simd.hpp"
 #include "kernels/walk.hpp"
 //
