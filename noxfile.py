@@ -75,6 +75,13 @@ def asan(session: nox.Session) -> None:
 
 
 @nox.session
+def avx512(session: nox.Session) -> None:
+    """The test suite with the AVX-512 kernels, emulated: for CPUs with AVX2 alone."""
+    session.install("-Cbuild-dir=build/avx512", "-Ccmake.define.KETJET_EMULATE_AVX512=ON", ".[test]")
+    session.run("python", "-m", "pytest", *session.posargs, env={"KETJET_ISA": "avx512"})
+
+
+@nox.session
 def tsan(session: nox.Session) -> None:
     """The C++ tests under ThreadSanitizer."""
     session.install("cmake>=3.25", "ninja")

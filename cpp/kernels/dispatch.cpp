@@ -22,8 +22,12 @@ std::span<const KernelTable* const> available_kernels() {
         __builtin_cpu_init();
         const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                           __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+#if defined(KETJET_EMULATE_AVX512)
+        const bool avx512 = avx2;
+#else
         const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                             __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+#endif
         if (avx512) found.push_back(kernel_table_avx512());
         if (avx2) found.push_back(kernel_table_avx2());
 #endif

@@ -152,7 +152,7 @@ KETJET_INLINE V fused_difference(V, V a, V b) {
 
 // Keeps a value in a register at this point: a loaded vector is not loaded again as the operand of each use, and an
 // address is worked out again instead of being spilled.
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(KETJET_EMULATED)
 #define KETJET_IN_REGISTER(value) asm("" : "+v"(value))
 #define KETJET_FORGET(address) asm("" : "+r"(address))
 #else
