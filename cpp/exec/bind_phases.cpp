@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <functional>
 #include <tuple>
 #include <utility>
 
 #include "exec/block_binder.hpp"
-#include "exec/placed_form.hpp"
+#include "exec/phase_rows.hpp"
 #include "plan/cost.hpp"
 
 namespace ketjet {
@@ -19,35 +18,6 @@ namespace {
 // The common factor is applied at the latest when it has become as small as this, far from underflow.
 template <class T>
 constexpr double smallest_scale = sizeof(T) == 4 ? 0x1p-60 : 0x1p-500;
-
-// The product over set bits of linear factors and over pairs of set bits of couplings, for every subset of `positions`.
-std::vector<Complex> products(PlacedForm& form, Index positions) {
-    std::vector<Complex> result(std::size_t{1} << count_bits(positions));
-    std::vector<Complex> factor(result.size());  // what the present bit contributes, by the lower bits
-    result[0] = 1;
-    std::size_t half = 1;
-    for (Index rest = positions; rest != 0; rest &= rest - 1, half *= 2) {
-        const int position = std::countr_zero(rest);
-        const Complex linear = form.linear[static_cast<std::size_t>(position)];
-        const Index lower = form.partners[static_cast<std::size_t>(position)] & positions & low_bits(position);
-        if (lower == 0) {
-            for (std::size_t i = 0; i < half; ++i)
-                result[half + i] = linear == Complex(1) ? result[i] : result[i] * linear;
-            continue;
-        }
-        factor[0] = linear;
-        std::size_t quarter = 1;
-        for (Index below = positions & low_bits(position); below != 0; below &= below - 1, quarter *= 2) {
-            const int other = std::countr_zero(below);
-            const Complex coupling = (lower >> other & 1) != 0 ? form.at(position, other) : Complex(1);
-            for (std::size_t i = 0; i < quarter; ++i) {
-                factor[quarter + i] = coupling == Complex(1) ? factor[i] : factor[i] * coupling;
-            }
-        }
-        for (std::size_t i = 0; i < half; ++i) result[half + i] = result[i] * factor[i];
-    }
-    return result;
-}
 
 // The inner positions: the lowest ones, then those that leave few others coupled across; where these can all be keys,
 // positions that turn next come first, so that both fit into one call.
@@ -78,10 +48,6 @@ Index choose_keys(const PlacedForm& form, Index inner) {
         if (count_bits(keys) < most_phase_key_bits) keys |= bit(position);
     }
     return keys;
-}
-
-bool all_ones(std::span<const Complex> factors) {
-    return std::ranges::all_of(factors, [](const Complex& factor) { return factor == Complex(1); });
 }
 
 }  // namespace
@@ -181,17 +147,9 @@ PlacedForm BlockBinder<T>::bind_phase_call(PlacedForm& form, Index inner, const 
     args.lane_flip = static_cast<int>(frame_.lane_flip);
     order_table(args, inner, turns.axes);
 
-    const std::vector<Complex> factors = products(form, outer);
-    auto* const rows = bound_.arena.template take<double>(2 * factors.size());
-    auto* const key_of_row = bound_.arena.template take<unsigned char>(factors.size());
+    PhaseRows rows{products(form, outer), {}, {}};
     const Index row_keys = extract_bits(keys, outer);
-    for (std::size_t row = 0; row < factors.size(); ++row) {
-        rows[row] = factors[row].real();
-        rows[factors.size() + row] = factors[row].imag();
-        key_of_row[row] = static_cast<unsigned char>(extract_bits(row, row_keys));
-    }
-    args.factors = rows;
-    args.keys = key_of_row;
+    for (std::size_t row = 0; row < rows.factors.size(); ++row) rows.keys.push_back(extract_bits(row, row_keys));
 
     BoundPass pass;
     for (const auto& [hot, factor] : form.cold_couplings) {
@@ -199,12 +157,15 @@ PlacedForm BlockBinder<T>::bind_phase_call(PlacedForm& form, Index inner, const 
         const Index among = extract_bits(bit(hot), is_inner ? inner : outer);
         (is_inner ? pass.inner : pass.outer).push_back({factor.mask, std::countr_zero(among), factor.factor});
     }
-    const std::vector<Complex> plain = products(form, inner);
-    if (keys != 0 || !pass.inner.empty() || !all_ones(plain)) fill_tables(form, inner, keys, plain, args);
+    rows.fill_tables(form, inner, keys);
+    if (pass.inner.empty() && rows.tables.size() == 1 && all_ones(rows.tables[0])) rows.tables.clear();
+    const std::size_t entries = std::size_t{1} << args.table_bits;
+    if (pass.inner.empty() && pass.outer.empty()) rows.absorb_factors(most_tables(entries, rows.factors.size()));
+    write_rows(rows, args);
     constexpr std::size_t aligned_rows = 8;
-    args.table_scratch = 2 * std::max(factors.size(), aligned_rows);
-    const std::size_t doubles = args.table_scratch + 2 * plain.size();
-    const std::size_t scalars = 2 * plain.size() * static_cast<std::size_t>(args.tables);
+    args.table_scratch = 2 * std::max(rows.factors.size(), aligned_rows);
+    const std::size_t doubles = args.table_scratch + 2 * entries;
+    const std::size_t scalars = 2 * entries * static_cast<std::size_t>(args.tables);
     bound_.scratch_bytes = std::max(bound_.scratch_bytes, doubles * sizeof(double) + scalars * sizeof(T));
     if (turns.any) {
         pass.call = TurnPhaseArgs{turns.args, args};
@@ -215,35 +176,36 @@ PlacedForm BlockBinder<T>::bind_phase_call(PlacedForm& form, Index inner, const 
     return form.across(inner, outer & ~keys);
 }
 
+// How many tables the factors of rows may be multiplied into.
 template <class T>
-void BlockBinder<T>::fill_tables(PlacedForm& form, Index inner, Index keys, std::span<const Complex> plain,
-                                 PhaseArgs& args) {
-    args.tables = 1 << count_bits(keys);
-    const std::size_t count = static_cast<std::size_t>(args.tables);
-    T* out = take_coefficients(2 * plain.size() * count);
-    auto* const trivial = bound_.arena.template take<unsigned char>(count);
+std::size_t BlockBinder<T>::most_tables(std::size_t entries, std::size_t rows) const {
+    const std::size_t all_rows = rows << count_bits(bound_.cold_mask);
+    return std::min(most_absorbed_bytes / (2 * entries * sizeof(T)), all_rows / rows_per_table);
+}
+
+template <class T>
+void BlockBinder<T>::write_rows(const PhaseRows& rows, PhaseArgs& args) {
+    const std::size_t count = rows.factors.size();
+    auto* const factors = bound_.arena.template take<double>(2 * count);
+    auto* const keys = bound_.arena.template take<unsigned char>(count);
+    for (std::size_t row = 0; row < count; ++row) {
+        factors[row] = rows.factors[row].real();
+        factors[count + row] = rows.factors[row].imag();
+        keys[row] = static_cast<unsigned char>(rows.keys[row]);
+    }
+    args.factors = factors;
+    args.keys = keys;
+    if (rows.tables.empty()) return;
+    args.tables = static_cast<int>(rows.tables.size());
+    auto* const trivial = bound_.arena.template take<unsigned char>(rows.tables.size());
+    T* out = take_coefficients(2 * rows.tables[0].size() * rows.tables.size());
     args.table = out;
     args.trivial = trivial;
-    std::vector<std::vector<Complex>> tables{{plain.begin(), plain.end()}};
-    for (Index rest = keys; rest != 0; rest &= rest - 1) {
-        const int key = std::countr_zero(rest);
-        PlacedForm across(form.size);  // the phases that appear when this key is set
-        for (Index both = form.partners[static_cast<std::size_t>(key)] & inner; both != 0; both &= both - 1) {
-            const int position = std::countr_zero(both);
-            across.linear[static_cast<std::size_t>(position)] = form.at(key, position);
-        }
-        const std::vector<Complex> factors = products(across, inner);
-        const std::size_t half = tables.size();
-        for (std::size_t t = 0; t < half; ++t) {
-            tables.push_back(tables[t]);
-            std::ranges::transform(tables.back(), factors, tables.back().begin(), std::multiplies<>());
-        }
-    }
-    for (std::size_t t = 0; t < count; ++t) {
-        trivial[t] = all_ones(tables[t]) ? 1 : 0;
-        for (std::size_t v = 0; v < plain.size() / lanes(); ++v, out += 2 * lanes()) {
+    for (std::size_t t = 0; t < rows.tables.size(); ++t) {
+        trivial[t] = all_ones(rows.tables[t]) ? 1 : 0;
+        for (std::size_t v = 0; v < rows.tables[t].size() / lanes(); ++v, out += 2 * lanes()) {
             for (std::size_t lane = 0; lane < lanes(); ++lane) {
-                const Complex factor = tables[t][args.inner_entries[v] + meaning(lane)];
+                const Complex factor = rows.tables[t][args.inner_entries[v] + meaning(lane)];
                 out[lane] = static_cast<T>(factor.real());
                 out[lanes() + lane] = static_cast<T>(factor.imag());
             }
@@ -256,7 +218,8 @@ void BlockBinder<T>::fill_tables(PlacedForm& form, Index inner, Index keys, std:
     template void BlockBinder<T>::add_layer(std::span<const LayerTurn>, PhaseForm);               \
     template void BlockBinder<T>::order_table(PhaseArgs&, Index, std::span<const PlacedTurn>);    \
     template PlacedForm BlockBinder<T>::bind_phase_call(PlacedForm&, Index, const JoiningTurns&); \
-    template void BlockBinder<T>::fill_tables(PlacedForm&, Index, Index, std::span<const Complex>, PhaseArgs&);
+    template std::size_t BlockBinder<T>::most_tables(std::size_t, std::size_t) const;             \
+    template void BlockBinder<T>::write_rows(const PhaseRows&, PhaseArgs&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

@@ -21,6 +21,7 @@ struct PlacedCondition {
     Condition lanes;
 };
 
+struct PhaseRows;
 struct PlacedForm;  // a PhaseForm by positions in the block
 
 // The basis states whose amplitudes are conjugated: where the condition holds and the parity of some qubits' bits is
@@ -132,7 +133,8 @@ class BlockBinder {
     void finish_folded();
     PlacedForm bind_phase_call(PlacedForm& form, Index inner, const JoiningTurns& turns);
     void order_table(PhaseArgs& args, Index inner, std::span<const PlacedTurn> first);
-    void fill_tables(PlacedForm& form, Index inner, Index keys, std::span<const Complex> plain, PhaseArgs& args);
+    std::size_t most_tables(std::size_t entries, std::size_t rows) const;
+    void write_rows(const PhaseRows& rows, PhaseArgs& args);
     JoiningTurns add_turns(std::span<const PlacedTurn> turns, Index inner);
     PlacedTurn prepare_turn(const LayerTurn& turn);
     PlacedTurn prepare_pair(const LayerTurn& turn, PlacedForm& form);
