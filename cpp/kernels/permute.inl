@@ -4,21 +4,39 @@
 namespace ketjet {
 namespace {
 
-// Two vectors at a step, if there are two: one is little work beside finding it.
+// One vector is little work beside finding it, so a step takes up to four, as many as there are. Each is stored before
+// the next one is loaded: that takes less than loading all of them first.
+struct Steps {
+    VectorSubset subset;         // of the vectors that steps begin with
+    std::uint32_t offsets[4]{};  // of a step's vectors, from the first
+    int count = 1;
+
+    KETJET_INLINE explicit Steps(const VectorSubset& vectors) : subset(vectors) {
+        for (; count < 4 && free_bits(subset) > 0; count *= 2) {
+            const std::uint32_t offset = fix_lowest_bit(subset);
+            for (int i = 0; i < count; ++i) offsets[count + i] = offsets[i] ^ offset;
+        }
+    }
+};
+
+template <class T, int Flip, bool AllLanes>
+KETJET_INLINE Vector<T> take_lanes(Mask<T> take, Vector<T> own, Vector<T> other) {
+    const Vector<T> flipped = flip_lanes<Flip>(other);
+    return AllLanes ? flipped : (take ? flipped : own);
+}
+
 template <class T, int Flip>
 void exchange_inside(T* block, const ExchangeArgs& args) {
     const Mask<T> take = load(static_cast<const T*>(args.take_first)) != T(0);
-    VectorSubset subset = args.vectors;
-    const bool pairs = free_bits(subset) > 0;
-    const std::uint32_t offset = pairs ? fix_lowest_bit(subset) : 0;
-    SubsetWalk walk(subset);
+    const Steps steps(args.vectors);
+    SubsetWalk walk(steps.subset);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
         const std::uint64_t address = walk.next();
-        for (int row = 0; row <= (pairs ? 1 : 0); ++row) {
-            T* const v = block + (row == 0 ? address : address ^ offset);
+        for (int k = 0; k < steps.count; ++k) {
+            T* const v = block + (address ^ steps.offsets[k]);
             const Vector<T> re = load(v), im = load(v + lanes<T>);
-            store(v, take ? flip_lanes<Flip>(re) : re);
-            store(v + lanes<T>, take ? flip_lanes<Flip>(im) : im);
+            store(v, take_lanes<T, Flip, false>(take, re, re));
+            store(v + lanes<T>, take_lanes<T, Flip, false>(take, im, im));
         }
     }
 }
@@ -27,16 +45,18 @@ template <class T, int Flip, bool AllLanes>
 void exchange_pairs(T* block, const ExchangeArgs& args) {
     const Mask<T> first = load(static_cast<const T*>(args.take_first)) != T(0);
     const Mask<T> second = load(static_cast<const T*>(args.take_second)) != T(0);
-    SubsetWalk walk(args.vectors);
+    const Steps steps(args.vectors);
+    SubsetWalk walk(steps.subset);
     for (std::uint64_t i = 0; i < walk.count; ++i) {
         const std::uint64_t address = walk.next();
-        for (int part = 0; part < 2; ++part) {
-            T* const v = block + address + part * lanes<T>;
-            T* const w = block + (address ^ args.flip_offset) + part * lanes<T>;
-            const Vector<T> a = load(v), b = load(w);
-            const Vector<T> to_v = flip_lanes<Flip>(b), to_w = flip_lanes<Flip>(a);
-            store(v, AllLanes ? to_v : (first ? to_v : a));
-            store(w, AllLanes ? to_w : (second ? to_w : b));
+        for (int k = 0; k < steps.count; ++k) {
+            T* const v = block + (address ^ steps.offsets[k]);
+            T* const w = block + (address ^ steps.offsets[k] ^ args.flip_offset);
+            const Vector<T> re = load(v), im = load(v + lanes<T>), other_re = load(w), other_im = load(w + lanes<T>);
+            store(v, take_lanes<T, Flip, AllLanes>(first, re, other_re));
+            store(v + lanes<T>, take_lanes<T, Flip, AllLanes>(first, im, other_im));
+            store(w, take_lanes<T, Flip, AllLanes>(second, other_re, re));
+            store(w + lanes<T>, take_lanes<T, Flip, AllLanes>(second, other_im, im));
         }
     }
 }
