@@ -145,6 +145,11 @@ def test_phases_between_bookkeeping(circuit, environment):
     check(circuit, environment)
 
 
+@paths(["cz", "s", "t", "cz", "rzz", "h", "sx", "ry", "cx"], 11, 13, examples=25)
+def test_phases_that_many_rows_share(circuit, environment):
+    check(circuit, environment)
+
+
 REAL = ["h", "ry", "x", "z", "cx", "cx", "cz", "ccz", "ccx", "+x", "+z", "ch", "cry", "swap"]
 # On these a sweep costs so much more than its passes that whatever can be folded is.
 SLOW_MEMORY = [engine.Machine(l2_bytes=1 << bits, sweep_factor=1e6) for bits in (10, 12)]
