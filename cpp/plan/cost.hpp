@@ -89,7 +89,7 @@ inline constexpr int most_phase_key_bits = 3;
 // Bytes of the tables that the factors of rows are multiplied into, half of a first-level cache; and how many rows of
 // all blocks must share such a table to pay for making it.
 inline constexpr std::size_t most_absorbed_bytes = 16384;
-inline constexpr std::size_t rows_per_table = 32;
+inline constexpr std::size_t rows_per_table = 256;
 
 // Whether operations on one pair of qubits are better multiplied into one dense matrix than run one by one.
 bool dense_pays(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations);
