@@ -2,7 +2,6 @@
 // go into it, those outside into the factors of rows, and those across select among up to eight tables by row bits.
 // What does not fit is left to a further call. Phases of cold qubits alone are a factor of the block.
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <tuple>
 #include <utility>

@@ -65,7 +65,7 @@ void PhaseRows::fill_tables(PlacedForm& form, Index inner, Index choosing) {
 }
 
 void PhaseRows::absorb_factors(std::size_t most_tables) {
-    if (tables.empty()) return;
+    if (tables.empty() || all_ones(factors)) return;
     struct Product {
         std::size_t key;
         Complex factor;

@@ -7,12 +7,13 @@ namespace {
 // One vector is little work beside finding it, so a step takes up to four, as many as there are. Each is stored before
 // the next one is loaded: that takes less than loading all of them first.
 struct Steps {
-    VectorSubset subset;         // of the vectors that steps begin with
-    std::uint32_t offsets[4]{};  // of a step's vectors, from the first
+    static constexpr int most = 4;
+    VectorSubset subset;            // of the vectors that steps begin with
+    std::uint32_t offsets[most]{};  // of a step's vectors, from the first
     int count = 1;
 
     KETJET_INLINE explicit Steps(const VectorSubset& vectors) : subset(vectors) {
-        for (; count < 4 && free_bits(subset) > 0; count *= 2) {
+        for (; count < most && free_bits(subset) > 0; count *= 2) {
             const std::uint32_t offset = fix_lowest_bit(subset);
             for (int i = 0; i < count; ++i) offsets[count + i] = offsets[i] ^ offset;
         }
