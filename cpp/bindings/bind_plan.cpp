@@ -192,6 +192,7 @@ void bind_plan(py::module_& m) {
     py::class_<PlanCost>(m, "PlanCost")
         .def_readonly("state_bytes", &PlanCost::state_bytes)
         .def_readonly("bytes_moved", &PlanCost::bytes_moved)
+        .def_readonly("norm_bytes", &PlanCost::norm_bytes)
         .def_readonly("seconds", &PlanCost::seconds);
     py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan", "The stages in which a Program is executed.")
         .def_readonly("num_qubits", &Plan::num_qubits)

@@ -38,8 +38,9 @@ py::tuple sample_state(const StateVector<T>& state, const std::vector<std::int32
         const RunContext context = context_for(threads, control);
         std::vector<BitMove> moves;
         for (const std::int32_t qubit : qubits) moves.push_back({qubit, static_cast<std::int32_t>(moves.size())});
-        table = tabulate(sample(state, chunk_probabilities(state, context), shots, key, context), moves, {},
-                         static_cast<int>(qubits.size()), 0, context.stop);
+        const StateNorms norms{chunk_probabilities(state, context)};
+        table = tabulate(sample(state, norms, shots, key, context), moves, {}, static_cast<int>(qubits.size()), 0,
+                         context.stop);
     }
     const NoCollection while_made;
     return py::make_tuple(to_array(std::move(table.keys)), to_array(std::move(table.counts)));

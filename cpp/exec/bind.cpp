@@ -6,6 +6,7 @@
 #include "exec/block_binder.hpp"
 #include "exec/merge_actions.hpp"
 #include "exec/pair_turn.hpp"
+#include "plan/cost.hpp"
 
 namespace ketjet {
 
@@ -167,23 +168,25 @@ class PassBinder {
     std::unordered_map<std::uint32_t, LayerTurn> splits_;  // by Term::begin
 };
 
+// The rows of a block with these qubits.
+Rows rows_of(Index hot, int run_bits) {
+    Rows rows{run_bits, std::vector<Index>(bit(count_bits(hot) - run_bits))};
+    for (std::size_t row = 0; row < rows.offsets.size(); ++row) {
+        rows.offsets[row] = deposit_bits(row, hot & ~low_bits(run_bits));
+    }
+    return rows;
+}
+
 void place_rows(const Sweep& sweep, BoundSweep& bound) {
     bound.block_qubits = static_cast<int>(sweep.hot.size());
     bound.from_zero = sweep.active == 0;
-    while (bound.run_bits < bound.block_qubits &&
-           sweep.hot[static_cast<std::size_t>(bound.run_bits)] == bound.run_bits &&
-           (bound.from_zero || (sweep.active & bit(bound.run_bits)) != 0)) {
-        ++bound.run_bits;
-    }
-    Index hot_mask = 0;
-    for (const int qubit : sweep.hot) hot_mask |= bit(qubit);
-    const Index row_mask = hot_mask & ~low_bits(bound.run_bits);
-    bound.row_offsets.resize(std::size_t{1} << (bound.block_qubits - bound.run_bits));
-    for (std::size_t row = 0; row < bound.row_offsets.size(); ++row) {
-        bound.row_offsets[row] = deposit_bits(row, row_mask);
-    }
-    bound.cold_mask = sweep.active & ~hot_mask;
-    bound.zero_mask = row_mask & ~sweep.active;
+    Index hot = 0;
+    for (const int qubit : sweep.hot) hot |= bit(qubit);
+    bound.scattered = rows_of(hot, scattered_row_bits(sweep));
+    if (!bound.from_zero)
+        bound.gathered = rows_of(hot, std::min(bound.scattered.run_bits, std::countr_one(sweep.active)));
+    bound.cold_mask = sweep.active & ~hot;
+    bound.zero_mask = hot & ~sweep.active;
     bound.folded = sweep.folded >= 0;
     bound.unfold_offset = sweep.unfolds ? bit(sweep.folded) : 0;
 }

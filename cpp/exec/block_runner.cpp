@@ -136,11 +136,12 @@ void BlockRunner<T>::prepare(const BoundSweep& sweep) {
         buffer_ = AlignedBuffer(needed);
     }
     read_rows_.clear();
-    std::ranges::copy_if(sweep.row_offsets, std::back_inserter(read_rows_),
-                         [&](Index offset) { return !sweep.from_zero && (offset & sweep.zero_mask) == 0; });
+    const std::vector<Index>& rows = sweep.gathered.offsets;
+    std::ranges::copy_if(rows, std::back_inserter(read_rows_),
+                         [&](Index offset) { return (offset & sweep.zero_mask) == 0; });
     fetches_ = cache_share_ > outgrown_share;
-    const bool grows = read_rows_.size() < sweep.row_offsets.size() || sweep.unfold_offset != 0;
-    const bool fresh = fresh_rows * read_rows_.size() < sweep.row_offsets.size();
+    const bool grows = sweep.from_zero || read_rows_.size() < rows.size() || sweep.unfold_offset != 0;
+    const bool fresh = sweep.from_zero || fresh_rows * read_rows_.size() < rows.size();
     const bool hides = !grows && sweep.passes.size() >= hiding_passes && cache_share_ <= far_outgrown_share;
     streams_ = (fetches_ && !hides) || (fresh && cache_share_ > fresh_share);
     fetches_of_block_ = 0;
@@ -152,18 +153,18 @@ template <class T>
 Prefetch BlockRunner<T>::prefetch(const T* next) const {
     constexpr int line_bits = std::countr_zero(line_bytes / (2 * sizeof(T)));
     Prefetch result{};
-    if (next == nullptr || !fetches_ || sweep_->run_bits < line_bits || fetches_of_block_ == 0) return result;
+    if (next == nullptr || !fetches_ || sweep_->gathered.run_bits < line_bits || fetches_of_block_ == 0) return result;
     result.state = next;
     result.row_offsets = read_rows_.data();
     result.line_bits = line_bits;
-    result.row_line_bits = sweep_->run_bits - line_bits;
+    result.row_line_bits = sweep_->gathered.run_bits - line_bits;
     result.end_line = read_rows_.size() << result.row_line_bits;
     result.lines_per_step = result.end_line / fetches_of_block_ + 1;
     return result;
 }
 
 template <class T>
-void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, double* norm) {
+void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, SweepNorms::Place norms) {
     LapClock clock(times_.has_value());
     gather(place);
     if (times_) clock.lap(times_->gather);
@@ -175,7 +176,7 @@ void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, double* norm
         std::visit(PassRunner{kernels_, block(), scratch(), pass, place.base, shift, ahead}, pass.call);
         if (times_) clock.lap(times_->passes[pass.number]);
     }
-    scatter(place.origin, shift, norm);
+    scatter(place.origin, shift, norms);
     if (times_) clock.lap(times_->scatter);
 }
 
@@ -194,9 +195,9 @@ void BlockRunner<T>::gather(const BlockPlace<T>& place) const {
         return;
     }
     CopyArgs args{};
-    args.row_offsets = sweep.row_offsets.data();
-    args.rows = sweep.row_offsets.size();
-    args.run_bits = sweep.run_bits;
+    args.row_offsets = sweep.gathered.offsets.data();
+    args.rows = sweep.gathered.offsets.size();
+    args.run_bits = sweep.gathered.run_bits;
     args.zero_mask = sweep.zero_mask;
     args.map = sweep.gather_map;
     args.scale[0] = scale.real();
@@ -208,19 +209,21 @@ void BlockRunner<T>::gather(const BlockPlace<T>& place) const {
 // The first sweep over new memory maps it, a huge page for every few rows, which takes far longer than the rows:
 // hence the stop token is polled in between.
 template <class T>
-void BlockRunner<T>::scatter(T* origin, std::uint32_t shift, double* norm) const {
+void BlockRunner<T>::scatter(T* origin, std::uint32_t shift, SweepNorms::Place norms) const {
     const BoundSweep& sweep = *sweep_;
     const bool maps_memory = sweep.from_zero || sweep.zero_mask != 0 || sweep.unfold_offset != 0;
-    const std::size_t rows = sweep.row_offsets.size(), step = maps_memory ? rows_between_polls : rows;
+    const Rows& scattered = sweep.scattered;
+    const std::size_t rows = scattered.offsets.size(), step = maps_memory ? rows_between_polls : rows;
     CopyArgs args{};
-    args.run_bits = sweep.run_bits;
+    args.run_bits = scattered.run_bits;
     args.map = sweep.scatter_map;
     args.map.affine ^= shift;
     args.sign_mask = sweep.sign_mask;
     args.lane_signs = sweep.lane_signs;
     args.plain = sweep.lane_signs == nullptr;
     args.stream = streams_;
-    args.norm = norm;
+    args.norms = norms.norms;
+    args.norm_bits = norms.norm_bits;
     args.folded = sweep.folded;
     args.conjugates = sweep.conjugates;
     args.end_scale[0] = sweep.end_scale.real();
@@ -230,9 +233,9 @@ void BlockRunner<T>::scatter(T* origin, std::uint32_t shift, double* norm) const
     args.unfold_scale[1] = sweep.unfold_scale.imag();
     for (std::size_t row = 0; row < rows; row += step) {
         if (row != 0) stop_.throw_if_stopped();
-        args.row_offsets = sweep.row_offsets.data() + row;
+        args.row_offsets = scattered.offsets.data() + row;
         args.rows = std::min(step, rows - row);
-        args.first_vector = row << (sweep.run_bits - kernels_.lane_bits);
+        args.first_vector = row << (scattered.run_bits - kernels_.lane_bits);
         kernels_.scatter(origin, block(), args);
     }
 }

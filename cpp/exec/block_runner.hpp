@@ -8,6 +8,7 @@
 #include "base/stop_token.hpp"
 #include "exec/bound_sweep.hpp"
 #include "exec/pass_clock.hpp"
+#include "exec/sweep_norms.hpp"
 #include "kernels/kernel_table.hpp"
 
 namespace ketjet {
@@ -29,9 +30,9 @@ class BlockRunner {
 
     // Gets ready for the blocks of a sweep, which must outlive them.
     void prepare(const BoundSweep& sweep);
-    // Runs one block; adds its squared norm to `norm` unless that is null. `next` is the first amplitude of the block
+    // Runs one block, and adds its norms to their place if there is one. `next` is the first amplitude of the block
     // that will be run after it, null if there is none. Throws Cancelled.
-    void run(const BlockPlace<T>& place, const T* next, double* norm);
+    void run(const BlockPlace<T>& place, const T* next, SweepNorms::Place norms);
 
     // From now on measures how long each of so many passes of the plan takes.
     void begin_times(std::size_t passes) { times_.emplace().passes.resize(passes); }
@@ -42,7 +43,7 @@ class BlockRunner {
     void* scratch() const { return static_cast<std::byte*>(buffer_.data()) + scratch_offset_; }
     Prefetch prefetch(const T* next) const;
     void gather(const BlockPlace<T>& place) const;
-    void scatter(T* origin, std::uint32_t shift, double* norm) const;
+    void scatter(T* origin, std::uint32_t shift, SweepNorms::Place norms) const;
 
     const Kernels& kernels_;
     StopToken stop_;

@@ -45,12 +45,18 @@ struct BoundPass {
     std::size_t number = 0;  // of the plan's pass that it belongs to
 };
 
+// A block in memory: rows of 2^run_bits amplitudes, each so many from the block's base.
+struct Rows {
+    int run_bits = 0;
+    std::vector<Index> offsets;
+};
+
 struct BoundSweep {
     int block_qubits = 0;
-    int run_bits = 0;
-    std::vector<Index> row_offsets;  // of the rows of a block, in amplitudes from the block's base
+    Rows gathered;  // none of them is known to be zero only in part
+    Rows scattered;
     Index cold_mask = 0;             // active qubits outside the block: they number the blocks
-    Index zero_mask = 0;             // block qubits above the run that are |0> before the sweep
+    Index zero_mask = 0;             // block qubits above the gathered runs that are |0> before the sweep
     bool from_zero = false;          // no qubit is active yet: the one block is |0...0>
     std::size_t scratch_bytes = 0;   // that one thread needs beside its block
     Complex scale = 1;               // of every amplitude, applied while gathering

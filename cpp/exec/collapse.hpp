@@ -10,8 +10,7 @@
 
 namespace ketjet {
 
-// |amplitude|^2 summed over each chunk of 2^chunk_bits amplitudes of the first 2^num_qubits.
-inline constexpr int chunk_bits = 12;
+// |amplitude|^2 summed over each chunk of the first 2^num_qubits amplitudes.
 template <class T>
 std::vector<double> chunk_probabilities(const StateVector<T>& state, const RunContext& context);
 

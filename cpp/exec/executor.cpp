@@ -9,6 +9,7 @@
 #include "exec/block_runner.hpp"
 #include "exec/block_shares.hpp"
 #include "exec/expected_work.hpp"
+#include "exec/sweep_norms.hpp"
 #include "exec/sweeps_ahead.hpp"
 #include "exec/verify.hpp"
 
@@ -95,7 +96,7 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
                 shares.fill(blocks, static_cast<std::size_t>(team.size()));
                 blocks_done.store(0, std::memory_order_relaxed);
                 at_work.store(team.size(), std::memory_order_relaxed);
-                if (measures) context.norms->assign(blocks, 0);
+                if (measures) context.norms->begin(ahead[i], blocks);
                 if (context.verifier != nullptr) context.verifier->begin_norm(stage);
             }
             team.barrier();
@@ -112,9 +113,8 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
                 const auto next = shares.take(rank);
                 const auto base_of = [&](std::size_t number) { return deposit_bits(number, sweep.cold_mask); };
                 const Index base = base_of(*block);
-                double* const norm = measures ? &(*context.norms)[*block] : nullptr;
                 runner.run({base, state.scalars() + 2 * base}, next ? state.scalars() + 2 * base_of(*next) : nullptr,
-                           norm);
+                           measures ? context.norms->of_block(*block, base) : SweepNorms::Place{});
                 counters.bytes_moved.fetch_add(static_cast<std::int64_t>(2 * block_bytes), std::memory_order_relaxed);
                 const std::size_t done = blocks_done.fetch_add(1, std::memory_order_relaxed) + 1;
                 if (touches && rank == 0) {
@@ -145,7 +145,7 @@ template <class T>
 void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits, const RunContext& context) {
     BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop, cache_share<T>(state_qubits, context));
     runner.prepare(sweep);
-    runner.run({base, origin}, nullptr, nullptr);
+    runner.run({base, origin}, nullptr, {});
 }
 
 #define KETJET_INSTANTIATE(T)                                                                               \

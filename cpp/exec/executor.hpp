@@ -20,6 +20,7 @@
 namespace ketjet {
 
 class FirstTouch;
+class SweepNorms;
 class Verifier;
 
 // What a run needs beside program and state; plain references, valid for the length of the call.
@@ -28,13 +29,13 @@ struct RunContext {
     int threads;
     StopToken stop;
     std::int64_t l3_bytes = Machine{}.l3_bytes;
-    StageClock* clock = nullptr;           // of the stages that are run
-    Verifier* verifier = nullptr;          // if the norm is to be checked after every stage
-    std::vector<double>* norms = nullptr;  // receives the squared norm of every block of the last sweep
-    std::int64_t chunk_work = 0;           // what a chunk of amplitudes that is sampled counts in the run's progress
-    FirstTouch* first_touch = nullptr;     // if the state's memory is fresh
-    NormDrift* drift = nullptr;            // receives the norm of every state that is measured
-    PassClock* pass_clock = nullptr;       // of the passes within the stages, if somebody wants to know
+    StageClock* clock = nullptr;        // of the stages that are run
+    Verifier* verifier = nullptr;       // if the norm is to be checked after every stage
+    SweepNorms* norms = nullptr;        // receives the squared norms that the last sweep leaves
+    std::int64_t chunk_work = 0;        // what a chunk of amplitudes that is sampled counts in the run's progress
+    FirstTouch* first_touch = nullptr;  // if the state's memory is fresh
+    NormDrift* drift = nullptr;         // receives the norm of every state that is measured
+    PassClock* pass_clock = nullptr;    // of the passes within the stages, if somebody wants to know
 };
 
 template <class T>

@@ -89,8 +89,8 @@ void find_draws(const FinalBits& bits, const StateVector<T>& state, const std::v
 template <class T>
 void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots& shots, const PhiloxKey& key,
                 TreeOutcome& outcome, const RunContext& context) {
-    const std::vector<double> chunk_sums = chunk_probabilities(state, context);
-    const double total = pairwise_sum(chunk_sums);
+    const StateNorms norms{chunk_probabilities(state, context)};
+    const double total = pairwise_sum(norms.chunks);
     const double one_by_one = std::min(many_shots, shots_per_amplitude * static_cast<double>(state.stored_size()));
     OutcomesVector<Draw> draws;
     for (std::size_t group = 0; group < shots.groups(); ++group) {
@@ -99,7 +99,7 @@ void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots&
         const int words = static_cast<int>(shots.memory_of(group).size());
         context.stop.throw_if_stopped();
         if (static_cast<double>(count) > one_by_one) {
-            for (const BasisCount& found : sample(state, chunk_sums, count, key_of(key, identity), context)) {
+            for (const BasisCount& found : sample(state, norms, count, key_of(key, identity), context)) {
                 bits.add(shots, group, found.basis, {found.count, 0}, outcome);
             }
             outcome.shorten(words, context.stop);
@@ -108,10 +108,10 @@ void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots&
         RandomStream random(key, identity, random_streams::final_bits);
         for (std::int64_t shot = 0; shot < count; ++shot) draws.push_back({random.uniform() * total, group});
         if (draws.size() < most_draws) continue;
-        find_draws(bits, state, chunk_sums, shots, draws, outcome, context.stop);
+        find_draws(bits, state, norms.chunks, shots, draws, outcome, context.stop);
         outcome.shorten(words, context.stop);
     }
-    find_draws(bits, state, chunk_sums, shots, draws, outcome, context.stop);
+    find_draws(bits, state, norms.chunks, shots, draws, outcome, context.stop);
 }
 
 template <class T>

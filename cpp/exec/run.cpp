@@ -11,6 +11,7 @@
 #include "exec/collapse.hpp"
 #include "exec/expected_work.hpp"
 #include "exec/shot_tree.hpp"
+#include "exec/sweep_norms.hpp"
 
 namespace ketjet {
 
@@ -26,13 +27,19 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 }
 
 template <class T>
-void sample_final_state(const Program& program, const Plan& plan, const StateVector<T>& state,
+void sample_final_state(const Program& program, const Plan& plan, const StateVector<T>& state, SweepNorms& swept,
                         const RunRequest& request, RunResult<T>& result, const RunContext& context) {
     const auto start = std::chrono::steady_clock::now();
-    const bool known = context.norms != nullptr && !context.norms->empty();
-    const std::vector<double> chunk_sums = known ? *context.norms : chunk_probabilities(state, context);
-    if (known) context.drift->note(pairwise_sum(chunk_sums));
-    if (request.shots > 0) {
+    const bool known = swept.are_known();
+    if (request.shots == 0) {
+        if (known) {
+            context.drift->note(swept.total());
+        } else {
+            chunk_probabilities(state, context);  // for its norm
+        }
+    } else {
+        const StateNorms norms = known ? swept.take() : StateNorms{chunk_probabilities(state, context)};
+        if (known) context.drift->note(pairwise_sum(norms.chunks));
         std::vector<BitMove> moves;
         for (const FinalMeasurement& m : plan.final_measurements) {
             std::erase_if(moves, [&](const BitMove& move) { return move.clbit == m.clbit; });
@@ -44,7 +51,7 @@ void sample_final_state(const Program& program, const Plan& plan, const StateVec
             if (read.value) ones.push_back(read.clbit);
         }
         const SamplingCost cost = sampling_cost(plan, request.shots, context.threads);
-        result.table = tabulate(sample(state, chunk_sums, request.shots, request.key, context), moves, ones,
+        result.table = tabulate(sample(state, norms, request.shots, request.key, context), moves, ones,
                                 program.num_clbits(), nanoseconds(cost.tabulating), context.stop);
         if (request.list_shots) {
             result.shots = list_shots(result.table, request.key, nanoseconds(cost.listing), context.stop);
@@ -178,9 +185,9 @@ bool is_long_tree(const Plan& plan, const RunRequest& request) {
 template <class T>
 void run_once(const Program& original, const Program& program, const Plan& plan, const RunRequest& request,
               Verifier& verifier, RunResult<T>& result, const RunContext& given) {
-    std::vector<double> norms;
+    SweepNorms norms(request.shots > 0 ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.num_qubits);
     RunContext context = given;
-    if (request.shots == 0) context.norms = &norms;
+    context.norms = &norms;
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
     std::optional<FirstTouch> first_touch;
     if (state->is_fresh() && state_bytes(plan.state_qubits, precision_of<T>) >= least_first_touch_bytes) {
@@ -190,7 +197,7 @@ void run_once(const Program& original, const Program& program, const Plan& plan,
     try {
         run_stages(program, plan, *state, request.key, context);
         verifier.check_state(original, *state, request.keep_state || request.shots == 0, context);
-        sample_final_state(program, plan, *state, request, result, context);
+        sample_final_state(program, plan, *state, norms, request, result, context);
     } catch (const Cancelled&) {
         state->release();
         throw;

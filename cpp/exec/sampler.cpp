@@ -57,29 +57,39 @@ Index last_possible(const StateVector<T>& state, Index first, Index last) {
     return last - 1;
 }
 
-// Few shots in a chunk: sorted uniforms against the running sum.
+void add(Index basis, std::ptrdiff_t count, OutcomesVector<BasisCount>& out) {
+    if (!out.empty() && out.back().basis == basis) {
+        out.back().count += count;
+    } else if (count > 0) {
+        out.push_back({basis, count});
+    }
+}
+
+// Few shots in a chunk: sorted uniforms against the running sum, from row to row and within those that any fall into.
 template <class T>
-void sample_few(const StateVector<T>& state, Index first, Index last, double total, std::int64_t shots,
-                RandomStream& random, OutcomesVector<BasisCount>& out) {
+void sample_few(const StateVector<T>& state, Index first, Index last, double total, std::span<const double> rows,
+                std::int64_t shots, RandomStream& random, OutcomesVector<BasisCount>& out) {
     std::vector<double> thresholds(static_cast<std::size_t>(shots));
     for (double& threshold : thresholds) threshold = random.uniform() * total;
     std::ranges::sort(thresholds);
-    double sum = 0;
-    std::size_t next = 0;
-    for (Index i = first; i < last && next < thresholds.size(); ++i) {
-        sum += probability(state, i);
-        const std::size_t begin = next;
-        while (next < thresholds.size() && thresholds[next] < sum) ++next;
-        if (next > begin) out.push_back({i, static_cast<std::int64_t>(next - begin)});
+    const Index row_size = (last - first) / rows.size();
+    double before = 0;
+    auto next = thresholds.begin();
+    for (Index row = first; row < last && next != thresholds.end(); row += row_size) {
+        const double after = before + rows[(row - first) / row_size];
+        const auto end = std::lower_bound(next, thresholds.end(), after);
+        double sum = before;
+        for (Index i = row; i < row + row_size && next != end; ++i) {
+            sum += probability(state, i);
+            const auto begin = next;
+            while (next != end && *next < sum) ++next;
+            add(i, next - begin, out);
+        }
+        if (next != end) add(last_possible(state, row, row + row_size), end - next, out);  // by rounding
+        next = end;
+        before = after;
     }
-    if (next == thresholds.size()) return;  // else rounding left a few beyond the sum
-    const auto rest = static_cast<std::int64_t>(thresholds.size() - next);
-    const Index i = last_possible(state, first, last);
-    if (!out.empty() && out.back().basis == i) {
-        out.back().count += rest;
-    } else {
-        out.push_back({i, rest});
-    }
+    if (next != thresholds.end()) add(last_possible(state, first, last), thresholds.end() - next, out);  // likewise
 }
 
 // Many shots in a chunk: one binomial draw per amplitude, each from a stream of its own, so that an amplitude that is
@@ -104,9 +114,9 @@ void sample_many(const StateVector<T>& state, Index first, Index last, std::int6
 }  // namespace
 
 template <class T>
-OutcomesVector<BasisCount> sample(const StateVector<T>& state, const std::vector<double>& chunk_sums,
-                                  std::int64_t shots, const PhiloxKey& key, const RunContext& context) {
-    const std::vector<std::int64_t> per_chunk = split_over_chunks(chunk_sums, shots, key);
+OutcomesVector<BasisCount> sample(const StateVector<T>& state, const StateNorms& norms, std::int64_t shots,
+                                  const PhiloxKey& key, const RunContext& context) {
+    const std::vector<std::int64_t> per_chunk = split_over_chunks(norms.chunks, shots, key);
     std::vector<OutcomesVector<BasisCount>> parts(per_chunk.size());
     parallel_for(state.size() < (Index{1} << 16) ? 1 : context.threads, static_cast<std::int64_t>(parts.size()),
                  [&](std::int64_t begin, std::int64_t end) {
@@ -120,7 +130,8 @@ OutcomesVector<BasisCount> sample(const StateVector<T>& state, const std::vector
                          const Index last = std::min(state.size(), first + bit(chunk_bits));
                          if (count < static_cast<std::int64_t>(last - first)) {
                              RandomStream random(key, static_cast<std::uint64_t>(c), random_streams::chunk);
-                             sample_few(state, first, last, chunk_sums[chunk], count, random, parts[chunk]);
+                             sample_few(state, first, last, norms.chunks[chunk], norms.rows_of(chunk), count, random,
+                                        parts[chunk]);
                          } else {
                              sample_many(state, first, last, count, key, parts[chunk]);
                          }
@@ -166,10 +177,10 @@ OutcomesVector<Index> sample_at(const StateVector<T>& state, const std::vector<d
     return found;
 }
 
-#define KETJET_INSTANTIATE(T)                                                                                      \
-    template OutcomesVector<BasisCount> sample<T>(const StateVector<T>&, const std::vector<double>&, std::int64_t, \
-                                                  const PhiloxKey&, const RunContext&);                            \
-    template OutcomesVector<Index> sample_at<T>(const StateVector<T>&, const std::vector<double>&,                 \
+#define KETJET_INSTANTIATE(T)                                                                             \
+    template OutcomesVector<BasisCount> sample<T>(const StateVector<T>&, const StateNorms&, std::int64_t, \
+                                                  const PhiloxKey&, const RunContext&);                   \
+    template OutcomesVector<Index> sample_at<T>(const StateVector<T>&, const std::vector<double>&,        \
                                                 std::span<const double>);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

@@ -11,6 +11,7 @@
 #include "base/charged.hpp"
 #include "exec/executor.hpp"
 #include "exec/shots.hpp"
+#include "exec/state_norms.hpp"
 
 namespace ketjet {
 
@@ -20,10 +21,10 @@ struct BasisCount {
 };
 
 // The counts of `shots` measurements of all qubits, ascending by basis state. A basis state of probability zero
-// never occurs. `chunk_sums` are chunk_probabilities(state).
+// never occurs. `norms` are those of the state.
 template <class T>
-OutcomesVector<BasisCount> sample(const StateVector<T>& state, const std::vector<double>& chunk_sums,
-                                  std::int64_t shots, const PhiloxKey& key, const RunContext& context);
+OutcomesVector<BasisCount> sample(const StateVector<T>& state, const StateNorms& norms, std::int64_t shots,
+                                  const PhiloxKey& key, const RunContext& context);
 
 // The basis state at which the running sum of probabilities exceeds each threshold. Thresholds are ascending, from 0 to
 // below the sum of all.

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "exec/sweep_norms.hpp"
 #include "exec/verify.hpp"
 #include "program/classical_code.hpp"
 
@@ -208,7 +209,7 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
     if (const auto* const collapses = std::get_if<Collapse>(&stage)) {
         ++here.operations;
         collapse(here, *collapses, course, context);
-        if (context.norms != nullptr) context.norms->clear();
+        if (context.norms != nullptr) context.norms->forget();
     } else {
         ++here.stage;
         if (const auto* const extend = std::get_if<Extend>(&stage)) {

@@ -74,7 +74,9 @@ Sweep without_growth(const Sweep& sweep) {
 template <class T>
 BoundSweep bind_compact(const Program& program, const Sweep& sweep, const Kernels& kernels) {
     BoundSweep bound = bind_sweep<T>(program, sweep, kernels);
-    for (std::size_t row = 0; row < bound.row_offsets.size(); ++row) bound.row_offsets[row] = row << bound.run_bits;
+    for (Rows* const rows : {&bound.gathered, &bound.scattered}) {
+        for (std::size_t row = 0; row < rows->offsets.size(); ++row) rows->offsets[row] = row << rows->run_bits;
+    }
     if (sweep.unfolds) bound.unfold_offset = bit(bound.block_qubits);
     bound.zero_mask = extract_bits(bound.zero_mask, mask_of(sweep.hot));
     return bound;

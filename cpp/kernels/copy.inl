@@ -59,31 +59,38 @@ void gather(const void* state, void* block, const CopyArgs& args) {
     }
 }
 
-// The sum of squared moduli of what is scattered, in one order for all lane widths: as many partial sums as the widest
-// vector has lanes, each added up in double precision row after row.
-template <class T>
-struct NormSum {
-    static constexpr int width = 64 / static_cast<int>(sizeof(T)), parts = width / lanes<T>;
-    Vector<T> row[parts] = {};
-    double total[width] = {};
+// Which norm a row counts for, and whether the next one counts for another.
+KETJET_INLINE std::uint64_t norm_of(const CopyArgs& args, std::uint64_t row) {
+    return args.row_offsets[row] >> args.norm_bits;
+}
+KETJET_INLINE bool ends_norm(const CopyArgs& args, std::uint64_t row) {
+    return row + 1 == args.rows || norm_of(args, row + 1) != norm_of(args, row);
+}
 
-    KETJET_INLINE void add(std::uint64_t vector, Vector<T> re, Vector<T> im) {
-        Vector<T>& sum = row[vector % parts];
-        sum = fma(re, re, fma(im, im, sum));
-    }
-    KETJET_INLINE void end_row() {
-        for (int part = 0; part < parts; ++part) {
+// The sum of the squares in a row, or in several, in one order for all lane widths: as many partial sums as the widest
+// vector has lanes, added up pairwise.
+template <class T>
+struct RowNorm {
+    static constexpr int width = 64 / static_cast<int>(sizeof(T)), parts = width / lanes<T>;
+    Vector<T> partial[parts] = {};
+
+    KETJET_INLINE void add(std::uint64_t vector, Vector<T> squares) { partial[vector % parts] += squares; }
+    KETJET_INLINE double take() {
+        KETJET_UNROLL
+        for (int half = parts / 2; half > 0; half /= 2) {
             KETJET_UNROLL
-            for (int lane = 0; lane < lanes<T>; ++lane) {
-                total[part * lanes<T> + lane] += static_cast<double>(row[part][lane]);
-            }
-            row[part] = Vector<T>{};
+            for (int part = 0; part < half; ++part) partial[part] += partial[part + half];
         }
-    }
-    KETJET_INLINE double sum() const {
-        double result = 0;
-        for (int i = 0; i < width; ++i) result += total[i];
-        return result;
+        T sums[lanes<T>];
+        store(sums, partial[0]);
+        KETJET_UNROLL
+        for (Vector<T>& part : partial) part = Vector<T>{};
+        KETJET_UNROLL
+        for (int half = lanes<T> / 2; half > 0; half /= 2) {
+            KETJET_UNROLL
+            for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
+        }
+        return static_cast<double>(sums[0]);
     }
 };
 
@@ -104,14 +111,14 @@ template <class T, bool Plain, bool Stream, bool Norm>
 void scatter_rows(T* target, const T* block, const CopyArgs& args) {
     const std::uint64_t vectors = std::uint64_t{1} << (args.run_bits - lane_bits<T>);
     const Vector<T> lane_signs = Plain ? Vector<T>{} : load(static_cast<const T*>(args.lane_signs));
-    NormSum<T> norm;
+    RowNorm<T> norm;
     std::uint64_t y = args.first_vector;
     for (std::uint64_t row = 0; row < args.rows; ++row) {
         T* run = target + 2 * args.row_offsets[row];
         for (std::uint64_t i = 0; i < vectors; ++i, ++y, run += stride<T>) {
             const T* const source = block + address_of(args.map, y);
             Vector<T> re = load(source), im = load(source + lanes<T>);
-            if constexpr (Norm) norm.add(i, re, im);
+            if constexpr (Norm) norm.add(i, fma(re, re, im * im));
             if constexpr (!Plain) {
                 const Vector<T> sign = __builtin_parityll(y & args.sign_mask) ? -lane_signs : lane_signs;
                 re *= sign;
@@ -119,14 +126,15 @@ void scatter_rows(T* target, const T* block, const CopyArgs& args) {
             }
             store_pairs<T, Stream>(run, re, im);
         }
-        if constexpr (Norm) norm.end_row();
+        if constexpr (Norm) {
+            if (ends_norm(args, row)) args.norms[norm_of(args, row)] += norm.take();
+        }
     }
-    if constexpr (Norm) *args.norm += norm.sum();
 }
 
 template <class T, bool Plain, bool Stream>
 void scatter_to(T* state, const T* block, const CopyArgs& args) {
-    if (args.norm != nullptr) {
+    if (args.norms != nullptr) {
         scatter_rows<T, Plain, Stream, true>(state, block, args);
     } else {
         scatter_rows<T, Plain, Stream, false>(state, block, args);
@@ -150,7 +158,7 @@ void scatter_folded(T* target, const T* block, const CopyArgs& args) {
     const Vector<T> scale_re = splat(static_cast<T>(args.unfold_scale[0]));
     const Vector<T> scale_im = splat(static_cast<T>(args.unfold_scale[1]));
     const Vector<T> lane_signs = args.plain ? splat(T(1)) : load(static_cast<const T*>(args.lane_signs));
-    NormSum<T> norm;
+    RowNorm<T> norm_x, norm_z;
     std::uint64_t y = args.first_vector;
     for (std::uint64_t row = 0; row < args.rows; ++row) {
         T* run = target + 2 * args.row_offsets[row];
@@ -160,7 +168,8 @@ void scatter_folded(T* target, const T* block, const CopyArgs& args) {
             const Vector<T> re = sign * load(source);
             const Vector<T> im = (args.conjugates ? -sign : sign) * load(source + lanes<T>);
             const Vector<T> x = fnma(end_im, im, end_re * re), z = fma(end_im, re, end_re * im);
-            norm.add(i, x, z);
+            norm_x.add(i, x * x);
+            norm_z.add(i, z * z);
             if constexpr (Unfolds) {
                 store_pairs<T, Stream>(run, scale_re * x, scale_im * x);
                 store_pairs<T, Stream>(run + 2 * args.unfold_offset, scale_re * z, scale_im * z);
@@ -168,9 +177,10 @@ void scatter_folded(T* target, const T* block, const CopyArgs& args) {
                 store_pairs<T, Stream>(run, x, z);
             }
         }
-        norm.end_row();
+        if (args.norms == nullptr || !ends_norm(args, row)) continue;
+        args.norms[norm_of(args, row)] += norm_x.take();
+        args.norms[(args.row_offsets[row] + args.unfold_offset) >> args.norm_bits] += norm_z.take();
     }
-    if (args.norm != nullptr) *args.norm += norm.sum();
 }
 
 template <class T, bool Stream>

@@ -67,7 +67,10 @@ struct CopyArgs {
     double end_scale[2];
     std::uint64_t unfold_offset;
     double unfold_scale[2];
-    double* norm;  // not null: scattering adds the sum of the squared moduli
+    // Not null: scattering adds the squared norm of each row to the element that its offset, or that of what is
+    // unfolded from it, gives without its lowest norm_bits.
+    double* norms;
+    int norm_bits;
 };
 
 // v'[r] = sum over m of M[r][r ^ m] v[r ^ m] on 2^axes rows of vectors and, within them, the lanes of lane_mask.

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <ranges>
 
 namespace ketjet {
 
@@ -44,7 +45,7 @@ constexpr double even_pair_ns = 0.37;         // of a dense matrix on two qubits
 constexpr double least_weight_ns = 0.02;      // so that free operations count too
 constexpr double look_ahead_seconds = 20e-9;  // for each pass and each element that may go into it
 constexpr double operation_ns = 600;          // preparing coefficients, once per operation
-constexpr double read_ns = 0.5;               // an amplitude, for its probability
+constexpr double read_ns = 0.5;               // an amplitude, or a norm, for its probability
 constexpr double drawn_ns = 120, tabulated_ns = 20, listed_shot_ns = 30;  // an outcome; a shot in a list
 constexpr double listed_outcome_ns = 150, sorted_outcome_ns = 300;        // of an exact distribution
 
@@ -103,6 +104,19 @@ int folded_terms(std::span<const OperationFacts> facts, const Sweep& sweep, cons
             return (facts[index].touched() >> sweep.folded & 1) != 0;
         });
     }));
+}
+
+// How many rows have their norms added up by the last sweep; 0 where the sampler reads the state instead.
+Index summed_rows(const Plan& plan) {
+    if (plan.has_trajectories()) return 0;
+    for (const Stage& stage : std::views::reverse(plan.stages)) {
+        if (std::holds_alternative<Collapse>(stage)) return 0;
+        const auto* const sweep = std::get_if<Sweep>(&stage);
+        if (sweep == nullptr) continue;
+        const int row_bits = scattered_row_bits(*sweep);
+        return row_bits < least_summed_row_bits ? 0 : bit(plan.num_qubits - row_bits);
+    }
+    return 0;
 }
 
 }  // namespace
@@ -233,9 +247,19 @@ StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, 
             1e-9 * (serial_ns + parallel_ns / std::clamp<double>(threads, 1, blocks))};
 }
 
+int scattered_row_bits(const Sweep& sweep) {
+    int bits = 0;
+    while (bits < std::min(static_cast<int>(sweep.hot.size()), most_row_bits) &&
+           sweep.hot[static_cast<std::size_t>(bits)] == bits) {
+        ++bits;
+    }
+    return bits;
+}
+
 PlanCost plan_cost(const Plan& plan, Precision precision, int threads) {
     PlanCost cost{};
     cost.state_bytes = state_bytes(plan.state_qubits, precision);
+    cost.norm_bytes = static_cast<std::int64_t>(summed_rows(plan) * sizeof(double));
     double bytes_moved = 0;
     for (const Stage& stage : plan.stages) {
         const StageCost part = stage_cost(plan, stage, precision, threads);
@@ -248,9 +272,9 @@ PlanCost plan_cost(const Plan& plan, Precision precision, int threads) {
 
 SamplingCost sampling_cost(const Plan& plan, std::int64_t shots, int threads) {
     const double amplitudes = std::ldexp(1.0, plan.num_qubits), listed = static_cast<double>(shots);
-    const double drawn = std::min(listed, amplitudes);
-    return {1e-9 * (read_ns * amplitudes + drawn_ns * drawn) / threads, 1e-9 * tabulated_ns * drawn,
-            1e-9 * listed_shot_ns * listed};
+    const double drawn = std::min(listed, amplitudes), summed = static_cast<double>(summed_rows(plan));
+    return {1e-9 * (read_ns * (summed > 0 ? summed : amplitudes) + drawn_ns * drawn) / threads,
+            1e-9 * tabulated_ns * drawn, 1e-9 * listed_shot_ns * listed};
 }
 
 double sorting_seconds(std::size_t outcomes) { return 1e-9 * sorted_outcome_ns * static_cast<double>(outcomes); }

@@ -29,6 +29,7 @@ std::int64_t state_bytes(int state_qubits, Precision precision);
 struct PlanCost {
     std::int64_t state_bytes;  // of one stored state
     std::int64_t bytes_moved;  // read and written over all sweeps
+    std::int64_t norm_bytes;   // of the norms that the last sweep adds up for sampling
     double seconds;            // predicted for one pass through the plan on `threads` threads
 };
 PlanCost plan_cost(const Plan& plan, Precision precision, int threads);
@@ -134,6 +135,13 @@ inline constexpr std::size_t most_bound_stages = 4096;
 inline constexpr std::size_t most_bound_ahead = 8;
 inline constexpr std::int64_t bound_stages_bytes = std::int64_t{1} << 20;
 inline constexpr std::int64_t bound_stages_part = 8;
+
+// Blocks are copied in rows of 2^most_row_bits amplitudes at most: longer ones are copied no faster, and the sampler
+// goes through all amplitudes of a row. The last sweep adds up the norms of its rows for it unless they are so short
+// that these would take much memory.
+inline constexpr int most_row_bits = 8, least_summed_row_bits = 6;
+// A block of the sweep is scattered in rows of 2^scattered_row_bits amplitudes.
+int scattered_row_bits(const Sweep& sweep);
 
 // Predicted seconds that sampling the final state of a plan takes; the drawing of no shots is reading it once.
 struct SamplingCost {

@@ -122,6 +122,9 @@ class PlanCost:
     def bytes_moved(self) -> int:
         ...
     @property
+    def norm_bytes(self) -> int:
+        ...
+    @property
     def seconds(self) -> float:
         ...
     @property

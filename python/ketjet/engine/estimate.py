@@ -65,13 +65,17 @@ class Estimate:
 
 
 class Demand(NamedTuple):
-    """What a run takes; where its shots need several states at a time, as many as fit, if only one."""
+    """What a run takes; where its shots need several states at a time, as many as fit, if only one.
+
+    `norm_bytes` is the part of the peak by which states are sampled.
+    """
 
     state_bytes: int
     peak_bytes: int
     seconds: float
     threads: int
     states: int
+    norm_bytes: int = 0
     least_states: int = 1
     peak_is_lower_bound: bool = False
 
@@ -136,7 +140,8 @@ def demand(
     wanted = _core.useful_states(made, core_precision, _ANY_NUMBER if exact else shots)
     least = min(wanted, 1 if exact else _core.least_states(made, shots))
     unbounded = made.collapses_at_random and (exact or saves_repeat)  # branches are counted when they are there
-    needed = least * cost.state_bytes + threads * _BLOCK_BYTES_PER_THREAD + saved
+    norms = 0 if exact or shots == 0 else cost.norm_bytes
+    needed = least * cost.state_bytes + norms + threads * _BLOCK_BYTES_PER_THREAD + saved
     left = max(available - needed, 0)
     if unbounded and exact:
         outcomes = min(outcomes, left // 2)
@@ -148,6 +153,7 @@ def demand(
         seconds=cost.seconds * (wanted - 1 if parts else 1),
         threads=threads,
         states=states,
+        norm_bytes=norms,
         least_states=least,
         peak_is_lower_bound=unbounded,
     )
@@ -213,9 +219,9 @@ def estimate(
         )
 
     def fits(num_qubits: int) -> bool:  # a wide program uses all threads
-        needed = (
-            needs.least_states * (AMPLITUDE_BYTES[precision] << num_qubits) + cores * _BLOCK_BYTES_PER_THREAD + saved
-        )
+        state = AMPLITUDE_BYTES[precision] << num_qubits
+        norms = needs.norm_bytes * state // needs.state_bytes
+        needed = needs.least_states * state + norms + cores * _BLOCK_BYTES_PER_THREAD + saved
         if not (exact and needs.peak_is_lower_bound):
             needed += _outcome_bytes(program, num_qubits, shots, memory=memory, per_shot=per_shot, exact=exact)
         return needed <= available_bytes

@@ -1,0 +1,42 @@
+// The squared norms of a state's rows, added up while the last sweep scatters them: nobody then has to read the state
+// once more to know them.
+#pragma once
+
+#include <cstddef>
+
+#include "base/charged.hpp"
+#include "exec/bound_sweep.hpp"
+#include "exec/state_norms.hpp"
+
+namespace ketjet {
+
+class SweepNorms {
+ public:
+    // Of every row, for sampling, or only of the whole state.
+    enum class Wanted { rows, total };
+    SweepNorms(Wanted wanted, int num_qubits) : wanted_(wanted), num_qubits_(num_qubits) {}
+
+    // Gets ready for the blocks of a sweep, so many of them. Norms of short rows are not added up: they would take
+    // memory.
+    void begin(const BoundSweep& sweep, std::size_t blocks);
+    // Where the norms of a block's rows are to be added; see CopyArgs.
+    struct Place {
+        double* norms = nullptr;
+        int norm_bits = 0;
+    };
+    Place of_block(std::size_t number, Index base);
+    // The state is no longer what that sweep has left.
+    void forget() { norms_.clear(); }
+
+    bool are_known() const { return !norms_.empty(); }
+    double total() const;
+    StateNorms take();  // if rows were wanted
+
+ private:
+    Wanted wanted_;
+    int num_qubits_;
+    int row_bits_ = 0;
+    OutcomesVector<double> norms_;  // of rows or of blocks
+};
+
+}  // namespace ketjet
