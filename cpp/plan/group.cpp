@@ -61,6 +61,10 @@ class Grouper {
 
  private:
     using Group = std::vector<std::uint32_t>;
+    struct RunPart {
+        PassKind kind;
+        std::span<const std::uint32_t> operations;
+    };
 
     static std::size_t lowest(Index mask) { return static_cast<std::size_t>(std::countr_zero(mask)); }
 
@@ -136,6 +140,7 @@ class Grouper {
         const auto core = run.subspan(before, end - before);
         if (core.empty()) return emit(PassKind::phases, run, Part::whole, 0, qubit);
         const Turn turn = turn_of_run(core);
+        if (turn == Turn::general && emit_apart(run, qubit)) return;
         if (turn == Turn::general) {
             const auto parts = parts_of(append(run), qubit);
             elements_.insert(elements_.end(), parts.begin(), parts.end());
@@ -148,6 +153,29 @@ class Grouper {
             emit(PassKind::turns, core, Part::whole, qubit, 0);
         }
         if (end < run.size()) emit(PassKind::phases, run.subspan(end), Part::whole, 0, qubit);
+    }
+
+    // Phases, X and what lies between the outermost of these one by one, if this is no general turn and there are not
+    // more phases than that would have; else false.
+    bool emit_apart(std::span<const std::uint32_t> run, Index qubit) {
+        const auto is_turned = [&](std::uint32_t index) { return facts_[index].local != 0 && !relabels(index); };
+        const auto first = std::ranges::find_if(run, is_turned);
+        const auto last = std::find_if(run.rbegin(), run.rend(), is_turned).base();
+        if (first < last && turn_of_run({first, last}) == Turn::general) return false;
+        parts_.clear();
+        for (auto next = run.begin(); next != run.end();) {
+            const bool turns = next == first && first < last, moves = facts_[*next].local != 0;
+            const auto is_other = [&](std::uint32_t index) { return (facts_[index].local != 0) != moves; };
+            const auto end = turns ? last : std::find_if(next, next < first ? first : run.end(), is_other);
+            parts_.push_back({turns ? PassKind::turns : moves ? PassKind::relabel : PassKind::phases, {next, end}});
+            next = end;
+        }
+        if (std::ranges::count(parts_, PassKind::phases, &RunPart::kind) > 2) return false;
+        for (const RunPart& part : parts_) {
+            const bool local = part.kind != PassKind::phases;
+            emit(part.kind, part.operations, Part::whole, local ? qubit : 0, local ? 0 : qubit);
+        }
+        return true;
     }
 
     Turn pair_turn(std::span<const std::uint32_t> operations) const {
@@ -187,7 +215,8 @@ class Grouper {
     Index hot_ = 0;
     std::array<Group, 64> runs_;
     std::array<Group, 64> pairs_;
-    Group closed_pair_;  // kept for its memory
+    Group closed_pair_;           // kept for its memory
+    std::vector<RunPart> parts_;  // likewise
     std::array<Index, 64> partner_{};
     Index open_runs_ = 0;
     Index open_pairs_ = 0;

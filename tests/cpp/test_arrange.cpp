@@ -1,4 +1,5 @@
 // The order of passes in a sweep: looking ahead never makes it dearer, and often cheaper.
+#include <algorithm>
 #include <array>
 #include <numeric>
 #include <random>
@@ -15,7 +16,7 @@ namespace {
 
 constexpr int num_qubits = 22, hot_qubits = 12;  // so large that looking ahead pays
 
-double cost_of(const Program& program, bool looks_ahead) {
+Sweep arranged(const Program& program, bool looks_ahead) {
     const std::vector<OperationFacts> facts = operation_facts(program);
     Sweep sweep;
     sweep.active = low_bits(num_qubits);
@@ -26,6 +27,11 @@ double cost_of(const Program& program, bool looks_ahead) {
     PlanOptions options;
     options.search = looks_ahead;
     arrange_passes(facts, options, sweep);
+    return sweep;
+}
+
+double cost_of(const Program& program, bool looks_ahead) {
+    const Sweep sweep = arranged(program, looks_ahead);
     std::vector<int> passes_of(program.operations().size());
     double cost = 0;
     for (const Pass& pass : sweep.passes) {
@@ -59,9 +65,35 @@ Program random_circuit(unsigned seed) {
     return circuit.build();
 }
 
+// How many passes of turns and of phases these gates need on every qubit.
+void expect_passes(const std::vector<std::string_view>& gates, int turns, int phases) {
+    Builder circuit(num_qubits);
+    for (int q = 0; q < hot_qubits; ++q) {
+        for (const std::string_view name : gates) {
+            circuit.gate(name, {q}, name[0] == 'r' ? std::vector<double>{0.3} : std::vector<double>{});
+        }
+    }
+    const Sweep sweep = arranged(circuit.build(), false);
+    CHECK(std::ranges::count(sweep.passes, PassKind::turns, &Pass::kind) == turns);
+    CHECK(std::ranges::count(sweep.passes, PassKind::phases, &Pass::kind) == phases);
+}
+
+void flips_among_phases_and_turns() {
+    expect_passes({"ry", "rz", "x"}, 1, 1);
+    expect_passes({"x", "ry", "rz", "x"}, 1, 1);
+    expect_passes({"x", "rz", "ry"}, 1, 1);
+    expect_passes({"rz", "x", "rz"}, 0, 2);
+    expect_passes({"rx", "x", "sx", "rz", "x"}, 1, 1);
+    expect_passes({"rz", "x", "ry", "x", "rz"}, 1, 2);
+    expect_passes({"rz", "x", "rz", "ry", "rz"}, 1, 2);
+    expect_passes({"ry", "x", "rz", "sx", "x"}, 1, 2);
+    expect_passes({"rz", "x", "rz", "x", "rz"}, 1, 2);
+}
+
 }  // namespace
 
 int main() {
+    flips_among_phases_and_turns();
     int cheaper = 0;
     for (unsigned seed = 0; seed < 200; ++seed) {
         const Program circuit = random_circuit(seed);
