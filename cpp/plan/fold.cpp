@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <iterator>
 
 #include "plan/control_flow.hpp"
 #include "plan/cost.hpp"
@@ -18,7 +17,7 @@ namespace {
 struct Step {
     Index qubits;
     Index moved;   // along which it moves amplitudes
-    double gain;   // of folding, in operations; measurements and global phases gain nothing
+    double gain;   // of folding, in operations; measurements and phases of the whole state gain nothing
     bool flips;    // an X or a controlled one
     bool is_sign;  // a Z or a controlled one
 
@@ -34,12 +33,13 @@ struct Step {
 };
 
 std::optional<Step> step_of(const Program& program, const Operation& operation) {
-    if (std::holds_alternative<GlobalPhaseOperation>(operation)) return Step{0, 0, 0, false, false};
     if (const auto* const measure = std::get_if<MeasureOperation>(&operation)) {
         return Step{bit(measure->qubit), bit(measure->qubit), 0, false, false};
     }
-    if (!is_unitary(operation) || !keeps_real(operation)) return std::nullopt;
+    if (!is_unitary(operation)) return std::nullopt;
     const Roles role = roles(program, operation);
+    if ((role.local | role.diagonal) == 0) return Step{0, 0, 0, false, false};
+    if (!keeps_real(operation)) return std::nullopt;
     const GateFacts* const gate = gate_row_of(operation);
     const Structure structure = gate == nullptr ? Structure::dense : gate->structure;
     return Step{role.local | role.diagonal, role.local, 1, structure == Structure::flip, structure == Structure::phase};
@@ -115,11 +115,6 @@ class FoldingDraft {
     Rewritten finish() { return draft_.finish(source_.num_qubits); }
 
  private:
-    static std::int32_t row_of(std::string_view name) {
-        const auto row = std::ranges::find(gate_table(), name, &GateFacts::name);
-        return static_cast<std::int32_t>(std::distance(gate_table().begin(), row));
-    }
-
     void add(std::int32_t gate, std::span<const std::int32_t> controls, std::uint64_t state,
              std::span<const std::int32_t> targets) {
         draft_.add(GateOperation{gate, draft_.wires(controls, state, targets), 0}, origin_);
@@ -135,7 +130,7 @@ class FoldingDraft {
 
     const Rewritten& source_;
     Draft draft_;
-    std::int32_t h_ = row_of("h"), z_ = row_of("z");
+    std::int32_t h_ = gate_row("h"), z_ = gate_row("z");
     Index turned_ = 0;  // targets on which an H is still to come
     std::uint32_t origin_ = 0;
     std::uint32_t size_ = 0;

@@ -10,8 +10,9 @@
 namespace ketjet {
 
 struct FoldedPart {
-    int qubit = -1;         // none: nothing is folded
-    std::uint32_t end = 0;  // operations before this one keep amplitudes real, or are global phases or measurements
+    int qubit = -1;  // none: nothing is folded
+    std::uint32_t end =
+        0;  // operations before this one keep amplitudes real, or are phases of the whole state or measurements
 };
 
 struct Folded {

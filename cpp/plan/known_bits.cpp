@@ -19,12 +19,6 @@ namespace {
 
 const GateFacts& facts_of(const GateOperation& gate) { return gate_table()[static_cast<std::size_t>(gate.gate)]; }
 
-std::int32_t row_of_x() {
-    const auto rows = gate_table();
-    const auto row = std::ranges::find(rows, std::string_view("x"), &GateFacts::name);
-    return static_cast<std::int32_t>(row - rows.begin());
-}
-
 // A gate that lost controls of its row is the row it controls, where there is one.
 void use_base_row(GateOperation& gate) {
     const GateFacts& facts = facts_of(gate);
@@ -410,7 +404,7 @@ class KnownBits {
     bool is_wrong(std::int32_t qubit) const { return is_one(qubit) != stored_.contains(qubit); }
 
     void set_right(std::int32_t qubit) {
-        static const std::int32_t x = row_of_x();
+        static const std::int32_t x = gate_row("x");
         draft_.add(GateOperation{x, draft_.wires({}, 0, std::span(&qubit, 1)), 0},
                    causes_[static_cast<std::size_t>(qubit)]);
         stored_.put(qubit, is_one(qubit));

@@ -146,7 +146,7 @@ struct PlanOptions {
     bool merge_dense = true;     // operations on one pair of qubits become one matrix where that is cheaper
     bool turn_pairs = true;      // pairs whose parity is kept are turned together instead, with phases around them
     bool merge_passes = true;    // turns and phases of several operations share a pass
-    bool block_frame = true;     // X, Z, CX and SWAP inside a block are bookkeeping
+    bool block_frame = true;     // X, Y, Z, CX and SWAP inside a block are bookkeeping
     bool real_blocks = true;     // while all amplitudes are real, blocks hold two in the place of one
     bool merge_branches = true;  // trajectories that meet in the same state go on as one
     bool search = true;          // hot qubits and orders of passes are searched for, else taken as they come

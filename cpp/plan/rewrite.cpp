@@ -84,7 +84,68 @@ bool absorb(const Program& program, const Operation& operation, Places& places) 
     return true;
 }
 
+// Writes out Y; their phases are owed until the next operation that may not be passed by them.
+class PauliDraft {
+ public:
+    explicit PauliDraft(const Rewritten& source) : source_(source), draft_(source) {}
+
+    void mark(std::size_t index) {
+        settle();
+        draft_.mark(index);
+    }
+    void copy(std::size_t index) {
+        draft_.add_renamed(index, [](std::int32_t qubit) { return qubit; });
+    }
+    void add_y(std::size_t index) {
+        const Wires wires = std::get<GateOperation>(source_.program.operations()[index]).wires;
+        const auto target = source_.program.targets(wires);
+        origin_ = source_.origins[index];
+        draft_.add(GateOperation{z_, draft_.wires({}, 0, target), 0}, origin_);
+        draft_.add(GateOperation{x_, draft_.wires({}, 0, target), 0}, origin_);
+        quarters_ = (quarters_ + 1) % 4;
+    }
+    Rewritten finish() { return draft_.finish(source_.num_qubits); }
+
+ private:
+    void settle() {
+        if (quarters_ == 0) return;
+        const Complex phase[] = {1, {0, 1}, -1, {0, -1}};
+        draft_.add(DiagonalOperation{draft_.wires({}, 0, {}),
+                                     std::make_shared<const std::vector<Complex>>(1, phase[quarters_])},
+                   origin_);
+        quarters_ = 0;
+    }
+
+    const Rewritten& source_;
+    Draft draft_;
+    std::int32_t x_ = gate_row("x"), z_ = gate_row("z");
+    std::uint32_t origin_ = 0;  // of the last Y
+    std::size_t quarters_ = 0;  // of a turn, that are owed
+};
+
 }  // namespace
+
+Rewritten write_out_y(const Rewritten& source) {
+    const auto operations = source.program.operations();
+    const std::int32_t y = gate_row("y");
+    const auto is_y = [&](const Operation& operation) {
+        const auto* const gate = std::get_if<GateOperation>(&operation);
+        return gate != nullptr && gate->gate == y && gate->wires.controls == 0;
+    };
+    if (std::ranges::none_of(operations, is_y)) return source;
+    const ControlFlow flow(source.program);
+    PauliDraft draft(source);
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+        if (flow.is_joined(i) || !is_unitary(operations[i])) draft.mark(i);
+        if (is_y(operations[i])) {
+            draft.add_y(i);
+        } else {
+            draft.copy(i);
+        }
+    }
+    draft.mark(operations.size());
+    return draft.finish();
+}
 
 Rewritten relabel_swaps(const Rewritten& source) {
     Places places(source.num_qubits);
@@ -146,6 +207,7 @@ bool saves_phases(const Program& program) {
 Rewritten rewrite(const Program& program, const PlanRequest& request) {
     Rewritten result{program, std::vector<std::uint32_t>(program.operations().size()), program.num_qubits()};
     std::iota(result.origins.begin(), result.origins.end(), 0u);
+    if (request.options.block_frame) result = write_out_y(result);
     if (!request.from_zero) return result;
     const Wanted wanted = wanted_of(program, request);
     const bool leaves_out = leaves_out_known(program, request);

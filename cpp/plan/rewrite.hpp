@@ -28,7 +28,11 @@ struct Rewritten {
 // All rewrites that the request allows, in the order below.
 Rewritten rewrite(const Program& program, const PlanRequest& request);
 
-// The steps. All are for programs that start in |0...0>.
+// Y becomes Z, X and a phase of the whole state, which are no work for the kernels. The only step that is for programs
+// that start in any state.
+Rewritten write_out_y(const Rewritten& source);
+
+// The steps for programs that start in |0...0>.
 
 // Unitary operations that no save, measurement or reset can see disappear (plan/leave_out.cpp).
 Rewritten drop_unseen(const Rewritten& source);

@@ -3,7 +3,9 @@
 // one would swallow a small one: their factors are multiplied.
 #include "program/gate.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numbers>
 
 namespace ketjet {
@@ -188,5 +190,10 @@ constexpr GateFacts rows[] = {
 }  // namespace
 
 std::span<const GateFacts> gate_table() { return rows; }
+
+std::int32_t gate_row(std::string_view name) {
+    const auto row = std::ranges::find(gate_table(), name, &GateFacts::name);
+    return static_cast<std::int32_t>(std::distance(gate_table().begin(), row));
+}
 
 }  // namespace ketjet

@@ -34,4 +34,7 @@ struct GateFacts {
 // All rows; the index of a row is the gate's code everywhere (Program, Python's packed arrays).
 std::span<const GateFacts> gate_table();
 
+// The row of a gate that is in the table.
+std::int32_t gate_row(std::string_view name);
+
 }  // namespace ketjet

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "builder.hpp"
 #include "check.hpp"
 #include "plan/rewrite.hpp"
 #include "program/instruction.hpp"
@@ -137,6 +138,38 @@ void check_relabelling() {
            "measure 1 @0; reset 0 @1");
 }
 
+void check_y() {
+    const auto written = [](const Writer& writer) { return rewrite(writer.build(), with(false, false, false)); };
+    EXPECT(written(Writer(2).add("y", {1}).add("h", {1})), "z 1 @0; x 1 @0; h 1 @1; diagonal @0");
+    EXPECT(written(Writer(1).add("y", {0}).add("y", {0})), "z 0 @0; x 0 @0; z 0 @1; x 0 @1; diagonal @1");
+    EXPECT(written(Writer(4).add("y", {0}).add("y", {1}).add("y", {2}).add("y", {3})),
+           "z 0 @0; x 0 @0; z 1 @1; x 1 @1; z 2 @2; x 2 @2; z 3 @3; x 3 @3");
+    EXPECT(written(Writer(2).add("cy", {0, 1}).add("y", {1, 0}, -1, 1)), "cy 0, 1 @0; y 1, 0 @1");
+    EXPECT(written(Writer(1, 1).add("y", {0}).add("measure", {0}, 0).add("y", {0})),
+           "z 0 @0; x 0 @0; diagonal @0; measure 0 @1; z 0 @2; x 0 @2; diagonal @2");
+    EXPECT(known(Writer(2).add("y", {0}).add("cx", {0, 1})), "diagonal @0; x 0 @0; x 1 @1");
+    EXPECT(pruned(Writer(1, 1).add("h", {0}).add("y", {0}).add("measure", {0}, 0)), "h 0 @0; x 0 @1; measure 0 @2");
+    PlanRequest request = with(false, false, false);
+    request.from_zero = false;
+    EXPECT(rewrite(Writer(1).add("y", {0}).build(), request), "z 0 @0; x 0 @0; diagonal @0");
+    request.options.block_frame = false;
+    EXPECT(rewrite(Writer(1).add("y", {0}).build(), request), "y 0 @0");
+}
+
+// The phase is there on each way, and each time round.
+void check_y_and_jumps() {
+    Builder builder(2);
+    builder.gate("y", {0});
+    builder.measure(1);
+    builder.only_if(1, 2);
+    builder.gate("y", {0});
+    builder.gate("y", {0});
+    builder.gate("y", {1});
+    EXPECT(rewrite(builder.build(), with(false, false, false)),
+           "z 0 @0; x 0 @0; diagonal @0; measure 1 @1; branch @2; z 0 @3; x 0 @3; z 0 @4; x 0 @4; diagonal @4; "
+           "z 1 @5; x 1 @5; diagonal @5");
+}
+
 void check_known_bits() {
     EXPECT(known(Writer(2).add("x", {0}).add("x", {0})), "");
     EXPECT(known(Writer(2).add("x", {0}).add("h", {0})), "x 0 @0; h 0 @1");
@@ -204,7 +237,7 @@ void check_pruning() {
     EXPECT(pruned(Writer(2, 1).add("h", {0}).add("h", {1}).add("cz", {0, 1}).add("h", {0}).add("measure", {0}, 0)),
            "h 0 @0; h 1 @1; cz 0, 1 @2; h 0 @3; measure 0 @4");
     EXPECT(pruned(Writer(2, 1).add("h", {0}).add("s", {0}).add("iswap", {0, 1}).add("y", {1}).add("measure", {1}, 0)),
-           "h 0 @0; iswap 0 1 @2; y 1 @3; measure 1 @4");
+           "h 0 @0; iswap 0 1 @2; x 1 @3; measure 1 @4");
     // CX turns X on its control and Z on its target into a pair of Y: then phases of the target matter too.
     EXPECT(pruned(Writer(2, 2)
                       .add("h", {1})
@@ -297,6 +330,8 @@ void check_plans() {
 int main() {
     check_switches();
     check_relabelling();
+    check_y();
+    check_y_and_jumps();
     check_known_bits();
     check_known_bits_and_collapses();
     check_pruning();
