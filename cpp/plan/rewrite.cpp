@@ -87,7 +87,8 @@ bool absorb(const Program& program, const Operation& operation, Places& places) 
 // Writes out Y; their phases are owed until the next operation that may not be passed by them.
 class PauliDraft {
  public:
-    explicit PauliDraft(const Rewritten& source) : source_(source), draft_(source) {}
+    PauliDraft(const Rewritten& source, bool keeps_phases)
+        : source_(source), draft_(source), keeps_phases_(keeps_phases) {}
 
     void mark(std::size_t index) {
         settle();
@@ -108,7 +109,7 @@ class PauliDraft {
 
  private:
     void settle() {
-        if (quarters_ == 0) return;
+        if (quarters_ == 0 || !keeps_phases_) return;
         const Complex phase[] = {1, {0, 1}, -1, {0, -1}};
         draft_.add(DiagonalOperation{draft_.wires({}, 0, {}),
                                      std::make_shared<const std::vector<Complex>>(1, phase[quarters_])},
@@ -118,6 +119,7 @@ class PauliDraft {
 
     const Rewritten& source_;
     Draft draft_;
+    bool keeps_phases_;
     std::int32_t x_ = gate_row("x"), z_ = gate_row("z");
     std::uint32_t origin_ = 0;  // of the last Y
     std::size_t quarters_ = 0;  // of a turn, that are owed
@@ -125,7 +127,7 @@ class PauliDraft {
 
 }  // namespace
 
-Rewritten write_out_y(const Rewritten& source) {
+Rewritten write_out_y(const Rewritten& source, bool keeps_phases) {
     const auto operations = source.program.operations();
     const std::int32_t y = gate_row("y");
     const auto is_y = [&](const Operation& operation) {
@@ -134,7 +136,7 @@ Rewritten write_out_y(const Rewritten& source) {
     };
     if (std::ranges::none_of(operations, is_y)) return source;
     const ControlFlow flow(source.program);
-    PauliDraft draft(source);
+    PauliDraft draft(source, keeps_phases);
     for (std::size_t i = 0; i < operations.size(); ++i) {
         if (flow.is_joined(i) || !is_unitary(operations[i])) draft.mark(i);
         if (is_y(operations[i])) {
@@ -202,13 +204,7 @@ bool saves_phases(const Program& program) {
     });
 }
 
-}  // namespace
-
-Rewritten rewrite(const Program& program, const PlanRequest& request) {
-    Rewritten result{program, std::vector<std::uint32_t>(program.operations().size()), program.num_qubits()};
-    std::iota(result.origins.begin(), result.origins.end(), 0u);
-    if (request.options.block_frame) result = write_out_y(result);
-    if (!request.from_zero) return result;
+Rewritten rewrite_from_zero(const Program& program, Rewritten result, const PlanRequest& request) {
     const Wanted wanted = wanted_of(program, request);
     const bool leaves_out = leaves_out_known(program, request);
     const bool drops_phases = wanted == Wanted::outcomes || (leaves_out && !saves_phases(program));
@@ -219,6 +215,19 @@ Rewritten rewrite(const Program& program, const PlanRequest& request) {
     if (wanted == Wanted::state || result.num_qubits > most_state_qubits) return result;
     result = prune(result);
     if (request.options.reuse_qubits && wanted == Wanted::outcomes) result = reuse_qubits(result);
+    return result;
+}
+
+}  // namespace
+
+Rewritten rewrite(const Program& program, const PlanRequest& request) {
+    Rewritten result{program, std::vector<std::uint32_t>(program.operations().size()), program.num_qubits()};
+    std::iota(result.origins.begin(), result.origins.end(), 0u);
+    if (request.from_zero) result = rewrite_from_zero(program, std::move(result), request);
+    // It comes last: what the other steps find out, and with it every sample, does not depend on it.
+    if (request.options.block_frame && result.reordering == nullptr) {
+        result = write_out_y(result, wanted_of(program, request) != Wanted::outcomes);
+    }
     return result;
 }
 

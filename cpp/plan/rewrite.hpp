@@ -28,11 +28,7 @@ struct Rewritten {
 // All rewrites that the request allows, in the order below.
 Rewritten rewrite(const Program& program, const PlanRequest& request);
 
-// Y becomes Z, X and a phase of the whole state, which are no work for the kernels. The only step that is for programs
-// that start in any state.
-Rewritten write_out_y(const Rewritten& source);
-
-// The steps for programs that start in |0...0>.
+// The steps. All are for programs that start in |0...0>.
 
 // Unitary operations that no save, measurement or reset can see disappear (plan/leave_out.cpp).
 Rewritten drop_unseen(const Rewritten& source);
@@ -58,6 +54,10 @@ Rewritten prune(const Rewritten& source);
 // Qubits share slots of the state where their lives need not overlap, in programs that have trajectories anyway
 // (plan/reuse.cpp).
 Rewritten reuse_qubits(const Rewritten& source);
+
+// Y becomes Z, X and a phase of the whole state, which are no work for the kernels; in programs that start in any
+// state.
+Rewritten write_out_y(const Rewritten& source, bool keeps_phases);
 
 // What is wanted of a program, as far as the planner may make use of it: the final state, records that are saved on the
 // way and outcomes, or nothing but the outcomes of measurements.

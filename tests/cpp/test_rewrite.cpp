@@ -147,8 +147,9 @@ void check_y() {
     EXPECT(written(Writer(2).add("cy", {0, 1}).add("y", {1, 0}, -1, 1)), "cy 0, 1 @0; y 1, 0 @1");
     EXPECT(written(Writer(1, 1).add("y", {0}).add("measure", {0}, 0).add("y", {0})),
            "z 0 @0; x 0 @0; diagonal @0; measure 0 @1; z 0 @2; x 0 @2; diagonal @2");
-    EXPECT(known(Writer(2).add("y", {0}).add("cx", {0, 1})), "diagonal @0; x 0 @0; x 1 @1");
-    EXPECT(pruned(Writer(1, 1).add("h", {0}).add("y", {0}).add("measure", {0}, 0)), "h 0 @0; x 0 @1; measure 0 @2");
+    EXPECT(known(Writer(2).add("y", {0}).add("cx", {0, 1})), "z 0 @0; x 0 @0; cx 0, 1 @1; diagonal @0");
+    EXPECT(pruned(Writer(1, 1).add("h", {0}).add("y", {0}).add("measure", {0}, 0)),
+           "h 0 @0; z 0 @1; x 0 @1; measure 0 @2");
     PlanRequest request = with(false, false, false);
     request.from_zero = false;
     EXPECT(rewrite(Writer(1).add("y", {0}).build(), request), "z 0 @0; x 0 @0; diagonal @0");
@@ -237,7 +238,7 @@ void check_pruning() {
     EXPECT(pruned(Writer(2, 1).add("h", {0}).add("h", {1}).add("cz", {0, 1}).add("h", {0}).add("measure", {0}, 0)),
            "h 0 @0; h 1 @1; cz 0, 1 @2; h 0 @3; measure 0 @4");
     EXPECT(pruned(Writer(2, 1).add("h", {0}).add("s", {0}).add("iswap", {0, 1}).add("y", {1}).add("measure", {1}, 0)),
-           "h 0 @0; iswap 0 1 @2; x 1 @3; measure 1 @4");
+           "h 0 @0; iswap 0 1 @2; z 1 @3; x 1 @3; measure 1 @4");
     // CX turns X on its control and Z on its target into a pair of Y: then phases of the target matter too.
     EXPECT(pruned(Writer(2, 2)
                       .add("h", {1})
