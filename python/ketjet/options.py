@@ -16,7 +16,7 @@ import warnings
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from ketjet import aer_options
+from ketjet import aer_options, device_options
 from ketjet.option_checks import Check, choice, executor, flag, integer, number, switches, text
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ MOST_DIGITS = 10
 
 MAX_SHOTS = 1 << 62
 """The most the engine's 64-bit counters can split."""
+
+
+FOREIGN = {**aer_options.MEANINGS, **device_options.MEANINGS}
+"""Options that other backends have: what they mean here."""
 
 
 def _option(default: Any, check: Check) -> Any:
@@ -121,7 +125,7 @@ class SimulatorOptions:
         Parameters
         ----------
         layers
-            Mappings from option name to value, Aer's spellings included. None is "not given".
+            Mappings from option name to value, those of other backends included. None is "not given".
 
         Raises
         ------
@@ -139,8 +143,10 @@ class SimulatorOptions:
                 if name in known:
                     if value is not None:
                         merged[name] = value
-                elif name in aer_options.KNOWN:
-                    given = aer_options.translate(name, value)
+                elif name in FOREIGN:
+                    if value is None:
+                        continue
+                    given = FOREIGN[name](name, value)
                     merged.update((key, new) for key, new in given.options.items() if new is not None)
                     planner.update(given.switches)
                     in_vain += [name] if given.in_vain else []
@@ -150,7 +156,7 @@ class SimulatorOptions:
                 merged["plan_options"] = _with_switches(merged.get("plan_options"), planner, layer)
         if in_vain:
             warn(
-                f"these Aer options have no effect in ketjet, with the values given: {', '.join(in_vain)}. "
+                f"these options have no effect in ketjet, with the values given: {', '.join(in_vain)}. "
                 "docs/from_aer.md says which have one."
             )
         resolved = cls.__new__(cls)  # the same as cls(**merged) in half the time
@@ -182,8 +188,10 @@ def _with_switches(present: Any, planner: Mapping[str, bool], layer: Mapping[str
 def _unknown(name: str, options: type[SimulatorOptions]) -> Exception:
     from ketjet.errors import UnknownOptionError
 
+    if device_options.belongs_to_transpile(name):
+        return UnknownOptionError(f"unknown option {name!r}: it belongs to transpile().")
     known = [*(option.name for option in fields(options)), "parameter_binds"]
-    close = difflib.get_close_matches(name, [*known, *sorted(aer_options.KNOWN)], n=1) or [
+    close = difflib.get_close_matches(name, [*known, *sorted(FOREIGN)], n=1) or [
         other for other in known if other.startswith(name)
     ]
     hint = f"did you mean {close[0]!r}?" if close else f"the options are {', '.join(known)}."

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.exceptions import QiskitError
+from qiskit.result import MeasLevel
 
-from ketjet import Simulator, StateVector, aer_options
+from ketjet import Simulator, StateVector
 from ketjet import options as options_module
 from ketjet.errors import InvalidOptionError, KetjetWarning, OptionTypeError, UnknownOptionError
-from ketjet.options import SimulatorOptions, allowed_threads
+from ketjet.options import FOREIGN, SimulatorOptions, allowed_threads
 
 resolve = SimulatorOptions.resolve
 
@@ -138,10 +139,44 @@ def test_what_is_done_anyway_needs_no_warning(name, value):
     assert resolve({name: value}) == SimulatorOptions()
 
 
-@pytest.mark.parametrize("name", sorted(aer_options.KNOWN))
-def test_every_option_of_aer_is_in_the_table(name):
+@pytest.mark.parametrize("name", sorted(FOREIGN))
+def test_every_option_of_other_backends_is_in_the_table(name):
     page = Path(__file__).parent.parent.parent / "docs" / "from_aer.md"
     assert f"`{name}`" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("meas_level", [2, MeasLevel.CLASSIFIED, np.int64(2)]), ("meas_return", ["single", "avg"]),
+        ("init_qubits", [True]), ("rep_delay", [0, 1e-4, 250]), ("job_tags", [["calibration"]]), ("dynamic", [True]),
+        ("use_measure_esp", [False]),
+    ],
+)  # fmt: skip
+def test_options_of_devices_that_make_no_difference(name, values):
+    for value in [None, *values]:
+        assert resolve({name: value}) == SimulatorOptions()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("meas_level", 1, "must be 2, got 1: a simulator has no signals"), ("meas_level", 0, "no signals"),
+        ("meas_return", "both", "'single', 'avg'"), ("init_qubits", False, "every shot begins in"),
+        ("qubit_lo_freq", [5e9], "gates, not pulses"), ("noise_model", object(), "without noise"),
+    ],
+)  # fmt: skip
+def test_options_of_devices_that_cannot_be_had(name, value, reason):
+    with pytest.raises(InvalidOptionError, match=reason):
+        resolve({name: value})
+
+
+@pytest.mark.parametrize(
+    "name", ["optimization_level", "basis_gates", "seed_transpiler", "initial_layout", "pass_manager"]
+)
+def test_options_of_the_transpiler_are_told_apart(name):
+    with pytest.raises(UnknownOptionError, match=f"unknown option '{name}': it belongs to transpile"):
+        resolve({name: 1})
 
 
 def test_aer_switches_of_the_planner():
