@@ -106,6 +106,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def layers(session: nox.Session) -> None:
+    """One small workload of each package that builds on Qiskit (tests/layers.py)."""
+    session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "layers"))
+    session.run("python", "-m", "pytest", "-W", "default", "tests/layers.py", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Run every example of the README and the docs, and follow every link between them."""
     session.install(".[test]")

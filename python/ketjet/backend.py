@@ -14,8 +14,6 @@ from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from qiskit.providers import BackendV2, Options
-
 from ketjet import engine, explanation
 from ketjet.admission import (
     Admitted,
@@ -30,6 +28,8 @@ from ketjet.admission import (
 from ketjet.errors import InvalidCircuitError, InvalidOptionError, JobError
 from ketjet.job import Job
 from ketjet.lowering import LoweredCircuit, lower
+from ketjet.old_names import BackendOptions, OldNames
+from ketjet.option_checks import integer
 from ketjet.options import SimulatorOptions, warn
 from ketjet.results import Experiment
 from ketjet.run_input import as_bindings, as_circuits
@@ -47,8 +47,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Simulator"]
 
+NUM_QUBITS = 1024
+"""The width that a target has by default: wider than any device, and `transpile` takes longer for wider ones."""
 
-class Simulator(BackendV2):
+
+class Simulator(OldNames):
     """Statevector simulator that takes any circuit as it is, without `transpile`.
 
     Parameters
@@ -61,6 +64,9 @@ class Simulator(BackendV2):
         Most memory in MiB; None for what the machine has free.
     seed_simulator
         Seed of every run; None draws one for each.
+    num_qubits
+        What the transpiler and other layers of Qiskit are told; `run` takes wider circuits too. It does not depend on
+        memory, so that `transpile` gives the same everywhere, and mostly idle circuits of a device's width run.
     options
         Further defaults of `run`, see `ketjet.options.SimulatorOptions`.
 
@@ -81,6 +87,7 @@ class Simulator(BackendV2):
         max_memory_mb: float | None = None,
         seed_simulator: int | None = None,
         *,
+        num_qubits: int = NUM_QUBITS,
         provider: Any = None,
         **options: Any,
     ) -> None:
@@ -90,7 +97,8 @@ class Simulator(BackendV2):
             description="ketjet statevector simulator",
             backend_version=_version(),
         )
-        self._options: Options
+        self._options: BackendOptions
+        self._num_qubits = integer(1)("num_qubits", num_qubits)
         self._target: Target | None = None
         self._jobs: dict[str, Job] = {}
         self.set_options(
@@ -102,14 +110,14 @@ class Simulator(BackendV2):
         )
 
     @classmethod
-    def _default_options(cls) -> Options:
+    def _default_options(cls) -> BackendOptions:
         return _as_qiskit_options(SimulatorOptions())
 
     @property
     def target(self) -> Target:
         """All instructions between any qubits, for the transpiler."""
         if self._target is None:
-            self._target = build_target()
+            self._target = build_target(self._num_qubits)
         return self._target
 
     @property
@@ -355,8 +363,8 @@ def _require_single_outcomes(
         )
 
 
-def _as_qiskit_options(options: SimulatorOptions) -> Options:
-    return Options(**{option.name: getattr(options, option.name) for option in fields(options)})
+def _as_qiskit_options(options: SimulatorOptions) -> BackendOptions:
+    return BackendOptions(**{option.name: getattr(options, option.name) for option in fields(options)})
 
 
 def _experiment(

@@ -83,9 +83,9 @@ MOST_NAMED_CONTROLS = 8
 """Qiskit names the controlled version of a gate after its number of controls; up to so many are listed."""
 
 
-def build_target() -> Target:
-    """Return a target without a number of qubits, a coupling map or durations."""
-    target = Target(description="ketjet statevector simulator", num_qubits=None)
+def build_target(num_qubits: int | None) -> Target:
+    """Return a target of so many qubits, any of which an instruction may act on, without durations."""
+    target = Target(description="ketjet statevector simulator", num_qubits=num_qubits)
     standard = {**get_standard_gate_name_mapping(), "mcx": C3XGate(), "c4x": C4XGate()}
     for name, gate in standard.items():
         if name not in VARIABLE_WIDTH and name not in target:

@@ -47,9 +47,50 @@ def rotation(name="theta"):
 
 def test_it_is_a_backend(backend):
     assert isinstance(backend, BackendV2)
-    assert (backend.name, backend.max_circuits, backend.num_qubits) == ("ketjet", None, None)
+    assert (backend.name, backend.max_circuits, backend.num_qubits) == ("ketjet", None, 1024)
     assert backend.backend_version
     assert "double precision" in repr(backend)
+
+
+@pytest.mark.parametrize("width", [1, 5, 3000])
+def test_its_width_can_be_set(width):
+    backend = Simulator(num_qubits=width)
+    assert backend.num_qubits == backend.target.num_qubits == width
+    assert copy.copy(backend).num_qubits == pickle.loads(pickle.dumps(backend)).num_qubits == width
+
+
+@pytest.mark.parametrize("width", [0, -1, 2.5, "4", True])
+def test_widths_that_make_no_sense(width):
+    with pytest.raises((InvalidOptionError, OptionTypeError), match="num_qubits"):
+        Simulator(num_qubits=width)
+
+
+def test_wider_circuits_run():
+    wide = QuantumCircuit(2000, 2)
+    wide.h(1500)
+    wide.cx(1500, 3)
+    wide.measure([3, 1500], [0, 1])
+    assert set(Simulator(num_qubits=2).run(wide).result().get_counts()) == {"00", "11"}
+
+
+def test_it_answers_as_older_backends(backend, bell):
+    configuration = backend.configuration()
+    assert (configuration.n_qubits, configuration.num_qubits) == (1024, 1024)
+    assert configuration.simulator
+    assert configuration.backend_name == "ketjet"
+    assert {"cx", "u", "if_else"} <= set(configuration.basis_gates)
+    assert configuration.to_dict()["backend_version"] == backend.backend_version
+    assert backend.properties() is None
+    assert backend.available_methods() == ("automatic", "statevector")
+    assert backend.available_devices() == ("CPU",)
+    changed = Simulator()
+    changed.set_option("shots", 17)
+    assert (changed.options.shots, changed.options.method, changed.options.device) == (17, "statevector", "CPU")
+    for method in changed.available_methods():
+        changed.set_option("method", method)
+    assert sum(changed.run(bell, device="CPU").result().get_counts().values()) == 17
+    with pytest.raises(UnknownOptionError):
+        changed.set_option("shot", 3)
 
 
 def test_counts_of_a_bell_pair(backend, bell):

@@ -146,9 +146,8 @@ def test_unbound_parameters_stay(backend):
     assert len(transpile(circuit, backend, optimization_level=3).parameters) == 2
 
 
-def test_the_target_has_no_width_and_no_coupling(backend):
-    assert backend.num_qubits is None
-    assert backend.target.num_qubits is None
+def test_the_target_is_wide_and_has_no_coupling(backend):
+    assert backend.num_qubits == backend.target.num_qubits == 1024
     assert backend.coupling_map is None
     assert {"mcx", "unitary", "diagonal", "if_else", "ccx_o1"} <= set(backend.operation_names)
 
