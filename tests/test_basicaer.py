@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Parameter
+from qiskit.circuit.equivalence_library import SessionEquivalenceLibrary
 from qiskit.circuit.library import QFTGate
 from qiskit.providers import JobStatus, JobV1, QiskitBackendNotFoundError
 from qiskit.quantum_info import Operator, Statevector
 from qiskit.result import Result
+from qiskit.transpiler import PassManager
+from qiskit.transpiler.passes import BasisTranslator
 
 from ketjet import Job
-from ketjet.basicaer import BasicAer, BasicAerJob
-from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, UnknownOptionError
+from ketjet.basicaer import Aer, AerSimulator, BasicAer, BasicAerJob, execute
+from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, InvalidOptionError, UnknownOptionError
 
 NAMES = ["qasm_simulator", "statevector_simulator", "unitary_simulator"]
 
@@ -210,3 +213,76 @@ def test_the_future_of_a_job_has_what_the_job_has():
 def test_an_initial_state_must_have_norm_one(amplitude):
     with pytest.raises(InvalidCircuitError, match="initial_statevector has norm"):
         BasicAer.get_backend("qasm_simulator").run(bell(), initial_statevector=[amplitude, 0, 0, 0])
+
+
+def test_the_names_of_aer():
+    names = [
+        "aer_simulator", "aer_simulator_statevector", "qasm_simulator", "statevector_simulator", "unitary_simulator"
+    ]  # fmt: skip
+    assert [backend.name for backend in Aer.backends()] == names
+    for name in names:
+        measured = name != "unitary_simulator"
+        result = Aer.get_backend(name).run(bell(measured)).result()
+        if measured:
+            assert set(result.get_counts()) <= {"00", "11"}
+        else:
+            assert np.asarray(result.get_unitary()) == pytest.approx(Operator(bell(measured=False)).data)
+    with pytest.raises(QiskitBackendNotFoundError, match="aer_simulator_statevector"):
+        Aer.get_backend("aer_simulator_density_matrix")
+
+
+def test_aers_statevector_simulator_takes_shots():
+    backend = Aer.get_backend("statevector_simulator")
+    assert sum(backend.run(bell()).result().get_counts().values()) == 1
+    result = backend.run(bell(), shots=200, memory=True, seed_simulator=1).result()
+    assert sum(result.get_counts().values()) == 200
+    assert np.abs(np.asarray(result.get_statevector()))[int(result.get_memory()[-1], 2)] == pytest.approx(1)
+
+
+def test_aer_simulator_takes_aers_options():
+    backend = AerSimulator(method="statevector", max_parallel_threads=2)
+    assert backend.name == "aer_simulator"
+    assert backend.options.max_threads == 2
+    assert set(backend.run(bell(), seed_simulator=3).result().get_counts()) == {"00", "11"}
+    with pytest.raises(InvalidOptionError, match="method"):
+        AerSimulator(method="stabilizer")
+    with pytest.raises(InvalidOptionError, match="noise of a device"):
+        AerSimulator.from_backend(backend)
+
+
+@pytest.mark.parametrize("get", [BasicAer.get_backend, Aer.get_backend])
+def test_execute_runs(get):
+    job = execute(bell(), get("qasm_simulator"), shots=300, memory=True, seed_simulator=5, optimization_level=None)
+    assert isinstance(job, BasicAerJob)
+    assert len(job.result().get_memory()) == 300
+    both = execute([bell(), bell()], backend=get("qasm_simulator"), shots=10).result().get_counts()
+    assert [sum(counts.values()) for counts in both] == [10, 10]
+
+
+def test_execute_hands_options_to_transpile():
+    seen = []
+
+    class Watching(AerSimulator):
+        def run(self, run_input, **options):
+            seen.append((run_input[0].count_ops(), options))
+            return super().run(run_input, **options)
+
+    execute(
+        bell(), Watching(), basis_gates=["rz", "sx", "cx"], seed_transpiler=1, optimization_level=0, shots=7
+    ).result()
+    counted, options = seen[0]
+    assert set(counted) == {"rz", "sx", "cx", "barrier", "measure"}
+    assert options == {"shots": 7}
+    manager = PassManager([BasisTranslator(SessionEquivalenceLibrary, ["rx", "rz", "cz", "measure"])])
+    execute(bell(), Watching(), pass_manager=manager).result()
+    assert "h" not in seen[1][0]
+    assert "cz" in seen[1][0]
+
+
+def test_execute_refuses_what_is_gone():
+    with pytest.raises(UnknownOptionError, match="backend_properties"):
+        execute(bell(), AerSimulator(), backend_properties={})
+    with pytest.raises(UnknownOptionError, match="did you mean 'shots'"):
+        execute(bell(), AerSimulator(), shot=3)
+    with pytest.raises(UnknownOptionError, match="belongs to transpile"):
+        AerSimulator().run(bell(), optimization_level=3)

@@ -1,6 +1,6 @@
-"""The names of Qiskit's old BasicAer, alive on Qiskit 2: change the import and an old script runs.
+"""The names of Qiskit's old BasicAer, Aer and execute, alive on Qiskit 2: change the import and an old script runs.
 
-    from ketjet.basicaer import BasicAer    # was: from qiskit import BasicAer
+    from ketjet.basicaer import Aer, BasicAer, execute    # was: from qiskit import Aer, BasicAer, execute
 
 Each backend is the `Simulator` under an old name; what the old backends returned is cut from its final state.
 """
@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from qiskit import QuantumCircuit
+from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Delay, Gate, Instruction
 from qiskit.circuit.library import Initialize
 from qiskit.providers import QiskitBackendNotFoundError
@@ -19,7 +19,8 @@ from qiskit.result.models import ExperimentResultData
 
 from ketjet.backend import Simulator
 from ketjet.batch import Batch
-from ketjet.errors import InvalidCircuitError
+from ketjet.device_options import belongs_to_transpile
+from ketjet.errors import InvalidCircuitError, InvalidOptionError, UnknownOptionError
 from ketjet.job import Job
 from ketjet.lowering.structured import UNITARY_TOLERANCE
 from ketjet.run_input import as_circuits
@@ -34,12 +35,17 @@ if TYPE_CHECKING:
     from ketjet.results import SimulationResult
 
 __all__ = [
+    "Aer",
+    "AerProvider",
+    "AerSimulator",
+    "AerStatevectorSimulator",
     "BasicAer",
     "BasicAerJob",
     "BasicAerProvider",
     "QasmSimulatorPy",
     "StatevectorSimulatorPy",
     "UnitarySimulatorPy",
+    "execute",
 ]
 
 CHOP_THRESHOLD = 1e-15
@@ -160,17 +166,52 @@ class UnitarySimulatorPy(QasmSimulatorPy):
                 experiment.data = ExperimentResultData(unitary=unitary)
 
 
+class AerSimulator(QasmSimulatorPy):
+    """Aer's simulator by its old name: counts, memory, and what save instructions give."""
+
+    old_name = "aer_simulator"
+
+    @classmethod
+    def from_backend(cls, backend: Any, **_: Any) -> AerSimulator:
+        """Refuse to imitate a device.
+
+        Raises
+        ------
+        InvalidOptionError
+            Always: what Aer takes from a device is its noise.
+        """
+        raise InvalidOptionError(
+            f"from_backend({getattr(backend, 'name', backend)}) asks for the noise of a device, and ketjet simulates "
+            "without noise. Use AerSimulator() and transpile for the device, or use qiskit-aer for this run."
+        )
+
+
+class AerStatevectorSimulator(StatevectorSimulatorPy):
+    """The final state by its old name, as Aer gave it: of the last shot, and of one shot unless more are asked for."""
+
+    forced: ClassVar[dict[str, Any]] = {"return_state": True}
+
+    def __init__(self, provider: BasicAerProvider | None = None, **options: Any) -> None:
+        super().__init__(provider, **{"shots": 1, **options})
+
+
 class BasicAerProvider:
     """Finds the three backends by their old names."""
 
     name = "basicaer"
+    kinds: ClassVar[dict[str, type[QasmSimulatorPy]]] = {
+        kind.old_name: kind for kind in (QasmSimulatorPy, StatevectorSimulatorPy, UnitarySimulatorPy)
+    }
 
     def backends(
         self, name: str | None = None, filters: Callable[[QasmSimulatorPy], bool] | None = None
     ) -> list[QasmSimulatorPy]:
         """Return the backends that match."""
-        kinds = (QasmSimulatorPy, StatevectorSimulatorPy, UnitarySimulatorPy)
-        found = [kind(self) for kind in kinds if name in (None, kind.old_name)]
+        found = []
+        for known, kind in self.kinds.items():
+            if name in (None, known):
+                found.append(kind(self))
+                found[-1].name = known
         return [backend for backend in found if filters is None or filters(backend)]
 
     def get_backend(
@@ -190,7 +231,62 @@ class BasicAerProvider:
         return found[0]
 
 
+class AerProvider(BasicAerProvider):
+    """Finds the backends by the names that Aer gave them."""
+
+    name = "aer_provider"
+    kinds: ClassVar[dict[str, type[QasmSimulatorPy]]] = {
+        "aer_simulator": AerSimulator,
+        "aer_simulator_statevector": AerSimulator,
+        "qasm_simulator": QasmSimulatorPy,
+        "statevector_simulator": AerStatevectorSimulator,
+        "unitary_simulator": UnitarySimulatorPy,
+    }
+
+
 BasicAer = BasicAerProvider()
+Aer = AerProvider()
+
+
+def execute(
+    experiments: QuantumCircuit | Iterable[QuantumCircuit], backend: Any, *, pass_manager: Any = None, **options: Any
+) -> Any:
+    """Transpile circuits if anything is asked of the transpiler, and run them.
+
+    Parameters
+    ----------
+    experiments
+        One circuit or several.
+    backend
+        Any backend.
+    pass_manager
+        To be used instead of `transpile`.
+    options
+        Those of `transpile` and those of the backend's `run`; None means the default.
+
+    Returns
+    -------
+    Job
+        As the backend returns it.
+
+    Raises
+    ------
+    UnknownOptionError
+        An option is one that `transpile` no longer has, or none at all.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    transpiling = {name: given.pop(name) for name in list(given) if belongs_to_transpile(name)}
+    circuits = as_circuits(experiments)
+    if pass_manager is not None:
+        circuits = pass_manager.run(circuits)
+    elif transpiling:
+        # Qiskit warns of limits beside those of a backend; ours has none.
+        limited = isinstance(backend, Simulator) and transpiling.keys() & {"basis_gates", "coupling_map"}
+        try:
+            circuits = transpile(circuits, None if limited else backend, **transpiling)
+        except TypeError as error:
+            raise UnknownOptionError(f"Qiskit's transpile refuses what execute was given for it: {error}.") from error
+    return backend.run(circuits, **given)
 
 
 def _started(circuit: QuantumCircuit, amplitudes: Any) -> QuantumCircuit:
