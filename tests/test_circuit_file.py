@@ -11,7 +11,7 @@ from qiskit.circuit.library import UGate
 
 from ketjet import Simulator
 from ketjet.circuit_file import load_circuits
-from ketjet.errors import InvalidCircuitError
+from ketjet.errors import CircuitFileError, InvalidCircuitError
 from ketjet.file_limits import MAX_BITS
 
 LEGACY = {gate.name: gate for gate in qasm2.LEGACY_CUSTOM_INSTRUCTIONS}
@@ -201,7 +201,7 @@ def test_no_include_gets_past_the_rule(include, end, load):
     ],
 )
 def test_numbers_beyond_all_limits_are_refused_at_once(body, load):
-    refused(load, f'OPENQASM 3.0; include "stdgates.inc"; qubit q; {body}', "circuit.qasm: ")
+    refused(load, f'OPENQASM 3.0; include "stdgates.inc"; qubit q; {body}', "circuit.qasm:1:[0-9]+: ")
 
 
 @pytest.mark.parametrize("digits", ["1" * 20, "3" * 300, "1_000_000_000_000_000_000_000"])
@@ -232,3 +232,51 @@ def test_text_is_read_whatever_its_comments_are_written_in(load):
 def test_a_name_of_underscores_is_no_number(load):
     name = "_" * 20
     assert load(f'OPENQASM 3.0; include "stdgates.inc"; qubit {name}; x {name};').num_qubits == 1
+
+
+OLD, NEW = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n', 'OPENQASM 3;\ninclude "stdgates.inc";\n'
+MISTAKES = {
+    "no semicolon 3": (NEW + "qubit q;\nh q\nx q;", 5, 1, "missing ';' at 'x'"),
+    "no semicolon 2": (OLD + "qreg q[1];\nh q[0]\nx q[0];", 5, 1, "needed ';', but instead saw an identifier"),
+    "open brace": ("OPENQASM 3; qubit q; if (true) { U(0, 0, 0) q;", 1, 47, "unexpected end of the file"),
+    "strange character": (NEW + "qubit q;\n  @ q;", 4, 3, "unexpected '@'"),
+    "unknown gate 3": (NEW + "qubit q;\n  foo q;", 4, 3, "gate 'foo' is not defined"),
+    "unknown gate 2": (OLD + "qreg q[1];\n  foo q[0];", 4, 3, "'foo' is not defined"),
+    "index 3": (NEW + "qubit[2] q;\n\nh q[5];", 5, 3, "out of range"),
+    "index 2": (OLD + "qreg q[2];\n\nh q[5];", 5, 5, "index 5 is out-of-range"),
+    "what is not supported": (NEW + "qubit q;\nint i = 3;", 4, 1, "type 'int'"),
+    "width 3": (NEW + "/* two\nlines */ qubit[20000] q;", 4, 10, "more than 10000"),
+    "width 2": (OLD + "// one\n qreg q[20000];", 4, 2, "more than 10000"),
+    "include 3": ('OPENQASM 3;\n\n include "other.inc";', 3, 2, "is not followed"),
+    "include 2": ('OPENQASM 2.0;\n\n include "other.inc";', 3, 2, "is not followed"),
+    "long index": (OLD + "qreg q[1];\nh q[12345678901234567890];", 4, 4, "more than 18 digits"),
+    "controls": (NEW + "qubit q;\nctrl(100000) @ x q;", 4, 1, "more controls"),
+    "long range": (NEW + "qubit q;\nfor int i in [0:99999999999999999999] { x q; }", 4, 15, "does not fit 64 bits"),
+    "version": ("// new\nOPENQASM 4.0;", 2, 10, "OpenQASM 4 is unknown"),
+    "prose": ("This is no circuit.", 1, 9, "missing ';'"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_has_a_place(name, load):
+    text, line, column, reason = MISTAKES[name]
+    with pytest.raises(CircuitFileError) as caught:
+        load(text)
+    place, _, said = str(caught.value).partition(": ")
+    assert place.endswith(f"circuit.qasm:{line}:{column}")
+    assert reason in said
+    assert said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'include "stdgates.inc"; qubit q; bit c; x q; c = measure q;',
+        "qreg q[1]; creg c[1]; U(pi, 0, pi) q[0]; measure q -> c;",
+        '// a comment\ninclude "qelib1.inc"; qreg q[1]; creg c[1]; x q[0]; measure q -> c;',
+        "qubit q; bit c; U(pi, 0, pi) q; c = measure q; // qelib1.inc",
+    ],
+)
+def test_the_version_may_be_left_out(text, load):
+    assert Simulator().run(load(text), shots=5).result().get_counts() == {"1": 5}

@@ -165,9 +165,10 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_a_bad_file_is_one_line_and_exit_code_3(name, capsys, file):
+def test_a_bad_file_is_one_line(name, capsys, file):
     started = time.perf_counter()
-    assert cli.main(["run", file(BAD_FILES[name])]) == cli.EXIT_CIRCUIT
+    code = cli.EXIT_CIRCUIT if name == "infinite angle" else cli.EXIT_USAGE
+    assert cli.main(["run", file(BAD_FILES[name])]) == code
     assert time.perf_counter() - started < 5
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -184,7 +185,7 @@ def test_a_file_over_the_limit_is_refused_unread(monkeypatch, file):
 def test_a_damaged_qpy_file_is_refused(tmp_path):
     path = tmp_path / "damaged.qpy"
     path.write_bytes(b"QISKIT\x0d" + bytes(40))
-    assert cli.main(["run", str(path)]) == cli.EXIT_CIRCUIT
+    assert cli.main(["run", str(path)]) == cli.EXIT_USAGE
 
 
 def test_a_panic_of_the_parser_is_refused(monkeypatch, file):
@@ -195,7 +196,7 @@ def test_a_panic_of_the_parser_is_refused(monkeypatch, file):
         raise PanicException("unwrap on None")
 
     monkeypatch.setattr(qasm2, "loads", panic)
-    assert cli.main(["run", file(BELL2)]) == cli.EXIT_CIRCUIT
+    assert cli.main(["run", file(BELL2)]) == cli.EXIT_USAGE
 
 
 def test_a_long_decimal_fraction_is_not_a_long_integer(file):
@@ -313,7 +314,7 @@ def test_nothing_of_a_file_controls_the_terminal(command, option, hostile_file, 
     ],
 )
 def test_no_error_controls_the_terminal(text, file, capsys):
-    assert cli.main(["run", file(text)]) == cli.EXIT_CIRCUIT
+    assert cli.main(["run", file(text)]) == cli.EXIT_USAGE
     output = capsys.readouterr()
     assert output.out == ""
     assert len(output.err.splitlines()) == 1

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 from qiskit import qasm2, qpy
 from qiskit.utils import optionals
 
-from ketjet.errors import InvalidCircuitError
+from ketjet.errors import CircuitFileError, InvalidCircuitError
+from ketjet.file_errors import at_offset, found_by_parser
 from ketjet.file_limits import check_openqasm2, check_openqasm3
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _T = TypeVar("_T")
 
 _COMMENT_OR_STRING = re.compile(r"""//[^\r\n]*|/\*.*?\*/|("[^"\n]*"|'[^'\n]*')""", re.DOTALL)
 _VERSION = re.compile(r"\s*OPENQASM\s+(\d+)")
+_OF_VERSION_2 = re.compile(r"\b(qreg|creg|opaque)\b|qelib1\.inc")
 # OpenQASM 2 alone:
 _OLD_COMMENT_OR_STRING = re.compile(r"""//[^\n]*|("[^"\n]*"|'[^'\n]*')""")
 _DEFINITION = re.compile(r"\b(?:gate|opaque)\s+(\w+)")
@@ -44,24 +46,24 @@ def load_circuits(path: Path) -> list[QuantumCircuit]:
     Parameters
     ----------
     path
-        A `.qpy` file, or OpenQASM 2 or 3 text (told apart by the `OPENQASM` line).
+        A `.qpy` file, or OpenQASM 2 or 3 text, told apart by the `OPENQASM` line or, without one, by its words.
 
     Raises
     ------
     OSError
         The file cannot be read.
-    InvalidCircuitError
+    CircuitFileError
         The file is too large, declares too many bits, includes other files, or cannot be parsed.
     """
     data = _read(path)
     if path.suffix == ".qpy" or data.startswith(b"QISKIT"):
-        circuits = _parse(path, lambda: list(qpy.load(io.BytesIO(data))))
+        circuits = _parse(path, None, lambda: list(qpy.load(io.BytesIO(data))))
     else:
         text = data.decode("utf-8-sig", errors="replace")  # comments may be in any encoding; all else is ASCII
-        circuits = [_parse(path, lambda: _parse_openqasm(path, text))]
+        circuits = [_parse(path, text, lambda: _parse_openqasm(path, text))]
         circuits[0].name = path.stem
     if not circuits:
-        raise InvalidCircuitError(f"{path}: holds no circuit")
+        raise CircuitFileError(f"{path}: holds no circuit")
     return circuits
 
 
@@ -69,18 +71,19 @@ def _read(path: Path) -> bytes:
     with path.open("rb") as file:
         data = file.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
-        raise InvalidCircuitError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB, the most a circuit file may have")
+        raise CircuitFileError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB, the most a circuit file may have")
     return data
 
 
 def _parse_openqasm(path: Path, text: str) -> QuantumCircuit:
-    declared = _VERSION.match(_COMMENT_OR_STRING.sub(lambda match: match[1] or " ", text))
-    version = declared[1] if declared else "none"
+    plain = _COMMENT_OR_STRING.sub(_without_comment, text)
+    declared = _VERSION.match(plain)
+    version = declared[1] if declared else "2" if _OF_VERSION_2.search(plain) else "3"
     if version == "3":
         return _parse_openqasm3(path, text)
-    if version != "2":
-        raise InvalidCircuitError(f"{path}: must start with OPENQASM and the version, 2.0 or 3.0; it has {version}")
-    code = _OLD_COMMENT_OR_STRING.sub(lambda match: match[1] or " ", text)
+    if declared and version != "2":
+        raise at_offset(path, text, declared.start(1), f"OpenQASM {version} is unknown; there are 2.0 and 3.0")
+    code = _OLD_COMMENT_OR_STRING.sub(_without_comment, text)
     check_openqasm2(path, code)
     return qasm2.loads(
         text,
@@ -88,6 +91,11 @@ def _parse_openqasm(path: Path, text: str) -> QuantumCircuit:
         custom_instructions=_gates_beside(code),
         custom_classical=qasm2.LEGACY_CUSTOM_CLASSICAL,
     )
+
+
+def _without_comment(match: re.Match[str]) -> str:
+    """Return a string as it is, and blanks for a comment, so that all else stays where it is."""
+    return match[1] or re.sub(r"[^\n]", " ", match[0])
 
 
 def _gates_beside(code: str) -> list[qasm2.CustomInstruction]:
@@ -107,7 +115,7 @@ def _parse_openqasm3(path: Path, text: str) -> QuantumCircuit:
     return circuit
 
 
-def _parse(path: Path, parse: Callable[[], _T]) -> _T:
+def _parse(path: Path, text: str | None, parse: Callable[[], _T]) -> _T:
     printed = io.StringIO()  # the OpenQASM 3 grammar reports syntax errors by printing them
     try:
         with contextlib.redirect_stderr(printed):
@@ -115,12 +123,10 @@ def _parse(path: Path, parse: Callable[[], _T]) -> _T:
     except (InvalidCircuitError, KeyboardInterrupt, MemoryError):
         raise
     except RecursionError:
-        raise InvalidCircuitError(f"{path}: nested too deeply to parse") from None
+        raise CircuitFileError(f"{path}: nested too deeply to parse") from None
     except Exception as error:
-        reason = str(getattr(error, "message", "") or error).strip() or printed.getvalue().strip()
-        reason = reason.splitlines()[0] if reason else type(error).__name__
-        raise InvalidCircuitError(f"{path}: {reason[:300]}") from error
+        raise found_by_parser(path, text, error, printed.getvalue()) from error
     except BaseException as error:  # a panic of Qiskit's compiled parsers is no Exception
         if type(error).__name__ != "PanicException":
             raise
-        raise InvalidCircuitError(f"{path}: Qiskit's parser gave up on this file") from None
+        raise CircuitFileError(f"{path}: Qiskit's parser gave up on this file") from None

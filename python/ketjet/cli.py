@@ -1,6 +1,7 @@
 """The command line: `python -m ketjet run | estimate | explain | info | calibrate`.
 
-Exit codes: 0 done, 1 the simulation failed, 2 wrong usage, 3 a bad circuit, 4 not enough memory, 130 interrupted.
+Exit codes: 0 done, 1 the simulation failed, 2 wrong usage or a file that cannot be read, 3 a circuit that cannot be
+simulated, 4 not enough memory, 130 interrupted.
 Every error is one line on standard error.
 """
 
@@ -50,16 +51,16 @@ def _exit_code(error: BaseException) -> int | None:
     """Return the exit code of an error that the user can act on, None for a defect of our own."""
     from qiskit.exceptions import QiskitError
 
-    from ketjet.errors import InvalidCircuitError, InvalidOptionError, OptionTypeError
+    from ketjet.errors import CircuitFileError, InvalidCircuitError, InvalidOptionError, OptionTypeError
 
     if isinstance(error, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
         return EXIT_MEMORY
+    if isinstance(error, (CircuitFileError, InvalidOptionError, OptionTypeError, OSError)):
+        return EXIT_USAGE
     if isinstance(error, InvalidCircuitError):
         return EXIT_CIRCUIT
-    if isinstance(error, (InvalidOptionError, OptionTypeError, OSError)):
-        return EXIT_USAGE
     return EXIT_FAILED if isinstance(error, QiskitError) else None
 
 

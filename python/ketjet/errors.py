@@ -58,6 +58,10 @@ class UnsupportedInstructionError(InvalidCircuitError):
     """The circuit holds an instruction that the simulator does not know and that has no definition."""
 
 
+class CircuitFileError(InvalidCircuitError):
+    """A circuit file cannot be read; the message begins with the file, and with line and column if they are known."""
+
+
 class InvalidOptionError(KetjetError, ValueError):
     """An option has a value outside its range."""
 

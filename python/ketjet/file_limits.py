@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import operator
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ketjet.errors import InvalidCircuitError
+from ketjet.file_errors import at_node, at_offset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from ketjet.errors import CircuitFileError
 
 __all__ = ["MAX_BITS", "check_openqasm2", "check_openqasm3"]
 
@@ -33,45 +36,49 @@ _ARITHMETIC = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 class _Widths:
     """How many bits a file has declared."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self) -> None:
         self._totals = {"qubits": 0, "classical bits": 0}
 
-    def add(self, kind: str, width: int) -> None:
+    def add(self, kind: str, width: int, refuse: Callable[[str], CircuitFileError]) -> None:
         self._totals[kind] += width
         if self._totals[kind] > MAX_BITS:
-            raise InvalidCircuitError(f"{self._path}: declares more than {MAX_BITS} {kind}")
+            raise refuse(f"declares more than {MAX_BITS} {kind}")
 
 
-def _require_library(path: Path, name: str) -> None:
+def _require_library(name: str, refuse: Callable[[str], CircuitFileError]) -> None:
     if name not in GATE_LIBRARIES:
-        raise InvalidCircuitError(f"{path}: include {name!r} is not followed, only {' and '.join(GATE_LIBRARIES)}")
+        raise refuse(f"include {name!r} is not followed, only {' and '.join(GATE_LIBRARIES)}")
 
 
 def check_openqasm2(path: Path, code: str) -> None:
-    """Raise InvalidCircuitError if the text asks for too much.
+    """Raise CircuitFileError if the text asks for too much.
 
     Parameters
     ----------
     path
         Where it comes from.
     code
-        The text without comments.
+        The text with blanks for comments.
     """
-    for name in _INCLUDE.findall(code):
-        _require_library(path, name)
+
+    def refusing(match: re.Match[str]) -> Callable[[str], CircuitFileError]:
+        return partial(at_offset, path, code, match.start())
+
+    for include in _INCLUDE.finditer(code):
+        _require_library(include[1], refusing(include))
     if number := _LONG_INDEX.search(code):
-        raise InvalidCircuitError(f"{path}: the index or width {number[1][:24]} has more than 18 digits")
-    widths = _Widths(path)
-    for keyword, text in _DECLARATION.findall(code):
-        width = text.strip()
+        raise refusing(number)(f"the index or width {number[1][:24]} has more than 18 digits")
+    widths = _Widths()
+    for declaration in _DECLARATION.finditer(code):
+        width = declaration[2].strip()
         if not (width.isascii() and width.isdecimal()):
-            raise InvalidCircuitError(f"{path}: register width {width[:24]!r} is not an integer")
-        widths.add("qubits" if keyword == "qreg" else "classical bits", int(width))
+            raise refusing(declaration)(f"register width {width[:24]!r} is not an integer")
+        kind = "qubits" if declaration[1] == "qreg" else "classical bits"
+        widths.add(kind, int(width), refusing(declaration))
 
 
 def check_openqasm3(path: Path, tree: Any) -> None:
-    """Raise InvalidCircuitError if the program asks for too much.
+    """Raise CircuitFileError if the program asks for too much.
 
     Parameters
     ----------
@@ -80,22 +87,22 @@ def check_openqasm3(path: Path, tree: Any) -> None:
     tree
         Its syntax tree, of the package `openqasm3`.
     """
-    widths = _Widths(path)
+    widths = _Widths()
     for node in _nodes(tree):
-        kind = type(node).__name__
+        kind, refuse = type(node).__name__, partial(at_node, path, node)
         if kind == "Include":
-            _require_library(path, node.filename)
+            _require_library(node.filename, refuse)
         elif kind in {"QubitDeclaration", "BitType"}:
             width = 1 if node.size is None else _constant(node.size)
             if width is None:
-                raise InvalidCircuitError(f"{path}: a register width is not an integer constant")
-            widths.add("qubits" if kind == "QubitDeclaration" else "classical bits", width)
+                raise refuse("a register width is not an integer constant")
+            widths.add("qubits" if kind == "QubitDeclaration" else "classical bits", width, refuse)
         elif kind == "Identifier" and node.name.startswith("$") and _is_over(node.name[1:]):
-            raise InvalidCircuitError(f"{path}: uses more than {MAX_BITS} physical qubits")
+            raise refuse(f"uses more than {MAX_BITS} physical qubits")
         elif kind in {"QuantumGate", "QuantumPhase"}:
-            _check_controls(path, node)
+            _check_controls(node, refuse)
         elif kind in {"RangeDefinition", "DiscreteSet"}:
-            _check_integers(path, node)
+            _check_integers(node, refuse)
 
 
 def _nodes(tree: Any) -> Iterator[Any]:
@@ -114,20 +121,20 @@ def _is_over(digits: str) -> bool:
     return len(digits) > len(str(MAX_BITS)) or int(digits) >= MAX_BITS
 
 
-def _check_controls(path: Path, gate: Any) -> None:
+def _check_controls(gate: Any, refuse: Callable[[str], CircuitFileError]) -> None:
     """Refuse more controls than operands: they would be made before anybody counts."""
     for modifier in gate.modifiers:
         count = None if modifier.argument is None else _constant(modifier.argument)
         if "ctrl" in modifier.modifier.name and count is not None and count > len(gate.qubits):
-            raise InvalidCircuitError(f"{path}: a gate has more controls than operands")
+            raise refuse("a gate has more controls than operands")
 
 
-def _check_integers(path: Path, node: Any) -> None:
+def _check_integers(node: Any, refuse: Callable[[str], CircuitFileError]) -> None:
     values = node.values if type(node).__name__ == "DiscreteSet" else (node.start, node.end, node.step)
     for value in values:
         number = None if value is None else _constant(value)
         if number is not None and not -(2**63) < number < 2**63 - 1:
-            raise InvalidCircuitError(f"{path}: an integer of a range or a set does not fit 64 bits")
+            raise refuse("an integer of a range or a set does not fit 64 bits")
 
 
 def _constant(expression: Any) -> int | None:
