@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from qiskit import QuantumCircuit, qasm2, qasm3, qpy
 from qiskit.circuit import Gate
@@ -111,6 +113,72 @@ def test_estimate_does_not_run(capsys, file):
     assert json.loads(capsys.readouterr().out)["fits"] is False
 
 
+def test_a_bare_call_prints_the_help(capsys):
+    assert cli.main([]) == 0
+    assert "COMMAND" in capsys.readouterr().out
+
+
+def test_standard_input_is_a_file(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(BELL3.encode())))
+    [report] = run_json(capsys, "-", "--shots", "10")
+    assert (report["file"], report["circuit"], sum(report["counts"].values())) == ("-", "standard input", 10)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"OPENQASM 3; qubit q; h")))
+    assert cli.main(["run", "-"]) == cli.EXIT_USAGE
+    assert capsys.readouterr().err.startswith("ketjet: standard input:1:")
+
+
+@pytest.mark.parametrize("command", ["run", "estimate", "explain"])
+def test_several_files_and_an_output_file(command, capsys, file, tmp_path):
+    output = tmp_path / "out.json"
+    files = [file(BELL2, "one.qasm"), file(BELL3, "two.qasm")]
+    assert cli.main([command, *files, "--json", "-o", str(output)]) == 0
+    assert capsys.readouterr().out == ""
+    reports = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
+    assert [(report["file"], report["circuit"]) for report in reports] == list(zip(files, ["one", "two"], strict=True))
+    assert {report["schema_version"] for report in reports} == {1}
+    assert cli.main([command, *files, "-o", str(tmp_path / "no" / "folder")]) == cli.EXIT_USAGE
+
+
+def test_options_of_a_run(capsys, file):
+    [report] = run_json(
+        capsys, file(BELL3), "--exact", "--verify", "full", "--time-limit", "60", "--max-memory-mb", "500"
+    )
+    assert report["probabilities"] == pytest.approx({"00": 0.5, "11": 0.5})
+    assert report["metadata"]["verify"]["mode"] == "full"
+    [report] = run_json(capsys, file(BELL3), "--memory", "--shots", "20", "--max-iterations", "5")
+    assert len(report["memory"]) == 20
+    assert cli.main(["run", file(BELL3), "--exact"]) == 0
+    assert "  00  0.5" in capsys.readouterr().out
+    assert cli.main(["run", file(BELL3), "--memory", "--shots", "3"]) == 0
+    assert len(capsys.readouterr().out.splitlines()[-4].split()) == 4
+    assert cli.main(["run", file(BELL3), "--exact", "--memory"]) == cli.EXIT_USAGE
+    assert cli.main(["run", file(BELL3), "--time-limit", "-1"]) == cli.EXIT_USAGE
+
+
+def test_the_final_state_goes_into_a_file(capsys, file, tmp_path):
+    path = tmp_path / "state.npy"
+    bell = file('OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0]; cx q[0], q[1];')
+    assert cli.main(["run", bell, "--state", str(path)]) == 0
+    assert np.load(path, mmap_mode="r") == pytest.approx(np.array([1, 0, 0, 1]) / np.sqrt(2))
+    assert cli.main(["run", bell, bell, "--state", str(path)]) == cli.EXIT_USAGE
+
+
+def test_a_closed_pipe_is_silent(file):
+    command = f"{sys.executable} -m ketjet run {' '.join([file(BELL3)] * 3)} --json | head -c 1"
+    ended = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
+    assert ended.stderr == ""
+    assert ended.returncode in (0, cli.EXIT_CLOSED_PIPE)
+
+
+def test_info_tells_how_circuits_are_read(capsys, monkeypatch):
+    for reason in (None, "built for Qiskit 2.9"):
+        monkeypatch.setattr("ketjet.lowering.why_not_native", lambda reason=reason: reason)
+        assert cli.main(["info", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["native_reader"] == {"used": reason is None, "reason": reason}
+        assert cli.main(["info"]) == 0
+        assert f"reader    {'native' if reason is None else 'Python'}" in capsys.readouterr().out
+
+
 def test_info_tells_what_the_computer_offers(capsys):
     assert cli.main(["info", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
@@ -120,6 +188,7 @@ def test_info_tells_what_the_computer_offers(capsys):
     assert cli.main(["info"]) == 0
     assert {line.split()[0] for line in capsys.readouterr().out.splitlines()} == {
         "versions",
+        "reader",
         "kernels",
         "threads",
         "memory",
@@ -223,7 +292,7 @@ def test_a_bad_option_is_exit_code_2(arguments, capsys, file):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["walk"], ["run"], ["run", "x", "--shots", "many"], ["run", "x", "--precision", "half"]]
+    "arguments", [["walk"], ["run"], ["run", "x", "--shots", "many"], ["run", "x", "--precision", "half"]]
 )
 def test_wrong_usage_is_exit_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:

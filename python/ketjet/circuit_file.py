@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from qiskit import qasm2, qpy
@@ -20,11 +22,12 @@ from ketjet.file_limits import check_openqasm2, check_openqasm3
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from qiskit import QuantumCircuit
 
 __all__ = ["load_circuits"]
+
+STANDARD_INPUT = Path("-")
 
 MAX_FILE_BYTES = 64 << 20
 """Larger files are refused unread."""
@@ -46,7 +49,8 @@ def load_circuits(path: Path) -> list[QuantumCircuit]:
     Parameters
     ----------
     path
-        A `.qpy` file, or OpenQASM 2 or 3 text, told apart by the `OPENQASM` line or, without one, by its words.
+        A `.qpy` file, or OpenQASM 2 or 3 text, told apart by the `OPENQASM` line or, without one, by its words; ``-``
+        stands for the standard input.
 
     Raises
     ------
@@ -56,6 +60,8 @@ def load_circuits(path: Path) -> list[QuantumCircuit]:
         The file is too large, declares too many bits, includes other files, or cannot be parsed.
     """
     data = _read(path)
+    if path == STANDARD_INPUT:
+        path = Path("standard input")
     if path.suffix == ".qpy" or data.startswith(b"QISKIT"):
         circuits = _parse(path, None, lambda: list(qpy.load(io.BytesIO(data))))
     else:
@@ -68,7 +74,7 @@ def load_circuits(path: Path) -> list[QuantumCircuit]:
 
 
 def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with contextlib.nullcontext(sys.stdin.buffer) if path == STANDARD_INPUT else path.open("rb") as file:
         data = file.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
         raise CircuitFileError(f"{path}: larger than {MAX_FILE_BYTES >> 20} MiB, the most a circuit file may have")

@@ -1,14 +1,16 @@
 """The command line: `python -m ketjet run | estimate | explain | info | calibrate`.
 
 Exit codes: 0 done, 1 the simulation failed, 2 wrong usage or a file that cannot be read, 3 a circuit that cannot be
-simulated, 4 not enough memory, 130 interrupted.
+simulated, 4 not enough memory, 130 interrupted, 141 nobody reads the output any more.
 Every error is one line on standard error.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
 import platform
 import sys
 import time
@@ -21,20 +23,36 @@ from ketjet.options import allowed_threads
 from ketjet.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from qiskit import QuantumCircuit
 
     from ketjet.backend import Simulator
 
-EXIT_FAILED, EXIT_USAGE, EXIT_CIRCUIT, EXIT_MEMORY, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
+EXIT_FAILED, EXIT_USAGE, EXIT_CIRCUIT, EXIT_MEMORY, EXIT_INTERRUPTED, EXIT_CLOSED_PIPE = 1, 2, 3, 4, 130, 141
+
+SCHEMA_VERSION = 1
+"""Of what --json prints: it changes when a field goes or means something else."""
 
 COUNTS_SHOWN = 10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code of the process."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 0
     try:
-        options.command(options)
+        with contextlib.ExitStack() as stack:
+            if getattr(options, "output", None) is not None:
+                stack.enter_context(contextlib.redirect_stdout(stack.enter_context(options.output.open("w"))))
+            options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more
+        return EXIT_CLOSED_PIPE
     except (Exception, KeyboardInterrupt) as error:
         code = _exit_code(error)
         if code is None:
@@ -67,10 +85,14 @@ def _exit_code(error: BaseException) -> int | None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ketjet", description="A fast statevector simulator for Qiskit circuits.")
     parser.add_argument("--version", action="version", version=f"ketjet {metadata.version('ketjet')}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(metavar="COMMAND")
 
     circuit = argparse.ArgumentParser(add_help=False)
-    circuit.add_argument("file", type=Path, metavar="FILE", help="OpenQASM 2, OpenQASM 3 or QPY")
+    circuit.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="OpenQASM 2, OpenQASM 3 or QPY; - is standard input"
+    )
+    circuit.add_argument("-o", "--output", type=Path, metavar="FILE", help="write to this file instead of the terminal")
     circuit.add_argument("--shots", type=int, default=1024, metavar="N", help="how many samples (default: 1024)")
     circuit.add_argument("--precision", choices=["single", "double"], default="double", help="default: double")
     circuit.add_argument("--threads", type=int, metavar="N", help="most threads to use (default: all allowed cores)")
@@ -79,6 +101,13 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", parents=[circuit], help="simulate the circuits of a file and print the counts")
     run.add_argument("--seed", type=int, metavar="S", help="repeat a run exactly (default: a fresh one, printed)")
     run.add_argument("--progress", action="store_true", help="show a progress bar")
+    run.add_argument("--exact", action="store_true", help="the probabilities of all outcomes instead of samples")
+    run.add_argument("--memory", action="store_true", help="also the outcome of every shot, in order")
+    run.add_argument("--verify", choices=["off", "fast", "full"], default="off", help="let the run check itself")
+    run.add_argument("--time-limit", type=float, metavar="S", help="most seconds that a circuit may run")
+    run.add_argument("--max-iterations", type=int, metavar="N", help="most iterations of all loops of one shot")
+    run.add_argument("--max-memory-mb", type=float, metavar="M", help="most memory in MiB (default: what is free)")
+    run.add_argument("--state", type=Path, metavar="FILE.npy", help="write the final state of the one circuit here")
     run.set_defaults(command=_run)
 
     estimate = commands.add_parser("estimate", parents=[circuit], help="say what a run would need, without running it")
@@ -105,18 +134,42 @@ def _simulator(options: argparse.Namespace) -> Simulator:
     return Simulator(precision=options.precision, max_threads=options.threads)
 
 
-def _run(options: argparse.Namespace) -> None:
+def _circuits(options: argparse.Namespace) -> Iterator[tuple[Path, QuantumCircuit]]:
     from ketjet.circuit_file import load_circuits
 
+    for file in options.files:
+        for circuit in load_circuits(file):
+            yield file, circuit
+
+
+def _run(options: argparse.Namespace) -> None:
+    import numpy as np
+
+    from ketjet.errors import InvalidOptionError
+
     backend = _simulator(options)
-    for circuit in load_circuits(options.file):
+    wanted = {
+        "shots": options.shots,
+        "seed_simulator": options.seed,
+        "exact": options.exact,
+        "memory": options.memory,
+        "verify": options.verify,
+        "time_limit": options.time_limit,
+        "max_iterations": options.max_iterations,
+        "max_memory_mb": options.max_memory_mb,
+        "return_state": options.state is not None,
+    }
+    circuits = list(_circuits(options))
+    if options.state is not None and len(circuits) > 1:
+        raise InvalidOptionError(f"--state is for one circuit, and there are {len(circuits)}.")
+    for file, circuit in circuits:
         started = time.perf_counter()
-        job = backend.run(circuit, shots=options.shots, seed_simulator=options.seed)
-        result = job.result(progress=options.progress)
+        result = backend.run(circuit, **wanted).result(progress=options.progress)
         seconds = time.perf_counter() - started
         experiment = result.results[0]
         report = {
-            "file": str(options.file),
+            "schema_version": SCHEMA_VERSION,
+            "file": str(file),
             "circuit": circuit.name,
             "shots": options.shots,
             "seed": experiment.metadata["seed_simulator"],
@@ -125,6 +178,12 @@ def _run(options: argparse.Namespace) -> None:
             "peak_memory_bytes": _peak_memory(),
             "metadata": experiment.metadata,
         }
+        if options.exact:
+            report["probabilities"] = result.get_probabilities()
+        if options.memory:
+            report["memory"] = result.get_memory()
+        if options.state is not None:
+            np.save(options.state, experiment.data.statevector)
         print(_json(report) if options.json else _run_text(report))
 
 
@@ -144,16 +203,19 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 
 def _run_text(report: dict[str, Any]) -> str:
-    facts, counts = report["metadata"], sorted(report["counts"].items(), key=lambda item: (-item[1], item[0]))
-    lines = [
-        f"{printable(report['circuit'])}: {facts['num_qubits']} qubits, {report['shots']} shots, seed {report['seed']}"
-    ]
-    lines += [f"  {key}  {count}" for key, count in counts[:COUNTS_SHOWN]]
+    facts, exact = report["metadata"], "probabilities" in report
+    found = report["probabilities" if exact else "counts"].items()
+    counts = sorted(found, key=lambda item: (-item[1], item[0]))
+    drawn = "exact" if exact else f"{report['shots']} shots, seed {report['seed']}"
+    lines = [f"{printable(report['circuit'])}: {facts['num_qubits']} qubits, {drawn}"]
+    lines += [f"  {key}  {count:.10g}" for key, count in counts[:COUNTS_SHOWN]]
     if len(counts) > COUNTS_SHOWN:
         rest = sum(count for _, count in counts[COUNTS_SHOWN:])
-        lines.append(f"  ... {len(counts) - COUNTS_SHOWN} other outcomes  {rest}")
+        lines.append(f"  ... {len(counts) - COUNTS_SHOWN} other outcomes  {rest:.10g}")
     if not counts:
         lines.append("  no counts: the circuit measures nothing")
+    if "memory" in report:
+        lines.append("shots   " + " ".join(report["memory"]))
     lines.append(f"time    {report['seconds']:.3f} s, of which the engine {facts['time_taken']:.3f} s")
     state, process = facts["required_memory_mb"], _size(report["peak_memory_bytes"])
     lines.append(f"memory  {state} MiB for the state, {process} for the whole process at its peak")
@@ -164,13 +226,11 @@ def _run_text(report: dict[str, Any]) -> str:
 def _estimate(options: argparse.Namespace) -> None:
     from dataclasses import asdict
 
-    from ketjet.circuit_file import load_circuits
-
     backend = _simulator(options)
-    for circuit in load_circuits(options.file):
+    for file, circuit in _circuits(options):
         facts = asdict(backend.estimate(circuit, shots=options.shots))
         if options.json:
-            print(_json({"file": str(options.file), "circuit": circuit.name, **facts}))
+            print(_json({"schema_version": SCHEMA_VERSION, "file": str(file), "circuit": circuit.name, **facts}))
             continue
         name, qubits = printable(circuit.name), facts["num_qubits"]
         print(f"{name}: {qubits} qubits, {options.shots} shots, {options.precision} precision")
@@ -182,22 +242,23 @@ def _estimate(options: argparse.Namespace) -> None:
 
 
 def _explain(options: argparse.Namespace) -> None:
-    from ketjet.circuit_file import load_circuits
     from ketjet.errors import InvalidOptionError
 
     if options.json and options.html:
         raise InvalidOptionError("--json and --html exclude each other; give one of them.")
     backend = _simulator(options)
-    for circuit in load_circuits(options.file):
+    for file, circuit in _circuits(options):
         explained = backend.explain(circuit, analyze=options.analyze, shots=options.shots)
         if options.json:
-            print(_json({"file": str(options.file), "circuit": circuit.name, **explained.to_dict()}))
+            named = {"schema_version": SCHEMA_VERSION, "file": str(file), "circuit": circuit.name}
+            print(_json({**named, **explained.to_dict()}))
         else:
             print(explained.to_html() if options.html else explained)
 
 
 def _info(options: argparse.Namespace) -> None:
     from ketjet.admission import require_isa
+    from ketjet.lowering import why_not_native
 
     require_isa()
     machine = engine.machine()
@@ -206,8 +267,11 @@ def _info(options: argparse.Namespace) -> None:
     available, rule = engine.available_memory()
     versions = {name: metadata.version(name) for name in ("ketjet", "qiskit", "numpy")}
     versions["python"] = platform.python_version()
+    slow = why_not_native()
     facts = {
+        "schema_version": SCHEMA_VERSION,
         "versions": versions,
+        "native_reader": {"used": slow is None, "reason": slow},
         "instruction_set": engine.isa_in_use(),
         "instruction_sets": engine.isa_names(),
         "threads": {"count": threads, "set_by": threads_rule},
@@ -218,6 +282,7 @@ def _info(options: argparse.Namespace) -> None:
         print(_json(facts))
         return
     print("versions  " + ", ".join(f"{name} {version}" for name, version in versions.items()))
+    print(f"reader    {'native' if slow is None else f'Python, which takes longer: {slow}'}")
     print(f"kernels   {engine.isa_in_use()}, of {', '.join(engine.isa_names())}; KETJET_ISA forces one")
     print(f"threads   {threads}, set by {threads_rule}")
     print(f"memory    {_size(available)} available, set by {rule}")

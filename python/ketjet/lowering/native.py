@@ -69,12 +69,24 @@ def read_plain(circuit: QuantumCircuit, *, keep_idle_qubits: bool) -> PlainCircu
 
 
 @functools.cache
+def why_not_native() -> str | None:
+    """Return why circuits are all read in Python; None if they are not."""
+    try:
+        import ketjet._qiskit_bridge  # noqa: F401
+    except ModuleNotFoundError:
+        return "ketjet was built without Qiskit's headers"
+    except ImportError as error:  # of another version of Qiskit
+        return str(error).strip().partition("\n")[0] or "it does not load"
+    return None
+
+
+@functools.cache
 def _reader() -> Reader | None:
     """Return what reads circuits; None if it was not built, or for another version of Qiskit."""
-    try:
-        from ketjet._qiskit_bridge import Reader
-    except ImportError:
+    if why_not_native() is not None:
         return None
+    from ketjet._qiskit_bridge import Reader
+
     codes = instruction_codes()
     gates = {name: row for name, row in gate_rows().items() if name in plain_codes()}
     return Reader(gates, codes["measure"], codes["unitary"], codes["global_phase"], SMALL_QUBITS)
