@@ -106,10 +106,25 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def oldest(session: nox.Session) -> None:
+    """The test suite with the oldest Qiskit that ketjet takes, which its native reader was not built for."""
+    session.install(".[test]", "qiskit==2.2.*")
+    stubs = "tests/test_codebase.py::test_the_stubs_are_fresh"
+    session.run("python", "-m", "pytest", "--deselect", stubs, *session.posargs)
+
+
+@nox.session
 def layers(session: nox.Session) -> None:
     """One small workload of each package that builds on Qiskit (tests/layers.py)."""
     session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "layers"))
     session.run("python", "-m", "pytest", "-W", "default", "tests/layers.py", *session.posargs)
+
+
+@nox.session
+def pennylane(session: nox.Session) -> None:
+    """A small workload of PennyLane (tests/pennylane_layer.py), with the newest Qiskit that its plugin allows."""
+    session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "pennylane"))
+    session.run("python", "-m", "pytest", "-W", "default", "tests/pennylane_layer.py", *session.posargs)
 
 
 @nox.session

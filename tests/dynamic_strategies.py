@@ -16,7 +16,6 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import (
     CASE_DEFAULT,
     BreakLoopOp,
-    CircuitError,
     ClassicalRegister,
     Clbit,
     ContinueLoopOp,
@@ -32,23 +31,13 @@ from qiskit.circuit import (
     WhileLoopOp,
 )
 from qiskit.circuit.classical import expr, types
+from qiskit_versions import LOOP_VARIABLES, NEGATES, WIDE_NUMBERS
 from strategies import angles, standard_gates
 
 BOOL, FLOAT, DURATION = types.Bool(), types.Float(), types.Duration()
-WIDTHS = (1, 2, 3, 8, 64, 70)
+WIDTHS = (1, 2, 3, 8, 64, 70) if WIDE_NUMBERS else (1, 2, 3, 8, 50)
+NEGATE = ["negate"] if NEGATES else []
 
-
-def has_loop_variables():
-    """Tell whether this version of Qiskit has loops over a variable."""
-    variable = expr.Var.new("i", types.Uint(1))
-    try:
-        ForLoopOp((), variable, QuantumCircuit(inputs=[variable]))
-    except CircuitError:
-        return False
-    return True
-
-
-LOOP_VARIABLES = has_loop_variables()
 
 widths = st.sampled_from(WIDTHS)
 floats = st.one_of(
@@ -165,7 +154,7 @@ def draw_uint(draw, some, uint, kind, undefined):
 
 
 def draw_float(draw, some, uint, undefined):
-    form = draw(st.sampled_from(["negate", "arithmetic", "arithmetic", "cast"]))
+    form = draw(st.sampled_from([*NEGATE, "arithmetic", "arithmetic", "cast"]))
     if form == "negate":
         return expr.negate(some(FLOAT))
     if form == "arithmetic":
@@ -175,7 +164,7 @@ def draw_float(draw, some, uint, undefined):
 
 
 def draw_duration(draw, some, uint, undefined):
-    form = draw(st.sampled_from(["negate", "sum", "product", "quotient"]))
+    form = draw(st.sampled_from([*NEGATE, "sum", "product", "quotient"]))
     if form == "negate":
         return expr.negate(some(DURATION))
     if form == "sum":
@@ -332,7 +321,7 @@ class Writer:
         target = self.draw(st.sampled_from(registers if form else self.circuit.clbits))
         top = 2**target.size - 1 if form else 1
         if form == 2:
-            kind = self.draw(st.sampled_from([BOOL, types.Uint(1), types.Uint(2), types.Uint(70)]))
+            kind = self.draw(st.sampled_from([BOOL, types.Uint(1), types.Uint(2), types.Uint(WIDTHS[-1])]))
             target = self.expression(kind, scope)
             top = 1 if kind is BOOL else 2**kind.width - 1
         labels = self.draw(st.lists(st.one_of(st.integers(0, min(top, 7)), st.just(top)), unique=True, max_size=5))
@@ -384,7 +373,7 @@ class Writer:
 
     def while_(self, scope):
         turns = self.draw(st.integers(1, 3))
-        kind = types.Uint(self.draw(st.sampled_from([2, 3, 64, 70])))
+        kind = types.Uint(self.draw(st.sampled_from([2, 3, *WIDTHS[-2:]])))
         counter = self.circuit.add_var(expr.Var.new(self.name(), kind), expr.lift(0, kind))
         bound = expr.less(counter, expr.lift(turns, kind))
         if self.draw(st.booleans()):

@@ -30,8 +30,6 @@ from qiskit.circuit.library import (
     MCPhaseGate,
     MCXGate,
     PauliGate,
-    PauliProductMeasurement,
-    PauliProductRotationGate,
     PermutationGate,
     StatePreparation,
     UCGate,
@@ -44,6 +42,7 @@ from qiskit.circuit.library import (
 from qiskit.transpiler import Target
 
 from ketjet.lowering import INSTRUCTIONS_OF_AER
+from ketjet.newer_qiskit import PauliProductMeasurement, PauliProductRotationGate
 
 __all__ = ["build_target"]
 

@@ -26,6 +26,7 @@ from qiskit.circuit import (
 )
 from qiskit.circuit import library as lib
 from qiskit.quantum_info import Operator, Pauli, SparsePauliOp
+from qiskit_versions import needs_pauli_products
 
 from ketjet.errors import InvalidCircuitError, KetjetError, UnsupportedInstructionError
 from ketjet.lowering import lower, unroll
@@ -340,6 +341,7 @@ def test_parameters_that_only_a_definition_knows():
     assert lowered.bind({"secret": 0.25}).program.slots.tolist() == [0.25]
 
 
+@needs_pauli_products
 def test_parameters_of_native_gates():
     t = Parameter("t")
     operator = SparsePauliOp(["XX", "II", "ZI"], [1, 0.5, -0.2])

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from qiskit import QuantumCircuit, qasm3, qpy
 from qiskit.circuit import ClassicalRegister, Parameter, QuantumRegister
 from qiskit.circuit.classical import expr, types
+from qiskit_versions import LOOP_VARIABLES
 
 from ketjet import Simulator
 
@@ -167,7 +168,10 @@ CONSTRUCTS = [
     variables,
     resets_and_preparation,
 ]
-IN_OPENQASM_3 = [if_else, while_loop, for_loop, for_loop_with_parameter, break_and_continue, box]
+LOOPS = [for_loop, for_loop_with_parameter, break_and_continue] if LOOP_VARIABLES else []
+"""Before 2.4, Qiskit writes loops that are no OpenQASM 3."""
+
+IN_OPENQASM_3 = [if_else, while_loop, box, *LOOPS]
 """Qiskit cannot read back variables of a program, nor write `initialize`."""
 
 

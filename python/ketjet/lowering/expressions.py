@@ -188,7 +188,7 @@ class Expressions:
         return target, node.index, [self._codes["index"], width, words_of(node.index.type)]
 
     def _unary(self, node: expr.Unary) -> list[int]:
-        if node.op is expr.Unary.Op.NEGATE:
+        if node.op.name == "NEGATE":  # not in Qiskit before 2.4
             return [self._codes["float_negate"]]
         if node.op is expr.Unary.Op.BIT_NOT:
             return [self._codes["bit_not"], _width(node.type)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qiskit.circuit import Parameter, QuantumCircuit
+from qiskit.circuit import ControlFlowOp, ForLoopOp, Parameter, QuantumCircuit
 
 from ketjet import engine
 from ketjet.errors import InvalidCircuitError
@@ -15,10 +15,12 @@ from ketjet.lowering.packing import pack
 from ketjet.lowering.parameters import Binding
 from ketjet.lowering.unbound import UnboundSlots
 from ketjet.lowering.unroll import CircuitWalk
+from ketjet.newer_qiskit import LOOPS_LEND_PARAMETERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from ketjet.lowering.builder import ProgramBuilder
     from ketjet.saved_data import SaveRequest
 
 
@@ -117,9 +119,9 @@ def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: boo
     builder = walk.builder
     qubits = tuple(range(circuit.num_qubits)) if keep_idle_qubits else tuple(sorted(distinct(builder.wires)))
     walk.saves.require_whole(qubits)
-    binding = None
-    if circuit.num_parameters or builder.unbound:
-        binding = Binding(circuit.name, circuit.parameters, builder.unbound)
+    binding, own = None, _own_parameters(circuit, builder)
+    if own or builder.unbound:
+        binding = Binding(circuit.name, own, builder.unbound)
     return LoweredCircuit(
         program=pack(builder, circuit.num_clbits, qubits, **walk.variables.memory),
         header=Header(circuit),
@@ -129,3 +131,20 @@ def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: boo
         saves=tuple(walk.saves.requests),
         binding=binding,
     )
+
+
+def _own_parameters(circuit: QuantumCircuit, builder: ProgramBuilder) -> Sequence[Parameter]:
+    """Return the circuit's parameters, without those to which only loops give values."""
+    own: Sequence[Parameter] = circuit.parameters
+    if not LOOPS_LEND_PARAMETERS or not own:
+        return own
+    used = set().union(*(expression.parameters for expression in builder.unbound.expressions))
+    lent, waiting = set(), [circuit]
+    while waiting:
+        for instruction in waiting.pop().data:
+            operation = instruction.operation
+            if isinstance(operation, ForLoopOp):
+                lent.add(operation.params[1])
+            if isinstance(operation, ControlFlowOp):
+                waiting += operation.blocks
+    return [parameter for parameter in own if parameter in used or parameter not in lent]

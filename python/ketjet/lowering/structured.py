@@ -17,7 +17,6 @@ from qiskit.circuit.library import (
     MCMTGate,
     PauliEvolutionGate,
     PauliGate,
-    PauliProductRotationGate,
     PermutationGate,
     StatePreparation,
     UCGate,
@@ -31,6 +30,7 @@ from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.arrays import array_of
 from ketjet.lowering.gates import table_gate
 from ketjet.lowering.placement import Placement
+from ketjet.newer_qiskit import PauliProductRotationGate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -156,7 +156,7 @@ def pauli(builder: ProgramBuilder, operation: PauliGate, placement: Placement) -
     return True
 
 
-def pauli_product_rotation(builder: ProgramBuilder, operation: PauliProductRotationGate, placement: Placement) -> bool:
+def pauli_product_rotation(builder: ProgramBuilder, operation: Any, placement: Placement) -> bool:
     """Append exp(-i angle/2 P)."""
     letters = reversed(operation.pauli().to_label())
     _append_rotation(builder, placement, dict(enumerate(letters)), operation.params[0])
