@@ -40,7 +40,7 @@ PYTHON_LAYERS = [
     {"engine"},
     {"saved_data"},
     {"experiment_data", "budget"},
-    {"lowering", "results", "workers", "offers", "progress", "waiters", "failures"},
+    {"lowering", "results", "workers", "offers", "progress", "waiters", "failures", "exit_hooks"},
     {"batch"},
     {"old_names", "target", "job", "admission", "run_input", "explanation", "file_errors"},
     {"file_limits"},

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from ketjet import engine, offers, workers
 from ketjet.engine import Control, Outcome, Progress, Task
 from ketjet.errors import JobFailedError
+from ketjet.exit_hooks import before_waiting
 from ketjet.failures import failure_of, public_outcome
 from ketjet.progress import JobProgress, fraction_of, shares, written_bytes
 from ketjet.promise import Promise
@@ -119,6 +120,8 @@ class Batch(Generic[T]):
         self._reservations = list(reservations)
         self._assemble: Callable[[list[Outcome | BaseException]], T] | None = assemble
         self._executor = executor
+        if executor is not None:
+            before_waiting(executor, _cancel_all)
         self._memory_limit = memory_limit
         self._owner = owner
         self._execute = execute
@@ -441,7 +444,7 @@ def _begin_child() -> None:
     _live.clear()
 
 
-# Executors of the standard library wait for their calls before ordinary exit handlers run, so stop them before that.
+# Jobs on our own workers are cancelled as early as those on executors.
 getattr(threading, "_register_atexit", lambda _: None)(_cancel_all)
 with contextlib.suppress(AttributeError):  # Windows has no fork
     os.register_at_fork(after_in_child=_begin_child)
