@@ -47,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with contextlib.ExitStack() as stack:
             if getattr(options, "output", None) is not None:
-                stack.enter_context(contextlib.redirect_stdout(stack.enter_context(options.output.open("w"))))
+                stack.enter_context(
+                    contextlib.redirect_stdout(stack.enter_context(options.output.open("w", encoding="utf-8")))
+                )
             options.command(options)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -161,7 +163,7 @@ def _run(options: argparse.Namespace) -> None:
     }
     circuits = list(_circuits(options))
     if options.state is not None and len(circuits) > 1:
-        raise InvalidOptionError(f"--state is for one circuit, and there are {len(circuits)}.")
+        raise InvalidOptionError(f"--state is for one circuit, and there are {len(circuits)}; run them one by one.")
     for file, circuit in circuits:
         started = time.perf_counter()
         result = backend.run(circuit, **wanted).result(progress=options.progress)

@@ -135,8 +135,10 @@ def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: boo
 
 def _own_parameters(circuit: QuantumCircuit, builder: ProgramBuilder) -> Sequence[Parameter]:
     """Return the circuit's parameters, without those to which only loops give values."""
+    if not circuit.num_parameters:
+        return ()
     own: Sequence[Parameter] = circuit.parameters
-    if not LOOPS_LEND_PARAMETERS or not own:
+    if not LOOPS_LEND_PARAMETERS:
         return own
     used = set().union(*(expression.parameters for expression in builder.unbound.expressions))
     lent, waiting = set(), [circuit]
