@@ -1,6 +1,7 @@
 #include "base/crew.hpp"
 
 #include <pthread.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <system_error>
@@ -22,6 +23,28 @@ void relax_core() {
     __builtin_ia32_pause();
 #elif defined(__aarch64__)
     asm volatile("yield");
+#endif
+}
+
+// Moves this thread off `core`, if it is there and may be elsewhere. A hand is woken where it went to sleep, and its
+// owner may be on that core by now: they would share it, run after run, beside an idle one.
+void leave_core([[maybe_unused]] int core) {
+#ifdef __linux__
+    if (core < 0 || sched_getcpu() != core) return;
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0) return;  // of more cores than fit into the set
+    cpu_set_t others = allowed;
+    CPU_CLR(core, &others);
+    if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof(others), &others) != 0) return;
+    sched_setaffinity(0, sizeof(allowed), &allowed);
+#endif
+}
+
+int this_core() {
+#ifdef __linux__
+    return sched_getcpu();
+#else
+    return -1;
 #endif
 }
 
@@ -60,6 +83,7 @@ void Crew::serve(const std::shared_ptr<Hand>& hand, const std::shared_ptr<Word>&
     while (true) {
         turn = wait_for_change(hand->turn, turn, without_work);
         if (hand->work == nullptr) return;
+        leave_core(hand->owners_core);
         (*hand->work)(hand->rank);
         if (at_work->fetch_sub(1, std::memory_order_acq_rel) == 1) at_work->notify_one();
     }
@@ -86,9 +110,11 @@ int Crew::muster(int wanted) {
 
 void Crew::run(int members, const std::function<void(int)>& work) {
     at_work_->store(static_cast<std::uint32_t>(members - 1), std::memory_order_relaxed);
+    const int core = this_core();
     for (int rank = 1; rank < members; ++rank) {
         Hand& hand = *hands_[static_cast<std::size_t>(rank) - 1];
         hand.work = &work;
+        hand.owners_core = core;
         hand.turn.fetch_add(1, std::memory_order_release);
         hand.turn.notify_one();
     }

@@ -39,6 +39,7 @@ class Crew {
     struct Hand {
         alignas(64) Word turn{0};                        // changes when there is work
         const std::function<void(int)>* work = nullptr;  // null: go home
+        int owners_core = -1;
         int rank = 0;
     };
     static void serve(const std::shared_ptr<Hand>& hand, const std::shared_ptr<Word>& at_work);

@@ -1,5 +1,7 @@
 // Tests of teams: shares, the barrier, and members that fail at every possible moment. Also the program to run under
 // ThreadSanitizer, because no test from Python can show a data race.
+#include <sched.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -120,6 +122,32 @@ void test_failing_members(int repetitions) {
     }
 }
 
+#ifdef __linux__
+// Members that begin on their owner's core leave it, and may be on the same cores as before afterwards.
+void test_cores() {
+    cpu_set_t before;
+    CHECK(sched_getaffinity(0, sizeof(before), &before) == 0);
+    const auto check_members = [](const cpu_set_t& allowed) {
+        for (int i = 0; i < 50; ++i) {
+            run_team(3, [&](Team&) {
+                cpu_set_t now;
+                CHECK(sched_getaffinity(0, sizeof(now), &now) == 0 && CPU_EQUAL(&now, &allowed));
+            });
+            if (i % 10 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        }
+    };
+    check_members(before);
+    std::thread([&] {  // a team of its own, all on one core
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(sched_getcpu(), &one);
+        CHECK(sched_setaffinity(0, sizeof(one), &one) == 0);
+        check_members(one);
+    })
+        .join();
+}
+#endif
+
 // Several engine workers, each with a team of its own.
 void test_many_teams() {
     std::atomic<int> failures{0};
@@ -170,6 +198,9 @@ int main() {
     test_shares();
     test_block_shares();
     test_barrier();
+#ifdef __linux__
+    test_cores();
+#endif
     test_failing_members(200);
     test_many_teams();
     return failed_checks == 0 ? 0 : 1;
