@@ -160,6 +160,13 @@ def test_a_kernel_object_exports_one_symbol():
         assert kinds[0] in "TDR", f"{path}:\n{output.stdout}"
 
 
+def test_the_citation_is_of_this_version_and_address():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for cited, own in (("version: (.+)", 'version = "(.+)"'), ('url: "(.+)"', 'Homepage = "(.+)"')):
+        assert re.search(f"^{cited}$", citation, re.MULTILINE)[1] == re.search(f"^{own}$", project, re.MULTILINE)[1]
+
+
 STUBS = ROOT / "python" / "ketjet"
 
 
