@@ -102,6 +102,12 @@ def test_a_worker_process_never_imports_qiskit(module):
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_what_few_programs_need_is_not_imported_with_the_backend():
+    code = "import sys, qiskit; before = set(sys.modules); import ketjet.backend; print(*(set(sys.modules) - before))"
+    added = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"asyncio", "difflib", "html", "ketjet.explanation", "ketjet.state_vector"} & set(added)
+
+
 @pytest.mark.parametrize("path", CPP + PYTHON, ids=relative)
 def test_files_stay_short_and_say_what_they_are(path):
     lines = path.read_text(encoding="utf-8").splitlines()

@@ -14,7 +14,7 @@ from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from ketjet import engine, explanation
+from ketjet import engine
 from ketjet.admission import (
     Admitted,
     admission_now,
@@ -247,6 +247,8 @@ class Simulator(OldNames):
         InsufficientMemoryError
             It is to be analysed and does not fit into the memory that is available now.
         """
+        from ketjet import explanation
+
         resolved = self._resolve(options)
         (circuit,) = as_circuits([circuit])
         admission = admission_now(resolved)

@@ -7,11 +7,9 @@ waits, reports, and turns the batch's future into what Qiskit users, asyncio and
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
 import contextlib
 import datetime as dt
-import html
 import logging
 import pickle
 import time
@@ -188,7 +186,9 @@ class Job(JobV1):
         return f"<{type(self).__name__} {self._job_id}: {self._summary()}>"
 
     def _repr_html_(self) -> str:
-        kind, name, summary = (html.escape(part) for part in (type(self).__name__, self._job_id, self._summary()))
+        from html import escape
+
+        kind, name, summary = (escape(part) for part in (type(self).__name__, self._job_id, self._summary()))
         return f"<b>{kind}</b> <code>{name}</code>: {summary}"
 
     def _summary(self) -> str:
@@ -361,6 +361,8 @@ class Job(JobV1):
 
     async def _result_in_loop(self) -> SimulationResult:
         """Wait without blocking the event loop; cancelling the waiting task cancels the job."""
+        import asyncio
+
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
 

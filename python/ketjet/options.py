@@ -8,7 +8,6 @@ complain about.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import os
 import sys
@@ -186,6 +185,8 @@ def _with_switches(present: Any, planner: Mapping[str, bool], layer: Mapping[str
 
 
 def _unknown(name: str, options: type[SimulatorOptions]) -> Exception:
+    import difflib
+
     from ketjet.errors import UnknownOptionError
 
     if device_options.belongs_to_transpile(name):
