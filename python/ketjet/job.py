@@ -10,6 +10,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import datetime as dt
+import html
 import logging
 import pickle
 import time
@@ -186,9 +187,7 @@ class Job(JobV1):
         return f"<{type(self).__name__} {self._job_id}: {self._summary()}>"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        kind, name, summary = (escape(part) for part in (type(self).__name__, self._job_id, self._summary()))
+        kind, name, summary = (html.escape(part) for part in (type(self).__name__, self._job_id, self._summary()))
         return f"<b>{kind}</b> <code>{name}</code>: {summary}"
 
     def _summary(self) -> str:
