@@ -95,7 +95,7 @@ KETJET_INLINE Vector<T> splat(T value) {
     return value - Vector<T>{};  // not +, which would turn -0 into 0 and so cost an instruction
 }
 
-// fma: a * b + c, fnma: c - a * b, each rounded once. The baseline has no fused instruction: singles go through
+// fma: a * b + c, fnma: c - a * b, each rounded once. The portable table has no fused instruction: singles go through
 // double, which rounds alike but in one case of 2^29; doubles are rounded twice.
 #if defined(__AVX512F__)
 KETJET_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) {
