@@ -33,15 +33,15 @@ CPP_LAYERS = {
 # Python modules from the ground up: a module may import only from earlier rows (and from its own package).
 PYTHON_LAYERS = [
     {"_core", "_qiskit_bridge", "bitstrings", "errors", "newer_qiskit", "on_demand", "printable", "promise"},
-    {"option_checks"},
+    {"option_checks", "observables"},
     {"translations"},
     {"aer_options", "device_options"},
     {"options"},
     {"engine"},
     {"saved_data"},
     {"experiment_data", "budget"},
-    {"lowering", "results", "workers", "offers", "progress", "waiters", "failures", "exit_hooks"},
-    {"batch"},
+    {"lowering", "results", "workers", "offers", "progress", "waiters", "failures", "exit_hooks", "state_file"},
+    {"batch", "state_calls"},
     {"old_names", "target", "job", "admission", "run_input", "explanation", "file_errors"},
     {"file_limits"},
     {"backend", "state_vector"},
