@@ -23,7 +23,7 @@ from qiskit.providers import JobStatus, JobV1
 from ketjet import engine, workers
 from ketjet.batch import Batch
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
-from ketjet.progress import JobProgress, ProgressBar
+from ketjet.progress import JobProgress, ProgressBar, label_of
 from ketjet.promise import SLICE, Promise
 from ketjet.results import Experiment, SimulationResult, assemble
 from ketjet.waiters import DoneCallback, Waiters
@@ -87,6 +87,7 @@ class Job(JobV1):
         self._cancel_on_interrupt = cancel_on_interrupt
         self._created_at = time.time()
         self._submitted_at: float | None = None
+        self._headers = [experiment.header for experiment in experiments]
         self._batch: Batch[SimulationResult] = Batch(
             [experiment.task for experiment in experiments],
             [experiment.peak_bytes for experiment in experiments],
@@ -233,7 +234,7 @@ class Job(JobV1):
         """
         future, cancels = self._submitted(), self._cancel_on_interrupt
         try:
-            with ProgressBar(self._job_id) if progress else contextlib.nullcontext() as bar:
+            with ProgressBar(label_of(self._headers)) if progress else contextlib.nullcontext() as bar:
                 self._wait(timeout, bar.show if bar else None, interrupt_cancels=cancels)
         except KeyboardInterrupt:
             if cancels:
@@ -443,7 +444,7 @@ def _ended_job(
     job = kind.__new__(kind)
     JobV1.__init__(job, backend, job_id, **metadata)
     batch: Batch[SimulationResult] = Batch([], [], lambda _: value)
-    job._cancel_on_interrupt, job._batch = True, batch
+    job._cancel_on_interrupt, job._headers, job._batch = True, [], batch
     job._created_at, job._submitted_at, batch.started_at, batch.ended_at = times
     batch.close(value, cancelled=cancelled, error=error)
     return job
