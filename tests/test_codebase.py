@@ -42,6 +42,7 @@ PYTHON_LAYERS = [
     {"experiment_data", "budget"},
     {"lowering", "results", "workers", "offers", "progress", "waiters", "failures", "exit_hooks", "state_file"},
     {"batch", "state_calls"},
+    {"circuit_inputs"},
     {"old_names", "target", "job", "admission", "run_input", "explanation", "file_errors"},
     {"file_limits"},
     {"backend", "state_vector"},

@@ -32,7 +32,7 @@ from ketjet.old_names import BackendOptions, OldNames
 from ketjet.option_checks import integer
 from ketjet.options import SimulatorOptions, warn
 from ketjet.results import Experiment
-from ketjet.run_input import as_bindings, as_circuits
+from ketjet.run_input import as_circuit, given
 from ketjet.saved_data import LISTED
 from ketjet.target import build_target
 
@@ -141,6 +141,8 @@ class Simulator(OldNames):
         run_input: QuantumCircuit | Iterable[QuantumCircuit],
         *,
         parameter_binds: Any = None,
+        inputs: Any = None,
+        initial_statevector: Any = None,
         **options: Any,
     ) -> Job:
         """Start simulating circuits and return at once.
@@ -153,6 +155,11 @@ class Simulator(OldNames):
             One mapping per circuit, from parameter (or its name) to the list of its values; all lists of a circuit
             have the same length, and there is one experiment for every position in them. A number counts as a list
             of one, and a bare mapping will do for a single circuit.
+        inputs
+            Values of input variables and of parameters, by the objects or their names: one mapping for all circuits, or
+            a list with one for each. A variable takes a bool, an int or a float, as its type is.
+        initial_statevector
+            Amplitudes, shape (2**num_qubits,), that every circuit starts from instead of |0...0⟩.
         options
             Any field of `ketjet.options.SimulatorOptions`; None means the backend's default.
 
@@ -170,18 +177,18 @@ class Simulator(OldNames):
         UnknownOptionError, OptionTypeError, InvalidOptionError
             An option is misspelt, has the wrong type, or is out of range.
         """
-        return self._start(as_circuits(run_input), parameter_binds, options)
+        circuits, bindings = given(run_input, parameter_binds, inputs, initial_statevector)
+        return self._start(circuits, bindings, options)
 
     def _start(
         self,
         circuits: list[QuantumCircuit],
-        parameter_binds: Any,
+        bindings: list[list[dict[Any, Any]]],
         options: Mapping[str, Any],
         finish: Callable[[SimulationResult], None] | None = None,
     ) -> Job:
         """Check and submit; `finish` may change the result before anybody sees it."""
         resolved = self._resolve(options)
-        bindings = as_bindings(parameter_binds, circuits)
         experiments = self._experiments(circuits, bindings, resolved)
         job = Job(
             self,
@@ -203,14 +210,14 @@ class Simulator(OldNames):
             raise
         return job
 
-    def estimate(self, circuit: QuantumCircuit, **options: Any) -> engine.Estimate:
+    def estimate(self, circuit: QuantumCircuit, *, inputs: Any = None, **options: Any) -> engine.Estimate:
         """Say what a run would need and whether it would be admitted, without running it.
 
         Parameters
         ----------
         circuit
             One circuit; its parameters may be unbound.
-        options
+        inputs, options
             As for `run`.
 
         Returns
@@ -219,10 +226,12 @@ class Simulator(OldNames):
             Bytes, peak bytes, seconds, whether it fits and the most qubits that would.
         """
         resolved = self._resolve(options)
-        (circuit,) = as_circuits([circuit])
+        circuit = as_circuit(circuit, "estimate", inputs)
         return admission_now(resolved).estimate(lower(circuit, keep_idle_qubits=resolved.return_state))
 
-    def explain(self, circuit: QuantumCircuit, *, analyze: bool = False, **options: Any) -> Explanation:
+    def explain(
+        self, circuit: QuantumCircuit, *, analyze: bool = False, inputs: Any = None, **options: Any
+    ) -> Explanation:
         """Say what a run does and why: its sweeps over memory, their passes and kernels, and how long each takes.
 
         Parameters
@@ -232,7 +241,7 @@ class Simulator(OldNames):
         analyze
             Also run it, up to three times, and measure each stage and what this computer can do at most. A circuit
             that measures in the middle is run for one shot.
-        options
+        inputs, options
             As for `run`.
 
         Returns
@@ -248,7 +257,7 @@ class Simulator(OldNames):
             It is to be analysed and does not fit into the memory that is available now.
         """
         resolved = self._resolve(options)
-        (circuit,) = as_circuits([circuit])
+        circuit = as_circuit(circuit, "explain", inputs)
         admission = admission_now(resolved)
         if analyze:
             admitted = admit(circuit, admission)
@@ -333,7 +342,7 @@ def _require_values(circuit: QuantumCircuit, lowered: LoweredCircuit) -> None:
         names = ", ".join(parameter.name for parameter in lowered.parameters)
         raise InvalidCircuitError(
             f"circuit {circuit.name!r} has unbound parameters: {names}. Give them values with "
-            "circuit.assign_parameters() or parameter_binds."
+            "circuit.assign_parameters(), inputs or parameter_binds."
         )
 
 
