@@ -46,7 +46,7 @@ PYTHON_LAYERS = [
     {"old_names", "target", "job", "admission", "run_input", "explanation", "file_errors"},
     {"file_limits"},
     {"backend", "state_vector"},
-    {"provider", "basicaer", "circuit_file", "calibration"},
+    {"provider", "basicaer", "circuit_file", "calibration", "cli_arguments"},
     {"cli"},
     {"__main__", "__init__"},
 ]

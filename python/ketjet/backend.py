@@ -125,6 +125,10 @@ class Simulator(OldNames):
         """None: a job may have any number of circuits."""
         return
 
+    def set_max_qubits(self, max_qubits: int) -> None:
+        """Change `num_qubits`, which the transpiler is told."""
+        self._num_qubits, self._target = integer(1)("max_qubits", max_qubits), None
+
     def set_options(self, **fields: Any) -> None:
         """Change defaults of `run`; None brings back the original one.
 

@@ -18,7 +18,7 @@ from qiskit.result.models import ExperimentResultData
 from ketjet.backend import Simulator
 from ketjet.batch import Batch
 from ketjet.device_options import belongs_to_transpile
-from ketjet.errors import InvalidOptionError, UnknownOptionError
+from ketjet.errors import UnknownOptionError
 from ketjet.job import Job
 from ketjet.lowering.doubled import SaveUnitary
 from ketjet.run_input import as_circuits, given
@@ -169,20 +169,6 @@ class AerSimulator(QasmSimulatorPy):
     """Aer's simulator by its old name: counts, memory, and what save instructions give."""
 
     old_name = "aer_simulator"
-
-    @classmethod
-    def from_backend(cls, backend: Any, **_: Any) -> AerSimulator:
-        """Refuse to imitate a device.
-
-        Raises
-        ------
-        InvalidOptionError
-            Always: what Aer takes from a device is its noise.
-        """
-        raise InvalidOptionError(
-            f"from_backend({getattr(backend, 'name', backend)}) asks for the noise of a device, and ketjet simulates "
-            "without noise. Use AerSimulator() and transpile for the device, or use qiskit-aer for this run."
-        )
 
 
 class AerStatevectorSimulator(StatevectorSimulatorPy):

@@ -91,6 +91,12 @@ def test_it_answers_as_older_backends(backend, bell):
     assert sum(changed.run(bell, device="CPU").result().get_counts().values()) == 17
     with pytest.raises(UnknownOptionError):
         changed.set_option("shot", 3)
+    changed.clear_options()
+    assert changed.options.shots == 1024
+    changed.set_max_qubits(5)
+    assert changed.num_qubits == changed.target.num_qubits == 5
+    with pytest.raises(InvalidOptionError, match="noise of a device"):
+        Simulator.from_backend(backend)
 
 
 def test_counts_of_a_bell_pair(backend, bell):
