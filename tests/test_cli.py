@@ -253,6 +253,15 @@ def test_completion_knows_commands_and_options(shell, capsys):
         assert word in script
 
 
+def test_verbose_tells_what_happens(file, tmp_path):
+    command = [sys.executable, "-m", "ketjet", "run", file(OPEN3), "--set", "theta=1", "--set", "phi=1"]
+    quiet = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert quiet.stderr == ""
+    told = subprocess.run([*command, "-vv"], capture_output=True, text=True, check=True, timeout=60)
+    assert "admitted circuit" in told.stderr
+    assert "circuit 'circuit' is read in Python" in told.stderr
+
+
 def test_a_closed_pipe_is_silent(file):
     command = f"{sys.executable} -m ketjet run {' '.join([file(BELL3)] * 3)} --json | head -c 1"
     ended = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)

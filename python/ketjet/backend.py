@@ -14,7 +14,7 @@ from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from ketjet import engine, explanation
+from ketjet import engine, explanation, job_log
 from ketjet.admission import (
     Admitted,
     admission_now,
@@ -203,6 +203,7 @@ class Simulator(OldNames):
             memory_limit=memory_limit(resolved),
             _finish=finish,
         )
+        job_log.admitted(job.job_id(), experiments)
         try:
             job.submit()
             self._jobs[job.job_id()] = job

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import logging
 import os
 import platform
 import sys
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     try:
+        if verbose := getattr(options, "verbose", 0):
+            _log_to_standard_error(logging.INFO if verbose == 1 else logging.DEBUG)
         with contextlib.ExitStack() as stack:
             if getattr(options, "output", None) is not None:
                 stack.enter_context(
@@ -66,6 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ketjet: {printable(message)}", file=sys.stderr)
         return code
     return 0
+
+
+def _log_to_standard_error(level: int) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    logger = logging.getLogger("ketjet")
+    logger.addHandler(handler)
+    logger.setLevel(level)
 
 
 def _exit_code(error: BaseException) -> int | None:
@@ -108,6 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     circuit.add_argument("--precision", choices=["single", "double"], default="double", help="default: double")
     circuit.add_argument("--threads", type=int, metavar="N", help="most threads to use (default: all allowed cores)")
     circuit.add_argument("--json", action="store_true", help="print one JSON object per circuit")
+    circuit.add_argument(
+        "-v", "--verbose", action="count", default=0, help="log what happens to standard error; -vv also why"
+    )
 
     run = commands.add_parser("run", parents=[circuit], help="simulate the circuits of a file and print the counts")
     run.add_argument("--seed", type=int, metavar="S", help="repeat a run exactly (default: a fresh one, printed)")

@@ -12,7 +12,6 @@ import concurrent.futures
 import contextlib
 import datetime as dt
 import html
-import logging
 import pickle
 import time
 from functools import partial
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.providers import JobStatus, JobV1
 
-from ketjet import engine, workers
+from ketjet import engine, job_log, workers
 from ketjet.batch import Batch
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
 from ketjet.progress import JobProgress, ProgressBar, label_of
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from ketjet.engine import Outcome
 
 __all__ = ["Job"]
-
-logging.getLogger("ketjet").addHandler(logging.NullHandler())
 
 
 class Job(JobV1):
@@ -120,6 +117,7 @@ class Job(JobV1):
         self._submitted_at = time.time()
         try:
             self._batch.start()
+            job_log.follow(self._batch, self._job_id, self._headers)
         except BaseException:
             self._batch.future.cancel()
             raise

@@ -11,7 +11,7 @@ import os
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from ketjet import engine, workers
+from ketjet import engine, job_log, workers
 from ketjet.errors import JobCancelledError, JobError
 from ketjet.failures import public_error
 from ketjet.progress import JobProgress, ProgressBar, progress_of_one
@@ -82,10 +82,18 @@ class StateCalls:
             `cancel` was called.
         """
         self.require_whole()
-        if not progress:
-            return self._make(call, changes=True, told=True)
-        with ProgressBar(label) as bar:
-            return self._make(call, changes=True, told=True, watch=lambda: bar.show(self.progress()))
+        with contextlib.ExitStack() as stack:
+            shows: list[Callable[[JobProgress], None]] = []
+            if progress:
+                shows.append(stack.enter_context(ProgressBar(label)).show)
+            if (tell := stack.enter_context(job_log.telling(f"state, {label}"))) is not None:
+                shows.append(tell)
+
+            def watch() -> None:
+                for show in shows:
+                    show(self.progress())
+
+            return self._make(call, changes=True, told=True, watch=watch if shows else None)
 
     def overwrite(self, call: Callable[[engine.Control], _T]) -> _T:
         """Make a call that changes all of the state, which is whole afterwards whatever it was."""
