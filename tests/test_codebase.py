@@ -33,7 +33,7 @@ CPP_LAYERS = {
 # Python modules from the ground up: a module may import only from earlier rows (and from its own package).
 PYTHON_LAYERS = [
     {"_core", "_qiskit_bridge", "bitstrings", "errors", "newer_qiskit", "on_demand", "printable", "promise"},
-    {"option_checks", "observables"},
+    {"option_checks", "option_types", "observables"},
     {"translations"},
     {"aer_options", "device_options"},
     {"options"},

@@ -37,12 +37,15 @@ from ketjet.saved_data import LISTED
 from ketjet.target import build_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from numpy.typing import ArrayLike
     from qiskit import QuantumCircuit
     from qiskit.transpiler import Target
+    from typing_extensions import Unpack
 
     from ketjet.explanation import Explanation
+    from ketjet.option_types import Binds, FurtherOptions, Inputs, Integer, RunOptions
     from ketjet.results import SimulationResult
 
 __all__ = ["Simulator"]
@@ -82,14 +85,14 @@ class Simulator(OldNames):
 
     def __init__(
         self,
-        precision: str | None = None,
-        max_threads: int | None = None,
+        precision: engine.Precision | None = None,
+        max_threads: Integer | None = None,
         max_memory_mb: float | None = None,
-        seed_simulator: int | None = None,
+        seed_simulator: Integer | None = None,
         *,
-        num_qubits: int = NUM_QUBITS,
+        num_qubits: Integer = NUM_QUBITS,
         provider: Any = None,
-        **options: Any,
+        **options: Unpack[FurtherOptions],
     ) -> None:
         super().__init__(
             provider=provider,
@@ -129,7 +132,7 @@ class Simulator(OldNames):
         """Change `num_qubits`, which the transpiler is told."""
         self._num_qubits, self._target = integer(1)("max_qubits", max_qubits), None
 
-    def set_options(self, **fields: Any) -> None:
+    def set_options(self, **fields: Unpack[RunOptions]) -> None:
         """Change defaults of `run`; None brings back the original one.
 
         Raises
@@ -144,10 +147,10 @@ class Simulator(OldNames):
         self,
         run_input: QuantumCircuit | Iterable[QuantumCircuit],
         *,
-        parameter_binds: Any = None,
-        inputs: Any = None,
-        initial_statevector: Any = None,
-        **options: Any,
+        parameter_binds: Binds | Sequence[Binds] | None = None,
+        inputs: Inputs | Sequence[Inputs] | None = None,
+        initial_statevector: ArrayLike | None = None,
+        **options: Unpack[RunOptions],
     ) -> Job:
         """Start simulating circuits and return at once.
 
@@ -215,7 +218,9 @@ class Simulator(OldNames):
             raise
         return job
 
-    def estimate(self, circuit: QuantumCircuit, *, inputs: Any = None, **options: Any) -> engine.Estimate:
+    def estimate(
+        self, circuit: QuantumCircuit, *, inputs: Inputs | None = None, **options: Unpack[RunOptions]
+    ) -> engine.Estimate:
         """Say what a run would need and whether it would be admitted, without running it.
 
         Parameters
@@ -235,7 +240,12 @@ class Simulator(OldNames):
         return admission_now(resolved).estimate(lower(circuit, keep_idle_qubits=resolved.return_state))
 
     def explain(
-        self, circuit: QuantumCircuit, *, analyze: bool = False, inputs: Any = None, **options: Any
+        self,
+        circuit: QuantumCircuit,
+        *,
+        analyze: bool = False,
+        inputs: Inputs | None = None,
+        **options: Unpack[RunOptions],
     ) -> Explanation:
         """Say what a run does and why: its sweeps over memory, their passes and kernels, and how long each takes.
 

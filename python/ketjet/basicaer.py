@@ -24,12 +24,13 @@ from ketjet.lowering.doubled import SaveUnitary
 from ketjet.run_input import as_circuits, given
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
     from qiskit.providers.backend import Backend
     from qiskit.result import Result
 
+    from ketjet.option_types import Binds, Inputs
     from ketjet.results import SimulationResult
 
 __all__ = [
@@ -89,9 +90,9 @@ class QasmSimulatorPy(Simulator):
         self,
         run_input: QuantumCircuit | Iterable[QuantumCircuit],
         *,
-        parameter_binds: Any = None,
-        inputs: Any = None,
-        initial_statevector: Any = None,
+        parameter_binds: Binds | Sequence[Binds] | None = None,
+        inputs: Inputs | Sequence[Inputs] | None = None,
+        initial_statevector: ArrayLike | None = None,
         chop_threshold: float = CHOP_THRESHOLD,
         **options: Any,
     ) -> BasicAerJob:
