@@ -141,7 +141,11 @@ class Simulator(OldNames):
             As in `run`.
         """
         kept = {name: value for name, value in self._options.items() if name not in fields}
-        self._options = _as_qiskit_options(SimulatorOptions.resolve(kept, fields))
+        resolved = SimulatorOptions.resolve(kept, fields)
+        if resolved.isa:
+            require_isa(resolved.isa)
+        require_plan_options(resolved.plan_options or ())
+        self._options = _as_qiskit_options(resolved)
 
     def run(
         self,
