@@ -202,7 +202,7 @@ class SimulationResult(Result):
         packed = getattr(found.data, "packed", None)
         if isinstance(found, CircuitResult) and packed is not None and "memory" in found.data._data_attributes:
             return bitstrings(packed.memory, found.header_so_far)
-        if isinstance(found, CircuitResult) and found.success:
+        if isinstance(found, CircuitResult) and found.success and not hasattr(found.data, "memory"):
             name = found.header_so_far["name"]
             raise QiskitError(f"there is no list of shots for {name!r}: run it with memory=True, and measurements.")
         return super().get_memory(experiment)
