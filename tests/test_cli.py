@@ -253,6 +253,19 @@ def test_completion_knows_commands_and_options(shell, capsys):
         assert word in script
 
 
+def test_the_planner_and_the_kernels_can_be_chosen(capsys, file):
+    [report] = run_json(capsys, file(BELL3), "--without", "prune", "--without", "search", "--isa", "portable")
+    assert report["metadata"]["simd"] == "portable"
+    [report] = run_json(capsys, file(BELL3), "--exact", "--exact-floor", "0.1")
+    assert report["metadata"]["exact"]["floor"] == 0.1
+    for wrong, says in (
+        (["--without", "thinking"], "no switch 'thinking'"),
+        (["--isa", "sse9"], "instruction set 'sse9'"),
+    ):
+        assert cli.main(["run", file(BELL3), *wrong]) == 2
+        assert says in capsys.readouterr().err
+
+
 def test_verbose_tells_what_happens(file, tmp_path):
     command = [sys.executable, "-m", "ketjet", "run", file(OPEN3), "--set", "theta=1", "--set", "phi=1"]
     quiet = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)

@@ -118,6 +118,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     circuit.add_argument("--precision", choices=["single", "double"], default="double", help="default: double")
     circuit.add_argument("--threads", type=int, metavar="N", help="most threads to use (default: all allowed cores)")
+    circuit.add_argument("--isa", metavar="NAME", help="the instruction set to use (default: the best this CPU has)")
+    circuit.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="SWITCH",
+        help="what the planner may not do, e.g. prune; may be given several times",
+    )
     circuit.add_argument("--json", action="store_true", help="print one JSON object per circuit")
     circuit.add_argument(
         "-v", "--verbose", action="count", default=0, help="log what happens to standard error; -vv also why"
@@ -127,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seed", type=int, metavar="S", help="repeat a run exactly (default: a fresh one, printed)")
     run.add_argument("--progress", action="store_true", help="show a progress bar")
     run.add_argument("--exact", action="store_true", help="the probabilities of all outcomes instead of samples")
+    run.add_argument("--exact-floor", type=float, metavar="P", help="follow nothing that is less probable (1e-12)")
     run.add_argument("--memory", action="store_true", help="also the outcome of every shot, in order")
     run.add_argument("--verify", choices=["off", "fast", "full"], default="off", help="let the run check itself")
     run.add_argument("--time-limit", type=float, metavar="S", help="most seconds that a circuit may run")
@@ -152,7 +161,7 @@ def _parser() -> argparse.ArgumentParser:
 
     calibrate = commands.add_parser("calibrate", help="measure this computer, so that predicted times and plans fit it")
     calibrate.add_argument("--json", action="store_true", help="print one JSON object")
-    calibrate.set_defaults(command=_calibrate, precision="double", threads=None)
+    calibrate.set_defaults(command=_calibrate, precision="double", threads=None, isa=None, without=[])
 
     completion = commands.add_parser("completion", help="print a script that completes commands in your shell")
     completion.add_argument("shell", choices=["bash", "zsh", "tcsh"])
@@ -167,7 +176,12 @@ def _parser() -> argparse.ArgumentParser:
 def _simulator(options: argparse.Namespace) -> Simulator:
     from ketjet.backend import Simulator
 
-    return Simulator(precision=options.precision, max_threads=options.threads)
+    return Simulator(
+        precision=options.precision,
+        max_threads=options.threads,
+        isa=options.isa,
+        plan_options=dict.fromkeys(options.without, False),
+    )
 
 
 def _circuits(
@@ -192,6 +206,7 @@ def _run(options: argparse.Namespace) -> None:
         "shots": options.shots,
         "seed_simulator": options.seed,
         "exact": options.exact,
+        "exact_floor": options.exact_floor,
         "memory": options.memory,
         "verify": options.verify,
         "time_limit": options.time_limit,
