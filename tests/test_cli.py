@@ -16,7 +16,7 @@ import pytest
 from qiskit import QuantumCircuit, qasm2, qasm3, qpy
 from qiskit.circuit import Gate
 
-from ketjet import circuit_file, cli
+from ketjet import circuit_file, cli, cli_arguments
 from ketjet.errors import InvalidCircuitError
 
 ROOT = Path(__file__).parent.parent
@@ -161,6 +161,118 @@ def test_the_final_state_goes_into_a_file(capsys, file, tmp_path):
     assert cli.main(["run", bell, "--state", str(path)]) == 0
     assert np.load(path, mmap_mode="r") == pytest.approx(np.array([1, 0, 0, 1]) / np.sqrt(2))
     assert cli.main(["run", bell, bell, "--state", str(path)]) == cli.EXIT_USAGE
+
+
+OPEN3 = """OPENQASM 3.0; include "stdgates.inc"; input float theta; input float phi; qubit[2] q; bit[2] c;
+ry(theta) q[0]; cx q[0],q[1]; rz(phi) q[0]; c = measure q;"""
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("pi", np.pi),
+        ("-pi/2", -np.pi / 2),
+        ("3*pi/4", 3 * np.pi / 4),
+        ("1.5e-1*π", 0.15 * np.pi),
+        ("0.25", 0.25),
+        ("0x10", 16),
+        ("-3", -3),
+        ("true", True),
+        ("false", False),
+    ],
+)
+def test_values_of_inputs_are_read(text, value):
+    name, found = cli_arguments.setting(f" theta = {text} ")
+    assert name == "theta"
+    assert type(found) is type(value)
+    assert found == pytest.approx(value)
+
+
+def test_inputs_get_values(capsys, file):
+    path = file(OPEN3)
+    [report] = run_json(capsys, path, "--set", "theta=pi", "--set", "phi=0.5", "--shots", "1e2")
+    assert report["counts"] == {"11": 100}
+    for command in (["explain"], ["explain", "--analyze"], ["estimate"]):
+        assert cli.main([*command, path, "--set", "theta=pi", "--set", "phi=0.5"]) == 0
+    assert cli.main(["estimate", path]) == 0
+    capsys.readouterr()
+
+
+def test_each_circuit_gets_the_inputs_that_it_has(capsys, file):
+    reports = run_json(capsys, file(OPEN3, "a.qasm"), file(BELL3, "b.qasm"), "--set", "theta=0", "--set", "phi=0")
+    assert reports[0]["counts"] == {"00": 1024}
+    assert len(reports[1]["counts"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "needs values for phi, theta: give --set phi=VALUE"),
+        (["--set", "theta=1"], "needs values for phi"),
+        (["--set", "thta=1"], "--set thta: no input variable or parameter has this name; there are: phi, theta"),
+        (["--set", "theta=1", "--set", "theta=2"], "two values"),
+        (["--set", "theta=true", "--set", "phi=0"], "'theta' must be a real number"),
+        (["--set", "phi=0", "--set", "theta=0", "--expect", "ZZZ"], "--expect ZZZ has to be 2 letters"),
+        (["--set", "phi=0", "--set", "theta=0", "--expect", "zz"], "letters of I, X, Y, Z"),
+    ],
+)
+def test_wrong_inputs_are_wrong_usage(arguments, says, capsys, file):
+    assert cli.main(["run", file(OPEN3), *arguments]) == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--set", "theta"], ["--set", "theta=one"], ["--set", "=1"], ["--shots", "1.5"]])
+def test_what_cannot_be_read_is_wrong_usage(arguments, capsys, file):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["run", file(OPEN3), *arguments])
+    assert caught.value.code == 2
+    assert arguments[1].partition("=")[2] in capsys.readouterr().err
+
+
+def test_expectation_values_are_those_before_the_final_measurements(capsys, file):
+    path = file(OPEN3)
+    settings = ["--set", "theta=0.4", "--set", "phi=0.3", "--expect", "ZI", "--expect", "XX", "--expect", "XY"]
+    expected = {"ZI": np.cos(0.4), "XX": np.sin(0.4) * np.cos(0.3), "XY": np.sin(0.4) * np.sin(0.3)}
+    [report] = run_json(capsys, path, *settings)
+    assert report["expectations"] == pytest.approx(expected, abs=1e-12)
+    assert sum(report["counts"].values()) == 1024
+    [exact] = run_json(capsys, path, *settings, "--exact")
+    assert exact["expectations"] == pytest.approx(expected, abs=1e-12)
+    assert cli.main(["run", path, *settings]) == 0
+    assert "<ZI>  0.921060994" in capsys.readouterr().out
+    midway = BELL3.replace("c = measure q;", "c[0] = measure q[0]; if (c[0]) x q[1]; c[1] = measure q[1];")
+    [report] = run_json(capsys, file(midway, "midway.qasm"), "--exact", "--expect", "ZI", "--expect", "IZ")
+    assert report["expectations"] == pytest.approx({"ZI": 1, "IZ": 0}, abs=1e-12)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion_knows_commands_and_options(shell, capsys):
+    assert cli.main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    for word in ("explain", "time-limit", "expect"):
+        assert word in script
+
+
+def test_the_planner_and_the_kernels_can_be_chosen(capsys, file):
+    [report] = run_json(capsys, file(BELL3), "--without", "prune", "--without", "search", "--isa", "portable")
+    assert report["metadata"]["simd"] == "portable"
+    [report] = run_json(capsys, file(BELL3), "--exact", "--exact-floor", "0.1")
+    assert report["metadata"]["exact"]["floor"] == 0.1
+    for wrong, says in (
+        (["--without", "thinking"], "no switch 'thinking'"),
+        (["--isa", "sse9"], "instruction set 'sse9'"),
+    ):
+        assert cli.main(["run", file(BELL3), *wrong]) == 2
+        assert says in capsys.readouterr().err
+
+
+def test_verbose_tells_what_happens(file, tmp_path):
+    command = [sys.executable, "-m", "ketjet", "run", file(OPEN3), "--set", "theta=1", "--set", "phi=1"]
+    quiet = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert quiet.stderr == ""
+    told = subprocess.run([*command, "-vv"], capture_output=True, text=True, check=True, timeout=60)
+    assert "admitted circuit" in told.stderr
+    assert "circuit 'circuit' is read in Python" in told.stderr
 
 
 def test_a_closed_pipe_is_silent(file):

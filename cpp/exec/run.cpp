@@ -26,6 +26,11 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+void note_start(RunCounters& counters) {
+    const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+    counters.started_at.store(now.count(), std::memory_order_relaxed);
+}
+
 template <class T>
 void sample_final_state(const Program& program, const Plan& plan, const StateVector<T>& state, SweepNorms& swept,
                         const RunRequest& request, RunResult<T>& result, const RunContext& context) {
@@ -228,6 +233,28 @@ std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, 
 }
 
 template <class T>
+std::vector<std::uint64_t> evolve(const Program& original, const Plan& plan, StateVector<T>& state,
+                                  const PhiloxKey& key, Verify verify, const RunContext& given) {
+    const std::vector<std::int64_t> work = stage_work(plan, precision_of<T>, given.threads);
+    StageClock clock(plan.stages, work);
+    RunContext context{given.kernels, given.threads, given.stop, plan.l3_bytes, &clock};
+    const Program program = plan.bind(original);
+    RunCounters& counters = context.stop.counters();
+    note_start(counters);
+    counters.stages_total.store(static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
+    counters.work_total.store(std::accumulate(work.begin(), work.end(), std::int64_t{0}), std::memory_order_relaxed);
+    Verifier verifier(verify, program, plan);
+    if (verify != Verify::off) {
+        context.verifier = &verifier;
+        verifier.start_in(state, original, context);
+        verifier.check_plan<T>(context);
+    }
+    std::vector<std::uint64_t> memory = run_stages(program, plan, state, key, context);
+    if (verify != Verify::off) verifier.check_state(original, state, true, context);
+    return memory;
+}
+
+template <class T>
 RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& request, const RunContext& given) {
     const bool as_tree = plan.has_trajectories() || request.exact;
     std::vector<std::int64_t> work;
@@ -238,8 +265,7 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
     context.drift = &drift;
     const Program program = plan.bind(original);
     RunCounters& counters = context.stop.counters();
-    const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
-    counters.started_at.store(now.count(), std::memory_order_relaxed);
+    note_start(counters);
     context.stop.throw_if_stopped();
     MemoryBudget budget(request.memory_limit, request.promised_bytes, request.kept_bytes, counters.bytes_held);
     const MemoryBudget::Scope charged(&budget);
@@ -279,6 +305,8 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
 #define KETJET_INSTANTIATE(T)                                                                                         \
     template std::vector<std::uint64_t> run_stages<T>(const Program&, const Plan&, StateVector<T>&, const PhiloxKey&, \
                                                       const RunContext&);                                             \
+    template std::vector<std::uint64_t> evolve<T>(const Program&, const Plan&, StateVector<T>&, const PhiloxKey&,     \
+                                                  Verify, const RunContext&);                                         \
     template RunResult<T> run<T>(const Program&, const Plan&, const RunRequest&, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

@@ -53,9 +53,14 @@ struct RunResult {
 template <class T>
 RunResult<T> run(const Program& program, const Plan& plan, const RunRequest& request, const RunContext& context);
 
-// Runs every stage on a given state as one shot: what StateVector.evolve does. Returns its classical memory.
+// Runs every stage on a state as one shot. Returns its classical memory.
 template <class T>
 std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, StateVector<T>& state,
                                       const PhiloxKey& key, const RunContext& context);
+
+// Applies a program to a given state as one shot, by a plan that was made for any state. Returns its classical memory.
+template <class T>
+std::vector<std::uint64_t> evolve(const Program& program, const Plan& plan, StateVector<T>& state, const PhiloxKey& key,
+                                  Verify verify, const RunContext& context);
 
 }  // namespace ketjet

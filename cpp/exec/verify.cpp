@@ -50,11 +50,12 @@ int run_bits(Index active) {
     return std::min(std::countr_one(active), most_run_bits);
 }
 
-// Runs a program from |0...0> by plain loops.
+// Runs a program from a state, of no amplitudes for |0...0>, by plain loops.
 class ReferenceRun {
  public:
-    explicit ReferenceRun(const Program& program)
-        : program_(program), block_(low_bits(program.num_qubits()), 0, zero_state(program.num_qubits())) {}
+    ReferenceRun(const Program& program, const std::vector<Complex>& start)
+        : program_(program),
+          block_(low_bits(program.num_qubits()), 0, start.empty() ? zero_state(program.num_qubits()) : start) {}
 
     // Whether all was certain so far: then there is one final state, and all measurements can be read from it.
     bool is_certain() const { return certain_; }
@@ -129,6 +130,19 @@ VerificationFailed::VerificationFailed(const std::string& finding, double deviat
 Verifier::Verifier(Verify mode, const Program& program, const Plan& plan)
     : mode_(mode), program_(program), plan_(plan) {}
 
+bool Verifier::compares_state(const Program& original) const {
+    return mode_ == Verify::full && original.num_qubits() <= narrow_qubits &&
+           original.operations().size() <= narrow_operations &&
+           std::ranges::none_of(original.operations(), is_classical);
+}
+
+template <class T>
+void Verifier::start_in(const StateVector<T>& state, const Program& original, const RunContext& context) {
+    from_zero_ = false;
+    length_error_ += std::abs(pairwise_sum(chunk_probabilities(state, context)) - 1);
+    if (compares_state(original)) start_.assign(state.amplitudes(), state.amplitudes() + state.size());
+}
+
 template <class T>
 void Verifier::check_plan(const RunContext& context) {
     const Stopwatch stopwatch(report_);
@@ -191,12 +205,9 @@ void Verifier::check_norm(const Stage& stage, const StateVector<T>& state, const
 template <class T>
 void Verifier::check_state(const Program& original, const StateVector<T>& state, bool whole,
                            const RunContext& context) {
-    if (mode_ != Verify::full || original.num_qubits() > narrow_qubits ||
-        original.operations().size() > narrow_operations || std::ranges::any_of(original.operations(), is_classical)) {
-        return;
-    }
+    if (!compares_state(original)) return;
     const Stopwatch stopwatch(report_);
-    ReferenceRun reference(original);
+    ReferenceRun reference(original, start_);
     for (const Operation& operation : original.operations()) {
         context.stop.throw_if_stopped();
         std::visit(reference, operation);
@@ -275,6 +286,7 @@ std::string describe(const Plan& plan, std::span<const std::uint32_t> operations
 }
 
 #define KETJET_INSTANTIATE(T)                                                                                     \
+    template void Verifier::start_in<T>(const StateVector<T>&, const Program&, const RunContext&);                \
     template void Verifier::check_plan<T>(const RunContext&);                                                     \
     template void Verifier::check_norm<T>(const Stage&, const StateVector<T>&, const StopToken&, Team&);          \
     template void Verifier::check_norm<T>(const Stage&, const StateVector<T>&, const RunContext&);                \

@@ -46,6 +46,9 @@ class Verifier {
     // `program` is the plan's own, with the present slot values (Plan::bind).
     Verifier(Verify mode, const Program& program, const Plan& plan);
 
+    // First of all, if the run does not begin in |0...0>: `original` is what the plan was made of.
+    template <class T>
+    void start_in(const StateVector<T>& state, const Program& original, const RunContext& context);
     // Before the run: the order of operations and the matrices; in mode full every sweep too.
     template <class T>
     void check_plan(const RunContext& context);
@@ -76,6 +79,7 @@ class Verifier {
         if (!(deviation <= allowed)) throw VerificationFailed(finding(), deviation, allowed);
         report_.max_deviation = std::max(report_.max_deviation, deviation);
     }
+    bool compares_state(const Program& original) const;
     void check_order();
     void check_reordering();
     void check_matrices();
@@ -94,7 +98,9 @@ class Verifier {
     const Plan& plan_;
     VerifyReport report_;
     double operations_done_ = 0;  // what rounding errors grow with
-    double length_error_ = 0;     // of all matrices together, as they were given
+    double length_error_ = 0;     // of the state at first, and of all matrices together, as they were given
+    bool from_zero_ = true;
+    std::vector<Complex> start_;  // where it is to be compared, and not |0...0>
     Index active_ = 0;            // what the norm is summed over: all basis states without other qubits
     std::vector<double> norms_;   // of its runs
 };

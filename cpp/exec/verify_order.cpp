@@ -99,7 +99,7 @@ std::vector<std::vector<std::uint32_t>> depths(std::span<const std::uint32_t> or
 // What is known of the state from stage to stage: which qubits are no longer |0>.
 class Growth {
  public:
-    explicit Growth(const Plan& plan) : all_(low_bits(plan.state_qubits)) {}
+    Growth(const Plan& plan, bool from_zero) : all_(low_bits(plan.state_qubits)), active_(from_zero ? 0 : all_) {}
 
     bool allows(const Stage& stage) {
         if (const auto* const sweep = std::get_if<Sweep>(&stage)) {
@@ -120,7 +120,7 @@ class Growth {
 
  private:
     Index all_;
-    Index active_ = 0;
+    Index active_;
     bool is_folded_ = false;
 };
 
@@ -201,7 +201,7 @@ void Verifier::check_order() {
     for (const FinalMeasurement& read : plan_.final_measurements) reads[read.clbit] = read.qubit;
     require(reads == expected_reads, [] { return "the final measurements are not those of the program"; });
 
-    Growth growth(plan_);
+    Growth growth(plan_, from_zero_);
     for (std::size_t stage = 0; stage < plan_.stages.size(); ++stage) {
         require(growth.allows(plan_.stages[stage]),
                 [&] { return number_of(stage) + "it is wrong about which qubits are still |0>"; });

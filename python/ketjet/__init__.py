@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Job", "Provider", "Simulator", "StateVector", "__version__", "errors"]
 
 _HOMES = {"Simulator": "backend", "Job": "job", "StateVector": "state_vector", "Provider": "provider"}
+_OLD_NAMES = ("Aer", "AerProvider", "AerSimulator", "BasicAer", "BasicAerJob", "BasicAerProvider", "execute")
 
 
 def __getattr__(name: str) -> object:
@@ -28,7 +29,8 @@ def __getattr__(name: str) -> object:
     if name == "errors":
         return import_module("ketjet.errors")
     if name not in _HOMES:
-        msg = f"module 'ketjet' has no attribute {name!r}"
+        there = "; it is in ketjet.basicaer" if name in _OLD_NAMES else ""
+        msg = f"module 'ketjet' has no attribute {name!r}{there}"
         raise AttributeError(msg)
     value: object = getattr(import_module(f"ketjet.{_HOMES[name]}"), name)
     globals()[name] = value

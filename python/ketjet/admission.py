@@ -183,7 +183,7 @@ def saved_bytes(lowered: LoweredCircuit, options: SimulatorOptions, frames: Save
         width = save.num_qubits
         if save.name.endswith("_dict") and save.number in frames:
             width = len(frames[save.number][0])
-        if save.name in {"save_statevector", "save_statevector_dict", "save_state"}:
+        if save.name in {"save_statevector", "save_statevector_dict", "save_state", "save_unitary"}:
             found[save.label] = amplitude << width
         elif save.name == "save_density_matrix":
             found[save.label] = 16 << 2 * width

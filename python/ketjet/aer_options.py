@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from ketjet.translations import Meaning
 
-__all__ = ["MEANINGS"]
+__all__ = ["MEANINGS", "WITH_MEANING"]
 
 
 def _threads(name: str, value: Any) -> Translation:
     return NOTHING._replace(options={"max_threads": integer(0)(name, value) or None})
 
 
-_WITH_MEANING: Mapping[str, Meaning] = {
+WITH_MEANING: Mapping[str, Meaning] = {
     "max_parallel_threads": _threads,
     "method": constant("automatic", "statevector"),
     "device": constant("CPU"),
@@ -57,5 +57,5 @@ _WITHOUT_MEANING = frozenset(
     """.split()  # noqa: SIM905 - readable as it is
 )
 
-MEANINGS: Mapping[str, Meaning] = {**_WITH_MEANING, **dict.fromkeys(_WITHOUT_MEANING, ignored)}
+MEANINGS: Mapping[str, Meaning] = {**WITH_MEANING, **dict.fromkeys(_WITHOUT_MEANING, ignored)}
 """By name: what the option means; None, which means nothing, as in Aer, is not asked for."""

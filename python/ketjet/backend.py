@@ -14,7 +14,7 @@ from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from ketjet import engine
+from ketjet import engine, job_log
 from ketjet.admission import (
     Admitted,
     admission_now,
@@ -32,17 +32,20 @@ from ketjet.old_names import BackendOptions, OldNames
 from ketjet.option_checks import integer
 from ketjet.options import SimulatorOptions, warn
 from ketjet.results import Experiment
-from ketjet.run_input import as_bindings, as_circuits
+from ketjet.run_input import as_circuit, given
 from ketjet.saved_data import LISTED
 from ketjet.target import build_target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from numpy.typing import ArrayLike
     from qiskit import QuantumCircuit
     from qiskit.transpiler import Target
+    from typing_extensions import Unpack
 
     from ketjet.explanation import Explanation
+    from ketjet.option_types import Binds, FurtherOptions, Inputs, Integer, RunOptions
     from ketjet.results import SimulationResult
 
 __all__ = ["Simulator"]
@@ -82,14 +85,14 @@ class Simulator(OldNames):
 
     def __init__(
         self,
-        precision: str | None = None,
-        max_threads: int | None = None,
+        precision: engine.Precision | None = None,
+        max_threads: Integer | None = None,
         max_memory_mb: float | None = None,
-        seed_simulator: int | None = None,
+        seed_simulator: Integer | None = None,
         *,
-        num_qubits: int = NUM_QUBITS,
+        num_qubits: Integer = NUM_QUBITS,
         provider: Any = None,
-        **options: Any,
+        **options: Unpack[FurtherOptions],
     ) -> None:
         super().__init__(
             provider=provider,
@@ -125,7 +128,11 @@ class Simulator(OldNames):
         """None: a job may have any number of circuits."""
         return
 
-    def set_options(self, **fields: Any) -> None:
+    def set_max_qubits(self, max_qubits: int) -> None:
+        """Change `num_qubits`, which the transpiler is told."""
+        self._num_qubits, self._target = integer(1)("max_qubits", max_qubits), None
+
+    def set_options(self, **fields: Unpack[RunOptions]) -> None:
         """Change defaults of `run`; None brings back the original one.
 
         Raises
@@ -134,14 +141,20 @@ class Simulator(OldNames):
             As in `run`.
         """
         kept = {name: value for name, value in self._options.items() if name not in fields}
-        self._options = _as_qiskit_options(SimulatorOptions.resolve(kept, fields))
+        resolved = SimulatorOptions.resolve(kept, fields)
+        if resolved.isa:
+            require_isa(resolved.isa)
+        require_plan_options(resolved.plan_options or ())
+        self._options = _as_qiskit_options(resolved)
 
     def run(
         self,
         run_input: QuantumCircuit | Iterable[QuantumCircuit],
         *,
-        parameter_binds: Any = None,
-        **options: Any,
+        parameter_binds: Binds | Sequence[Binds] | None = None,
+        inputs: Inputs | Sequence[Inputs] | None = None,
+        initial_statevector: ArrayLike | None = None,
+        **options: Unpack[RunOptions],
     ) -> Job:
         """Start simulating circuits and return at once.
 
@@ -153,6 +166,11 @@ class Simulator(OldNames):
             One mapping per circuit, from parameter (or its name) to the list of its values; all lists of a circuit
             have the same length, and there is one experiment for every position in them. A number counts as a list
             of one, and a bare mapping will do for a single circuit.
+        inputs
+            Values of input variables and of parameters, by the objects or their names: one mapping for all circuits, or
+            a list with one for each. A variable takes a bool, an int or a float, as its type is.
+        initial_statevector
+            Amplitudes, shape (2**num_qubits,), that every circuit starts from instead of |0...0⟩.
         options
             Any field of `ketjet.options.SimulatorOptions`; None means the backend's default.
 
@@ -170,18 +188,18 @@ class Simulator(OldNames):
         UnknownOptionError, OptionTypeError, InvalidOptionError
             An option is misspelt, has the wrong type, or is out of range.
         """
-        return self._start(as_circuits(run_input), parameter_binds, options)
+        circuits, bindings = given(run_input, parameter_binds, inputs, initial_statevector)
+        return self._start(circuits, bindings, options)
 
     def _start(
         self,
         circuits: list[QuantumCircuit],
-        parameter_binds: Any,
+        bindings: list[list[dict[Any, Any]]],
         options: Mapping[str, Any],
         finish: Callable[[SimulationResult], None] | None = None,
     ) -> Job:
         """Check and submit; `finish` may change the result before anybody sees it."""
         resolved = self._resolve(options)
-        bindings = as_bindings(parameter_binds, circuits)
         experiments = self._experiments(circuits, bindings, resolved)
         job = Job(
             self,
@@ -192,6 +210,7 @@ class Simulator(OldNames):
             memory_limit=memory_limit(resolved),
             _finish=finish,
         )
+        job_log.admitted(job.job_id(), experiments)
         try:
             job.submit()
             self._jobs[job.job_id()] = job
@@ -203,14 +222,16 @@ class Simulator(OldNames):
             raise
         return job
 
-    def estimate(self, circuit: QuantumCircuit, **options: Any) -> engine.Estimate:
+    def estimate(
+        self, circuit: QuantumCircuit, *, inputs: Inputs | None = None, **options: Unpack[RunOptions]
+    ) -> engine.Estimate:
         """Say what a run would need and whether it would be admitted, without running it.
 
         Parameters
         ----------
         circuit
             One circuit; its parameters may be unbound.
-        options
+        inputs, options
             As for `run`.
 
         Returns
@@ -219,10 +240,17 @@ class Simulator(OldNames):
             Bytes, peak bytes, seconds, whether it fits and the most qubits that would.
         """
         resolved = self._resolve(options)
-        (circuit,) = as_circuits([circuit])
+        circuit = as_circuit(circuit, "estimate", inputs)
         return admission_now(resolved).estimate(lower(circuit, keep_idle_qubits=resolved.return_state))
 
-    def explain(self, circuit: QuantumCircuit, *, analyze: bool = False, **options: Any) -> Explanation:
+    def explain(
+        self,
+        circuit: QuantumCircuit,
+        *,
+        analyze: bool = False,
+        inputs: Inputs | None = None,
+        **options: Unpack[RunOptions],
+    ) -> Explanation:
         """Say what a run does and why: its sweeps over memory, their passes and kernels, and how long each takes.
 
         Parameters
@@ -232,7 +260,7 @@ class Simulator(OldNames):
         analyze
             Also run it, up to three times, and measure each stage and what this computer can do at most. A circuit
             that measures in the middle is run for one shot.
-        options
+        inputs, options
             As for `run`.
 
         Returns
@@ -250,7 +278,7 @@ class Simulator(OldNames):
         from ketjet import explanation
 
         resolved = self._resolve(options)
-        (circuit,) = as_circuits([circuit])
+        circuit = as_circuit(circuit, "explain", inputs)
         admission = admission_now(resolved)
         if analyze:
             admitted = admit(circuit, admission)
@@ -335,7 +363,7 @@ def _require_values(circuit: QuantumCircuit, lowered: LoweredCircuit) -> None:
         names = ", ".join(parameter.name for parameter in lowered.parameters)
         raise InvalidCircuitError(
             f"circuit {circuit.name!r} has unbound parameters: {names}. Give them values with "
-            "circuit.assign_parameters() or parameter_binds."
+            "circuit.assign_parameters(), inputs or parameter_binds."
         )
 
 

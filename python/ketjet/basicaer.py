@@ -12,26 +12,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from qiskit import QuantumCircuit, transpile
-from qiskit.circuit import Delay, Gate, Instruction
-from qiskit.circuit.library import Initialize
 from qiskit.providers import QiskitBackendNotFoundError
 from qiskit.result.models import ExperimentResultData
 
 from ketjet.backend import Simulator
 from ketjet.batch import Batch
 from ketjet.device_options import belongs_to_transpile
-from ketjet.errors import InvalidCircuitError, InvalidOptionError, UnknownOptionError
+from ketjet.errors import UnknownOptionError
 from ketjet.job import Job
-from ketjet.lowering.structured import UNITARY_TOLERANCE
-from ketjet.run_input import as_circuits
+from ketjet.lowering.doubled import SaveUnitary
+from ketjet.run_input import as_circuits, given
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
     from qiskit.providers.backend import Backend
     from qiskit.result import Result
 
+    from ketjet.option_types import Binds, Inputs
     from ketjet.results import SimulationResult
 
 __all__ = [
@@ -77,7 +76,7 @@ class BasicAerJob(Job):
 class QasmSimulatorPy(Simulator):
     """Counts and memory of shots, by its old name.
 
-    Options of `run` beyond the simulator's own: `initial_statevector`, and `chop_threshold`, which has no effect here.
+    `run` takes `chop_threshold` too, which has no effect here.
     """
 
     old_name = "qasm_simulator"
@@ -91,8 +90,9 @@ class QasmSimulatorPy(Simulator):
         self,
         run_input: QuantumCircuit | Iterable[QuantumCircuit],
         *,
-        parameter_binds: Any = None,
-        initial_statevector: Any = None,
+        parameter_binds: Binds | Sequence[Binds] | None = None,
+        inputs: Inputs | Sequence[Inputs] | None = None,
+        initial_statevector: ArrayLike | None = None,
         chop_threshold: float = CHOP_THRESHOLD,
         **options: Any,
     ) -> BasicAerJob:
@@ -104,6 +104,8 @@ class QasmSimulatorPy(Simulator):
             One circuit or several.
         parameter_binds
             One mapping per circuit from parameters to lists of values.
+        inputs
+            Values of input variables and parameters.
         initial_statevector
             Amplitudes to start from instead of |0...0⟩.
         chop_threshold
@@ -111,12 +113,10 @@ class QasmSimulatorPy(Simulator):
         options
             Any field of `ketjet.options.SimulatorOptions`.
         """
-        circuits = as_circuits(run_input)
-        if initial_statevector is not None:
-            circuits = [_started(circuit, initial_statevector) for circuit in circuits]
-        prepared = [self._prepared(circuit) for circuit in circuits]
+        circuits, bindings = given(run_input, parameter_binds, inputs, initial_statevector)
         finish = partial(self._finish, chop_threshold=chop_threshold)
-        job = self._start(prepared, parameter_binds, {**options, **self.forced}, finish)
+        prepared = [self._prepared(circuit) for circuit in circuits]
+        job = self._start(prepared, bindings, {**options, **self.forced}, finish)
         return BasicAerJob(self, job.job_id(), job)
 
     def _prepared(self, circuit: QuantumCircuit) -> QuantumCircuit:
@@ -146,22 +146,22 @@ class StatevectorSimulatorPy(QasmSimulatorPy):
 class UnitarySimulatorPy(QasmSimulatorPy):
     """The matrix of a circuit, by its old name: `result.get_unitary()`.
 
-    One run on twice the qubits: gates on one half of a maximally entangled state leave the matrix in its amplitudes.
+    One run on twice the qubits has all of it.
     """
 
     old_name = "unitary_simulator"
-    forced: ClassVar[dict[str, Any]] = {"return_state": True, "shots": 1}
+    forced: ClassVar[dict[str, Any]] = {"shots": 1}
 
     def _prepared(self, circuit: QuantumCircuit) -> QuantumCircuit:
-        return _doubled(circuit)
+        saving = circuit.copy()
+        saving.append(SaveUnitary(circuit.num_qubits), circuit.qubits)
+        return saving
 
     @staticmethod
     def _finish(result: SimulationResult, chop_threshold: float) -> None:
         for experiment in result.results:
             if experiment.success:
-                columns = experiment.data.statevector
-                size = round(len(columns) ** 0.5)
-                unitary = np.ascontiguousarray(columns.reshape(size, size).T) * np.sqrt(size, dtype=columns.real.dtype)
+                unitary = experiment.data.unitary.data
                 _chop(unitary, chop_threshold)
                 experiment.data = ExperimentResultData(unitary=unitary)
 
@@ -170,20 +170,6 @@ class AerSimulator(QasmSimulatorPy):
     """Aer's simulator by its old name: counts, memory, and what save instructions give."""
 
     old_name = "aer_simulator"
-
-    @classmethod
-    def from_backend(cls, backend: Any, **_: Any) -> AerSimulator:
-        """Refuse to imitate a device.
-
-        Raises
-        ------
-        InvalidOptionError
-            Always: what Aer takes from a device is its noise.
-        """
-        raise InvalidOptionError(
-            f"from_backend({getattr(backend, 'name', backend)}) asks for the noise of a device, and ketjet simulates "
-            "without noise. Use AerSimulator() and transpile for the device, or use qiskit-aer for this run."
-        )
 
 
 class AerStatevectorSimulator(StatevectorSimulatorPy):
@@ -289,21 +275,6 @@ def execute(
     return backend.run(circuits, **given)
 
 
-def _started(circuit: QuantumCircuit, amplitudes: Any) -> QuantumCircuit:
-    """Return the circuit with an initial state before it."""
-    state = np.asarray(amplitudes, dtype=complex)
-    if state.shape != (2**circuit.num_qubits,):
-        raise InvalidCircuitError(
-            f"initial_statevector has shape {state.shape}; circuit {circuit.name!r} has "
-            f"{2**circuit.num_qubits} amplitudes"
-        )
-    if not abs(np.linalg.norm(state) - 1) <= UNITARY_TOLERANCE:  # NaN too
-        raise InvalidCircuitError(f"initial_statevector has norm {np.linalg.norm(state):.6g}; normalise it to 1")
-    started = circuit.copy_empty_like()
-    started.append(Initialize(state / np.linalg.norm(state)), range(circuit.num_qubits))
-    return started.compose(circuit, copy=False)
-
-
 def _collapsing(circuit: QuantumCircuit) -> QuantumCircuit:
     """Return the circuit with something after its last measurements, so that they act on the state."""
     if circuit.num_clbits == 0:
@@ -312,33 +283,6 @@ def _collapsing(circuit: QuantumCircuit) -> QuantumCircuit:
     for qubit in range(circuit.num_qubits):
         longer.p(0, qubit)
     return longer
-
-
-def _doubled(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Return the circuit on one half of a maximally entangled state of twice the qubits."""
-    if culprit := _not_unitary(circuit):
-        raise InvalidCircuitError(f"circuit {circuit.name!r} has no matrix: it contains {culprit!r}")
-    n = circuit.num_qubits
-    doubled = QuantumCircuit(2 * n, name=circuit.name, metadata=circuit.metadata)
-    for qubit in range(n):
-        doubled.h(n + qubit)
-        doubled.cx(n + qubit, qubit)
-    return doubled.compose(circuit, range(n), copy=False) if n else circuit
-
-
-def _not_unitary(circuit: QuantumCircuit) -> str | None:
-    """Return the name of an instruction that is no gate and not made of gates, if there is one."""
-    for instruction in circuit.data:
-        operation = instruction.operation
-        if isinstance(operation, Gate) or not isinstance(operation, Instruction) or operation._directive:
-            continue
-        if isinstance(operation, Delay):
-            continue
-        if operation.definition is None:
-            return str(operation.name)
-        if culprit := _not_unitary(operation.definition):
-            return culprit
-    return None
 
 
 def _chop(amplitudes: NDArray[Any], threshold: float) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `python -m ketjet run | estimate | explain | info | calibrate`.
+"""The command line: `python -m ketjet run | estimate | explain | info | calibrate | completion`.
 
 Exit codes: 0 done, 1 the simulation failed, 2 wrong usage or a file that cannot be read, 3 a circuit that cannot be
 simulated, 4 not enough memory, 130 interrupted, 141 nobody reads the output any more.
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import logging
 import os
 import platform
 import sys
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ketjet import engine
+from ketjet.cli_arguments import as_expectations, count, inputs_of, saving_expectations, setting
 from ketjet.options import allowed_threads
 from ketjet.printable import printable
 
@@ -45,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     try:
+        if verbose := getattr(options, "verbose", 0):
+            _log_to_standard_error(logging.INFO if verbose == 1 else logging.DEBUG)
         with contextlib.ExitStack() as stack:
             if getattr(options, "output", None) is not None:
                 stack.enter_context(
@@ -65,6 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"ketjet: {printable(message)}", file=sys.stderr)
         return code
     return 0
+
+
+def _log_to_standard_error(level: int) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    logger = logging.getLogger("ketjet")
+    logger.addHandler(handler)
+    logger.setLevel(level)
 
 
 def _exit_code(error: BaseException) -> int | None:
@@ -95,20 +107,47 @@ def _parser() -> argparse.ArgumentParser:
         "files", type=Path, nargs="+", metavar="FILE", help="OpenQASM 2, OpenQASM 3 or QPY; - is standard input"
     )
     circuit.add_argument("-o", "--output", type=Path, metavar="FILE", help="write to this file instead of the terminal")
-    circuit.add_argument("--shots", type=int, default=1024, metavar="N", help="how many samples (default: 1024)")
+    circuit.add_argument("--shots", type=count, default=1024, metavar="N", help="how many samples (default: 1024)")
+    circuit.add_argument(
+        "--set",
+        type=setting,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="the value of an input variable or a parameter: true, 3, 0.5, -3*pi/4; may be given several times",
+    )
     circuit.add_argument("--precision", choices=["single", "double"], default="double", help="default: double")
     circuit.add_argument("--threads", type=int, metavar="N", help="most threads to use (default: all allowed cores)")
+    circuit.add_argument("--isa", metavar="NAME", help="the instruction set to use (default: the best this CPU has)")
+    circuit.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="SWITCH",
+        help="what the planner may not do, e.g. prune; may be given several times",
+    )
     circuit.add_argument("--json", action="store_true", help="print one JSON object per circuit")
+    circuit.add_argument(
+        "-v", "--verbose", action="count", default=0, help="log what happens to standard error; -vv also why"
+    )
 
     run = commands.add_parser("run", parents=[circuit], help="simulate the circuits of a file and print the counts")
     run.add_argument("--seed", type=int, metavar="S", help="repeat a run exactly (default: a fresh one, printed)")
     run.add_argument("--progress", action="store_true", help="show a progress bar")
     run.add_argument("--exact", action="store_true", help="the probabilities of all outcomes instead of samples")
+    run.add_argument("--exact-floor", type=float, metavar="P", help="follow nothing that is less probable (1e-12)")
     run.add_argument("--memory", action="store_true", help="also the outcome of every shot, in order")
     run.add_argument("--verify", choices=["off", "fast", "full"], default="off", help="let the run check itself")
     run.add_argument("--time-limit", type=float, metavar="S", help="most seconds that a circuit may run")
     run.add_argument("--max-iterations", type=int, metavar="N", help="most iterations of all loops of one shot")
     run.add_argument("--max-memory-mb", type=float, metavar="M", help="most memory in MiB (default: what is free)")
+    run.add_argument(
+        "--expect",
+        action="append",
+        default=[],
+        metavar="PAULIS",
+        help="also the expectation value of these Paulis, e.g. ZZI, qubit 0 at the right; may be given several times",
+    )
     run.add_argument("--state", type=Path, metavar="FILE.npy", help="write the final state of the one circuit here")
     run.set_defaults(command=_run)
 
@@ -122,7 +161,11 @@ def _parser() -> argparse.ArgumentParser:
 
     calibrate = commands.add_parser("calibrate", help="measure this computer, so that predicted times and plans fit it")
     calibrate.add_argument("--json", action="store_true", help="print one JSON object")
-    calibrate.set_defaults(command=_calibrate, precision="double", threads=None)
+    calibrate.set_defaults(command=_calibrate, precision="double", threads=None, isa=None, without=[])
+
+    completion = commands.add_parser("completion", help="print a script that completes commands in your shell")
+    completion.add_argument("shell", choices=["bash", "zsh", "tcsh"])
+    completion.set_defaults(command=_completion)
 
     info = commands.add_parser("info", help="print versions and what this computer offers")
     info.add_argument("--json", action="store_true", help="print one JSON object")
@@ -133,15 +176,24 @@ def _parser() -> argparse.ArgumentParser:
 def _simulator(options: argparse.Namespace) -> Simulator:
     from ketjet.backend import Simulator
 
-    return Simulator(precision=options.precision, max_threads=options.threads)
+    return Simulator(
+        precision=options.precision,
+        max_threads=options.threads,
+        isa=options.isa,
+        plan_options=dict.fromkeys(options.without, False),
+    )
 
 
-def _circuits(options: argparse.Namespace) -> Iterator[tuple[Path, QuantumCircuit]]:
+def _circuits(
+    options: argparse.Namespace, *, bound: bool = False
+) -> Iterator[tuple[Path, QuantumCircuit, dict[str, Any]]]:
+    """Return each circuit with its file and the inputs that are for it, which have to be all if it is `bound`."""
     from ketjet.circuit_file import load_circuits
 
-    for file in options.files:
-        for circuit in load_circuits(file):
-            yield file, circuit
+    found = [(file, circuit) for file in options.files for circuit in load_circuits(file)]
+    inputs = inputs_of([circuit for _, circuit in found], options.set, bound=bound)
+    for (file, circuit), values in zip(found, inputs, strict=True):
+        yield file, circuit, values
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -154,6 +206,7 @@ def _run(options: argparse.Namespace) -> None:
         "shots": options.shots,
         "seed_simulator": options.seed,
         "exact": options.exact,
+        "exact_floor": options.exact_floor,
         "memory": options.memory,
         "verify": options.verify,
         "time_limit": options.time_limit,
@@ -161,12 +214,13 @@ def _run(options: argparse.Namespace) -> None:
         "max_memory_mb": options.max_memory_mb,
         "return_state": options.state is not None,
     }
-    circuits = list(_circuits(options))
+    circuits = list(_circuits(options, bound=True))
     if options.state is not None and len(circuits) > 1:
         raise InvalidOptionError(f"--state is for one circuit, and there are {len(circuits)}; run them one by one.")
-    for file, circuit in circuits:
+    for file, circuit, inputs in circuits:
+        saving = saving_expectations(circuit, options.expect)
         started = time.perf_counter()
-        result = backend.run(circuit, **wanted).result(progress=options.progress)
+        result = backend.run(saving, inputs=inputs or None, **wanted).result(progress=options.progress)
         seconds = time.perf_counter() - started
         experiment = result.results[0]
         report = {
@@ -180,6 +234,8 @@ def _run(options: argparse.Namespace) -> None:
             "peak_memory_bytes": _peak_memory(),
             "metadata": experiment.metadata,
         }
+        if options.expect:
+            report["expectations"] = as_expectations(options.expect, result.data(0))
         if options.exact:
             report["probabilities"] = result.get_probabilities()
         if options.memory:
@@ -216,6 +272,7 @@ def _run_text(report: dict[str, Any]) -> str:
         lines.append(f"  ... {len(counts) - COUNTS_SHOWN} other outcomes  {rest:.10g}")
     if not counts:
         lines.append("  no counts: the circuit measures nothing")
+    lines += [f"<{label}>  {value:.10g}" for label, value in report.get("expectations", {}).items()]
     if "memory" in report:
         lines.append("shots   " + " ".join(report["memory"]))
     lines.append(f"time    {report['seconds']:.3f} s, of which the engine {facts['time_taken']:.3f} s")
@@ -229,8 +286,8 @@ def _estimate(options: argparse.Namespace) -> None:
     from dataclasses import asdict
 
     backend = _simulator(options)
-    for file, circuit in _circuits(options):
-        facts = asdict(backend.estimate(circuit, shots=options.shots))
+    for file, circuit, inputs in _circuits(options):
+        facts = asdict(backend.estimate(circuit, inputs=inputs or None, shots=options.shots))
         if options.json:
             print(_json({"schema_version": SCHEMA_VERSION, "file": str(file), "circuit": circuit.name, **facts}))
             continue
@@ -249,13 +306,25 @@ def _explain(options: argparse.Namespace) -> None:
     if options.json and options.html:
         raise InvalidOptionError("--json and --html exclude each other; give one of them.")
     backend = _simulator(options)
-    for file, circuit in _circuits(options):
-        explained = backend.explain(circuit, analyze=options.analyze, shots=options.shots)
+    for file, circuit, inputs in _circuits(options, bound=options.analyze):
+        explained = backend.explain(circuit, analyze=options.analyze, inputs=inputs or None, shots=options.shots)
         if options.json:
             named = {"schema_version": SCHEMA_VERSION, "file": str(file), "circuit": circuit.name}
             print(_json({**named, **explained.to_dict()}))
         else:
             print(explained.to_html() if options.html else explained)
+
+
+def _completion(options: argparse.Namespace) -> None:
+    import shtab
+
+    parser = _parser()
+    commands = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    for command in commands[0].choices.values():
+        for action in command._actions:
+            if action.type is Path:
+                action.complete = shtab.FILE
+    print(shtab.complete(parser, options.shell))
 
 
 def _info(options: argparse.Namespace) -> None:

@@ -15,6 +15,7 @@ from qiskit.providers.exceptions import JobError as QiskitJobError
 from qiskit.providers.exceptions import JobTimeoutError as QiskitJobTimeoutError
 
 __all__ = [
+    "CircuitFileError",
     "CircuitTypeError",
     "InsufficientMemoryError",
     "InvalidCircuitError",
@@ -28,6 +29,7 @@ __all__ = [
     "KetjetWarning",
     "OptionTypeError",
     "ProgramError",
+    "StateFileError",
     "TimeLimitError",
     "UnknownOptionError",
     "UnsupportedInstructionError",
@@ -60,6 +62,10 @@ class UnsupportedInstructionError(InvalidCircuitError):
 
 class CircuitFileError(InvalidCircuitError):
     """A circuit file cannot be read; the message begins with the file, and with line and column if they are known."""
+
+
+class StateFileError(KetjetError, ValueError):
+    """A file does not hold a state that `StateVector.save` has written."""
 
 
 class InvalidOptionError(KetjetError, ValueError):

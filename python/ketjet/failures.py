@@ -19,7 +19,7 @@ from ketjet.errors import (
 if TYPE_CHECKING:
     from ketjet.engine import Outcome
 
-__all__ = ["failure_of", "public_outcome"]
+__all__ = ["failure_of", "public_error", "public_outcome"]
 
 PUBLIC_ERRORS: dict[type[BaseException], type[KetjetError]] = {
     engine.VerificationFailed: VerificationError,
@@ -32,15 +32,18 @@ PUBLIC_ERRORS: dict[type[BaseException], type[KetjetError]] = {
 
 
 def public_outcome(outcome: Outcome | BaseException) -> Outcome | BaseException:
-    """Return the outcome; an error of the engine, which knows nothing of Qiskit, becomes the one that users know."""
-    if not isinstance(outcome, BaseException):
-        return outcome
-    for kind, error in PUBLIC_ERRORS.items():
-        if isinstance(outcome, kind):
-            public = error(str(outcome))
-            public.__cause__ = outcome
+    """Return the outcome, or its error as users know it."""
+    return public_error(outcome) if isinstance(outcome, BaseException) else outcome
+
+
+def public_error(error: BaseException) -> BaseException:
+    """Return the error; one of the engine, which knows nothing of Qiskit, becomes the one that users know."""
+    for kind, known in PUBLIC_ERRORS.items():
+        if isinstance(error, kind):
+            public = known(str(error))
+            public.__cause__ = error
             return public
-    return outcome
+    return error
 
 
 def failure_of(failures: list[BaseException], circuits: int, partial_result: object) -> JobFailedError:

@@ -11,7 +11,6 @@ import concurrent.futures
 import contextlib
 import datetime as dt
 import html
-import logging
 import pickle
 import time
 from functools import partial
@@ -19,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.providers import JobStatus, JobV1
 
-from ketjet import engine, workers
+from ketjet import engine, job_log, workers
 from ketjet.batch import Batch
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
-from ketjet.progress import JobProgress, ProgressBar
+from ketjet.progress import JobProgress, ProgressBar, label_of
 from ketjet.promise import SLICE, Promise
 from ketjet.results import Experiment, SimulationResult, assemble
 from ketjet.waiters import DoneCallback, Waiters
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
     from ketjet.engine import Outcome
 
 __all__ = ["Job"]
-
-logging.getLogger("ketjet").addHandler(logging.NullHandler())
 
 
 class Job(JobV1):
@@ -86,6 +83,7 @@ class Job(JobV1):
         self._cancel_on_interrupt = cancel_on_interrupt
         self._created_at = time.time()
         self._submitted_at: float | None = None
+        self._headers = [experiment.header for experiment in experiments]
         self._batch: Batch[SimulationResult] = Batch(
             [experiment.task for experiment in experiments],
             [experiment.peak_bytes for experiment in experiments],
@@ -118,6 +116,7 @@ class Job(JobV1):
         self._submitted_at = time.time()
         try:
             self._batch.start()
+            job_log.follow(self._batch, self._job_id, self._headers)
         except BaseException:
             self._batch.future.cancel()
             raise
@@ -232,7 +231,7 @@ class Job(JobV1):
         """
         future, cancels = self._submitted(), self._cancel_on_interrupt
         try:
-            with ProgressBar(self._job_id) if progress else contextlib.nullcontext() as bar:
+            with ProgressBar(label_of(self._headers)) if progress else contextlib.nullcontext() as bar:
                 self._wait(timeout, bar.show if bar else None, interrupt_cancels=cancels)
         except KeyboardInterrupt:
             if cancels:
@@ -444,7 +443,7 @@ def _ended_job(
     job = kind.__new__(kind)
     JobV1.__init__(job, backend, job_id, **metadata)
     batch: Batch[SimulationResult] = Batch([], [], lambda _: value)
-    job._cancel_on_interrupt, job._batch = True, batch
+    job._cancel_on_interrupt, job._headers, job._batch = True, [], batch
     job._created_at, job._submitted_at, batch.started_at, batch.ended_at = times
     batch.close(value, cancelled=cancelled, error=error)
     return job

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from qiskit.providers import BackendV2, Options
 
+from ketjet.errors import InvalidOptionError
 from ketjet.options import MAX_SHOTS
 
 __all__ = ["BackendOptions", "Configuration", "OldNames"]
@@ -73,6 +75,28 @@ class OldNames(BackendV2):
     def set_option(self, name: str, value: Any) -> None:
         """Change one default of `run`; see `set_options`."""
         self.set_options(**{name: value})
+
+    def clear_options(self) -> None:
+        """Bring back the original defaults of `run`."""
+        self.set_options(**dict.fromkeys(self.options))
+
+    @abstractmethod
+    def set_max_qubits(self, max_qubits: int) -> None:
+        """Change `num_qubits`, which the transpiler is told."""
+
+    @classmethod
+    def from_backend(cls, backend: Any, **_: Any) -> OldNames:
+        """Refuse to imitate a device.
+
+        Raises
+        ------
+        InvalidOptionError
+            Always: what Aer takes from a device is its noise.
+        """
+        raise InvalidOptionError(
+            f"from_backend({getattr(backend, 'name', backend)}) asks for the noise of a device, and ketjet simulates "
+            f"without noise. Use {cls.__name__}() and transpile for the device, or use qiskit-aer for this run."
+        )
 
     def available_methods(self) -> tuple[str, ...]:
         """Return what the option `method` may be."""

@@ -191,8 +191,8 @@ def _unknown(name: str, options: type[SimulatorOptions]) -> Exception:
 
     if device_options.belongs_to_transpile(name):
         return UnknownOptionError(f"unknown option {name!r}: it belongs to transpile().")
-    known = [*(option.name for option in fields(options)), "parameter_binds"]
-    close = difflib.get_close_matches(name, [*known, *sorted(FOREIGN)], n=1) or [
+    known = [*(option.name for option in fields(options)), "parameter_binds", "inputs", "initial_statevector"]
+    close = difflib.get_close_matches(name, [*known, *aer_options.WITH_MEANING], n=1) or [
         other for other in known if other.startswith(name)
     ]
     hint = f"did you mean {close[0]!r}?" if close else f"the options are {', '.join(known)}."

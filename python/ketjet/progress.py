@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
+import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ketjet.engine import AMPLITUDE_BYTES
+from ketjet.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ketjet.engine import Progress, Task
 
-__all__ = ["JobProgress", "ProgressBar", "fraction_of", "shares", "written_bytes"]
+__all__ = ["JobProgress", "ProgressBar", "fraction_of", "label_of", "progress_of_one", "shares", "written_bytes"]
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,28 @@ def written_bytes(task: Task, progress: Progress) -> int:
     return AMPLITUDE_BYTES[task.precision] << task.plan.num_qubits
 
 
+def progress_of_one(progress: Progress, ended_at: float | None) -> JobProgress:
+    """Return how far one run is, which has ended at that time, as far as it came, or goes on."""
+    fraction = fraction_of(progress) if progress.stages_done < progress.stages_total or not progress.started_at else 1.0
+    elapsed = (ended_at or time.time()) - progress.started_at if progress.started_at else 0.0
+    eta = elapsed * (1 - fraction) / fraction if fraction and ended_at is None else None
+    done = int(ended_at is not None)
+    return JobProgress(
+        done,
+        1,
+        progress.stages_done,
+        progress.stages_total,
+        progress.shots_done,
+        progress.shots_total,
+        progress.bytes_moved,
+        elapsed,
+        eta,
+        fraction,
+    )
+
+
 class ProgressBar:
-    """A tqdm bar on standard error that follows a job; nothing at all without tqdm.
+    """A tqdm bar that follows a job: on standard error if that is a terminal, or in a notebook.
 
     Parameters
     ----------
@@ -104,14 +128,35 @@ class ProgressBar:
         """Move the bar; it never moves back."""
         if self._bar is None:
             return
-        self._bar.set_postfix_str(str(progress).partition(", ")[2], refresh=False)
+        self._bar.set_postfix_str(_beside_the_bar(progress), refresh=False)
         self._bar.n = max(self._bar.n, round(100 * progress.fraction))
         self._bar.refresh()
 
 
+def label_of(headers: Sequence[Mapping[str, Any]]) -> str:
+    """Return what stands before the bar of a job, by the headers of its circuits' results."""
+    return printable(headers[0]["name"]) if len(headers) == 1 else f"{len(headers)} circuits"
+
+
+def _beside_the_bar(progress: JobProgress) -> str:
+    parts = [f"waiting for {', '.join(progress.waiting_for)}"] if progress.waiting_for else []
+    if progress.circuits_total > 1:
+        parts.append(f"{progress.circuits_done}/{progress.circuits_total} circuits")
+    elif progress.stages_total:
+        parts.append(f"stage {min(progress.stages_done + 1, progress.stages_total)}/{progress.stages_total}")
+    if progress.eta:
+        parts.append(f"{progress.eta:.1f} s to go")
+    return ", ".join(parts)
+
+
 def _tqdm(**settings: Any) -> Any:
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
+    """Return a bar for where it will be seen: a widget if there are any, else text; None where nobody looks."""
+    if "ipykernel" in sys.modules and importlib.util.find_spec("ipywidgets"):
+        from tqdm.notebook import tqdm
+
+        return tqdm(**settings)
+    if "ipykernel" not in sys.modules and not sys.stderr.isatty():
         return None
-    return tqdm(**settings)
+    from tqdm.std import tqdm as text_bar
+
+    return text_bar(**settings)

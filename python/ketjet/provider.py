@@ -48,5 +48,8 @@ class Provider:
         found = self.backends(name, filters)
         if not found:
             names = ", ".join(backend.name for backend in self.backends())
-            raise QiskitBackendNotFoundError(f"no backend {name!r} matches; there is: {names}")
+            raise QiskitBackendNotFoundError(
+                f"no backend {name!r} matches; there is: {names}. "
+                "Aer and BasicAer in ketjet.basicaer know the old names."
+            )
         return found[0]

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import DensityMatrix, Statevector
 from qiskit.result import Counts, Result
 from qiskit.result.models import ExperimentResult, ExperimentResultData, MeasLevel
@@ -201,6 +202,9 @@ class SimulationResult(Result):
         packed = getattr(found.data, "packed", None)
         if isinstance(found, CircuitResult) and packed is not None and "memory" in found.data._data_attributes:
             return bitstrings(packed.memory, found.header_so_far)
+        if isinstance(found, CircuitResult) and found.success and not hasattr(found.data, "memory"):
+            name = found.header_so_far["name"]
+            raise QiskitError(f"there is no list of shots for {name!r}: run it with memory=True, and measurements.")
         return super().get_memory(experiment)
 
     def get_statevector(self, experiment: Any = None, decimals: int | None = None) -> Any:

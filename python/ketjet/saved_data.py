@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from qiskit.quantum_info import DensityMatrix, Statevector
+from qiskit.quantum_info import DensityMatrix, Operator, Statevector
 from qiskit.result import ProbDistribution
 
 from ketjet.bitstrings import dictionary, fill, integers, plain
@@ -137,6 +137,13 @@ def _matrix(values: NDArray[Any], frame: Frame) -> Any:
     return DensityMatrix(frame.spread(values.reshape(dimension, dimension), axes=2))
 
 
+def _operator(values: NDArray[Any], frame: Frame) -> Any:
+    """Return the matrix of a circuit whose doubled one has this state."""
+    columns = frame.spread(values)
+    size = 1 << (columns.size.bit_length() - 1) // 2
+    return Operator(np.ascontiguousarray(columns.reshape(size, size).T) * np.sqrt(size))
+
+
 def _as_it_is(values: NDArray[Any], _: Frame) -> NDArray[Any]:
     return values
 
@@ -156,6 +163,7 @@ FORMS = {
     "save_expval": Form(_real, _number),
     "save_expval_var": Form(_variance, _as_it_is),
     "save_density_matrix": Form(_complex, _matrix),
+    "save_unitary": Form(_complex, _operator),
 }
 
 

@@ -7,31 +7,51 @@ from __future__ import annotations
 
 import operator
 import secrets
+from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.quantum_info import SparsePauliOp
 
 from ketjet import engine, workers
 from ketjet.admission import require_isa
-from ketjet.errors import CircuitTypeError, InsufficientMemoryError, InvalidCircuitError, InvalidOptionError
+from ketjet.errors import (
+    CircuitTypeError,
+    InsufficientMemoryError,
+    InvalidCircuitError,
+    InvalidOptionError,
+    OptionTypeError,
+)
 from ketjet.lowering import lower
+from ketjet.observables import pauli_terms
 from ketjet.options import SimulatorOptions, allowed_threads
+from ketjet.printable import printable
+from ketjet.state_calls import StateCalls
+from ketjet.state_file import open_state, save_state
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
-    from qiskit.quantum_info import Pauli
+    from numpy.typing import ArrayLike, NDArray
+    from qiskit.quantum_info import Pauli, SparsePauliOp
+
+    from ketjet.progress import JobProgress
 
 __all__ = ["StateVector"]
 
 _T = TypeVar("_T")
 
+COPY_CHUNK = 1 << 22
+"""Amplitudes that are copied before somebody looks whether to stop."""
+
 
 class StateVector:
     """A state of `num_qubits` qubits, at first |0...0⟩.
+
+    Calls block, and may be made from any thread; `cancel` and `progress` answer at once meanwhile. A state that is
+    being changed refuses other calls, and so does one that was left half changed: by Ctrl-C, `cancel`, a time limit or
+    an error. It is good for `reset` and for ``np.asarray`` then.
 
     Parameters
     ----------
@@ -39,11 +59,17 @@ class StateVector:
         Size of the register; the state has 2**num_qubits amplitudes.
     precision
         "double" (complex128) or "single" (complex64).
+    max_threads
+        Most threads that a call may use; by default every core, or OMP_NUM_THREADS if smaller.
+    verify
+        Whether `evolve` checks itself, as the option of that name of a `Simulator`: "off", "fast" or "full".
 
     Raises
     ------
     InsufficientMemoryError
         The amplitudes do not fit into the memory that is available now.
+    InvalidOptionError, OptionTypeError
+        An argument is out of range, or of the wrong type.
 
     Examples
     --------
@@ -54,16 +80,120 @@ class StateVector:
     array([0.5, 0. , 0. , 0.5])
     """
 
-    def __init__(self, num_qubits: int, precision: engine.Precision = "double") -> None:
-        self._num_qubits = operator.index(num_qubits)
-        require_isa()
-        self._precision: engine.Precision = SimulatorOptions(precision=precision).precision
-        self._threads = allowed_threads(None, engine.machine().cores)
-        available, rule = workers.shared().free_memory()
-        if not 0 <= self._num_qubits <= engine.max_qubits(available, self._precision):
-            raise self._does_not_fit(available, rule)
-        self._state = self._on_worker(lambda _: engine.State(self._num_qubits, self._precision))
+    def __init__(
+        self,
+        num_qubits: int,
+        precision: engine.Precision = "double",
+        *,
+        max_threads: int | None = None,
+        verify: engine.Verify = "off",
+    ) -> None:
+        self._allocate(num_qubits, precision, max_threads, verify)
         self.reset()
+
+    @classmethod
+    def from_array(
+        cls,
+        amplitudes: ArrayLike,
+        precision: engine.Precision | None = None,
+        *,
+        max_threads: int | None = None,
+        verify: engine.Verify = "off",
+    ) -> StateVector:
+        """Return a state with a copy of some amplitudes.
+
+        Parameters
+        ----------
+        amplitudes
+            Shape (2**num_qubits,), in the order of Qiskit: bit q of the index is qubit q. Anything that NumPy takes for
+            an array of numbers, a `qiskit.quantum_info.Statevector` and an array mapped from a file included.
+        precision
+            Of the state; by default "single" if that is the precision of the numbers, else "double".
+        max_threads, verify
+            As for `StateVector`.
+
+        Raises
+        ------
+        InvalidOptionError
+            The shape is another one, or the length of the vector is not 1 to 1e-6 (1e-4 in single precision).
+        OptionTypeError
+            These are no numbers.
+        InsufficientMemoryError
+            The copy does not fit into the memory that is available now.
+        """
+        array = np.asarray(amplitudes)
+        if array.dtype.kind not in "biufc":
+            raise OptionTypeError(f"amplitudes must be numbers, got an array of {array.dtype}.")
+        if array.ndim != 1 or array.size.bit_count() != 1:
+            raise InvalidOptionError(f"amplitudes must have the shape (2**num_qubits,), got {array.shape}.")
+        if precision is None:
+            precision = "single" if array.dtype in {np.dtype(np.complex64), np.dtype(np.float32)} else "double"
+        state = cls.__new__(cls)
+        state._allocate(array.size.bit_length() - 1, precision, max_threads, verify)
+        state._fill(array)
+        length = state.norm()
+        if not abs(length - 1) <= engine.DRIFT_LIMITS[state.precision]:
+            raise InvalidOptionError(f"the amplitudes have the norm {length:.12g}; divide them by it to make it 1.")
+        return state
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], *, max_threads: int | None = None, verify: engine.Verify = "off"
+    ) -> StateVector:
+        """Return a state that `save` has written, bit for bit.
+
+        Parameters
+        ----------
+        path
+            The name that `save` was given.
+        max_threads, verify
+            As for `StateVector`.
+
+        Raises
+        ------
+        StateFileError
+            It is something else, or has changed since, which its checksum tells.
+        OSError
+            There is no such file, or it cannot be read.
+        InsufficientMemoryError
+            The state does not fit into the memory that is available now.
+        """
+        with open_state(path) as saved:
+            state = cls.__new__(cls)
+            state._allocate(saved.num_qubits, saved.precision, max_threads, verify)
+            saved.read_into(state._state.array)
+        return state
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the state to a file that `load` reads, and ``np.load(path, mmap_mode="r")`` too.
+
+        Precision, size and a SHA-256 of the file are written beside it, to `path` + ".json". Both files are written
+        under another name first, so a file of that name that is there already is replaced as a whole or not at all.
+
+        Raises
+        ------
+        JobError
+            The state is being changed, or was left half changed.
+        OSError
+            The files cannot be written.
+        """
+        with self._calls.reading():
+            save_state(path, self._state.array, self._precision, metadata.version("ketjet"))
+
+    def copy(self) -> StateVector:
+        """Return a state of its own with the same amplitudes and settings."""
+        with self._calls.reading():
+            return _restored(type(self), self._state.array, self._precision, self._max_threads, self._verify)
+
+    __copy__ = copy
+
+    def __deepcopy__(self, _: Any) -> StateVector:
+        return self.copy()
+
+    def __reduce_ex__(self, _: Any) -> tuple[Any, ...]:
+        with self._calls.reading():
+            amplitudes = self._state.array
+        return _restored, (type(self), amplitudes, self._precision, self._max_threads, self._verify)
 
     @property
     def num_qubits(self) -> int:
@@ -75,7 +205,14 @@ class StateVector:
         """Either "single" or "double"."""
         return self._precision
 
-    def evolve(self, circuit: QuantumCircuit, *, seed: int = 0) -> StateVector:
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the amplitudes take."""
+        return int(self._state.array.nbytes)
+
+    def evolve(
+        self, circuit: QuantumCircuit, *, seed: int = 0, progress: bool = False, time_limit: float | None = None
+    ) -> StateVector:
         """Apply a circuit in place and return this object.
 
         Parameters
@@ -84,28 +221,73 @@ class StateVector:
             As many qubits as the state, no unbound parameters, no measurements: `sample` reads the state.
         seed
             Decides the outcome of each `reset`.
+        progress
+            Show a progress bar meanwhile, on a terminal or in a notebook.
+        time_limit
+            Most seconds that it may run; None for any time.
+
+        Raises
+        ------
+        InvalidCircuitError
+            The circuit does not fit; the state is as it was. So it is after every other error in the arguments.
+        TimeLimitError, JobCancelledError
+            It took too long, or was cancelled; the state is half changed, unless it had not begun.
+        VerificationError
+            With `verify`: ketjet, or the computer, has made an error.
+        JobError
+            The state is in use, or was left half changed before.
 
         Notes
         -----
-        Ctrl-C stops between two stages and leaves the circuit half applied: call `reset` then.
+        Ctrl-C stops within milliseconds of work, and leaves the circuit half applied: call `reset` then.
         """
         if not isinstance(circuit, QuantumCircuit):
             raise CircuitTypeError(f"evolve() takes a QuantumCircuit, got {circuit!r} ({type(circuit).__name__}).")
+        name = printable(circuit.name)
         if circuit.num_qubits != self.num_qubits:
-            raise InvalidCircuitError(f"{circuit.name!r} has {circuit.num_qubits} qubits, the state {self.num_qubits}")
-        drawn = _seed(seed)
+            raise InvalidCircuitError(
+                f"{name!r} has {circuit.num_qubits} qubits, the state {self.num_qubits}; "
+                f"QuantumCircuit({self.num_qubits}).compose(circuit, qubits) puts a smaller one in its place."
+            )
+        options = SimulatorOptions(seed_simulator=seed, time_limit=time_limit)
         lowered = lower(circuit, keep_idle_qubits=True, starts_in_zero=False)
         if lowered.parameters:
             names = ", ".join(parameter.name for parameter in lowered.parameters)
-            raise InvalidCircuitError(f"{circuit.name!r} has unbound parameters: {names}")
+            raise InvalidCircuitError(f"{name!r} has unbound parameters: {names}; use assign_parameters() first")
         if lowered.has_measurements:
-            msg = f"{circuit.name!r} measures or stores to classical bits; remove that and call sample() instead"
+            msg = f"{name!r} measures or stores to classical bits; remove that and call sample() instead"
             raise InvalidCircuitError(msg)
         if lowered.saves:
-            msg = f"{circuit.name!r} has the save {lowered.saves[0].label!r}; remove it and read this state instead"
+            msg = f"{name!r} has the save {lowered.saves[0].label!r}; remove it and read this state instead"
             raise InvalidCircuitError(msg)
-        self._on_worker(lambda control: self._state.evolve(lowered.program, self._threads, drawn, control))
+        drawn = _seed(options.seed_simulator)
+        self._calls.change(
+            lambda control: self._state.evolve(
+                lowered.program,
+                self._calls.threads,
+                drawn,
+                control,
+                verify=self._verify,
+                time_limit=options.time_limit or 0.0,
+            ),
+            label=name,
+            progress=progress,
+        )
         return self
+
+    def cancel(self) -> bool:
+        """Stop the call that is working on this state, from any thread.
+
+        Returns
+        -------
+        bool
+            True if and only if there was one, which raises `JobCancelledError` now.
+        """
+        return self._calls.cancel()
+
+    def progress(self) -> JobProgress:
+        """Return how far `evolve` is, from any thread; after its end, how far it came."""
+        return self._calls.progress()
 
     def sample(self, shots: int, qubits: Sequence[int] | None = None, *, seed: int | None = None) -> dict[str, int]:
         """Draw measurement outcomes; the state stays as it is.
@@ -125,8 +307,8 @@ class StateVector:
             How often each bit string was seen.
         """
         chosen, checked, drawn = self._qubits(qubits), SimulatorOptions(shots=shots), _seed(seed)
-        keys, counts = self._on_worker(
-            lambda control: self._state.sample(chosen, checked.shots, drawn, self._threads, control)
+        keys, counts = self._read(
+            lambda control, threads: self._state.sample(chosen, checked.shots, drawn, threads, control)
         )
         # A 1 in front keeps the leading zeros, and is cut off.
         labels = (f"{1 << len(chosen) | key:b}"[1:] for key in keys.ravel().tolist())
@@ -141,7 +323,7 @@ class StateVector:
             The first one is the lowest bit of the index; all by default.
         """
         chosen = self._qubits(qubits)
-        return self._on_worker(lambda control: self._state.probabilities(chosen, self._threads, control))
+        return self._read(lambda control, threads: self._state.probabilities(chosen, threads, control))
 
     def expectation(self, observable: SparsePauliOp | Pauli | str) -> float | complex:
         """Return ⟨ψ|O|ψ⟩: a float, or a complex number when O has complex coefficients.
@@ -151,24 +333,20 @@ class StateVector:
         observable
             A sum of Pauli strings, one string, or its label, over all qubits.
         """
-        paulis = SparsePauliOp(observable)
-        if paulis.num_qubits != self.num_qubits:
-            raise InvalidOptionError(f"the observable has {paulis.num_qubits} qubits, the state {self.num_qubits}")
-        bits = 1 << np.arange(self.num_qubits, dtype=np.uint64)
-        x_masks, z_masks = ((part * bits).sum(axis=1).tolist() for part in (paulis.paulis.x, paulis.paulis.z))
-        coefficients = _numbers(paulis)
-        value = self._on_worker(
-            lambda control: self._state.expectation(x_masks, z_masks, coefficients, self._threads, control)
-        )
-        return value if np.iscomplex(paulis.coeffs).any() else value.real
+        terms = pauli_terms(observable)
+        if terms.num_qubits != self.num_qubits:
+            raise InvalidOptionError(f"the observable has {terms.num_qubits} qubits, the state {self.num_qubits}")
+        x, z, coefficients = terms.x_masks, terms.z_masks, terms.coefficients
+        value = self._read(lambda control, threads: self._state.expectation(x, z, coefficients, threads, control))
+        return value if terms.are_complex else value.real
 
     def norm(self) -> float:
         """Return the length of the vector: 1 up to rounding."""
-        return self._on_worker(lambda control: self._state.norm(self._threads, control))
+        return self._read(lambda control, threads: self._state.norm(threads, control))
 
     def reset(self) -> None:
-        """Go back to |0...0⟩ in the same memory."""
-        self._on_worker(lambda control: self._state.set_zero(self._threads, control))
+        """Go back to |0...0⟩ in the same memory, also if the state was left half changed."""
+        self._calls.overwrite(lambda control: self._state.set_zero(self._calls.threads, control))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the amplitudes: without arguments a view of the engine's own memory, valid as long as it is held."""
@@ -177,8 +355,44 @@ class StateVector:
     def __len__(self) -> int:
         return 1 << self.num_qubits
 
+    def __getitem__(self, index: object) -> Any:
+        raise OptionTypeError(f"a StateVector has no items: np.asarray(state)[{index!r}] reads and writes amplitudes.")
+
     def __repr__(self) -> str:
-        return f"StateVector(num_qubits={self.num_qubits}, precision={self.precision!r})"
+        broken = ", half changed: reset() it" if self._calls.broken else ""
+        return f"StateVector(num_qubits={self.num_qubits}, precision={self.precision!r}{broken})"
+
+    def _allocate(
+        self, num_qubits: int, precision: engine.Precision, max_threads: int | None, verify: engine.Verify
+    ) -> None:
+        """Take memory for a state, whose amplitudes are to be written next."""
+        self._num_qubits = _number_of_qubits(num_qubits)
+        require_isa()
+        options = SimulatorOptions(precision=precision, max_threads=max_threads, verify=verify)
+        self._precision: engine.Precision = options.precision
+        self._verify: engine.Verify = options.verify
+        self._max_threads = options.max_threads
+        available, rule = workers.shared().free_memory()
+        if not 0 <= self._num_qubits <= engine.max_qubits(available, self._precision):
+            raise self._does_not_fit(available, rule)
+        self._calls = StateCalls(allowed_threads(self._max_threads, engine.machine().cores))
+        self._state = self._calls.overwrite(lambda _: engine.State(self._num_qubits, self._precision))
+
+    def _fill(self, source: NDArray[Any]) -> None:
+        """Copy amplitudes into this state."""
+        target = self._state.array
+
+        def fill(control: engine.Control) -> None:
+            for start in range(0, source.size, COPY_CHUNK):
+                if control.stopped:
+                    raise engine.Cancelled
+                np.copyto(target[start : start + COPY_CHUNK], source[start : start + COPY_CHUNK], casting="unsafe")
+
+        self._calls.overwrite(fill)
+
+    def _read(self, call: Callable[[engine.Control, int], _T]) -> _T:
+        """Run a call that reads all amplitudes; once this has ended nobody works on them."""
+        return self._calls.read(lambda control: call(control, self._calls.threads))
 
     def _does_not_fit(self, available: int, rule: str) -> Exception:
         if self._num_qubits < 0:
@@ -191,11 +405,6 @@ class StateVector:
         error.available_bytes, error.max_qubits = available, widest
         return error
 
-    def _on_worker(self, call: Callable[[engine.Control], _T]) -> _T:
-        """Run a call that touches amplitudes; once this has ended nobody works on them."""
-        control = engine.Control()
-        return workers.shared().run(lambda: call(control), threads=self._threads, stop=control.stop)
-
     def _qubits(self, qubits: Sequence[int] | None) -> list[int]:
         chosen = list(range(self.num_qubits)) if qubits is None else [operator.index(qubit) for qubit in qubits]
         if len(set(chosen)) != len(chosen) or not all(0 <= qubit < self.num_qubits for qubit in chosen):
@@ -203,18 +412,33 @@ class StateVector:
         return chosen
 
 
+def _restored(
+    kind: type[StateVector],
+    amplitudes: NDArray[Any],
+    precision: engine.Precision,
+    max_threads: int | None,
+    verify: engine.Verify,
+) -> StateVector:
+    """Return a state with a copy of these amplitudes, from a pickle or from another state."""
+    state = kind.__new__(kind)
+    state._allocate(amplitudes.size.bit_length() - 1, precision, max_threads, verify)
+    state._fill(amplitudes)
+    return state
+
+
+def _number_of_qubits(given: object) -> int:
+    try:
+        return operator.index(given)  # type: ignore[arg-type]
+    except TypeError:
+        pass
+    hint = ""
+    if isinstance(given, QuantumCircuit):
+        hint = "; StateVector(circuit.num_qubits).evolve(circuit) runs a circuit"
+    elif isinstance(given, list) or hasattr(given, "__array__"):
+        hint = "; StateVector.from_array() takes amplitudes"
+    raise OptionTypeError(f"num_qubits must be an integer, got a {type(given).__name__}{hint}.")
+
+
 def _seed(seed: int | None) -> int:
     checked = SimulatorOptions(seed_simulator=seed).seed_simulator
     return secrets.randbits(53) if checked is None else checked
-
-
-def _numbers(paulis: SparsePauliOp) -> list[complex]:
-    """Return the coefficients of an observable, which must be finite numbers."""
-    if paulis.coeffs.dtype == object:
-        names = ", ".join(sorted(parameter.name for parameter in paulis.parameters))
-        raise InvalidOptionError(f"the observable has unbound parameters: {names}; use assign_parameters() first")
-    if not np.isfinite(paulis.coeffs).all():
-        bad = paulis.coeffs[~np.isfinite(paulis.coeffs)][0]
-        raise InvalidOptionError(f"the observable has the coefficient {bad}; use finite numbers")
-    coefficients: list[complex] = paulis.coeffs.tolist()
-    return coefficients

@@ -11,6 +11,7 @@ pending while its call runs: that is what makes a running call cancellable witho
 from __future__ import annotations
 
 import atexit
+import concurrent.futures
 import contextlib
 import logging
 import math
@@ -47,6 +48,9 @@ EXIT_SECONDS = 0.7
 
 CLOSING_SECONDS = 0.002
 """How often it looks whether they have."""
+
+WATCH_SECONDS = 0.1
+"""How often somebody who watches a call that he waits for is asked to."""
 
 LOOK_SECONDS = 0.1
 """How often an idle worker looks whether a waiting call has waited long enough."""
@@ -209,13 +213,22 @@ class Workers:
             self._soon_back.discard(me)
             self._want_listener()
 
-    def run(self, call: Callable[[], T], *, stop: Callable[[], None] = lambda: None, **share: Any) -> T:
+    def run(
+        self,
+        call: Callable[[], T],
+        *,
+        stop: Callable[[], None] = lambda: None,
+        watch: Callable[[], object] | None = None,
+        **share: Any,
+    ) -> T:
         """Run a call and wait for it; Ctrl-C, or whatever else interrupts the wait, stops it and waits for its end.
 
         Parameters
         ----------
         call, stop, share
             As for `submit`.
+        watch
+            Called on this thread every WATCH_SECONDS meanwhile, and at the end.
         """
         begun, ended = threading.Event(), threading.Event()
 
@@ -228,6 +241,10 @@ class Workers:
 
         future = self.submit(watched, stop=stop, **share)
         try:
+            while watch is not None and not future.done():
+                with contextlib.suppress(concurrent.futures.TimeoutError):
+                    future.exception(timeout=WATCH_SECONDS)
+                watch()
             return future.result()
         except BaseException:
             stop()

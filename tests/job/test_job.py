@@ -9,6 +9,7 @@ import gc
 import logging
 import pickle
 import re
+import sys
 import threading
 import time
 import weakref
@@ -367,10 +368,20 @@ def test_progress_counts_circuits():
         progress.fraction = 2
 
 
-def test_a_progress_bar_on_request(running, kernel, capsys):
+def test_a_progress_bar_on_request(running, kernel, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     threading.Timer(0.15, kernel.finish.set).start()
     running.result(progress=True)
-    assert "100%" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert "fake: " in shown
+    assert "100%" in shown
+    assert running.job_id() not in shown
+
+
+def test_a_progress_bar_is_quiet_where_nobody_looks(running, kernel, capsys):
+    threading.Timer(0.15, kernel.finish.set).start()
+    running.result(progress=True)
+    assert capsys.readouterr().err == ""
 
 
 def test_metrics(done):

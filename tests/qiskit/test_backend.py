@@ -18,6 +18,7 @@ from qiskit.primitives import BackendSamplerV2
 from qiskit.providers import BackendV2
 from qiskit.quantum_info import Statevector
 
+import ketjet
 from ketjet import Simulator, engine, workers
 from ketjet.errors import (
     CircuitTypeError,
@@ -91,6 +92,12 @@ def test_it_answers_as_older_backends(backend, bell):
     assert sum(changed.run(bell, device="CPU").result().get_counts().values()) == 17
     with pytest.raises(UnknownOptionError):
         changed.set_option("shot", 3)
+    changed.clear_options()
+    assert changed.options.shots == 1024
+    changed.set_max_qubits(5)
+    assert changed.num_qubits == changed.target.num_qubits == 5
+    with pytest.raises(InvalidOptionError, match="noise of a device"):
+        Simulator.from_backend(backend)
 
 
 def test_counts_of_a_bell_pair(backend, bell):
@@ -489,3 +496,23 @@ def test_jobs_of_a_backend(long_circuit, bell):
     assert backend.jobs() == []
     backend.run(bell).result()
     assert len({job.job_id() for job in jobs}) == 2
+
+
+def test_mistakes_are_told_with_the_way_out(backend, bell):
+    for refused, says in (
+        (lambda: backend.run(bell).result().get_memory(), "memory=True"),
+        (lambda: backend.estimate([bell, bell]), r"estimate\(\) takes one QuantumCircuit.*call it for each"),
+        (lambda: backend.explain("text"), r"explain\(\) takes one QuantumCircuit.*qasm3.loads"),
+        (lambda: Simulator(isa="x"), "isa: instruction set 'x' is not available"),
+        (lambda: Simulator(plan_options={"fusion": False}), "no switch 'fusion'"),
+    ):
+        with pytest.raises(QiskitError, match=says):
+            refused()
+    with pytest.raises(AttributeError, match=r"in ketjet\.basicaer"):
+        _ = ketjet.AerSimulator
+    theta = Parameter("theta")
+    circuit = QuantumCircuit(1)
+    circuit.rx(theta, 0)
+    circuit.measure_all()
+    with pytest.raises(InvalidCircuitError, match=r"unknown parameters: thet \(did you mean 'theta'\?\)"):
+        backend.run(circuit, parameter_binds=[{"thet": [1]}])

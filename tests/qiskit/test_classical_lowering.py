@@ -256,8 +256,7 @@ def test_values_that_nobody_gives():
     variable = expr.Var.new("angle", types.Float())
     message = error_of(QuantumCircuit(1, inputs=[variable]))
     assert message == (
-        "circuit 'wrong': its input variable 'angle' has no value, and a run cannot give it one; "
-        "declare it with add_var('angle', value) instead"
+        "circuit 'wrong': its input variables 'angle' have no value; give them with run(..., inputs={name: value})"
     )
     assert "its captured variable 'angle'" in error_of(QuantumCircuit(1, captures=[variable]))
 

@@ -166,8 +166,8 @@ def test_instructions_that_cannot_run():
         message = error_of(circuit_with(operation), UnsupportedInstructionError)
         assert "circuit 'wrong', instruction 2" in message
         assert "neither a definition nor a matrix" in message
-    message = error_of(circuit_with(Instruction("save_unitary", 3, 0, [])), UnsupportedInstructionError)
-    assert "'save_unitary' on qubits [0, 1, 2]" in message
+    message = error_of(circuit_with(Instruction("save_superop", 3, 0, [])), UnsupportedInstructionError)
+    assert "'save_superop' on qubits [0, 1, 2]" in message
     wide = error_of(circuit_with(Gate("magic", 20, []), 20), UnsupportedInstructionError)
     assert "qubits [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] and 10 more" in wide
 

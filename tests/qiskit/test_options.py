@@ -106,6 +106,12 @@ def test_misspelt_options(wrong, right):
     assert isinstance(caught.value, TypeError)
 
 
+def test_nothing_without_effect_is_suggested():
+    with pytest.raises(UnknownOptionError) as caught:
+        resolve({"n_qubits": 3})
+    assert "did you mean" not in str(caught.value)
+
+
 def test_options_like_nothing_known():
     with pytest.raises(UnknownOptionError, match="the options are shots, memory"):
         resolve({"xyzzy": 1})

@@ -346,8 +346,7 @@ def test_refusals_name_the_instruction_and_the_fix():
 @pytest.mark.parametrize(
     ("name", "advice"),
     [
-        ("save_unitary", "ketjet.basicaer's 'unitary_simulator' returns the matrix"),
-        ("save_superop", "ketjet.basicaer's 'unitary_simulator' returns the matrix"),
+        ("save_superop", "use save_unitary instead"),
         ("save_stabilizer", "use save_statevector instead"),
         ("save_clifford", "use save_statevector instead"),
         ("save_matrix_product_state", "use save_statevector instead"),

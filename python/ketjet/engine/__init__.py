@@ -36,6 +36,7 @@ from ketjet.engine.machine import (
 )
 from ketjet.engine.report import PassReport, PlanReport, StageReport, machine_rates, rates_bytes, report
 from ketjet.engine.run import (
+    DRIFT_LIMITS,
     PLAN_OPTIONS,
     RNG_VERSION,
     Outcome,
@@ -52,6 +53,7 @@ from ketjet.engine.state import State
 
 __all__ = [
     "AMPLITUDE_BYTES",
+    "DRIFT_LIMITS",
     "FACTOR_LIMITS",
     "MAX_QUBITS",
     "PLAN_OPTIONS",

@@ -9,7 +9,7 @@ import numpy as np
 from ketjet import _core
 from ketjet.engine.control import Control
 from ketjet.engine.machine import PRECISIONS, Precision
-from ketjet.engine.run import plan, random_key
+from ketjet.engine.run import VERIFY, Verify, plan, random_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,12 +41,22 @@ class State:
         """Go back to |0...0> without allocating."""
         self._state.set_zero(threads, (control or Control()).counters)
 
-    def evolve(self, program: Program, threads: int, seed: int = 0, control: Control | None = None) -> list[int]:
+    def evolve(
+        self,
+        program: Program,
+        threads: int,
+        seed: int = 0,
+        control: Control | None = None,
+        *,
+        verify: Verify = "off",
+        time_limit: float = 0.0,
+    ) -> list[int]:
         """Apply a program of the same width; return its classical bits as 64-bit words."""
         made = plan(program, self.precision, from_zero=False)
         key = random_key(program, seed)
         useful = _core.useful_threads(made, PRECISIONS[self.precision], threads)
-        return self._state.evolve(program, made, key, useful, (control or Control()).counters)
+        counters = (control or Control()).counters
+        return self._state.evolve(program, made, key, VERIFY[verify], time_limit, useful, counters)
 
     def sample(
         self, qubits: Sequence[int], shots: int, seed: int, threads: int, control: Control | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qiskit.circuit import ControlFlowOp, ForLoopOp, Parameter, QuantumCircuit
@@ -9,8 +10,9 @@ from qiskit.circuit import ControlFlowOp, ForLoopOp, Parameter, QuantumCircuit
 from ketjet import engine
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering.arrays import distinct
+from ketjet.lowering.doubled import doubled
 from ketjet.lowering.header import Header
-from ketjet.lowering.native import read_plain
+from ketjet.lowering.native import read_plain, why_walked
 from ketjet.lowering.packing import pack
 from ketjet.lowering.parameters import Binding
 from ketjet.lowering.unbound import UnboundSlots
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from ketjet.lowering.builder import ProgramBuilder
     from ketjet.saved_data import SaveRequest
+
+logger = logging.getLogger(__name__)
 
 
 class LoweredCircuit(NamedTuple):
@@ -107,6 +111,8 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
         raise InvalidCircuitError(msg)
     plain = read_plain(circuit, keep_idle_qubits=keep_idle_qubits)
     if plain is None:
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("circuit %r is read in Python, which takes longer: %s", circuit.name, why_walked(circuit))
         return _walked(circuit, keep_idle_qubits, starts_in_zero)
     program = engine.Program(len(plain.qubits), circuit.num_clbits, **plain.columns)
     return LoweredCircuit(program, Header(circuit), plain.qubits, (), plain.measures, (), None)
@@ -114,7 +120,13 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
 
 def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: bool) -> LoweredCircuit:
     """Lower a circuit instruction by instruction."""
-    walk = CircuitWalk(circuit, starts_in_zero)
+    wide = doubled(circuit)
+    if wide is not circuit and keep_idle_qubits:
+        raise InvalidCircuitError(
+            f"circuit {circuit.name!r} saves its matrix, and so has no state to be evolved or returned; remove "
+            "save_unitary, or run without return_state=True"
+        )
+    walk = CircuitWalk(wide, starts_in_zero)
     walk.walk()
     builder = walk.builder
     qubits = tuple(range(circuit.num_qubits)) if keep_idle_qubits else tuple(sorted(distinct(builder.wires)))

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 COLUMNS = ("codes", "wire_begin", "wires", "num_controls", "control_state", "slot_begin", "slots", "operand")
 
+READ_BESIDE = ("measure", "barrier", "unitary")
+"""What is read beside gates."""
+
 
 class PlainCircuit(NamedTuple):
     """A circuit that has been read.
@@ -78,6 +81,20 @@ def why_not_native() -> str | None:
     except ImportError as error:  # of another version of Qiskit
         return str(error).strip().partition("\n")[0] or "it does not load"
     return None
+
+
+def why_walked(circuit: QuantumCircuit) -> str:
+    """Return why `read_plain` has left this circuit."""
+    if (reason := why_not_native()) is not None:
+        return reason
+    if circuit.num_parameters or circuit.num_vars:
+        return "it has parameters" if circuit.num_parameters else "it has variables"
+    for instruction in circuit.data:
+        name = instruction.name
+        plain = instruction.is_standard_gate() and name in plain_codes()
+        if not plain and name not in READ_BESIDE:
+            return f"it has the instruction {name!r}"
+    return "it has a matrix that is large or not unitary, or a number that is not finite"
 
 
 @functools.cache

@@ -6,6 +6,7 @@ fills such slots, and nothing else, when values are given.
 
 from __future__ import annotations
 
+import difflib
 import math
 from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -237,7 +238,8 @@ class Binding:
     def _mismatch(self, unknown: Sequence[str], missing: Sequence[str]) -> str:
         parts = []
         if unknown:
-            parts.append(f"unknown parameters: {names_of(unknown)}")
+            close = difflib.get_close_matches(unknown[0], self._index, n=1)
+            parts.append(f"unknown parameters: {names_of(unknown)}{f' (did you mean {close[0]!r}?)' if close else ''}")
         if missing:
             parts.append(f"parameters without a value: {names_of(missing)}")
         have = names_of(parameter.name for parameter in self.parameters) or "none"

@@ -8,7 +8,6 @@ from ketjet.errors import UnsupportedInstructionError
 from ketjet.lowering.gates import is_own
 
 NOISE = "ketjet simulates without noise; leave it out, or use qiskit-aer"
-MATRIX = "ketjet.basicaer's 'unitary_simulator' returns the matrix of a circuit"
 
 REASONS = {
     "kraus": NOISE,
@@ -18,8 +17,7 @@ REASONS = {
     "roerror": NOISE,
     "noise": NOISE,
     "pauli_channel": NOISE,
-    "save_unitary": f"ketjet simulates statevectors; remove it: {MATRIX}",
-    "save_superop": f"ketjet simulates statevectors; remove it: {MATRIX}",
+    "save_superop": "ketjet simulates statevectors; use save_unitary instead",
     "save_stabilizer": "ketjet simulates statevectors; use save_statevector instead",
     "save_clifford": "ketjet simulates statevectors; use save_statevector instead",
     "save_matrix_product_state": "ketjet simulates statevectors; use save_statevector instead",

@@ -16,6 +16,7 @@ from qiskit.circuit import ControlFlowOp, Gate
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.arrays import array_of
+from ketjet.lowering.doubled import LOST_SUBTYPE, SAVE_UNITARY, SaveOfDoubled
 from ketjet.lowering.gates import definition_of, is_own
 from ketjet.lowering.structured import checked_amplitudes
 from ketjet.saved_data import AVERAGED, LISTED, SINGLE, SaveRequest
@@ -65,6 +66,7 @@ SORTS = {
     "save_expval": Sort(EXPECTATIONS, AVERAGED, whole=False),
     "save_expval_var": Sort(EXPECTATIONS, AVERAGED, whole=False),
     "save_density_matrix": Sort(DENSITY_MATRIX, AVERAGED, whole=False),
+    SAVE_UNITARY: Sort(STATE, ("single", "list"), whole=True),
 }
 SET_STATEVECTOR = "set_statevector"
 
@@ -108,6 +110,9 @@ class Saves:
         sort = SORTS.get(name)
         if sort is None and name != SET_STATEVECTOR:
             msg = f"ketjet does not know this way to save; use one of {', '.join(SORTS)}"
+            raise UnsupportedInstructionError(msg)
+        if name == SAVE_UNITARY and not isinstance(operation, SaveOfDoubled):
+            msg = "the matrix is that of the outermost circuit; take it out of the definition or block"
             raise UnsupportedInstructionError(msg)
         if placement.controls or placement.inverse:
             msg = "what saves or sets the state cannot be controlled or inverted; take it out of the definition"
@@ -191,11 +196,7 @@ def holds_saves(circuit: QuantumCircuit) -> bool:
 def _subtype_of(operation: Any, sort: Sort) -> str:
     subtype = getattr(operation, "_subtype", None)
     if subtype is None:
-        msg = (
-            "whether it saves per shot, conditionally or on average is lost: QPY files do not keep it; "
-            "append it again after loading"
-        )
-        raise InvalidCircuitError(msg)
+        raise InvalidCircuitError(LOST_SUBTYPE)
     if subtype not in sort.subtypes:
         msg = f"its subtype is {subtype!r}; use one of {', '.join(map(repr, sort.subtypes))}"
         raise InvalidCircuitError(msg)

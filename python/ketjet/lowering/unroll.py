@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from qiskit.circuit import Measure, Reset
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
+from ketjet.lowering.bare_names import meant_by
 from ketjet.lowering.blocks import Place
 from ketjet.lowering.builder import ProgramBuilder
 from ketjet.lowering.codes import instruction_codes
@@ -187,6 +188,9 @@ class CircuitWalk:
         refuse_by_name(operation)
         if self.saves.append(operation, placement):
             return None
+        meant = meant_by(operation)
+        if meant is not None:
+            return self._lower(meant, placement)
         return self._lower_definition(operation, placement)
 
     def _lower_collapse(self, operation: Measure | Reset, placement: Placement) -> None:

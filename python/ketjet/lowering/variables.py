@@ -30,13 +30,18 @@ def words_of(kind: Any) -> int:
 
 def refuse_inputs(circuit: QuantumCircuit) -> None:
     """Raise InvalidCircuitError if an outermost circuit expects values from outside."""
-    for kind, variables in (("input", circuit.iter_input_vars()), ("captured", circuit.iter_captured_vars())):
-        for var in variables:
-            msg = (
-                f"circuit {circuit.name!r}: its {kind} variable {var.name!r} has no value, and a run cannot give it "
-                f"one; declare it with add_var({var.name!r}, value) instead"
-            )
-            raise InvalidCircuitError(msg)
+    if missing := [repr(var.name) for var in circuit.iter_input_vars()]:
+        msg = (
+            f"circuit {circuit.name!r}: its input variables {', '.join(missing)} have no value; "
+            "give them with run(..., inputs={name: value})"
+        )
+        raise InvalidCircuitError(msg)
+    for var in circuit.iter_captured_vars():
+        msg = (
+            f"circuit {circuit.name!r}: its captured variable {var.name!r} has no value, and a run cannot give it "
+            f"one; declare it with add_var({var.name!r}, value) instead"
+        )
+        raise InvalidCircuitError(msg)
 
 
 @dataclass(eq=False, slots=True)
