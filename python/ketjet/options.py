@@ -8,6 +8,7 @@ complain about.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import os
 import sys
@@ -185,8 +186,6 @@ def _with_switches(present: Any, planner: Mapping[str, bool], layer: Mapping[str
 
 
 def _unknown(name: str, options: type[SimulatorOptions]) -> Exception:
-    import difflib
-
     from ketjet.errors import UnknownOptionError
 
     if device_options.belongs_to_transpile(name):
