@@ -14,7 +14,7 @@ from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from ketjet import engine, explanation
+from ketjet import engine, explanation, simulator_face
 from ketjet.admission import (
     Admitted,
     admission_now,
@@ -277,6 +277,9 @@ class Simulator(OldNames):
 
     def __repr__(self) -> str:
         return f"<Simulator {self.name} {self.backend_version}, {self._options['precision']} precision>"
+
+    def _repr_html_(self) -> str:
+        return simulator_face.html(self.name, self.backend_version, admission_now(self._resolve({})))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_jobs": {}, "_target": None}

@@ -13,7 +13,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from ketjet import engine, workers
+from ketjet import engine, state_face, workers
 from ketjet.admission import require_isa
 from ketjet.errors import CircuitTypeError, InsufficientMemoryError, InvalidCircuitError, InvalidOptionError
 from ketjet.lowering import lower
@@ -179,6 +179,9 @@ class StateVector:
 
     def __repr__(self) -> str:
         return f"StateVector(num_qubits={self.num_qubits}, precision={self.precision!r})"
+
+    def _repr_html_(self) -> str:
+        return state_face.html(self.num_qubits, self.precision, self.__array__)
 
     def _does_not_fit(self, available: int, rule: str) -> Exception:
         if self._num_qubits < 0:
