@@ -260,6 +260,7 @@ class Simulator(OldNames):
             demand = admission.demand(lowered, made)
         off = switched_off(resolved)
         explained = explanation.explain(lowered, made, resolved.precision, demand.threads, switched_off=off)
+        explained = explanation.with_memory(explained, demand, admission.available[0])
         if not analyze:
             return explained
         task = _experiment(lowered, admitted, resolved, 0).task
