@@ -8,6 +8,8 @@ __all__ = ["glossary"]
 
 UNMEASURED = "Without analyze=True: the passes are over half of the predicted time, and all else counts as memory."
 
+SHORT = "It is short, and preparation is most of it; or others keep this computer busy."
+
 CACHES = "A state in a cache may exceed 100 %, because caches are faster than memory."
 
 WORDS = (
@@ -19,10 +21,16 @@ WORDS = (
     ("growing", "A qubit that becomes active in this stage: it is hot for the first time, and doubles the state."),
     ("folded", "While all amplitudes are real, two are stored as one complex number; all numbers count such pairs."),
     ("pass", "One loop over the block in the cache that applies several gates for one load and one store."),
-    ("turns", "A pass that rotates several qubits together; the kernel turn does it."),
-    ("phases", "A pass that multiplies each amplitude with a phase: all diagonal gates that are ready, in one go."),
+    ("turns, turn", "A pass that rotates several qubits together, and its kernel."),
+    (
+        "phases, phase",
+        "A pass that multiplies each amplitude with a phase: all diagonal gates that are ready, in one go.",
+    ),
+    ("diagonal", "The kernel of a diagonal matrix on more than two qubits."),
     ("dense", "A pass that multiplies with one matrix on two qubits, into which several gates may have been merged."),
     ("single", "A pass for one gate that fits nowhere else."),
+    ("exchange", "The kernel that moves amplitudes and changes none: CCX, CSWAP, permutations."),
+    ("rotation", "The kernel of a rotation about a Pauli string."),
     ("relabel", "A pass of X, Z, CX and SWAP: amplitudes get new names instead of moving."),
     ("kernel", "The loop that does a pass, written for this computer's instruction set: turn, dense and so on."),
     ("frame", "Not a loop: the bookkeeping of amplitudes that got new names."),
@@ -38,7 +46,7 @@ WORDS = (
     ("measured", "The time of the fastest of a few runs; of a circuit that measures on its way, of one shot."),
     ("bound by memory", "Moving the bytes takes this computer longer than the products do."),
     ("bound by arithmetic", f"The products take longer than moving the bytes. {UNMEASURED}"),
-    ("bound by neither", "The stage takes over ten times as long as both. It is short, and preparation is most of it."),
+    ("bound by neither", f"The stage takes over ten times as long as both do. {SHORT}"),
     ("% of the bound", f"The least time that this computer needs, over the measured time. {CACHES}"),
     ("collapse", "A measurement, reset or initialization in the middle of the circuit."),
     ("extend", "Qubits that have stayed |0⟩ come into the state."),

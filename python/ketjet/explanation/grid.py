@@ -69,6 +69,7 @@ GAP = 1.0
 
 STYLE = """
 .ketjet .grid { overflow-x: auto; padding-bottom: 2px; }
+.ketjet .grid svg { max-width: none; }
 .ketjet .grid text { fill: var(--kj-muted); font-size: 11px; }
 .ketjet .hot { fill: var(--kj-hot); }
 .ketjet .growing { fill: var(--kj-growing); }
@@ -112,7 +113,7 @@ def grid(explanation: Explanation) -> str:
     says = f"qubits of the state inside and outside the block, {counted(len(stages), 'stage')}"
     kinds = [kind for kind in MEANINGS if kind in paths]
     return (
-        f'<div class="grid"><svg role="img" aria-label="{says}" width="{across:g}" height="{down:g}">'
+        f'<div class="grid"><svg role="img" aria-label="{says}" style="width:{across:g}px;height:{down:g}px">'
         f"{''.join(_names(stages, rows, width, top))}{drawn}{''.join(_columns(stages, width, down))}</svg></div>\n"
         f"{faces.legend((_sign(kind), MEANINGS[kind]) for kind in kinds)}{_notes(explanation, stages, rows, width)}"
     )

@@ -83,7 +83,7 @@ def _tiles(explanation: Explanation) -> str:
     if explanation.measured_seconds is not None:
         tiles.append(("measured", duration(explanation.measured_seconds)))
     if explanation.fraction_of_bound is not None:
-        tiles.append(("of the bound", f"{100 * explanation.fraction_of_bound:.0f} %"))
+        tiles.append(("of the bound", text.whole_percent(explanation.fraction_of_bound)))
     tiles += [
         ("sweeps", str(explanation.sweeps)),
         ("passes", str(explanation.passes)),

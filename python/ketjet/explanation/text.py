@@ -180,6 +180,11 @@ def products_of(fma: float) -> str:
     return f"{fma / 1e12:.3g} TFMA"
 
 
+def whole_percent(fraction: float) -> str:
+    """Return a part of the whole in percent, without digits that nobody needs."""
+    return f"{100 * fraction:.0f} %" if fraction >= 0.01 else "<1 %"
+
+
 def percentage(fraction: float | None) -> str:
     """Say how near to the bound something is, if that is known."""
     return "" if fraction is None else f", {100 * fraction:.0f} % of the bound"

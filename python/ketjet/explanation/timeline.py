@@ -73,7 +73,8 @@ STYLE = """
 .ketjet .inside { margin: 2px 0 12px 2em; }
 .ketjet .inside p { margin: 4px 0; color: var(--kj-muted); }
 .ketjet .wide { overflow-x: auto; }
-.ketjet table.passes { border-collapse: collapse; margin: 4px 0; font-size: 0.93em; border: none; color: inherit; }
+.ketjet table.passes { border-collapse: collapse; margin: 4px 0; font-size: 0.93em; border: none; color: inherit;
+  table-layout: auto; }
 .ketjet table.passes tr:nth-child(n) { background: none; }
 .ketjet table.passes th, .ketjet table.passes td { text-align: left; vertical-align: top; padding: 2px 14px 2px 0;
   border: none; max-width: none; }
@@ -145,7 +146,7 @@ def _stage(number: int, stage: ExplainedStage, bound: str, scale: float) -> str:
         numbers["measured"] = duration(stage.measured_seconds) if stage.measured_seconds else "not run"
     says = f"stage {number}, {stage.kind}: {', '.join(map(' '.join, numbers.items()))}, bound by {bound}"
     columns = "".join(f'<span class="number">{value}</span>' for value in numbers.values())
-    reached = "" if stage.fraction_of_bound is None else f" {100 * stage.fraction_of_bound:.0f} %"
+    reached = "" if stage.fraction_of_bound is None else shown(f" {text.whole_percent(stage.fraction_of_bound)}")
     lines = "".join(f"<p>{shown(line)}</p>" for line in (told, *facts))
     return (
         f'<details><summary class="stage">{_what(number, stage, brief)}{_bar(stage, bound, scale, says)}{columns}'

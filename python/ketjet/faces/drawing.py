@@ -1,6 +1,7 @@
 """What faces are drawn from: a card, bars of inline SVG, and text from anybody made fit for HTML.
 
-A bar has no pixels: widths are percentages of the place it gets, so it is in proportion wherever it is shown.
+A bar has no pixels: widths are percentages of the place it gets, so it is in proportion wherever it is shown. Sizes of
+drawings are styles of their own, because JupyterLab's style sheet overrules attributes.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def svg(says: str, height: int, *shapes: str, kind: str = "bar") -> str:
     """Return a drawing as wide as its place, with words for those who do not see it; they are plain text."""
     told = shown(says)
     return (
-        f'<svg class="{kind}" role="img" aria-label="{told}" width="100%" height="{height}"><title>{told}</title>'
+        f'<svg class="{kind}" role="img" aria-label="{told}" style="width:100%;height:{height}px"><title>{told}</title>'
         f"{''.join(shapes)}</svg>"
     )
 
@@ -131,7 +132,7 @@ def memory(state: int, peak: int, available: int, *, at_least: bool = False) -> 
 def legend(signs: Iterable[tuple[str, str]]) -> str:
     """Return signs, drawings of 20 by 12, with what they mean in plain text."""
     drawn = "".join(
-        f'<span><svg width="20" height="12" aria-hidden="true">{sign}</svg>{shown(meaning)}</span>'
+        f'<span><svg aria-hidden="true" style="width:20px;height:12px">{sign}</svg>{shown(meaning)}</span>'
         for sign, meaning in signs
     )
     return f'<div class="legend">{drawn}</div>'

@@ -16,7 +16,7 @@ LIGHT = {
     "faint": "#f3f5f7",
     "accent": "#30608f",
     "memory": "#2768b0",
-    "arithmetic": "#b8560c",
+    "arithmetic": "#b0520a",
     "hot": "#6b3fb8",
     "growing": "#16794a",
     "active": "#8792a0",
@@ -47,8 +47,8 @@ PARTS = """
   font: 14px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
   font-variant-numeric: tabular-nums; }
 .ketjet.small { max-width: 720px; }
-.ketjet code, .ketjet .code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
-  font-size: 0.93em; color: inherit; background: none; padding: 0; }
+.ketjet .code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+  font-size: 0.93em; }
 .ketjet .head { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 10px; }
 .ketjet .kind { color: var(--kj-muted); }
 .ketjet .name { font-weight: 600; overflow-wrap: anywhere; }
