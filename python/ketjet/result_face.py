@@ -78,7 +78,8 @@ def line(kind: str, circuits: Sequence[CircuitFacts], number: int, seconds: floa
     names = ", ".join(repr(faces.cut(circuit.name)) for circuit in circuits[:NAMES_SHOWN])
     further = ", ..." if number > NAMES_SHOWN else ""
     whose = names if number == 1 else f"{counted(number, 'circuit')}{': ' if names else ''}{names}{further}"
-    return f"<{kind} of {whose}: {', '.join(_facts(circuits, seconds))}>"
+    told = ", ".join(_facts(circuits, seconds))
+    return f"<{kind} of {whose}{f': {told}' if told else ''}>"
 
 
 def html(status: str, circuits: Sequence[CircuitFacts], number: int, seconds: float | None) -> str:

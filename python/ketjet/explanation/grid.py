@@ -35,7 +35,7 @@ LEAST_CELL, MOST_CELL, CELL_HEIGHT = 5.0, 32.0, 12.0
 LEFT, LINE = 34.0, 17.0
 """Room for the numbers of qubits; for those of stages, and for letters."""
 
-LETTER_CELL = 9.0
+LETTER_CELL = 8.0
 """The narrowest column that a letter fits into."""
 
 LETTERS = {

@@ -38,8 +38,8 @@ SCALE_ROOM = 1.02
 STYLE = """
 .ketjet .stages { margin-top: 4px; }
 .ketjet .stage { display: grid; align-items: center; gap: 0 14px; padding: 1px 6px 1px 2px;
-  grid-template-columns: 15em minmax(120px, 1fr) 4.8em 4.8em 8.2em; border-radius: 4px; list-style: none; }
-.ketjet .stages.plain .stage { grid-template-columns: 15em minmax(120px, 1fr) 4.8em 8.2em; }
+  grid-template-columns: 15em minmax(120px, 1fr) 4.8em 4.8em 5.8em 3.8em; border-radius: 4px; list-style: none; }
+.ketjet .stages.plain .stage { grid-template-columns: 15em minmax(120px, 1fr) 4.8em 5.8em; }
 .ketjet summary.stage { cursor: pointer; }
 .ketjet summary.stage::-webkit-details-marker { display: none; }
 .ketjet summary.stage:hover, .ketjet details[open] > summary.stage { background: var(--kj-faint); }
@@ -82,9 +82,14 @@ STYLE = """
 .ketjet table.passes .number { text-align: right; }
 .ketjet .reason { color: var(--kj-muted); font-style: italic; }
 @container (max-width: 640px) {
-  .ketjet .stage, .ketjet .stages.plain .stage { grid-template-columns: minmax(0, 1fr) 4.8em 4.8em 8.2em; }
-  .ketjet .stages.plain .stage { grid-template-columns: minmax(0, 1fr) 4.8em 8.2em; }
+  .ketjet .stage, .ketjet .stages.plain .stage { grid-template-columns: minmax(0, 1fr) 4.8em 4.8em 5.8em 3.8em; }
+  .ketjet .stages.plain .stage { grid-template-columns: minmax(0, 1fr) 4.8em 5.8em; }
   .ketjet .stage > svg, .ketjet .says { grid-column: 1 / -1; grid-row: 2; }
+}
+@container (max-width: 440px) {
+  .ketjet .stage, .ketjet .stages.plain .stage { grid-template-columns: 4.8em 4.8em 5.8em 3.8em; }
+  .ketjet .stages.plain .stage { grid-template-columns: 4.8em 5.8em; }
+  .ketjet .stage > :first-child { grid-column: 1 / -1; }
 }
 """
 
@@ -110,9 +115,13 @@ def _has_bar(stage: ExplainedStage) -> bool:
 
 
 def _titles(scale: float, *, measured: bool) -> str:
-    numbers = ["predicted", "measured"] if measured else ["predicted"]
-    names = "".join(f'<span class="number">{name}</span>' for name in numbers)
-    return f'<div class="stage titles"><span>stage</span>{_axis(scale)}{names}<span>bound by</span></div>'
+    names = _numbers("predicted", *(["measured"] if measured else []))
+    reached = _numbers("reached") if measured else ""
+    return f'<div class="stage titles"><span>stage</span>{_axis(scale)}{names}<span>bound by</span>{reached}</div>'
+
+
+def _numbers(*values: str) -> str:
+    return "".join(f'<span class="number">{shown(value)}</span>' for value in values)
 
 
 def _ticks(scale: float) -> list[float]:
@@ -145,12 +154,11 @@ def _stage(number: int, stage: ExplainedStage, bound: str, scale: float) -> str:
     if stage.measured_seconds is not None:
         numbers["measured"] = duration(stage.measured_seconds) if stage.measured_seconds else "not run"
     says = f"stage {number}, {stage.kind}: {', '.join(map(' '.join, numbers.items()))}, bound by {bound}"
-    columns = "".join(f'<span class="number">{value}</span>' for value in numbers.values())
-    reached = "" if stage.fraction_of_bound is None else shown(f" {text.whole_percent(stage.fraction_of_bound)}")
+    reached = "" if stage.fraction_of_bound is None else _numbers(text.whole_percent(stage.fraction_of_bound))
     lines = "".join(f"<p>{shown(line)}</p>" for line in (told, *facts))
     return (
-        f'<details><summary class="stage">{_what(number, stage, brief)}{_bar(stage, bound, scale, says)}{columns}'
-        f'<span class="by {bound}">{bound}{reached}</span></summary>\n'
+        f'<details><summary class="stage">{_what(number, stage, brief)}{_bar(stage, bound, scale, says)}'
+        f'{_numbers(*numbers.values())}<span class="by {bound}">{bound}</span>{reached}</summary>\n'
         f'<div class="inside">{lines}{_passes(stage.passes)}</div></details>'
     )
 

@@ -118,8 +118,9 @@ def memory(state: int, peak: int, available: int, *, at_least: bool = False) -> 
         f'<rect class="{filled} part" y="3" width="{percent(peak / whole)}" height="10" rx="1"/>',
         f'<rect class="{filled}" y="3" width="{percent(state / whole)}" height="10" rx="1"/>',
     ]
-    shapes.append('<line class="start" y1="3" y2="13"/>')
-    if not fits:
+    if fits:
+        shapes.append('<line class="start" y1="3" y2="13"/>')
+    else:
         edge = percent(available / whole)
         shapes.append(f'<line class="limit" x1="{edge}" x2="{edge}" y1="-2" y2="18"/>')
     verdict = f"{100 * peak / whole:.2g} % of it" if fits else '<span class="bad">does not fit</span>'
