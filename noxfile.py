@@ -132,7 +132,7 @@ def pennylane(session: nox.Session) -> None:
 def page(session: nox.Session) -> None:
     """Render the page of `explain` and all faces in Debian's chromium (tests/page.py); look at build/page/*.png."""
     if shutil.which("chromium") is None:
-        session.error("chromium is not installed: nox -s page renders in it (Debian: apt-get install chromium).")
+        session.error("chromium is not installed: nox -s page renders in it (Debian: apt-get install chromium)")
     session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "page"))
     session.run("python", "-m", "pytest", "tests/page.py", *session.posargs)
 

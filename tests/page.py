@@ -99,12 +99,12 @@ def bell():
 
 
 def many_stages():
-    circuit = QuantumCircuit(16, 1, name="many stages")
-    for layer in range(30):
-        circuit.h(range(layer % 8, layer % 8 + 8))
-        circuit.measure(layer % 16, 0)
-    circuit.h(range(16))
-    circuit.measure(0, 0)
+    circuit = QuantumCircuit(18, 40, name="many stages")
+    for layer in range(40):
+        circuit.ry(0.3, range(18))
+        for qubit in range(layer % 2, 17, 2):
+            circuit.cx(qubit, qubit + 1)
+        circuit.measure(layer % 18, layer)
     return circuit
 
 
@@ -140,14 +140,14 @@ def faces():
     small.cx(0, 1)
     small.t(1)
     small.ry(0.4, 2)
+    estimates = backend.estimate(wide), Simulator(max_memory_mb=100).estimate(wide)
     job = backend.run(wide, shots=10**6)
     time.sleep(0.1)
     shown = [
         backend.run(turned).result(),
         backend.run([bell(), turned, bell(), turned, bell()]).result(),
         backend.run(bell(), exact=True).result(),
-        backend.estimate(wide),
-        Simulator(max_memory_mb=100).estimate(wide),
+        *estimates,
         job.progress(),
         job,
         StateVector(3).evolve(small),

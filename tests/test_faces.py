@@ -14,6 +14,7 @@ from qiskit.result import marginal_counts
 
 from ketjet import Simulator, StateVector, cli
 from ketjet.faces.style import DARK, LIGHT
+from ketjet.job import Job
 from ketjet.leading_outcomes import leading
 from ketjet.progress import JobProgress
 from ketjet.results import SimulationResult
@@ -130,6 +131,12 @@ class TestResult:
         assert Reader(read._repr_html_()).text.count("00") >= 1
         assert len(Reader(marginal._repr_html_()).of_class("fill")) == 2
 
+    def test_a_result_of_nothing(self):
+        facts = {"backend_name": "", "backend_version": "", "job_id": "", "success": True, "results": []}
+        empty = SimulationResult.from_dict(facts)
+        assert repr(empty) == "<Result of 0 circuits>"
+        assert "0 circuits" in Reader(empty._repr_html_()).text
+
     def test_a_face_changes_nothing(self, bell):
         result = result_of(bell)
         before = result.to_dict()
@@ -215,6 +222,12 @@ class TestProgress:
         page = Reader(job._repr_html_())
         assert [width_of(bar) for bar in page.of_class("fill")] == [1]
         assert "DONE" in page.text
+        assert pickle.loads(pickle.dumps(job))._repr_html_() == job._repr_html_()
+
+    def test_a_job_that_has_not_been_submitted_has_none(self):
+        page = Reader(Job(None, "<b>")._repr_html_())
+        assert page.of_class("fill") == []
+        assert "INITIALIZING" in page.text
 
 
 class TestState:
