@@ -110,6 +110,7 @@ class TestResult:
         job = Simulator().run([loop, turned(2)], max_iterations=10)
         result = job.result(partial=True)
         assert "ERROR" in repr(result)
+        assert repr(result).endswith(", PARTIAL COMPLETED>")
         text = Reader(result._repr_html_()).text
         assert "ERROR" in text
         assert "PARTIAL COMPLETED" in text

@@ -61,7 +61,9 @@ class CircuitFacts(NamedTuple):
         return "exact" if self.exact else counted(self.shots, "shot")
 
 
-def line(kind: str, circuits: Sequence[CircuitFacts], number: int, seconds: float | None) -> str:
+def line(
+    kind: str, circuits: Sequence[CircuitFacts], number: int, seconds: float | None, status: str | None = None
+) -> str:
     """Return a result in one line.
 
     Parameters
@@ -74,17 +76,19 @@ def line(kind: str, circuits: Sequence[CircuitFacts], number: int, seconds: floa
         How many circuits there are.
     seconds
         What all of them took.
+    status
+        Of the job, which is told unless everything went well.
     """
     names = ", ".join(repr(faces.cut(circuit.name)) for circuit in circuits[:NAMES_SHOWN])
     further = ", ..." if number > NAMES_SHOWN else ""
     whose = names if number == 1 else f"{counted(number, 'circuit')}{': ' if names else ''}{names}{further}"
-    told = ", ".join(_facts(circuits, seconds))
+    told = ", ".join(_facts(circuits, seconds, status))
     return f"<{kind} of {whose}{f': {told}' if told else ''}>"
 
 
-def html(status: str, circuits: Sequence[CircuitFacts], number: int, seconds: float | None) -> str:
-    """Return a result as a card with bars; the arguments are those of `line`, with the status of the job."""
-    facts = [*_facts(circuits, seconds), *([status] if status and status != "COMPLETED" else [])]
+def html(circuits: Sequence[CircuitFacts], number: int, seconds: float | None, status: str | None) -> str:
+    """Return a result as a card with bars; the arguments are those of `line`."""
+    facts = _facts(circuits, seconds, status)
     if number == 1:
         return faces.card("Result of", circuits[0].name, facts, _circuit(circuits[0]))
     parts = [
@@ -96,7 +100,7 @@ def html(status: str, circuits: Sequence[CircuitFacts], number: int, seconds: fl
     return faces.card("Result of", counted(number, "circuit"), facts, *parts)
 
 
-def _facts(circuits: Sequence[CircuitFacts], seconds: float | None) -> list[str]:
+def _facts(circuits: Sequence[CircuitFacts], seconds: float | None, status: str | None) -> list[str]:
     """Return what holds for all circuits, as far as it does."""
     facts = []
     drawn = {circuit.drawn for circuit in circuits}
@@ -107,7 +111,7 @@ def _facts(circuits: Sequence[CircuitFacts], seconds: float | None) -> list[str]
         facts += [faces.cut(failed[0].error, REASON_WIDTH)]
     if seconds is not None:
         facts += [duration(seconds)]
-    return facts
+    return facts if status in (None, "COMPLETED") else [*facts, str(status)]
 
 
 def _circuit(circuit: CircuitFacts) -> str:

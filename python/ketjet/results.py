@@ -255,13 +255,13 @@ class SimulationResult(Result):
         return result_face.line("Result", *self._shown(with_outcomes=False))
 
     def _repr_html_(self) -> str:
-        return result_face.html(self.status, *self._shown(with_outcomes=True))
+        return result_face.html(*self._shown(with_outcomes=True))
 
-    def _shown(self, *, with_outcomes: bool) -> tuple[list[CircuitFacts], int, float | None]:
-        """Return what is to be seen of the first circuits, how many there are, and the seconds that all took."""
+    def _shown(self, *, with_outcomes: bool) -> tuple[list[CircuitFacts], int, float | None, str | None]:
+        """Return what is to be seen of the first circuits, how many there are, what all took, and the status."""
         first = list(enumerate(self.results[: result_face.CIRCUITS_SHOWN]))
         facts = [_facts_of(result, self._leading(index, result) if with_outcomes else None) for index, result in first]
-        return facts, len(self.results), self._metadata.get("time_taken")
+        return facts, len(self.results), self._metadata.get("time_taken"), self.status
 
     def _leading(self, index: int, result: ExperimentResult) -> Leading | None:
         """Return the outcomes of a circuit that lead."""
