@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 
 import nox
@@ -125,6 +126,15 @@ def pennylane(session: nox.Session) -> None:
     """A small workload of PennyLane (tests/pennylane_layer.py), with the newest Qiskit that its plugin allows."""
     session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "pennylane"))
     session.run("python", "-m", "pytest", "-W", "default", "tests/pennylane_layer.py", *session.posargs)
+
+
+@nox.session
+def page(session: nox.Session) -> None:
+    """Render the page of `explain` and all faces in Debian's chromium (tests/page.py); look at build/page/*.png."""
+    if shutil.which("chromium") is None:
+        session.error("chromium is not installed: nox -s page renders in it (Debian: apt-get install chromium)")
+    session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "page"))
+    session.run("python", "-m", "pytest", "tests/page.py", *session.posargs)
 
 
 @nox.session

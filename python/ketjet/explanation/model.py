@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ketjet import engine
@@ -150,7 +150,7 @@ class Totals(NamedTuple):
 SHOWN = (ExplainedOperation, ExplainedPass, ExplainedStage, KernelShare)
 """What an explanation consists of."""
 
-SCALARS = (int, str, float)
+SCALARS = (int, bool, str, float)
 """All else is a sequence."""
 
 OPERATIONS_AT_ONCE = 64
@@ -181,6 +181,10 @@ class Explanation:
     stages : sequence of ExplainedStage
     bandwidth_bytes_per_second, fma_per_second : float or None
         The most this computer can do, if analysed: through memory, and real multiply-adds in registers.
+    state_bytes, peak_bytes, available_bytes : int or None
+        One state, everything the run holds at once, and what it may take; as in `Estimate`.
+    peak_is_lower_bound : bool or None
+        Whether peak_bytes is only what the run takes at least.
     """
 
     name: str
@@ -193,6 +197,10 @@ class Explanation:
     stages: Sequence[ExplainedStage] = field(repr=False)
     bandwidth_bytes_per_second: float | None = None
     fma_per_second: float | None = None
+    state_bytes: int | None = None
+    peak_bytes: int | None = None
+    available_bytes: int | None = None
+    peak_is_lower_bound: bool | None = None
 
     @functools.cached_property
     def _totals(self) -> Totals:
@@ -366,6 +374,17 @@ def explain(
         threads=threads,
         planning_seconds=made.planning_seconds,
         stages=_stages(described, lowered.qubits),
+    )
+
+
+def with_memory(explanation: Explanation, demand: engine.Demand, available: int) -> Explanation:
+    """Add what a run takes, and the bytes that are available to it."""
+    return replace(
+        explanation,
+        state_bytes=demand.state_bytes,
+        peak_bytes=demand.peak_bytes,
+        available_bytes=available,
+        peak_is_lower_bound=demand.peak_is_lower_bound,
     )
 
 
