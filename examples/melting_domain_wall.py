@@ -1,4 +1,4 @@
-"""Watch a domain wall melt in a Heisenberg (XXZ) chain, step by step on one state.
+"""Watch a domain wall melt: a Heisenberg (XXZ) chain, step by step on one state.
 
 All spins on the left half point up, all on the right half down. The neighbours' exchange XX + YY lets the wall melt, at
 most as fast as a spin wave travels; a strong anisotropy ZZ freezes it. A Trotter step is one small circuit, and

@@ -1,4 +1,4 @@
-"""Sample a random circuit, the task of the quantum supremacy experiments, and check that the samples are good.
+"""Sample a random circuit: the task of the quantum supremacy experiments, and how to tell that samples are good.
 
 The probabilities p of the N outcomes of a deep random circuit follow the Porter-Thomas law: the density of x = N p is
 exp(-x). Samples favour probable outcomes, which the linear cross-entropy N ⟨p⟩ - 1 measures: 1 for perfect samples, 0

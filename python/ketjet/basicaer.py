@@ -231,7 +231,10 @@ class AerProvider(BasicAerProvider):
 
 
 BasicAer = BasicAerProvider()
+"""What `qiskit.BasicAer` was."""
+
 Aer = AerProvider()
+"""What `qiskit.Aer` was."""
 
 
 def execute(
