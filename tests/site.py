@@ -111,3 +111,8 @@ def test_the_search_needs_no_server():
     index = (SITE / "searchindex.js").read_text(encoding="utf-8")
     assert index.startswith("Search.setIndex(")
     assert all(word in index for word in ("StateVector", "exact_floor", "max_memory_mb", "repetition_code"))
+
+
+def test_descriptions_of_options_are_whole():
+    text = (SITE / "reference" / "options.html").read_text(encoding="utf-8")
+    assert "<p>How many times the measurements are sampled. 10^9 is fine: counts cost no time per shot.</p>" in text

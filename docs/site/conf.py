@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
+COLON = "\ue000"  # no text has this character
 sys.path.insert(0, str(HERE))
 
 import gallery  # noqa: E402 - it lies beside this file
@@ -39,6 +40,7 @@ extensions = [
     "sphinx_design",
 ]
 exclude_patterns = ["site"]
+toc_object_entries_show_parents = "hide"
 default_role = "py:obj"  # `name` in a docstring is a link where there is something to lead to
 
 myst_heading_anchors = 3
@@ -78,14 +80,23 @@ class CommandHelp(SphinxDirective):
         return [nodes.literal_block(shown, shown, language="text")]
 
 
-def _escape_kets(lines: list[str]) -> None:
-    """Keep reStructuredText from taking the bar of |0⟩ for markup."""
-    lines[:] = [re.sub(r"\|(?=[^|\s]*⟩)", r"\\|", line) for line in lines]
+def _before_napoleon(kind: str, lines: list[str]) -> None:
+    """Hide from napoleon the colons of what is said of an attribute: it would take the words before them for a type."""
+    if kind in {"attribute", "data", "property"}:
+        lines[:] = [line.replace(":", COLON) for line in lines]
+
+
+def _after_napoleon(lines: list[str]) -> None:
+    """Put the colons back, keep |0⟩ from being taken for markup, and leave private parameters out."""
+    shown = (re.sub(r"\|(?=[^|\s]*⟩)", r"\\|", line.replace(COLON, ":")) for line in lines)
+    lines[:] = [line for line in shown if not line.startswith((":param _", ":type _"))]
 
 
 def setup(app: Sphinx) -> None:
     """Add the directive, and write the gallery before any page is read."""
-    os.environ["COLUMNS"] = "100"  # of the help
+    os.environ["COLUMNS"] = "86"  # of the help
     app.add_directive("command-help", CommandHelp)
-    app.connect("autodoc-process-docstring", lambda *event: _escape_kets(event[-1]))
+    docstring = "autodoc-process-docstring"  # napoleon's own priority is 500
+    app.connect(docstring, lambda *event: _before_napoleon(event[1], event[-1]), priority=400)
+    app.connect(docstring, lambda *event: _after_napoleon(event[-1]), priority=600)
     app.connect("builder-inited", lambda app: gallery.write(Path(app.srcdir) / "gallery"))
