@@ -56,6 +56,8 @@ napoleon_use_ivar = True
 python_use_unqualified_type_names = True
 
 html_theme = "furo"
+pygments_style = "friendly"
+pygments_dark_style = "github-dark"
 html_title = "ketjet"
 html_static_path = [str(HERE / "static")]
 html_css_files = ["ketjet.css"]
