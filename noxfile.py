@@ -129,11 +129,11 @@ def pennylane(session: nox.Session) -> None:
 
 @nox.session
 def site(session: nox.Session) -> None:
-    """Build the documentation site into build/site, every warning an error, and check its pages (tests/site.py)."""
+    """Build the documentation site into build/site, every warning an error, and check its pages (tests/site_pages.py)."""
     session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "site"))
     strict = ("--fresh-env", "--fail-on-warning", "--keep-going", "--quiet")
     session.run("sphinx-build", *strict, "-c", "docs/site", "docs", "build/site")
-    session.run("python", "-m", "pytest", "tests/site.py", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/site_pages.py", *session.posargs)
 
 
 @nox.session

@@ -65,7 +65,7 @@ CARD = """\
 
 
 def write(folder: Path) -> None:
-    """Write the pages, the pictures and the cards of the overview into a folder of the documentation."""
+    """Write the pages, the pictures, and what the overview includes, into a folder of the documentation."""
     folder.mkdir(exist_ok=True)
     cards = []
     for name in WORKLOADS:
@@ -83,6 +83,8 @@ def write(folder: Path) -> None:
         (folder / f"{name}.md").write_text(page, encoding="utf-8")
         cards.append(CARD.format(title=title, name=name, summary=summary))
     (folder / "cards.txt").write_text("\n".join(cards), encoding="utf-8")
+    pages = "\n".join(f"gallery/{name}" for name in WORKLOADS)
+    (folder / "toctree.txt").write_text(f"```{{toctree}}\n:hidden:\n\n{pages}\n```\n", encoding="utf-8")
 
 
 def _run(script: Path, picture: Path) -> str:

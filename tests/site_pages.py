@@ -18,9 +18,10 @@ import pytest
 import ketjet
 from ketjet.options import SimulatorOptions
 
-SITE = Path(__file__).parent.parent / "build" / "site"
+ROOT = Path(__file__).parent.parent
+SITE = ROOT / "build" / "site"
 PAGES = sorted(SITE.rglob("*.html"))
-WORKLOADS = ["factor_35", "maxcut_qaoa", "melting_domain_wall", "random_sampling", "repetition_code"]
+WORKLOADS = sorted(path.stem for path in (ROOT / "examples").glob("*.py") if path.stem != "make_examples")
 LOADING = {"src", "srcset", "poster", "data", "background"}  # and href of <link>, but for the place of another page
 POINTERS = {"next", "prev", "index", "search", "author", "copyright", "canonical"}
 
