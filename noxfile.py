@@ -129,7 +129,7 @@ def pennylane(session: nox.Session) -> None:
 
 @nox.session
 def site(session: nox.Session) -> None:
-    """Build the documentation site into build/site, every warning an error, and check its pages (tests/site_pages.py)."""
+    """Build the documentation site into build/site, every warning an error, and check it (tests/site_pages.py)."""
     session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "site"))
     strict = ("--fresh-env", "--fail-on-warning", "--keep-going", "--quiet")
     session.run("sphinx-build", *strict, "-c", "docs/site", "docs", "build/site")
