@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import make_refnode
 
 from ketjet import cli
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 HERE = Path(__file__).parent
 COLON = "\ue000"  # no text has this character
@@ -94,6 +96,20 @@ def _after_napoleon(lines: list[str]) -> None:
     lines[:] = [line for line in shown if not line.startswith((":param _", ":type _"))]
 
 
+def _find_elsewhere(
+    app: Sphinx, env: BuildEnvironment, node: nodes.Element, text: nodes.Element
+) -> nodes.Element | None:
+    """Resolve the name of a class, or Class.method, that is in another module, if there is only one of that name."""
+    target = node.get("reftarget", "")
+    if node.get("refdomain") != "py" or not target[:1].isupper():
+        return None
+    known = env.get_domain("py").objects.items()
+    found = [place for name, place in known if name.endswith(f".{target}") and not place.aliased]
+    if len(found) != 1:
+        return None
+    return make_refnode(app.builder, node["refdoc"], found[0].docname, found[0].node_id, text, target)
+
+
 def setup(app: Sphinx) -> None:
     """Add the directive, and write the gallery before any page is read."""
     os.environ["COLUMNS"] = "86"  # of the help
@@ -101,4 +117,5 @@ def setup(app: Sphinx) -> None:
     docstring = "autodoc-process-docstring"  # napoleon's own priority is 500
     app.connect(docstring, lambda *event: _before_napoleon(event[1], event[-1]), priority=400)
     app.connect(docstring, lambda *event: _after_napoleon(event[-1]), priority=600)
+    app.connect("missing-reference", _find_elsewhere)
     app.connect("builder-inited", lambda app: gallery.write(Path(app.srcdir) / "gallery"))
