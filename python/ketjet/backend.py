@@ -125,7 +125,7 @@ class Simulator(OldNames):
 
     @property
     def max_circuits(self) -> None:
-        """None: a job may have any number of circuits."""
+        """None, for a job may have any number of circuits."""
         return
 
     def set_max_qubits(self, max_qubits: int) -> None:

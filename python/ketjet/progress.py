@@ -36,9 +36,11 @@ class JobProgress:
     stages_done: int
     """Stages of the plans, over all circuits begun."""
     stages_total: int
+    """Stages of all these plans."""
     shots_done: int
     """Shots sampled, over all circuits begun."""
     shots_total: int
+    """Shots that are wanted, over all circuits."""
     bytes_moved: int
     """Memory traffic of the stages done, in bytes."""
     elapsed: float

@@ -27,42 +27,30 @@ _MOST_BRANCHED_BITS = 20  # an exact run through trajectories is expected to fin
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run will take, before it runs; `print` shows it in words and notebooks as bars.
-
-    Attributes
-    ----------
-    num_qubits : int
-        Qubits of the simulated state (those left out that nothing acts on or no measurement depends on).
-    state_bytes, peak_bytes : int
-        One state; everything the run holds at once.
-    seconds : float
-        Predicted wall time on `threads` threads.
-    available_bytes : int
-        What may be taken, and `available_rule`, the limit that says so.
-    fits : bool
-        Whether peak_bytes <= available_bytes.
-    max_qubits : int
-        The widest program of this kind that fits.
-    threads : int
-        Engine threads worth using.
-    sweeps : int
-        Passes over memory.
-    peak_is_lower_bound : bool
-        Whether peak_bytes is only what the run takes at least, because nobody knows beforehand how many branches it
-        will have or how often it will save.
-    """
+    """What a run will take, before it runs; `print` shows it in words and notebooks as bars."""
 
     num_qubits: int
+    """Qubits of the simulated state; those that nothing acts on or no measurement depends on are left out."""
     state_bytes: int
+    """Bytes of one state."""
     peak_bytes: int
+    """Bytes of everything that the run holds at once."""
     seconds: float
+    """Predicted wall time on `threads` threads, in seconds."""
     available_bytes: int
+    """Bytes that may be taken now."""
     available_rule: str
+    """The limit that says so."""
     fits: bool
+    """Whether `peak_bytes` is no more than `available_bytes`."""
     max_qubits: int
+    """Qubits of the widest circuit of this kind that fits."""
     threads: int
+    """Threads worth using."""
     sweeps: int
+    """Passes over memory."""
     peak_is_lower_bound: bool = False
+    """Whether the run takes `peak_bytes` at least: nobody knows beforehand how often it will branch or save."""
 
     @property
     def _peak(self) -> str:
