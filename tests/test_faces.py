@@ -12,7 +12,7 @@ from html_reader import Reader, width_of
 from qiskit import QuantumCircuit
 from qiskit.result import marginal_counts
 
-from ketjet import Simulator, StateVector, cli
+from ketjet import Simulator, StateVector, cli, workers
 from ketjet.faces.style import DARK, LIGHT
 from ketjet.job import Job
 from ketjet.leading_outcomes import leading
@@ -262,8 +262,9 @@ class TestState:
             raise AssertionError("the face reads amplitudes")
 
         state = StateVector(num_qubits, "single")
-        for name in ("__array__", "_read", "probabilities", "sample", "norm"):
+        for name in ("__array__", "probabilities", "sample", "norm", "expectation"):
             monkeypatch.setattr(StateVector, name, refuse)
+        monkeypatch.setattr(workers.Workers, "run", refuse)
         text = Reader(state._repr_html_()).text
         assert f"{num_qubits} qubits" in text
         assert "single precision" in text

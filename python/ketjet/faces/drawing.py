@@ -1,7 +1,7 @@
 """What faces are drawn from: a card, bars of inline SVG, and text from anybody made fit for HTML.
 
 A bar has no pixels: widths are percentages of the place it gets, so it is in proportion wherever it is shown. Sizes of
-drawings are styles of their own, because JupyterLab's style sheet overrules attributes.
+drawings are styles, because notebooks have style sheets that set others, and these overrule attributes.
 """
 
 from __future__ import annotations
