@@ -142,6 +142,24 @@ def pennylane(session: nox.Session) -> None:
 
 
 @nox.session
+def page(session: nox.Session) -> None:
+    """Render the page of `explain` and all faces in Debian's chromium (tests/page.py); look at build/page/*.png."""
+    if shutil.which("chromium") is None:
+        session.error("chromium is not installed: nox -s page renders in it (Debian: apt-get install chromium)")
+    session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "page"))
+    session.run("python", "-m", "pytest", "tests/page.py", *session.posargs)
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Build the documentation site into build/site, every warning an error, and check it (tests/site_pages.py)."""
+    session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "site"))
+    strict = ("--fresh-env", "--fail-on-warning", "--keep-going", "--quiet")
+    session.run("sphinx-build", *strict, "-c", "docs/site", "docs", "build/site")
+    session.run("python", "-m", "pytest", "tests/site_pages.py", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Run every example of the README and the docs, and follow every link between them."""
     session.install(".[test]")

@@ -14,7 +14,7 @@ from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from ketjet import engine, job_log
+from ketjet import engine, job_log, simulator_face
 from ketjet.admission import (
     Admitted,
     admission_now,
@@ -125,7 +125,7 @@ class Simulator(OldNames):
 
     @property
     def max_circuits(self) -> None:
-        """None: a job may have any number of circuits."""
+        """None, for a job may have any number of circuits."""
         return
 
     def set_max_qubits(self, max_qubits: int) -> None:
@@ -290,6 +290,7 @@ class Simulator(OldNames):
             demand = admission.demand(lowered, made)
         off = switched_off(resolved)
         explained = explanation.explain(lowered, made, resolved.precision, demand.threads, switched_off=off)
+        explained = explanation.with_memory(explained, demand, admission.available[0])
         if not analyze:
             return explained
         task = _experiment(lowered, admitted, resolved, 0).task
@@ -307,6 +308,9 @@ class Simulator(OldNames):
 
     def __repr__(self) -> str:
         return f"<Simulator {self.name} {self.backend_version}, {self._options['precision']} precision>"
+
+    def _repr_html_(self) -> str:
+        return simulator_face.html(self.name, self.backend_version, admission_now(self._resolve({})))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_jobs": {}, "_target": None}

@@ -1,6 +1,6 @@
 """The names of Qiskit's old BasicAer, Aer and execute, alive on Qiskit 2: change the import and an old script runs.
 
-    from ketjet.basicaer import Aer, BasicAer, execute    # was: from qiskit import Aer, BasicAer, execute
+>>> from ketjet.basicaer import Aer, BasicAer, execute  # was: from qiskit import Aer, BasicAer, execute
 
 Each backend is the `Simulator` under an old name; what the old backends returned is cut from its final state.
 """
@@ -231,7 +231,10 @@ class AerProvider(BasicAerProvider):
 
 
 BasicAer = BasicAerProvider()
+"""What `qiskit.BasicAer` was."""
+
 Aer = AerProvider()
+"""What `qiskit.Aer` was."""
 
 
 def execute(

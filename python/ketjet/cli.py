@@ -23,6 +23,7 @@ from ketjet import engine
 from ketjet.cli_arguments import as_expectations, count, inputs_of, saving_expectations, setting
 from ketjet.options import allowed_threads
 from ketjet.printable import printable
+from ketjet.units import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -276,7 +277,7 @@ def _run_text(report: dict[str, Any]) -> str:
     if "memory" in report:
         lines.append("shots   " + " ".join(report["memory"]))
     lines.append(f"time    {report['seconds']:.3f} s, of which the engine {facts['time_taken']:.3f} s")
-    state, process = facts["required_memory_mb"], _size(report["peak_memory_bytes"])
+    state, process = facts["required_memory_mb"], size(report["peak_memory_bytes"])
     lines.append(f"memory  {state} MiB for the state, {process} for the whole process at its peak")
     lines.append(f"engine  {facts['precision']} precision, {facts['simd']}, {facts['threads']} threads")
     return "\n".join(lines)
@@ -287,17 +288,14 @@ def _estimate(options: argparse.Namespace) -> None:
 
     backend = _simulator(options)
     for file, circuit, inputs in _circuits(options):
-        facts = asdict(backend.estimate(circuit, inputs=inputs or None, shots=options.shots))
+        estimate = backend.estimate(circuit, inputs=inputs or None, shots=options.shots)
         if options.json:
-            print(_json({"schema_version": SCHEMA_VERSION, "file": str(file), "circuit": circuit.name, **facts}))
+            named = {"schema_version": SCHEMA_VERSION, "file": str(file), "circuit": circuit.name}
+            print(_json({**named, **asdict(estimate)}))
             continue
-        name, qubits = printable(circuit.name), facts["num_qubits"]
+        name, qubits = printable(circuit.name), estimate.num_qubits
         print(f"{name}: {qubits} qubits, {options.shots} shots, {options.precision} precision")
-        peak = f"{'at least ' if facts['peak_is_lower_bound'] else ''}{_size(facts['peak_bytes'])}"
-        print(f"memory  {peak} at its peak, {_size(facts['state_bytes'])} of it the state")
-        print(f"fits    {'yes' if facts['fits'] else 'no'}: {_size(facts['available_bytes'])} available")
-        print(f"        by {facts['available_rule']}; the largest circuit that fits has {facts['max_qubits']} qubits")
-        print(f"time    about {facts['seconds']:.2g} s on {facts['threads']} threads, {facts['sweeps']} sweeps")
+        print(estimate)
 
 
 def _explain(options: argparse.Namespace) -> None:
@@ -356,8 +354,8 @@ def _info(options: argparse.Namespace) -> None:
     print(f"reader    {'native' if slow is None else f'Python, which takes longer: {slow}'}")
     print(f"kernels   {engine.isa_in_use()}, of {', '.join(engine.isa_names())}; KETJET_ISA forces one")
     print(f"threads   {threads}, set by {threads_rule}")
-    print(f"memory    {_size(available)} available, set by {rule}")
-    print(f"caches    L1 {_size(machine.l1_bytes)}, L2 {_size(machine.l2_bytes)}, L3 {_size(machine.l3_bytes)}")
+    print(f"memory    {size(available)} available, set by {rule}")
+    print(f"caches    L1 {size(machine.l1_bytes)}, L2 {size(machine.l2_bytes)}, L3 {size(machine.l3_bytes)}")
 
 
 def _json(facts: dict[str, Any]) -> str:
@@ -369,13 +367,3 @@ def _peak_memory() -> int:
 
     kibibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return kibibytes * (1 if sys.platform == "darwin" else 1024)
-
-
-def _size(count: float) -> str:
-    if count >= 1 << 70:  # of a state that no machine holds
-        return f"2^{int(count).bit_length() - 1} bytes"
-    for unit in ("B", "KiB", "MiB"):
-        if count < 1024:
-            return f"{count:.4g} {unit}"
-        count /= 1024
-    return f"{count:.4g} GiB" if count < 1024 else f"{count / 1024:.4g} TiB"

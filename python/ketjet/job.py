@@ -10,7 +10,6 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import datetime as dt
-import html
 import pickle
 import time
 from functools import partial
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.providers import JobStatus, JobV1
 
-from ketjet import engine, job_log, workers
+from ketjet import engine, faces, job_log, workers
 from ketjet.batch import Batch
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
 from ketjet.progress import JobProgress, ProgressBar, label_of
@@ -186,8 +185,8 @@ class Job(JobV1):
         return f"<{type(self).__name__} {self._job_id}: {self._summary()}>"
 
     def _repr_html_(self) -> str:
-        kind, name, summary = (html.escape(part) for part in (type(self).__name__, self._job_id, self._summary()))
-        return f"<b>{kind}</b> <code>{name}</code>: {summary}"
+        bar = "" if self._submitted_at is None else faces.progress(self._batch.progress().fraction, self._summary())
+        return faces.card(type(self).__name__, self._job_id, [self._summary()], bar)
 
     def _summary(self) -> str:
         if self._submitted_at is None:

@@ -70,7 +70,7 @@ class SimulatorOptions:
     """Seed of everything random, of any size. None draws one; the seed used is recorded in the result."""
 
     precision: Literal["single", "double"] = _option("double", choice("single", "double"))
-    """complex64 or complex128 amplitudes."""
+    """complex64 amplitudes (8 bytes) or complex128 (16 bytes)."""
 
     max_threads: int | None = _option(None, integer(1))
     """Most threads one circuit may use. None: every core this process is allowed, or OMP_NUM_THREADS if smaller."""
@@ -85,13 +85,14 @@ class SimulatorOptions:
     """Return the probabilities of all outcomes instead of drawing shots: ``result.get_probabilities()``."""
 
     exact_floor: float = _option(1e-12, number(zero=True, below=1))
-    """What is less probable than this is not followed any further by an exact run; metadata tell how much that was."""
+    """An exact run does not follow branches that are less probable than this, for loops may branch without end. The
+    metadata's ``exact["remainder"]`` is the probability of all that was left out."""
 
     max_iterations: int | None = _option(None, integer(1))
-    """Most iterations of all loops that one shot may go through; more are an error. None: any number."""
+    """Most iterations of all loops of one shot; more are an `IterationLimitError`. None: any number."""
 
     time_limit: float | None = _option(None, number())
-    """Most seconds that one circuit may run; more are an error. None: any time."""
+    """Most seconds that one circuit may run; more are a `TimeLimitError`. None: any time."""
 
     zero_threshold: float = _option(1e-10, number(zero=True))
     """Amplitudes and probabilities no larger than this are left out of the dictionaries that save instructions give."""

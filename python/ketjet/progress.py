@@ -9,8 +9,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ketjet import faces
 from ketjet.engine import AMPLITUDE_BYTES
 from ketjet.printable import printable
+from ketjet.units import duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,9 +36,11 @@ class JobProgress:
     stages_done: int
     """Stages of the plans, over all circuits begun."""
     stages_total: int
+    """Stages of all these plans."""
     shots_done: int
     """Shots sampled, over all circuits begun."""
     shots_total: int
+    """Shots that are wanted, over all circuits."""
     bytes_moved: int
     """Memory traffic of the stages done, in bytes."""
     elapsed: float
@@ -58,6 +62,21 @@ class JobProgress:
         if self.eta:
             parts.append(f"{self.eta:.1f} s to go")
         return ", ".join(parts)
+
+    def __repr__(self) -> str:
+        return f"<JobProgress: {self}>"
+
+    def _repr_html_(self) -> str:
+        told = [
+            ("circuits", f"{self.circuits_done} of {self.circuits_total}"),
+            ("stages", f"{self.stages_done} of {self.stages_total}"),
+            ("shots", f"{self.shots_done} of {self.shots_total}"),
+            ("moved", size(self.bytes_moved)),
+            ("elapsed", duration(self.elapsed)),
+        ]
+        if self.eta is not None:
+            told.append(("to go", duration(self.eta)))
+        return faces.card("JobProgress", "", [str(self)], faces.progress(self.fraction, str(self)), faces.words(told))
 
 
 def shares(tasks: Sequence[Task]) -> list[float]:

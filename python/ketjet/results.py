@@ -20,17 +20,20 @@ from qiskit.quantum_info import DensityMatrix, Statevector
 from qiskit.result import Counts, Result
 from qiskit.result.models import ExperimentResult, ExperimentResultData, MeasLevel
 
-from ketjet import engine
+from ketjet import engine, result_face
 from ketjet.bitstrings import bitstrings, dictionary, fill, integers, plain
 from ketjet.errors import KetjetError
 from ketjet.experiment_data import ExperimentData
+from ketjet.leading_outcomes import leading, leading_of
 from ketjet.options import warn
+from ketjet.result_face import CircuitFacts
 from ketjet.saved_data import SavedData, SaveRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ketjet.engine import Outcome, Task
+    from ketjet.leading_outcomes import Leading
 
 __all__ = ["CircuitResult", "Experiment", "ExperimentData", "SimulationResult", "assemble", "build_result"]
 
@@ -117,6 +120,9 @@ class CircuitResult(ExperimentResult):
         if "_known" not in self.__dict__:  # it is being unpickled
             raise AttributeError(name)
         return super().__getattr__(name)
+
+    def __repr__(self) -> str:
+        return result_face.line("CircuitResult", [_facts_of(self)], 1, self._metadata["time_taken"])
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "header": self.header, "_metadata": self._metadata, "_known": ({}, {}, {})}
@@ -249,6 +255,25 @@ class SimulationResult(Result):
         plain: dict[str, Any] = _plain(super().to_dict())
         return plain
 
+    def __repr__(self) -> str:
+        return result_face.line("Result", *self._shown(with_outcomes=False))
+
+    def _repr_html_(self) -> str:
+        return result_face.html(*self._shown(with_outcomes=True))
+
+    def _shown(self, *, with_outcomes: bool) -> tuple[list[CircuitFacts], int, float | None, str | None]:
+        """Return what is to be seen of the first circuits, how many there are, what all took, and the status."""
+        first = list(enumerate(self.results[: result_face.CIRCUITS_SHOWN]))
+        facts = [_facts_of(result, self._leading(index, result) if with_outcomes else None) for index, result in first]
+        return facts, len(self.results), self._metadata.get("time_taken"), self.status
+
+    def _leading(self, index: int, result: ExperimentResult) -> Leading | None:
+        """Return the outcomes of a circuit that lead."""
+        packed, names = getattr(result.data, "packed", None), getattr(result.data, "_data_attributes", ())
+        if packed is not None and result.data.measured:
+            return leading(packed, result.header_so_far, result_face.OUTCOMES_SHOWN)
+        return leading_of(self.get_counts(index), result_face.OUTCOMES_SHOWN) if "counts" in names else None
+
 
 def assemble(
     experiments: Sequence[Experiment],
@@ -285,6 +310,20 @@ def build_result(
     failed = [result.success for result in results].count(False)
     status = "COMPLETED" if failed == 0 else "PARTIAL COMPLETED" if failed < len(results) else "ERROR"
     return SimulationResult(success=failed == 0, status=status, results=results, date=time.time(), **labels)
+
+
+def _facts_of(result: ExperimentResult, found: Leading | None = None) -> CircuitFacts:
+    """Return what is to be seen of a circuit; one that comes from a dictionary is not a CircuitResult."""
+    header = getattr(result, "header_so_far", None) or getattr(result, "header", None) or {}
+    error = "" if result.success else str(getattr(result, "status", "ERROR"))
+    shots = result.shots if isinstance(result.shots, int) else result.shots[1] - result.shots[0] + 1
+    names = tuple(getattr(result.data, "_data_attributes", ()))
+    return CircuitFacts(str(header.get("name", "")), shots, error, found, _is_exact(result), names)
+
+
+def _is_exact(result: ExperimentResult) -> bool:
+    packed = getattr(result.data, "packed", None)
+    return packed is not None and packed.probabilities is not None
 
 
 def _bitstring_counts(packed: Outcome, experiment: CircuitResult) -> Counts:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from qiskit import QuantumCircuit
 
-from ketjet import engine, workers
+from ketjet import engine, state_face, workers
 from ketjet.admission import require_isa
 from ketjet.errors import (
     CircuitTypeError,
@@ -393,6 +393,9 @@ class StateVector:
     def _read(self, call: Callable[[engine.Control, int], _T]) -> _T:
         """Run a call that reads all amplitudes; once this has ended nobody works on them."""
         return self._calls.read(lambda control: call(control, self._calls.threads))
+
+    def _repr_html_(self) -> str:
+        return state_face.html(self.num_qubits, self.precision, self.__array__)
 
     def _does_not_fit(self, available: int, rule: str) -> Exception:
         if self._num_qubits < 0:

@@ -548,7 +548,7 @@ def test_a_dropped_result_is_freed_without_the_garbage_collector(bell):
         eventually(lambda: workers.shared()._serving == set(workers.shared()._idle))
         state = weakref.ref(result.get_statevector())
         del result, job
-        assert state() is None
+        eventually(lambda: state() is None)  # a thread that looks for offers may have seen it a moment ago
     finally:
         gc.enable()
 

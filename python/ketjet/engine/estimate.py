@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ketjet import _core
+from ketjet import _core, faces
 from ketjet.engine.machine import AMPLITUDE_BYTES, MAX_QUBITS, PRECISIONS, Precision, available_memory, machine
 from ketjet.engine.run import plan, state_qubits
+from ketjet.units import counted, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -26,42 +27,63 @@ _MOST_BRANCHED_BITS = 20  # an exact run through trajectories is expected to fin
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run will take, before it runs.
-
-    Attributes
-    ----------
-    num_qubits : int
-        Qubits of the simulated state (those left out that nothing acts on or no measurement depends on).
-    state_bytes, peak_bytes : int
-        One state; everything the run holds at once.
-    seconds : float
-        Predicted wall time on `threads` threads.
-    available_bytes : int
-        What may be taken, and `available_rule`, the limit that says so.
-    fits : bool
-        Whether peak_bytes <= available_bytes.
-    max_qubits : int
-        The widest program of this kind that fits.
-    threads : int
-        Engine threads worth using.
-    sweeps : int
-        Passes over memory.
-    peak_is_lower_bound : bool
-        Whether peak_bytes is only what the run takes at least, because nobody knows beforehand how many branches it
-        will have or how often it will save.
-    """
+    """What a run will take, before it runs; `print` shows it in words and notebooks as bars."""
 
     num_qubits: int
+    """Qubits of the simulated state; those that nothing acts on or no measurement depends on are left out."""
     state_bytes: int
+    """Bytes of one state."""
     peak_bytes: int
+    """Bytes of everything that the run holds at once."""
     seconds: float
+    """Predicted wall time on `threads` threads, in seconds."""
     available_bytes: int
+    """Bytes that may be taken now."""
     available_rule: str
+    """The limit that says so."""
     fits: bool
+    """Whether `peak_bytes` is no more than `available_bytes`."""
     max_qubits: int
+    """Qubits of the widest circuit of this kind that fits."""
     threads: int
+    """Threads worth using."""
     sweeps: int
+    """Passes over memory."""
     peak_is_lower_bound: bool = False
+    """Whether the run takes `peak_bytes` at least: nobody knows beforehand how often it will branch or save."""
+
+    @property
+    def _peak(self) -> str:
+        return f"{'at least ' if self.peak_is_lower_bound else ''}{size(self.peak_bytes)}"
+
+    @property
+    def _time(self) -> str:
+        return f"about {duration(self.seconds)}"
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                f"memory  {self._peak} at its peak, {size(self.state_bytes)} of it the state",
+                f"fits    {'yes' if self.fits else 'no'}: {size(self.available_bytes)} available",
+                f"        by {self.available_rule}; the largest circuit that fits has {self.max_qubits} qubits",
+                f"time    {self._time} on {counted(self.threads, 'thread')}, {counted(self.sweeps, 'sweep')}",
+            ]
+        )
+
+    def __repr__(self) -> str:
+        fits = f"{'fits' if self.fits else 'does not fit'} into {size(self.available_bytes)}"
+        return f"<Estimate: {counted(self.num_qubits, 'qubit')}, {self._peak}, {fits}, {self._time}>"
+
+    def _repr_html_(self) -> str:
+        facts = [counted(self.num_qubits, "qubit"), self._time, counted(self.sweeps, "sweep")]
+        at_least = self.peak_is_lower_bound
+        bar = faces.memory(self.state_bytes, self.peak_bytes, self.available_bytes, at_least=at_least)
+        told = [
+            ("available by", self.available_rule),
+            ("largest that fits", counted(self.max_qubits, "qubit")),
+            ("threads", str(self.threads)),
+        ]
+        return faces.card("Estimate", "", facts, f'<div class="note">{bar}</div>', faces.words(told))
 
 
 class Demand(NamedTuple):

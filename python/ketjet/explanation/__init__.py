@@ -8,6 +8,16 @@ from ketjet.explanation.model import (
     ExplainedStage,
     Explanation,
     explain,
+    with_memory,
 )
 
-__all__ = ["ExplainedOperation", "ExplainedPass", "ExplainedStage", "Explanation", "KernelShare", "analyze", "explain"]
+__all__ = [
+    "ExplainedOperation",
+    "ExplainedPass",
+    "ExplainedStage",
+    "Explanation",
+    "KernelShare",
+    "analyze",
+    "explain",
+    "with_memory",
+]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ketjet import engine
@@ -88,12 +88,13 @@ class ExplainedStage:
         "sweep", "collapse", "extend", "compute", "branch", "jump", "join" or "save".
     operations : sequence of ExplainedOperation
         In program order, each once.
-    hot, active : tuple of int
-        Numbered as in the stored state, where swaps are renamings and unused qubits may be left out.
-        Qubits of the circuit inside the block; those that are not known to be |0> before the stage.
+    hot : tuple of int
+        Qubits inside the block, numbered as in the stored state: swaps are renamings, unused qubits may be left out.
+    active : tuple of int
+        Qubits that are not known to be |0⟩ before the stage, numbered so too.
     folded : int or None
         Of a sweep while all amplitudes are real: the qubit, numbered so too, along which the state is folded. A stored
-        number has the amplitude with |0> there as its real part, and the one with |1> as its imaginary part.
+        number has the amplitude with |0⟩ there as its real part, and the one with |1⟩ as its imaginary part.
     bytes_moved : int
         Read and written.
     fma : float
@@ -106,10 +107,14 @@ class ExplainedStage:
     passes : sequence of ExplainedPass
     target : int or None
         Of a jump, or of a branch whose condition fails: the number of the stage it leads to, the first being 1.
-    measured_seconds, fraction_of_bound : float or None
+    measured_seconds : float or None
         If analysed.
-    gather_seconds, scatter_seconds : float or None
-        If analysed: the time of threads that copying blocks takes, into the cache and back.
+    fraction_of_bound : float or None
+        If analysed: the least time that this computer needs for the stage, over the measured time.
+    gather_seconds : float or None
+        If analysed: the time of threads that copying blocks into the cache takes.
+    scatter_seconds : float or None
+        The same for copying them back.
     """
 
     kind: str
@@ -150,7 +155,7 @@ class Totals(NamedTuple):
 SHOWN = (ExplainedOperation, ExplainedPass, ExplainedStage, KernelShare)
 """What an explanation consists of."""
 
-SCALARS = (int, str, float)
+SCALARS = (int, bool, str, float)
 """All else is a sequence."""
 
 OPERATIONS_AT_ONCE = 64
@@ -162,37 +167,36 @@ class Explanation:
     """What running a circuit does, stage by stage; made by `Simulator.explain`.
 
     `print` shows it as a table and notebooks as HTML; `to_dict` and `to_json` hold everything.
-
-    Attributes
-    ----------
-    name : str
-        Of the circuit.
-    num_qubits : int
-        Of the circuit (idle qubits left out).
-    state_qubits : int
-        Of the simulated state: fewer where no outcome depends on some, or where they take each other's places.
-    left_out : int
-        How many operations were worked out beforehand, or dropped because nobody can tell.
-    precision : {"single", "double"}
-    threads : int
-        That times are predicted for, and measured with.
-    planning_seconds : float
-        How long the plan took to make.
-    stages : sequence of ExplainedStage
-    bandwidth_bytes_per_second, fma_per_second : float or None
-        The most this computer can do, if analysed: through memory, and real multiply-adds in registers.
     """
 
     name: str
+    """Name of the circuit."""
     num_qubits: int
+    """Qubits of the circuit, idle ones left out."""
     state_qubits: int
+    """Qubits of the simulated state: fewer where no outcome depends on some, or where they take each other's places."""
     left_out: int
+    """How many operations were worked out beforehand, or dropped because nobody can tell."""
     precision: Precision
+    """Either "single" or "double"."""
     threads: int
+    """How many threads times are predicted for, and measured with."""
     planning_seconds: float
+    """How long the plan took to make."""
     stages: Sequence[ExplainedStage] = field(repr=False)
+    """What is done, in order."""
     bandwidth_bytes_per_second: float | None = None
+    """The most that this computer moves through memory, if analysed."""
     fma_per_second: float | None = None
+    """The most real multiply-adds that this computer does in registers, if analysed."""
+    state_bytes: int | None = None
+    """Bytes of one state; as the next three in `Estimate`."""
+    peak_bytes: int | None = None
+    """Bytes of everything that the run holds at once."""
+    available_bytes: int | None = None
+    """Bytes that it may take."""
+    peak_is_lower_bound: bool | None = None
+    """Whether the run takes `peak_bytes` at least."""
 
     @functools.cached_property
     def _totals(self) -> Totals:
@@ -366,6 +370,17 @@ def explain(
         threads=threads,
         planning_seconds=made.planning_seconds,
         stages=_stages(described, lowered.qubits),
+    )
+
+
+def with_memory(explanation: Explanation, demand: engine.Demand, available: int) -> Explanation:
+    """Add what a run takes, and the bytes that are available to it."""
+    return replace(
+        explanation,
+        state_bytes=demand.state_bytes,
+        peak_bytes=demand.peak_bytes,
+        available_bytes=available,
+        peak_is_lower_bound=demand.peak_is_lower_bound,
     )
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ketjet.printable import printable
+from ketjet.units import counted, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +37,8 @@ PASSES_SHOWN = 24
 QUBITS_SHOWN = 4
 """Of one operation."""
 
-HEADINGS = ("pass", "kernel", "ns/amp", "measured", "FMA/amp", "operations")
+NUMBERS = ("ns/amp", "measured", "FMA/amp")
+HEADINGS = ("pass", "kernel", *NUMBERS, "operations")
 
 
 def table(explanation: Explanation) -> str:
@@ -51,14 +53,14 @@ def table(explanation: Explanation) -> str:
 
 def summary(explanation: Explanation) -> Iterator[str]:
     """Yield what holds for the circuit as a whole."""
-    threads = _count(explanation.threads, "thread")
+    threads = counted(explanation.threads, "thread")
     yield f"{_cut(explanation.name, 50)}: {explanation.num_qubits} qubits, {explanation.precision} precision, {threads}"
     if explanation.state_qubits != explanation.num_qubits:
-        left_out = _count(explanation.left_out, "operation")
-        yield f"a state of {_count(explanation.state_qubits, 'qubit')}; {left_out} dropped or worked out beforehand"
-    sweeps, passes = _count(explanation.sweeps, "sweep"), _count(explanation.passes, "pass")
+        left_out = counted(explanation.left_out, "operation")
+        yield f"a state of {counted(explanation.state_qubits, 'qubit')}; {left_out} dropped or worked out beforehand"
+    sweeps, passes = counted(explanation.sweeps, "sweep"), counted(explanation.passes, "pass")
     moved, products = size(explanation.bytes_moved), products_of(explanation.fma)
-    yield f"{sweeps}, {passes}, {_count(explanation.operations, 'operation')}; {moved} moved, {products}"
+    yield f"{sweeps}, {passes}, {counted(explanation.operations, 'operation')}; {moved} moved, {products}"
     yield f"predicted {duration(explanation.predicted_seconds)}, planned in {duration(explanation.planning_seconds)}"
     measured, bandwidth, rate = (
         explanation.measured_seconds,
@@ -78,7 +80,7 @@ def summary(explanation: Explanation) -> Iterator[str]:
 def stage_lines(number: int, stage: ExplainedStage) -> Iterator[str]:
     """Yield the heading of a stage and what is known of it."""
     if stage.kind == "sweep":
-        what = f"{_count(len(stage.operations), 'operation')} on hot qubits {ranges(stage.hot)}"
+        what = f"{counted(len(stage.operations), 'operation')} on hot qubits {ranges(stage.hot)}"
     elif stage.kind in WHAT:
         what = WHAT[stage.kind].format(target=stage.target)
     else:
@@ -86,7 +88,7 @@ def stage_lines(number: int, stage: ExplainedStage) -> Iterator[str]:
     yield f"stage {number}, {stage.kind}: {what}"
     if stage.kind in TOUCHES_NO_STATE:
         return
-    facts = [f"{_count(len(stage.active), 'qubit')} active before", f"{size(stage.bytes_moved)} moved"]
+    facts = [f"{counted(len(stage.active), 'qubit')} active before", f"{size(stage.bytes_moved)} moved"]
     facts += [] if stage.folded is None else [f"real, folded along qubit {stage.folded}"]
     facts += [products_of(stage.fma)] if stage.fma else []
     facts += [f"predicted {duration(stage.predicted_seconds)}"]
@@ -118,7 +120,7 @@ def left_out(parts: Sequence[ExplainedPass | ExplainedStage], shown: int, noun: 
     """Say how many stages or passes of which kind come after those that are shown; empty if none."""
     kinds = Counter(part.kind for part in itertools.islice(parts, shown, None))
     listed = ", ".join(f"{kinds[kind]} {kind}" for kind in sorted(kinds))
-    return f"and {_count(len(parts) - shown, f'more {noun}')}: {listed}" if kinds else ""
+    return f"and {counted(len(parts) - shown, f'more {noun}')}: {listed}" if kinds else ""
 
 
 def headings(passes: Sequence[ExplainedPass]) -> Sequence[str]:
@@ -170,23 +172,6 @@ def ranges(numbers: Iterable[int]) -> str:
     return " ".join(words)
 
 
-def duration(seconds: float) -> str:
-    """Return a time with its unit."""
-    for unit, scale in (("s", 1.0), ("ms", 1e3), ("us", 1e6)):
-        if seconds * scale >= 1:
-            return f"{seconds * scale:.3g} {unit}"
-    return f"{seconds * 1e9:.3g} ns"
-
-
-def size(count: float) -> str:
-    """Return a number of bytes with its unit."""
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if count < 1024:
-            return f"{count:.4g} {unit}"
-        count /= 1024
-    return f"{count:.4g} PiB"
-
-
 def products_of(fma: float) -> str:
     """Return a number of multiply-adds with its unit."""
     for unit, scale in (("FMA", 1.0), ("kFMA", 1e3), ("MFMA", 1e6), ("GFMA", 1e9)):
@@ -195,13 +180,14 @@ def products_of(fma: float) -> str:
     return f"{fma / 1e12:.3g} TFMA"
 
 
+def whole_percent(fraction: float) -> str:
+    """Return a part of the whole in percent, without digits that nobody needs."""
+    return f"{100 * fraction:.0f} %" if fraction >= 0.01 else "<1 %"
+
+
 def percentage(fraction: float | None) -> str:
     """Say how near to the bound something is, if that is known."""
     return "" if fraction is None else f", {100 * fraction:.0f} % of the bound"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun if number == 1 else noun + 'es' if noun.endswith('s') else noun + 's'}"
 
 
 def _fold(line: str) -> str:
