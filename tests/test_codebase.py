@@ -45,7 +45,7 @@ PYTHON_LAYERS = [
     {"job_log"},
     {"state_calls"},
     {"circuit_inputs"},
-    {"old_names", "target", "job", "admission", "run_input", "explanation", "file_errors", "state_face"},
+    {"old_names", "target", "job", "admission", "run_checks", "run_input", "explanation", "file_errors", "state_face"},
     {"file_limits", "simulator_face"},
     {"backend", "state_vector"},
     {"provider", "basicaer", "circuit_file", "calibration", "cli_arguments"},
@@ -105,6 +105,12 @@ def test_a_worker_process_never_imports_qiskit(module):
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_what_few_programs_need_is_not_imported_with_the_backend():
+    code = "import sys, qiskit; before = set(sys.modules); import ketjet.backend; print(*(set(sys.modules) - before))"
+    added = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"asyncio", "ketjet.explanation", "ketjet.state_vector"} & set(added)
+
+
 @pytest.mark.parametrize("path", CPP + PYTHON, ids=relative)
 def test_files_stay_short_and_say_what_they_are(path):
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -161,6 +167,13 @@ def test_a_kernel_object_exports_one_symbol():
         kinds = [kind for kind, name in symbols if not name.startswith("DW.ref.")]
         assert len(kinds) == 1, f"{path}:\n{output.stdout}"
         assert kinds[0] in "TDR", f"{path}:\n{output.stdout}"
+
+
+def test_the_citation_is_of_this_version_and_address():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for cited, own in (("version: (.+)", 'version = "(.+)"'), ('url: "(.+)"', 'Homepage = "(.+)"')):
+        assert re.search(f"^{cited}$", citation, re.MULTILINE)[1] == re.search(f"^{own}$", project, re.MULTILINE)[1]
 
 
 STUBS = ROOT / "python" / "ketjet"

@@ -103,7 +103,7 @@ void detect_cores(const std::string& root, bool real, Machine& machine) {
     machine.cores = static_cast<int>(std::clamp<std::int64_t>(cores.value_or(1), 1, 1 << 20));
 }
 
-void detect_caches(const std::string& root, bool real, Machine& machine) {
+void detect_caches(const std::string& root, [[maybe_unused]] bool real, Machine& machine) {
     std::int64_t found[4] = {0, 0, 0, 0};  // by level; 0: unknown
 #ifdef _SC_LEVEL1_DCACHE_SIZE
     if (real) {

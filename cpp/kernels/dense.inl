@@ -29,7 +29,7 @@ struct ExchangeLane {
     }
 };
 
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(KETJET_NEON)
 constexpr bool many_registers = true;  // 32
 #else
 constexpr bool many_registers = false;  // 16: too few for the inputs and all sums of four rows

@@ -13,6 +13,8 @@ const KernelTable* kernel_table_portable();
 #if defined(KETJET_X86)
 const KernelTable* kernel_table_avx2();
 const KernelTable* kernel_table_avx512();
+#elif defined(KETJET_ARM64)
+const KernelTable* kernel_table_neon();
 #endif
 
 std::span<const KernelTable* const> available_kernels() {
@@ -30,6 +32,8 @@ std::span<const KernelTable* const> available_kernels() {
 #endif
         if (avx512) found.push_back(kernel_table_avx512());
         if (avx2) found.push_back(kernel_table_avx2());
+#elif defined(KETJET_ARM64)
+        found.push_back(kernel_table_neon());  // every such CPU has it
 #endif
         found.push_back(kernel_table_portable());
         return found;

@@ -1,4 +1,4 @@
-// Chooses the kernel table for this CPU. KETJET_ISA=portable|avx2|avx512 forces one.
+// Chooses the kernel table for this CPU. KETJET_ISA=portable|avx2|avx512|neon forces one.
 #pragma once
 
 #include <span>

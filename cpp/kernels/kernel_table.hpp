@@ -213,7 +213,7 @@ struct Kernels {  // for one scalar type
 };
 
 struct KernelTable {
-    const char* name;  // "portable", "avx2", "avx512"
+    const char* name;  // "portable", "avx2", "avx512", "neon"
     Kernels single;
     Kernels double_;
 };

@@ -64,6 +64,17 @@ struct LaneFlip<double> : LaneFlip<float> {  // a double is two singles
         return _mm256_castps_pd(_mm256_permutevar8x32_ps(_mm256_castpd_ps(v), index));
     }
 };
+#elif defined(KETJET_NEON)
+template <class T>
+struct LaneFlip {
+    uint8x16_t bytes;  // the place of each byte of the result
+    KETJET_INLINE explicit LaneFlip(int flip)
+        : bytes(uint8x16_t{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} ^
+                static_cast<std::uint8_t>(flip * static_cast<int>(sizeof(T)))) {}
+    KETJET_INLINE Vector<T> operator()(Vector<T> v) const {
+        return reinterpret_cast<Vector<T>>(vqtbl1q_u8(reinterpret_cast<uint8x16_t>(v), bytes));
+    }
+};
 #else
 template <class T>
 struct LaneFlip {

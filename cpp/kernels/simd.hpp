@@ -7,6 +7,8 @@
 
 #if defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(KETJET_NEON)
+#include <arm_neon.h>
 #endif
 
 #include "kernels/kernel_table.hpp"
@@ -93,7 +95,7 @@ KETJET_INLINE Vector<T> splat(T value) {
     return value - Vector<T>{};  // not +, which would turn -0 into 0 and so cost an instruction
 }
 
-// fma: a * b + c, fnma: c - a * b, each rounded once. The baseline has no fused instruction: singles go through
+// fma: a * b + c, fnma: c - a * b, each rounded once. The portable table has no fused instruction: singles go through
 // double, which rounds alike but in one case of 2^29; doubles are rounded twice.
 #if defined(__AVX512F__)
 KETJET_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) {
@@ -117,6 +119,11 @@ KETJET_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> 
 KETJET_INLINE Vector<float> fnma(Vector<float> a, Vector<float> b, Vector<float> c) {
     return _mm256_fnmadd_ps(a, b, c);
 }
+#elif defined(KETJET_NEON)
+KETJET_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return vfmaq_f64(c, a, b); }
+KETJET_INLINE Vector<double> fnma(Vector<double> a, Vector<double> b, Vector<double> c) { return vfmsq_f64(c, a, b); }
+KETJET_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return vfmaq_f32(c, a, b); }
+KETJET_INLINE Vector<float> fnma(Vector<float> a, Vector<float> b, Vector<float> c) { return vfmsq_f32(c, a, b); }
 #else
 typedef double WideVector __attribute__((vector_size(2 * KETJET_VECTOR_BYTES)));
 KETJET_INLINE Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return a * b + c; }
@@ -129,7 +136,7 @@ KETJET_INLINE Vector<float> fnma(Vector<float> a, Vector<float> b, Vector<float>
 #endif
 
 // a + b and b - a, which sums have execution units of their own for on some CPUs, by the units of fused products. Needs
-// a vector of ones; the baseline has no such choice.
+// a vector of ones; only x86 has such CPUs.
 #if defined(__AVX2__)
 template <class V>
 KETJET_INLINE V fused_sum(V one, V a, V b) {

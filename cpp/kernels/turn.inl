@@ -174,7 +174,7 @@ KETJET_INLINE void turn_half_in_memory(T* block, std::uint64_t address, const st
 
 // A tile of three axes fits into 32 registers; of 16 it takes half of it at a time, unless lanes or phases need all of
 // it: then some of it is spilled, which costs less than another pass.
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(KETJET_NEON)
 constexpr int max_turn_axes = 3, whole_tile_axes = 3;
 #elif defined(__AVX2__)
 constexpr int max_turn_axes = 3, whole_tile_axes = 2;

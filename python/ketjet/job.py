@@ -7,7 +7,6 @@ waits, reports, and turns the batch's future into what Qiskit users, asyncio and
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
 import contextlib
 import datetime as dt
@@ -359,6 +358,8 @@ class Job(JobV1):
 
     async def _result_in_loop(self) -> SimulationResult:
         """Wait without blocking the event loop; cancelling the waiting task cancels the job."""
+        import asyncio
+
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
 
