@@ -45,7 +45,7 @@ PYTHON_LAYERS = [
     {"job_log"},
     {"state_calls"},
     {"circuit_inputs"},
-    {"old_names", "target", "job", "admission", "run_input", "explanation", "file_errors", "state_face"},
+    {"old_names", "target", "job", "admission", "run_checks", "run_input", "explanation", "file_errors", "state_face"},
     {"file_limits", "simulator_face"},
     {"backend", "state_vector"},
     {"provider", "basicaer", "circuit_file", "calibration", "cli_arguments"},

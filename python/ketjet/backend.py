@@ -14,7 +14,7 @@ from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from ketjet import engine, job_log, simulator_face
+from ketjet import engine, job_log
 from ketjet.admission import (
     Admitted,
     admission_now,
@@ -25,15 +25,15 @@ from ketjet.admission import (
     shots_of,
     switched_off,
 )
-from ketjet.errors import InvalidCircuitError, InvalidOptionError, JobError
+from ketjet.errors import InvalidOptionError, JobError
 from ketjet.job import Job
 from ketjet.lowering import LoweredCircuit, lower
 from ketjet.old_names import BackendOptions, OldNames
 from ketjet.option_checks import integer
 from ketjet.options import SimulatorOptions, warn
 from ketjet.results import Experiment
+from ketjet.run_checks import require_single_outcomes, require_values
 from ketjet.run_input import as_circuit, given
-from ketjet.saved_data import LISTED
 from ketjet.target import build_target
 
 if TYPE_CHECKING:
@@ -282,7 +282,7 @@ class Simulator(OldNames):
         admission = admission_now(resolved)
         if analyze:
             admitted = admit(circuit, admission)
-            _require_values(circuit, admitted.lowered)
+            require_values(circuit, admitted.lowered)
             lowered, made, demand = admitted.lowered, admitted.plan, admitted.demand
         else:
             lowered = lower(circuit, keep_idle_qubits=resolved.return_state)
@@ -310,6 +310,8 @@ class Simulator(OldNames):
         return f"<Simulator {self.name} {self.backend_version}, {self._options['precision']} precision>"
 
     def _repr_html_(self) -> str:
+        from ketjet import simulator_face
+
         return simulator_face.html(self.name, self.backend_version, admission_now(self._resolve({})))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -338,8 +340,8 @@ class Simulator(OldNames):
                 admitted[id(circuit)] = admit(circuit, admission)
             lowered = admitted[id(circuit)].lowered
             if not values:
-                _require_values(circuit, lowered)
-            _require_single_outcomes(circuit, lowered, admitted[id(circuit)].plan, options)
+                require_values(circuit, lowered)
+            require_single_outcomes(circuit, lowered, admitted[id(circuit)].plan, options)
             if not (lowered.has_measurements or lowered.saves or options.return_state):
                 unmeasured.append(circuit.name)
             bound = [lowered.bind(value) for value in values] if values else [lowered]
@@ -360,41 +362,6 @@ class Simulator(OldNames):
 def _version() -> str:
     """Return the version of this package; looking for it takes longer than simulating a small circuit."""
     return metadata.version("ketjet")
-
-
-def _require_values(circuit: QuantumCircuit, lowered: LoweredCircuit) -> None:
-    if lowered.parameters:
-        names = ", ".join(parameter.name for parameter in lowered.parameters)
-        raise InvalidCircuitError(
-            f"circuit {circuit.name!r} has unbound parameters: {names}. Give them values with "
-            "circuit.assign_parameters(), inputs or parameter_binds."
-        )
-
-
-def _require_single_outcomes(
-    circuit: QuantumCircuit, lowered: LoweredCircuit, plan: engine.Plan, options: SimulatorOptions
-) -> None:
-    """Refuse what an exact run cannot give, for it has no shots: a list of them, or the state of one of many."""
-    if not options.exact:
-        return
-    listed = [save.label for save in lowered.saves if save.subtype in LISTED]
-    if listed:
-        raise InvalidCircuitError(
-            f"circuit {circuit.name!r}: its save {listed[0]!r} lists every shot, and an exact run has none. Save an "
-            "average or a conditional value, or run without exact=True."
-        )
-    arbitrary = [save.label for save in lowered.saves if save.number == plan.arbitrary_save]
-    if arbitrary:
-        raise InvalidCircuitError(
-            f"circuit {circuit.name!r}: its save {arbitrary[0]!r} keeps the state of one shot, which depends on random "
-            "outcomes before it, and an exact run has no shots. Save an average or a conditional value, or run without "
-            "exact=True."
-        )
-    if options.return_state and plan.collapses_at_random:
-        raise InvalidCircuitError(
-            f"circuit {circuit.name!r}: its state at the end depends on random outcomes, and an exact run has no shot "
-            "to return the state of. Run without return_state=True, or without exact=True."
-        )
 
 
 def _as_qiskit_options(options: SimulatorOptions) -> BackendOptions:
