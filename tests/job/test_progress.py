@@ -95,7 +95,7 @@ def test_long_dynamic_runs_count_predicted_time(exact):
 
 
 def test_it_moves_within_a_sweep_and_never_back():
-    job = Simulator().run(rotations(20, 30), shots=10)
+    job = Simulator().run(rotations(22, 12), shots=10)  # few stages, of many milliseconds each
     told, pause = [], threading.Event()
     while not job.done():
         told.append(job.progress())
