@@ -28,7 +28,7 @@ from ketjet.engine import Control, Outcome, Progress, Task
 from ketjet.errors import JobFailedError
 from ketjet.exit_hooks import before_waiting
 from ketjet.failures import failure_of, public_outcome
-from ketjet.progress import JobProgress, fraction_of, shares, written_bytes
+from ketjet.progress import JobProgress, fraction_of, seconds_left, shares, written_bytes
 from ketjet.promise import Promise
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ class Batch(Generic[T]):
         fraction = self._furthest = max(found, self._furthest)
         begun = self.started_at if self.started() else None
         elapsed = 0.0 if begun is None else (self.ended_at or time.time()) - begun
-        eta = elapsed * (1 - found) / found if found > 0 and not self.future.done() else None
+        eta = None if self.future.done() else seconds_left(elapsed, found)
         stages_done, stages_total, shots_done, shots_total, bytes_moved = map(
             sum, zip(past, *(_counters(progress) for _, progress in flights), strict=True)
         )

@@ -19,7 +19,20 @@ if TYPE_CHECKING:
 
     from ketjet.engine import Progress, Task
 
-__all__ = ["JobProgress", "ProgressBar", "fraction_of", "label_of", "progress_of_one", "shares", "written_bytes"]
+__all__ = [
+    "JobProgress",
+    "ProgressBar",
+    "fraction_of",
+    "label_of",
+    "progress_of_one",
+    "seconds_left",
+    "shares",
+    "written_bytes",
+]
+
+
+LEAST_PACE = 0.01
+"""The part of the work that has to be done before anybody tells how long the rest takes."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +117,16 @@ def written_bytes(task: Task, progress: Progress) -> int:
     return AMPLITUDE_BYTES[task.precision] << task.plan.num_qubits
 
 
+def seconds_left(elapsed: float, fraction: float) -> float | None:
+    """Return how long something will still take at its pace so far; None while so little is done that none is known."""
+    return elapsed * (1 - fraction) / fraction if fraction >= LEAST_PACE else None
+
+
 def progress_of_one(progress: Progress, ended_at: float | None) -> JobProgress:
     """Return how far one run is, which has ended at that time, as far as it came, or goes on."""
     fraction = fraction_of(progress) if progress.stages_done < progress.stages_total or not progress.started_at else 1.0
     elapsed = (ended_at or time.time()) - progress.started_at if progress.started_at else 0.0
-    eta = elapsed * (1 - fraction) / fraction if fraction and ended_at is None else None
+    eta = seconds_left(elapsed, fraction) if ended_at is None else None
     done = int(ended_at is not None)
     return JobProgress(
         done,
