@@ -318,7 +318,9 @@ def test_a_time_limit_leaves_it_half_changed():
     state = interrupted(StateVector(16))
     with pytest.raises(JobError, match="stopped halfway"):
         state.norm()
+    assert "half changed" in state._repr_html_()
     state.reset()
+    assert "half changed" not in state._repr_html_()
     assert state.probabilities()[0] == 1
 
 

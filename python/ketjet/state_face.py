@@ -28,11 +28,14 @@ NEGLIGIBLE = 1e-12
 """A probability that is rounding rather than part of the state."""
 
 
-def html(num_qubits: int, precision: engine.Precision, read: Callable[[], NDArray[Any]]) -> str:
-    """Return a state as a card; `read` returns the amplitudes, and is called for a small state only."""
+def html(num_qubits: int, precision: engine.Precision, read: Callable[[], NDArray[Any]] | None) -> str:
+    """Return a state as a card; `read` returns the amplitudes, if they mean anything, and is called for few only."""
     stored = size(engine.AMPLITUDE_BYTES[precision] << num_qubits)
     facts = [counted(num_qubits, "qubit"), f"{precision} precision", stored]
-    return faces.card("StateVector", "", facts, _amplitudes(num_qubits, read()) if num_qubits <= LISTED_QUBITS else "")
+    if read is None:
+        facts.append("half changed: reset() it")
+    listed = _amplitudes(num_qubits, read()) if read is not None and num_qubits <= LISTED_QUBITS else ""
+    return faces.card("StateVector", "", facts, listed)
 
 
 def _amplitudes(num_qubits: int, amplitudes: NDArray[Any]) -> str:

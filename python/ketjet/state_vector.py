@@ -395,7 +395,7 @@ class StateVector:
         return self._calls.read(lambda control: call(control, self._calls.threads))
 
     def _repr_html_(self) -> str:
-        return state_face.html(self.num_qubits, self.precision, self.__array__)
+        return state_face.html(self.num_qubits, self.precision, None if self._calls.broken else self.__array__)
 
     def _does_not_fit(self, available: int, rule: str) -> Exception:
         if self._num_qubits < 0:

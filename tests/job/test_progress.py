@@ -14,7 +14,7 @@ from qiskit import QuantumCircuit
 from ketjet import Simulator, engine
 from ketjet.engine import Progress
 from ketjet.lowering import lower
-from ketjet.progress import fraction_of, shares
+from ketjet.progress import fraction_of, seconds_left, shares
 
 
 def rotations(num_qubits, layers):
@@ -59,6 +59,12 @@ def test_all_work_is_counted(precision, threads, memory):
     assert 0 < progress.work_done <= progress.work_total
     assert fraction_of(progress) > 0.9
     assert progress.stages_done == progress.stages_total
+
+
+def test_the_rest_is_told_once_there_is_a_pace():
+    assert seconds_left(0.3, 0.0) is None
+    assert seconds_left(0.3, 0.001) is None
+    assert seconds_left(1.0, 0.25) == 3
 
 
 def test_dynamic_circuits_count_shots():
