@@ -37,7 +37,8 @@ def test_predictions_follow_the_factors(calibration_file):
     before = engine.estimate(program, max_threads=1).seconds
     engine.keep_calibration(3.0, 3.0)
     assert (engine.machine().sweep_factor, engine.machine().pass_factor) == (3.0, 3.0)
-    assert before * 2 < engine.estimate(program, max_threads=1).seconds < before * 3.01
+    # More time is worth more of a search, which may end with blocks of another size.
+    assert before * 2 < engine.estimate(program, max_threads=1).seconds < before * 3.1
     engine.machine.cache_clear()  # as in a new process
     assert engine.machine().pass_factor == 3.0
 
