@@ -79,7 +79,8 @@ def why_not_native() -> str | None:
     except ModuleNotFoundError:
         return "ketjet was built without Qiskit's headers"
     except ImportError as error:  # of another version of Qiskit
-        return str(error).strip().partition("\n")[0] or "it does not load"
+        detail = str(error).strip().partition("\n")[0] or "it does not load"
+        return f"the reader was built for another minor version of Qiskit: {detail}"
     return None
 
 
