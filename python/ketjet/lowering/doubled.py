@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qiskit import QuantumCircuit
 from qiskit.circuit import Barrier, Delay, Gate, Instruction
 
-from ketjet.errors import InvalidCircuitError
+from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.bare_names import meant_by
 from ketjet.lowering.gates import is_own
 
@@ -24,6 +24,10 @@ LOST_SUBTYPE = (
     "whether it saves per shot, conditionally or on average is lost: QPY files do not keep it; "
     "append it again after loading"
 )
+
+
+class MatrixWantedError(UnsupportedInstructionError):
+    """A circuit saves its matrix, which can be had of the doubled one alone."""
 
 
 class SaveUnitary(Instruction):

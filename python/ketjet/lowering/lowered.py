@@ -10,7 +10,7 @@ from qiskit.circuit import ControlFlowOp, ForLoopOp, Parameter, QuantumCircuit
 from ketjet import engine
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering.arrays import distinct
-from ketjet.lowering.doubled import doubled
+from ketjet.lowering.doubled import MatrixWantedError, doubled
 from ketjet.lowering.header import Header
 from ketjet.lowering.native import read_plain, why_walked
 from ketjet.lowering.packing import pack
@@ -120,14 +120,20 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
 
 def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: bool) -> LoweredCircuit:
     """Lower a circuit instruction by instruction."""
-    wide = doubled(circuit)
-    if wide is not circuit and keep_idle_qubits:
-        raise InvalidCircuitError(
-            f"circuit {circuit.name!r} saves its matrix, and so has no state to be evolved or returned; remove "
-            "save_unitary, or run without return_state=True"
-        )
-    walk = CircuitWalk(wide, starts_in_zero)
-    walk.walk()
+    walk = CircuitWalk(circuit, starts_in_zero)
+    try:
+        walk.walk()
+    except MatrixWantedError:
+        wide = doubled(circuit)
+        if wide is circuit:
+            raise
+        if keep_idle_qubits:
+            raise InvalidCircuitError(
+                f"circuit {circuit.name!r} saves its matrix, and so has no state to be evolved or returned; remove "
+                "save_unitary, or run without return_state=True"
+            ) from None
+        walk = CircuitWalk(wide, starts_in_zero)
+        walk.walk()
     builder = walk.builder
     qubits = tuple(range(circuit.num_qubits)) if keep_idle_qubits else tuple(sorted(distinct(builder.wires)))
     walk.saves.require_whole(qubits)

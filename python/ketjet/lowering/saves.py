@@ -16,7 +16,7 @@ from qiskit.circuit import ControlFlowOp, Gate
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.arrays import array_of
-from ketjet.lowering.doubled import LOST_SUBTYPE, SAVE_UNITARY, SaveOfDoubled
+from ketjet.lowering.doubled import LOST_SUBTYPE, SAVE_UNITARY, MatrixWantedError, SaveOfDoubled
 from ketjet.lowering.gates import definition_of, is_own
 from ketjet.lowering.structured import checked_amplitudes
 from ketjet.saved_data import AVERAGED, LISTED, SINGLE, SaveRequest
@@ -112,8 +112,9 @@ class Saves:
             msg = f"ketjet does not know this way to save; use one of {', '.join(SORTS)}"
             raise UnsupportedInstructionError(msg)
         if name == SAVE_UNITARY and not isinstance(operation, SaveOfDoubled):
-            msg = "the matrix is that of the outermost circuit; take it out of the definition or block"
-            raise UnsupportedInstructionError(msg)
+            raise MatrixWantedError(
+                "the matrix is that of the outermost circuit; take it out of the definition or block"
+            )
         if placement.controls or placement.inverse:
             msg = "what saves or sets the state cannot be controlled or inverted; take it out of the definition"
             raise UnsupportedInstructionError(msg)
