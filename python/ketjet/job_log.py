@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ketjet.progress import JobProgress
     from ketjet.results import Experiment
 
-__all__ = ["admitted", "follow", "telling"]
+__all__ = ["admitted", "follow", "is_read", "telling"]
 
 logger = logging.getLogger("ketjet.job")
 logging.getLogger("ketjet").addHandler(logging.NullHandler())
@@ -35,9 +35,14 @@ LINE_SECONDS = 1.0
 """How often a line on its progress is written, at most."""
 
 
+def is_read() -> bool:
+    """Return whether anybody wants to see what is told here."""
+    return logger.isEnabledFor(logging.INFO)
+
+
 def admitted(job_id: str, experiments: Sequence[Experiment]) -> None:
     """Tell that a job fits into memory and will run."""
-    if not logger.isEnabledFor(logging.INFO):
+    if not is_read():
         return
     tasks = [experiment.task for experiment in experiments]
     logger.info(
@@ -52,7 +57,7 @@ def admitted(job_id: str, experiments: Sequence[Experiment]) -> None:
 
 def follow(batch: Batch[Any], job_id: str, headers: Sequence[Mapping[str, Any]]) -> None:
     """Tell of a job that has been submitted, from now to its end."""
-    if not logger.isEnabledFor(logging.INFO):
+    if not is_read():
         return
     name = f"job {job_id}"
     with contextlib.suppress(RuntimeError):  # the system has no more threads
@@ -79,7 +84,7 @@ def telling(name: str) -> Iterator[Callable[[JobProgress], None] | None]:
 
 def _teller(name: str) -> Callable[[JobProgress], None] | None:
     """Return what tells of the progress of something when it is called often; None if nobody listens."""
-    if not logger.isEnabledFor(logging.INFO):
+    if not is_read():
         return None
     told, told_at = 0, 0.0
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ketjet import engine, job_log, workers
 from ketjet.errors import JobCancelledError, JobError
 from ketjet.failures import public_error
+from ketjet.printable import printable
 from ketjet.progress import JobProgress, ProgressBar, progress_of_one
 
 if TYPE_CHECKING:
@@ -82,6 +83,9 @@ class StateCalls:
             `cancel` was called.
         """
         self.require_whole()
+        if not (progress or job_log.is_read()):
+            return self._make(call, changes=True, told=True)
+        label = printable(label)
         with contextlib.ExitStack() as stack:
             shows: list[Callable[[JobProgress], None]] = []
             if progress:
@@ -93,7 +97,7 @@ class StateCalls:
                 for show in shows:
                     show(self.progress())
 
-            return self._make(call, changes=True, told=True, watch=watch if shows else None)
+            return self._make(call, changes=True, told=True, watch=watch)
 
     def overwrite(self, call: Callable[[engine.Control], _T]) -> _T:
         """Make a call that changes all of the state, which is whole afterwards whatever it was."""

@@ -27,6 +27,7 @@ from ketjet.observables import pauli_terms
 from ketjet.options import SimulatorOptions, allowed_threads
 from ketjet.printable import printable
 from ketjet.state_calls import StateCalls
+from ketjet.state_checks import number_of_qubits, why_not_applied
 from ketjet.state_file import open_state, save_state
 
 if TYPE_CHECKING:
@@ -243,24 +244,16 @@ class StateVector:
         """
         if not isinstance(circuit, QuantumCircuit):
             raise CircuitTypeError(f"evolve() takes a QuantumCircuit, got {circuit!r} ({type(circuit).__name__}).")
-        name = printable(circuit.name)
         if circuit.num_qubits != self.num_qubits:
             raise InvalidCircuitError(
-                f"{name!r} has {circuit.num_qubits} qubits, the state {self.num_qubits}; "
+                f"{printable(circuit.name)!r} has {circuit.num_qubits} qubits, the state {self.num_qubits}; "
                 f"QuantumCircuit({self.num_qubits}).compose(circuit, qubits) puts a smaller one in its place."
             )
         options = SimulatorOptions(seed_simulator=seed, time_limit=time_limit)
         lowered = lower(circuit, keep_idle_qubits=True, starts_in_zero=False)
-        if lowered.parameters:
-            names = ", ".join(parameter.name for parameter in lowered.parameters)
-            raise InvalidCircuitError(f"{name!r} has unbound parameters: {names}; use assign_parameters() first")
-        if lowered.has_measurements:
-            msg = f"{name!r} measures or stores to classical bits; remove that and call sample() instead"
-            raise InvalidCircuitError(msg)
-        if lowered.saves:
-            msg = f"{name!r} has the save {lowered.saves[0].label!r}; remove it and read this state instead"
-            raise InvalidCircuitError(msg)
-        drawn = _seed(options.seed_simulator)
+        if wrong := why_not_applied(lowered):
+            raise InvalidCircuitError(f"{printable(circuit.name)!r} {wrong}")
+        drawn = _drawn(options)
         self._calls.change(
             lambda control: self._state.evolve(
                 lowered.program,
@@ -270,7 +263,7 @@ class StateVector:
                 verify=self._verify,
                 time_limit=options.time_limit or 0.0,
             ),
-            label=name,
+            label=circuit.name,
             progress=progress,
         )
         return self
@@ -306,9 +299,10 @@ class StateVector:
         dict
             How often each bit string was seen.
         """
-        chosen, checked, drawn = self._qubits(qubits), SimulatorOptions(shots=shots), _seed(seed)
+        chosen, options = self._qubits(qubits), SimulatorOptions(shots=shots, seed_simulator=seed)
+        drawn = _drawn(options)
         keys, counts = self._read(
-            lambda control, threads: self._state.sample(chosen, checked.shots, drawn, threads, control)
+            lambda control, threads: self._state.sample(chosen, options.shots, drawn, threads, control)
         )
         # A 1 in front keeps the leading zeros, and is cut off.
         labels = (f"{1 << len(chosen) | key:b}"[1:] for key in keys.ravel().tolist())
@@ -366,7 +360,7 @@ class StateVector:
         self, num_qubits: int, precision: engine.Precision, max_threads: int | None, verify: engine.Verify
     ) -> None:
         """Take memory for a state, whose amplitudes are to be written next."""
-        self._num_qubits = _number_of_qubits(num_qubits)
+        self._num_qubits = number_of_qubits(num_qubits)
         require_isa()
         options = SimulatorOptions(precision=precision, max_threads=max_threads, verify=verify)
         self._precision: engine.Precision = options.precision
@@ -429,19 +423,6 @@ def _restored(
     return state
 
 
-def _number_of_qubits(given: object) -> int:
-    try:
-        return operator.index(given)  # type: ignore[arg-type]
-    except TypeError:
-        pass
-    hint = ""
-    if isinstance(given, QuantumCircuit):
-        hint = "; StateVector(circuit.num_qubits).evolve(circuit) runs a circuit"
-    elif isinstance(given, list) or hasattr(given, "__array__"):
-        hint = "; StateVector.from_array() takes amplitudes"
-    raise OptionTypeError(f"num_qubits must be an integer, got a {type(given).__name__}{hint}.")
-
-
-def _seed(seed: int | None) -> int:
-    checked = SimulatorOptions(seed_simulator=seed).seed_simulator
-    return secrets.randbits(53) if checked is None else checked
+def _drawn(options: SimulatorOptions) -> int:
+    """Return the seed that was asked for, or a fresh one."""
+    return secrets.randbits(53) if options.seed_simulator is None else options.seed_simulator
