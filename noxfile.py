@@ -20,6 +20,14 @@ def cpp_files() -> list[str]:
     return [name for name in listed.stdout.splitlines() if name.endswith((".hpp", ".cpp", ".inl"))]
 
 
+def cpp_tests(session: nox.Session, preset: str, *settings: str) -> None:
+    """Build and run the C++ tests of a preset; the session's arguments go to cmake."""
+    session.install("cmake>=3.25", "ninja")
+    session.run("cmake", "--preset", preset, *settings, *session.posargs)
+    session.run("cmake", "--build", "--preset", preset)
+    session.run("ctest", "--preset", preset)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Formatting, ruff and strict mypy."""
@@ -40,10 +48,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def cpp(session: nox.Session) -> None:
     """The C++ tests, every warning an error; arguments go to cmake, e.g. -DCMAKE_CXX_COMPILER=clang++."""
-    session.install("cmake>=3.25", "ninja")
-    session.run("cmake", "--preset", "dev", "-DKETJET_WERROR=ON", *session.posargs)
-    session.run("cmake", "--build", "--preset", "dev")
-    session.run("ctest", "--preset", "dev")
+    cpp_tests(session, "dev", "-DKETJET_WERROR=ON")
 
 
 @nox.session
@@ -89,19 +94,13 @@ def avx512(session: nox.Session) -> None:
 @nox.session
 def tsan(session: nox.Session) -> None:
     """The C++ tests under ThreadSanitizer."""
-    session.install("cmake>=3.25", "ninja")
-    session.run("cmake", "--preset", "tsan", *session.posargs)
-    session.run("cmake", "--build", "--preset", "tsan")
-    session.run("ctest", "--preset", "tsan")
+    cpp_tests(session, "tsan")
 
 
 @nox.session
 def neon(session: nox.Session) -> None:
     """The C++ tests for 64-bit ARM under qemu-user; needs a cross compiler and qemu (cmake/aarch64.cmake)."""
-    session.install("cmake>=3.25", "ninja")
-    session.run("cmake", "--preset", "aarch64", *session.posargs)
-    session.run("cmake", "--build", "--preset", "aarch64")
-    session.run("ctest", "--preset", "aarch64")
+    cpp_tests(session, "aarch64")
 
 
 @nox.session

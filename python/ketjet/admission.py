@@ -18,6 +18,7 @@ from ketjet.errors import InsufficientMemoryError, InvalidOptionError
 from ketjet.lowering import LoweredCircuit, lower
 from ketjet.lowering.frame import Kind, kind_of
 from ketjet.options import SimulatorOptions, allowed_threads
+from ketjet.units import size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -307,10 +308,10 @@ def _too_much_saved(
 ) -> InsufficientMemoryError:
     save = next(save for save in lowered.saves if save.label == label)
     available = admission.available[0]
-    need = _size(needed) if needed < 1 << 60 else f"2^{needed.bit_length() - 1} bytes"
+    need = size(needed) if needed < 1 << 60 else f"2^{needed.bit_length() - 1} bytes"
     error = InsufficientMemoryError(
         f"circuit {circuit.name!r}: what its {save.name} {label!r} of {save.num_qubits} qubits returns takes {need}, "
-        f"but {_size(available)} are available ({_rule(admission)}). Save what fewer qubits need: single amplitudes, "
+        f"but {size(available)} are available ({_rule(admission)}). Save what fewer qubits need: single amplitudes, "
         "expectation values, or probabilities of fewer qubits."
     )
     error.required_bytes, error.available_bytes = needed, available
@@ -323,7 +324,7 @@ def _too_wide(
     options, (available, rule) = admission.options, admission.available
     state_bytes = engine.AMPLITUDE_BYTES[options.precision] << qubits
     peak_bytes = state_bytes if peak_bytes is None else peak_bytes
-    need = f"2^{qubits} amplitudes" if qubits > 56 else _size(peak_bytes)
+    need = f"2^{qubits} amplitudes" if qubits > 56 else size(peak_bytes)
     hints = ["use fewer qubits"]
     if state_bytes <= available:
         hints.append("fewer shots")
@@ -332,11 +333,11 @@ def _too_wide(
     if options.memory:
         hints.append("memory=False")
     if held := workers.shared().held_bytes:
-        hints.append(f"wait for the circuits that run now and hold {_size(held)}")
+        hints.append(f"wait for the circuits that run now and hold {size(held)}")
     hints.append("a larger max_memory_mb" if rule == "max_memory_mb" else "a machine with more memory")
     error = InsufficientMemoryError(
         f"circuit {circuit.name!r} needs {need} for {qubits} qubits in {options.precision} precision, but "
-        f"{_size(available)} are available ({_rule(admission)}); at most {max_qubits} qubits fit. "
+        f"{size(available)} are available ({_rule(admission)}); at most {max_qubits} qubits fit. "
         f"Try one of: {'; '.join(hints)}."
     )
     error.required_bytes, error.available_bytes, error.max_qubits = peak_bytes, available, max_qubits
@@ -347,9 +348,3 @@ def _rule(admission: Admission) -> str:
     """Return what sets the limit in words."""
     rule = admission.available[1]
     return f"{rule}, less what running circuits hold" if workers.shared().held_bytes else rule
-
-
-def _size(count: float) -> str:
-    units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
-    power = min((max(int(count), 1).bit_length() - 1) // 10, len(units) - 1)
-    return f"{count / (1 << 10 * power):.4g} {units[power]}"

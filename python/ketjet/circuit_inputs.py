@@ -16,7 +16,7 @@ from qiskit.circuit import Parameter
 from qiskit.circuit.classical import expr, types
 
 from ketjet.errors import InvalidCircuitError, InvalidOptionError
-from ketjet.option_checks import wrong_type
+from ketjet.option_checks import flag, integer, wrong_type
 from ketjet.printable import printable
 
 if TYPE_CHECKING:
@@ -122,19 +122,14 @@ def _described(kind: types.Type) -> str:
 
 def _value_of(name: str, kind: types.Type, value: Any) -> Any:
     """Return a value as the literals of a type have it."""
+    whose = f"the input {name!r} ({_described(kind)})"
     if kind.kind is types.Bool:
-        if not isinstance(value, bool) and type(value).__name__ not in {"bool", "bool_"}:  # NumPy's
-            raise wrong_type(f"the input {name!r}", value, "True or False")
-        return bool(value)
+        return flag(whose, value)
     if kind.kind is types.Uint:
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-            raise wrong_type(f"the input {name!r}", value, f"an integer, for it is a uint[{kind.width}]")
-        if not 0 <= int(value) < 1 << kind.width:
-            raise InvalidOptionError(f"the input {name!r} must be from 0 to 2^{kind.width} - 1, got {value}.")
-        return int(value)
+        return integer(0, (1 << kind.width) - 1)(whose, value)
     if kind.kind is types.Float:
         return _real(name, value)
-    raise InvalidOptionError(f"the input {name!r} is a {_described(kind)}, and a run cannot give it a value.")
+    raise InvalidOptionError(f"{whose} cannot be given a value by a run.")
 
 
 def _real(name: str, value: Any) -> float:

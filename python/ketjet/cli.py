@@ -262,16 +262,17 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 
 def _run_text(report: dict[str, Any]) -> str:
+    from ketjet.leading_outcomes import leading_of
+
     facts, exact = report["metadata"], "probabilities" in report
-    found = report["probabilities" if exact else "counts"].items()
-    counts = sorted(found, key=lambda item: (-item[1], item[0]))
+    found = leading_of(report["probabilities" if exact else "counts"], COUNTS_SHOWN)
     drawn = "exact" if exact else f"{report['shots']} shots, seed {report['seed']}"
     lines = [f"{printable(report['circuit'])}: {facts['num_qubits']} qubits, {drawn}"]
-    lines += [f"  {key}  {count:.10g}" for key, count in counts[:COUNTS_SHOWN]]
-    if len(counts) > COUNTS_SHOWN:
-        rest = sum(count for _, count in counts[COUNTS_SHOWN:])
-        lines.append(f"  ... {len(counts) - COUNTS_SHOWN} other outcomes  {rest:.10g}")
-    if not counts:
+    lines += [f"  {key}  {count:.10g}" for key, count in found.outcomes]
+    if found.others:
+        rest = found.total - sum(count for _, count in found.outcomes)
+        lines.append(f"  ... {found.others} other outcomes  {rest:.10g}")
+    if not found.outcomes:
         lines.append("  no counts: the circuit measures nothing")
     lines += [f"<{label}>  {value:.10g}" for label, value in report.get("expectations", {}).items()]
     if "memory" in report:
