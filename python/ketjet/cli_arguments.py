@@ -119,9 +119,8 @@ def saving_expectations(circuit: QuantumCircuit, labels: Sequence[str]) -> Quant
     InvalidOptionError
         A label is no Pauli string of the circuit's width.
     """
-    from qiskit.circuit import Instruction
-
     from ketjet.errors import InvalidOptionError
+    from ketjet.lowering.save_instruction import SaveInstruction
 
     if not labels:
         return circuit
@@ -136,9 +135,8 @@ def saving_expectations(circuit: QuantumCircuit, labels: Sequence[str]) -> Quant
     for item in before:
         result.append(item)
     for label in dict.fromkeys(labels):
-        save = Instruction("save_expval", circuit.num_qubits, 0, [(label, (1.0, 0.0))])
-        save._directive, save._label, save._subtype = True, f"<{label}>", "average"
-        result.append(save, circuit.qubits)
+        terms = [(label, (1.0, 0.0))]
+        result.append(SaveInstruction("save_expval", len(label), f"<{label}>", "average", terms), circuit.qubits)
     for item in final:
         result.append(item)
     return result

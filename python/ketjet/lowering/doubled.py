@@ -14,6 +14,7 @@ from qiskit.circuit import Barrier, Delay, Gate, Instruction
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.bare_names import meant_by
 from ketjet.lowering.gates import is_own
+from ketjet.lowering.save_instruction import SaveInstruction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,8 +31,8 @@ class MatrixWantedError(UnsupportedInstructionError):
     """A circuit saves its matrix, which can be had of the doubled one alone."""
 
 
-class SaveUnitary(Instruction):
-    """Aer's instruction of this name, as it looks from outside.
+class SaveUnitary(SaveInstruction):
+    """Aer's instruction of this name.
 
     Parameters
     ----------
@@ -43,11 +44,8 @@ class SaveUnitary(Instruction):
         "single", or "list" for one per shot.
     """
 
-    _directive = True
-
     def __init__(self, num_qubits: int, label: str | None = "unitary", subtype: str | None = "single") -> None:
-        super().__init__(SAVE_UNITARY, num_qubits, 0, [])
-        self._label, self._subtype = label, subtype
+        super().__init__(SAVE_UNITARY, num_qubits, label, subtype)
 
 
 class SaveOfDoubled(SaveUnitary):
