@@ -25,8 +25,13 @@ CPP_LAYERS = {
     "plan": {"base", "program"},
     "state": {"base"},
     "kernels": {"base"},
-    "exec": {"base", "program", "plan", "state", "kernels"},
-    "bindings": {"base", "program", "plan", "state", "kernels", "exec"},
+    "emit": {"base", "program", "plan", "kernels"},
+    "exec": {"base", "program", "plan", "state", "kernels", "emit", "check"},
+    "readout": {"base", "program", "plan", "state", "kernels", "exec"},
+    "check": {"base", "program", "plan", "state", "kernels", "emit", "exec"},
+    "shots": {"base", "program", "plan", "state", "kernels", "exec", "readout", "check"},
+    "run": {"base", "program", "plan", "state", "kernels", "exec", "readout", "check", "shots"},
+    "bindings": {"base", "program", "plan", "state", "kernels", "exec", "readout", "check", "shots", "run"},
     "qiskit_bridge": {"bindings"},
 }
 
@@ -85,6 +90,11 @@ def imported_modules(path: Path) -> set[str]:
             names = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= names if node.module == "ketjet" else {node.module}
     return found
+
+
+@pytest.mark.parametrize("folder", CPP_LAYERS)
+def test_a_cpp_folder_says_what_it_is_in_one_line(folder):
+    assert len((ROOT / "cpp" / folder / "README.md").read_text(encoding="utf-8").splitlines()) == 1
 
 
 @pytest.mark.parametrize("path", CPP, ids=relative)

@@ -14,11 +14,11 @@
 #include "bindings/control.hpp"
 #include "bindings/gil.hpp"
 #include "exec/machine_rates.hpp"
-#include "exec/run.hpp"
-#include "exec/trajectory.hpp"
 #include "kernels/dispatch.hpp"
 #include "plan/cost.hpp"
 #include "program/classical_code.hpp"
+#include "run/run.hpp"
+#include "shots/trajectory.hpp"
 
 namespace ketjet::bindings {
 

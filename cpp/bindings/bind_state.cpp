@@ -7,9 +7,9 @@
 #include "bindings/control.hpp"
 #include "bindings/gil.hpp"
 #include "exec/collapse.hpp"
-#include "exec/observable.hpp"
-#include "exec/run.hpp"
 #include "kernels/dispatch.hpp"
+#include "readout/observable.hpp"
+#include "run/run.hpp"
 
 namespace ketjet::bindings {
 

@@ -6,7 +6,7 @@
 
 #include "base/aligned_buffer.hpp"
 #include "base/stop_token.hpp"
-#include "exec/bound_sweep.hpp"
+#include "emit/bound_sweep.hpp"
 #include "exec/pass_clock.hpp"
 #include "exec/sweep_norms.hpp"
 #include "kernels/kernel_table.hpp"

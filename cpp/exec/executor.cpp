@@ -6,12 +6,12 @@
 #include <atomic>
 
 #include "base/parallel.hpp"
+#include "check/verify.hpp"
 #include "exec/block_runner.hpp"
 #include "exec/block_shares.hpp"
 #include "exec/expected_work.hpp"
 #include "exec/sweep_norms.hpp"
 #include "exec/sweeps_ahead.hpp"
-#include "exec/verify.hpp"
 
 namespace ketjet {
 

@@ -8,7 +8,7 @@
 #include "base/machine.hpp"
 #include "base/rng.hpp"
 #include "base/stop_token.hpp"
-#include "exec/bound_sweep.hpp"
+#include "emit/bound_sweep.hpp"
 #include "exec/norm_drift.hpp"
 #include "exec/pass_clock.hpp"
 #include "exec/stage_clock.hpp"

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/memory_budget.hpp"
-#include "exec/bound_sweep.hpp"
+#include "emit/bound_sweep.hpp"
 #include "plan/cost.hpp"
 
 namespace ketjet {

@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "base/charged.hpp"
-#include "exec/bound_sweep.hpp"
+#include "emit/bound_sweep.hpp"
 #include "exec/state_norms.hpp"
 
 namespace ketjet {

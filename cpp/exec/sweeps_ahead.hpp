@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "exec/bound_sweep.hpp"
+#include "emit/bound_sweep.hpp"
 #include "exec/stage_sweeps.hpp"
 
 namespace ketjet {

@@ -21,7 +21,7 @@ Turn turn_of(const Program& program, const Operation& operation);
 Turn pair_turn_of(const Program& program, const Operation& operation);
 
 // True for X, Z, CX and SWAP without further controls, and permutations: they move amplitudes or change signs in a way
-// that bookkeeping can follow (exec/block_frame.hpp).
+// that bookkeeping can follow (emit/block_frame.hpp).
 bool is_relabelling(const Program& program, const Operation& operation);
 
 // Whether a unitary operation takes real amplitudes to real ones, whatever its parameters.

@@ -10,9 +10,9 @@
 #include "base/machine.hpp"
 #include "builder.hpp"
 #include "check.hpp"
-#include "exec/run.hpp"
 #include "kernels/dispatch.hpp"
 #include "plan/planner.hpp"
+#include "run/run.hpp"
 
 using namespace ketjet;
 

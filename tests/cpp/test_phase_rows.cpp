@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "check.hpp"
-#include "exec/phase_rows.hpp"
+#include "emit/phase_rows.hpp"
 
 using namespace ketjet;
 

@@ -11,11 +11,11 @@
 #include "builder.hpp"
 #include "check.hpp"
 #include "exec/collapse.hpp"
-#include "exec/run.hpp"
 #include "exec/sweep_norms.hpp"
 #include "kernels/dispatch.hpp"
 #include "plan/cost.hpp"
 #include "plan/planner.hpp"
+#include "run/run.hpp"
 
 using namespace ketjet;
 

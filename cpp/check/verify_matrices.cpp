@@ -1,0 +1,152 @@
+// Verifier::check_matrices: what binding makes of the present angles is made once more and checked: products of
+// operations, decompositions of 2x2 matrices, and the phases of diagonals.
+#include <algorithm>
+#include <bit>
+#include <complex>
+#include <iterator>
+#include <limits>
+
+#include "check/verify.hpp"
+#include "emit/merge_actions.hpp"
+#include "emit/phase_form.hpp"
+#include "emit/plane_turn.hpp"
+
+namespace ketjet {
+
+namespace {
+
+constexpr double given_unitarity = 2e-5;  // lowering lets matrices through that are this far from unitary
+constexpr double rounding = 64 * std::numeric_limits<double>::epsilon();
+
+double unitarity_of(const Matrix& matrix) {
+    return unitarity_error(matrix.dimension(), matrix.entries().data()) * static_cast<double>(matrix.dimension());
+}
+
+// How far an action is from conserving lengths, at most.
+struct LengthError {
+    double operator()(const DenseAction& action) const { return unitarity_of(action.matrix); }
+    double operator()(const DiagonalAction& action) const {
+        double error = 0;
+        for (const Complex entry : action.entries) {
+            const double one = std::abs(std::norm(entry) - 1);
+            if (!(one <= error)) error = one;
+        }
+        return error;
+    }
+    double operator()(const MultiplexerAction& action) const {
+        double error = 0;
+        for (std::size_t i = 0; i < action.matrices.size(); i += 4) {
+            const double one = 2 * unitarity_error(2, action.matrices.data() + i);
+            if (!(one <= error)) error = one;
+        }
+        return error;
+    }
+    double operator()(const auto&) const { return 0; }
+};
+
+double distance(const Matrix& a, const Matrix& b) {
+    double result = 0;
+    for (std::size_t i = 0; i < a.entries().size(); ++i) {
+        const double one = std::abs(a.entries()[i] - b.entries()[i]);
+        if (!(one <= result)) result = one;
+    }
+    return result;
+}
+
+// The largest error of a PhaseForm made of one action over its basis states.
+double phase_error(const PhaseForm& form, const Action& action) {
+    const Index qubits = qubits_of(action);
+    double error = 0;
+    for (Index basis = 0; basis < bit(count_bits(qubits)); ++basis) {
+        const Index state = deposit_bits(basis, qubits);
+        double angle = form.constant;
+        for (Index rest = state; rest != 0; rest &= rest - 1) {
+            angle += form.linear[static_cast<std::size_t>(std::countr_zero(rest))];
+        }
+        for (const auto& [pair, coupling] : form.quadratic) {
+            if ((state >> pair.first & state >> pair.second & 1) != 0) angle += coupling;
+        }
+        error = std::max(error, std::abs(std::polar(1.0, angle) - diagonal_factor(action, state)));
+    }
+    return error;
+}
+
+}  // namespace
+
+Matrix recomposed(const PlaneTurn& turn) {
+    const Complex off = turn.imaginary ? Complex(0, -turn.sine) : Complex(-turn.sine);
+    const Complex back = turn.imaginary ? Complex(0, -turn.sine) : Complex(turn.sine);
+    const Complex before = std::polar(1.0, turn.before), after = std::polar(1.0, turn.after);
+    const Complex phase = std::polar(1.0, turn.phase);
+    return Matrix(
+        2, {phase * turn.cosine, phase * off * before, phase * after * back, phase * after * turn.cosine * before});
+}
+
+double turn_error(const Matrix& matrix, const PlaneTurn& turn) {
+    return std::max(distance(recomposed(turn), matrix),
+                    std::abs(turn.cosine * turn.cosine + turn.sine * turn.sine - 1));
+}
+
+double pair_error(const Matrix& matrix, const PairTurn& pair) {
+    std::vector<Action> parts;
+    for (const Part part : {Part::before, Part::turn, Part::after}) parts.push_back(part_of_pair(pair, part, 0, 1));
+    double error = distance(product_of(parts, 3), matrix);
+    for (const PlaneTurn& turn : pair.of_parity) {
+        error = std::max(error, std::abs(turn.cosine * turn.cosine + turn.sine * turn.sine - 1));
+    }
+    return error;
+}
+
+void Verifier::check_matrices() {
+    const auto operations = program_.operations();
+    std::vector<double> errors(operations.size());
+    for (std::uint32_t i = 0; i < operations.size(); ++i) {
+        if (!is_unitary(operations[i])) continue;
+        for (const Action& action : resolve(program_, operations[i])) {
+            const double error = std::visit(LengthError{}, action);
+            check(error, given_unitarity * static_cast<double>(bit(count_bits(qubits_of(action)))),
+                  [&] { return describe(plan_, i) + " is not unitary"; });
+            errors[i] += error;
+        }
+        length_error_ += errors[i];
+    }
+    for (const Stage& stage : plan_.stages) {
+        const auto* const sweep = std::get_if<Sweep>(&stage);
+        if (sweep == nullptr) continue;
+        for (const Pass& pass : sweep->passes) {
+            for (const Term& term : pass.terms) check_term(*sweep, pass.kind, term, errors);
+        }
+    }
+}
+
+void Verifier::check_term(const Sweep& sweep, PassKind kind, const Term& term, const std::vector<double>& errors) {
+    std::vector<Action> actions;
+    double allowed = rounding;
+    for (const std::uint32_t operation : sweep.operations_of(term)) {
+        std::ranges::move(resolve(program_, program_.operations()[operation]), std::back_inserter(actions));
+        allowed += rounding + 2 * errors[operation];
+    }
+    Index qubits = 0;
+    for (const Action& action : actions) qubits |= qubits_of(action);
+    const auto of_term = [&](const char* what) {
+        return [&, what] { return what + (" of " + describe(plan_, sweep.operations_of(term))); };
+    };
+    if (kind == PassKind::dense && actions.size() > 1) {
+        check(unitarity_of(product_of(actions, qubits)), allowed * std::exp2(count_bits(qubits)),
+              of_term("the product"));
+    } else if (kind == PassKind::turns || term.part != Part::whole) {
+        const Matrix product = product_of(actions, qubits);
+        const bool plain = term.part == Part::whole;
+        const double error = count_bits(qubits) == 2
+                                 ? pair_error(product, plain ? split_plain_pair(product) : split_pair(product))
+                                 : turn_error(product, plain ? split_plain_turn(product) : split_turn(product));
+        check(error, allowed, of_term("the decomposition"));
+    } else if (kind == PassKind::phases) {
+        for (const Action& action : actions) {
+            PhaseForm form;
+            if (form.add(action)) check(phase_error(form, action), allowed, of_term("the phases"));
+        }
+    }
+}
+
+}  // namespace ketjet

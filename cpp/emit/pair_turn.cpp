@@ -1,0 +1,56 @@
+// Each parity is a 2x2 matrix of its own, which plane_turn.cpp takes apart.
+#include "emit/pair_turn.hpp"
+
+#include "base/bits.hpp"
+
+namespace ketjet {
+
+namespace {
+
+Matrix of_parity(const Matrix& m, std::size_t p) {
+    return Matrix(2, {m(p, p), m(p, 3 - p), m(3 - p, p), m(3 - p, 3 - p)});
+}
+
+// The matrix of a function of basis state and parity on the diagonal.
+template <class Factor>
+std::vector<Complex> diagonal_of(Factor factor) {
+    std::vector<Complex> entries;
+    for (Index state = 0; state < 4; ++state) entries.push_back(factor(state >> 1, parity(state) ? 1 : 0));
+    return entries;
+}
+
+}  // namespace
+
+PairTurn split_pair(const Matrix& matrix) {
+    return {{split_turn(of_parity(matrix, 0)), split_turn(of_parity(matrix, 1))}};
+}
+
+PairTurn split_plain_pair(const Matrix& matrix) {
+    return {{split_imaginary(of_parity(matrix, 0)), split_imaginary(of_parity(matrix, 1))}};
+}
+
+Action part_of_pair(const PairTurn& pair, Part part, int low, int high) {
+    const std::vector<int> targets{low, high};
+    const auto& turns = pair.of_parity;
+    if (part == Part::before) {
+        return DiagonalAction{{}, targets, diagonal_of([&](Index second, std::size_t p) {
+                                  return second != 0 ? std::polar(1.0, turns[p].before) : Complex(1);
+                              })};
+    }
+    if (part == Part::after) {
+        return DiagonalAction{{}, targets, diagonal_of([&](Index second, std::size_t p) {
+                                  return std::polar(1.0, turns[p].phase + (second != 0 ? turns[p].after : 0));
+                              })};
+    }
+    Matrix matrix(4);
+    for (std::size_t p = 0; p < 2; ++p) {
+        const PlaneTurn& turn = turns[p];
+        const Complex off = turn.imaginary ? Complex(0, -turn.sine) : Complex(-turn.sine);
+        matrix(p, p) = matrix(3 - p, 3 - p) = turn.cosine;
+        matrix(p, 3 - p) = off;
+        matrix(3 - p, p) = turn.imaginary ? off : -off;
+    }
+    return DenseAction{{}, targets, matrix};
+}
+
+}  // namespace ketjet

@@ -1,0 +1,189 @@
+// The part of sampler.hpp that turns basis states into tables of classical values and lists of shots.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <compare>
+#include <functional>
+#include <numeric>
+
+#include "base/random_streams.hpp"
+#include "exec/expected_work.hpp"
+#include "readout/sampler.hpp"
+
+namespace ketjet {
+
+namespace {
+
+// Classical values of basis states, byte by byte: bytes[b][v] has the classical bits of byte b of a basis state when
+// it is v, for one 64-bit word of the value.
+class BitMover {
+ public:
+    BitMover(const std::vector<BitMove>& moves, std::span<const std::int32_t> ones, int words)
+        : words_(static_cast<std::size_t>(words)) {
+        for (const std::int32_t clbit : ones) words_[static_cast<std::size_t>(clbit / 64)].always |= bit(clbit % 64);
+        for (const BitMove& move : moves) {
+            bytes_ = std::max(bytes_, static_cast<std::size_t>(move.qubit / 8 + 1));
+            Word& word = words_[static_cast<std::size_t>(move.clbit / 64)];
+            if (word.bytes.empty()) word.bytes.resize(8);
+            auto& byte = word.bytes[static_cast<std::size_t>(move.qubit / 8)];
+            for (std::size_t value = 0; value < byte.size(); ++value) {
+                byte[value] |= (value >> (move.qubit % 8) & 1) << (move.clbit % 64);
+            }
+        }
+    }
+    void write(Index basis, std::uint64_t* key) const {
+        for (std::size_t w = 0; w < words_.size(); ++w) {
+            const Word& word = words_[w];
+            key[w] = word.always;
+            if (word.bytes.empty()) continue;
+            for (std::size_t b = 0; b < bytes_; ++b) key[w] |= word.bytes[b][basis >> (8 * b) & 0xff];
+        }
+    }
+
+ private:
+    struct Word {
+        std::uint64_t always = 0;                             // bits of every value
+        std::vector<std::array<std::uint64_t, 256>> bytes{};  // none if nothing is moved here
+    };
+
+    std::vector<Word> words_;
+    std::size_t bytes_ = 0;
+};
+
+std::strong_ordering compare_keys(const std::uint64_t* a, const std::uint64_t* b, int words) {
+    for (int w = words; w-- > 0;) {
+        if (a[w] != b[w]) return a[w] <=> b[w];
+    }
+    return std::strong_ordering::equal;
+}
+
+using WaysOfRows = OutcomesVector<std::shared_ptr<const Ways>>;  // empty, or of each row
+
+// Merges equal keys of (key, count) rows, which are in order already, in their own memory.
+template <class Count>
+void merge_sorted(OutcomesVector<std::uint64_t>& keys, OutcomesVector<Count>& counts, WaysOfRows& ways,
+                  std::size_t width, Poll& poll) {
+    std::size_t kept = 0;
+    for (std::size_t row = 0; row < counts.size(); ++row) {
+        poll();
+        const std::uint64_t* const key = keys.data() + row * width;
+        if (kept > 0 && std::equal(key, key + width, keys.data() + (kept - 1) * width)) {
+            counts[kept - 1] += counts[row];
+            continue;
+        }
+        if (kept < row) std::copy(key, key + width, keys.data() + kept * width);
+        if (!ways.empty()) ways[kept] = ways[row];
+        counts[kept++] = counts[row];
+    }
+    keys.resize(kept * width);
+    counts.resize(kept);
+    if (!ways.empty()) ways.resize(kept);
+}
+
+// Puts rows in ascending order, those of equal keys as they came, and merges the latter; the ways of the first remain.
+template <class Count>
+void merge(OutcomesVector<std::uint64_t>& keys, OutcomesVector<Count>& counts, WaysOfRows& ways, int words,
+           const StopToken& stop) {
+    const auto width = static_cast<std::size_t>(words);
+    Poll poll(stop);
+    const auto less = [&](std::size_t a, std::size_t b) {
+        poll();
+        const auto order = compare_keys(keys.data() + a * width, keys.data() + b * width, words);
+        return order != 0 ? order < 0 : a < b;
+    };
+    bool sorted = true;
+    for (std::size_t i = 1; i < counts.size() && sorted; ++i) sorted = less(i - 1, i);
+    if (!sorted) {
+        OutcomesVector<std::size_t> order(counts.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        const std::size_t rows = counts.size();
+        WorkMeter meter(stop, nanoseconds(sorting_seconds(rows)),
+                        rows * static_cast<std::size_t>(std::bit_width(rows)));
+        std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+            meter();
+            return less(a, b);
+        });
+        OutcomesVector<std::uint64_t> sorted_keys;
+        OutcomesVector<Count> sorted_counts;
+        WaysOfRows sorted_ways;
+        sorted_keys.reserve(keys.size());
+        sorted_counts.reserve(counts.size());
+        for (const std::size_t row : order) {
+            poll();
+            const auto key = keys.begin() + static_cast<std::ptrdiff_t>(row * width);
+            sorted_keys.insert(sorted_keys.end(), key, key + words);
+            sorted_counts.push_back(counts[row]);
+            if (!ways.empty()) sorted_ways.push_back(std::move(ways[row]));
+        }
+        keys = std::move(sorted_keys);
+        counts = std::move(sorted_counts);
+        ways = std::move(sorted_ways);
+    }
+    merge_sorted(keys, counts, ways, width, poll);
+}
+
+}  // namespace
+
+OutcomeTable tabulate(const OutcomesVector<BasisCount>& samples, const std::vector<BitMove>& moves,
+                      std::span<const std::int32_t> ones, int num_clbits, std::int64_t work, const StopToken& stop) {
+    const int words = std::max(1, (num_clbits + 63) / 64);
+    const BitMover mover(moves, ones, words);
+    OutcomesVector<std::uint64_t> keys;
+    OutcomesVector<std::int64_t> counts;
+    keys.reserve(samples.size() * static_cast<std::size_t>(words));  // filled row by row: touching it all takes long
+    counts.reserve(samples.size());
+    Poll poll(stop);
+    WorkMeter meter(stop, work, samples.size());
+    for (const BasisCount& found : samples) {
+        poll();
+        meter();
+        keys.resize(keys.size() + static_cast<std::size_t>(words));
+        mover.write(found.basis, keys.data() + keys.size() - words);
+        counts.push_back(found.count);
+    }
+    WaysOfRows none;
+    merge(keys, counts, none, words, stop);
+    return {words, std::move(keys), std::move(counts)};
+}
+
+WeightTable tabulate(WeightTable rows, int words, const StopToken& stop) {
+    merge(rows.keys, rows.weights, rows.ways, words, stop);
+    return rows;
+}
+
+std::size_t last_of_list(std::span<const std::int64_t> counts, const PhiloxKey& key) {
+    const std::int64_t total = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+    RandomStream random(key, 0, random_streams::shuffle);
+    auto rank = total > 1 ? static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(total))) : 0;
+    std::size_t row = 0;
+    while (rank >= counts[row]) rank -= counts[row++];
+    return row;
+}
+
+OutcomesVector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, std::int64_t work,
+                                         const StopToken& stop) {
+    const auto width = static_cast<std::size_t>(table.words);
+    const std::int64_t total = std::accumulate(table.counts.begin(), table.counts.end(), std::int64_t{0});
+    OutcomesVector<std::uint64_t> shots;
+    shots.reserve(width * static_cast<std::size_t>(total));
+    Poll poll(stop);
+    for (std::size_t i = 0; i < table.counts.size(); ++i) {
+        for (std::int64_t n = 0; n < table.counts[i]; ++n) {
+            poll();
+            for (std::size_t w = 0; w < width; ++w) shots.push_back(table.keys[i * width + w]);
+        }
+    }
+    RandomStream random(key, 0, random_streams::shuffle);
+    WorkMeter meter(stop, work, static_cast<std::size_t>(total));
+    for (std::size_t i = shots.size() / width; i > 1; --i) {  // Fisher and Yates
+        poll();
+        meter();
+        const std::size_t j = random.below(i);
+        std::swap_ranges(shots.begin() + static_cast<std::ptrdiff_t>((i - 1) * width),
+                         shots.begin() + static_cast<std::ptrdiff_t>(i * width),
+                         shots.begin() + static_cast<std::ptrdiff_t>(j * width));
+    }
+    return shots;
+}
+
+}  // namespace ketjet

@@ -1,0 +1,315 @@
+// run(): the stages once and then sampling, or a tree of trajectories.
+#include "run/run.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <optional>
+
+#include "base/memory_budget.hpp"
+#include "exec/collapse.hpp"
+#include "exec/expected_work.hpp"
+#include "exec/sweep_norms.hpp"
+#include "shots/shot_tree.hpp"
+
+namespace ketjet {
+
+namespace {
+
+template <class T>
+constexpr Precision precision_of = sizeof(T) == sizeof(float) ? Precision::single : Precision::double_;
+
+constexpr std::int64_t least_first_touch_bytes = std::int64_t{1} << 26;  // below, it does not take long
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void note_start(RunCounters& counters) {
+    const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+    counters.started_at.store(now.count(), std::memory_order_relaxed);
+}
+
+template <class T>
+void sample_final_state(const Program& program, const Plan& plan, const StateVector<T>& state, SweepNorms& swept,
+                        const RunRequest& request, RunResult<T>& result, const RunContext& context) {
+    const auto start = std::chrono::steady_clock::now();
+    const bool known = swept.are_known();
+    if (request.shots == 0) {
+        if (known) {
+            context.drift->note(swept.total());
+        } else {
+            chunk_probabilities(state, context);  // for its norm
+        }
+    } else {
+        const StateNorms norms = known ? swept.take() : StateNorms{chunk_probabilities(state, context)};
+        if (known) context.drift->note(pairwise_sum(norms.chunks));
+        std::vector<BitMove> moves;
+        for (const FinalMeasurement& m : plan.final_measurements) {
+            std::erase_if(moves, [&](const BitMove& move) { return move.clbit == m.clbit; });
+            moves.push_back({m.qubit, m.clbit});
+        }
+        std::vector<std::int32_t> ones;
+        for (const KnownRead& read : plan.known_reads) {
+            std::erase_if(moves, [&](const BitMove& move) { return move.clbit == read.clbit; });
+            if (read.value) ones.push_back(read.clbit);
+        }
+        const SamplingCost cost = sampling_cost(plan, request.shots, context.threads);
+        result.table = tabulate(sample(state, norms, request.shots, request.key, context), moves, ones,
+                                program.num_clbits(), nanoseconds(cost.tabulating), context.stop);
+        if (request.list_shots) {
+            result.shots = list_shots(result.table, request.key, nanoseconds(cost.listing), context.stop);
+        }
+        context.stop.counters().shots_done.store(request.shots, std::memory_order_relaxed);
+    }
+    result.sample_seconds = seconds_since(start);
+}
+
+// The variable words in which records are noted for each shot.
+std::vector<std::size_t> chain_words(const Program& program) {
+    std::vector<std::size_t> words;
+    for (const Operation& operation : program.operations()) {
+        const auto* const save = std::get_if<SaveOperation>(&operation);
+        if (save != nullptr && save->shot_word() >= 0) words.push_back(static_cast<std::size_t>(save->shot_word()));
+    }
+    std::ranges::sort(words);
+    words.erase(std::ranges::unique(words).begin(), words.end());
+    return words;
+}
+
+// Of each row of memory the classical bits, then the chains.
+WeightTable table_of(const TreeOutcome& outcome, const Program& program, const std::vector<std::size_t>& chains,
+                     const StopToken& stop) {
+    const auto clbit_words = static_cast<std::ptrdiff_t>(program.clbit_words());
+    const auto stride = static_cast<std::ptrdiff_t>(program.memory_words());
+    WeightTable rows{{}, outcome.rows.weights, outcome.rows.ways};
+    rows.keys.reserve(rows.weights.size() * (static_cast<std::size_t>(clbit_words) + chains.size()));
+    Poll poll(stop);
+    const OutcomesVector<std::uint64_t>& memory = outcome.rows.keys;
+    for (auto row = memory.begin(); row != memory.end(); row += stride) {
+        poll();
+        rows.keys.insert(rows.keys.end(), row, row + clbit_words);
+        for (const std::size_t word : chains) rows.keys.push_back(row[clbit_words + static_cast<std::ptrdiff_t>(word)]);
+    }
+    return tabulate(std::move(rows), program.clbit_words() + static_cast<int>(chains.size()), stop);
+}
+
+OutcomesVector<std::int64_t> counts_of(const WeightTable& table) {
+    OutcomesVector<std::int64_t> counts;
+    counts.reserve(table.weights.size());
+    for (const Weight& weight : table.weights) counts.push_back(weight.shots);
+    return counts;
+}
+
+// The list of shots, each with the records of what was saved for it.
+template <class T>
+void list_with_chains(const WeightTable& table, int clbit_words, int chain_words, const RunRequest& request,
+                      RunResult<T>& result, const RunContext& context) {
+    const int words = clbit_words + chain_words;
+    const OutcomeTable counted{words, table.keys, counts_of(table)};
+    const OutcomesVector<std::uint64_t> rows = list_shots(counted, request.key, 0, context.stop);
+    Poll poll(context.stop);
+    for (auto row = rows.begin(); row != rows.end(); row += words) {
+        poll();
+        result.shots.insert(result.shots.end(), row, row + clbit_words);
+        result.chains.insert(result.chains.end(), row + clbit_words, row + words);
+    }
+    result.chain_words = chain_words;
+}
+
+// The state at the end and what is saved of one shot only, of the shot that stands last in the list: it is run once
+// more by itself, for in the tree nobody knows which one it will be.
+template <class T>
+void run_last_shot(const Program& program, const Plan& plan, const Walker<T>& walker, const WeightTable& table,
+                   const RunRequest& request, RunResult<T>& result, const RunContext& context) {
+    const std::size_t row = request.exact ? 0 : last_of_list(counts_of(table), request.key);
+    Trajectory<T> shot{std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits),
+                       Shots(program.memory_words(), {1, 0})};
+    walker.retrace(shot, *table.ways[row], context);
+    if (request.keep_state) result.state = std::move(shot.state);
+}
+
+bool saves_one_shot(const Program& program) {
+    return std::ranges::any_of(program.operations(), [](const Operation& operation) {
+        const auto* const save = std::get_if<SaveOperation>(&operation);
+        return save != nullptr && save->mode() == SaveMode::one;
+    });
+}
+
+template <class T>
+void run_as_tree(const Program& program, const Plan& plan, const RunRequest& request, RunResult<T>& result,
+                 const RunContext& context) {
+    TreeRequest tree_request;
+    tree_request.rules = {{request.key, request.exact, request.floor},
+                          request.most_iterations,
+                          request.exact ? Weight{0, 1} : Weight{std::max<std::int64_t>(request.shots, 1), 0}};
+    tree_request.most_states = request.most_states;
+    tree_request.small_state_bytes = request.small_state_bytes;
+    tree_request.merge = request.merge_branches;
+    tree_request.keep_state = request.keep_state;
+    tree_request.remember_ways = request.keep_state || saves_one_shot(program);
+    SaveStore saves;
+    const Walker<T> walker(program, plan, tree_request.rules, kernels_of<T>(context.kernels), saves);
+    TreeResult<T> tree = run_tree<T>(program, plan, walker, tree_request, context);
+    result.trajectories = tree.trajectories;
+    const int words = program.clbit_words();
+    const std::vector<std::size_t> chains = chain_words(program);
+    WeightTable table = table_of(tree.outcome, program, {}, context.stop);
+    WeightTable chained;
+    if (!chains.empty() && !request.exact) {
+        chained = table_of(tree.outcome, program, chains, context.stop);
+        list_with_chains(chained, words, static_cast<int>(chains.size()), request, result, context);
+    }
+    const bool lacks_state = request.keep_state && tree.state == nullptr;
+    result.state = std::move(tree.state);
+    result.dropped = tree.outcome.dropped;
+    tree.outcome = {};
+    if ((lacks_state || walker.owes_saves()) && !table.weights.empty()) {
+        run_last_shot(program, plan, walker, chained.weights.empty() ? table : chained, request, result, context);
+    }
+    if (result.state != nullptr) chunk_probabilities(*result.state, context);  // for its norm
+    result.saves = saves.take();
+    if (request.exact) {
+        result.table = {words, std::move(table.keys), {}};
+        for (const Weight& weight : table.weights) result.probabilities.push_back(weight.probability);
+        return;
+    }
+    if (request.shots == 0) return;
+    result.table = {words, std::move(table.keys), counts_of(table)};
+    if (request.list_shots && chains.empty()) result.shots = list_shots(result.table, request.key, 0, context.stop);
+}
+
+// Others end before anybody could ask how far they are.
+bool is_long_tree(const Plan& plan, const RunRequest& request) {
+    constexpr double least_visits = 1 << 24;  // of amplitudes, some milliseconds
+    const double trajectories = request.exact ? 1 << 16 : static_cast<double>(request.shots);
+    return std::ldexp(trajectories, plan.state_qubits) * static_cast<double>(plan.stages.size()) > least_visits;
+}
+
+template <class T>
+void run_once(const Program& original, const Program& program, const Plan& plan, const RunRequest& request,
+              Verifier& verifier, RunResult<T>& result, const RunContext& given) {
+    SweepNorms norms(request.shots > 0 ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.num_qubits);
+    RunContext context = given;
+    context.norms = &norms;
+    auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
+    std::optional<FirstTouch> first_touch;
+    if (state->is_fresh() && state_bytes(plan.state_qubits, precision_of<T>) >= least_first_touch_bytes) {
+        first_touch.emplace(plan, precision_of<T>, context.clock->work(), context.stop.counters());
+        context.first_touch = &*first_touch;
+    }
+    try {
+        run_stages(program, plan, *state, request.key, context);
+        verifier.check_state(original, *state, request.keep_state || request.shots == 0, context);
+        sample_final_state(program, plan, *state, norms, request, result, context);
+    } catch (const Cancelled&) {
+        state->release();
+        throw;
+    }
+    if (request.keep_state) result.state = std::move(state);
+}
+
+}  // namespace
+
+template <class T>
+std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, StateVector<T>& state,
+                                      const PhiloxKey& key, const RunContext& context) {
+    const WalkRules rules{{key, false, 0}, 0, {1, 0}};
+    SaveStore saves;
+    const Walker<T> walker(program, plan, rules, kernels_of<T>(context.kernels), saves);
+    Trajectory<T> trajectory{std::make_unique<StateVector<T>>(std::move(state)), Shots(program.memory_words(), {1, 0})};
+    Alone<T> alone;
+    try {
+        while (walker.advance(trajectory, alone, false, context)) {
+        }
+    } catch (...) {
+        state = std::move(*trajectory.state);
+        throw;
+    }
+    state = std::move(*trajectory.state);
+    const auto memory = trajectory.shots.memory_of(0);
+    return {memory.begin(), memory.end()};
+}
+
+template <class T>
+std::vector<std::uint64_t> evolve(const Program& original, const Plan& plan, StateVector<T>& state,
+                                  const PhiloxKey& key, Verify verify, const RunContext& given) {
+    const std::vector<std::int64_t> work = stage_work(plan, precision_of<T>, given.threads);
+    StageClock clock(plan.stages, work);
+    RunContext context{given.kernels, given.threads, given.stop, plan.l3_bytes, &clock};
+    const Program program = plan.bind(original);
+    RunCounters& counters = context.stop.counters();
+    note_start(counters);
+    counters.stages_total.store(static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
+    counters.work_total.store(std::accumulate(work.begin(), work.end(), std::int64_t{0}), std::memory_order_relaxed);
+    Verifier verifier(verify, program, plan);
+    if (verify != Verify::off) {
+        context.verifier = &verifier;
+        verifier.start_in(state, original, context);
+        verifier.check_plan<T>(context);
+    }
+    std::vector<std::uint64_t> memory = run_stages(program, plan, state, key, context);
+    if (verify != Verify::off) verifier.check_state(original, state, true, context);
+    return memory;
+}
+
+template <class T>
+RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& request, const RunContext& given) {
+    const bool as_tree = plan.has_trajectories() || request.exact;
+    std::vector<std::int64_t> work;
+    if (!as_tree || is_long_tree(plan, request)) work = stage_work(plan, precision_of<T>, given.threads);
+    StageClock clock(plan.stages, work);
+    NormDrift drift;
+    RunContext context{given.kernels, given.threads, given.stop, plan.l3_bytes, &clock};
+    context.drift = &drift;
+    const Program program = plan.bind(original);
+    RunCounters& counters = context.stop.counters();
+    note_start(counters);
+    context.stop.throw_if_stopped();
+    MemoryBudget budget(request.memory_limit, request.promised_bytes, request.kept_bytes, counters.bytes_held);
+    const MemoryBudget::Scope charged(&budget);
+    if (!plan.has_trajectories()) {  // else nobody knows how often stages will run
+        counters.stages_total.store(static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
+    }
+    counters.shots_total.store(request.shots, std::memory_order_relaxed);
+    if (!as_tree) {
+        const SamplingCost cost = sampling_cost(plan, request.shots, given.threads);
+        const Index chunks = (bit(plan.num_qubits) + low_bits(chunk_bits)) >> chunk_bits;
+        context.chunk_work = nanoseconds(cost.drawing) / static_cast<std::int64_t>(chunks);
+        const std::int64_t sampling = nanoseconds(cost.drawing) + nanoseconds(cost.tabulating) +
+                                      (request.list_shots ? nanoseconds(cost.listing) : 0);
+        counters.work_total.store(std::accumulate(work.begin(), work.end(), sampling), std::memory_order_relaxed);
+    }
+
+    std::optional<PassClock> pass_clock;
+    if (request.time_passes) context.pass_clock = &pass_clock.emplace(plan.stages);
+    RunResult<T> result;
+    Verifier verifier(request.verify, program, plan);
+    if (request.verify != Verify::off) {
+        context.verifier = &verifier;
+        verifier.check_plan<T>(context);
+    }
+    if (as_tree) {
+        run_as_tree(program, plan, request, result, context);
+    } else {
+        run_once(original, program, plan, request, verifier, result, context);
+    }
+    result.norm_error = drift.largest();
+    result.stage_seconds = clock.seconds();
+    if (pass_clock) result.pass_times = pass_clock->take();
+    result.verification = verifier.report();
+    return result;
+}
+
+#define KETJET_INSTANTIATE(T)                                                                                         \
+    template std::vector<std::uint64_t> run_stages<T>(const Program&, const Plan&, StateVector<T>&, const PhiloxKey&, \
+                                                      const RunContext&);                                             \
+    template std::vector<std::uint64_t> evolve<T>(const Program&, const Plan&, StateVector<T>&, const PhiloxKey&,     \
+                                                  Verify, const RunContext&);                                         \
+    template RunResult<T> run<T>(const Program&, const Plan&, const RunRequest&, const RunContext&);
+KETJET_INSTANTIATE(float)
+KETJET_INSTANTIATE(double)
+#undef KETJET_INSTANTIATE
+
+}  // namespace ketjet

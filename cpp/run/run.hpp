@@ -1,0 +1,66 @@
+// A whole run: Program + Plan -> outcomes. Straight-line programs are executed once and sampled; the shots of programs
+// with collapses in the middle or with control flow run as a tree of trajectories.
+#pragma once
+
+#include <memory>
+
+#include "check/verify.hpp"
+#include "plan/cost.hpp"
+#include "plan/plan.hpp"
+#include "readout/sampler.hpp"
+#include "shots/save.hpp"
+
+namespace ketjet {
+
+struct RunRequest {
+    std::int64_t shots = 0;   // 0: only the final state is wanted
+    PhiloxKey key{};          // of this seed and program
+    bool list_shots = false;  // also the outcome of every shot, in order
+    bool keep_state = false;  // hand back the final state (of the last shot, where they differ)
+    Verify verify = Verify::off;
+    bool exact = false;                                          // the probabilities of all outcomes instead of samples
+    double floor = 0;                                            // exact: what is less probable is dropped on the way
+    std::int64_t most_states = 2;                                // that a tree of trajectories holds at a time
+    std::int64_t small_state_bytes = ketjet::small_state_bytes;  // states up to this size are held beside those
+    std::int64_t most_iterations = 0;                            // of all loops of one shot together; 0: any number
+    double time_limit = 0;                                       // seconds; 0: none
+    bool merge_branches = true;                                  // PlanOptions::merge_branches
+    std::int64_t memory_limit = 0;                               // MemoryBudget's
+    std::int64_t promised_bytes = 0;                             // MemoryBudget's
+    std::int64_t kept_bytes = 0;                                 // by results that the limit holds for too
+    bool time_passes = false;                                    // measure each, which takes some percent longer
+};
+
+template <class T>
+struct RunResult {
+    OutcomeTable table;
+    OutcomesVector<double> probabilities;  // exact: of the keys of the table, which has no counts then
+    double dropped = 0;                    // exact: the probability of outcomes that are not in the table, at most
+    std::int64_t trajectories = 0;         // of a tree: those that reached the end
+    OutcomesVector<std::uint64_t> shots;   // words per shot, if asked for
+    SavesVector<SavedRecord> saves;
+    int chain_words = 0;                    // variable words that save operations note their records in
+    OutcomesVector<std::uint64_t> chains;   // so many for each shot of `shots`, which is listed then
+    std::unique_ptr<StateVector<T>> state;  // if asked for
+    double norm_error = 0;                  // the largest |sum of probabilities - 1| of a state that was measured
+    double sample_seconds = 0;
+    VerifyReport verification{};
+    std::vector<double> stage_seconds;  // per stage of the plan, summed over shots
+    std::vector<PassTimes> pass_times;  // likewise, if asked for
+};
+
+// `program` gives the slot values; it has the structure that the plan was made for.
+template <class T>
+RunResult<T> run(const Program& program, const Plan& plan, const RunRequest& request, const RunContext& context);
+
+// Runs every stage on a state as one shot. Returns its classical memory.
+template <class T>
+std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, StateVector<T>& state,
+                                      const PhiloxKey& key, const RunContext& context);
+
+// Applies a program to a given state as one shot, by a plan that was made for any state. Returns its classical memory.
+template <class T>
+std::vector<std::uint64_t> evolve(const Program& program, const Plan& plan, StateVector<T>& state, const PhiloxKey& key,
+                                  Verify verify, const RunContext& context);
+
+}  // namespace ketjet

@@ -1,0 +1,30 @@
+// The end of a trajectory: the measurements that were left to the final state are drawn for its shots, or listed with
+// their probabilities.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "exec/executor.hpp"
+#include "readout/sampler.hpp"
+#include "shots/shots.hpp"
+
+namespace ketjet {
+
+// Classical memory at the end, with the weight of the shots that ended so; the same memory may stand there repeatedly.
+struct TreeOutcome {
+    WeightTable rows;      // with all words of the memory
+    double dropped = 0;    // exact: the probability of what fell below the floor
+    std::size_t once = 0;  // how many rows there were when equal ones were last put together
+
+    void add(TreeOutcome other, int words, const StopToken& stop);
+    // Puts rows with equal memory of so many words together, if there are many new ones.
+    void shorten(int words, const StopToken& stop);
+};
+
+// Adds what becomes of `shots` when the final measurements of the plan read `state`.
+template <class T>
+void draw_final(const Plan& plan, const StateVector<T>& state, const Shots& shots, const DivisionRule& rule,
+                TreeOutcome& outcome, const RunContext& context);
+
+}  // namespace ketjet

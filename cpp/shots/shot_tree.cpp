@@ -1,0 +1,393 @@
+// Breadth first, so that trajectories meet: of those waiting, all at the earliest stage are taken at a time, merged
+// where their states are the same, and go on side by side to the next place where paths meet. Once there are so many
+// that memory might not do, each of them is followed to its end, depth first; where even that takes too many states,
+// the one that is quickest to make again is given up. The order, and with it every merger, is the same for any number
+// of threads.
+#include "shots/shot_tree.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "base/parallel.hpp"
+#include "exec/expected_work.hpp"
+#include "plan/cost.hpp"
+#include "shots/merger.hpp"
+#include "shots/same_state.hpp"
+#include "shots/tree_limits.hpp"
+
+namespace ketjet {
+
+namespace {
+
+// Whether some records show the phase of the state that their shots are in.
+bool shows_phases(const Program& program) {
+    return std::ranges::any_of(program.operations(), [](const Operation& operation) {
+        const auto* const save = std::get_if<SaveOperation>(&operation);
+        if (save == nullptr || save->mode() == SaveMode::one) return false;
+        return save->kind() == Saved::state || save->kind() == Saved::amplitudes;
+    });
+}
+
+// What becomes of one trajectory and of those that part from it.
+template <class T>
+struct Yield {
+    TreeOutcome outcome;
+    std::int64_t trajectories = 0;
+    ShotsVector<Trajectory<T>> waiting;
+};
+
+template <class T>
+class ShotTree {
+ public:
+    ShotTree(const Program& program, const Plan& plan, const Walker<T>& walker, const TreeRequest& request,
+             const RunContext& context)
+        : plan_(plan),
+          request_(request),
+          context_(context),
+          walker_(walker),
+          memory_words_(program.memory_words()),
+          limits_(plan, precision, request, context.threads),
+          budget_(limits_.most_states(), limits_.members(), state_bytes(plan.state_qubits, precision)),
+          progress_(plan, context.clock != nullptr ? context.clock->work() : std::span<const std::int64_t>{},
+                    context.threads, request.rules.all_shots.value(), request.rules.division.exact,
+                    limits_.most_waiting(), context.stop.counters()),
+          merger_(plan,
+                  {request.merge, limits_.holds_all() || !limits_.unites(), limits_.unites(),
+                   request.rules.division.exact, limits_.unites() || limits_.holds_all(), shows_phases(program)}) {}
+
+    TreeResult<T> run() {
+        budget_.force();
+        add({new_state(), Shots(memory_words_, request_.rules.all_shots, request_.remember_ways)});
+        while (!waiting_.empty()) {
+            if (is_crowded()) merge_all();
+            if (progress_.is_due()) look_ahead();
+            const bool crowded = is_crowded();
+            ShotsVector<Trajectory<T>> batch = take_earliest();
+            merge(batch);
+            if (crowded) {
+                while (!waiting_.empty()) std::ranges::move(take_earliest(), std::back_inserter(batch));
+            }
+            give_up_states(batch);
+            run_all(batch, crowded);
+        }
+        result_.outcome.dropped += walker_.dropped();
+        return std::move(result_);
+    }
+
+ private:
+    using State = std::unique_ptr<StateVector<T>>;
+    static constexpr Precision precision = sizeof(T) == 4 ? Precision::single : Precision::double_;
+    class Beside;
+    class Below;
+    class ForMergers;
+
+    State new_state() const { return std::make_unique<StateVector<T>>(plan_.num_qubits, plan_.state_qubits); }
+
+    void add(Trajectory<T> trajectory) {
+        ++waiting_count_;
+        waiting_[{trajectory.stage, trajectory.part}].push_back(std::move(trajectory));
+    }
+    void look_ahead() {
+        std::vector<Waiting> places;
+        for (const auto& [place, trajectories] : waiting_) places.push_back({place.first, trajectories.size()});
+        progress_.look_ahead(places);
+    }
+    bool is_crowded() const {
+        return waiting_count_ > limits_.most_waiting() ||
+               (!limits_.holds_all() && !limits_.unites() && budget_.is_exceeded());
+    }
+    void merge_all() {
+        waiting_count_ = 0;
+        for (auto& [place, trajectories] : waiting_) {
+            merge(trajectories);
+            waiting_count_ += std::ssize(trajectories);
+        }
+    }
+    ShotsVector<Trajectory<T>> take_earliest() {
+        ShotsVector<Trajectory<T>> batch = std::move(waiting_.begin()->second);
+        waiting_.erase(waiting_.begin());
+        waiting_count_ -= std::ssize(batch);
+        return batch;
+    }
+
+    // Gives up states of those that are not the next to go on, while there is no room for them.
+    void give_up_states(ShotsVector<Trajectory<T>>& batch) {
+        if (limits_.holds_all()) return;
+        for (auto i = batch.size(); i-- > static_cast<std::size_t>(limits_.members()) && budget_.is_exceeded();) {
+            give_up(batch[i].state);
+        }
+    }
+    void give_up(State& state) {
+        if (state == nullptr) return;
+        state.reset();
+        budget_.give_back();
+    }
+
+    void merge(ShotsVector<Trajectory<T>>& batch);
+    void sign(Trajectory<T>& trajectory, const RunContext& context) const {
+        if (trajectory.state == nullptr || trajectory.signature != Trajectory<T>::unsigned_state) return;
+        trajectory.signature = signature(*trajectory.state, context);
+    }
+    void run_all(ShotsVector<Trajectory<T>>& batch, bool to_the_end);
+    void go_on(Trajectory<T> trajectory, bool stops_at_collapses, Yield<T>& yield, const RunContext& context);
+    void ensure_state(Trajectory<T>& trajectory, const RunContext& context);
+    State forced_state() {
+        budget_.force();
+        return new_state();
+    }
+    void finish(Trajectory<T> trajectory, Yield<T>& yield, const RunContext& context);
+    State end(Trajectory<T>& trajectory, Yield<T>& yield, const RunContext& context);
+
+    // Calls body(i, context) for all i < count: side by side where that pays, else with all threads on each.
+    template <class Body>
+    void for_each(std::size_t count, Body body) {
+        RunContext alone = context_;
+        alone.threads = 1;
+        const bool pays = count > 1 && count * bit(plan_.state_qubits) >= amplitudes_in_parallel;
+        if (limits_.members() > 1 && pays) {
+            std::atomic<std::size_t> next{0};
+            run_team(limits_.members(), [&](Team&) {
+                for (std::size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
+                    RunContext own = alone;
+                    if (i > 0) own.verifier = nullptr;  // which serves one thread
+                    body(i, own);
+                }
+            });
+            return;
+        }
+        const RunContext& each = plan_.state_qubits < least_shared_qubits ? alone : context_;
+        for (std::size_t i = 0; i < count; ++i) body(i, each);
+    }
+
+    const Plan& plan_;
+    const TreeRequest& request_;
+    const RunContext& context_;
+    const Walker<T>& walker_;
+    int memory_words_;
+    TreeLimits limits_;
+    StateBudget budget_;
+    TreeProgress progress_;
+    Merger<T> merger_;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, ShotsVector<Trajectory<T>>> waiting_;  // by stage and part
+    std::int64_t waiting_count_ = 0;
+    TreeResult<T> result_;
+};
+
+// In breadth: what parts waits with all others.
+template <class T>
+class ShotTree<T>::Beside : public Fork<T> {
+ public:
+    Beside(ShotTree& tree, ShotsVector<Trajectory<T>>& waiting) : tree_(tree), waiting_(waiting) {}
+
+    State copy_of(const StateVector<T>& state, const RunContext& context) override {
+        if (tree_.limits_.holds_all()) {
+            tree_.budget_.force();
+        } else if (!tree_.budget_.take()) {
+            return nullptr;
+        }
+        const bool counts = tree_.progress_.counts();
+        const StageClock::Time start = counts ? StageClock::now() : StageClock::Time{};
+        State copy = tree_.new_state();
+        copy_state(state, *copy, context);
+        if (counts) {
+            const std::chrono::duration<double, std::nano> taken = StageClock::now() - start;
+            tree_.progress_.copied(taken.count() * context.threads / tree_.context_.threads);
+        }
+        return copy;
+    }
+    bool may_meet_again() const override { return true; }
+    void take(Trajectory<T> parted) override { waiting_.push_back(std::move(parted)); }
+
+ private:
+    ShotTree& tree_;
+    ShotsVector<Trajectory<T>>& waiting_;
+};
+
+// In depth: what parts is put on a stack, the last one to be taken first. The states of those at its bottom are given
+// up when there is no other memory: they are few, and their ways are short.
+template <class T>
+class ShotTree<T>::Below : public Fork<T> {
+ public:
+    // All begins with this trajectory. A small state is kept as it is, for no path tells how to make a mean again.
+    Below(ShotTree& tree, Trajectory<T>& first, const RunContext& context) : tree_(tree) {
+        tree_.ensure_state(first, context);
+        if (!tree_.limits_.holds_all()) return;
+        tree_.budget_.force();
+        root_.state = tree_.new_state();
+        copy_state(*first.state, *root_.state, context);
+        root_.stage = first.stage;
+        root_.part = first.part;
+        root_.steps = first.steps;
+        root_.phase = first.phase;
+        first.path.clear();
+    }
+    ~Below() override {
+        tree_.give_up(spare_);
+        tree_.give_up(root_.state);
+    }
+
+    State copy_of(const StateVector<T>& state, const RunContext& context) override {
+        State copy = find_memory();
+        if (copy != nullptr) copy_state(state, *copy, context);
+        return copy;
+    }
+    void take(Trajectory<T> parted) override { stack_.push_back(std::move(parted)); }
+
+    bool empty() const { return stack_.empty(); }
+    Trajectory<T> next(const RunContext& context) {
+        for (auto each = stack_.begin(); each != stack_.end() - 1 && tree_.budget_.is_exceeded(); ++each) {
+            tree_.give_up(each->state);
+        }
+        Trajectory<T> trajectory = std::move(stack_.back());
+        stack_.pop_back();
+        if (trajectory.state != nullptr) return trajectory;
+        Trajectory<T> origin{find_memory(), Shots(0), root_.stage, root_.part, root_.steps, {}, 0, root_.phase};
+        if (origin.state == nullptr) origin.state = tree_.forced_state();
+        if (root_.state != nullptr) copy_state(*root_.state, *origin.state, context);
+        tree_.walker_.replay(trajectory, std::move(origin), context);
+        return trajectory;
+    }
+    void reuse(State state) {
+        if (state == nullptr) return;
+        if (tree_.budget_.is_exceeded()) tree_.give_up(state);
+        if (state == nullptr) return;
+        tree_.give_up(spare_);
+        spare_ = std::move(state);
+    }
+
+ private:
+    State find_memory() {
+        if (spare_ != nullptr) return std::move(spare_);
+        if (tree_.budget_.take()) return tree_.new_state();
+        for (Trajectory<T>& waiting : stack_) {
+            if (waiting.state != nullptr) return std::move(waiting.state);
+        }
+        return nullptr;
+    }
+
+    ShotTree& tree_;
+    ShotsVector<Trajectory<T>> stack_;
+    Trajectory<T> root_{nullptr, Shots(0)};
+    State spare_;
+};
+
+// For mergers, which need two states at a time.
+template <class T>
+class ShotTree<T>::ForMergers : public StateSource<T> {
+ public:
+    ForMergers(ShotTree& tree, ShotsVector<Trajectory<T>>& batch) : tree_(tree) {
+        const auto lacks = [](const Trajectory<T>& each) { return each.state == nullptr; };
+        if (!tree_.limits_.unites() || std::ranges::none_of(batch, lacks)) return;
+        give_up(batch);
+        for (auto& [place, trajectories] : tree_.waiting_) give_up(trajectories);
+    }
+    void revive(Trajectory<T>& trajectory) override { tree_.ensure_state(trajectory, tree_.context_); }
+    void give_back(State state) override { tree_.give_up(state); }
+
+ private:
+    void give_up(ShotsVector<Trajectory<T>>& trajectories) {
+        for (Trajectory<T>& each : trajectories) {
+            if (tree_.budget_.left() >= 2) return;
+            tree_.give_up(each.state);
+        }
+    }
+
+    ShotTree& tree_;
+};
+
+template <class T>
+void ShotTree<T>::merge(ShotsVector<Trajectory<T>>& batch) {
+    if (batch.size() < 2 || !merger_.meet_at(batch.front().stage, batch.front().part)) return;
+    for_each(batch.size(), [&](std::size_t i, const RunContext& context) { sign(batch[i], context); });
+    ForMergers states(*this, batch);
+    merger_.merge(batch, states, context_);
+}
+
+template <class T>
+void ShotTree<T>::run_all(ShotsVector<Trajectory<T>>& batch, bool to_the_end) {
+    ShotsVector<Yield<T>> yields(batch.size());
+    const bool stops_at_collapses = merger_.meet_at_collapses();
+    for_each(batch.size(), [&](std::size_t i, const RunContext& context) {
+        if (to_the_end) {
+            finish(std::move(batch[i]), yields[i], context);
+        } else {
+            go_on(std::move(batch[i]), stops_at_collapses, yields[i], context);
+        }
+    });
+    for (Yield<T>& yield : yields) {
+        result_.outcome.add(std::move(yield.outcome), memory_words_, context_.stop);
+        result_.trajectories += yield.trajectories;
+        for (Trajectory<T>& trajectory : yield.waiting) add(std::move(trajectory));
+    }
+}
+
+// Gives a state to a trajectory that has none: where others hold what there is, one in reserve.
+template <class T>
+void ShotTree<T>::ensure_state(Trajectory<T>& trajectory, const RunContext& context) {
+    if (trajectory.state != nullptr) return;
+    walker_.replay(trajectory, {budget_.take() ? new_state() : forced_state(), Shots(0)}, context);
+}
+
+template <class T>
+void ShotTree<T>::go_on(Trajectory<T> trajectory, bool stops_at_collapses, Yield<T>& yield, const RunContext& context) {
+    ensure_state(trajectory, context);
+    trajectory.signature = Trajectory<T>::unsigned_state;
+    if (limits_.holds_all()) trajectory.path.clear();  // its state is held
+    Beside beside(*this, yield.waiting);
+    if (walker_.advance(trajectory, beside, stops_at_collapses, context)) {
+        if (merger_.meet_at(trajectory.stage, trajectory.part)) sign(trajectory, context);
+        if (!limits_.holds_all() && (budget_.reserve_is_used() || budget_.is_exceeded())) give_up(trajectory.state);
+        yield.waiting.push_back(std::move(trajectory));
+    } else if (end(trajectory, yield, context) != nullptr) {
+        budget_.give_back();
+    }
+}
+
+template <class T>
+void ShotTree<T>::finish(Trajectory<T> trajectory, Yield<T>& yield, const RunContext& context) {
+    Below below(*this, trajectory, context);
+    for (;;) {
+        while (walker_.advance(trajectory, below, false, context)) {
+        }
+        below.reuse(end(trajectory, yield, context));
+        if (below.empty()) return;
+        trajectory = below.next(context);
+    }
+}
+
+// Returns the state, if nobody wants it any more.
+template <class T>
+typename ShotTree<T>::State ShotTree<T>::end(Trajectory<T>& trajectory, Yield<T>& yield, const RunContext& context) {
+    State state = std::move(trajectory.state);
+    if (trajectory.shots.empty()) return state;
+    const Weight weight = trajectory.shots.weight();
+    draw_final(plan_, *state, trajectory.shots, request_.rules.division, yield.outcome, context);
+    trajectory.shots = Shots(memory_words_);
+    yield.outcome.shorten(memory_words_, context.stop);
+    ++yield.trajectories;
+    context.stop.counters().shots_done.fetch_add(weight.shots, std::memory_order_relaxed);
+    progress_.ended(weight.value());
+    if (!request_.keep_state || !walker_.holds_all_shots(trajectory, weight)) return state;
+    result_.state = std::move(state);  // nobody else has any shots
+    return nullptr;
+}
+
+}  // namespace
+
+template <class T>
+TreeResult<T> run_tree(const Program& program, const Plan& plan, const Walker<T>& walker, const TreeRequest& request,
+                       const RunContext& context) {
+    return ShotTree<T>(program, plan, walker, request, context).run();
+}
+
+#define KETJET_INSTANTIATE(T)                                                                             \
+    template TreeResult<T> run_tree<T>(const Program&, const Plan&, const Walker<T>&, const TreeRequest&, \
+                                       const RunContext&);
+KETJET_INSTANTIATE(float)
+KETJET_INSTANTIATE(double)
+#undef KETJET_INSTANTIATE
+
+}  // namespace ketjet

@@ -1,0 +1,306 @@
+// One step is a stretch of sweeps, one collapsed qubit, or one other stage. Walking ahead and going a recorded way
+// again are the same steps; they differ in who decides which way (Present, Recorded).
+#include "shots/trajectory.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "check/verify.hpp"
+#include "exec/sweep_norms.hpp"
+#include "program/classical_code.hpp"
+
+namespace ketjet {
+
+IterationLimitReached::IterationLimitReached(std::int64_t limit)
+    : std::runtime_error("the loops of one shot have run " + std::to_string(limit) +
+                         " times, which is all that max_iterations allows; raise it, or look for an endless loop") {}
+
+namespace {
+
+constexpr std::int32_t no_clbit = -1;
+
+}  // namespace
+
+// Outcomes are drawn for the shots of the trajectory, and classical code runs on their memory.
+template <class T>
+struct Walker<T>::Present {
+    const Walker& walker;
+    Fork<T>& fork;
+    const RunContext& context;
+    std::vector<std::uint64_t> stack{};
+
+    // One collapse: what is measured, into which classical bit, and the value that the qubit has afterwards.
+    bool outcome(Trajectory<T>& here, const Collapse& stage, int qubit, const OutcomeWeights& weights,
+                 std::int32_t clbit, bool value_of_one) {
+        double dropped = 0;
+        Shots ones =
+            here.shots.divide(weights.zero, weights.one, stage.origin, walker.rules_.division, dropped, context.stop);
+        if (dropped > 0) walker.dropped_.fetch_add(dropped);
+        if (clbit != no_clbit) {
+            here.shots.store(clbit, false, context.stop);
+            ones.store(clbit, true, context.stop);
+        }
+        if (here.shots.empty() && !ones.empty()) {
+            here.shots = std::move(ones);
+            return true;
+        }
+        if (!ones.empty()) {
+            Trajectory<T> other = part(here, std::move(ones), true);
+            if (other.state != nullptr) project(*other.state, qubit, weights, true, value_of_one, context);
+            fork.take(std::move(other));
+        }
+        return false;
+    }
+
+    bool goes_on(Trajectory<T>& here, const Branch& stage) {
+        const auto code = std::get<BranchOperation>(walker.program_.operations()[stage.operation]).code();
+        std::vector<bool> fails(here.shots.groups());
+        Poll poll(context.stop);
+        for (std::size_t group = 0; group < fails.size(); ++group) {
+            poll();
+            fails[group] = !run(code, here.shots, group);
+        }
+        const auto failing = std::ranges::count(fails, true);
+        if (failing == 0 || failing == std::ssize(fails)) return failing == 0;
+        Trajectory<T> other = part(here, here.shots.take(fails, context.stop), false);
+        walker.jump(other, stage.target);
+        fork.take(std::move(other));
+        return true;
+    }
+
+    void compute(Trajectory<T>& here, const Compute& stage) {
+        const auto code = std::get<ComputeOperation>(walker.program_.operations()[stage.operation]).code();
+        Poll poll(context.stop);
+        for (std::size_t group = 0; group < here.shots.groups(); ++group) {
+            poll();
+            run(code, here.shots, group);
+        }
+    }
+
+    void save(Trajectory<T>& here, const Save& stage) {
+        const auto& operation = std::get<SaveOperation>(walker.program_.operations()[stage.operation]);
+        if (operation.mode() == SaveMode::one && !walker.holds_all_shots(here, here.shots.weight())) {
+            walker.owes_saves_.store(true);
+        } else {
+            record(here, operation);
+        }
+    }
+    void record(Trajectory<T>& here, const SaveOperation& operation) {
+        walker.saves_.add(walker.program_, operation, *here.state, here.shots, here.steps, context);
+    }
+
+    void went(Trajectory<T>& here, bool way) const { here.path.push_back(way); }
+
+ private:
+    bool run(std::span<const std::int64_t> code, Shots& shots, std::size_t group) {
+        return run_code(code, shots.memory_of(group).data(), walker.program_.clbit_words(), walker.program_.labels(),
+                        stack);
+    }
+
+    Trajectory<T> part(Trajectory<T>& here, Shots shots, bool way) {
+        if (fork.may_meet_again()) here.partings.push_back({walker.partings_.fetch_add(1), here.operations});
+        Trajectory<T> other{fork.copy_of(*here.state, context),
+                            std::move(shots),
+                            here.stage,
+                            here.part,
+                            here.steps,
+                            here.path,
+                            here.jumps_back,
+                            here.phase,
+                            here.operations,
+                            here.partings,
+                            here.merging_loss,
+                            here.moved};
+        other.path.push_back(way);
+        return other;
+    }
+};
+
+template <class T>
+struct Walker<T>::Recorded {
+    const ShotsVector<bool>& path;
+    std::size_t position = 0;
+
+    bool outcome(Trajectory<T>&, const Collapse&, int, const OutcomeWeights&, std::int32_t, bool) {
+        return path[position++];
+    }
+    bool goes_on(Trajectory<T>&, const Branch&) { return path[position++]; }
+    void compute(Trajectory<T>&, const Compute&) {}
+    void save(Trajectory<T>&, const Save&) {}
+    void went(Trajectory<T>&, bool) const {}
+};
+
+// Outcomes are those that the shot had; classical code runs on its memory.
+template <class T>
+struct Walker<T>::Retraced {
+    Present present;
+    const Ways& ways;
+    std::size_t position = 0;
+
+    bool outcome(Trajectory<T>& here, const Collapse&, int, const OutcomeWeights&, std::int32_t clbit, bool) {
+        const bool way = ways[position++];
+        if (clbit != no_clbit) here.shots.store(clbit, way, present.context.stop);
+        return way;
+    }
+    bool goes_on(Trajectory<T>& here, const Branch& stage) { return present.goes_on(here, stage); }
+    void compute(Trajectory<T>& here, const Compute& stage) { present.compute(here, stage); }
+    void save(Trajectory<T>& here, const Save& stage) {
+        const auto& operation = std::get<SaveOperation>(present.walker.program_.operations()[stage.operation]);
+        if (operation.mode() == SaveMode::one) present.record(here, operation);
+    }
+    void went(Trajectory<T>&, bool) const {}
+};
+
+template <class T>
+bool Walker<T>::advance(Trajectory<T>& trajectory, Fork<T>& fork, bool stops_at_collapses,
+                        const RunContext& context) const {
+    Present course{*this, fork, context};
+    while (trajectory.stage < plan_.stages.size()) {
+        context.stop.throw_if_stopped();
+        const Stage& stage = plan_.stages[trajectory.stage];
+        const bool stops = std::holds_alternative<Join>(stage) || (stops_at_collapses && is_random(stage));
+        step(trajectory, course, context);
+        if (trajectory.shots.empty()) return false;  // exact division has dropped them all
+        if (stops) return true;
+    }
+    return false;
+}
+
+template <class T>
+void Walker<T>::replay(Trajectory<T>& trajectory, Trajectory<T> origin, const RunContext& context) const {
+    Recorded course{trajectory.path};
+    while (origin.steps < trajectory.steps) {
+        context.stop.throw_if_stopped();
+        step(origin, course, context);
+    }
+    trajectory.state = std::move(origin.state);
+    trajectory.merging_loss += std::exchange(trajectory.moved, 0.0);
+}
+
+template <class T>
+void Walker<T>::retrace(Trajectory<T>& trajectory, const Ways& ways, const RunContext& context) const {
+    Alone<T> alone;
+    Retraced course{{*this, alone, context}, ways};
+    while (trajectory.stage < plan_.stages.size()) {
+        context.stop.throw_if_stopped();
+        step(trajectory, course, context);
+    }
+}
+
+template <class T>
+template <class Course>
+void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& context) const {
+    const std::span<const Stage> stages = std::span(plan_.stages).subspan(here.stage);
+    const Stage& stage = stages.front();
+    ++here.steps;
+    if (std::holds_alternative<Sweep>(stage)) {
+        const auto end = std::ranges::find_if_not(
+            stages, std::holds_alternative<Sweep, Sweep, Collapse, Extend, Compute, Branch, Jump, Join, Save>);
+        const auto sweeps = stages.first(static_cast<std::size_t>(end - stages.begin()));
+        here.stage += static_cast<std::uint32_t>(sweeps.size());
+        for (const Stage& sweep : sweeps) {
+            here.operations += static_cast<double>(std::get<Sweep>(sweep).operations.size());
+        }
+        if (initializes_all_) here.phase += phase_of(sweeps);
+        return run_sweeps(program_, sweeps, *here.state, context, &sweeps_);
+    }
+    const StageClock::Time start = StageClock::now();
+    if (const auto* const collapses = std::get_if<Collapse>(&stage)) {
+        ++here.operations;
+        collapse(here, *collapses, course, context);
+        if (context.norms != nullptr) context.norms->forget();
+    } else {
+        ++here.stage;
+        if (const auto* const extend = std::get_if<Extend>(&stage)) {
+            extend_state(*here.state, extend->active, context);
+        } else if (const auto* const compute = std::get_if<Compute>(&stage)) {
+            course.compute(here, *compute);
+        } else if (const auto* const save = std::get_if<Save>(&stage)) {
+            course.save(here, *save);
+        } else if (const auto* const branch = std::get_if<Branch>(&stage)) {
+            const bool goes_on = course.goes_on(here, *branch);
+            course.went(here, goes_on);
+            if (!goes_on) jump(here, branch->target);
+        } else if (const auto* const jumps = std::get_if<Jump>(&stage)) {
+            jump(here, jumps->target);
+        }
+    }
+    context.stop.counters().stages_done.fetch_add(1, std::memory_order_relaxed);
+    if (context.clock != nullptr) {
+        context.clock->add(stage, start);
+        context.stop.counters().work_done.fetch_add(context.clock->work_of(stage), std::memory_order_relaxed);
+    }
+    if (context.verifier != nullptr && touches_state(stage)) context.verifier->check_norm(stage, *here.state, context);
+}
+
+// A measurement, or one of the resets that a reset or initialize consists of; when all are done, its preparation.
+template <class T>
+template <class Course>
+void Walker<T>::collapse(Trajectory<T>& here, const Collapse& stage, Course& course, const RunContext& context) const {
+    const Operation& operation = program_.operations()[stage.operation];
+    if (const auto* const measures = std::get_if<MeasureOperation>(&operation)) {
+        ++here.stage;
+        return collapse_qubit(here, stage, measures->qubit, measures->clbit, !stage.clears, course, context);
+    }
+    if (const auto* const resets = std::get_if<ResetOperation>(&operation)) {
+        ++here.stage;
+        return collapse_qubit(here, stage, resets->qubit, no_clbit, false, course, context);
+    }
+    const auto& initializes = std::get<InitializeOperation>(operation);
+    const auto targets = program_.targets(initializes.wires);
+    if (stage.random && here.part < targets.size()) {
+        const std::int32_t target = targets[here.part++];
+        return collapse_qubit(here, stage, target, no_clbit, false, course, context);
+    }
+    if (std::ssize(targets) == plan_.num_qubits) {
+        extend_state(*here.state, 0, context);
+        here.state->amplitudes()[0] = std::complex<T>(std::polar(1.0, here.phase));
+    }
+    prepare(*here.state, targets, *initializes.amplitudes, context);
+    here.part = 0;
+    ++here.stage;
+}
+
+template <class T>
+template <class Course>
+void Walker<T>::collapse_qubit(Trajectory<T>& here, const Collapse& stage, int qubit, std::int32_t clbit,
+                               bool value_of_one, Course& course, const RunContext& context) const {
+    const OutcomeWeights weights = outcome_weights(*here.state, qubit, context);
+    const bool outcome = course.outcome(here, stage, qubit, weights, clbit, value_of_one);
+    course.went(here, outcome);
+    project(*here.state, qubit, weights, outcome, outcome && value_of_one, context);
+}
+
+template <class T>
+void Walker<T>::jump(Trajectory<T>& trajectory, std::uint32_t target) const {
+    if (target < trajectory.stage && rules_.most_jumps_back > 0 && ++trajectory.jumps_back > rules_.most_jumps_back) {
+        throw IterationLimitReached(rules_.most_jumps_back);
+    }
+    trajectory.stage = target;
+}
+
+template <class T>
+double Walker<T>::phase_of(std::span<const Stage> sweeps) const {
+    double phase = 0;
+    for (const Stage& stage : sweeps) {
+        for (const std::uint32_t index : std::get<Sweep>(stage).operations) {
+            const auto* const operation = std::get_if<GlobalPhaseOperation>(&program_.operations()[index]);
+            if (operation == nullptr || !operation->of_circuit) continue;
+            phase += std::arg(std::polar(1.0, program_.slots()[operation->slot]));  // a large one would swallow others
+        }
+    }
+    return phase;
+}
+
+bool initializes_all(const Program& program, int num_qubits) {
+    return std::ranges::any_of(program.operations(), [&](const Operation& operation) {
+        const auto* const initializes = std::get_if<InitializeOperation>(&operation);
+        return initializes != nullptr && initializes->wires.targets == num_qubits;
+    });
+}
+
+template class Walker<float>;
+template class Walker<double>;
+
+}  // namespace ketjet
