@@ -7,7 +7,7 @@ import signal
 import pytest
 from qiskit import QuantumCircuit
 
-from ketjet import workers
+from ketjet.jobs import workers
 
 
 def layered_circuit(num_qubits, layers):

@@ -15,8 +15,9 @@ from qiskit import QuantumCircuit
 from qiskit.circuit.classical import expr, types
 from qiskit.providers import JobStatus
 
-from ketjet import Simulator, batch, engine, offers
+from ketjet import Simulator, engine
 from ketjet.errors import JobCancelledError, JobFailedError, JobTimeoutError
+from ketjet.jobs import batch, offers
 
 pytestmark = pytest.mark.usefixtures("two_threads")
 

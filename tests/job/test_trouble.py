@@ -9,9 +9,10 @@ from job.fake_engine import Kernel, eventually, execute, experiment, submitted
 from qiskit import QuantumCircuit
 from qiskit.providers import JobStatus
 
-from ketjet import Simulator, _core, engine, workers
+from ketjet import Simulator, _core, engine
 from ketjet.errors import InsufficientMemoryError
-from ketjet.job import Job
+from ketjet.jobs import workers
+from ketjet.jobs.job import Job
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from qiskit.providers import BackendV2
 from qiskit.quantum_info import Statevector
 
 import ketjet
-from ketjet import Simulator, engine, workers
+from ketjet import Simulator, engine
 from ketjet.errors import (
     CircuitTypeError,
     InsufficientMemoryError,
@@ -29,6 +29,7 @@ from ketjet.errors import (
     OptionTypeError,
     UnknownOptionError,
 )
+from ketjet.jobs import workers
 
 
 @pytest.fixture(scope="module")
