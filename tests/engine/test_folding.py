@@ -1,14 +1,14 @@
 """While all amplitudes are real, sweeps hold two of them in the place of one; see also test_engine_paths.py."""
 
 import numpy as np
-import packed_oracle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import op, pack
+from oracles import packed as packed_oracle
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import grover_operator, real_amplitudes
 from qiskit.quantum_info import Statevector
+from support.programs import op, pack
 
 from ketjet import Simulator, engine
 from ketjet.lowering import lower
@@ -77,7 +77,7 @@ def test_real_families_take_half_of_the_memory_traffic(family, precision):
     plans = [engine.plan(program, precision, on=SMALL_BLOCKS, switched_off=off) for off in ((), ("real_blocks",))]
     assert plans[0].to_string().count("folded along") > 1
     assert "folded" not in plans[1].to_string()
-    folded, whole = (sum(stage.bytes_moved for stage in engine.report(plan, precision, 1).stages) for plan in plans)
+    folded, whole = (sum(stage.bytes_moved for stage in engine.report(plan, 1).stages) for plan in plans)
     assert folded < 0.75 * whole
     task = engine.Task(program, 0, 0, return_state=True, precision=precision, threads=2, verify="fast")
     expected = Statevector(circuit).data

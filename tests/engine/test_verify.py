@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import SMALL_CACHES, TINY_CACHES, entangled, op, pack
 from qiskit import QuantumCircuit
-from strategies import circuits
+from support.programs import SMALL_CACHES, TINY_CACHES, entangled, op, pack
+from support.strategies import circuits
 
 from ketjet import Simulator, engine
 from ketjet.errors import InvalidOptionError, JobFailedError, VerificationError
