@@ -29,7 +29,7 @@ CPP_LAYERS = {
     "emit": {"base", "program", "plan", "kernels"},
     "exec": {"base", "program", "plan", "state", "kernels", "emit"},
     "readout": {"base", "program", "plan", "state", "kernels", "exec"},
-    "check": {"base", "program", "plan", "state", "kernels", "emit", "exec"},
+    "check": {"base", "program", "plan", "state", "kernels", "emit", "exec", "readout"},
     "shots": {"base", "program", "plan", "state", "kernels", "exec", "readout", "check"},
     "run": {"base", "program", "plan", "state", "kernels", "exec", "readout", "check", "shots"},
     "bindings": {"base", "program", "plan", "state", "kernels", "exec", "readout", "check", "shots", "run"},
