@@ -8,7 +8,7 @@ import pytest
 from qiskit import QuantumCircuit
 from support.circuits import layered_circuit
 
-from ketjet import workers
+from ketjet.jobs import workers
 
 
 def pytest_addoption(parser):

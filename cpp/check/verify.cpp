@@ -127,20 +127,21 @@ std::map<std::vector<bool>, double> distribution(const Amplitudes& amplitudes, I
 VerificationFailed::VerificationFailed(const std::string& finding, double deviation, double allowed)
     : std::runtime_error(finding_text(finding, deviation, allowed)) {}
 
-Verifier::Verifier(Verify mode, const Program& program, const Plan& plan)
-    : mode_(mode), program_(program), plan_(plan) {}
+Verifier::Verifier(Verify mode, const BoundPlan& bound)
+    : mode_(mode), bound_(bound), program_(bound.program), plan_(*bound.plan) {}
 
-bool Verifier::compares_state(const Program& original) const {
+bool Verifier::compares_state() const {
+    const Program& original = plan_.original;
     return mode_ == Verify::full && original.num_qubits() <= narrow_qubits &&
            original.operations().size() <= narrow_operations &&
            std::ranges::none_of(original.operations(), is_classical);
 }
 
 template <class T>
-void Verifier::start_in(const StateVector<T>& state, const Program& original, const RunContext& context) {
+void Verifier::start_in(const StateVector<T>& state, const RunContext& context) {
     from_zero_ = false;
     length_error_ += std::abs(pairwise_sum(chunk_probabilities(state, context)) - 1);
-    if (compares_state(original)) start_.assign(state.amplitudes(), state.amplitudes() + state.size());
+    if (compares_state()) start_.assign(state.amplitudes(), state.amplitudes() + state.size());
 }
 
 template <class T>
@@ -152,7 +153,9 @@ void Verifier::check_plan(const RunContext& context) {
     if (mode_ == Verify::full) compare_sweeps<T>(context);
 }
 
-void Verifier::begin_norm(const Stage& stage) {
+void Verifier::begin(std::size_t number) {
+    const Stage& stage = plan_.stages[number];
+    if (!inspects() || !touches_state(stage)) return;
     active_ = low_bits(plan_.state_qubits);
     if (const auto* const sweep = std::get_if<Sweep>(&stage)) {
         active_ = sweep->active_after();
@@ -177,17 +180,14 @@ void Verifier::add_norms(const StateVector<T>& state, Team::Range share, const S
 }
 
 template <class T>
-void Verifier::end_norm(const Stage& stage) {
+void Verifier::end_norm(std::size_t stage) {
     const double norm = pairwise_sum(norms_);
-    check(std::abs(norm - 1), 2 * state_rounding<T>(operations_done_) + length_error_, [&] {
-        const auto same = [&](const Stage& other) { return other == stage; };
-        const auto number = std::ranges::find_if(plan_.stages, same) - plan_.stages.begin();
-        return "the squared norm is " + std::to_string(norm) + " after stage " + std::to_string(number);
-    });
+    check(std::abs(norm - 1), 2 * state_rounding<T>(operations_done_) + length_error_,
+          [&] { return "the squared norm is " + std::to_string(norm) + " after stage " + std::to_string(stage); });
 }
 
 template <class T>
-void Verifier::check_norm(const Stage& stage, const StateVector<T>& state, const StopToken& stop, Team& team) {
+void Verifier::check_norm(std::size_t stage, const StateVector<T>& state, const StopToken& stop, Team& team) {
     std::optional<Stopwatch> stopwatch;
     if (team.rank() == 0) stopwatch.emplace(report_);
     add_norms(state, team.share(static_cast<std::int64_t>(norms_.size())), stop);
@@ -196,17 +196,10 @@ void Verifier::check_norm(const Stage& stage, const StateVector<T>& state, const
 }
 
 template <class T>
-void Verifier::check_norm(const Stage& stage, const StateVector<T>& state, const RunContext& context) {
-    begin_norm(stage);
-    run_team(norms_.size() > 1 ? context.threads : 1,
-             [&](Team& team) { check_norm(stage, state, context.stop, team); });
-}
-
-template <class T>
-void Verifier::check_state(const Program& original, const StateVector<T>& state, bool whole,
-                           const RunContext& context) {
-    if (!compares_state(original)) return;
+void Verifier::check_state(const StateVector<T>& state, bool whole, const RunContext& context) {
+    if (!compares_state()) return;
     const Stopwatch stopwatch(report_);
+    const Program original = bound_.original();
     ReferenceRun reference(original, start_);
     for (const Operation& operation : original.operations()) {
         context.stop.throw_if_stopped();
@@ -286,13 +279,12 @@ std::string describe(const Plan& plan, std::span<const std::uint32_t> operations
 }
 
 #define KETJET_INSTANTIATE(T)                                                                                     \
-    template void Verifier::start_in<T>(const StateVector<T>&, const Program&, const RunContext&);                \
+    template void Verifier::start_in<T>(const StateVector<T>&, const RunContext&);                                \
     template void Verifier::check_plan<T>(const RunContext&);                                                     \
-    template void Verifier::check_norm<T>(const Stage&, const StateVector<T>&, const StopToken&, Team&);          \
-    template void Verifier::check_norm<T>(const Stage&, const StateVector<T>&, const RunContext&);                \
+    template void Verifier::check_norm<T>(std::size_t, const StateVector<T>&, const StopToken&, Team&);           \
     template void Verifier::check_merger<T>(const StateVector<T>&, const StateVector<T>&, double, double, double, \
                                             const StopToken&);                                                    \
-    template void Verifier::check_state<T>(const Program&, const StateVector<T>&, bool, const RunContext&);
+    template void Verifier::check_state<T>(const StateVector<T>&, bool, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

@@ -6,23 +6,13 @@
 #include <atomic>
 
 #include "base/parallel.hpp"
-#include "check/verify.hpp"
 #include "exec/block_runner.hpp"
 #include "exec/block_shares.hpp"
-#include "exec/expected_work.hpp"
+#include "exec/stage_clock.hpp"
 #include "exec/sweep_norms.hpp"
 #include "exec/sweeps_ahead.hpp"
 
 namespace ketjet {
-
-template <>
-const Kernels& kernels_of<float>(const KernelTable& table) {
-    return table.single;
-}
-template <>
-const Kernels& kernels_of<double>(const KernelTable& table) {
-    return table.double_;
-}
 
 namespace {
 
@@ -73,11 +63,11 @@ void copy_state(const StateVector<T>& source, StateVector<T>& target, const RunC
 }
 
 template <class T>
-void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVector<T>& state, const RunContext& context,
+void run_sweeps(const BoundPlan& bound, StageRange sweeps, StateVector<T>& state, const RunContext& context,
                 const StageSweeps<T>* kept) {
-    if (sweeps.empty()) return;
+    if (sweeps.size() == 0) return;
     RunCounters& counters = context.stop.counters();
-    SweepsAhead<T> ahead(program, sweeps, kernels_of<T>(context.kernels), kept);
+    SweepsAhead<T> ahead(bound, sweeps, kernels_of<T>(context.kernels), kept);
     BlockShares shares(static_cast<std::size_t>(std::max(context.threads, 1)));
     std::atomic<std::size_t> blocks_done{0};
     std::atomic<int> at_work{0};                 // members that still find blocks
@@ -88,7 +78,7 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
                               cache_share<T>(state.stored_qubits(), context));
         if (rank == 1 && sweeps.size() > 1) ahead.bind(1);
         for (std::size_t i = 0; i < sweeps.size(); ++i) {
-            const Stage& stage = sweeps[i];
+            const std::size_t stage = sweeps.begin + i;
             const bool measures = context.norms != nullptr && i + 1 == sweeps.size();
             if (rank == 0) {
                 ahead.bind(i);
@@ -97,18 +87,15 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
                 blocks_done.store(0, std::memory_order_relaxed);
                 at_work.store(team.size(), std::memory_order_relaxed);
                 if (measures) context.norms->begin(ahead[i], blocks);
-                if (context.verifier != nullptr) context.verifier->begin_norm(stage);
+                context.observers.begin(stage);
             }
             team.barrier();
             const BoundSweep& sweep = ahead[i];
             ahead.bind_after(i, 1, [&] { return team.size() > 1; });
             runner.prepare(sweep);
-            if (context.pass_clock != nullptr) runner.begin_times(std::get<Sweep>(stage).passes.size());
+            if (context.pass_clock != nullptr) runner.begin_times(bound.sweep(stage).passes.size());
             const Index block_bytes = bit(sweep.block_qubits) * sizeof(std::complex<T>);
-            const auto blocks = static_cast<std::int64_t>(blocks_of(sweep));
-            const std::int64_t work = context.clock != nullptr ? context.clock->work_of(stage) : 0;
-            const bool touches = context.first_touch != nullptr && context.first_touch->is_in(stage);
-            if (touches && rank == 0) context.first_touch->begin(stage);
+            const std::size_t blocks = blocks_of(sweep);
             for (auto block = shares.take(rank); block;) {
                 const auto next = shares.take(rank);
                 const auto base_of = [&](std::size_t number) { return deposit_bits(number, sweep.cold_mask); };
@@ -117,11 +104,7 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
                            measures ? context.norms->of_block(*block, base) : SweepNorms::Place{});
                 counters.bytes_moved.fetch_add(static_cast<std::int64_t>(2 * block_bytes), std::memory_order_relaxed);
                 const std::size_t done = blocks_done.fetch_add(1, std::memory_order_relaxed) + 1;
-                if (touches && rank == 0) {
-                    context.first_touch->go_on(static_cast<double>(done) / static_cast<double>(blocks));
-                }
-                if (blocks > 1 && work >= blocks && !touches)
-                    counters.work_done.fetch_add(work / blocks, std::memory_order_relaxed);
+                context.observers.advance(stage, done, blocks, rank == 0);
                 block = next;
             }
             at_work.fetch_sub(1, std::memory_order_relaxed);
@@ -130,13 +113,11 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
             team.barrier();
             if (rank == 0) {
                 ahead.drop(i);
-                if (touches) context.first_touch->go_on(1);
-                counters.stages_done.fetch_add(1, std::memory_order_relaxed);
-                const std::int64_t rest = touches ? 0 : blocks > 1 ? work % blocks : work;
-                counters.work_done.fetch_add(rest, std::memory_order_relaxed);
-                if (context.clock != nullptr) start = context.clock->add(stage, start);
+                const StageClock::Time end = StageClock::now();
+                context.observers.end(stage, blocks, std::chrono::duration<double>(end - start).count());
+                start = end;
             }
-            if (context.verifier != nullptr) context.verifier->check_norm(stage, state, context.stop, team);
+            context.observers.inspect(stage, state, context.stop, team);
         }
     });
 }
@@ -148,11 +129,11 @@ void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits,
     runner.run({base, origin}, nullptr, {});
 }
 
-#define KETJET_INSTANTIATE(T)                                                                               \
-    template void extend_state<T>(StateVector<T>&, Index, const RunContext&);                               \
-    template void copy_state<T>(const StateVector<T>&, StateVector<T>&, const RunContext&);                 \
-    template void run_block<T>(const BoundSweep&, Index, T*, int, const RunContext&);                       \
-    template void run_sweeps<T>(const Program&, std::span<const Stage>, StateVector<T>&, const RunContext&, \
+#define KETJET_INSTANTIATE(T)                                                                     \
+    template void extend_state<T>(StateVector<T>&, Index, const RunContext&);                     \
+    template void copy_state<T>(const StateVector<T>&, StateVector<T>&, const RunContext&);       \
+    template void run_block<T>(const BoundSweep&, Index, T*, int, const RunContext&);             \
+    template void run_sweeps<T>(const BoundPlan&, StageRange, StateVector<T>&, const RunContext&, \
                                 const StageSweeps<T>*);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

@@ -42,21 +42,25 @@ struct Yield {
 template <class T>
 class ShotTree {
  public:
-    ShotTree(const Program& program, const Plan& plan, const Walker<T>& walker, const TreeRequest& request,
-             const RunContext& context)
-        : plan_(plan),
+    ShotTree(const Walker<T>& walker, const TreeRequest& request, const RunContext& context)
+        : plan_(*walker.bound_plan().plan),
           request_(request),
           context_(context),
           walker_(walker),
-          memory_words_(program.memory_words()),
-          limits_(plan, precision, request, context.threads),
-          budget_(limits_.most_states(), limits_.members(), state_bytes(plan.state_qubits, precision)),
-          progress_(plan, context.clock != nullptr ? context.clock->work() : std::span<const std::int64_t>{},
-                    context.threads, request.rules.all_shots.value(), request.rules.division.exact,
-                    limits_.most_waiting(), context.stop.counters()),
-          merger_(plan,
-                  {request.merge, limits_.holds_all() || !limits_.unites(), limits_.unites(),
-                   request.rules.division.exact, limits_.unites() || limits_.holds_all(), shows_phases(program)}) {}
+          memory_words_(walker.bound_plan().program.memory_words()),
+          limits_(plan_, request, context.threads),
+          budget_(limits_.most_states(), limits_.members(), state_bytes(plan_.state_qubits, plan_.request.precision)),
+          progress_(plan_, request.stage_work, context.threads, request.rules.all_shots.value(),
+                    request.rules.division.exact, limits_.most_waiting(), context.stop.counters()),
+          merger_(plan_,
+                  {plan_.request.options.merge_branches, limits_.holds_all() || !limits_.unites(), limits_.unites(),
+                   request.rules.division.exact, limits_.unites() || limits_.holds_all(),
+                   shows_phases(walker.bound_plan().program)},
+                  request.verifier) {
+        for (StageObserver* observer : context.observers.list()) {
+            if (!observer->inspects()) shared_observers_.push_back(observer);
+        }
+    }
 
     TreeResult<T> run() {
         budget_.force();
@@ -79,7 +83,6 @@ class ShotTree {
 
  private:
     using State = std::unique_ptr<StateVector<T>>;
-    static constexpr Precision precision = sizeof(T) == 4 ? Precision::single : Precision::double_;
     class Beside;
     class Below;
     class ForMergers;
@@ -152,7 +155,7 @@ class ShotTree {
             run_team(limits_.members(), [&](Team&) {
                 for (std::size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
                     RunContext own = alone;
-                    if (i > 0) own.verifier = nullptr;  // which serves one thread
+                    if (i > 0) own.observers = StageObservers(shared_observers_);  // the verifier serves one thread
                     body(i, own);
                 }
             });
@@ -166,6 +169,7 @@ class ShotTree {
     const TreeRequest& request_;
     const RunContext& context_;
     const Walker<T>& walker_;
+    std::vector<StageObserver*> shared_observers_;
     int memory_words_;
     TreeLimits limits_;
     StateBudget budget_;
@@ -378,14 +382,12 @@ typename ShotTree<T>::State ShotTree<T>::end(Trajectory<T>& trajectory, Yield<T>
 }  // namespace
 
 template <class T>
-TreeResult<T> run_tree(const Program& program, const Plan& plan, const Walker<T>& walker, const TreeRequest& request,
-                       const RunContext& context) {
-    return ShotTree<T>(program, plan, walker, request, context).run();
+TreeResult<T> run_tree(const Walker<T>& walker, const TreeRequest& request, const RunContext& context) {
+    return ShotTree<T>(walker, request, context).run();
 }
 
-#define KETJET_INSTANTIATE(T)                                                                             \
-    template TreeResult<T> run_tree<T>(const Program&, const Plan&, const Walker<T>&, const TreeRequest&, \
-                                       const RunContext&);
+#define KETJET_INSTANTIATE(T) \
+    template TreeResult<T> run_tree<T>(const Walker<T>&, const TreeRequest&, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
+#include "check/verify.hpp"
 #include "shots/final_draw.hpp"
 #include "shots/trajectory.hpp"
 
@@ -14,9 +16,11 @@ struct TreeRequest {
     WalkRules rules{};  // with the weight of all shots together: their number, or 1 for an exact distribution
     std::int64_t most_states = 2;        // held at a time, at least 1
     std::int64_t small_state_bytes = 0;  // states up to this size are held beside those
-    bool merge = true;                   // trajectories in the same state
     bool keep_state = false;
     bool remember_ways = false;  // of one shot for every outcome
+    std::span<const std::int64_t>
+        stage_work{};              // predicted nanoseconds of each stage, where progress is counted in them
+    Verifier* verifier = nullptr;  // checks mergers, and is one of the observers
 };
 
 template <class T>
@@ -28,7 +32,6 @@ struct TreeResult {
 
 // Runs the plan that the walker follows.
 template <class T>
-TreeResult<T> run_tree(const Program& program, const Plan& plan, const Walker<T>& walker, const TreeRequest& request,
-                       const RunContext& context);
+TreeResult<T> run_tree(const Walker<T>& walker, const TreeRequest& request, const RunContext& context);
 
 }  // namespace ketjet

@@ -19,7 +19,7 @@ from support.circuits import layered_circuit
 from support.fake_engine import eventually
 
 import ketjet
-from ketjet import Simulator, engine, workers
+from ketjet import Simulator, engine
 from ketjet.errors import (
     CircuitTypeError,
     InsufficientMemoryError,
@@ -29,6 +29,7 @@ from ketjet.errors import (
     OptionTypeError,
     UnknownOptionError,
 )
+from ketjet.jobs import workers
 
 
 @pytest.fixture(scope="module")

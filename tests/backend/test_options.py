@@ -16,9 +16,10 @@ from qiskit.exceptions import QiskitError
 from qiskit.result import MeasLevel
 
 from ketjet import Simulator, StateVector
-from ketjet import options as options_module
 from ketjet.errors import InvalidOptionError, KetjetWarning, OptionTypeError, UnknownOptionError
-from ketjet.options import FOREIGN, SimulatorOptions, allowed_threads
+from ketjet.options import machine
+from ketjet.options.machine import allowed_threads
+from ketjet.options.simulator_options import FOREIGN, SimulatorOptions
 
 resolve = SimulatorOptions.resolve
 
@@ -31,7 +32,7 @@ def test_defaults():
 
 
 def test_every_field_is_documented():
-    source = Path(sys.modules["ketjet.options"].__file__).read_text(encoding="utf-8")
+    source = Path(sys.modules["ketjet.options.simulator_options"].__file__).read_text(encoding="utf-8")
     body = source.partition("class SimulatorOptions")[2].partition("def __post_init__")[0]
     assert body.count("_option(") == body.count('"""') // 2 - 1 == len(SimulatorOptions.__dataclass_fields__)
 
@@ -277,8 +278,8 @@ def test_threads_are_limited_by_everything(monkeypatch):
 
 @pytest.mark.parametrize("text", ["many", "0", "-3", "1.5", "9" * 5000, "\u0664", "\udcff", "\x1b[31m", ",", "0x4"])
 def test_a_bad_environment_variable_warns_once(monkeypatch, text):
-    fresh = functools.cache(options_module._threads_in_text.__wrapped__)
-    monkeypatch.setattr(options_module, "_threads_in_text", fresh)
+    fresh = functools.cache(machine._threads_in_text.__wrapped__)
+    monkeypatch.setattr(machine, "_threads_in_text", fresh)
     monkeypatch.setenv("OMP_NUM_THREADS", text)
     with pytest.warns(KetjetWarning, match="OMP_NUM_THREADS") as caught:
         assert allowed_threads(None, 8) == 8

@@ -15,7 +15,7 @@ from qiskit.exceptions import QiskitError
 from qiskit.result import Counts, Result, marginal_counts
 
 from ketjet.engine import Outcome, Task
-from ketjet.results import Experiment, SimulationResult, build_result
+from ketjet.results.result import Experiment, SimulationResult, build_result
 
 
 def pack(numbers, num_clbits):

@@ -21,7 +21,7 @@ from ketjet.engine import Outcome, SavedRecord, Task, execute
 from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering import lower
 from ketjet.lowering.saves import SORTS
-from ketjet.saved_data import SavedData, SaveRequest
+from ketjet.results.saved_data import SavedData, SaveRequest
 
 OPERATOR = SparsePauliOp(["ZZ", "XI", "YY"], [1.0, 0.5, 0.25])
 

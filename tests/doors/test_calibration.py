@@ -12,7 +12,8 @@ import pytest
 from qiskit import QuantumCircuit
 from support.programs import entangled, final_state
 
-from ketjet import Simulator, calibration, cli, engine
+from ketjet import Simulator, calibration, engine
+from ketjet.cli import commands
 from ketjet.errors import KetjetWarning
 
 machine_module = importlib.import_module("ketjet.engine.machine")
@@ -163,7 +164,7 @@ def test_any_other_machine_gives_a_plan_and_the_same_state(factor, caches):
 
 def test_blocks_stay_small_whatever_the_caches():
     huge = engine.Machine(l1_bytes=2**62, l2_bytes=2**62, l3_bytes=2**62)
-    report = engine.report(engine.plan(entangled(30), on=huge), "double", 2)
+    report = engine.report(engine.plan(entangled(30), on=huge), 2)
     assert max(len(stage.hot) for stage in report.stages if stage.kind == "sweep") <= 21
 
 
@@ -182,7 +183,7 @@ def test_calibrating_measures_and_keeps(calibration_file, monkeypatch, capsys):
     assert low <= measured.sweep_factor <= high
     assert low <= measured.pass_factor <= high
     assert engine.machine().pass_factor == measured.pass_factor
-    assert cli.main(["calibrate", "--json"]) == 0
+    assert commands.main(["calibrate", "--json"]) == 0
     assert json.loads(capsys.readouterr().out).keys() == {"sweep_factor", "pass_factor", "deviation"}
 
 

@@ -10,9 +10,9 @@ from qiskit import QuantumCircuit, qasm2
 from qiskit.circuit.library import UGate
 
 from ketjet import Simulator
-from ketjet.circuit_file import load_circuits
+from ketjet.circuit_files.limits import MAX_BITS
+from ketjet.circuit_files.reading import load_circuits
 from ketjet.errors import CircuitFileError, InvalidCircuitError
-from ketjet.file_limits import MAX_BITS
 
 LEGACY = {gate.name: gate for gate in qasm2.LEGACY_CUSTOM_INSTRUCTIONS}
 SHAPES = ["as Qiskit's", "more parameters", "more qubits"]

@@ -17,7 +17,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import Statevector, random_statevector
 
-from ketjet import StateVector, engine, state_file
+from ketjet import StateVector, engine
 from ketjet.errors import (
     InsufficientMemoryError,
     InvalidCircuitError,
@@ -228,7 +228,7 @@ def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(state_file.os, "fsync", full)
+    monkeypatch.setattr("ketjet.state.file.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         StateVector(3).evolve(ansatz(3)).save(path)
     assert path.read_bytes() == before

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 import ketjet
-from ketjet import engine, option_types, options
+from ketjet import engine
+from ketjet.options import types
+from ketjet.options.simulator_options import FOREIGN, SimulatorOptions
 
 RIGHT = """
 from __future__ import annotations
@@ -99,14 +101,14 @@ def test_a_users_mistakes_are_found(tmp_path):
 
 
 def test_all_options_have_types():
-    own = {option.name for option in fields(options.SimulatorOptions)}
-    assert set(option_types.RunOptions.__annotations__) == own | set(options.FOREIGN)
+    own = {option.name for option in fields(SimulatorOptions)}
+    assert set(types.RunOptions.__annotations__) == own | set(FOREIGN)
     named = {"precision", "max_threads", "max_memory_mb", "seed_simulator"}
-    assert set(option_types.FurtherOptions.__annotations__) == (own | set(options.FOREIGN)) - named
+    assert set(types.FurtherOptions.__annotations__) == (own | set(FOREIGN)) - named
 
 
 def test_choices_are_those_that_are_checked():
-    written = Path(option_types.__file__).read_text()
+    written = Path(types.__file__).read_text()
     for name, kind in (("precision", engine.Precision), ("verify", engine.Verify)):
         (line,) = re.findall(rf"^    {name}: Literal\[(.*)\] \| None$", written, re.MULTILINE)
         assert [value.strip('"') for value in line.split(", ")] == list(typing.get_args(kind))

@@ -18,7 +18,7 @@ from support.dynamic_strategies import dynamic_circuits
 from support.saves import save
 
 from ketjet import Simulator, engine
-from ketjet.admission import admission_now
+from ketjet.backend.admission import admission_now
 from ketjet.cli import main
 from ketjet.errors import InsufficientMemoryError
 from ketjet.lowering import lower

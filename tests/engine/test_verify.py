@@ -14,8 +14,8 @@ from support.programs import SMALL_CACHES, TINY_CACHES, entangled, op, pack
 from support.strategies import circuits
 
 from ketjet import Simulator, engine
-from ketjet.batch import Batch
 from ketjet.errors import InvalidOptionError, JobFailedError, VerificationError
+from ketjet.jobs.batch import Batch
 from ketjet.lowering import lower
 
 NOT_UNITARY = np.diag([1, 1, 1, 1.001]).astype(complex).reshape(-1)

@@ -20,7 +20,8 @@ from qiskit.circuit.library import DiagonalGate, HGate, SXGate
 from support.canonical import CIRCUITS, build
 from support.html_reader import Reader
 
-from ketjet import Simulator, _core, cli, engine
+from ketjet import Simulator, _core, engine
+from ketjet.cli import commands
 from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, UnknownOptionError
 from ketjet.explanation import explain
 from ketjet.lowering import lower
@@ -42,7 +43,7 @@ def plan_of(circuit, *, on=CACHES, precision="double", switched_off=()):
 
 def explained(circuit, *, threads=2, precision="double", switched_off=(), on=CACHES):
     lowered, made = plan_of(circuit, on=on, precision=precision, switched_off=switched_off)
-    return replace(explain(lowered, made, precision, threads, switched_off=switched_off), planning_seconds=0.0)
+    return replace(explain(lowered, made, threads), planning_seconds=0.0)
 
 
 def passes_of(circuit, **options):
@@ -92,8 +93,8 @@ def test_long_names_wide_operations_and_many_passes_are_folded():
 @pytest.mark.parametrize("name", CIRCUITS)
 def test_sums_agree_with_the_cost_model(name, threads, precision):
     lowered, made = plan_of(build(name), precision=precision)
-    whole = explain(lowered, made, precision, threads)
-    cost = _core.plan_cost(made, getattr(_core.Precision, precision), threads)
+    whole = explain(lowered, made, threads)
+    cost = _core.plan_cost(made, threads)
     assert whole.bytes_moved == cost.bytes_moved
     assert whole.predicted_seconds == pytest.approx(cost.seconds, rel=1e-12)
     assert whole.sweeps == made.num_sweeps
@@ -351,13 +352,13 @@ def test_the_command_line(capsys, tmp_path):
     circuit.h(0)
     circuit.cx(0, 2)
     path.write_text(qasm2.dumps(circuit), encoding="utf-8")
-    assert cli.main(["explain", str(path)]) == 0
+    assert commands.main(["explain", str(path)]) == 0
     assert "stage 1, sweep" in capsys.readouterr().out
-    assert cli.main(["explain", str(path), "--json", "--analyze"]) == 0
+    assert commands.main(["explain", str(path), "--json", "--analyze"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["file"] == str(path)
     assert facts.keys() >= ANALYSED
-    assert cli.main(["explain", str(path), "--html"]) == 0
+    assert commands.main(["explain", str(path), "--html"]) == 0
     assert capsys.readouterr().out.startswith("<!doctype html>")
-    assert cli.main(["explain", str(path), "--html", "--json"]) == cli.EXIT_USAGE
+    assert commands.main(["explain", str(path), "--html", "--json"]) == commands.EXIT_USAGE
     assert "--html" in capsys.readouterr().err

@@ -14,9 +14,9 @@ from support.canonical import CIRCUITS, build
 from support.html_reader import Reader, width_of
 
 from ketjet import Simulator
+from ketjet.base.units import duration
 from ketjet.explanation import glossary, grid, text
 from ketjet.explanation.bound import ARITHMETIC, MEMORY, NEITHER, bound_of
-from ketjet.units import duration
 
 FEW = ["qft", "quantum_volume", "measured_midway", "grover"]
 

@@ -12,13 +12,15 @@ from qiskit import QuantumCircuit
 from qiskit.result import marginal_counts
 from support.html_reader import Reader, width_of
 
-from ketjet import Simulator, StateVector, cli, workers
+from ketjet import Simulator, StateVector
+from ketjet.cli import commands
 from ketjet.faces.style import DARK, LIGHT
-from ketjet.job import Job
-from ketjet.leading_outcomes import leading
-from ketjet.progress import JobProgress
+from ketjet.jobs import workers
+from ketjet.jobs.job import Job
+from ketjet.jobs.progress import JobProgress
 from ketjet.results import SimulationResult
-from ketjet.state_face import AMPLITUDES_SHOWN
+from ketjet.results.leading_outcomes import leading
+from ketjet.state.face import AMPLITUDES_SHOWN
 
 HOSTILE = '<script>alert("x")</script> & <b>\x1b[31m\n'
 TOLD = HOSTILE.strip().replace("\x1b", "\\x1b")
@@ -150,7 +152,8 @@ class TestResult:
         assert len(packed.counts) > 10_000
         formatted = []
         monkeypatch.setattr(
-            "ketjet.leading_outcomes.bitstrings", lambda keys, header: formatted.append(len(keys)) or ["0"] * len(keys)
+            "ketjet.results.leading_outcomes.bitstrings",
+            lambda keys, header: formatted.append(len(keys)) or ["0"] * len(keys),
         )
         result._repr_html_()
         assert formatted == [10]
@@ -176,7 +179,7 @@ class TestEstimate:
         path = tmp_path / "circuit.qasm"
         path.write_text('OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\nh q[0];\n', encoding="utf-8")
         monkeypatch.setattr(Simulator, "estimate", lambda *_, **__: estimate)
-        assert cli.main(["estimate", str(path)]) == 0
+        assert commands.main(["estimate", str(path)]) == 0
         assert capsys.readouterr().out.endswith(f"{estimate}\n")
         assert str(estimate).startswith("memory  ")
 

@@ -11,8 +11,9 @@ import pytest
 from support.circuits import layered_circuit
 from support.fake_engine import Script, eventually, submitted
 
-from ketjet import Simulator, workers
+from ketjet import Simulator
 from ketjet.errors import JobCancelledError, JobFailedError
+from ketjet.jobs import workers
 
 
 class Inline(Executor):

@@ -22,8 +22,9 @@ from qiskit.providers import JobStatus, JobV1
 from qiskit.providers import JobTimeoutError as QiskitJobTimeoutError
 from support.fake_engine import Kernel, Script, eventually, fake_job, submitted
 
-from ketjet import Simulator, engine, offers, workers
+from ketjet import Simulator, engine
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
+from ketjet.jobs import offers, workers
 
 pytestmark = pytest.mark.usefixtures("two_threads")
 

@@ -15,8 +15,9 @@ from qiskit.circuit.classical import expr, types
 from qiskit.providers import JobStatus
 from support.fake_engine import Kernel, Script, eventually, execute, outcome, submitted
 
-from ketjet import Simulator, batch, engine, offers
+from ketjet import Simulator, engine
 from ketjet.errors import JobCancelledError, JobFailedError, JobTimeoutError
+from ketjet.jobs import batch, offers
 
 pytestmark = pytest.mark.usefixtures("two_threads")
 

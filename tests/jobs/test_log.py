@@ -12,8 +12,9 @@ from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2
 from support.fake_engine import eventually
 
-from ketjet import Simulator, StateVector, job_log
+from ketjet import Simulator, StateVector
 from ketjet.errors import JobFailedError, TimeLimitError
+from ketjet.jobs import log
 
 
 def long_circuit(num_qubits=18, reps=60):
@@ -29,8 +30,8 @@ def messages(caplog):
 
 @pytest.fixture
 def listening(caplog, monkeypatch):
-    monkeypatch.setattr(job_log, "LINE_SECONDS", 0.0)
-    monkeypatch.setattr(job_log, "LOOK_SECONDS", 0.002)
+    monkeypatch.setattr(log, "LINE_SECONDS", 0.0)
+    monkeypatch.setattr(log, "LOOK_SECONDS", 0.002)
     with caplog.at_level(logging.INFO, logger="ketjet"):
         yield caplog
 
@@ -79,8 +80,8 @@ def test_nothing_is_made_when_nobody_listens(monkeypatch, caplog):
     def never(*_, **__):
         raise AssertionError
 
-    monkeypatch.setattr(job_log, "label_of", never)
-    monkeypatch.setattr(job_log.logger, "info", never)
+    monkeypatch.setattr(log, "label_of", never)
+    monkeypatch.setattr(log.logger, "info", never)
     before = threading.active_count()
     circuit = QuantumCircuit(1, 1)
     circuit.measure(0, 0)

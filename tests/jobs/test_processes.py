@@ -95,7 +95,7 @@ sys.exit(7)
 def test_the_end_of_the_interpreter_before_the_engine_has_stopped():
     # Up to Python 3.13 a thread that wants the GIL back by then is unwound, through C++ that cannot be.
     done = run("""
-from ketjet import workers
+from ketjet.jobs import workers
 workers.EXIT_SECONDS = 0
 job = start()
 """)

@@ -13,8 +13,8 @@ from support.programs import entangled, op, pack
 
 from ketjet import Simulator, engine
 from ketjet.engine import Progress
+from ketjet.jobs.progress import fraction_of, seconds_left, shares
 from ketjet.lowering import lower
-from ketjet.progress import fraction_of, seconds_left, shares
 
 
 def rotations(num_qubits, layers):

@@ -15,7 +15,9 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs setitimer
 STORM = """
     import contextlib, signal, sys, time
     from qiskit import QuantumCircuit
-    from ketjet import Simulator, StateVector, batch, errors, workers
+    from ketjet import Simulator, StateVector, errors
+    from ketjet.jobs import batch
+    from ketjet.jobs import workers
 
     bell = QuantumCircuit(2)
     bell.h(0); bell.cx(0, 1); bell.measure_all()
@@ -123,7 +125,9 @@ def test_a_storm_of_signals(action):
 CTRL_C = """
     import os, signal, sys, threading, time
     from qiskit import QuantumCircuit
-    from ketjet import Simulator, batch, workers
+    from ketjet import Simulator
+    from ketjet.jobs import batch
+    from ketjet.jobs import workers
 
     bell = QuantumCircuit(2)
     bell.h(0); bell.cx(0, 1); bell.measure_all()

@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from qiskit.providers import JobStatus
 from support.fake_engine import Kernel, eventually, submitted
 
-from ketjet import budget, workers
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
+from ketjet.jobs import budget, workers
 
 BUDGET = 3
 FINAL = {JobStatus.DONE, JobStatus.CANCELLED, JobStatus.ERROR}

@@ -9,9 +9,10 @@ from qiskit import QuantumCircuit
 from qiskit.providers import JobStatus
 from support.fake_engine import Kernel, eventually, execute, experiment, submitted
 
-from ketjet import Simulator, _core, engine, workers
+from ketjet import Simulator, _core, engine
 from ketjet.errors import InsufficientMemoryError
-from ketjet.job import Job
+from ketjet.jobs import workers
+from ketjet.jobs.job import Job
 
 
 @pytest.fixture

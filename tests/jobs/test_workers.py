@@ -13,8 +13,8 @@ from concurrent.futures import wait
 import pytest
 from support.fake_engine import eventually
 
-from ketjet import budget, workers
-from ketjet.workers import Workers
+from ketjet.jobs import budget, workers
+from ketjet.jobs.workers import Workers
 
 
 class Call:
@@ -59,7 +59,7 @@ def start(pool, **share):
 
 
 def test_importing_starts_no_thread():
-    code = "import threading, ketjet.backend; print(threading.active_count())"
+    code = "import threading, ketjet.backend.simulator; print(threading.active_count())"
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "1"
     )

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import ketjet
-from ketjet import cli
+from ketjet.cli import commands
 from ketjet.options import SimulatorOptions
 
 ROOT = Path(__file__).parents[2]
@@ -98,8 +98,8 @@ def test_every_public_name_is_in_the_reference():
 
 def test_the_command_lines_help_is_there():
     text = (SITE / "reference" / "command_line.html").read_text(encoding="utf-8")
-    (commands,) = (action.choices for action in cli._parser()._actions if isinstance(action.choices, dict))
-    assert {command for command in commands if f"usage: ketjet {command}" not in text} == set()
+    (choices,) = (action.choices for action in commands._parser()._actions if isinstance(action.choices, dict))
+    assert {command for command in choices if f"usage: ketjet {command}" not in text} == set()
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
