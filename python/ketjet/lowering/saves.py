@@ -118,7 +118,7 @@ class Saves:
         if placement.controls or placement.inverse:
             msg = "what saves or sets the state cannot be controlled or inverted; take it out of the definition"
             raise UnsupportedInstructionError(msg)
-        self._builder.looks_back += 1  # every instruction stands there once: no recording of it may be played
+        self._builder.looks_back += 1  # every instruction stands there once: it may not be replayed
         if sort is None or sort.whole:
             placement = placement._replace(targets=tuple(sorted(placement.targets)))
             msg = "it is about the whole state, but the circuit acts on other qubits too; apply it to all qubits"
