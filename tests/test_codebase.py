@@ -27,7 +27,7 @@ CPP_LAYERS = {
     "state": {"base"},
     "kernels": {"base"},
     "emit": {"base", "program", "plan", "kernels"},
-    "exec": {"base", "program", "plan", "state", "kernels", "emit", "check"},
+    "exec": {"base", "program", "plan", "state", "kernels", "emit"},
     "readout": {"base", "program", "plan", "state", "kernels", "exec"},
     "check": {"base", "program", "plan", "state", "kernels", "emit", "exec"},
     "shots": {"base", "program", "plan", "state", "kernels", "exec", "readout", "check"},
