@@ -43,6 +43,7 @@ PYTHON_LAYERS = [
     {"faces"},
     {"engine"},
     {"options"},
+    {"saves"},
     {"results"},
     {"lowering", "jobs"},
     {"explanation"},
