@@ -44,6 +44,7 @@ PYTHON_LAYERS = [
     {"faces"},
     {"engine"},
     {"options"},
+    {"saves"},
     {"results"},
     {"lowering", "jobs"},
     {"explanation"},
