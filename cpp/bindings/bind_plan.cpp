@@ -145,7 +145,7 @@ struct ReportColumns {
 
  private:
     void add(const StageReport& stage) {
-        stage_kinds.push_back(texts.number_of(name_of(stage.kind)));
+        stage_kinds.push_back(texts.number_of(stage.kind));
         stage_reasons.push_back(texts.number_of(text_of(stage.reason)));
         hot.add(stage.hot);
         active.add(stage.active);

@@ -7,6 +7,7 @@
 #include <map>
 #include <variant>
 
+#include "base/overloaded.hpp"
 #include "check/reference.hpp"
 #include "check/verify.hpp"
 #include "emit/merge_actions.hpp"
@@ -54,25 +55,22 @@ std::vector<Touch> touches_of(const Program& program) {
 
 constexpr std::uint32_t barrier = ~std::uint32_t{0};  // in a list of operations: a place that jumps lead to
 
-// What a stage other than a sweep adds to such a list.
-struct EventOf {
-    std::uint32_t operator()(const Join&) const { return barrier; }
-    std::uint32_t operator()(const auto& stage) const {
-        if constexpr (requires { stage.operation; }) return stage.operation;
-        return barrier;
-    }
-};
-
 // Those of one sweep, which are compared by their effect, are in program order.
 std::vector<std::uint32_t> staged_order(const Plan& plan) {
     std::vector<std::uint32_t> order;
     for (const Stage& stage : plan.stages) {
-        if (const auto* const sweep = std::get_if<Sweep>(&stage)) {
-            const auto first = order.insert(order.end(), sweep->operations.begin(), sweep->operations.end());
-            std::sort(first, order.end());
-        } else if (!std::holds_alternative<Extend>(stage)) {
-            order.push_back(std::visit(EventOf{}, stage));
-        }
+        std::visit(Overloaded{[&](const Sweep& sweep) {
+                                  const auto first =
+                                      order.insert(order.end(), sweep.operations.begin(), sweep.operations.end());
+                                  std::sort(first, order.end());
+                              },
+                              [](const Extend&) {}, [&](const Join&) { order.push_back(barrier); },
+                              [&](const Collapse& collapse) { order.push_back(collapse.operation); },
+                              [&](const Compute& compute) { order.push_back(compute.operation); },
+                              [&](const Branch& branch) { order.push_back(branch.operation); },
+                              [&](const Jump& jump) { order.push_back(jump.operation); },
+                              [&](const Save& save) { order.push_back(save.operation); }},
+                   stage);
     }
     return order;
 }
@@ -101,21 +99,25 @@ class Growth {
  public:
     Growth(const Plan& plan, bool from_zero) : all_(low_bits(plan.state_qubits)), active_(from_zero ? 0 : all_) {}
 
-    bool allows(const Stage& stage) {
-        if (const auto* const sweep = std::get_if<Sweep>(&stage)) {
-            const bool known = sweep->active == active_ && (!is_folded_ || sweep->folded >= 0);
-            const bool may_fold = sweep->folded < 0 || (active_ & bit(sweep->folded)) == 0;
-            active_ = sweep->active_after();
-            is_folded_ = sweep->folded >= 0 && !sweep->unfolds;
-            return known && may_fold;
-        }
-        if (std::holds_alternative<Compute>(stage)) return true;
-        if (is_folded_) return false;
-        const auto* const extend = std::get_if<Extend>(&stage);
-        const bool known = extend != nullptr ? extend->active == active_ : active_ == all_;
+    bool allows(const Stage& stage) { return std::visit(*this, stage); }
+    bool operator()(const Sweep& sweep) {
+        const bool known = sweep.active == active_ && (!is_folded_ || sweep.folded >= 0);
+        const bool may_fold = sweep.folded < 0 || (active_ & bit(sweep.folded)) == 0;
+        active_ = sweep.active_after();
+        is_folded_ = sweep.folded >= 0 && !sweep.unfolds;
+        return known && may_fold;
+    }
+    bool operator()(const Extend& extend) {
+        const bool known = !is_folded_ && extend.active == active_;
         active_ = all_;
         return known;
     }
+    bool operator()(const Compute&) const { return true; }
+    bool operator()(const Collapse&) const { return complete(); }
+    bool operator()(const Save&) const { return complete(); }
+    bool operator()(const Branch&) const { return complete(); }
+    bool operator()(const Jump&) const { return complete(); }
+    bool operator()(const Join&) const { return complete(); }
     bool complete() const { return active_ == all_ && !is_folded_; }
 
  private:

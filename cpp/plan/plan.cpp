@@ -11,9 +11,12 @@ bool is_random(const Stage& stage) {
     return collapse != nullptr && collapse->random;
 }
 
+std::string_view name_of(const Stage& stage) {
+    return std::visit([](const auto& kind) { return kind.name; }, stage);
+}
+
 bool touches_state(const Stage& stage) {
-    return std::holds_alternative<Sweep>(stage) || std::holds_alternative<Collapse>(stage) ||
-           std::holds_alternative<Extend>(stage) || is_save(stage);
+    return std::visit([](const auto& kind) { return kind.touches_state; }, stage);
 }
 
 bool is_save(const Stage& stage) { return std::holds_alternative<Save>(stage); }

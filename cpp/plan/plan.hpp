@@ -53,6 +53,8 @@ struct Pass {
 // as its real part the one with |0> there, as its imaginary part the one with |1>. The qubit is neither hot nor active
 // then. The last folded sweep unfolds: it writes the amplitudes as they are otherwise, and the qubit is active.
 struct Sweep {
+    static constexpr std::string_view name = "sweep";
+    static constexpr bool touches_state = true;
     std::vector<int> hot;
     Index active;
     std::vector<std::uint32_t> operations;
@@ -76,6 +78,8 @@ bool joins_turns(const Sweep& sweep, std::size_t pass);
 // A measure, reset or initialize in the middle of the program; `origin` is its index in the original program, and
 // numbers its random stream. Initialize on qubits that nothing has touched yet, or on all, is not random.
 struct Collapse {
+    static constexpr std::string_view name = "collapse";
+    static constexpr bool touches_state = true;
     std::uint32_t operation;
     std::uint32_t origin;
     bool random;
@@ -85,40 +89,54 @@ struct Collapse {
 
 // Writes what growth has left out: zero wherever a qubit outside `active` is 1, and |0...0> if none is active.
 struct Extend {
+    static constexpr std::string_view name = "extend";
+    static constexpr bool touches_state = true;
     Index active;
     bool operator==(const Extend&) const = default;
 };
 
 // Runs classical code.
 struct Compute {
+    static constexpr std::string_view name = "compute";
+    static constexpr bool touches_state = false;
     std::uint32_t operation;
     bool operator==(const Compute&) const = default;
 };
 // Goes on at stage `target` if the operation's code yields false, else at the next stage.
 struct Branch {
+    static constexpr std::string_view name = "branch";
+    static constexpr bool touches_state = false;
     std::uint32_t operation;
     std::uint32_t target;
     bool operator==(const Branch&) const = default;
 };
 struct Jump {
+    static constexpr std::string_view name = "jump";
+    static constexpr bool touches_state = false;
     std::uint32_t operation;
     std::uint32_t target;
     bool operator==(const Jump&) const = default;
 };
 // Where paths meet: every target is one. Trajectories in the same state are merged here.
 struct Join {
+    static constexpr std::string_view name = "join";
+    static constexpr bool touches_state = false;
     std::uint32_t before;  // this operation, or the end
     bool operator==(const Join&) const = default;
 };
 
 // Records something of the state; `origin` numbers it as in Collapse.
 struct Save {
+    static constexpr std::string_view name = "save";
+    static constexpr bool touches_state = true;
     std::uint32_t operation;
     std::uint32_t origin;
     bool operator==(const Save&) const = default;
 };
 
+// Each kind has a name, and says whether it reads or writes amplitudes.
 using Stage = std::variant<Sweep, Collapse, Extend, Compute, Branch, Jump, Join, Save>;
+std::string_view name_of(const Stage& stage);
 bool is_random(const Stage& stage);
 // Whether the stage reads or writes amplitudes.
 bool touches_state(const Stage& stage);

@@ -6,6 +6,7 @@
 #include <bit>
 #include <iterator>
 
+#include "base/overloaded.hpp"
 #include "plan/work.hpp"
 #include "program/action.hpp"
 #include "program/instruction.hpp"
@@ -287,16 +288,6 @@ void explain_beginning(const Plan& plan, const Stage& before, StageReport& resul
     }
 }
 
-// Of a stage that stands for one operation.
-std::optional<std::uint32_t> operation_of(const Stage& stage) {
-    return std::visit(
-        [](const auto& which) -> std::optional<std::uint32_t> {
-            if constexpr (requires { which.operation; }) return which.operation;
-            return std::nullopt;
-        },
-        stage);
-}
-
 StageReport describe_stage(const Subject& subject, const Stage& stage, const Stage* before) {
     const Plan& plan = subject.plan;
     const StageCost cost = stage_cost(plan, stage, subject.threads);
@@ -304,21 +295,33 @@ StageReport describe_stage(const Subject& subject, const Stage& stage, const Sta
     result.bytes_moved = static_cast<std::int64_t>(std::min(cost.bytes_moved, 9e18));
     result.amplitudes = cost.amplitudes;
     result.seconds = cost.seconds;
-    result.kind = static_cast<StageKind>(stage.index());
-    if (const Extend* const extend = std::get_if<Extend>(&stage)) result.active = list_of(extend->active);
-    if (std::holds_alternative<Collapse>(stage)) result.active = list_of(low_bits(plan.state_qubits));
-    if (const Branch* const branch = std::get_if<Branch>(&stage)) result.target = branch->target;
-    if (const Jump* const jump = std::get_if<Jump>(&stage)) result.target = jump->target;
-    if (const auto operation = operation_of(stage)) result.operations = {*operation};
-    if (!std::holds_alternative<Sweep>(stage)) return result;
-    const Sweep& sweep = std::get<Sweep>(stage);
-    result.hot = sweep.hot;
-    result.active = list_of(sweep.active);
-    result.folded = sweep.folded;
-    result.operations = distinct(sweep.operations);
-    if (before != nullptr) explain_beginning(plan, *before, result);
-    result.passes = SweepReporter(subject, sweep).passes();
-    for (const PassReport& pass : result.passes) result.fma += pass.fma_per_amplitude * cost.amplitudes;
+    result.kind = name_of(stage);
+    const auto describe_sweep = [&](const Sweep& sweep) {
+        result.hot = sweep.hot;
+        result.active = list_of(sweep.active);
+        result.folded = sweep.folded;
+        result.operations = distinct(sweep.operations);
+        if (before != nullptr) explain_beginning(plan, *before, result);
+        result.passes = SweepReporter(subject, sweep).passes();
+        for (const PassReport& pass : result.passes) result.fma += pass.fma_per_amplitude * cost.amplitudes;
+    };
+    std::visit(Overloaded{describe_sweep,
+                          [&](const Collapse& collapse) {
+                              result.active = list_of(low_bits(plan.state_qubits));
+                              result.operations = {collapse.operation};
+                          },
+                          [&](const Extend& extend) { result.active = list_of(extend.active); },
+                          [&](const Compute& compute) { result.operations = {compute.operation}; },
+                          [&](const Branch& branch) {
+                              result.operations = {branch.operation};
+                              result.target = branch.target;
+                          },
+                          [&](const Jump& jump) {
+                              result.operations = {jump.operation};
+                              result.target = jump.target;
+                          },
+                          [](const Join&) {}, [&](const Save& save) { result.operations = {save.operation}; }},
+               stage);
     return result;
 }
 
@@ -341,11 +344,6 @@ std::string_view text_of(Reason reason) {
         "begins where paths part or meet",
     };
     return texts[static_cast<std::size_t>(reason)];
-}
-
-std::string_view name_of(StageKind kind) {
-    constexpr std::string_view names[] = {"sweep", "collapse", "extend", "compute", "branch", "jump", "join", "save"};
-    return names[static_cast<std::size_t>(kind)];
 }
 
 PlanReport report(const Plan& plan, int threads) {

@@ -54,11 +54,8 @@ struct PassReport {
     Reason reason;
 };
 
-enum class StageKind : std::uint8_t { sweep, collapse, extend, compute, branch, jump, join, save };  // as in Stage
-std::string_view name_of(StageKind kind);
-
 struct StageReport {
-    StageKind kind;
+    std::string_view kind;
     std::vector<int> hot;                   // of a sweep
     std::vector<int> active;                // before the stage: the others are still |0>
     int folded = -1;                        // as in Sweep

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/overloaded.hpp"
 #include "base/parallel.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/sweep_norms.hpp"
@@ -205,26 +206,23 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
     }
     context.observers.begin(number);
     const StageClock::Time start = StageClock::now();
-    if (const auto* const collapses = std::get_if<Collapse>(&stage)) {
-        ++here.operations;
-        collapse(here, *collapses, course, context);
-        if (context.norms != nullptr) context.norms->forget();
-    } else {
-        ++here.stage;
-        if (const auto* const extend = std::get_if<Extend>(&stage)) {
-            extend_state(*here.state, extend->active, context);
-        } else if (const auto* const compute = std::get_if<Compute>(&stage)) {
-            course.compute(here, *compute);
-        } else if (const auto* const save = std::get_if<Save>(&stage)) {
-            course.save(here, *save);
-        } else if (const auto* const branch = std::get_if<Branch>(&stage)) {
-            const bool goes_on = course.goes_on(here, *branch);
-            course.went(here, goes_on);
-            if (!goes_on) jump(here, branch->target);
-        } else if (const auto* const jumps = std::get_if<Jump>(&stage)) {
-            jump(here, jumps->target);
-        }
-    }
+    if (!std::holds_alternative<Collapse>(stage)) ++here.stage;  // one of several qubits takes several steps
+    std::visit(Overloaded{[](const Sweep&) {},
+                          [&](const Collapse& collapses) {
+                              ++here.operations;
+                              collapse(here, collapses, course, context);
+                              if (context.norms != nullptr) context.norms->forget();
+                          },
+                          [&](const Extend& extend) { extend_state(*here.state, extend.active, context); },
+                          [&](const Compute& compute) { course.compute(here, compute); },
+                          [&](const Branch& branch) {
+                              const bool goes_on = course.goes_on(here, branch);
+                              course.went(here, goes_on);
+                              if (!goes_on) jump(here, branch.target);
+                          },
+                          [&](const Jump& jumps) { jump(here, jumps.target); }, [](const Join&) {},
+                          [&](const Save& save) { course.save(here, save); }},
+               stage);
     context.observers.end(number, 1, StageClock::seconds_since(start));
     if (context.observers.inspect_states() && touches_state(stage)) {
         run_team(context.threads,
