@@ -114,9 +114,16 @@ def stress(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """The benchmarks; arguments go to benchmarks/bench_circuits.py."""
+    """The benchmarks; arguments go to benchmarks/run.py, e.g. `nox -s bench -- jobs --qubits 22`."""
     session.install(".")
-    session.run("python", "benchmarks/bench_circuits.py", *session.posargs)
+    session.run("python", "benchmarks/run.py", *(session.posargs or ["all"]))
+
+
+@nox.session
+def conformance(session: nox.Session) -> None:
+    """Every class of Qiskit's library, every construct of its control flow and expressions; 1 if one does not run."""
+    session.install(".[test]")
+    session.run("python", "tests/conformance/qiskit_coverage.py", "--verify", *session.posargs)
 
 
 @nox.session

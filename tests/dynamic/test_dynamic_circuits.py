@@ -52,7 +52,10 @@ def test_exact_distributions_are_those_of_the_oracle(
     switched_off=st.sampled_from(SWITCHES),
 )
 def test_the_self_check_is_content(circuit, task, switched_off):
-    engine.execute(engine.Task(lower(circuit).program, 5, 1, verify="full", switched_off=switched_off, **task))
+    task = engine.Task(lower(circuit).program, 5, 1, verify="full", switched_off=switched_off, **task)
+    facts = engine.execute(task).metadata["verify"]
+    assert facts["mode"] == "full"
+    assert facts["checks"] > 0
 
 
 def apart(condition, inner, last):
@@ -97,13 +100,13 @@ def test_a_measurement_that_is_overwritten_may_be_left_out(mode, last, condition
     assert_same(found, distribution(circuit), 1e-12)
 
 
-@settings(SLOW, max_examples=20)
+@settings(SLOW, max_examples=300)
 @given(circuit=dynamic_circuits(), seed=st.integers(0, 1000))
 def test_blocks_may_have_bits_of_their_own(circuit, seed):
     assert_same(exact(relocated(circuit, seed), floor=1e-12)[0], exact(circuit, floor=1e-12)[0], 1e-9)
 
 
-@settings(SLOW, max_examples=20)
+@settings(SLOW, max_examples=300)
 @given(circuit=unbounded_circuits(), states=st.sampled_from([1, 30]))
 def test_endless_tails_are_dropped_below_the_floor(circuit, states):
     found, remainder = exact(circuit, floor=1e-7, states=states)

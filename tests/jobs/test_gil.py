@@ -1,6 +1,6 @@
 """Other Python threads run while a public call is busy: none of its steps holds the GIL for a good part of it.
 
-How long exactly is measured by `benchmarks/bench_gil.py`.
+How long exactly is measured by `benchmarks/run.py gil`.
 """
 
 from __future__ import annotations

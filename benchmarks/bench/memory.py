@@ -1,0 +1,78 @@
+"""Peak resident memory of a job that returns counts, over the size of its state.
+
+Each measurement is a fresh process. What it holds after its imports and one tiny job is subtracted from its peak.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+from circuits.families import GENERATORS, build
+from protocol.measure import (
+    AMPLITUDE_BYTES,
+    HERE,
+    child_environment,
+    machine_facts,
+    make_backend,
+    markdown_table,
+    write_results,
+)
+
+
+def resident_bytes() -> int:
+    """Memory that this process holds now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def child(engine: str, circuit: str, qubits: int, precision: str, threads: int, shots: int) -> None:
+    """Run one job in this process and print the bytes of its peak above those held before."""
+    backend = make_backend(engine, precision, threads)
+    tiny, measured = build("ghz", 2), build(circuit, qubits)
+    tiny.measure_all()
+    measured.measure_all()
+    backend.run(tiny, shots=shots).result().get_counts()
+    before = resident_bytes()
+    counts = backend.run(measured, shots=shots).result().get_counts()
+    assert sum(counts.values()) == shots
+    print(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+
+
+def main() -> int:
+    """Measure all cases, each in a process of its own, print a table and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engine", choices=["ketjet", "aer"], default="ketjet")
+    parser.add_argument("--qubits", type=int, default=26)
+    parser.add_argument("--circuits", nargs="+", choices=list(GENERATORS), default=["qft", "ansatz", "supremacy"])
+    parser.add_argument("--precision", nargs="+", choices=["double", "single"], default=["double", "single"])
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--shots", type=int, default=1024)
+    parser.add_argument("--name", default="memory", help="name of the result file")
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        child(options.engine, options.circuits[0], options.qubits, options.precision[0], options.threads, options.shots)
+        return 0
+    facts, cases, rows = machine_facts(), [], []
+    for precision, circuit in itertools.product(options.precision, options.circuits):
+        command = [sys.executable, str(HERE / "run.py"), "memory", "--child", "--circuits", circuit]
+        command += ["--precision", precision]
+        for key in ("engine", "qubits", "threads", "shots"):
+            command += [f"--{key}", str(getattr(options, key))]
+        done = subprocess.run(
+            command, check=True, stdout=subprocess.PIPE, text=True, env=child_environment(options.threads)
+        )
+        peak, state = int(done.stdout.split()[-1]), AMPLITUDE_BYTES[precision] << options.qubits
+        sizes = {"peak_bytes": peak, "state_bytes": state, "ratio": peak / state}
+        cases.append({"circuit": circuit, "precision": precision, **sizes})
+        rows.append([circuit, precision, f"{state / 2**20:.1f}", f"{peak / 2**20:.1f}", f"{peak / state:.3f}"])
+    print(markdown_table(["circuit", "precision", "state MiB", "peak MiB", "peak / state"], rows))
+    worst = max(case["ratio"] for case in cases)
+    path = write_results(options.name, facts, vars(options), cases=cases, worst_ratio=worst)
+    print(f"\nwritten: {path}")
+    return 0

@@ -1,0 +1,1 @@
+"""The circuits that are measured, by name and width."""
