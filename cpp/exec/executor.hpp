@@ -15,6 +15,7 @@
 #include "exec/stage_sweeps.hpp"
 #include "kernels/kernel_table.hpp"
 #include "plan/plan.hpp"
+#include "state/chunks.hpp"
 #include "state/state_vector.hpp"
 
 namespace ketjet {
@@ -36,6 +37,8 @@ struct RunContext {
     FirstTouch* first_touch = nullptr;  // if the state's memory is fresh
     NormDrift* drift = nullptr;         // receives the norm of every state that is measured
     PassClock* pass_clock = nullptr;    // of the passes within the stages, if somebody wants to know
+
+    Walk walk() const { return {threads, stop}; }
 };
 
 template <class T>
