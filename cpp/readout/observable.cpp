@@ -1,4 +1,4 @@
-// Expectation values and marginals: sums over fixed parts, added in order.
+// Expectation values: sums over fixed parts, added in order.
 #include "readout/observable.hpp"
 
 #include <algorithm>
@@ -55,37 +55,7 @@ Complex expectation(const StateVector<T>& state, std::vector<PauliTerm> terms, c
     return total;
 }
 
-template <class T>
-SavesVector<double> marginal_probabilities(const StateVector<T>& state, const std::vector<int>& qubits,
-                                           const RunContext& context) {
-    // Every thread owns some outcomes and adds up their amplitudes in index order.
-    Index mask = 0;
-    for (const int qubit : qubits) mask |= bit(qubit);
-    const Index rest_mask = low_bits(state.num_qubits()) & ~mask;
-    const Index rest = bit(count_bits(rest_mask));
-    SavesVector<double> result(std::size_t{1} << qubits.size());
-    for_parts(result.size(), state.size(), context.walk(), [&](std::size_t outcome) {
-        Index base = 0;
-        for (std::size_t j = 0; j < qubits.size(); ++j) {
-            if (outcome >> j & 1) base |= bit(qubits[j]);
-        }
-        double sum = 0;
-        Index other = 0;
-        for (Index i = 0; i < rest; ++i, other = next_outside(other, ~rest_mask)) {
-            if (i % bit(part_bits) == 0) context.stop.throw_if_stopped();
-            sum += std::norm(Complex(state.amplitudes()[base | other]));
-        }
-        result[outcome] = sum;
-    });
-    return result;
-}
-
-#define KETJET_INSTANTIATE(T)                                                                              \
-    template Complex expectation<T>(const StateVector<T>&, std::vector<PauliTerm>, const RunContext&);     \
-    template SavesVector<double> marginal_probabilities<T>(const StateVector<T>&, const std::vector<int>&, \
-                                                           const RunContext&);
-KETJET_INSTANTIATE(float)
-KETJET_INSTANTIATE(double)
-#undef KETJET_INSTANTIATE
+template Complex expectation<float>(const StateVector<float>&, std::vector<PauliTerm>, const RunContext&);
+template Complex expectation<double>(const StateVector<double>&, std::vector<PauliTerm>, const RunContext&);
 
 }  // namespace ketjet

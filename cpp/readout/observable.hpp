@@ -3,7 +3,6 @@
 
 #include <vector>
 
-#include "base/charged.hpp"
 #include "exec/executor.hpp"
 #include "program/matrix.hpp"
 
@@ -19,10 +18,5 @@ struct PauliTerm {
 // <state| sum of terms |state>. Terms with the same x_mask share one pass over the state.
 template <class T>
 Complex expectation(const StateVector<T>& state, std::vector<PauliTerm> terms, const RunContext& context);
-
-// The distribution of measuring `qubits` (first = lowest bit of the result's index): 2^qubits.size() numbers.
-template <class T>
-SavesVector<double> marginal_probabilities(const StateVector<T>& state, const std::vector<int>& qubits,
-                                           const RunContext& context);
 
 }  // namespace ketjet

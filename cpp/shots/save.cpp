@@ -8,6 +8,7 @@
 
 #include "readout/density.hpp"
 #include "readout/observable.hpp"
+#include "readout/probabilities.hpp"
 #include "state/chunks.hpp"
 
 namespace ketjet {
