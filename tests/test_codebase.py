@@ -155,6 +155,30 @@ def test_files_stay_short_and_say_what_they_are(path):
         (r"\bgetenv\(", ["cpp/kernels/dispatch.cpp"]),
         (r"\bos\.(environ|getenv)", ["python/ketjet/options/machine.py"]),
         (r"0xf{6}", ["cpp/base/random_streams.hpp"]),
+        (
+            r"\bparallel_for\(|\brun_team\(",  # whoever walks a state does it by state/chunks
+            [
+                "cpp/base/parallel",
+                "cpp/state/chunks.hpp",
+                "cpp/exec/executor.cpp",
+                "cpp/exec/machine_rates.cpp",
+                "cpp/check/verify",
+                "cpp/shots/shot_tree.cpp",
+            ],
+        ),
+        (
+            r"state\w*(\.|->)(amplitudes|scalars)\(\)",  # beside the walk: gathering, scattering, single amplitudes
+            [
+                "cpp/state/",
+                "cpp/exec/executor.cpp",
+                "cpp/exec/collapse.cpp",
+                "cpp/readout/",
+                "cpp/check/verify.cpp",
+                "cpp/shots/save.cpp",
+                "cpp/shots/trajectory.cpp",
+                "cpp/bindings/",
+            ],
+        ),
         (r"-march=native|-ffast-math|-Ofast", []),
         (r"\b(Manager|Helper|Util|Impl|Processor)\b", []),
     ],

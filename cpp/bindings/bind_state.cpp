@@ -9,6 +9,7 @@
 #include "exec/collapse.hpp"
 #include "kernels/dispatch.hpp"
 #include "readout/observable.hpp"
+#include "readout/probabilities.hpp"
 #include "run/run.hpp"
 
 namespace ketjet::bindings {

@@ -11,6 +11,7 @@
 
 #include "check/reference.hpp"
 #include "exec/collapse.hpp"
+#include "state/chunks.hpp"
 
 namespace ketjet {
 
@@ -169,7 +170,8 @@ void Verifier::add_norms(const StateVector<T>& state, Team::Range share, const S
     const Index size = bit(run_bits(active_)), others = active_ & ~(size - 1);
     for (std::int64_t run = share.begin; run < share.end; ++run) {
         stop.throw_if_stopped();
-        const std::complex<T>* const amplitudes = state.amplitudes() + deposit_bits(static_cast<Index>(run), others);
+        const auto number = static_cast<Index>(run);
+        const std::span amplitudes = Chunk{number, deposit_bits(number, others), size}.of(state);
         std::array<double, 4> sums{};  // several, so that additions need not wait for each other
         for (Index i = 0; i < size; ++i) {
             const double re = amplitudes[i].real(), im = amplitudes[i].imag();
@@ -231,22 +233,21 @@ void Verifier::check_state(const StateVector<T>& state, bool whole, const RunCon
 // The part of the other state that is orthogonal to the merged one is the sine of the angle between them.
 template <class T>
 void Verifier::check_merger(const StateVector<T>& merged, const StateVector<T>& other, double distance, double loss,
-                            double operations, const StopToken& stop) {
-    constexpr Index run = 1 << 14;
+                            double operations, const Walk& walk) {
     const Stopwatch stopwatch(report_);
-    const auto sum_over = [&](auto term) {
-        auto sum = term(Index{0});
-        for (Index i = 1; i < merged.size(); ++i) {
-            if (i % run == 0) stop.throw_if_stopped();
-            sum += term(i);
-        }
-        return sum;
+    const auto sum_over = [&](auto term) {  // of the two states' amplitudes
+        return sum_chunks(merged.size(), walk, [&](const Chunk& chunk) {
+            const std::span kept = chunk.of(merged), lost = chunk.of(other);
+            auto sum = term(Complex(kept[0]), Complex(lost[0]));
+            for (Index i = 1; i < chunk.size; ++i) sum += term(Complex(kept[i]), Complex(lost[i]));
+            return sum;
+        });
     };
-    const auto kept = [&](Index i) { return static_cast<Complex>(merged.amplitudes()[i]); };
-    const auto lost = [&](Index i) { return static_cast<Complex>(other.amplitudes()[i]); };
-    const double length = std::sqrt(sum_over([&](Index i) { return std::norm(kept(i)); }));
-    const Complex part = sum_over([&](Index i) { return std::conj(kept(i)) * lost(i); }) / (length * length);
-    const double sine = std::sqrt(sum_over([&](Index i) { return std::norm(lost(i) - part * kept(i)); })) / length;
+    const double length = std::sqrt(sum_over([](Complex kept, Complex) { return std::norm(kept); }));
+    const Complex part =
+        sum_over([](Complex kept, Complex lost) { return std::conj(kept) * lost; }) / (length * length);
+    const double sine =
+        std::sqrt(sum_over([&](Complex kept, Complex lost) { return std::norm(lost - part * kept); })) / length;
     check(std::max(sine - distance, 0.0), state_rounding<T>(0),
           [] { return "trajectories have been merged though their states differ"; });
     check(loss, state_rounding<T>(operations), [] { return "mergers of trajectories have changed too much"; });
@@ -283,7 +284,7 @@ std::string describe(const Plan& plan, std::span<const std::uint32_t> operations
     template void Verifier::check_plan<T>(const RunContext&);                                                     \
     template void Verifier::check_norm<T>(std::size_t, const StateVector<T>&, const StopToken&, Team&);           \
     template void Verifier::check_merger<T>(const StateVector<T>&, const StateVector<T>&, double, double, double, \
-                                            const StopToken&);                                                    \
+                                            const Walk&);                                                         \
     template void Verifier::check_state<T>(const StateVector<T>&, bool, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

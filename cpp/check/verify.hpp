@@ -64,7 +64,7 @@ class Verifier : public StageObserver {
     // and what mergers may have changed by then, after so many operations.
     template <class T>
     void check_merger(const StateVector<T>& merged, const StateVector<T>& other, double distance, double loss,
-                      double operations, const StopToken& stop);
+                      double operations, const Walk& walk);
 
     const VerifyReport& report() const { return report_; }
 

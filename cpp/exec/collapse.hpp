@@ -14,13 +14,12 @@ namespace ketjet {
 template <class T>
 std::vector<double> chunk_probabilities(const StateVector<T>& state, const RunContext& context);
 
-// Sums a list pairwise, in one fixed order.
-double pairwise_sum(std::span<const double> values);
-
 // The squared length of the parts of a state in which a qubit is 0 and 1.
 struct OutcomeWeights {
     double zero;
     double one;
+
+    OutcomeWeights operator+(const OutcomeWeights& other) const { return {zero + other.zero, one + other.one}; }
 };
 template <class T>
 OutcomeWeights outcome_weights(const StateVector<T>& state, int qubit, const RunContext& context);

@@ -31,35 +31,21 @@ template <class T>
 void extend_state(StateVector<T>& state, Index active, const RunContext& context) {
     const Index inactive = low_bits(state.stored_qubits()) & ~active;
     if (inactive == 0) return;
-    const Index size = state.stored_size(), chunk = std::min(size, Index{1} << 16);
-    const Index run = std::min(chunk, inactive & (~inactive + 1));  // all of it is cleared, or nothing
-    std::complex<T>* const amplitudes = state.amplitudes();
-    parallel_for(size > chunk ? context.threads : 1, static_cast<std::int64_t>(size / chunk),
-                 [&](std::int64_t begin, std::int64_t end) {
-                     for (Index first = static_cast<Index>(begin) * chunk; first < static_cast<Index>(end) * chunk;
-                          first += chunk) {
-                         context.stop.throw_if_stopped();
-                         const Index step = (first & inactive) != 0 ? chunk : run;
-                         for (Index i = first; i < first + chunk; i += step) {
-                             if ((i & inactive) != 0) std::fill_n(amplitudes + i, step, std::complex<T>(0));
-                         }
-                     }
-                 });
-    if (active == 0) amplitudes[0] = 1;
+    const Index lowest = inactive & (~inactive + 1);  // runs of this length are cleared, or not at all
+    for_chunks(state.stored_size(), context.walk(), [&](const Chunk& chunk) {
+        const std::span<std::complex<T>> amplitudes = chunk.of(state);
+        const Index run = (chunk.first & inactive) != 0 ? chunk.size : std::min(chunk.size, lowest);
+        for (Index i = 0; i < chunk.size; i += run) {
+            if (((chunk.first | i) & inactive) != 0) std::fill_n(amplitudes.data() + i, run, std::complex<T>(0));
+        }
+    });
+    if (active == 0) state.amplitudes()[0] = 1;
 }
 
 template <class T>
 void copy_state(const StateVector<T>& source, StateVector<T>& target, const RunContext& context) {
-    constexpr std::int64_t chunk = 1 << 16;
-    const auto size = static_cast<std::int64_t>(source.stored_size());
-    parallel_for(
-        size > chunk ? context.threads : 1, (size + chunk - 1) / chunk, [&](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t first = begin * chunk; first < std::min(end * chunk, size); first += chunk) {
-                context.stop.throw_if_stopped();
-                const std::int64_t last = std::min(first + chunk, size);
-                std::copy(source.amplitudes() + first, source.amplitudes() + last, target.amplitudes() + first);
-            }
-        });
+    for_chunks(source.stored_size(), context.walk(),
+               [&](const Chunk& chunk) { std::ranges::copy(chunk.of(source), chunk.of(target).begin()); });
 }
 
 template <class T>
@@ -123,6 +109,12 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, StateVector<T>& state
 }
 
 template <class T>
+void inspect_state(std::size_t stage, const StateVector<T>& state, const RunContext& context) {
+    if (!context.observers.inspect_states()) return;
+    run_team(context.threads, [&](Team& team) { context.observers.inspect(stage, state, context.stop, team); });
+}
+
+template <class T>
 void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits, const RunContext& context) {
     BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop, cache_share<T>(state_qubits, context));
     runner.prepare(sweep);
@@ -132,6 +124,7 @@ void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits,
 #define KETJET_INSTANTIATE(T)                                                                     \
     template void extend_state<T>(StateVector<T>&, Index, const RunContext&);                     \
     template void copy_state<T>(const StateVector<T>&, StateVector<T>&, const RunContext&);       \
+    template void inspect_state<T>(std::size_t, const StateVector<T>&, const RunContext&);        \
     template void run_block<T>(const BoundSweep&, Index, T*, int, const RunContext&);             \
     template void run_sweeps<T>(const BoundPlan&, StageRange, StateVector<T>&, const RunContext&, \
                                 const StageSweeps<T>*);

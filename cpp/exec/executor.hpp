@@ -6,6 +6,7 @@
 #include "exec/run_context.hpp"
 #include "exec/stage_sweeps.hpp"
 #include "plan/plan.hpp"
+#include "state/chunks.hpp"
 #include "state/state_vector.hpp"
 
 namespace ketjet {
@@ -22,6 +23,10 @@ void copy_state(const StateVector<T>& source, StateVector<T>& target, const RunC
 // amplitudes begin at `origin`.
 template <class T>
 void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits, const RunContext& context);
+
+// Lets the observers inspect the state that a stage leaves which is no sweep.
+template <class T>
+void inspect_state(std::size_t stage, const StateVector<T>& state, const RunContext& context);
 
 // Runs a stretch of stages that are all sweeps, taking them from `kept` where it has them. Throws Cancelled.
 template <class T>

@@ -9,6 +9,7 @@
 #include "exec/pass_clock.hpp"
 #include "exec/stage_observer.hpp"
 #include "kernels/kernel_table.hpp"
+#include "state/chunks.hpp"
 
 namespace ketjet {
 
@@ -25,6 +26,8 @@ struct RunContext {
     std::int64_t chunk_work = 0;      // what a chunk of amplitudes that is sampled counts in the run's progress
     NormDrift* drift = nullptr;       // receives the norm of every state that is measured
     PassClock* pass_clock = nullptr;  // of the passes within the stages, if somebody wants to know
+
+    Walk walk() const { return {threads, stop}; }
 };
 
 template <class T>

@@ -5,8 +5,8 @@
 #include <array>
 #include <utility>
 
-#include "exec/collapse.hpp"
 #include "plan/cost.hpp"
+#include "state/chunks.hpp"
 
 namespace ketjet {
 

@@ -7,17 +7,16 @@
 #include <algorithm>
 #include <array>
 
-#include "base/parallel.hpp"
+#include "state/chunks.hpp"
 
 namespace ketjet {
 
 namespace {
 
 constexpr Index tile_size = 64;
-constexpr Index stretch = 64;                                // rows that are packed at a time
-constexpr Index most_slices = 32;                            // of the rows, where there is one tile
-constexpr std::size_t parallel_work = std::size_t{1} << 17;  // products, from which on threads pay
-constexpr Index step_rows = 2, step_columns = 4;             // of a tile, summed in registers
+constexpr Index stretch = 64;                     // rows that are packed at a time
+constexpr Index most_slices = 32;                 // of the rows, where there is one tile
+constexpr Index step_rows = 2, step_columns = 4;  // of a tile, summed in registers
 
 using Pair = double __attribute__((vector_size(16)));
 
@@ -83,19 +82,16 @@ class DensityMaker {
         }
         std::vector<Tile> sums(slices_ > 1 ? slices_ : 0);
         const Index tasks = slices_ * tiles_ * (tiles_ + 1) / 2;
-        const bool large = rows_ * result.size() >= parallel_work;
-        parallel_for(large ? context_.threads : 1, static_cast<std::int64_t>(tasks),
-                     [&](std::int64_t begin, std::int64_t end) {
-                         std::vector<Panel> panels(2);
-                         std::vector<Tile> own(1);
-                         for (std::int64_t task = begin; task < end; ++task) {
-                             const auto which = static_cast<Index>(task);
-                             Tile& tile = sums.empty() ? own[0] : sums[which];
-                             const auto [row, column] = sums.empty() ? corner(which) : std::pair<Index, Index>{0, 0};
-                             sum(sums.empty() ? 0 : which, row, column, panels, tile);
-                             if (sums.empty()) write(tile, row, column, result);
-                         }
-                     });
+        for_shares(tasks, rows_ * result.size(), context_.walk(), [&](std::size_t begin, std::size_t end) {
+            std::vector<Panel> panels(2);
+            std::vector<Tile> own(1);
+            for (std::size_t task = begin; task < end; ++task) {
+                Tile& tile = sums.empty() ? own[0] : sums[task];
+                const auto [row, column] = sums.empty() ? corner(task) : std::pair<Index, Index>{0, 0};
+                sum(sums.empty() ? 0 : task, row, column, panels, tile);
+                if (sums.empty()) write(tile, row, column, result);
+            }
+        });
         for (std::size_t slice = 1; slice < sums.size(); ++slice) {
             for (std::size_t i = 0; i < sums[0].real.size(); ++i) {
                 sums[0].real[i] += sums[slice].real[i];

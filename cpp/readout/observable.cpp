@@ -1,4 +1,4 @@
-// Expectation values and marginals: sums over fixed parts, added in order.
+// Expectation values: sums over fixed parts, added in order.
 #include "readout/observable.hpp"
 
 #include <algorithm>
@@ -6,28 +6,27 @@
 #include <span>
 #include <utility>
 
-#include "base/parallel.hpp"
+#include "state/chunks.hpp"
 
 namespace ketjet {
 
 namespace {
 
-constexpr int part_bits = 14;  // amplitudes summed in one go; parts are added in order, whoever computed them
+constexpr int part_bits = 14;  // of the amplitudes that an expectation value sums in one go
 constexpr std::array<Complex, 4> powers_of_i{Complex(1, 0), Complex(0, 1), Complex(-1, 0), Complex(0, -1)};
 
-std::int64_t part_count(Index size) { return static_cast<std::int64_t>((size + low_bits(part_bits)) >> part_bits); }
-
-// sum over i in [first, last) of conj(a[i ^ x]) a[i] * sum over terms of coefficient * sign(i & z).
+// sum over i in a chunk of conj(a[i ^ x]) a[i] * sum over terms of coefficient * sign(i & z).
 template <class T>
-Complex partial_expectation(const StateVector<T>& state, Index first, Index last, std::span<const PauliTerm> terms) {
-    const std::complex<T>* const a = state.amplitudes();
-    const Index flip = terms.front().x_mask;
+Complex partial_expectation(const StateVector<T>& state, const Chunk& chunk, std::span<const PauliTerm> terms) {
+    const Index flip = terms.front().x_mask, inside = flip & low_bits(part_bits);
+    const Chunk flipped{chunk.number, chunk.first ^ (flip & ~inside), chunk.size};
+    const std::span own = chunk.of(state), partner = flipped.of(state);
     Complex sum = 0;
-    for (Index i = first; i < last; ++i) {
-        const Complex overlap = std::conj(Complex(a[i ^ flip])) * Complex(a[i]);
+    for (Index i = 0; i < chunk.size; ++i) {
+        const Complex overlap = std::conj(Complex(partner[i ^ inside])) * Complex(own[i]);
         for (const PauliTerm& term : terms) {
             const Complex value = overlap * term.coefficient;
-            sum += parity(i & term.z_mask) ? -value : value;
+            sum += parity((chunk.first | i) & term.z_mask) ? -value : value;
         }
     }
     return sum;
@@ -53,56 +52,17 @@ Complex expectation(const StateVector<T>& state, std::vector<PauliTerm> terms, c
         const auto end = std::ranges::find_if(group, terms.end(),
                                               [&](const PauliTerm& term) { return term.x_mask != group->x_mask; });
         const std::span<const PauliTerm> same_flip(group, end);
-        std::vector<Complex> parts(static_cast<std::size_t>(part_count(state.size())));
-        parallel_for(parts.size() < 4 ? 1 : context.threads, part_count(state.size()),
-                     [&](std::int64_t begin, std::int64_t stop) {
-                         for (std::int64_t p = begin; p < stop; ++p) {
-                             context.stop.throw_if_stopped();
-                             const Index first = static_cast<Index>(p) << part_bits;
-                             parts[static_cast<std::size_t>(p)] = partial_expectation(
-                                 state, first, std::min(state.size(), first + bit(part_bits)), same_flip);
-                         }
-                     });
+        std::vector<Complex> parts((state.size() + low_bits(part_bits)) >> part_bits);
+        for_chunks(
+            state.size(), context.walk(),
+            [&](const Chunk& chunk) { parts[chunk.number] = partial_expectation(state, chunk, same_flip); }, part_bits);
         for (const Complex& part : parts) total += part;
         group = end;
     }
     return total;
 }
 
-template <class T>
-SavesVector<double> marginal_probabilities(const StateVector<T>& state, const std::vector<int>& qubits,
-                                           const RunContext& context) {
-    // Every thread owns some outcomes and adds up their amplitudes in index order.
-    Index mask = 0;
-    for (const int qubit : qubits) mask |= bit(qubit);
-    const Index rest_mask = low_bits(state.num_qubits()) & ~mask;
-    const Index rest = bit(count_bits(rest_mask));
-    SavesVector<double> result(std::size_t{1} << qubits.size());
-    parallel_for(state.size() < bit(16) ? 1 : context.threads, static_cast<std::int64_t>(result.size()),
-                 [&](std::int64_t begin, std::int64_t end) {
-                     for (std::int64_t outcome = begin; outcome < end; ++outcome) {
-                         Index base = 0;
-                         for (std::size_t j = 0; j < qubits.size(); ++j) {
-                             if (outcome >> j & 1) base |= bit(qubits[j]);
-                         }
-                         double sum = 0;
-                         Index other = 0;
-                         for (Index i = 0; i < rest; ++i, other = next_outside(other, ~rest_mask)) {
-                             if (i % bit(part_bits) == 0) context.stop.throw_if_stopped();
-                             sum += std::norm(Complex(state.amplitudes()[base | other]));
-                         }
-                         result[static_cast<std::size_t>(outcome)] = sum;
-                     }
-                 });
-    return result;
-}
-
-#define KETJET_INSTANTIATE(T)                                                                              \
-    template Complex expectation<T>(const StateVector<T>&, std::vector<PauliTerm>, const RunContext&);     \
-    template SavesVector<double> marginal_probabilities<T>(const StateVector<T>&, const std::vector<int>&, \
-                                                           const RunContext&);
-KETJET_INSTANTIATE(float)
-KETJET_INSTANTIATE(double)
-#undef KETJET_INSTANTIATE
+template Complex expectation<float>(const StateVector<float>&, std::vector<PauliTerm>, const RunContext&);
+template Complex expectation<double>(const StateVector<double>&, std::vector<PauliTerm>, const RunContext&);
 
 }  // namespace ketjet

@@ -4,7 +4,6 @@
 #include <span>
 #include <vector>
 
-#include "base/charged.hpp"
 #include "exec/executor.hpp"
 #include "program/matrix.hpp"
 
@@ -24,10 +23,5 @@ std::vector<PauliTerm> pauli_terms(std::span<const Index> x_masks, std::span<con
 // <state| sum of terms |state>. Terms with the same x_mask share one pass over the state.
 template <class T>
 Complex expectation(const StateVector<T>& state, std::vector<PauliTerm> terms, const RunContext& context);
-
-// The distribution of measuring `qubits` (first = lowest bit of the result's index): 2^qubits.size() numbers.
-template <class T>
-SavesVector<double> marginal_probabilities(const StateVector<T>& state, const std::vector<int>& qubits,
-                                           const RunContext& context);
 
 }  // namespace ketjet

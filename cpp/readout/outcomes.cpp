@@ -1,6 +1,5 @@
 // The part of sampler.hpp that turns basis states into tables of classical values and lists of shots.
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <compare>
 #include <functional>
@@ -8,47 +7,12 @@
 
 #include "base/random_streams.hpp"
 #include "exec/expected_work.hpp"
+#include "readout/bit_mover.hpp"
 #include "readout/sampler.hpp"
 
 namespace ketjet {
 
 namespace {
-
-// Classical values of basis states, byte by byte: bytes[b][v] has the classical bits of byte b of a basis state when
-// it is v, for one 64-bit word of the value.
-class BitMover {
- public:
-    BitMover(const std::vector<BitMove>& moves, std::span<const std::int32_t> ones, int words)
-        : words_(static_cast<std::size_t>(words)) {
-        for (const std::int32_t clbit : ones) words_[static_cast<std::size_t>(clbit / 64)].always |= bit(clbit % 64);
-        for (const BitMove& move : moves) {
-            bytes_ = std::max(bytes_, static_cast<std::size_t>(move.qubit / 8 + 1));
-            Word& word = words_[static_cast<std::size_t>(move.clbit / 64)];
-            if (word.bytes.empty()) word.bytes.resize(8);
-            auto& byte = word.bytes[static_cast<std::size_t>(move.qubit / 8)];
-            for (std::size_t value = 0; value < byte.size(); ++value) {
-                byte[value] |= (value >> (move.qubit % 8) & 1) << (move.clbit % 64);
-            }
-        }
-    }
-    void write(Index basis, std::uint64_t* key) const {
-        for (std::size_t w = 0; w < words_.size(); ++w) {
-            const Word& word = words_[w];
-            key[w] = word.always;
-            if (word.bytes.empty()) continue;
-            for (std::size_t b = 0; b < bytes_; ++b) key[w] |= word.bytes[b][basis >> (8 * b) & 0xff];
-        }
-    }
-
- private:
-    struct Word {
-        std::uint64_t always = 0;                             // bits of every value
-        std::vector<std::array<std::uint64_t, 256>> bytes{};  // none if nothing is moved here
-    };
-
-    std::vector<Word> words_;
-    std::size_t bytes_ = 0;
-};
 
 std::strong_ordering compare_keys(const std::uint64_t* a, const std::uint64_t* b, int words) {
     for (int w = words; w-- > 0;) {
@@ -91,8 +55,14 @@ void merge(OutcomesVector<std::uint64_t>& keys, OutcomesVector<Count>& counts, W
         const auto order = compare_keys(keys.data() + a * width, keys.data() + b * width, words);
         return order != 0 ? order < 0 : a < b;
     };
-    bool sorted = true;
-    for (std::size_t i = 1; i < counts.size() && sorted; ++i) sorted = less(i - 1, i);
+    bool sorted = true, distinct = true;
+    for (std::size_t i = 1; i < counts.size() && sorted; ++i) {
+        poll();
+        const auto order = compare_keys(keys.data() + (i - 1) * width, keys.data() + i * width, words);
+        sorted = order <= 0;
+        distinct = distinct && order < 0;
+    }
+    if (sorted && distinct) return;
     if (!sorted) {
         OutcomesVector<std::size_t> order(counts.size());
         std::iota(order.begin(), order.end(), std::size_t{0});

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "readout/probabilities.hpp"
+
 namespace ketjet {
 
 namespace {

@@ -7,9 +7,8 @@
 #include <complex>
 #include <span>
 
-#include "base/parallel.hpp"
 #include "base/random_streams.hpp"
-#include "exec/collapse.hpp"
+#include "state/chunks.hpp"
 
 namespace ketjet {
 
@@ -118,25 +117,18 @@ OutcomesVector<BasisCount> sample(const StateVector<T>& state, const StateNorms&
                                   const PhiloxKey& key, const RunContext& context) {
     const std::vector<std::int64_t> per_chunk = split_over_chunks(norms.chunks, shots, key);
     std::vector<OutcomesVector<BasisCount>> parts(per_chunk.size());
-    parallel_for(state.size() < (Index{1} << 16) ? 1 : context.threads, static_cast<std::int64_t>(parts.size()),
-                 [&](std::int64_t begin, std::int64_t end) {
-                     for (std::int64_t c = begin; c < end; ++c) {
-                         context.stop.throw_if_stopped();
-                         context.stop.counters().work_done.fetch_add(context.chunk_work, std::memory_order_relaxed);
-                         const auto chunk = static_cast<std::size_t>(c);
-                         const std::int64_t count = per_chunk[chunk];
-                         if (count == 0) continue;
-                         const Index first = static_cast<Index>(c) << chunk_bits;
-                         const Index last = std::min(state.size(), first + bit(chunk_bits));
-                         if (count < static_cast<std::int64_t>(last - first)) {
-                             RandomStream random(key, static_cast<std::uint64_t>(c), random_streams::chunk);
-                             sample_few(state, first, last, norms.chunks[chunk], norms.rows_of(chunk), count, random,
-                                        parts[chunk]);
-                         } else {
-                             sample_many(state, first, last, count, key, parts[chunk]);
-                         }
-                     }
-                 });
+    for_chunks(state.size(), context.walk(), [&](const Chunk& chunk) {
+        context.stop.counters().work_done.fetch_add(context.chunk_work, std::memory_order_relaxed);
+        const std::int64_t count = per_chunk[chunk.number];
+        if (count == 0) return;
+        if (count < static_cast<std::int64_t>(chunk.size)) {
+            RandomStream random(key, chunk.number, random_streams::chunk);
+            sample_few(state, chunk.first, chunk.last(), norms.chunks[chunk.number], norms.rows_of(chunk.number), count,
+                       random, parts[chunk.number]);
+        } else {
+            sample_many(state, chunk.first, chunk.last(), count, key, parts[chunk.number]);
+        }
+    });
     OutcomesVector<BasisCount> result;
     std::size_t total = 0;
     for (const auto& part : parts) total += part.size();

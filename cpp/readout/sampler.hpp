@@ -12,6 +12,7 @@
 #include "base/rng.hpp"
 #include "exec/executor.hpp"
 #include "exec/state_norms.hpp"
+#include "readout/bit_mover.hpp"
 #include "readout/weight.hpp"
 
 namespace ketjet {
@@ -32,12 +33,6 @@ OutcomesVector<BasisCount> sample(const StateVector<T>& state, const StateNorms&
 template <class T>
 OutcomesVector<Index> sample_at(const StateVector<T>& state, const std::vector<double>& chunk_sums,
                                 std::span<const double> thresholds);
-
-// Which bit of the state goes to which classical bit.
-struct BitMove {
-    std::int32_t qubit;
-    std::int32_t clbit;
-};
 
 // Outcomes as multi-word classical values: key word w holds classical bits 64 w ... 64 w + 63.
 struct OutcomeTable {

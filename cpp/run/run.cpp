@@ -141,7 +141,8 @@ void run_as_tree(const BoundPlan& bound, const RunRequest& request, std::span<co
     result.readouts = tree.outcome.readouts.averages();
     const int words = program.clbit_words();
     const std::vector<std::size_t> chains = chain_words(program);
-    WeightTable table = table_of(tree.outcome, program, {}, context.stop);
+    WeightTable table = program.memory_words() == words ? tabulate(std::move(tree.outcome.rows), words, context.stop)
+                                                        : table_of(tree.outcome, program, {}, context.stop);
     WeightTable chained;
     if (!chains.empty() && !request.exact) {
         chained = table_of(tree.outcome, program, chains, context.stop);
@@ -158,6 +159,7 @@ void run_as_tree(const BoundPlan& bound, const RunRequest& request, std::span<co
     result.saves = saves.take();
     if (request.exact) {
         result.table = {words, std::move(table.keys), {}};
+        result.probabilities.reserve(table.weights.size());
         for (const Weight& weight : table.weights) result.probabilities.push_back(weight.probability);
         return;
     }

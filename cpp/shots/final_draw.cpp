@@ -3,14 +3,17 @@
 #include "shots/final_draw.hpp"
 
 #include <algorithm>
-#include <bit>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 #include "base/random_streams.hpp"
 #include "exec/collapse.hpp"
 #include "plan/cost.hpp"
-#include "readout/observable.hpp"
+#include "readout/bit_mover.hpp"
+#include "readout/probabilities.hpp"
 #include "readout/sampler.hpp"
+#include "state/chunks.hpp"
 
 namespace ketjet {
 
@@ -20,38 +23,74 @@ PhiloxKey key_of(const PhiloxKey& key, std::uint64_t identity) {
     return {key[0] ^ static_cast<std::uint32_t>(identity), key[1] ^ static_cast<std::uint32_t>(identity >> 32)};
 }
 
+// What the final measurements, and what is known of others, write into the classical bits. Where several write one bit,
+// the last one counts.
 class FinalBits {
  public:
-    explicit FinalBits(const Plan& plan) : measurements_(plan.final_measurements), known_(plan.known_reads) {
-        for (const FinalMeasurement& m : measurements_) mask_ |= bit(m.qubit);
+    explicit FinalBits(const Plan& plan) {
+        int clbits = 0;
+        for (const FinalMeasurement& m : plan.final_measurements) {
+            mask_ |= bit(m.qubit);
+            std::erase_if(moves_, [&](const BitMove& move) { return move.clbit == m.clbit; });
+            moves_.push_back({m.qubit, m.clbit});
+            clbits = std::max(clbits, m.clbit + 1);
+        }
+        for (const KnownRead& read : plan.known_reads) {
+            std::erase_if(moves_, [&](const BitMove& move) { return move.clbit == read.clbit; });
+            clbits = std::max(clbits, read.clbit + 1);
+            if (read.value) ones_.push_back(read.clbit);
+        }
+        words_ = static_cast<std::size_t>(clbits + 63) / 64;
+        kept_.assign(words_, ~std::uint64_t{0});
+        const auto overwrite = [&](std::int32_t clbit) {
+            kept_[static_cast<std::size_t>(clbit) / 64] &= ~bit(clbit % 64);
+        };
+        for (const BitMove& move : moves_) overwrite(move.clbit);
+        for (const KnownRead& read : plan.known_reads) overwrite(read.clbit);
+        // In the order of the highest classical bit that each is read into: so values ascend as their keys do.
+        std::ranges::sort(moves_, std::ranges::greater{}, &BitMove::clbit);
+        for (const BitMove& move : moves_) {
+            if (std::ranges::find(qubits_, move.qubit) == qubits_.end()) qubits_.push_back(move.qubit);
+        }
+        std::ranges::reverse(qubits_);
     }
 
     Index mask() const { return mask_; }
-    std::vector<int> qubits() const {
-        std::vector<int> ascending;
-        for (Index rest = mask_; rest != 0; rest &= rest - 1) ascending.push_back(std::countr_zero(rest));
-        return ascending;
+    // Those whose values can be told from the classical bits at the end.
+    const std::vector<int>& qubits() const { return qubits_; }
+    // Of a basis state, or of a value of qubits().
+    BitMover of_basis() const { return {moves_, ones_, static_cast<int>(words_)}; }
+    BitMover of_value() const {
+        std::vector<BitMove> moves = moves_;
+        for (BitMove& move : moves) {
+            move.qubit = static_cast<std::int32_t>(std::ranges::find(qubits_, move.qubit) - qubits_.begin());
+        }
+        return {moves, ones_, static_cast<int>(words_)};
+    }
+    // Writes the memory of shots that had `memory` before and found this index.
+    void write(std::span<const std::uint64_t> memory, const BitMover& mover, Index index, std::uint64_t* row) const {
+        mover.write(index, row);
+        for (std::size_t word = 0; word < words_; ++word) row[word] |= memory[word] & kept_[word];
+        std::ranges::copy(memory.subspan(words_), row + words_);
     }
     // A row for shots of a group that found this basis state.
-    void add(const Shots& shots, std::size_t group, Index basis, const Weight& weight, TreeOutcome& outcome) const {
+    void add(const Shots& shots, std::size_t group, const BitMover& mover, Index basis, const Weight& weight,
+             TreeOutcome& outcome) const {
         WeightTable& rows = outcome.rows;
         const auto memory = shots.memory_of(group);
-        rows.keys.insert(rows.keys.end(), memory.begin(), memory.end());
-        std::uint64_t* const row = rows.keys.data() + rows.keys.size() - memory.size();
-        const auto put = [&](std::int32_t clbit, std::uint64_t value) {
-            std::uint64_t& word = row[clbit / 64];
-            word = (word & ~bit(clbit % 64)) | value << (clbit % 64);
-        };
-        for (const FinalMeasurement& m : measurements_) put(m.clbit, basis >> m.qubit & 1);
-        for (const KnownRead& read : known_) put(read.clbit, read.value ? 1 : 0);
+        rows.keys.resize(rows.keys.size() + memory.size());
+        write(memory, mover, basis, rows.keys.data() + rows.keys.size() - memory.size());
         rows.weights.push_back(weight);
         if (shots.ways_of(group) != nullptr) rows.ways.push_back(shots.ways_of(group));
     }
 
  private:
-    const std::vector<FinalMeasurement>& measurements_;
-    const std::vector<KnownRead>& known_;
     Index mask_ = 0;
+    std::vector<BitMove> moves_;
+    std::vector<std::int32_t> ones_;
+    std::vector<int> qubits_;
+    std::size_t words_ = 0;            // that are written to
+    std::vector<std::uint64_t> kept_;  // their other bits
 };
 
 struct Draw {
@@ -61,8 +100,9 @@ struct Draw {
 
 // Adds what is found for the draws, and forgets them.
 template <class T>
-void find_draws(const FinalBits& bits, const StateVector<T>& state, const std::vector<double>& chunk_sums,
-                const Shots& shots, OutcomesVector<Draw>& draws, TreeOutcome& outcome, const StopToken& stop) {
+void find_draws(const FinalBits& bits, const BitMover& mover, const StateVector<T>& state,
+                const std::vector<double>& chunk_sums, const Shots& shots, OutcomesVector<Draw>& draws,
+                TreeOutcome& outcome, const StopToken& stop) {
     Poll poll(stop);
     std::ranges::sort(draws, [&](const Draw& a, const Draw& b) {
         poll();
@@ -80,7 +120,7 @@ void find_draws(const FinalBits& bits, const StateVector<T>& state, const std::v
     for (auto hit = hits.begin(); hit != hits.end();) {
         poll();
         const auto next = std::ranges::find_if(hit, hits.end(), [&](const auto& other) { return other != *hit; });
-        bits.add(shots, hit->first, hit->second, {next - hit, 0}, outcome);
+        bits.add(shots, hit->first, mover, hit->second, {next - hit, 0}, outcome);
         hit = next;
     }
     draws.clear();
@@ -89,6 +129,7 @@ void find_draws(const FinalBits& bits, const StateVector<T>& state, const std::v
 template <class T>
 void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots& shots, const PhiloxKey& key,
                 TreeOutcome& outcome, const RunContext& context) {
+    const BitMover mover = bits.of_basis();
     const StateNorms norms{chunk_probabilities(state, context)};
     const double total = pairwise_sum(norms.chunks);
     const double one_by_one = std::min(many_shots, shots_per_amplitude * static_cast<double>(state.stored_size()));
@@ -100,7 +141,7 @@ void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots&
         context.stop.throw_if_stopped();
         if (static_cast<double>(count) > one_by_one) {
             for (const BasisCount& found : sample(state, norms, count, key_of(key, identity), context)) {
-                bits.add(shots, group, found.basis, {found.count, 0}, outcome);
+                bits.add(shots, group, mover, found.basis, {found.count, 0}, outcome);
             }
             outcome.shorten(words, context.stop);
             continue;
@@ -108,29 +149,56 @@ void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots&
         RandomStream random(key, identity, random_streams::final_bits);
         for (std::int64_t shot = 0; shot < count; ++shot) draws.push_back({random.uniform() * total, group});
         if (draws.size() < most_draws) continue;
-        find_draws(bits, state, norms.chunks, shots, draws, outcome, context.stop);
+        find_draws(bits, mover, state, norms.chunks, shots, draws, outcome, context.stop);
         outcome.shorten(words, context.stop);
     }
-    find_draws(bits, state, norms.chunks, shots, draws, outcome, context.stop);
+    find_draws(bits, mover, state, norms.chunks, shots, draws, outcome, context.stop);
 }
 
 template <class T>
 void list_probabilities(const FinalBits& bits, const StateVector<T>& state, const Shots& shots, double floor,
                         TreeOutcome& outcome, const RunContext& context) {
     const SavesVector<double> probabilities = marginal_probabilities(state, bits.qubits(), context);
-    const double total = pairwise_sum(probabilities);
+    const auto of_chunk = [&](const Chunk& chunk) { return std::span(probabilities).subspan(chunk.first, chunk.size); };
+    const double total = sum_chunks(probabilities.size(), context.walk(),
+                                    [&](const Chunk& chunk) { return pairwise_sum(of_chunk(chunk)); });
     if (context.drift != nullptr) context.drift->note(total);
-    Poll poll(context.stop);
+    const BitMover mover = bits.of_value();
+    std::vector<std::size_t> ends(chunk_count(probabilities.size()));  // of the rows of a chunk
+    std::vector<double> dropped(ends.size());
     for (std::size_t group = 0; group < shots.groups(); ++group) {
-        for (Index value = 0; value < probabilities.size(); ++value) {
-            poll();
-            const double weight = shots.weight_of(group).probability * probabilities[value] / total;
-            if (weight > 0 && weight >= floor) {
-                bits.add(shots, group, deposit_bits(value, bits.mask()), {0, weight}, outcome);
-            } else {
-                outcome.dropped += weight;
+        const double share = shots.weight_of(group).probability;
+        const auto weight_of = [&](double probability) { return share * probability / total; };
+        const auto is_listed = [&](double weight) { return weight > 0 && weight >= floor; };
+        for_chunks(probabilities.size(), context.walk(), [&](const Chunk& chunk) {
+            ends[chunk.number] = 0;
+            dropped[chunk.number] = 0;
+            for (const double probability : of_chunk(chunk)) {
+                const double weight = weight_of(probability);
+                if (is_listed(weight)) {
+                    ++ends[chunk.number];
+                } else {
+                    dropped[chunk.number] += weight;
+                }
             }
-        }
+        });
+        outcome.dropped += sum_in_place(std::span(dropped));
+        WeightTable& rows = outcome.rows;
+        const std::size_t before = rows.weights.size();
+        std::inclusive_scan(ends.begin(), ends.end(), ends.begin());
+        const auto memory = shots.memory_of(group);
+        rows.weights.resize(before + ends.back());
+        rows.keys.resize(rows.weights.size() * memory.size());
+        if (shots.ways_of(group) != nullptr) rows.ways.resize(rows.weights.size(), shots.ways_of(group));
+        for_chunks(probabilities.size(), context.walk(), [&](const Chunk& chunk) {
+            std::size_t row = before + (chunk.number == 0 ? 0 : ends[chunk.number - 1]);
+            for (Index value = chunk.first; value < chunk.last(); ++value) {
+                const double weight = weight_of(probabilities[value]);
+                if (!is_listed(weight)) continue;
+                bits.write(memory, mover, value, rows.keys.data() + row * memory.size());
+                rows.weights[row++].probability = weight;
+            }
+        });
     }
 }
 
@@ -161,10 +229,11 @@ void draw_final(const Plan& plan, const StateVector<T>& state, const Shots& shot
                 TreeOutcome& outcome, const RunContext& context) {
     const FinalBits bits(plan);
     if (bits.mask() == 0) {
+        const BitMover mover = bits.of_basis();
         Poll poll(context.stop);
         for (std::size_t group = 0; group < shots.groups(); ++group) {
             poll();
-            bits.add(shots, group, 0, shots.weight_of(group), outcome);
+            bits.add(shots, group, mover, 0, shots.weight_of(group), outcome);
         }
     } else if (request.exact) {
         list_probabilities(bits, state, shots, request.floor, outcome, context);

@@ -6,8 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "base/parallel.hpp"
-#include "exec/collapse.hpp"
+#include "state/chunks.hpp"
 
 namespace ketjet {
 
@@ -56,7 +55,8 @@ Pair product(const Complex& a, Pair z) { return a.real() * z + a.imag() * times_
 
 // <a|b>. Sums of even and odd terms apart, so that an addition need not wait for the one before.
 template <class A, class B>
-Complex overlap(const std::complex<A>* a, const std::complex<B>* b, Index size) {
+Complex overlap(std::span<const std::complex<A>> a, std::span<const std::complex<B>> b) {
+    const Index size = a.size();
     std::array<Pair, 2> real{}, imaginary{};
     const auto add = [&](std::size_t sum, Index i) {
         const Pair x = pair(a[i]), y = pair(b[i]);
@@ -72,66 +72,45 @@ Complex overlap(const std::complex<A>* a, const std::complex<B>* b, Index size) 
     return {r[0] + r[1], i[0] + i[1]};
 }
 
-// Calls body(first, last, chunk) on all chunks of a state's amplitudes.
-template <class T, class Body>
-void for_state_chunks(const StateVector<T>& state, const RunContext& context, Body body) {
-    const Index chunk = std::min(state.stored_size(), bit(chunk_bits));
-    const auto chunks = static_cast<std::int64_t>(state.stored_size() / chunk);
-    parallel_for(chunks > 16 ? context.threads : 1, chunks, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t c = begin; c < end; ++c) {
-            context.stop.throw_if_stopped();
-            const Index first = static_cast<Index>(c) * chunk;
-            body(first, first + chunk, static_cast<std::size_t>(c));
-        }
-    });
-}
-
-template <class T>
-std::size_t chunks_of(const StateVector<T>& state) {
-    return static_cast<std::size_t>(std::max<Index>(state.stored_size() >> chunk_bits, 1));
-}
-
 }  // namespace
 
 template <class T>
 double signature(const StateVector<T>& state, const RunContext& context) {
     static const std::vector<Complex> entries = product_vector();
-    std::vector<Complex> overlaps(chunks_of(state));
-    for_state_chunks(state, context, [&](Index first, Index last, std::size_t chunk) {
-        overlaps[chunk] = overlap(entries.data(), state.amplitudes() + first, last - first);
+    std::vector<Complex> overlaps(chunk_count(state.stored_size()));
+    for_chunks(state.stored_size(), context.walk(), [&](const Chunk& chunk) {
+        overlaps[chunk.number] = overlap(std::span<const Complex>(entries).first(chunk.size), chunk.of(state));
     });
     return std::norm(fold(overlaps, chunk_bits));
 }
 
 template <class T>
 Separation separation(const StateVector<T>& a, const StateVector<T>& b, const RunContext& context) {
-    std::vector<double> real(chunks_of(a)), imaginary(chunks_of(a));
-    for_state_chunks(a, context, [&](Index first, Index last, std::size_t chunk) {
-        const Complex part = overlap(b.amplitudes() + first, a.amplitudes() + first, last - first);
-        real[chunk] = part.real();
-        imaginary[chunk] = part.imag();
-    });
-    const Complex whole(pairwise_sum(real), pairwise_sum(imaginary));
+    const Complex whole = sum_chunks(a.stored_size(), context.walk(),
+                                     [&](const Chunk& chunk) { return overlap(chunk.of(b), chunk.of(a)); });
     if (!(std::abs(whole) > 0.5)) return {1, 1};
     const Complex phase = whole / std::abs(whole);
-    for_state_chunks(a, context, [&](Index first, Index last, std::size_t chunk) {
+    const double squared = sum_chunks(a.stored_size(), context.walk(), [&](const Chunk& chunk) {
+        const std::span own = chunk.of(a), other = chunk.of(b);
         Pair squares{};
-        for (Index i = first; i < last; ++i) {
-            const Pair apart = pair(a.amplitudes()[i]) - product(phase, pair(b.amplitudes()[i]));
+        for (Index i = 0; i < chunk.size; ++i) {
+            const Pair apart = pair(own[i]) - product(phase, pair(other[i]));
             squares += apart * apart;
         }
-        real[chunk] = squares[0] + squares[1];
+        return squares[0] + squares[1];
     });
-    return {std::sqrt(pairwise_sum(real)), phase};
+    return {std::sqrt(squared), phase};
 }
 
 template <class T>
 void move_to_mean(StateVector<T>& a, const StateVector<T>& b, Complex phase, double share, const RunContext& context) {
-    for_state_chunks(a, context, [&](Index first, Index last, std::size_t) {
-        for (Index i = first; i < last; ++i) {
-            const Pair own = pair(a.amplitudes()[i]);
-            const Pair mean = own + share * (product(phase, pair(b.amplitudes()[i])) - own);
-            a.amplitudes()[i] = {static_cast<T>(mean[0]), static_cast<T>(mean[1])};
+    for_chunks(a.stored_size(), context.walk(), [&](const Chunk& chunk) {
+        const std::span<std::complex<T>> moved = chunk.of(a);
+        const std::span<const std::complex<T>> other = chunk.of(b);
+        for (Index i = 0; i < chunk.size; ++i) {
+            const Pair own = pair(moved[i]);
+            const Pair mean = own + share * (product(phase, pair(other[i])) - own);
+            moved[i] = {static_cast<T>(mean[0]), static_cast<T>(mean[1])};
         }
     });
 }

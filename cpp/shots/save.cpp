@@ -8,6 +8,8 @@
 
 #include "readout/density.hpp"
 #include "readout/observable.hpp"
+#include "readout/probabilities.hpp"
+#include "state/chunks.hpp"
 
 namespace ketjet {
 
@@ -35,20 +37,23 @@ SavesVector<std::complex<T>> amplitudes_at(const StateVector<T>& state, std::spa
 
 template <class T>
 SavesVector<std::complex<T>> amplitudes_in_order(const StateVector<T>& state, std::span<const std::int32_t> wires,
-                                                 const StopToken& stop) {
+                                                 const RunContext& context) {
     bool in_order = true;
     for (std::size_t i = 0; i < wires.size(); ++i) in_order = in_order && wires[i] == static_cast<std::int32_t>(i);
     SavesVector<std::complex<T>> result;
     result.reserve(state.size());
-    for (Index begin = 0; begin < state.size(); begin += between_polls) {
-        stop.throw_if_stopped();
-        const Index end = std::min(state.size(), begin + between_polls);
-        if (in_order) {
-            result.insert(result.end(), state.amplitudes() + begin, state.amplitudes() + end);
-        } else {
-            for (Index i = begin; i < end; ++i) result.push_back(state.amplitudes()[on_wires(wires, i)]);
-        }
+    while (result.size() < state.size()) {  // touching the memory takes long
+        context.stop.throw_if_stopped();
+        result.resize(std::min<std::size_t>(state.size(), result.size() + between_polls));
     }
+    for_chunks(state.size(), context.walk(), [&](const Chunk& chunk) {
+        const std::span saved = std::span(result).subspan(chunk.first, chunk.size);
+        if (in_order) {
+            std::ranges::copy(chunk.of(state), saved.begin());
+        } else {
+            for (Index i = 0; i < chunk.size; ++i) saved[i] = state.amplitudes()[on_wires(wires, chunk.first | i)];
+        }
+    });
     return result;
 }
 
@@ -86,7 +91,7 @@ SavedData saved_data(const Program& program, const SaveOperation& operation, con
     const auto wires = program.targets(operation.wires);
     switch (operation.kind()) {
         case Saved::state:
-            return amplitudes_in_order(state, wires, context.stop);
+            return amplitudes_in_order(state, wires, context);
         case Saved::probabilities:
             return marginal_probabilities(state, std::vector<int>(wires.begin(), wires.end()), context);
         case Saved::amplitudes:

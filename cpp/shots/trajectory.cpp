@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/overloaded.hpp"
-#include "base/parallel.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/sweep_norms.hpp"
 #include "program/classical_code.hpp"
@@ -224,10 +223,7 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
                           [&](const Save& save) { course.save(here, save); }},
                stage);
     context.observers.end(number, 1, StageClock::seconds_since(start));
-    if (context.observers.inspect_states() && touches_state(stage)) {
-        run_team(context.threads,
-                 [&](Team& team) { context.observers.inspect(number, *here.state, context.stop, team); });
-    }
+    if (touches_state(stage)) inspect_state(number, *here.state, context);
 }
 
 // A measurement, or one of the resets that a reset or initialize consists of; when all are done, its preparation.

@@ -10,9 +10,6 @@
 
 namespace ketjet {
 
-// Sums over a state are those of its chunks of 2^chunk_bits amplitudes, in a fixed order.
-inline constexpr int chunk_bits = 12;
-
 template <class T>
 class StateVector {
  public:
