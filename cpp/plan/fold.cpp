@@ -7,7 +7,7 @@
 #include "plan/control_flow.hpp"
 #include "plan/cost.hpp"
 #include "program/action.hpp"
-#include "program/structure.hpp"
+#include "program/turn_kind.hpp"
 
 namespace ketjet {
 

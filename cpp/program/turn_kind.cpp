@@ -1,5 +1,5 @@
 // The turns of gates are read off their matrices, once, when the library is loaded (see base/fork.hpp).
-#include "program/structure.hpp"
+#include "program/turn_kind.hpp"
 
 #include <algorithm>
 #include <array>
@@ -24,19 +24,19 @@ bool is_real(const Matrix& matrix) {
 }
 
 // Of a gate that is not diagonal, without controls.
-Turn turn_of_row(const GateFacts& facts) {
-    if (facts.targets != 1) return Turn::general;
-    if (facts.name == "rx") return Turn::imaginary;
-    if (facts.name == "ry") return Turn::real;
-    if (facts.parameters > 0) return Turn::general;
+TurnKind turn_of_row(const GateFacts& facts) {
+    if (facts.targets != 1) return TurnKind::general;
+    if (facts.name == "rx") return TurnKind::imaginary;
+    if (facts.name == "ry") return TurnKind::real;
+    if (facts.parameters > 0) return TurnKind::general;
     const Matrix matrix = facts.matrix({});
-    if (is_real(matrix)) return Turn::real;
+    if (is_real(matrix)) return TurnKind::real;
     const bool x_like = std::abs(matrix(0, 0) - matrix(1, 1)) < 1e-15 && std::abs(matrix(0, 1) - matrix(1, 0)) < 1e-15;
-    return x_like ? Turn::imaginary : Turn::general;
+    return x_like ? TurnKind::imaginary : TurnKind::general;
 }
 
-const std::vector<Turn> turns_of_rows = [] {
-    std::vector<Turn> turns;
+const std::vector<TurnKind> turns_of_rows = [] {
+    std::vector<TurnKind> turns;
     for (const GateFacts& facts : gate_table()) turns.push_back(turn_of_row(facts));
     return turns;
 }();
@@ -68,36 +68,36 @@ const std::vector<bool> real_rows = [] {
     return real;
 }();
 
-const std::vector<Turn> pair_turns_of_rows = [] {
-    std::vector<Turn> turns;
+const std::vector<TurnKind> pair_turns_of_rows = [] {
+    std::vector<TurnKind> turns;
     for (const GateFacts& facts : gate_table()) {
         const Matrix matrix = generic_matrix(facts);
         const bool symmetric = facts.targets == 2 && is_symmetric(matrix);
-        turns.push_back(!keeps_parity(matrix) ? Turn::none : symmetric ? Turn::imaginary : Turn::general);
+        turns.push_back(!keeps_parity(matrix) ? TurnKind::none : symmetric ? TurnKind::imaginary : TurnKind::general);
     }
     return turns;
 }();
 
 }  // namespace
 
-Turn turn_of(const Program& program, const Operation& operation) {
+TurnKind turn_of(const Program& program, const Operation& operation) {
     const Roles role = roles(program, operation);
-    if (role.diagonal != 0 || count_bits(role.local) != 1) return Turn::none;
+    if (role.diagonal != 0 || count_bits(role.local) != 1) return TurnKind::none;
     const auto* const gate = std::get_if<GateOperation>(&operation);
-    return gate == nullptr ? Turn::general : turns_of_rows[static_cast<std::size_t>(gate->gate)];
+    return gate == nullptr ? TurnKind::general : turns_of_rows[static_cast<std::size_t>(gate->gate)];
 }
 
-Turn pair_turn_of(const Program& program, const Operation& operation) {
+TurnKind pair_turn_of(const Program& program, const Operation& operation) {
     if (const auto* const gate = std::get_if<GateOperation>(&operation)) {
         return pair_turns_of_rows[static_cast<std::size_t>(gate->gate)];
     }
     const Index local = roles(program, operation).local;
     if (const auto* const rotation = std::get_if<PauliRotationOperation>(&operation)) {
-        if (count_bits(local) % 2 != 0) return Turn::none;
+        if (count_bits(local) % 2 != 0) return TurnKind::none;
         const auto changed = std::ranges::count_if(*rotation->paulis, [](std::int64_t p) { return p >= 2; });  // Y, Z
-        return changed % 2 == 0 ? Turn::imaginary : Turn::general;
+        return changed % 2 == 0 ? TurnKind::imaginary : TurnKind::general;
     }
-    return local == 0 ? Turn::general : Turn::none;
+    return local == 0 ? TurnKind::general : TurnKind::none;
 }
 
 bool is_relabelling(const Program& program, const Operation& operation) {
