@@ -32,9 +32,8 @@ class Grouper {
           options_(options),
           turns_pairs_(options.turn_pairs && sweep.folded < 0),  // what is turned would not stay real
           operations_(sweep.operations),
-          elements_(elements) {
-        for (const int qubit : sweep.hot) hot_ |= bit(qubit);
-    }
+          elements_(elements),
+          hot_(mask_of(sweep.hot)) {}
 
     void add(std::uint32_t index) {
         const OperationFacts& facts = facts_[index];
@@ -212,7 +211,7 @@ class Grouper {
     bool turns_pairs_;
     std::vector<std::uint32_t>& operations_;
     std::vector<Element>& elements_;
-    Index hot_ = 0;
+    Index hot_;
     std::array<Group, 64> runs_;
     std::array<Group, 64> pairs_;
     Group closed_pair_;           // kept for its memory

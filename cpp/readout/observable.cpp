@@ -66,8 +66,7 @@ template <class T>
 SavesVector<double> marginal_probabilities(const StateVector<T>& state, const std::vector<int>& qubits,
                                            const RunContext& context) {
     // Every thread owns some outcomes and adds up their amplitudes in index order.
-    Index mask = 0;
-    for (const int qubit : qubits) mask |= bit(qubit);
+    const Index mask = mask_of(qubits);
     const Index rest_mask = low_bits(state.num_qubits()) & ~mask;
     const Index rest = bit(count_bits(rest_mask));
     SavesVector<double> result(std::size_t{1} << qubits.size());
