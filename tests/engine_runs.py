@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from ketjet import _core, engine
-from ketjet.engine.machine import PRECISIONS
 from ketjet.engine.run import random_key
 
 
-def run(program, *, small_state_bytes=0, precision="double", states=50, threads=1, **fields):
+def run(program, *, small_state_bytes=0, precision="double", states=50, threads=1, switched_off=(), **fields):
     """Run a program; fields are those of a RunRequest, `states` is how many above `small_state_bytes` are held."""
     request = _core.RunRequest()
     request.small_state_bytes, request.most_states = small_state_bytes, states
     request.key = random_key(program, fields.pop("seed", 0))
     for name, value in fields.items():
         setattr(request, name, value)
-    made = engine.plan(program, precision, keep_state=request.keep_state)
+    made = engine.plan(program, precision, keep_state=request.keep_state, switched_off=switched_off)
     counters = engine.Control().counters
-    return _core.run(program, made, PRECISIONS[precision], request, threads=threads, isa="", control=counters)
+    return _core.run(made.bind(program), request, threads=threads, isa="", control=counters)

@@ -163,7 +163,7 @@ def test_any_other_machine_gives_a_plan_and_the_same_state(factor, caches):
 
 def test_blocks_stay_small_whatever_the_caches():
     huge = engine.Machine(l1_bytes=2**62, l2_bytes=2**62, l3_bytes=2**62)
-    report = engine.report(engine.plan(entangled(30), on=huge), "double", 2)
+    report = engine.report(engine.plan(entangled(30), on=huge), 2)
     assert max(len(stage.hot) for stage in report.stages if stage.kind == "sweep") <= 21
 
 

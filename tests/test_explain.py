@@ -42,7 +42,7 @@ def plan_of(circuit, *, on=CACHES, precision="double", switched_off=()):
 
 def explained(circuit, *, threads=2, precision="double", switched_off=(), on=CACHES):
     lowered, made = plan_of(circuit, on=on, precision=precision, switched_off=switched_off)
-    return replace(explain(lowered, made, precision, threads, switched_off=switched_off), planning_seconds=0.0)
+    return replace(explain(lowered, made, threads), planning_seconds=0.0)
 
 
 def passes_of(circuit, **options):
@@ -92,8 +92,8 @@ def test_long_names_wide_operations_and_many_passes_are_folded():
 @pytest.mark.parametrize("name", CIRCUITS)
 def test_sums_agree_with_the_cost_model(name, threads, precision):
     lowered, made = plan_of(build(name), precision=precision)
-    whole = explain(lowered, made, precision, threads)
-    cost = _core.plan_cost(made, getattr(_core.Precision, precision), threads)
+    whole = explain(lowered, made, threads)
+    cost = _core.plan_cost(made, threads)
     assert whole.bytes_moved == cost.bytes_moved
     assert whole.predicted_seconds == pytest.approx(cost.seconds, rel=1e-12)
     assert whole.sweeps == made.num_sweeps

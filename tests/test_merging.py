@@ -156,7 +156,7 @@ def test_one_qubit_measured_again_and_again_has_two_states():
 def test_merging_changes_no_draw():
     circuit = coins(70)
     program = lower(circuit).program
-    kept = run_engine(program, shots=500, seed=4, merge_branches=False, list_shots=True)
+    kept = run_engine(program, shots=500, seed=4, switched_off=("merge_branches",), list_shots=True)
     merged = run_engine(program, shots=500, seed=4, small_state_bytes=1 << 16, list_shots=True)
     assert kept.trajectories == 500
     assert merged.trajectories == 2

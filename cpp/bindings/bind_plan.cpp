@@ -175,12 +175,11 @@ struct ReportColumns {
     }
 };
 
-py::tuple report_columns(const Plan& plan, const std::vector<std::string>& switched_off, Precision precision,
-                         int threads) {
+py::tuple report_columns(const Plan& plan, int threads) {
     std::optional<ReportColumns> columns;
     {
         const ReleasedGil released;
-        columns.emplace(report(plan, options_without(switched_off), precision, threads));
+        columns.emplace(report(plan, threads));
     }
     return columns->tuple();
 }
@@ -194,6 +193,7 @@ void bind_plan(py::module_& m) {
         .def_readonly("bytes_moved", &PlanCost::bytes_moved)
         .def_readonly("norm_bytes", &PlanCost::norm_bytes)
         .def_readonly("seconds", &PlanCost::seconds);
+    py::class_<BoundPlan>(m, "BoundPlan", "A plan with the angles of one program: all that a run needs.");
     py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan", "The stages in which a Program is executed.")
         .def_readonly("num_qubits", &Plan::num_qubits)
         .def_property_readonly(
@@ -213,6 +213,10 @@ void bind_plan(py::module_& m) {
         .def_property_readonly("has_loops", &Plan::has_loops)
         .def_readonly("planning_seconds", &Plan::planning_seconds)
         .def_property_readonly("num_passes", &Plan::num_passes)
+        .def_property_readonly("precision", [](const Plan& p) { return p.request.precision; })
+        .def(
+            "bind", [](std::shared_ptr<Plan> p, const Program& program) { return BoundPlan(std::move(p), program); },
+            py::arg("program"), "With the slots of a program that has the structure it was made for.")
         .def("to_string", &Plan::to_string)
         .def("__eq__", [](const Plan& a, const Plan& b) { return a == b; });
     m.def("plan_options", &plan_options, "Names of what the planner may do unless it is switched off.");
@@ -225,17 +229,15 @@ void bind_plan(py::module_& m) {
         },
         py::arg("program"), py::arg("switched_off"), py::kw_only(), py::arg("keep_state"),
         py::call_guard<ReleasedGil>());
-    m.def("plan_cost", &plan_cost, py::arg("plan"), py::arg("precision"), py::arg("threads"),
-          py::call_guard<ReleasedGil>());
-    m.def("report", &report_columns, py::arg("plan"), py::arg("switched_off"), py::arg("precision"), py::arg("threads"),
+    m.def("plan_cost", &plan_cost, py::arg("plan"), py::arg("threads"), py::call_guard<ReleasedGil>());
+    m.def("report", &report_columns, py::arg("plan"), py::arg("threads"),
           "What a plan does and why, in columns: texts, operations, stages, passes; and how many operations it left "
           "out.");
-    m.def("useful_threads", &useful_threads, py::arg("plan"), py::arg("precision"), py::arg("available"),
-          py::call_guard<ReleasedGil>());
+    m.def("useful_threads", &useful_threads, py::arg("plan"), py::arg("available"), py::call_guard<ReleasedGil>());
     m.def("least_states", &least_states, py::arg("plan"), py::arg("shots"), py::call_guard<ReleasedGil>(),
           "How many states a run of a plan can do with.");
-    m.def("useful_states", &useful_states, py::arg("plan"), py::arg("precision"), py::arg("shots"),
-          py::call_guard<ReleasedGil>(), "How many states a run is better off for holding at a time.");
+    m.def("useful_states", &useful_states, py::arg("plan"), py::arg("shots"), py::call_guard<ReleasedGil>(),
+          "How many states a run is better off for holding at a time.");
 }
 
 }  // namespace ketjet::bindings

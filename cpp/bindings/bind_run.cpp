@@ -81,13 +81,12 @@ py::list list_saves(SavesVector<SavedRecord>& records) {
 }
 
 template <class T>
-RunOutput run_and_convert(const Program& program, const Plan& plan, const RunRequest& request,
-                          const RunContext& context) {
+RunOutput run_and_convert(const BoundPlan& bound, const RunRequest& request, const RunContext& context) {
     RunResult<T> result;
     {
         const ReleasedGil released;
         try {
-            result = run<T>(program, plan, request, context);
+            result = run<T>(bound, request, context);
         } catch (const std::bad_alloc&) {
             release_free_memory();
             throw;
@@ -120,11 +119,11 @@ RunOutput run_and_convert(const Program& program, const Plan& plan, const RunReq
     return output;
 }
 
-RunOutput run_program(const Program& program, const Plan& plan, Precision precision, const RunRequest& request,
-                      int threads, const std::string& isa, const RunControl& control) {
+RunOutput run_plan(const BoundPlan& bound, const RunRequest& request, int threads, const std::string& isa,
+                   const RunControl& control) {
     const RunContext context{kernels_for(isa), threads, StopToken(control.counters(), request.time_limit)};
-    return precision == Precision::single ? run_and_convert<float>(program, plan, request, context)
-                                          : run_and_convert<double>(program, plan, request, context);
+    return bound.plan->request.precision == Precision::single ? run_and_convert<float>(bound, request, context)
+                                                              : run_and_convert<double>(bound, request, context);
 }
 
 std::pair<double, double> rates(Precision precision, int threads, const std::string& isa, std::size_t buffer_bytes) {
@@ -168,7 +167,6 @@ void bind_run(py::module_& m) {
         .def_readwrite("small_state_bytes", &RunRequest::small_state_bytes)
         .def_readwrite("most_iterations", &RunRequest::most_iterations)
         .def_readwrite("time_limit", &RunRequest::time_limit)
-        .def_readwrite("merge_branches", &RunRequest::merge_branches)
         .def_readwrite("memory_limit", &RunRequest::memory_limit)
         .def_readwrite("promised_bytes", &RunRequest::promised_bytes)
         .def_readwrite("kept_bytes", &RunRequest::kept_bytes)
@@ -207,8 +205,8 @@ void bind_run(py::module_& m) {
         .def_readonly("stage_seconds", &RunOutput::stage_seconds)
         .def_readonly("pass_times", &RunOutput::pass_times)
         .def_readonly("verification", &RunOutput::verification);
-    m.def("run", &run_program, py::arg("program"), py::arg("plan"), py::arg("precision"), py::arg("request"),
-          py::kw_only(), py::arg("threads"), py::arg("isa"), py::arg("control"),
+    m.def("run", &run_plan, py::arg("bound_plan"), py::arg("request"), py::kw_only(), py::arg("threads"),
+          py::arg("isa"), py::arg("control"),
           "Runs a plan; releases the GIL; raises Cancelled, MemoryError, VerificationFailed, ClassicalError, "
           "IterationLimitReached or TimeLimitReached.");
     m.def("machine_rates", &rates, py::arg("precision"), py::kw_only(), py::arg("threads"), py::arg("isa"),

@@ -20,12 +20,11 @@ RunContext context_for(int threads, const RunControl& control, double time_limit
 }
 
 template <class T>
-std::vector<std::uint64_t> evolve_state(StateVector<T>& state, const Program& program, const Plan& plan,
-                                        const PhiloxKey& key, Verify verify, double time_limit, int threads,
-                                        const RunControl& control) {
+std::vector<std::uint64_t> evolve_state(StateVector<T>& state, const BoundPlan& bound, const PhiloxKey& key,
+                                        Verify verify, double time_limit, int threads, const RunControl& control) {
     const RunContext context = context_for(threads, control, time_limit);
-    std::vector<std::uint64_t> memory = evolve(program, plan, state, key, verify, context);
-    memory.resize(static_cast<std::size_t>(program.clbit_words()));
+    std::vector<std::uint64_t> memory = evolve(bound, state, key, verify, context);
+    memory.resize(static_cast<std::size_t>(bound.program.clbit_words()));
     return memory;
 }
 
@@ -82,7 +81,7 @@ void bind_state_class(py::module_& m, const char* name) {
         .def(
             "set_zero", [](State& s, int threads, const RunControl& c) { extend_state(s, 0, context_for(threads, c)); },
             py::arg("threads"), py::arg("control"), release_gil)
-        .def("evolve", &evolve_state<T>, py::arg("program"), py::arg("plan"), py::arg("key"), py::arg("verify"),
+        .def("evolve", &evolve_state<T>, py::arg("bound_plan"), py::arg("key"), py::arg("verify"),
              py::arg("time_limit"), py::arg("threads"), py::arg("control"), release_gil)
         .def(
             "norm_squared",

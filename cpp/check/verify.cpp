@@ -127,20 +127,21 @@ std::map<std::vector<bool>, double> distribution(const Amplitudes& amplitudes, I
 VerificationFailed::VerificationFailed(const std::string& finding, double deviation, double allowed)
     : std::runtime_error(finding_text(finding, deviation, allowed)) {}
 
-Verifier::Verifier(Verify mode, const Program& program, const Plan& plan)
-    : mode_(mode), program_(program), plan_(plan) {}
+Verifier::Verifier(Verify mode, const BoundPlan& bound)
+    : mode_(mode), bound_(bound), program_(bound.program), plan_(*bound.plan) {}
 
-bool Verifier::compares_state(const Program& original) const {
+bool Verifier::compares_state() const {
+    const Program& original = plan_.original;
     return mode_ == Verify::full && original.num_qubits() <= narrow_qubits &&
            original.operations().size() <= narrow_operations &&
            std::ranges::none_of(original.operations(), is_classical);
 }
 
 template <class T>
-void Verifier::start_in(const StateVector<T>& state, const Program& original, const RunContext& context) {
+void Verifier::start_in(const StateVector<T>& state, const RunContext& context) {
     from_zero_ = false;
     length_error_ += std::abs(pairwise_sum(chunk_probabilities(state, context)) - 1);
-    if (compares_state(original)) start_.assign(state.amplitudes(), state.amplitudes() + state.size());
+    if (compares_state()) start_.assign(state.amplitudes(), state.amplitudes() + state.size());
 }
 
 template <class T>
@@ -203,10 +204,10 @@ void Verifier::check_norm(const Stage& stage, const StateVector<T>& state, const
 }
 
 template <class T>
-void Verifier::check_state(const Program& original, const StateVector<T>& state, bool whole,
-                           const RunContext& context) {
-    if (!compares_state(original)) return;
+void Verifier::check_state(const StateVector<T>& state, bool whole, const RunContext& context) {
+    if (!compares_state()) return;
     const Stopwatch stopwatch(report_);
+    const Program original = bound_.original();
     ReferenceRun reference(original, start_);
     for (const Operation& operation : original.operations()) {
         context.stop.throw_if_stopped();
@@ -286,13 +287,13 @@ std::string describe(const Plan& plan, std::span<const std::uint32_t> operations
 }
 
 #define KETJET_INSTANTIATE(T)                                                                                     \
-    template void Verifier::start_in<T>(const StateVector<T>&, const Program&, const RunContext&);                \
+    template void Verifier::start_in<T>(const StateVector<T>&, const RunContext&);                                \
     template void Verifier::check_plan<T>(const RunContext&);                                                     \
     template void Verifier::check_norm<T>(const Stage&, const StateVector<T>&, const StopToken&, Team&);          \
     template void Verifier::check_norm<T>(const Stage&, const StateVector<T>&, const RunContext&);                \
     template void Verifier::check_merger<T>(const StateVector<T>&, const StateVector<T>&, double, double, double, \
                                             const StopToken&);                                                    \
-    template void Verifier::check_state<T>(const Program&, const StateVector<T>&, bool, const RunContext&);
+    template void Verifier::check_state<T>(const StateVector<T>&, bool, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

@@ -43,12 +43,11 @@ struct VerificationFailed : std::runtime_error {
 // Checks of one run, in the order in which they become possible. Not for several threads at once.
 class Verifier {
  public:
-    // `program` is the plan's own, with the present slot values (Plan::bind).
-    Verifier(Verify mode, const Program& program, const Plan& plan);
+    Verifier(Verify mode, const BoundPlan& bound);
 
-    // First of all, if the run does not begin in |0...0>: `original` is what the plan was made of.
+    // First of all, if the run does not begin in |0...0>.
     template <class T>
-    void start_in(const StateVector<T>& state, const Program& original, const RunContext& context);
+    void start_in(const StateVector<T>& state, const RunContext& context);
     // Before the run: the order of operations and the matrices; in mode full every sweep too.
     template <class T>
     void check_plan(const RunContext& context);
@@ -62,7 +61,7 @@ class Verifier {
     // After the last stage of a program without random collapses, in mode full, if it is straight and narrow: the state
     // of the original program, or else (`whole` is false) the probabilities of what is measured.
     template <class T>
-    void check_state(const Program& original, const StateVector<T>& state, bool whole, const RunContext& context);
+    void check_state(const StateVector<T>& state, bool whole, const RunContext& context);
 
     // A state in which another one goes on after a merger, from which it may be so far apart, but for a global phase;
     // and what mergers may have changed by then, after so many operations.
@@ -79,7 +78,7 @@ class Verifier {
         if (!(deviation <= allowed)) throw VerificationFailed(finding(), deviation, allowed);
         report_.max_deviation = std::max(report_.max_deviation, deviation);
     }
-    bool compares_state(const Program& original) const;
+    bool compares_state() const;
     void check_order();
     void check_reordering();
     void check_matrices();
@@ -94,6 +93,7 @@ class Verifier {
     void compare_sweep(std::uint32_t stage, std::size_t blocks, const RunContext& context, std::mutex& mutex);
 
     Verify mode_;
+    const BoundPlan& bound_;
     const Program& program_;
     const Plan& plan_;
     VerifyReport report_;

@@ -73,11 +73,11 @@ void copy_state(const StateVector<T>& source, StateVector<T>& target, const RunC
 }
 
 template <class T>
-void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVector<T>& state, const RunContext& context,
+void run_sweeps(const BoundPlan& bound, StageRange sweeps, StateVector<T>& state, const RunContext& context,
                 const StageSweeps<T>* kept) {
-    if (sweeps.empty()) return;
+    if (sweeps.size() == 0) return;
     RunCounters& counters = context.stop.counters();
-    SweepsAhead<T> ahead(program, sweeps, kernels_of<T>(context.kernels), kept);
+    SweepsAhead<T> ahead(bound, sweeps, kernels_of<T>(context.kernels), kept);
     BlockShares shares(static_cast<std::size_t>(std::max(context.threads, 1)));
     std::atomic<std::size_t> blocks_done{0};
     std::atomic<int> at_work{0};                 // members that still find blocks
@@ -88,7 +88,7 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
                               cache_share<T>(state.stored_qubits(), context));
         if (rank == 1 && sweeps.size() > 1) ahead.bind(1);
         for (std::size_t i = 0; i < sweeps.size(); ++i) {
-            const Stage& stage = sweeps[i];
+            const std::size_t stage = sweeps.begin + i;
             const bool measures = context.norms != nullptr && i + 1 == sweeps.size();
             if (rank == 0) {
                 ahead.bind(i);
@@ -97,13 +97,13 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
                 blocks_done.store(0, std::memory_order_relaxed);
                 at_work.store(team.size(), std::memory_order_relaxed);
                 if (measures) context.norms->begin(ahead[i], blocks);
-                if (context.verifier != nullptr) context.verifier->begin_norm(stage);
+                if (context.verifier != nullptr) context.verifier->begin_norm(bound.plan->stages[stage]);
             }
             team.barrier();
             const BoundSweep& sweep = ahead[i];
             ahead.bind_after(i, 1, [&] { return team.size() > 1; });
             runner.prepare(sweep);
-            if (context.pass_clock != nullptr) runner.begin_times(std::get<Sweep>(stage).passes.size());
+            if (context.pass_clock != nullptr) runner.begin_times(bound.sweep(stage).passes.size());
             const Index block_bytes = bit(sweep.block_qubits) * sizeof(std::complex<T>);
             const auto blocks = static_cast<std::int64_t>(blocks_of(sweep));
             const std::int64_t work = context.clock != nullptr ? context.clock->work_of(stage) : 0;
@@ -136,7 +136,8 @@ void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVect
                 counters.work_done.fetch_add(rest, std::memory_order_relaxed);
                 if (context.clock != nullptr) start = context.clock->add(stage, start);
             }
-            if (context.verifier != nullptr) context.verifier->check_norm(stage, state, context.stop, team);
+            if (context.verifier != nullptr)
+                context.verifier->check_norm(bound.plan->stages[stage], state, context.stop, team);
         }
     });
 }
@@ -148,11 +149,11 @@ void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits,
     runner.run({base, origin}, nullptr, {});
 }
 
-#define KETJET_INSTANTIATE(T)                                                                               \
-    template void extend_state<T>(StateVector<T>&, Index, const RunContext&);                               \
-    template void copy_state<T>(const StateVector<T>&, StateVector<T>&, const RunContext&);                 \
-    template void run_block<T>(const BoundSweep&, Index, T*, int, const RunContext&);                       \
-    template void run_sweeps<T>(const Program&, std::span<const Stage>, StateVector<T>&, const RunContext&, \
+#define KETJET_INSTANTIATE(T)                                                                     \
+    template void extend_state<T>(StateVector<T>&, Index, const RunContext&);                     \
+    template void copy_state<T>(const StateVector<T>&, StateVector<T>&, const RunContext&);       \
+    template void run_block<T>(const BoundSweep&, Index, T*, int, const RunContext&);             \
+    template void run_sweeps<T>(const BoundPlan&, StageRange, StateVector<T>&, const RunContext&, \
                                 const StageSweeps<T>*);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

@@ -56,7 +56,7 @@ void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits,
 
 // Runs a stretch of stages that are all sweeps, taking them from `kept` where it has them. Throws Cancelled.
 template <class T>
-void run_sweeps(const Program& program, std::span<const Stage> sweeps, StateVector<T>& state, const RunContext& context,
+void run_sweeps(const BoundPlan& bound, StageRange sweeps, StateVector<T>& state, const RunContext& context,
                 const StageSweeps<T>* kept = nullptr);
 
 }  // namespace ketjet

@@ -19,22 +19,22 @@ int sampling_threads(const Plan& plan, int threads) { return plan.num_qubits < 1
 
 std::int64_t nanoseconds(double seconds) { return static_cast<std::int64_t>(std::min(1e9 * seconds, 1e15)); }
 
-std::vector<std::int64_t> stage_work(const Plan& plan, Precision precision, int threads) {
+std::vector<std::int64_t> stage_work(const Plan& plan, int threads) {
     std::vector<std::int64_t> work;
     for (const Stage& stage : plan.stages) {
         const bool saves = std::holds_alternative<Save>(stage);
-        work.push_back(nanoseconds(saves ? sampling_cost(plan, 0, threads).drawing
-                                         : stage_cost(plan, stage, precision, threads).seconds));
+        work.push_back(
+            nanoseconds(saves ? sampling_cost(plan, 0, threads).drawing : stage_cost(plan, stage, threads).seconds));
     }
     return work;
 }
 
-FirstTouch::FirstTouch(const Plan& plan, Precision precision, std::span<const std::int64_t> work, RunCounters& counters)
-    : stages_(plan.stages), work_(work.begin(), work.end()), counters_(counters) {
-    const int page_qubits = precision == Precision::single ? 9 : 8;  // of 4096 bytes
+FirstTouch::FirstTouch(const Plan& plan, std::span<const std::int64_t> work, RunCounters& counters)
+    : work_(work.begin(), work.end()), counters_(counters) {
+    const int page_qubits = plan.request.precision == Precision::single ? 9 : 8;  // of 4096 bytes
     Index reached = 0;
     double touched = 1;
-    for (const Stage& stage : stages_) {
+    for (const Stage& stage : plan.stages) {
         if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
             reached |= sweep->active_after();
         }
@@ -48,8 +48,8 @@ double FirstTouch::pages_from(std::size_t stage) const {
     return std::accumulate(pages_.begin() + static_cast<std::ptrdiff_t>(stage), pages_.end(), 0.0);
 }
 
-void FirstTouch::begin(const Stage& stage) {
-    stage_ = index_of(stage);
+void FirstTouch::begin(std::size_t stage) {
+    stage_ = stage;
     start_ = StageClock::now();
     before_ = static_cast<double>(counters_.work_done.load(std::memory_order_relaxed));
     const auto total = static_cast<double>(counters_.work_total.load(std::memory_order_relaxed));

@@ -18,24 +18,22 @@ namespace ketjet {
 std::int64_t nanoseconds(double seconds);
 
 // Of each stage, once.
-std::vector<std::int64_t> stage_work(const Plan& plan, Precision precision, int threads);
+std::vector<std::int64_t> stage_work(const Plan& plan, int threads);
 
 // The first touch of fresh memory takes as long as the system likes, up to many times what is done to it later. So the
 // sweeps that get there first count as long as they really take, and those to come as long for each page.
 class FirstTouch {
  public:
-    FirstTouch(const Plan& plan, Precision precision, std::span<const std::int64_t> work, RunCounters& counters);
+    FirstTouch(const Plan& plan, std::span<const std::int64_t> work, RunCounters& counters);
 
-    bool is_in(const Stage& stage) const { return pages_[index_of(stage)] > 0; }
-    void begin(const Stage& stage);
+    bool is_in(std::size_t stage) const { return pages_[stage] > 0; }
+    void begin(std::size_t stage);
     // So much of the stage that has begun is done, above 0.
     void go_on(double part);
 
  private:
-    std::size_t index_of(const Stage& stage) const { return static_cast<std::size_t>(&stage - stages_.data()); }
     double pages_from(std::size_t stage) const;
 
-    std::span<const Stage> stages_;
     std::vector<double> pages_;  // by stage, that it touches first
     std::vector<double> work_;   // by stage, of all else
     RunCounters& counters_;

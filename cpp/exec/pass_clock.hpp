@@ -25,16 +25,16 @@ struct PassTimes {
 
 class PassClock {
  public:
-    explicit PassClock(std::span<const Stage> stages) : stages_(stages), times_(stages.size()) {
+    explicit PassClock(std::span<const Stage> stages) : times_(stages.size()) {
         for (std::size_t i = 0; i < stages.size(); ++i) {
             if (const auto* const sweep = std::get_if<Sweep>(&stages[i])) times_[i].passes.resize(sweep->passes.size());
         }
     }
 
-    // Adds what one thread has spent on a stage of the span; from any thread.
-    void add(const Stage& stage, const PassTimes& times) {
+    // Adds what one thread has spent on a stage; from any thread.
+    void add(std::size_t stage, const PassTimes& times) {
         const std::lock_guard lock(mutex_);
-        PassTimes& sum = times_[static_cast<std::size_t>(&stage - stages_.data())];
+        PassTimes& sum = times_[stage];
         sum.gather += times.gather;
         sum.scatter += times.scatter;
         std::ranges::transform(sum.passes, times.passes, sum.passes.begin(), std::plus());
@@ -44,7 +44,6 @@ class PassClock {
     std::vector<PassTimes> take() { return std::move(times_); }
 
  private:
-    std::span<const Stage> stages_;
     std::vector<PassTimes> times_;
     std::mutex mutex_;
 };

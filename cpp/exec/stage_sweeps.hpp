@@ -26,20 +26,18 @@ template <class T>
 class StageSweeps {
  public:
     // Of a plan whose stages run once, none are kept.
-    StageSweeps(const Program& program, const Plan& plan, const Kernels& kernels)
-        : program_(program),
-          stages_(plan.stages),
+    StageSweeps(const BoundPlan& bound, const Kernels& kernels)
+        : bound_(bound),
           kernels_(kernels),
-          sweeps_(plan.has_trajectories() ? std::min(plan.stages.size(), most_bound_stages) : 0) {}
+          sweeps_(bound.plan->has_trajectories() ? std::min(bound.plan->stages.size(), most_bound_stages) : 0) {}
 
     // Null if it is not kept: all would take too much memory.
-    const BoundSweep* find(const Stage& stage) const {
-        const auto index = static_cast<std::size_t>(&stage - stages_.data());
-        if (index >= sweeps_.size()) return nullptr;
-        Entry& entry = sweeps_[index];
+    const BoundSweep* find(std::size_t stage) const {
+        if (stage >= sweeps_.size()) return nullptr;
+        Entry& entry = sweeps_[stage];
         std::call_once(entry.once, [&] {
             if (!may_bind_more(bytes_)) return;
-            entry.sweep = std::make_unique<BoundSweep>(bind_sweep<T>(program_, std::get<Sweep>(stage), kernels_));
+            entry.sweep = std::make_unique<BoundSweep>(bind_sweep<T>(bound_.program, bound_.sweep(stage), kernels_));
             bytes_ += static_cast<std::int64_t>(entry.sweep->arena.bytes());
         });
         return entry.sweep.get();
@@ -51,8 +49,7 @@ class StageSweeps {
         std::unique_ptr<BoundSweep> sweep;
     };
 
-    const Program& program_;
-    std::span<const Stage> stages_;
+    const BoundPlan& bound_;
     const Kernels& kernels_;
     mutable std::vector<Entry> sweeps_;
     mutable std::atomic<std::int64_t> bytes_{0};  // of their arenas

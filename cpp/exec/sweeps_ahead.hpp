@@ -20,17 +20,16 @@ template <class T>
 class SweepsAhead {
  public:
     // Those that `kept` has, which may be null, are taken from there.
-    SweepsAhead(const Program& program, std::span<const Stage> sweeps, const Kernels& kernels,
-                const StageSweeps<T>* kept)
-        : program_(program), sweeps_(sweeps), kernels_(kernels), kept_(kept), slots_(sweeps.size()) {}
+    SweepsAhead(const BoundPlan& bound, StageRange sweeps, const Kernels& kernels, const StageSweeps<T>* kept)
+        : bound_(bound), first_(sweeps.begin), kernels_(kernels), kept_(kept), slots_(sweeps.size()) {}
 
     // Binds a sweep unless somebody has begun to; all may read it after the next barrier.
     void bind(std::size_t sweep) {
         Slot& slot = slots_[sweep];
         if (slot.begun.exchange(true, std::memory_order_relaxed)) return;
-        slot.bound = kept_ != nullptr ? kept_->find(sweeps_[sweep]) : nullptr;
+        slot.bound = kept_ != nullptr ? kept_->find(first_ + sweep) : nullptr;
         if (slot.bound != nullptr) return;
-        slot.own = std::make_unique<BoundSweep>(bind_sweep<T>(program_, std::get<Sweep>(sweeps_[sweep]), kernels_));
+        slot.own = std::make_unique<BoundSweep>(bind_sweep<T>(bound_.program, bound_.sweep(first_ + sweep), kernels_));
         slot.bound = slot.own.get();
         bytes_.fetch_add(bytes_of(slot), std::memory_order_relaxed);
     }
@@ -61,8 +60,8 @@ class SweepsAhead {
     static std::int64_t bytes_of(const Slot& slot) { return static_cast<std::int64_t>(slot.own->arena.bytes()); }
     bool has_room() const { return may_bind_more(bytes_.load(std::memory_order_relaxed)); }
 
-    const Program& program_;
-    std::span<const Stage> sweeps_;
+    const BoundPlan& bound_;
+    std::size_t first_;
     const Kernels& kernels_;
     const StageSweeps<T>* kept_;
     std::vector<Slot> slots_;

@@ -227,7 +227,7 @@ std::int64_t state_bytes(int state_qubits, Precision precision) {
     return static_cast<std::int64_t>(bit(state_qubits)) * amplitude_bytes(precision);
 }
 
-StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, int threads) {
+StageCost stage_cost(const Plan& plan, const Stage& stage, int threads) {
     if (!touches_state(stage)) return {};
     double written = std::ldexp(1.0, plan.state_qubits), read = written, blocks = written;
     double pass_ns = 0, serial_ns = 0;
@@ -238,12 +238,12 @@ StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, 
         blocks = std::ldexp(written, -static_cast<int>(sweep->hot.size()));
         unfolds = sweep->unfolds;
         serial_ns = operation_ns * static_cast<double>(sweep->operations.size());
-        for (const Pass& pass : sweep->passes) pass_ns += plan.pass_factor * pass.cost_ns;
+        for (const Pass& pass : sweep->passes) pass_ns += plan.machine.pass_factor * pass.cost_ns;
     }
     const double scattered = unfolds ? 2 * written : written;
-    const double memory_ns = plan.sweep_factor * (gather_ns * read + scatter_ns * scattered);
-    const double parallel_ns = time_scale(precision) * (memory_ns + pass_ns * written);
-    return {written, (written + scattered) * amplitude_bytes(precision),
+    const double memory_ns = plan.machine.sweep_factor * (gather_ns * read + scatter_ns * scattered);
+    const double parallel_ns = time_scale(plan.request.precision) * (memory_ns + pass_ns * written);
+    return {written, (written + scattered) * amplitude_bytes(plan.request.precision),
             1e-9 * (serial_ns + parallel_ns / std::clamp<double>(threads, 1, blocks))};
 }
 
@@ -256,13 +256,13 @@ int scattered_row_bits(const Sweep& sweep) {
     return bits;
 }
 
-PlanCost plan_cost(const Plan& plan, Precision precision, int threads) {
+PlanCost plan_cost(const Plan& plan, int threads) {
     PlanCost cost{};
-    cost.state_bytes = state_bytes(plan.state_qubits, precision);
+    cost.state_bytes = state_bytes(plan.state_qubits, plan.request.precision);
     cost.norm_bytes = static_cast<std::int64_t>(summed_rows(plan) * sizeof(double));
     double bytes_moved = 0;
     for (const Stage& stage : plan.stages) {
-        const StageCost part = stage_cost(plan, stage, precision, threads);
+        const StageCost part = stage_cost(plan, stage, threads);
         bytes_moved += part.bytes_moved;
         cost.seconds += part.seconds;
     }
@@ -287,7 +287,7 @@ ListingCost listing_cost(const Plan& plan, int threads) {
             sorting_seconds(static_cast<std::size_t>(std::min(outcomes, 1e15)))};
 }
 
-std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t shots) {
+std::int64_t useful_states(const Plan& plan, std::int64_t shots) {
     if (!plan.has_trajectories()) return 1;
     int partings = plan.has_loops() ? most_partings : 0;
     for (std::size_t stage = 0; stage < plan.stages.size() && partings < most_partings; ++stage) {
@@ -298,7 +298,8 @@ std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t s
         partings += count_bits(role.local | role.diagonal);
     }
     const std::int64_t by_memory =
-        std::max(least_tree_states, tree_bytes / std::max<std::int64_t>(state_bytes(plan.state_qubits, precision), 1));
+        std::max(least_tree_states,
+                 tree_bytes / std::max<std::int64_t>(state_bytes(plan.state_qubits, plan.request.precision), 1));
     const std::int64_t by_partings = std::int64_t{1} << std::min(partings, most_partings);
     return std::min({std::max<std::int64_t>(shots, 1), by_partings, by_memory}) + 1;
 }
@@ -307,9 +308,9 @@ std::int64_t least_states(const Plan& plan, std::int64_t shots) {
     return plan.has_trajectories() && shots > most_single_shots ? 2 : 1;
 }
 
-int useful_threads(const Plan& plan, Precision precision, int available) {
+int useful_threads(const Plan& plan, int available) {
     if (plan.state_qubits <= serial_qubits && !plan.has_trajectories()) return 1;
-    return plan_cost(plan, precision, 1).seconds < serial_seconds ? 1 : available;
+    return plan_cost(plan, 1).seconds < serial_seconds ? 1 : available;
 }
 
 }  // namespace ketjet

@@ -6,13 +6,11 @@
 #include <vector>
 
 #include "base/machine.hpp"
+#include "base/precision.hpp"
 #include "plan/facts.hpp"
 #include "plan/plan.hpp"
 
 namespace ketjet {
-
-enum class Precision : std::uint8_t { single, double_ };
-constexpr int amplitude_bytes(Precision precision) { return precision == Precision::single ? 8 : 16; }
 
 // The block shapes worth considering for a state of `state_qubits`, the one for general use first: the block and its
 // source lines share half of L2, and a state above the serial size is cut into at least sixteen blocks. Those that
@@ -32,7 +30,7 @@ struct PlanCost {
     std::int64_t norm_bytes;   // of the norms that the last sweep adds up for sampling
     double seconds;            // predicted for one pass through the plan on `threads` threads
 };
-PlanCost plan_cost(const Plan& plan, Precision precision, int threads);
+PlanCost plan_cost(const Plan& plan, int threads);
 
 struct StageCost {
     double amplitudes;  // visited
@@ -40,7 +38,7 @@ struct StageCost {
     double seconds;
 };
 // Of one stage of the plan; plan_cost is their sum.
-StageCost stage_cost(const Plan& plan, const Stage& stage, Precision precision, int threads);
+StageCost stage_cost(const Plan& plan, const Stage& stage, int threads);
 // What single precision takes of the time in double precision.
 constexpr double time_scale(Precision precision) { return precision == Precision::single ? 0.53 : 1.0; }
 
@@ -159,12 +157,12 @@ ListingCost listing_cost(const Plan& plan, int threads);
 double sorting_seconds(std::size_t outcomes);
 
 // How many states a tree of trajectories is better off for holding at a time.
-std::int64_t useful_states(const Plan& plan, Precision precision, std::int64_t shots);
+std::int64_t useful_states(const Plan& plan, std::int64_t shots);
 
 // How many it can do with: two where it has to compare them whatever room there is.
 std::int64_t least_states(const Plan& plan, std::int64_t shots);
 
 // How many threads are worth while for a plan: 1 for small states.
-int useful_threads(const Plan& plan, Precision precision, int available);
+int useful_threads(const Plan& plan, int available);
 
 }  // namespace ketjet

@@ -83,13 +83,25 @@ int Plan::num_passes() const {
     return static_cast<int>(passes);
 }
 
-Program Plan::bind(const Program& given) const {
-    return program.with_slots({given.slots().begin(), given.slots().end()});
+BoundPlan::BoundPlan(std::shared_ptr<const Plan> made, const Program& given)
+    : plan(std::move(made)), program(plan->program.with_slots({given.slots().begin(), given.slots().end()})) {}
+
+BoundPlan::BoundPlan(Plan made, const Program& given)
+    : BoundPlan(std::make_shared<const Plan>(std::move(made)), given) {}
+
+Program BoundPlan::original() const {
+    return plan->original.with_slots({program.slots().begin(), program.slots().end()});
+}
+
+StageRange sweeps_from(const Plan& plan, std::size_t stage) {
+    StageRange sweeps{stage, stage};
+    while (sweeps.end < plan.stages.size() && std::holds_alternative<Sweep>(plan.stages[sweeps.end])) ++sweeps.end;
+    return sweeps;
 }
 
 bool Plan::operator==(const Plan& other) const {
-    return origins == other.origins && shape == other.shape && num_qubits == other.num_qubits &&
-           state_qubits == other.state_qubits && stages == other.stages &&
+    return request == other.request && machine == other.machine && origins == other.origins && shape == other.shape &&
+           num_qubits == other.num_qubits && state_qubits == other.state_qubits && stages == other.stages &&
            final_measurements == other.final_measurements && known_reads == other.known_reads &&
            save_frames == other.save_frames;
 }

@@ -10,6 +10,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/machine.hpp"
+#include "plan/request.hpp"
 #include "program/program.hpp"
 
 namespace ketjet {
@@ -136,23 +138,6 @@ struct KnownRead {
     bool operator==(const KnownRead&) const = default;
 };
 
-// What the planner may do; each of these can be switched off, and none changes the outcome but for rounding.
-struct PlanOptions {
-    bool growth = true;          // qubits that nothing has touched yet stay out of the state
-    bool known_bits = true;      // controls and flips whose value is known from |0...0> are worked out beforehand
-    bool relabel_swaps = true;   // swaps and permutations rename the qubits of all earlier operations
-    bool prune = true;           // operations that reach no measurement are dropped where no state is returned
-    bool reuse_qubits = true;    // and qubits take the places of others that are measured or reset for the last time
-    bool merge_dense = true;     // operations on one pair of qubits become one matrix where that is cheaper
-    bool turn_pairs = true;      // pairs whose parity is kept are turned together instead, with phases around them
-    bool merge_passes = true;    // turns and phases of several operations share a pass
-    bool block_frame = true;     // X, Y, Z, CX and SWAP inside a block are bookkeeping
-    bool real_blocks = true;     // while all amplitudes are real, blocks hold two in the place of one
-    bool merge_branches = true;  // trajectories that meet in the same state go on as one
-    bool search = true;          // hot qubits and orders of passes are searched for, else taken as they come
-    bool operator==(const PlanOptions&) const = default;
-};
-
 // How a program is cut into sweeps; the candidates come from block_shapes (plan/cost.hpp).
 struct BlockShape {
     int block_qubits;  // hot qubits of a sweep, unless one operation alone needs more
@@ -174,14 +159,13 @@ struct Reordering {
 };
 
 struct Plan {
+    PlanRequest request;  // what it was made for
+    Machine machine;
     Program program;   // the operations that stages refer to: with the same slots, but not those of the original
     Program original;  // as it was before planning
     std::vector<std::uint32_t> origins;  // of every operation: its index in the original program; an X that was moved
                                          // has that of the operation whose bit flip it is
     BlockShape shape;
-    double sweep_factor;  // of the machine it was made for
-    double pass_factor;
-    std::int64_t l3_bytes;
     int num_qubits;    // of the state, which may leave out qubits that no measurement depends on
     int state_qubits;  // of the stored state: at least minimum_state_qubits, the extra ones stay |0>
     std::vector<Stage> stages;
@@ -191,8 +175,6 @@ struct Plan {
     double planning_seconds = 0;                     // how long it took to make, where that was measured
     std::shared_ptr<const Reordering> reordering{};  // of reuse_qubits; null where it changed nothing
 
-    // The planned program with the slot values of one that has the structure of the original.
-    Program bind(const Program& given) const;
     // Equal but for slot values and planning time.
     bool operator==(const Plan& other) const;
     // Whether shots are more than samples of one final state: they differ on the way, or records are made of them.
@@ -207,6 +189,30 @@ struct Plan {
     int num_passes() const;
     std::string to_string() const;
 };
+
+// A plan with the angles of one program: all that the engine needs for a run.
+struct BoundPlan {
+    // `given` has the structure that the plan was made for.
+    BoundPlan(std::shared_ptr<const Plan> plan, const Program& given);
+    BoundPlan(Plan plan, const Program& given);
+
+    std::shared_ptr<const Plan> plan;
+    Program program;  // the plan's own with these angles
+
+    // The one it was made of, with these angles.
+    Program original() const;
+    const Sweep& sweep(std::size_t stage) const { return std::get<Sweep>(plan->stages[stage]); }
+};
+
+// Stages [begin, end) of a plan.
+struct StageRange {
+    std::size_t begin;
+    std::size_t end;
+    std::size_t size() const { return end - begin; }
+};
+
+// The sweeps that follow each other from this stage on.
+StageRange sweeps_from(const Plan& plan, std::size_t stage);
 
 // Every stored state has at least this many qubits, so that one vector register always fits into it.
 inline constexpr int minimum_state_qubits = 4;

@@ -55,8 +55,7 @@ class StageMaker {
           folded_(folded),
           plan_(plan),
           zero_(request.from_zero ? low_bits(plan.state_qubits) : 0),
-          stager_(outlook.facts, request.options, request.precision, grows() ? 0 : low_bits(plan.state_qubits),
-                  most_seconds, plan) {}
+          stager_(outlook.facts, grows() ? 0 : low_bits(plan.state_qubits), most_seconds, plan) {}
 
     // Returns the predicted time.
     double run() {
@@ -133,7 +132,7 @@ class PlanMaker {
     PlanMaker(const Program& original, Rewritten rewritten, const FoldedPart& folded, const Machine& machine,
               const PlanRequest& request)
         : request_(request),
-          plan_(begin(original, std::move(rewritten), machine)),
+          plan_(begin(original, std::move(rewritten), machine, request)),
           folded_(folded),
           outlook_(look_ahead(plan_.program, request)) {
         plan_.final_measurements = outlook_.final.reads;
@@ -179,14 +178,14 @@ class PlanMaker {
         }
     }
 
-    static Plan begin(const Program& original, Rewritten rewritten, const Machine& machine) {
-        return {std::move(rewritten.program),
+    static Plan begin(const Program& original, Rewritten rewritten, const Machine& machine,
+                      const PlanRequest& request) {
+        return {request,
+                machine,
+                std::move(rewritten.program),
                 original,
                 std::move(rewritten.origins),
                 {},
-                machine.sweep_factor,
-                machine.pass_factor,
-                machine.l3_bytes,
                 rewritten.num_qubits,
                 std::max(rewritten.num_qubits, minimum_state_qubits),
                 {},

@@ -1,18 +1,9 @@
 // Program -> Plan. Pure: no amplitude is touched and no value of a slot is read.
 #pragma once
 
-#include "plan/cost.hpp"
 #include "plan/plan.hpp"
 
 namespace ketjet {
-
-struct PlanRequest {
-    Precision precision = Precision::double_;
-    PlanOptions options{};
-    bool from_zero = true;   // else the state may hold anything, and every collapse is for good (StateVector.evolve)
-    bool keep_state = true;  // the final state is wanted, not only what is measured
-    bool operator==(const PlanRequest&) const = default;
-};
 
 // Rewrites the program, cuts it into sweeps in several ways and returns the plan with the least predicted time.
 // Measurements that nothing follows are left to sampling; resets of untouched qubits are dropped.

@@ -95,8 +95,6 @@ struct Blockade {
 // What is reported on.
 struct Subject {
     const Plan& plan;
-    const PlanOptions& options;
-    Precision precision;
     int threads;
     std::vector<OperationFacts> facts;
 };
@@ -107,11 +105,11 @@ class SweepReporter {
  public:
     SweepReporter(const Subject& subject, const Sweep& sweep)
         : program_(subject.plan.program),
-          options_(subject.options),
+          options_(subject.plan.request.options),
           facts_(subject.facts),
           sweep_(sweep),
           hot_(sweep.within_reach()),
-          scale_(time_scale(subject.precision) * subject.plan.pass_factor) {
+          scale_(time_scale(subject.plan.request.precision) * subject.plan.machine.pass_factor) {
         for (std::size_t p = 0; p < sweep.passes.size(); ++p) {
             for (const Term& term : sweep.passes[p].terms) {
                 const auto [local, diagonal] = roles_of(program_, sweep, term);
@@ -301,7 +299,7 @@ std::optional<std::uint32_t> operation_of(const Stage& stage) {
 
 StageReport describe_stage(const Subject& subject, const Stage& stage, const Stage* before) {
     const Plan& plan = subject.plan;
-    const StageCost cost = stage_cost(plan, stage, subject.precision, subject.threads);
+    const StageCost cost = stage_cost(plan, stage, subject.threads);
     StageReport result{};
     result.bytes_moved = static_cast<std::int64_t>(std::min(cost.bytes_moved, 9e18));
     result.amplitudes = cost.amplitudes;
@@ -350,9 +348,9 @@ std::string_view name_of(StageKind kind) {
     return names[static_cast<std::size_t>(kind)];
 }
 
-PlanReport report(const Plan& plan, const PlanOptions& options, Precision precision, int threads) {
-    const Subject subject{plan, options, precision, threads, operation_facts(plan.program)};
-    PlanReport result{{}, {}, plan_cost(plan, precision, threads), 0, 0};
+PlanReport report(const Plan& plan, int threads) {
+    const Subject subject{plan, threads, operation_facts(plan.program)};
+    PlanReport result{{}, {}, plan_cost(plan, threads), 0, 0};
     std::vector<bool> kept(plan.original.operations().size());
     for (const std::uint32_t origin : plan.origins) {
         kept[origin] = true;

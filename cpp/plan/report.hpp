@@ -81,7 +81,6 @@ struct PlanReport {
     std::size_t left_out;  // operations of plan.original that were dropped or worked out beforehand
 };
 
-// `options` are those that the plan was made with.
-PlanReport report(const Plan& plan, const PlanOptions& options, Precision precision, int threads);
+PlanReport report(const Plan& plan, int threads);
 
 }  // namespace ketjet

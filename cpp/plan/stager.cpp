@@ -10,15 +10,12 @@
 
 namespace ketjet {
 
-Stager::Stager(std::span<const OperationFacts> facts, const PlanOptions& options, Precision precision, Index active,
-               double most_seconds, Plan& plan)
+Stager::Stager(std::span<const OperationFacts> facts, Index active, double most_seconds, Plan& plan)
     : facts_(facts),
-      options_(options),
-      precision_(precision),
       active_(active),
       most_seconds_(most_seconds),
       plan_(plan),
-      budget_(options.search ? search_operations : 0) {}
+      budget_(plan.request.options.search ? search_operations : 0) {}
 
 void Stager::add(std::uint32_t index) {
     const OperationFacts& facts = facts_[index];
@@ -28,7 +25,7 @@ void Stager::add(std::uint32_t index) {
 }
 
 void Stager::append(Stage stage) {
-    seconds_ += stage_cost(plan_, stage, precision_, 1).seconds;
+    seconds_ += stage_cost(plan_, stage, 1).seconds;
     plan_.stages.push_back(std::move(stage));
 }
 
@@ -71,7 +68,7 @@ Sweep Stager::next_sweep() {
         if (sweep.unfolds) unfolding_.clear();
     }
     active_ = sweep.active_after();
-    arrange_passes(facts_, options_, sweep);
+    arrange_passes(facts_, plan_.request.options, sweep);
     return sweep;
 }
 

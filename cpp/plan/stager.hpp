@@ -15,8 +15,7 @@ class Stager {
  public:
     // Appends to the stages of `plan`, whose other fields are set already; qubits outside `active` are |0> at first.
     // Gives up once the stages are predicted to take longer than `most_seconds` on one thread.
-    Stager(std::span<const OperationFacts> facts, const PlanOptions& options, Precision precision, Index active,
-           double most_seconds, Plan& plan);
+    Stager(std::span<const OperationFacts> facts, Index active, double most_seconds, Plan& plan);
 
     // Folds the sweeps of the present stretch along a qubit that nothing has touched yet, until unfold(); operations
     // that are added meanwhile keep amplitudes real, or are global phases.
@@ -61,8 +60,6 @@ class Stager {
     void take_operations(Index hot, Sweep& sweep);
 
     std::span<const OperationFacts> facts_;
-    const PlanOptions& options_;
-    Precision precision_;
     Index active_;
     Index folded_ = 0;  // the qubit
     double most_seconds_;

@@ -17,9 +17,6 @@ namespace ketjet {
 
 namespace {
 
-template <class T>
-constexpr Precision precision_of = sizeof(T) == sizeof(float) ? Precision::single : Precision::double_;
-
 constexpr std::int64_t least_first_touch_bytes = std::int64_t{1} << 26;  // below, it does not take long
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -32,8 +29,8 @@ void note_start(RunCounters& counters) {
 }
 
 template <class T>
-void sample_final_state(const Program& program, const Plan& plan, const StateVector<T>& state, SweepNorms& swept,
-                        const RunRequest& request, RunResult<T>& result, const RunContext& context) {
+void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorms& swept, const RunRequest& request,
+                        RunResult<T>& result, const RunContext& context) {
     const auto start = std::chrono::steady_clock::now();
     const bool known = swept.are_known();
     if (request.shots == 0) {
@@ -57,7 +54,7 @@ void sample_final_state(const Program& program, const Plan& plan, const StateVec
         }
         const SamplingCost cost = sampling_cost(plan, request.shots, context.threads);
         result.table = tabulate(sample(state, norms, request.shots, request.key, context), moves, ones,
-                                program.num_clbits(), nanoseconds(cost.tabulating), context.stop);
+                                plan.program.num_clbits(), nanoseconds(cost.tabulating), context.stop);
         if (request.list_shots) {
             result.shots = list_shots(result.table, request.key, nanoseconds(cost.listing), context.stop);
         }
@@ -121,10 +118,11 @@ void list_with_chains(const WeightTable& table, int clbit_words, int chain_words
 // The state at the end and what is saved of one shot only, of the shot that stands last in the list: it is run once
 // more by itself, for in the tree nobody knows which one it will be.
 template <class T>
-void run_last_shot(const Program& program, const Plan& plan, const Walker<T>& walker, const WeightTable& table,
-                   const RunRequest& request, RunResult<T>& result, const RunContext& context) {
+void run_last_shot(const Walker<T>& walker, const WeightTable& table, const RunRequest& request, RunResult<T>& result,
+                   const RunContext& context) {
+    const auto& [plan, program] = walker.bound_plan();
     const std::size_t row = request.exact ? 0 : last_of_list(counts_of(table), request.key);
-    Trajectory<T> shot{std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits),
+    Trajectory<T> shot{std::make_unique<StateVector<T>>(plan->num_qubits, plan->state_qubits),
                        Shots(program.memory_words(), {1, 0})};
     walker.retrace(shot, *table.ways[row], context);
     if (request.keep_state) result.state = std::move(shot.state);
@@ -138,20 +136,19 @@ bool saves_one_shot(const Program& program) {
 }
 
 template <class T>
-void run_as_tree(const Program& program, const Plan& plan, const RunRequest& request, RunResult<T>& result,
-                 const RunContext& context) {
+void run_as_tree(const BoundPlan& bound, const RunRequest& request, RunResult<T>& result, const RunContext& context) {
+    const Program& program = bound.program;
     TreeRequest tree_request;
     tree_request.rules = {{request.key, request.exact, request.floor},
                           request.most_iterations,
                           request.exact ? Weight{0, 1} : Weight{std::max<std::int64_t>(request.shots, 1), 0}};
     tree_request.most_states = request.most_states;
     tree_request.small_state_bytes = request.small_state_bytes;
-    tree_request.merge = request.merge_branches;
     tree_request.keep_state = request.keep_state;
     tree_request.remember_ways = request.keep_state || saves_one_shot(program);
     SaveStore saves;
-    const Walker<T> walker(program, plan, tree_request.rules, kernels_of<T>(context.kernels), saves);
-    TreeResult<T> tree = run_tree<T>(program, plan, walker, tree_request, context);
+    const Walker<T> walker(bound, tree_request.rules, kernels_of<T>(context.kernels), saves);
+    TreeResult<T> tree = run_tree<T>(walker, tree_request, context);
     result.trajectories = tree.trajectories;
     const int words = program.clbit_words();
     const std::vector<std::size_t> chains = chain_words(program);
@@ -166,7 +163,7 @@ void run_as_tree(const Program& program, const Plan& plan, const RunRequest& req
     result.dropped = tree.outcome.dropped;
     tree.outcome = {};
     if ((lacks_state || walker.owes_saves()) && !table.weights.empty()) {
-        run_last_shot(program, plan, walker, chained.weights.empty() ? table : chained, request, result, context);
+        run_last_shot(walker, chained.weights.empty() ? table : chained, request, result, context);
     }
     if (result.state != nullptr) chunk_probabilities(*result.state, context);  // for its norm
     result.saves = saves.take();
@@ -188,21 +185,22 @@ bool is_long_tree(const Plan& plan, const RunRequest& request) {
 }
 
 template <class T>
-void run_once(const Program& original, const Program& program, const Plan& plan, const RunRequest& request,
-              Verifier& verifier, RunResult<T>& result, const RunContext& given) {
+void run_once(const BoundPlan& bound, const RunRequest& request, Verifier& verifier, RunResult<T>& result,
+              const RunContext& given) {
+    const Plan& plan = *bound.plan;
     SweepNorms norms(request.shots > 0 ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.num_qubits);
     RunContext context = given;
     context.norms = &norms;
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
     std::optional<FirstTouch> first_touch;
-    if (state->is_fresh() && state_bytes(plan.state_qubits, precision_of<T>) >= least_first_touch_bytes) {
-        first_touch.emplace(plan, precision_of<T>, context.clock->work(), context.stop.counters());
+    if (state->is_fresh() && state_bytes(plan.state_qubits, plan.request.precision) >= least_first_touch_bytes) {
+        first_touch.emplace(plan, context.clock->work(), context.stop.counters());
         context.first_touch = &*first_touch;
     }
     try {
-        run_stages(program, plan, *state, request.key, context);
-        verifier.check_state(original, *state, request.keep_state || request.shots == 0, context);
-        sample_final_state(program, plan, *state, norms, request, result, context);
+        run_stages(bound, *state, request.key, context);
+        verifier.check_state(*state, request.keep_state || request.shots == 0, context);
+        sample_final_state(plan, *state, norms, request, result, context);
     } catch (const Cancelled&) {
         state->release();
         throw;
@@ -213,12 +211,13 @@ void run_once(const Program& original, const Program& program, const Plan& plan,
 }  // namespace
 
 template <class T>
-std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, StateVector<T>& state,
-                                      const PhiloxKey& key, const RunContext& context) {
+std::vector<std::uint64_t> run_stages(const BoundPlan& bound, StateVector<T>& state, const PhiloxKey& key,
+                                      const RunContext& context) {
     const WalkRules rules{{key, false, 0}, 0, {1, 0}};
     SaveStore saves;
-    const Walker<T> walker(program, plan, rules, kernels_of<T>(context.kernels), saves);
-    Trajectory<T> trajectory{std::make_unique<StateVector<T>>(std::move(state)), Shots(program.memory_words(), {1, 0})};
+    const Walker<T> walker(bound, rules, kernels_of<T>(context.kernels), saves);
+    Trajectory<T> trajectory{std::make_unique<StateVector<T>>(std::move(state)),
+                             Shots(bound.program.memory_words(), {1, 0})};
     Alone<T> alone;
     try {
         while (walker.advance(trajectory, alone, false, context)) {
@@ -233,37 +232,37 @@ std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, 
 }
 
 template <class T>
-std::vector<std::uint64_t> evolve(const Program& original, const Plan& plan, StateVector<T>& state,
-                                  const PhiloxKey& key, Verify verify, const RunContext& given) {
-    const std::vector<std::int64_t> work = stage_work(plan, precision_of<T>, given.threads);
-    StageClock clock(plan.stages, work);
-    RunContext context{given.kernels, given.threads, given.stop, plan.l3_bytes, &clock};
-    const Program program = plan.bind(original);
+std::vector<std::uint64_t> evolve(const BoundPlan& bound, StateVector<T>& state, const PhiloxKey& key, Verify verify,
+                                  const RunContext& given) {
+    const Plan& plan = *bound.plan;
+    const std::vector<std::int64_t> work = stage_work(plan, given.threads);
+    StageClock clock(plan.stages.size(), work);
+    RunContext context{given.kernels, given.threads, given.stop, plan.machine.l3_bytes, &clock};
     RunCounters& counters = context.stop.counters();
     note_start(counters);
     counters.stages_total.store(static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
     counters.work_total.store(std::accumulate(work.begin(), work.end(), std::int64_t{0}), std::memory_order_relaxed);
-    Verifier verifier(verify, program, plan);
+    Verifier verifier(verify, bound);
     if (verify != Verify::off) {
         context.verifier = &verifier;
-        verifier.start_in(state, original, context);
+        verifier.start_in(state, context);
         verifier.check_plan<T>(context);
     }
-    std::vector<std::uint64_t> memory = run_stages(program, plan, state, key, context);
-    if (verify != Verify::off) verifier.check_state(original, state, true, context);
+    std::vector<std::uint64_t> memory = run_stages(bound, state, key, context);
+    if (verify != Verify::off) verifier.check_state(state, true, context);
     return memory;
 }
 
 template <class T>
-RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& request, const RunContext& given) {
+RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunContext& given) {
+    const Plan& plan = *bound.plan;
     const bool as_tree = plan.has_trajectories() || request.exact;
     std::vector<std::int64_t> work;
-    if (!as_tree || is_long_tree(plan, request)) work = stage_work(plan, precision_of<T>, given.threads);
-    StageClock clock(plan.stages, work);
+    if (!as_tree || is_long_tree(plan, request)) work = stage_work(plan, given.threads);
+    StageClock clock(plan.stages.size(), work);
     NormDrift drift;
-    RunContext context{given.kernels, given.threads, given.stop, plan.l3_bytes, &clock};
+    RunContext context{given.kernels, given.threads, given.stop, plan.machine.l3_bytes, &clock};
     context.drift = &drift;
-    const Program program = plan.bind(original);
     RunCounters& counters = context.stop.counters();
     note_start(counters);
     context.stop.throw_if_stopped();
@@ -285,15 +284,15 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
     std::optional<PassClock> pass_clock;
     if (request.time_passes) context.pass_clock = &pass_clock.emplace(plan.stages);
     RunResult<T> result;
-    Verifier verifier(request.verify, program, plan);
+    Verifier verifier(request.verify, bound);
     if (request.verify != Verify::off) {
         context.verifier = &verifier;
         verifier.check_plan<T>(context);
     }
     if (as_tree) {
-        run_as_tree(program, plan, request, result, context);
+        run_as_tree(bound, request, result, context);
     } else {
-        run_once(original, program, plan, request, verifier, result, context);
+        run_once(bound, request, verifier, result, context);
     }
     result.norm_error = drift.largest();
     result.stage_seconds = clock.seconds();
@@ -302,12 +301,12 @@ RunResult<T> run(const Program& original, const Plan& plan, const RunRequest& re
     return result;
 }
 
-#define KETJET_INSTANTIATE(T)                                                                                         \
-    template std::vector<std::uint64_t> run_stages<T>(const Program&, const Plan&, StateVector<T>&, const PhiloxKey&, \
-                                                      const RunContext&);                                             \
-    template std::vector<std::uint64_t> evolve<T>(const Program&, const Plan&, StateVector<T>&, const PhiloxKey&,     \
-                                                  Verify, const RunContext&);                                         \
-    template RunResult<T> run<T>(const Program&, const Plan&, const RunRequest&, const RunContext&);
+#define KETJET_INSTANTIATE(T)                                                                                  \
+    template std::vector<std::uint64_t> run_stages<T>(const BoundPlan&, StateVector<T>&, const PhiloxKey&,     \
+                                                      const RunContext&);                                      \
+    template std::vector<std::uint64_t> evolve<T>(const BoundPlan&, StateVector<T>&, const PhiloxKey&, Verify, \
+                                                  const RunContext&);                                          \
+    template RunResult<T> run<T>(const BoundPlan&, const RunRequest&, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

@@ -24,7 +24,6 @@ struct RunRequest {
     std::int64_t small_state_bytes = ketjet::small_state_bytes;  // states up to this size are held beside those
     std::int64_t most_iterations = 0;                            // of all loops of one shot together; 0: any number
     double time_limit = 0;                                       // seconds; 0: none
-    bool merge_branches = true;                                  // PlanOptions::merge_branches
     std::int64_t memory_limit = 0;                               // MemoryBudget's
     std::int64_t promised_bytes = 0;                             // MemoryBudget's
     std::int64_t kept_bytes = 0;                                 // by results that the limit holds for too
@@ -49,18 +48,17 @@ struct RunResult {
     std::vector<PassTimes> pass_times;  // likewise, if asked for
 };
 
-// `program` gives the slot values; it has the structure that the plan was made for.
 template <class T>
-RunResult<T> run(const Program& program, const Plan& plan, const RunRequest& request, const RunContext& context);
+RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunContext& context);
 
 // Runs every stage on a state as one shot. Returns its classical memory.
 template <class T>
-std::vector<std::uint64_t> run_stages(const Program& program, const Plan& plan, StateVector<T>& state,
-                                      const PhiloxKey& key, const RunContext& context);
+std::vector<std::uint64_t> run_stages(const BoundPlan& bound, StateVector<T>& state, const PhiloxKey& key,
+                                      const RunContext& context);
 
-// Applies a program to a given state as one shot, by a plan that was made for any state. Returns its classical memory.
+// Applies a plan to a given state as one shot; a plan that was made for any state. Returns its classical memory.
 template <class T>
-std::vector<std::uint64_t> evolve(const Program& program, const Plan& plan, StateVector<T>& state, const PhiloxKey& key,
-                                  Verify verify, const RunContext& context);
+std::vector<std::uint64_t> evolve(const BoundPlan& bound, StateVector<T>& state, const PhiloxKey& key, Verify verify,
+                                  const RunContext& context);
 
 }  // namespace ketjet

@@ -42,21 +42,20 @@ struct Yield {
 template <class T>
 class ShotTree {
  public:
-    ShotTree(const Program& program, const Plan& plan, const Walker<T>& walker, const TreeRequest& request,
-             const RunContext& context)
-        : plan_(plan),
+    ShotTree(const Walker<T>& walker, const TreeRequest& request, const RunContext& context)
+        : plan_(*walker.bound_plan().plan),
           request_(request),
           context_(context),
           walker_(walker),
-          memory_words_(program.memory_words()),
-          limits_(plan, precision, request, context.threads),
-          budget_(limits_.most_states(), limits_.members(), state_bytes(plan.state_qubits, precision)),
-          progress_(plan, context.clock != nullptr ? context.clock->work() : std::span<const std::int64_t>{},
+          memory_words_(walker.bound_plan().program.memory_words()),
+          limits_(plan_, request, context.threads),
+          budget_(limits_.most_states(), limits_.members(), state_bytes(plan_.state_qubits, plan_.request.precision)),
+          progress_(plan_, context.clock != nullptr ? context.clock->work() : std::span<const std::int64_t>{},
                     context.threads, request.rules.all_shots.value(), request.rules.division.exact,
                     limits_.most_waiting(), context.stop.counters()),
-          merger_(plan,
-                  {request.merge, limits_.holds_all() || !limits_.unites(), limits_.unites(),
-                   request.rules.division.exact, limits_.unites() || limits_.holds_all(), shows_phases(program)}) {}
+          merger_(plan_, {plan_.request.options.merge_branches, limits_.holds_all() || !limits_.unites(),
+                          limits_.unites(), request.rules.division.exact, limits_.unites() || limits_.holds_all(),
+                          shows_phases(walker.bound_plan().program)}) {}
 
     TreeResult<T> run() {
         budget_.force();
@@ -79,7 +78,6 @@ class ShotTree {
 
  private:
     using State = std::unique_ptr<StateVector<T>>;
-    static constexpr Precision precision = sizeof(T) == 4 ? Precision::single : Precision::double_;
     class Beside;
     class Below;
     class ForMergers;
@@ -378,14 +376,12 @@ typename ShotTree<T>::State ShotTree<T>::end(Trajectory<T>& trajectory, Yield<T>
 }  // namespace
 
 template <class T>
-TreeResult<T> run_tree(const Program& program, const Plan& plan, const Walker<T>& walker, const TreeRequest& request,
-                       const RunContext& context) {
-    return ShotTree<T>(program, plan, walker, request, context).run();
+TreeResult<T> run_tree(const Walker<T>& walker, const TreeRequest& request, const RunContext& context) {
+    return ShotTree<T>(walker, request, context).run();
 }
 
-#define KETJET_INSTANTIATE(T)                                                                             \
-    template TreeResult<T> run_tree<T>(const Program&, const Plan&, const Walker<T>&, const TreeRequest&, \
-                                       const RunContext&);
+#define KETJET_INSTANTIATE(T) \
+    template TreeResult<T> run_tree<T>(const Walker<T>&, const TreeRequest&, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

@@ -14,7 +14,6 @@ struct TreeRequest {
     WalkRules rules{};  // with the weight of all shots together: their number, or 1 for an exact distribution
     std::int64_t most_states = 2;        // held at a time, at least 1
     std::int64_t small_state_bytes = 0;  // states up to this size are held beside those
-    bool merge = true;                   // trajectories in the same state
     bool keep_state = false;
     bool remember_ways = false;  // of one shot for every outcome
 };
@@ -28,7 +27,6 @@ struct TreeResult {
 
 // Runs the plan that the walker follows.
 template <class T>
-TreeResult<T> run_tree(const Program& program, const Plan& plan, const Walker<T>& walker, const TreeRequest& request,
-                       const RunContext& context);
+TreeResult<T> run_tree(const Walker<T>& walker, const TreeRequest& request, const RunContext& context);
 
 }  // namespace ketjet

@@ -191,19 +191,17 @@ void Walker<T>::retrace(Trajectory<T>& trajectory, const Ways& ways, const RunCo
 template <class T>
 template <class Course>
 void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& context) const {
-    const std::span<const Stage> stages = std::span(plan_.stages).subspan(here.stage);
-    const Stage& stage = stages.front();
+    const std::size_t number = here.stage;
+    const Stage& stage = plan_.stages[number];
     ++here.steps;
     if (std::holds_alternative<Sweep>(stage)) {
-        const auto end = std::ranges::find_if_not(
-            stages, std::holds_alternative<Sweep, Sweep, Collapse, Extend, Compute, Branch, Jump, Join, Save>);
-        const auto sweeps = stages.first(static_cast<std::size_t>(end - stages.begin()));
-        here.stage += static_cast<std::uint32_t>(sweeps.size());
-        for (const Stage& sweep : sweeps) {
-            here.operations += static_cast<double>(std::get<Sweep>(sweep).operations.size());
+        const StageRange sweeps = sweeps_from(plan_, number);
+        here.stage = static_cast<std::uint32_t>(sweeps.end);
+        for (std::size_t i = sweeps.begin; i < sweeps.end; ++i) {
+            here.operations += static_cast<double>(bound_.sweep(i).operations.size());
         }
         if (initializes_all_) here.phase += phase_of(sweeps);
-        return run_sweeps(program_, sweeps, *here.state, context, &sweeps_);
+        return run_sweeps(bound_, sweeps, *here.state, context, &sweeps_);
     }
     const StageClock::Time start = StageClock::now();
     if (const auto* const collapses = std::get_if<Collapse>(&stage)) {
@@ -228,8 +226,8 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
     }
     context.stop.counters().stages_done.fetch_add(1, std::memory_order_relaxed);
     if (context.clock != nullptr) {
-        context.clock->add(stage, start);
-        context.stop.counters().work_done.fetch_add(context.clock->work_of(stage), std::memory_order_relaxed);
+        context.clock->add(number, start);
+        context.stop.counters().work_done.fetch_add(context.clock->work_of(number), std::memory_order_relaxed);
     }
     if (context.verifier != nullptr && touches_state(stage)) context.verifier->check_norm(stage, *here.state, context);
 }
@@ -281,10 +279,10 @@ void Walker<T>::jump(Trajectory<T>& trajectory, std::uint32_t target) const {
 }
 
 template <class T>
-double Walker<T>::phase_of(std::span<const Stage> sweeps) const {
+double Walker<T>::phase_of(StageRange sweeps) const {
     double phase = 0;
-    for (const Stage& stage : sweeps) {
-        for (const std::uint32_t index : std::get<Sweep>(stage).operations) {
+    for (std::size_t stage = sweeps.begin; stage < sweeps.end; ++stage) {
+        for (const std::uint32_t index : bound_.sweep(stage).operations) {
             const auto* const operation = std::get_if<GlobalPhaseOperation>(&program_.operations()[index]);
             if (operation == nullptr || !operation->of_circuit) continue;
             phase += std::arg(std::polar(1.0, program_.slots()[operation->slot]));  // a large one would swallow others

@@ -79,14 +79,17 @@ struct Alone : Fork<T> {
 template <class T>
 class Walker {
  public:
-    // `program` is the plan's own with the present slots; what it saves is put into `saves`.
-    Walker(const Program& program, const Plan& plan, const WalkRules& rules, const Kernels& kernels, SaveStore& saves)
-        : program_(program),
-          plan_(plan),
+    // What is saved is put into `saves`.
+    Walker(const BoundPlan& bound, const WalkRules& rules, const Kernels& kernels, SaveStore& saves)
+        : bound_(bound),
+          program_(bound.program),
+          plan_(*bound.plan),
           rules_(rules),
-          sweeps_(program, plan, kernels),
+          sweeps_(bound, kernels),
           saves_(saves),
-          initializes_all_(initializes_all(program, plan.num_qubits)) {}
+          initializes_all_(initializes_all(program_, plan_.num_qubits)) {}
+
+    const BoundPlan& bound_plan() const { return bound_; }
 
     // Goes on past the next Join, or if wanted the next random collapse, or to the end of the plan; false at the end.
     bool advance(Trajectory<T>& trajectory, Fork<T>& fork, bool stops_at_collapses, const RunContext& context) const;
@@ -122,8 +125,9 @@ class Walker {
                         bool value_of_one, Course& course, const RunContext& context) const;
     void jump(Trajectory<T>& trajectory, std::uint32_t target) const;
     // The global phases of the circuit in these sweeps.
-    double phase_of(std::span<const Stage> sweeps) const;
+    double phase_of(StageRange sweeps) const;
 
+    const BoundPlan& bound_;
     const Program& program_;
     const Plan& plan_;
     WalkRules rules_;

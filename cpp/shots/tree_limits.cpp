@@ -7,11 +7,10 @@
 
 namespace ketjet {
 
-TreeLimits::TreeLimits(const Plan& plan, Precision precision, const TreeRequest& request, int threads) {
+TreeLimits::TreeLimits(const Plan& plan, const TreeRequest& request, int threads) {
     const std::int64_t shots = request.rules.all_shots.shots;
-    const std::int64_t useful =
-        useful_states(plan, precision, shots > 0 ? shots : std::numeric_limits<std::int64_t>::max());
-    const std::int64_t bytes = state_bytes(plan.state_qubits, precision);
+    const std::int64_t useful = useful_states(plan, shots > 0 ? shots : std::numeric_limits<std::int64_t>::max());
+    const std::int64_t bytes = state_bytes(plan.state_qubits, plan.request.precision);
     const std::int64_t most_small = small_states_bytes / bytes;
     const MemoryBudget* const memory = MemoryBudget::current();
 

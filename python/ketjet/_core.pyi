@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'PassTimes', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'machine_rates', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'PassTimes', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'machine_rates', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -130,6 +130,10 @@ class PlanCost:
     @property
     def state_bytes(self) -> int:
         ...
+class BoundPlan:
+    """
+    A plan with the angles of one program: all that a run needs.
+    """
 class Plan:
     """
     The stages in which a Program is executed.
@@ -137,6 +141,10 @@ class Plan:
     __hash__: typing.ClassVar[None] = None
     def __eq__(self, arg0: Plan) -> bool:
         ...
+    def bind(self, program: Program) -> BoundPlan:
+        """
+        With the slots of a program that has the structure it was made for.
+        """
     def to_string(self) -> str:
         ...
     @property
@@ -165,6 +173,9 @@ class Plan:
         ...
     @property
     def planning_seconds(self) -> float:
+        ...
+    @property
+    def precision(self) -> Precision:
         ...
     @property
     def save_frames(self) -> dict:
@@ -263,7 +274,6 @@ class RunRequest:
     exact: bool
     keep_state: bool
     list_shots: bool
-    merge_branches: bool
     time_passes: bool
     verify: Verify
     def __init__(self) -> None:
@@ -436,7 +446,7 @@ class StateSingle:
     """
     def __init__(self, num_qubits: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
-    def evolve(self, program: Program, plan: Plan, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], verify: Verify, time_limit: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> list[int]:
+    def evolve(self, bound_plan: BoundPlan, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], verify: Verify, time_limit: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> list[int]:
         ...
     def expectation(self, x_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], z_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], coefficients: collections.abc.Sequence[complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> complex:
         ...
@@ -460,7 +470,7 @@ class StateDouble:
     """
     def __init__(self, num_qubits: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
-    def evolve(self, program: Program, plan: Plan, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], verify: Verify, time_limit: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> list[int]:
+    def evolve(self, bound_plan: BoundPlan, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], verify: Verify, time_limit: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> list[int]:
         ...
     def expectation(self, x_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], z_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], coefficients: collections.abc.Sequence[complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> complex:
         ...
@@ -526,17 +536,17 @@ def machine_rates(precision: Precision, *, threads: typing.SupportsInt | typing.
     """
 def plan(program: Program, machine: Machine, precision: Precision, switched_off: collections.abc.Sequence[str], *, from_zero: bool, keep_state: bool) -> Plan:
     ...
-def plan_cost(plan: Plan, precision: Precision, threads: typing.SupportsInt | typing.SupportsIndex) -> PlanCost:
+def plan_cost(plan: Plan, threads: typing.SupportsInt | typing.SupportsIndex) -> PlanCost:
     ...
 def plan_options() -> list[str]:
     """
     Names of what the planner may do unless it is switched off.
     """
-def report(plan: Plan, switched_off: collections.abc.Sequence[str], precision: Precision, threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
+def report(plan: Plan, threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
     """
     What a plan does and why, in columns: texts, operations, stages, passes; and how many operations it left out.
     """
-def run(program: Program, plan: Plan, precision: Precision, request: RunRequest, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl) -> RunOutput:
+def run(bound_plan: BoundPlan, request: RunRequest, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl) -> RunOutput:
     """
     Runs a plan; releases the GIL; raises Cancelled, MemoryError, VerificationFailed, ClassicalError, IterationLimitReached or TimeLimitReached.
     """
@@ -548,9 +558,9 @@ def unitarity_error(matrix: typing.Annotated[numpy.typing.ArrayLike, numpy.compl
     """
     max |U^dagger U - 1|; estimated on fixed vectors above dimension 64.
     """
-def useful_states(plan: Plan, precision: Precision, shots: typing.SupportsInt | typing.SupportsIndex) -> int:
+def useful_states(plan: Plan, shots: typing.SupportsInt | typing.SupportsIndex) -> int:
     """
     How many states a run is better off for holding at a time.
     """
-def useful_threads(plan: Plan, precision: Precision, available: typing.SupportsInt | typing.SupportsIndex) -> int:
+def useful_threads(plan: Plan, available: typing.SupportsInt | typing.SupportsIndex) -> int:
     ...

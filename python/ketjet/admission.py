@@ -111,7 +111,6 @@ class Admission(NamedTuple):
             plan,
             shots=shots_of(lowered, self.options),
             memory=self._lists_shots(lowered),
-            precision=self.options.precision,
             max_threads=self.threads,
             available=self.available[0],
             exact=self.options.exact,

@@ -288,8 +288,7 @@ class Simulator(OldNames):
             lowered = lower(circuit, keep_idle_qubits=resolved.return_state)
             made = admission.plan(circuit, lowered)
             demand = admission.demand(lowered, made)
-        off = switched_off(resolved)
-        explained = explanation.explain(lowered, made, resolved.precision, demand.threads, switched_off=off)
+        explained = explanation.explain(lowered, made, demand.threads)
         explained = explanation.with_memory(explained, demand, admission.available[0])
         if not analyze:
             return explained

@@ -41,7 +41,7 @@ Plan small_blocks(const Program& program, Precision precision) {
 template <class T>
 RunResult<T> run_on(const Program& program, const Plan& plan, int threads, RunCounters& counters) {
     const RunRequest request{200, {1, 2}, true, true};
-    return run<T>(program, plan, request, {kernels_for(), threads, StopToken(counters)});
+    return run<T>(BoundPlan(plan, program), request, {kernels_for(), threads, StopToken(counters)});
 }
 
 template <class T>

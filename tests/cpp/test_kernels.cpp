@@ -105,7 +105,7 @@ std::vector<std::complex<T>> final_state(const Program& program, const Plan& pla
     request.keep_state = true;
     request.verify = Verify::full;
     RunCounters counters;
-    const RunResult<T> result = run<T>(program, plan, request, {counted, 1, StopToken(counters)});
+    const RunResult<T> result = run<T>(BoundPlan(plan, program), request, {counted, 1, StopToken(counters)});
     const std::complex<T>* const amplitudes = result.state->amplitudes();
     return {amplitudes, amplitudes + result.state->size()};
 }

@@ -74,7 +74,7 @@ Swept<T> swept(const Program& program, const Plan& plan, const KernelTable& kern
     RunContext context{kernels, threads, StopToken(counters)};
     context.norms = &norms;
     StateVector<T> state(plan.num_qubits, plan.state_qubits);
-    run_stages(plan.bind(program), plan, state, key, context);
+    run_stages(BoundPlan(plan, program), state, key, context);
     const bool known = norms.are_known();
     if (wanted == SweepNorms::Wanted::total) {
         CHECK(known && std::abs(norms.total() - 1) < (sizeof(T) == 4 ? 1e-5 : 1e-13));
@@ -102,13 +102,12 @@ int check_norms(Precision precision, std::int64_t l2_bytes) {
             const Program program = make(num_qubits);
             const Plan made = plan(program, machine, {precision});
             const Swept<T> first = swept<T>(program, made, kernels_for(), 1);
-            CHECK(first.known == (plan_cost(made, precision, 1).norm_bytes > 0));
+            CHECK(first.known == (plan_cost(made, 1).norm_bytes > 0));
             swept<T>(program, made, kernels_for(), 2, SweepNorms::Wanted::total);
             if (!first.known) continue;
             ++known;
             const StateNorms& norms = first.norms;
-            CHECK(norms.rows.size() * sizeof(double) ==
-                  static_cast<std::size_t>(plan_cost(made, precision, 1).norm_bytes));
+            CHECK(norms.rows.size() * sizeof(double) == static_cast<std::size_t>(plan_cost(made, 1).norm_bytes));
             const Index row = first.state.size() / norms.rows.size(),
                         chunk = std::min(first.state.size(), bit(chunk_bits));
             for (Index r = 0; r < norms.rows.size(); ++r) {

@@ -51,7 +51,7 @@ std::string finding(const Program& program, const Plan& plan, Verify mode, const
     RunRequest request{10, {1, 2}, false, true};
     request.verify = mode;
     try {
-        const RunResult<T> result = run<T>(program, plan, request, {kernels, 2, StopToken(counters)});
+        const RunResult<T> result = run<T>(BoundPlan(plan, program), request, {kernels, 2, StopToken(counters)});
         CHECK(result.verification.checks > 0);
         CHECK(result.verification.max_deviation < (sizeof(T) == 4 ? 1e-5 : 1e-13));
         return "";
@@ -94,7 +94,7 @@ void check_wrong_reorderings() {
         RunRequest run_request{10, {1, 2}, false, false};
         run_request.verify = Verify::fast;
         try {
-            run<double>(program, plan, run_request, {kernels_for(), 1, StopToken(counters)});
+            run<double>(BoundPlan(plan, program), run_request, {kernels_for(), 1, StopToken(counters)});
             return false;
         } catch (const VerificationFailed&) {
             return true;

@@ -77,7 +77,7 @@ def test_real_families_take_half_of_the_memory_traffic(family, precision):
     plans = [engine.plan(program, precision, on=SMALL_BLOCKS, switched_off=off) for off in ((), ("real_blocks",))]
     assert plans[0].to_string().count("folded along") > 1
     assert "folded" not in plans[1].to_string()
-    folded, whole = (sum(stage.bytes_moved for stage in engine.report(plan, precision, 1).stages) for plan in plans)
+    folded, whole = (sum(stage.bytes_moved for stage in engine.report(plan, 1).stages) for plan in plans)
     assert folded < 0.75 * whole
     task = engine.Task(program, 0, 0, return_state=True, precision=precision, threads=2, verify="fast")
     expected = Statevector(circuit).data

@@ -47,6 +47,7 @@ from ketjet.engine.run import (
     drift_of,
     execute,
     plan,
+    precision_of,
     state_qubits,
 )
 from ketjet.engine.state import State
@@ -97,6 +98,7 @@ __all__ = [
     "machine_rates",
     "max_qubits",
     "plan",
+    "precision_of",
     "rates_bytes",
     "recently_available_memory",
     "report",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ketjet import _core, faces
-from ketjet.engine.machine import AMPLITUDE_BYTES, MAX_QUBITS, PRECISIONS, Precision, available_memory, machine
+from ketjet.engine.machine import AMPLITUDE_BYTES, MAX_QUBITS, Precision, available_memory, machine
 from ketjet.engine.run import plan, state_qubits
 from ketjet.units import counted, duration, size
 
@@ -126,7 +126,6 @@ def demand(
     *,
     shots: int,
     memory: bool,
-    precision: Precision,
     max_threads: int,
     available: int,
     exact: bool = False,
@@ -143,7 +142,6 @@ def demand(
     shots : int
     memory : bool
         Whether every shot is listed.
-    precision : {"single", "double"}
     max_threads : int
         Upper limit of engine threads.
     available : int
@@ -155,11 +153,11 @@ def demand(
     saves_repeat : bool
         Whether they save once more wherever shots go different ways.
     """
-    core_precision, parts = PRECISIONS[precision], made.has_trajectories
-    threads = _core.useful_threads(made, core_precision, max_threads)
-    cost = _core.plan_cost(made, core_precision, threads)
+    parts = made.has_trajectories
+    threads = _core.useful_threads(made, max_threads)
+    cost = _core.plan_cost(made, threads)
     outcomes = _outcome_bytes(program, made.num_qubits, shots, memory=memory, per_shot=parts, exact=exact)
-    wanted = _core.useful_states(made, core_precision, _ANY_NUMBER if exact else shots)
+    wanted = _core.useful_states(made, _ANY_NUMBER if exact else shots)
     least = min(wanted, 1 if exact else _core.least_states(made, shots))
     unbounded = made.collapses_at_random and (exact or saves_repeat)  # branches are counted when they are there
     norms = 0 if exact or shots == 0 else cost.norm_bytes
@@ -232,7 +230,6 @@ def estimate(
             made,
             shots=shots,
             memory=memory,
-            precision=precision,
             max_threads=cores,
             available=available_bytes,
             exact=exact,

@@ -12,7 +12,7 @@ from ketjet.engine.machine import PRECISIONS, Precision, machine
 from ketjet.on_demand import OnDemand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -102,21 +102,16 @@ def rates_bytes() -> int:
     return min(4 * machine().l3_bytes, 512 << 20)
 
 
-def report(made: Plan, precision: Precision, threads: int, *, switched_off: Collection[str] = ()) -> PlanReport:
+def report(made: Plan, threads: int) -> PlanReport:
     """Describe a plan stage by stage.
 
     Parameters
     ----------
     made : Plan
-    precision : {"single", "double"}
     threads : int
         Engine threads that times are predicted for.
-    switched_off : collection of str
-        What the planner was not allowed to do, as for `plan`.
     """
-    texts, (names, qubits), stages, passes, left_out = _core.report(
-        made, list(switched_off), PRECISIONS[precision], threads
-    )
+    texts, (names, qubits), stages, passes, left_out = _core.report(made, threads)
     text, lists = texts.__getitem__, _Lists(*qubits)
 
     def operations(begin: int, end: int) -> Iterable[OperationReport]:

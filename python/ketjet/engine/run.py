@@ -241,6 +241,11 @@ def plan(
     return _core.plan(program, on or machine(), PRECISIONS[precision], off, from_zero=from_zero, keep_state=keep_state)
 
 
+def precision_of(made: Plan) -> Precision:
+    """Return the precision that a plan was made for."""
+    return "single" if made.precision == _core.Precision.single else "double"
+
+
 def state_qubits(program: Program, *, keep_state: bool = True, switched_off: Collection[str] = ()) -> int:
     """Return how many qubits the state has that a program needs: those that are idle or known may be left out.
 
@@ -316,18 +321,18 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
     if control is None:
         control = Control(path=task.control_path)
     start = time.perf_counter()
-    program, precision, made, plan_time = task.program, PRECISIONS[task.precision], task.plan, task.plan_time
+    program, made, plan_time = task.program, task.plan, task.plan_time
     if made is None or on is not None:
         keep_state = task.return_state or task.shots == 0
         made = plan(program, task.precision, on, keep_state=keep_state, switched_off=task.switched_off)
         plan_time = time.perf_counter() - start
         start += plan_time
     output = _core.run(
-        program, made, precision, _request(task, made), threads=task.threads, isa=task.isa, control=control.counters
+        made.bind(program), _request(task, made), threads=task.threads, isa=task.isa, control=control.counters
     )
     if task.verify != "off" and (drift := drift_of(output.norm_error, task.precision)):
         raise _core.VerificationFailed(f"{drift}.")
-    cost = _core.plan_cost(made, precision, task.threads)
+    cost = _core.plan_cost(made, task.threads)
     state_bytes = cost.state_bytes * (task.states if made.has_trajectories else 1)
     metadata: dict[str, Any] = {
         "method": "statevector",
@@ -378,7 +383,7 @@ def _request(task: Task, made: Plan) -> _core.RunRequest:
         request.keep_state = True
     if task.shots > 0 or made.has_trajectories:
         request.key = random_key(task.program, task.seed, task.occurrence)
-        request.most_states, request.merge_branches = task.states, "merge_branches" not in task.switched_off
+        request.most_states = task.states
     if task.exact:
         request.exact, request.floor = True, task.floor
     elif task.shots > 0 or task.memory:

@@ -8,7 +8,6 @@ import numpy as np
 
 from ketjet import _core
 from ketjet.engine.control import Control
-from ketjet.engine.machine import PRECISIONS, Precision
 from ketjet.engine.run import VERIFY, Verify, plan, random_key
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ketjet._core import Program
+    from ketjet.engine.machine import Precision
 
 
 class State:
@@ -54,9 +54,9 @@ class State:
         """Apply a program of the same width; return its classical bits as 64-bit words."""
         made = plan(program, self.precision, from_zero=False)
         key = random_key(program, seed)
-        useful = _core.useful_threads(made, PRECISIONS[self.precision], threads)
+        useful = _core.useful_threads(made, threads)
         counters = (control or Control()).counters
-        return self._state.evolve(program, made, key, VERIFY[verify], time_limit, useful, counters)
+        return self._state.evolve(made.bind(program), key, VERIFY[verify], time_limit, useful, counters)
 
     def sample(
         self, qubits: Sequence[int], shots: int, seed: int, threads: int, control: Control | None = None

@@ -16,7 +16,7 @@ from ketjet.explanation.kernels import KernelShare, kernel_shares
 from ketjet.on_demand import OnDemand
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ketjet.engine import PassReport, Plan, PlanReport, Precision, StageReport
     from ketjet.lowering import LoweredCircuit
@@ -344,9 +344,7 @@ def _json_pieces(value: Any) -> Iterator[str]:
         yield json.dumps(_plain(value))
 
 
-def explain(
-    lowered: LoweredCircuit, made: Plan, precision: Precision, threads: int, *, switched_off: Collection[str] = ()
-) -> Explanation:
+def explain(lowered: LoweredCircuit, made: Plan, threads: int) -> Explanation:
     """Put a plan into the circuit's terms.
 
     Parameters
@@ -355,18 +353,16 @@ def explain(
         The circuit that was planned.
     made
         Its plan.
-    precision, threads
+    threads
         What it is to run with.
-    switched_off
-        What the planner was not allowed to do, some of `engine.PLAN_OPTIONS`.
     """
-    described = engine.report(made, precision, threads, switched_off=switched_off)
+    described = engine.report(made, threads)
     return Explanation(
         name=lowered.header["name"],
         num_qubits=lowered.program.num_qubits,
         state_qubits=made.num_qubits,
         left_out=described.left_out,
-        precision=precision,
+        precision=engine.precision_of(made),
         threads=threads,
         planning_seconds=made.planning_seconds,
         stages=_stages(described, lowered.qubits),
