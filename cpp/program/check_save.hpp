@@ -1,4 +1,4 @@
-// What a save operation must be like, for unpack.cpp.
+// What a save operation must be like, for unpack.cpp and check_operations.cpp.
 #pragma once
 
 #include <string>
@@ -7,7 +7,14 @@
 
 namespace ketjet {
 
+// What a save may refer to.
+struct SaveBounds {
+    int num_qubits;
+    int variable_words;
+    bool planned = false;  // in a planned program, where -1 stands for an index that the state leaves out
+};
+
 // What is wrong with the wires and the payload, and the fix; empty if nothing is.
-std::string fault_of_save(const SaveOperation& operation, const PackedProgram& packed);
+std::string fault_of_save(const SaveOperation& operation, const SaveBounds& bounds);
 
 }  // namespace ketjet

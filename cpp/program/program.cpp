@@ -93,6 +93,8 @@ std::span<const std::string> Program::labels() const { return body_->packed->lab
 
 std::span<const Operation> Program::operations() const { return body_->operations; }
 
+std::span<const std::int32_t> Program::wires() const { return body_->wires; }
+
 std::span<const std::int32_t> Program::controls(const Wires& wires) const {
     return std::span(body_->wires).subspan(wires.begin, wires.controls);
 }
@@ -109,6 +111,10 @@ Program Program::with_slots(std::vector<double> slots) const {
     check_slots(*body_->packed, slots);
     return Program(body_, std::move(slots));
 }
+
+const PackedProgram& Program::source() const { return *body_->packed; }
+
+bool Program::is_rewritten() const { return body_->rewritten; }
 
 bool Program::same_structure(const Program& other) const {
     if (body_ == other.body_) return true;

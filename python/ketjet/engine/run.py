@@ -75,7 +75,7 @@ class Task(NamedTuple):
     control_path : str, optional
         Where a process without the submitter's Control finds its counters.
     plan : Plan, optional
-        The program's plan, where it is known already; it stays behind when the task is sent to another process.
+        The program's plan, where it is known already; a process that the task is sent to runs the same one.
     plan_time : float
         Seconds it took to make that plan.
     seconds : float
@@ -116,9 +116,6 @@ class Task(NamedTuple):
     kept_bytes: int = 0
     occurrence: int = 0
     time_passes: bool = False
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Task, tuple(self._replace(plan=None, plan_time=0.0))
 
 
 class SavedRecord(NamedTuple):
