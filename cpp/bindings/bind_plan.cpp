@@ -241,7 +241,7 @@ void bind_plan(py::module_& m) {
             py::arg("program"), "With the slots of a program that has the structure it was made for.")
         .def("to_string", &Plan::to_string)
         .def("to_bytes", &plan_bytes, "All of it but slots and planning time: the same bytes on every machine.")
-        .def_static("from_bytes", &read_plan, py::arg("bytes"),
+        .def_static("from_bytes", &read_plan, py::arg("data"),
                     "The plan that was written; raises PlanFormatError if it was not, or is damaged.")
         .def(py::pickle(&plan_bytes, &read_plan))
         .def("__eq__", [](const Plan& a, const Plan& b) { return a == b; });

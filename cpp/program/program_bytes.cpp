@@ -166,8 +166,7 @@ Program ProgramReader::get() {
     for (std::uint32_t i = 0; i < payloads; ++i) packed.payloads.push_back(get_payload());
     const int max_slots = std::ranges::max(gate_table(), {}, &GateFacts::parameters).parameters;
     const std::size_t slots = packed.slot_begin.empty() ? 0 : packed.slot_begin.back();
-    if (slots > packed.codes.size() * static_cast<std::size_t>(max_slots))
-        throw DamagedBytes("a slot is out of range");
+    if (slots > packed.codes.size() * static_cast<std::size_t>(max_slots)) throw DamagedBytes("a slot is out of range");
     packed.slots.resize(slots);
     return Program(std::move(packed));
 }

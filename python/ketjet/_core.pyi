@@ -142,7 +142,7 @@ class Plan:
     """
     __hash__: typing.ClassVar[None] = None
     @staticmethod
-    def from_bytes(bytes: bytes) -> Plan:
+    def from_bytes(data: bytes) -> Plan:
         """
         The plan that was written; raises PlanFormatError if it was not, or is damaged.
         """

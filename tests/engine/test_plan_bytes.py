@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from dynamic_strategies import dynamic_circuits
+import qiskit
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import SMALL_CACHES, TINY_CACHES, op, pack
-from saves import save, save_expectation
-from strategies import circuits
+from support.dynamic_strategies import dynamic_circuits
+from support.programs import SMALL_CACHES, TINY_CACHES, op, pack
+from support.saves import save, save_expectation
+from support.strategies import circuits
 
-import qiskit
 from ketjet import engine
 from ketjet.errors import PlanFormatError
-from ketjet.failures import public_error
+from ketjet.jobs.failures import public_error
 from ketjet.lowering import lower
 
 MASK = (1 << 64) - 1
