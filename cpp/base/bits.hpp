@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <span>
 
 namespace ketjet {
 
@@ -11,6 +12,13 @@ using Index = std::uint64_t;
 constexpr Index bit(int position) { return Index{1} << position; }
 
 constexpr Index low_bits(int count) { return count >= 64 ? ~Index{0} : bit(count) - 1; }
+
+// The set of some positions.
+constexpr Index mask_of(std::span<const int> positions) {
+    Index mask = 0;
+    for (const int position : positions) mask |= bit(position);
+    return mask;
+}
 
 constexpr int count_bits(Index mask) { return std::popcount(mask); }
 

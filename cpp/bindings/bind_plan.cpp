@@ -6,11 +6,13 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "bindings/arrays.hpp"
 #include "bindings/bindings.hpp"
 #include "bindings/gil.hpp"
+#include "plan/plan_bytes.hpp"
 #include "plan/plan_cache.hpp"
 #include "plan/report.hpp"
 
@@ -57,16 +59,35 @@ PlanOptions options_without(const std::vector<std::string>& switched_off) {
 
 // Plans are shared with the cache, and all that Python sees of them is read-only. The last owner of one lets go of the
 // GIL meanwhile: a plan of a million operations takes tens of milliseconds to delete.
-std::shared_ptr<Plan> plan_program(const Program& program, const Machine& machine, Precision precision,
-                                   const std::vector<std::string>& switched_off, bool from_zero, bool keep_state) {
-    const PlanOptions options = options_without(switched_off);
-    auto made =
-        std::const_pointer_cast<Plan>(cached_plan(program, machine, {precision, options, from_zero, keep_state}));
+std::shared_ptr<Plan> deleted_for_many(std::shared_ptr<const Plan> owned) {
+    auto made = std::const_pointer_cast<Plan>(std::move(owned));
     Plan* const plan = made.get();
     return {plan, [made = std::move(made)](Plan*) mutable {
                 const ReleasedForMany released(made->original.operations().size());
                 made.reset();
             }};
+}
+
+std::shared_ptr<Plan> plan_program(const Program& program, const Machine& machine, Precision precision,
+                                   const std::vector<std::string>& switched_off, bool from_zero, bool keep_state) {
+    const PlanOptions options = options_without(switched_off);
+    return deleted_for_many(cached_plan(program, machine, {precision, options, from_zero, keep_state}));
+}
+
+py::bytes plan_bytes(const Plan& plan) {
+    std::vector<std::uint8_t> bytes;
+    {
+        const ReleasedForMany released(plan.original.operations().size());
+        bytes = bytes_of(plan);
+    }
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::shared_ptr<Plan> read_plan(const py::bytes& bytes) {
+    const auto text = static_cast<std::string_view>(bytes);
+    const std::span read(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+    const ReleasedForMany released(read.size());
+    return deleted_for_many(std::make_shared<const Plan>(plan_from_bytes(read)));
 }
 
 // Lists of any lengths, one after the other: list i is values[begin[i]] up to values[begin[i + 1]].
@@ -187,6 +208,7 @@ py::tuple report_columns(const Plan& plan, int threads) {
 }  // namespace
 
 void bind_plan(py::module_& m) {
+    py::register_exception<PlanFormatError>(m, "PlanFormatError", PyExc_ValueError);
     py::enum_<Precision>(m, "Precision").value("single", Precision::single).value("double", Precision::double_);
     py::class_<PlanCost>(m, "PlanCost")
         .def_readonly("state_bytes", &PlanCost::state_bytes)
@@ -218,6 +240,10 @@ void bind_plan(py::module_& m) {
             "bind", [](std::shared_ptr<Plan> p, const Program& program) { return BoundPlan(std::move(p), program); },
             py::arg("program"), "With the slots of a program that has the structure it was made for.")
         .def("to_string", &Plan::to_string)
+        .def("to_bytes", &plan_bytes, "All of it but slots and planning time: the same bytes on every machine.")
+        .def_static("from_bytes", &read_plan, py::arg("data"),
+                    "The plan that was written; raises PlanFormatError if it was not, or is damaged.")
+        .def(py::pickle(&plan_bytes, &read_plan))
         .def("__eq__", [](const Plan& a, const Plan& b) { return a == b; });
     m.def("plan_options", &plan_options, "Names of what the planner may do unless it is switched off.");
     m.def("plan", &plan_program, py::arg("program"), py::arg("machine"), py::arg("precision"), py::arg("switched_off"),

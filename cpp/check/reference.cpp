@@ -10,12 +10,6 @@ namespace ketjet {
 
 namespace {
 
-Index mask_of(std::span<const int> qubits) {
-    Index mask = 0;
-    for (const int qubit : qubits) mask |= bit(qubit);
-    return mask;
-}
-
 // Without the standard operator's care for infinities.
 Complex product(Complex a, Complex b) {
     return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};

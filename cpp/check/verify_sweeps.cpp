@@ -6,12 +6,11 @@
 // beside the run itself, fewer blocks, then fewer sweeps are compared; the report tells how many.
 #include <algorithm>
 #include <bit>
-#include <iterator>
 #include <limits>
 #include <mutex>
 
 #include "base/parallel.hpp"
-#include "base/rng.hpp"
+#include "base/random_streams.hpp"
 #include "check/reference.hpp"
 #include "check/verify.hpp"
 #include "emit/merge_actions.hpp"
@@ -20,24 +19,9 @@ namespace ketjet {
 
 namespace {
 
-constexpr PhiloxKey vector_key{0x6b65746a, 0x65742121};
 constexpr double least_budget = 1 << 26;    // amplitudes changed by plain loops, some 0.2 s on one thread
 constexpr double share_of_run = 1.0 / 256;  // of the amplitudes changed by the run, where that is more
 constexpr int largest_block_qubits = 20;
-
-Index mask_of(std::span<const int> qubits) {
-    Index mask = 0;
-    for (const int qubit : qubits) mask |= bit(qubit);
-    return mask;
-}
-
-std::vector<Action> actions_of(const Program& program, std::span<const std::uint32_t> operations) {
-    std::vector<Action> actions;
-    for (const std::uint32_t operation : operations) {
-        std::ranges::move(resolve(program, program.operations()[operation]), std::back_inserter(actions));
-    }
-    return actions;
-}
 
 double matrix_columns(const Operation& operation) {
     const auto* const unitary = std::get_if<UnitaryOperation>(&operation);
@@ -54,7 +38,7 @@ struct Sample {
 // Cold bits all set, random ones, and the opposite of those.
 std::vector<Sample> samples_of(const Sweep& sweep, std::uint32_t stage) {
     const Index hot = mask_of(sweep.hot), cold = sweep.active & ~hot;
-    const Index random = RandomStream(vector_key, 1, stage).next_u64() & cold;
+    const Index random = RandomStream(random_streams::check_key, random_streams::check_blocks, stage).next_u64() & cold;
     std::vector<Sample> samples;
     for (const Index base : {cold, random, cold & ~random}) {
         if (std::ranges::find(samples, Sample{base, false}) == samples.end()) samples.push_back({base, false});
@@ -94,7 +78,7 @@ class BlockComparison {
           start_(given_.size()) {
         const Index hot = mask_of(sweep.hot), inactive = extract_bits(hot & ~sweep.active, hot);
         constexpr T unread = std::numeric_limits<T>::quiet_NaN();
-        RandomStream random(vector_key, 0, stage);
+        RandomStream random(random_streams::check_key, random_streams::check_start, stage);
         double length = 0;
         for (Index i = 0; i < start_.size(); ++i) {
             if ((i & inactive) != 0) continue;
@@ -235,7 +219,8 @@ void Verifier::compare_sweeps(const RunContext& context) {
             work += job.work;
         }
     }
-    for (RandomStream random(vector_key, 2, 0); work > budget && !jobs.empty();) {
+    RandomStream random(random_streams::check_key, random_streams::check_dropped, 0);
+    while (work > budget && !jobs.empty()) {
         const auto dropped = jobs.begin() + static_cast<std::ptrdiff_t>(random.below(jobs.size()));
         work -= dropped->work;
         jobs.erase(dropped);

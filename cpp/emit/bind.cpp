@@ -1,6 +1,5 @@
 // bind_sweep: the geometry of a sweep's blocks, then its passes one after another.
 #include <bit>
-#include <iterator>
 #include <unordered_map>
 
 #include "emit/block_binder.hpp"
@@ -11,15 +10,6 @@
 namespace ketjet {
 
 namespace {
-
-std::vector<Action> actions_of(const Program& program, std::span<const std::uint32_t> operations) {
-    if (operations.size() == 1) return resolve(program, program.operations()[operations.front()]);
-    std::vector<Action> actions;
-    for (const std::uint32_t operation : operations) {
-        std::ranges::move(resolve(program, program.operations()[operation]), std::back_inserter(actions));
-    }
-    return actions;
-}
 
 Index union_of_qubits(std::span<const Action> actions) {
     Index qubits = 0;
@@ -180,8 +170,7 @@ Rows rows_of(Index hot, int run_bits) {
 void place_rows(const Sweep& sweep, BoundSweep& bound) {
     bound.block_qubits = static_cast<int>(sweep.hot.size());
     bound.from_zero = sweep.active == 0;
-    Index hot = 0;
-    for (const int qubit : sweep.hot) hot |= bit(qubit);
+    const Index hot = mask_of(sweep.hot);
     bound.scattered = rows_of(hot, scattered_row_bits(sweep));
     if (!bound.from_zero)
         bound.gathered = rows_of(hot, std::min(bound.scattered.run_bits, std::countr_one(sweep.active)));

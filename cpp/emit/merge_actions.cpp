@@ -12,12 +12,6 @@ namespace {
 
 bool holds(const Condition& condition, Index basis) { return (basis & condition.mask) == condition.value; }
 
-Index mask_of(const std::vector<int>& qubits) {
-    Index mask = 0;
-    for (const int qubit : qubits) mask |= bit(qubit);
-    return mask;
-}
-
 std::size_t entry_of(const std::vector<int>& qubits, Index basis) {
     std::size_t entry = 0;
     for (std::size_t j = 0; j < qubits.size(); ++j) entry |= (basis >> qubits[j] & 1) << j;

@@ -71,8 +71,7 @@ std::vector<double> chunk_probabilities(const StateVector<T>& state, const RunCo
 template <class T>
 void prepare(StateVector<T>& state, std::span<const std::int32_t> targets, const std::vector<Complex>& amplitudes,
              const RunContext& context) {
-    Index mask = 0;
-    for (const std::int32_t target : targets) mask |= bit(target);
+    const Index mask = mask_of(targets);
     std::vector<Index> offsets(amplitudes.size());
     for (std::size_t entry = 0; entry < offsets.size(); ++entry) {
         for (std::size_t j = 0; j < targets.size(); ++j) {

@@ -145,8 +145,8 @@ class Scheduler {
         int pairs = 0;
         bool general = false;
         for (const std::size_t i : ready_) {
-            if (pending_[i].pair_turn != Turn::none) ++pairs;
-            general = general || pending_[i].pair_turn == Turn::general;
+            if (pending_[i].pair_turn != TurnKind::none) ++pairs;
+            general = general || pending_[i].pair_turn == TurnKind::general;
         }
         if (!pair_turns_pay(pairs, general)) return false;
         std::vector<Element> elements;
@@ -154,7 +154,7 @@ class Scheduler {
         for (std::size_t i = first_; i < pending_.size(); ++i) {
             const bool is_ready = ready != ready_.end() && *ready == i;
             if (is_ready) ++ready;
-            if (is_ready && pending_[i].pair_turn != Turn::none) {
+            if (is_ready && pending_[i].pair_turn != TurnKind::none) {
                 append_turned(pending_[i], elements);
             } else {
                 elements.push_back(pending_[i]);
@@ -167,7 +167,7 @@ class Scheduler {
 
     void append_turned(const Element& pair, std::vector<Element>& elements) const {
         const std::uint32_t begin = pair.term.begin, end = pair.term.end;
-        if (pair.pair_turn == Turn::general) {
+        if (pair.pair_turn == TurnKind::general) {
             std::ranges::copy(parts_of(pair.term, pair.local), std::back_inserter(elements));
             return;
         }

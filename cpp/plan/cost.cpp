@@ -70,7 +70,7 @@ double dense_ns(int qubits) {
 
 // Of the product of operations on two qubits.
 double pair_ns(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations) {
-    return pair_turn_of(facts, operations) != Turn::none ? even_pair_ns : dense_ns(2);
+    return pair_turn_of(facts, operations) != TurnKind::none ? even_pair_ns : dense_ns(2);
 }
 
 double turns_ns(int turns) { return turn_call_ns * ((turns + turns_per_call - 1) / turns_per_call) + turn_ns * turns; }
@@ -121,12 +121,12 @@ Index summed_rows(const Plan& plan) {
 
 }  // namespace
 
-Turn pair_turn_of(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations) {
+TurnKind pair_turn_of(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations) {
     const auto all_are = [&](auto property) {
         return std::ranges::all_of(operations, [&](std::uint32_t index) { return property(facts[index].pair_turn); });
     };
-    if (all_are([](Turn turn) { return turn == Turn::imaginary; })) return Turn::imaginary;
-    return all_are([](Turn turn) { return turn != Turn::none; }) ? Turn::general : Turn::none;
+    if (all_are([](TurnKind turn) { return turn == TurnKind::imaginary; })) return TurnKind::imaginary;
+    return all_are([](TurnKind turn) { return turn != TurnKind::none; }) ? TurnKind::general : TurnKind::none;
 }
 
 bool pair_turns_pay(int pairs, bool general) {
@@ -141,7 +141,7 @@ double operation_cost_ns(const OperationFacts& facts) {
     if (facts.rotates) return rotation_ns;
     if (facts.diagonal != 0) return targets == 1 ? controlled_ns : dense_ns(targets) / 2;
     if (targets == 1) return turn_ns + turn_call_ns / turns_per_call;
-    return targets == 2 && facts.pair_turn != Turn::none ? even_pair_ns : dense_ns(targets);
+    return targets == 2 && facts.pair_turn != TurnKind::none ? even_pair_ns : dense_ns(targets);
 }
 
 bool looking_ahead_pays(double seconds, std::size_t elements_by_passes) {

@@ -95,7 +95,7 @@ bool dense_pays(std::span<const OperationFacts> facts, std::span<const std::uint
 
 // As in OperationFacts, of the product of operations on one pair of qubits; and whether so many such pairs at once are
 // better turned than multiplied by dense matrices.
-Turn pair_turn_of(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations);
+TurnKind pair_turn_of(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations);
 bool pair_turns_pay(int pairs, bool general);
 
 // Of states up to this size each thread runs trajectories of its own, where these have so many amplitudes together that

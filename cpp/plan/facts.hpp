@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "program/structure.hpp"
+#include "program/turn_kind.hpp"
 
 namespace ketjet {
 
@@ -11,8 +11,8 @@ struct OperationFacts {
     Index local;     // as in Roles
     Index diagonal;  // as in Roles
     double cost_ns;  // per amplitude, of its pass or its share of one
-    Turn turn;
-    Turn pair_turn;
+    TurnKind turn;
+    TurnKind pair_turn;
     bool relabels;   // bookkeeping can follow it
     bool flips;      // an X, with controls or without
     bool exchanges;  // moves amplitudes and changes none: flips, swaps, permutations

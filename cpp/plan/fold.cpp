@@ -7,7 +7,7 @@
 #include "plan/control_flow.hpp"
 #include "plan/cost.hpp"
 #include "program/action.hpp"
-#include "program/structure.hpp"
+#include "program/turn_kind.hpp"
 
 namespace ketjet {
 
@@ -104,8 +104,8 @@ class FoldingDraft {
         origin_ = source_.origins[index];
         const Index target = bit(targets.front());
         close(turned_ & touched & ~target);
-        if ((turned_ & target) == 0) add(h_, {}, 0, targets);
-        add(z_, source_.program.controls(wires), wires.control_state, targets);
+        if ((turned_ & target) == 0) add(h_row, {}, 0, targets);
+        add(z_row, source_.program.controls(wires), wires.control_state, targets);
         turned_ |= target;
     }
 
@@ -123,14 +123,13 @@ class FoldingDraft {
     void close(Index qubits) {
         for (Index rest = qubits; rest != 0; rest &= rest - 1) {
             const std::int32_t target[] = {std::countr_zero(rest)};
-            add(h_, {}, 0, target);
+            add(h_row, {}, 0, target);
         }
         turned_ &= ~qubits;
     }
 
     const Rewritten& source_;
     Draft draft_;
-    std::int32_t h_ = gate_row("h"), z_ = gate_row("z");
     Index turned_ = 0;  // targets on which an H is still to come
     std::uint32_t origin_ = 0;
     std::uint32_t size_ = 0;

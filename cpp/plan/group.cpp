@@ -32,9 +32,8 @@ class Grouper {
           options_(options),
           turns_pairs_(options.turn_pairs && sweep.folded < 0),  // what is turned would not stay real
           operations_(sweep.operations),
-          elements_(elements) {
-        for (const int qubit : sweep.hot) hot_ |= bit(qubit);
-    }
+          elements_(elements),
+          hot_(mask_of(sweep.hot)) {}
 
     void add(std::uint32_t index) {
         const OperationFacts& facts = facts_[index];
@@ -139,9 +138,9 @@ class Grouper {
         const auto [before, end] = core_of(facts_, run);
         const auto core = run.subspan(before, end - before);
         if (core.empty()) return emit(PassKind::phases, run, Part::whole, 0, qubit);
-        const Turn turn = turn_of_run(core);
-        if (turn == Turn::general && emit_apart(run, qubit)) return;
-        if (turn == Turn::general) {
+        const TurnKind turn = turn_of_run(core);
+        if (turn == TurnKind::general && emit_apart(run, qubit)) return;
+        if (turn == TurnKind::general) {
             const auto parts = parts_of(append(run), qubit);
             elements_.insert(elements_.end(), parts.begin(), parts.end());
             return;
@@ -161,7 +160,7 @@ class Grouper {
         const auto is_turned = [&](std::uint32_t index) { return facts_[index].local != 0 && !relabels(index); };
         const auto first = std::ranges::find_if(run, is_turned);
         const auto last = std::find_if(run.rbegin(), run.rend(), is_turned).base();
-        if (first < last && turn_of_run({first, last}) == Turn::general) return false;
+        if (first < last && turn_of_run({first, last}) == TurnKind::general) return false;
         parts_.clear();
         for (auto next = run.begin(); next != run.end();) {
             const bool turns = next == first && first < last, moves = facts_[*next].local != 0;
@@ -178,22 +177,22 @@ class Grouper {
         return true;
     }
 
-    Turn pair_turn(std::span<const std::uint32_t> operations) const {
+    TurnKind pair_turn(std::span<const std::uint32_t> operations) const {
         const auto [begin, end] = core_of(facts_, operations);
         return pair_turn_of(facts_, operations.subspan(begin, end - begin));
     }
 
     // Of X, which is both real and imaginary, Z, which is real, and the rest.
-    Turn turn_of_run(std::span<const std::uint32_t> core) const {
+    TurnKind turn_of_run(std::span<const std::uint32_t> core) const {
         bool real = true, imaginary = true;
         for (const std::uint32_t index : core) {
             const OperationFacts& facts = facts_[index];
             if (facts.flips) continue;
-            const bool is_z = facts.turn == Turn::none && facts.relabels;
-            real = real && (facts.turn == Turn::real || is_z);
-            imaginary = imaginary && facts.turn == Turn::imaginary;
+            const bool is_z = facts.turn == TurnKind::none && facts.relabels;
+            real = real && (facts.turn == TurnKind::real || is_z);
+            imaginary = imaginary && facts.turn == TurnKind::imaginary;
         }
-        return real ? Turn::real : imaginary ? Turn::imaginary : Turn::general;
+        return real ? TurnKind::real : imaginary ? TurnKind::imaginary : TurnKind::general;
     }
 
     Term append(std::span<const std::uint32_t> run) {
@@ -212,7 +211,7 @@ class Grouper {
     bool turns_pairs_;
     std::vector<std::uint32_t>& operations_;
     std::vector<Element>& elements_;
-    Index hot_ = 0;
+    Index hot_;
     std::array<Group, 64> runs_;
     std::array<Group, 64> pairs_;
     Group closed_pair_;           // kept for its memory

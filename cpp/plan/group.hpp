@@ -16,7 +16,7 @@ struct Element {
     Term term;
     Index local;
     Index diagonal;
-    Turn pair_turn = Turn::none;  // of a dense pair that could be a turn, with phases around it, instead
+    TurnKind pair_turn = TurnKind::none;  // of a dense pair that could be a turn, with phases around it, instead
 };
 
 // Of the operations of a sweep, which it reorders; those of elements come one after another in the sweep's list.

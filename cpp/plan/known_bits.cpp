@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <string_view>
 #include <unordered_map>
 
 #include "base/bit_set.hpp"
@@ -21,13 +20,9 @@ const GateFacts& facts_of(const GateOperation& gate) { return gate_table()[stati
 
 // A gate that lost controls of its row is the row it controls, where there is one.
 void use_base_row(GateOperation& gate) {
-    const GateFacts& facts = facts_of(gate);
-    if (gate.wires.controls >= facts.controls) return;
-    const auto rows = gate_table();
-    const auto base = std::ranges::find_if(rows, [&](const GateFacts& row) {
-        return row.controls == 0 && row.matrix == facts.matrix && row.structure == facts.structure;
-    });
-    if (base != rows.end()) gate.gate = static_cast<std::int32_t>(base - rows.begin());
+    if (gate.wires.controls >= facts_of(gate).controls) return;
+    const std::int32_t base = base_row(gate.gate);
+    if (base != no_row) gate.gate = base;
 }
 
 // Which qubits the operations between two places change.
@@ -404,8 +399,7 @@ class KnownBits {
     bool is_wrong(std::int32_t qubit) const { return is_one(qubit) != stored_.contains(qubit); }
 
     void set_right(std::int32_t qubit) {
-        static const std::int32_t x = gate_row("x");
-        draft_.add(GateOperation{x, draft_.wires({}, 0, std::span(&qubit, 1)), 0},
+        draft_.add(GateOperation{x_row, draft_.wires({}, 0, std::span(&qubit, 1)), 0},
                    causes_[static_cast<std::size_t>(qubit)]);
         stored_.put(qubit, is_one(qubit));
     }

@@ -7,36 +7,8 @@
 
 namespace ketjet {
 
-namespace {
-
-// Whether every row and column has one entry.
-bool is_monomial(const Matrix& matrix) {
-    const std::size_t dimension = matrix.dimension();
-    std::vector<bool> used(dimension);
-    for (std::size_t column = 0; column < dimension; ++column) {
-        std::size_t entries = 0;
-        for (std::size_t row = 0; row < dimension; ++row) {
-            if (matrix(row, column) == Complex(0)) continue;
-            if (++entries > 1 || used[row]) return false;
-            used[row] = true;
-        }
-    }
-    return true;
-}
-
-const std::vector<bool> monomial_rows = [] {
-    std::vector<bool> rows;
-    for (const GateFacts& facts : gate_table()) {
-        rows.push_back(facts.parameters == 0 && is_monomial(facts.matrix({})));
-    }
-    return rows;
-}();
-
-}  // namespace
-
 bool moves_basis_states(const Operation& operation) {
-    const auto* const gate = std::get_if<GateOperation>(&operation);
-    if (gate != nullptr) return monomial_rows[static_cast<std::size_t>(gate->gate)];
+    if (const GateFacts* const gate = gate_row_of(operation)) return gate->monomial;
     return std::holds_alternative<PermutationOperation>(operation);
 }
 

@@ -62,11 +62,7 @@ bool joins_turns(const Sweep& sweep, std::size_t pass) {
     return pass > 0 && sweep.passes[pass].kind == PassKind::phases && sweep.passes[pass - 1].kind == PassKind::turns;
 }
 
-Index Sweep::within_reach() const {
-    Index qubits = folded < 0 ? 0 : bit(folded);
-    for (const int qubit : hot) qubits |= bit(qubit);
-    return qubits;
-}
+Index Sweep::within_reach() const { return mask_of(hot) | (folded < 0 ? 0 : bit(folded)); }
 
 Index Sweep::active_after() const {
     return active | (folded < 0 || unfolds ? within_reach() : within_reach() & ~bit(folded));

@@ -167,7 +167,7 @@ class SweepReporter {
         }
         const auto operations = sweep_.operations_of(pass.terms.front());
         if (operations.size() == 1) return work_of(facts_[operations.front()], operation(operations.front()));
-        return work_of_product(qubits, pair_turn_of(facts_, operations) != Turn::none);
+        return work_of_product(qubits, pair_turn_of(facts_, operations) != TurnKind::none);
     }
 
     // One form for all operations on up to two qubits, a diagonal kernel for each of the others. The form takes a table

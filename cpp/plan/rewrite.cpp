@@ -101,8 +101,8 @@ class PauliDraft {
         const Wires wires = std::get<GateOperation>(source_.program.operations()[index]).wires;
         const auto target = source_.program.targets(wires);
         origin_ = source_.origins[index];
-        draft_.add(GateOperation{z_, draft_.wires({}, 0, target), 0}, origin_);
-        draft_.add(GateOperation{x_, draft_.wires({}, 0, target), 0}, origin_);
+        draft_.add(GateOperation{z_row, draft_.wires({}, 0, target), 0}, origin_);
+        draft_.add(GateOperation{x_row, draft_.wires({}, 0, target), 0}, origin_);
         quarters_ = (quarters_ + 1) % 4;
     }
     Rewritten finish() { return draft_.finish(source_.num_qubits); }
@@ -120,7 +120,6 @@ class PauliDraft {
     const Rewritten& source_;
     Draft draft_;
     bool keeps_phases_;
-    std::int32_t x_ = gate_row("x"), z_ = gate_row("z");
     std::uint32_t origin_ = 0;  // of the last Y
     std::size_t quarters_ = 0;  // of a turn, that are owed
 };
@@ -129,10 +128,9 @@ class PauliDraft {
 
 Rewritten write_out_y(const Rewritten& source, bool keeps_phases) {
     const auto operations = source.program.operations();
-    const std::int32_t y = gate_row("y");
-    const auto is_y = [&](const Operation& operation) {
+    const auto is_y = [](const Operation& operation) {
         const auto* const gate = std::get_if<GateOperation>(&operation);
-        return gate != nullptr && gate->gate == y && gate->wires.controls == 0;
+        return gate != nullptr && gate->gate == y_row && gate->wires.controls == 0;
     };
     if (std::ranges::none_of(operations, is_y)) return source;
     const ControlFlow flow(source.program);

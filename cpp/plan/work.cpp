@@ -24,7 +24,7 @@ Work work_of(const OperationFacts& facts, const Operation& operation) {
     }
     if (facts.exchanges) return {"exchange", 0};
     if (facts.rotates) return {"rotation", 4 * share};
-    if (targets == 2 && facts.pair_turn != Turn::none) return {"dense", even_pair_fma * share};
+    if (targets == 2 && facts.pair_turn != TurnKind::none) return {"dense", even_pair_fma * share};
     return {"dense", dense_fma(targets, targets > 1 && diagonal == 0) * share};
 }
 

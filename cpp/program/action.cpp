@@ -2,19 +2,15 @@
 // present slot values; controls become the action's condition.
 #include "program/action.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 namespace ketjet {
 namespace {
-
-Index mask_of(std::span<const std::int32_t> qubits) {
-    Index mask = 0;
-    for (std::int32_t qubit : qubits) mask |= bit(qubit);
-    return mask;
-}
 
 Condition condition_of(std::span<const std::int32_t> controls, std::uint64_t control_state) {
     Condition condition;
@@ -268,6 +264,15 @@ struct RoleList {
 
 std::vector<Action> resolve(const Program& program, const Operation& operation) {
     return std::visit(Resolver(program), operation);
+}
+
+std::vector<Action> actions_of(const Program& program, std::span<const std::uint32_t> operations) {
+    if (operations.size() == 1) return resolve(program, program.operations()[operations.front()]);
+    std::vector<Action> actions;
+    for (const std::uint32_t operation : operations) {
+        std::ranges::move(resolve(program, program.operations()[operation]), std::back_inserter(actions));
+    }
+    return actions;
 }
 
 Roles roles(const Program& program, const Operation& operation) {

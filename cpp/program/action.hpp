@@ -2,6 +2,7 @@
 // plans survive rebinding); `resolve` puts in the present slot values.
 #pragma once
 
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -53,6 +54,9 @@ using Action = std::variant<DenseAction, DiagonalAction, FlipAction, SwapAction,
 // their qubits) and the identity gate (none). Phases and global phases are diagonals without targets. Throws
 // std::logic_error for reset, measure and initialize, which are no linear maps of the state, and for classical ones.
 std::vector<Action> resolve(const Program& program, const Operation& operation);
+
+// The actions of several unitary operations, given by their indices, one after another.
+std::vector<Action> actions_of(const Program& program, std::span<const std::uint32_t> operations);
 
 // Which qubits an operation needs at hand, from structure alone; none for the identity gate and for global phases.
 // A measured qubit counts as diagonal, a reset or initialized one as local; a save needs all.

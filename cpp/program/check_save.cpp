@@ -15,6 +15,10 @@ bool fits(std::span<const std::int64_t> words, std::size_t bits) {
            (bits == 0 ? words[0] == 0 : (static_cast<Index>(words.back()) >> bits % 64) == 0);
 }
 
+bool is_left_out(std::span<const std::int64_t> words) {
+    return std::ranges::all_of(words, [](std::int64_t word) { return word == -1; });
+}
+
 std::string fault_of_sums(std::span<const std::int64_t> arguments, std::size_t wires) {
     const std::string short_of = "the payload ends within its sums; give the terms that it announces";
     if (arguments.empty() || arguments[0] < 0) return short_of;
@@ -40,7 +44,7 @@ std::string fault_of_sums(std::span<const std::int64_t> arguments, std::size_t w
 
 }  // namespace
 
-std::string fault_of_save(const SaveOperation& operation, const PackedProgram& packed) {
+std::string fault_of_save(const SaveOperation& operation, const SaveBounds& bounds) {
     if (operation.payload->size() < 4) return "the payload needs a kind, an index, a word and a mode";
     const auto kind = static_cast<std::int64_t>(operation.kind()), mode = static_cast<std::int64_t>(operation.mode());
     if (kind < 0 || kind > static_cast<std::int64_t>(Saved::density)) {
@@ -50,24 +54,25 @@ std::string fault_of_save(const SaveOperation& operation, const PackedProgram& p
         return "mode " + std::to_string(mode) + " is unknown; use 0 to 2";
     }
     if (operation.index() < 0) return "index " + std::to_string(operation.index()) + " is negative; count from 0";
-    if (operation.shot_word() < -1 || operation.shot_word() >= packed.variable_words) {
+    if (operation.shot_word() < -1 || operation.shot_word() >= bounds.variable_words) {
         return "word " + std::to_string(operation.shot_word()) + " is out of range; the program has " +
-               std::to_string(packed.variable_words) + " variable words";
+               std::to_string(bounds.variable_words) + " variable words";
     }
     const std::size_t wires = operation.wires.targets;
     const auto arguments = operation.arguments();
     switch (operation.kind()) {
         case Saved::amplitudes: {
             const std::size_t words = mask_words(wires);
-            if (wires != static_cast<std::size_t>(packed.num_qubits)) return "it needs all qubits as wires";
+            if (wires != static_cast<std::size_t>(bounds.num_qubits)) return "it needs all qubits as wires";
             if (arguments.size() % words != 0) return "the payload ends within an index; give all of its words";
             for (auto rest = arguments; !rest.empty(); rest = rest.subspan(words)) {
+                if (bounds.planned && is_left_out(rest.first(words))) continue;
                 if (!fits(rest.first(words), wires)) return "a basis state is out of range; use 0 to 2^qubits - 1";
             }
             return "";
         }
         case Saved::state:
-            if (wires != static_cast<std::size_t>(packed.num_qubits)) return "it needs all qubits as wires";
+            if (wires != static_cast<std::size_t>(bounds.num_qubits)) return "it needs all qubits as wires";
             break;
         case Saved::expectations:
             return fault_of_sums(arguments, wires);

@@ -1,4 +1,5 @@
-// What a save operation must be like, for unpack.cpp; and the names of its numbers, for those who write programs.
+// What a save operation must be like, for unpack.cpp and check_operations.cpp; and the names of its numbers, for those
+// who write programs.
 #pragma once
 
 #include <array>
@@ -20,7 +21,14 @@ constexpr std::array<std::string_view, 4> pauli_names = {"I", "X", "Y", "Z"};
 
 constexpr std::size_t max_density_qubits = 14;
 
+// What a save may refer to.
+struct SaveBounds {
+    int num_qubits;
+    int variable_words;
+    bool planned = false;  // in a planned program, where -1 stands for an index that the state leaves out
+};
+
 // What is wrong with the wires and the payload, and the fix; empty if nothing is.
-std::string fault_of_save(const SaveOperation& operation, const PackedProgram& packed);
+std::string fault_of_save(const SaveOperation& operation, const SaveBounds& bounds);
 
 }  // namespace ketjet

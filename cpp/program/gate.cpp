@@ -1,9 +1,10 @@
-// The gate table. Above it the matrices of the base gates, exactly as Qiskit defines them (phases included);
-// entries that are exact numbers are written as such, never computed from an angle. Angles are never added, for a large
-// one would swallow a small one: their factors are multiplied.
+// The gate table. Above it the matrices of the base gates, exactly as Qiskit defines them (phases included), and their
+// generators. Entries that are exact numbers are written as such, never computed from an angle. Angles are never added,
+// for a large one would swallow a small one: their factors are multiplied.
 #include "program/gate.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 #include <numbers>
@@ -128,72 +129,150 @@ Matrix rcccx(Parameters) {
     return result;
 }
 
+// Generators. That of an angle a of U = exp(-i a/2 P) is P/2, whatever the angle.
+Matrix half(Matrix pauli) {
+    const std::size_t dimension = pauli.dimension();
+    for (std::size_t row = 0; row < dimension; ++row) {
+        for (std::size_t column = 0; column < dimension; ++column) pauli(row, column) *= 0.5;
+    }
+    return pauli;
+}
+Matrix x_half(Parameters, std::size_t) { return half(x({})); }
+Matrix y_half(Parameters, std::size_t) { return half(y({})); }
+Matrix z_half(Parameters, std::size_t) { return half(z({})); }
+Matrix xx_half(Parameters, std::size_t) { return half(Matrix(4, {0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 0})); }
+Matrix yy_half(Parameters, std::size_t) { return half(Matrix(4, {0, 0, 0, -1, 0, 0, 1, 0, 0, 1, 0, 0, -1, 0, 0, 0})); }
+Matrix zx_half(Parameters, std::size_t) { return half(Matrix(4, {0, 0, 1, 0, 0, 0, 0, -1, 1, 0, 0, 0, 0, -1, 0, 0})); }
+Matrix zz_half(Parameters, std::size_t) { return half(Matrix(4, {1, 0, 0, 0, 0, -1, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1})); }
+
+// Adds a multiple of U |column><column| U+.
+void add_image(Matrix& sum, const Matrix& u, std::size_t column, double weight) {
+    for (std::size_t row = 0; row < u.dimension(); ++row) {
+        for (std::size_t other = 0; other < u.dimension(); ++other) {
+            sum(row, other) += weight * u(row, column) * std::conj(u(other, column));
+        }
+    }
+}
+
+// Of an angle that multiplies the entry of |1> before the rest of U: the projector onto |1>, seen from behind U.
+Matrix phase_before(const Matrix& u) {
+    Matrix result(2);
+    add_image(result, u, 1, -1);
+    return result;
+}
+Matrix phase_generator(Parameters, std::size_t) { return phase_before(Matrix::identity(2)); }
+
+// Of the angle between two basis states in rotation_between(first, second, theta, beta), where that is the axis, and of
+// the axis: it is turned by phases of opposite sign on the two, before U and back behind it.
+Matrix rotation_generator(const Matrix& u, std::size_t first, std::size_t second, double beta, std::size_t which) {
+    Matrix result(u.dimension());
+    if (which == 0) {
+        result(first, second) = expi(-beta) / 2.0;
+        result(second, first) = expi(beta) / 2.0;
+        return result;
+    }
+    result(first, first) = 0.5;
+    result(second, second) = -0.5;
+    add_image(result, u, first, -0.5);
+    add_image(result, u, second, 0.5);
+    return result;
+}
+Matrix r_generator(Parameters a, std::size_t which) { return rotation_generator(r(a), 0, 1, a[1], which); }
+Matrix xx_minus_yy_generator(Parameters a, std::size_t which) {
+    return rotation_generator(xx_minus_yy(a), 0, 3, a[1], which);
+}
+Matrix xx_plus_yy_generator(Parameters a, std::size_t which) {
+    return rotation_generator(xx_plus_yy(a), 1, 2, a[1], which);
+}
+
+// u = P(phi) RY(theta) P(lambda).
+Matrix u_generator(Parameters a, std::size_t which) {
+    if (which == 1) return phase_generator({}, 0);
+    if (which == 2) return phase_before(u(a));
+    return Matrix(2, {0, -i * expi(-a[1]) / 2.0, i * expi(a[1]) / 2.0, 0});
+}
+Matrix u2_generator(Parameters a, std::size_t which) {
+    return which == 0 ? phase_generator({}, 0) : phase_before(u2(a));
+}
+Matrix cu_generator(Parameters a, std::size_t which) {
+    return which == 3 ? Matrix(2, {-1, 0, 0, -1}) : u_generator(a, which);
+}
+
 using enum Structure;
+using enum TurnKind;
+constexpr bool yes = true, no = false;
 
-// name, controls, targets, parameters, structure, paulis, matrix
+// name, controls, targets, parameters, structure, paulis, turn, pair turn, monomial, real, base, matrix, generator
 constexpr GateFacts rows[] = {
-    {"id", 0, 1, 0, diagonal, "", identity},
-    {"h", 0, 1, 0, dense, "", h},
-    {"x", 0, 1, 0, flip, "", x},
-    {"y", 0, 1, 0, dense, "", y},
-    {"z", 0, 1, 0, phase, "", z},
-    {"s", 0, 1, 0, phase, "", s},
-    {"sdg", 0, 1, 0, phase, "", sdg},
-    {"t", 0, 1, 0, phase, "", t},
-    {"tdg", 0, 1, 0, phase, "", tdg},
-    {"p", 0, 1, 1, phase, "", p},
-    {"u1", 0, 1, 1, phase, "", p},
-    {"sx", 0, 1, 0, dense, "", sx},
-    {"sxdg", 0, 1, 0, dense, "", sxdg},
-    {"r", 0, 1, 2, dense, "", r},
-    {"rx", 0, 1, 1, dense, "", rx},
-    {"ry", 0, 1, 1, dense, "", ry},
-    {"rz", 0, 1, 1, diagonal, "", rz},
-    {"u", 0, 1, 3, dense, "", u},
-    {"u2", 0, 1, 2, dense, "", u2},
-    {"u3", 0, 1, 3, dense, "", u},
+    {"id", 0, 1, 0, diagonal, "", none, general, yes, yes, "", identity, nullptr},
+    {"h", 0, 1, 0, dense, "", real, none, no, yes, "", h, nullptr},
+    {"x", 0, 1, 0, flip, "", real, none, yes, yes, "", x, nullptr},
+    {"y", 0, 1, 0, dense, "", real, none, yes, no, "", y, nullptr},
+    {"z", 0, 1, 0, phase, "", none, general, yes, yes, "", z, nullptr},
+    {"s", 0, 1, 0, phase, "", none, general, yes, no, "", s, nullptr},
+    {"sdg", 0, 1, 0, phase, "", none, general, yes, no, "", sdg, nullptr},
+    {"t", 0, 1, 0, phase, "", none, general, yes, no, "", t, nullptr},
+    {"tdg", 0, 1, 0, phase, "", none, general, yes, no, "", tdg, nullptr},
+    {"p", 0, 1, 1, phase, "", none, general, yes, no, "", p, phase_generator},
+    {"u1", 0, 1, 1, phase, "", none, general, yes, no, "", p, phase_generator},
+    {"sx", 0, 1, 0, dense, "", imaginary, none, no, no, "", sx, nullptr},
+    {"sxdg", 0, 1, 0, dense, "", imaginary, none, no, no, "", sxdg, nullptr},
+    {"r", 0, 1, 2, dense, "", general, none, no, no, "", r, r_generator},
+    {"rx", 0, 1, 1, dense, "", imaginary, none, no, no, "", rx, x_half},
+    {"ry", 0, 1, 1, dense, "", real, none, no, yes, "", ry, y_half},
+    {"rz", 0, 1, 1, diagonal, "", none, general, yes, no, "", rz, z_half},
+    {"u", 0, 1, 3, dense, "", general, none, no, no, "", u, u_generator},
+    {"u2", 0, 1, 2, dense, "", general, none, no, no, "", u2, u2_generator},
+    {"u3", 0, 1, 3, dense, "", general, none, no, no, "", u, u_generator},
 
-    {"ch", 1, 1, 0, dense, "", h},
-    {"cx", 1, 1, 0, flip, "", x},
-    {"cy", 1, 1, 0, dense, "", y},
-    {"cz", 1, 1, 0, phase, "", z},
-    {"cs", 1, 1, 0, phase, "", s},
-    {"csdg", 1, 1, 0, phase, "", sdg},
-    {"cp", 1, 1, 1, phase, "", p},
-    {"cu1", 1, 1, 1, phase, "", p},
-    {"csx", 1, 1, 0, dense, "", sx},
-    {"crx", 1, 1, 1, dense, "", rx},
-    {"cry", 1, 1, 1, dense, "", ry},
-    {"crz", 1, 1, 1, diagonal, "", rz},
-    {"cu", 1, 1, 4, dense, "", cu},
-    {"cu3", 1, 1, 3, dense, "", u},
+    {"ch", 1, 1, 0, dense, "", real, none, no, yes, "h", h, nullptr},
+    {"cx", 1, 1, 0, flip, "", real, none, yes, yes, "x", x, nullptr},
+    {"cy", 1, 1, 0, dense, "", real, none, yes, no, "y", y, nullptr},
+    {"cz", 1, 1, 0, phase, "", none, general, yes, yes, "z", z, nullptr},
+    {"cs", 1, 1, 0, phase, "", none, general, yes, no, "s", s, nullptr},
+    {"csdg", 1, 1, 0, phase, "", none, general, yes, no, "sdg", sdg, nullptr},
+    {"cp", 1, 1, 1, phase, "", none, general, yes, no, "p", p, phase_generator},
+    {"cu1", 1, 1, 1, phase, "", none, general, yes, no, "p", p, phase_generator},
+    {"csx", 1, 1, 0, dense, "", imaginary, none, no, no, "sx", sx, nullptr},
+    {"crx", 1, 1, 1, dense, "", imaginary, none, no, no, "rx", rx, x_half},
+    {"cry", 1, 1, 1, dense, "", real, none, no, yes, "ry", ry, y_half},
+    {"crz", 1, 1, 1, diagonal, "", none, general, yes, no, "rz", rz, z_half},
+    {"cu", 1, 1, 4, dense, "", general, none, no, no, "", cu, cu_generator},
+    {"cu3", 1, 1, 3, dense, "", general, none, no, no, "u", u, u_generator},
 
-    {"swap", 0, 2, 0, swap, "", exchange},
-    {"iswap", 0, 2, 0, dense, "", iswap},
-    {"dcx", 0, 2, 0, dense, "", dcx},
-    {"ecr", 0, 2, 0, dense, "", ecr},
-    {"rxx", 0, 2, 1, rotation, "XX", rxx},
-    {"ryy", 0, 2, 1, rotation, "YY", ryy},
-    {"rzx", 0, 2, 1, rotation, "ZX", rzx},
-    {"rzz", 0, 2, 1, diagonal, "", rzz},
-    {"xx_minus_yy", 0, 2, 2, dense, "", xx_minus_yy},
-    {"xx_plus_yy", 0, 2, 2, dense, "", xx_plus_yy},
+    {"swap", 0, 2, 0, swap, "", none, imaginary, yes, yes, "", exchange, nullptr},
+    {"iswap", 0, 2, 0, dense, "", none, imaginary, yes, no, "", iswap, nullptr},
+    {"dcx", 0, 2, 0, dense, "", none, none, yes, yes, "", dcx, nullptr},
+    {"ecr", 0, 2, 0, dense, "", none, none, no, no, "", ecr, nullptr},
+    {"rxx", 0, 2, 1, rotation, "XX", none, imaginary, no, no, "", rxx, xx_half},
+    {"ryy", 0, 2, 1, rotation, "YY", none, imaginary, no, no, "", ryy, yy_half},
+    {"rzx", 0, 2, 1, rotation, "ZX", none, none, no, no, "", rzx, zx_half},
+    {"rzz", 0, 2, 1, diagonal, "", none, imaginary, yes, no, "", rzz, zz_half},
+    {"xx_minus_yy", 0, 2, 2, dense, "", none, general, no, no, "", xx_minus_yy, xx_minus_yy_generator},
+    {"xx_plus_yy", 0, 2, 2, dense, "", none, general, no, no, "", xx_plus_yy, xx_plus_yy_generator},
 
-    {"ccx", 2, 1, 0, flip, "", x},
-    {"ccz", 2, 1, 0, phase, "", z},
-    {"cswap", 1, 2, 0, swap, "", exchange},
-    {"rccx", 0, 3, 0, dense, "", rccx},
-    {"c3sx", 3, 1, 0, dense, "", sx},
-    {"rcccx", 0, 4, 0, dense, "", rcccx},
+    {"ccx", 2, 1, 0, flip, "", real, none, yes, yes, "x", x, nullptr},
+    {"ccz", 2, 1, 0, phase, "", none, general, yes, yes, "z", z, nullptr},
+    {"cswap", 1, 2, 0, swap, "", none, imaginary, yes, yes, "swap", exchange, nullptr},
+    {"rccx", 0, 3, 0, dense, "", none, none, yes, no, "", rccx, nullptr},
+    {"c3sx", 3, 1, 0, dense, "", imaginary, none, no, no, "sx", sx, nullptr},
+    {"rcccx", 0, 4, 0, dense, "", none, none, yes, no, "", rcccx, nullptr},
 };
+static_assert(rows[h_row].name == "h" && rows[x_row].name == "x" && rows[y_row].name == "y" && rows[z_row].name == "z");
+
+constexpr std::array base_rows = [] {
+    std::array<std::int32_t, std::size(rows)> result{};
+    for (std::size_t row = 0; row < std::size(rows); ++row) {
+        const auto* const base = std::ranges::find(rows, rows[row].base, &GateFacts::name);
+        result[row] = base == std::end(rows) ? no_row : static_cast<std::int32_t>(base - rows);
+    }
+    return result;
+}();
 
 }  // namespace
 
 std::span<const GateFacts> gate_table() { return rows; }
 
-std::int32_t gate_row(std::string_view name) {
-    const auto row = std::ranges::find(gate_table(), name, &GateFacts::name);
-    return static_cast<std::int32_t>(std::distance(gate_table().begin(), row));
-}
+std::int32_t base_row(std::int32_t row) { return base_rows[static_cast<std::size_t>(row)]; }
 
 }  // namespace ketjet

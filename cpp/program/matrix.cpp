@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/bits.hpp"
+#include "base/hash.hpp"
 
 namespace ketjet {
 
@@ -60,10 +61,8 @@ std::vector<Complex> probe_vector(std::size_t dimension, std::uint64_t state) {
     static constexpr double directions[4][2] = {{1, 0}, {0, 1}, {-1, 0}, {0, -1}};
     std::vector<Complex> probe(dimension);
     for (Complex& entry : probe) {
-        state += 0x9e3779b97f4a7c15u;
-        std::uint64_t mixed = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9u;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-        const double* direction = directions[mixed >> 62];
+        state += golden_step;
+        const double* direction = directions[mix_bits(state) >> 62];
         entry = {direction[0], direction[1]};
     }
     return probe;

@@ -2,42 +2,18 @@
 #include "program/program.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <stdexcept>
 #include <utility>
 
+#include "base/hash.hpp"
 #include "program/instruction.hpp"
 #include "program/unpack.hpp"
 
 namespace ketjet {
 namespace {
 
-// A 64-bit hash of a sequence of words; every word's position counts. The step is xxHash64's round, the finish is
-// splitmix64's. The same on every machine: only integer arithmetic and the bit patterns of IEEE doubles.
-class Fingerprint {
- public:
-    void add(std::uint64_t word) {
-        state_ = std::rotl(state_ + word * 0xc2b2ae3d27d4eb4fu, 31) * 0x9e3779b185ebca87u + 0x165667b19e3779f9u;
-    }
-    void add(std::int64_t value) { add(static_cast<std::uint64_t>(value)); }
-    void add(double value) { add(std::bit_cast<std::uint64_t>(value + 0.0)); }  // + 0.0 turns -0.0 into 0.0
-    void add(const Complex& value) {
-        add(value.real());
-        add(value.imag());
-    }
-
-    std::uint64_t finish() const {
-        std::uint64_t mixed = (state_ ^ (state_ >> 30)) * 0xbf58476d1ce4e5b9u;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-        return mixed ^ (mixed >> 31);
-    }
-
- private:
-    std::uint64_t state_ = 0;
-};
-
 std::uint64_t fingerprint_of(const Payload& payload) {
-    Fingerprint result;
+    SequenceHash result;
     std::visit(
         [&](const auto& values) {
             result.add(std::uint64_t{values.size()});
@@ -53,7 +29,7 @@ std::uint64_t structure_fingerprint(const PackedProgram& packed) {
     payloads.reserve(packed.payloads.size());
     for (const auto& payload : packed.payloads) payloads.push_back(payload ? fingerprint_of(*payload) : 0);
 
-    Fingerprint result;
+    SequenceHash result;
     result.add(std::int64_t{packed.num_qubits});
     result.add(std::int64_t{packed.num_clbits});
     if (packed.variable_words != 0) result.add(std::int64_t{packed.variable_words});
@@ -117,6 +93,8 @@ std::span<const std::string> Program::labels() const { return body_->packed->lab
 
 std::span<const Operation> Program::operations() const { return body_->operations; }
 
+std::span<const std::int32_t> Program::wires() const { return body_->wires; }
+
 std::span<const std::int32_t> Program::controls(const Wires& wires) const {
     return std::span(body_->wires).subspan(wires.begin, wires.controls);
 }
@@ -133,6 +111,10 @@ Program Program::with_slots(std::vector<double> slots) const {
     check_slots(*body_->packed, slots);
     return Program(body_, std::move(slots));
 }
+
+const PackedProgram& Program::source() const { return *body_->packed; }
+
+bool Program::is_rewritten() const { return body_->rewritten; }
 
 bool Program::same_structure(const Program& other) const {
     if (body_ == other.body_) return true;
@@ -155,7 +137,7 @@ PackedProgram Program::packed() const {
 }
 
 std::uint64_t Program::fingerprint() const {
-    Fingerprint result;
+    SequenceHash result;
     result.add(body_->fingerprint);
     for (double slot : slots_) result.add(slot);
     return result.finish();

@@ -183,6 +183,7 @@ class Program {
     std::span<const Operation> operations() const;
     std::span<const double> slots() const { return slots_; }
 
+    std::span<const std::int32_t> wires() const;  // of all operations
     std::span<const std::int32_t> controls(const Wires& wires) const;
     std::span<const std::int32_t> targets(const Wires& wires) const;
 
@@ -192,6 +193,10 @@ class Program {
     // The packed form this program was made from, with the present slots; throws std::logic_error if it was made by
     // with_operations.
     PackedProgram packed() const;
+
+    // The packed form that this program, or the one that it was rewritten from, was made from; without slots.
+    const PackedProgram& source() const;
+    bool is_rewritten() const;
 
     // Whether the two differ in nothing but slot values.
     bool same_structure(const Program& other) const;

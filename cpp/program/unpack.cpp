@@ -224,7 +224,7 @@ class Unpacker {
 
     SaveOperation save(const Wires& wires) {
         const SaveOperation operation{wires, payload<std::int64_t>("integers")};
-        const std::string fault = fault_of_save(operation, packed_);
+        const std::string fault = fault_of_save(operation, {packed_.num_qubits, packed_.variable_words});
         if (!fault.empty()) fail(fault);
         return operation;
     }

@@ -6,6 +6,7 @@
 #include <bit>
 #include <tuple>
 
+#include "base/hash.hpp"
 #include "readout/density.hpp"
 #include "readout/observable.hpp"
 #include "readout/probabilities.hpp"
@@ -76,11 +77,9 @@ SavesVector<double> expectations(const StateVector<T>& state, std::span<const st
 
 // The record before it counts too: merged trajectories go on with the steps of one of them.
 std::uint64_t identity_of_record(std::uint64_t group, std::int64_t save, std::uint64_t steps, std::uint64_t previous) {
-    std::uint64_t z = group ^ (steps * 0x9e3779b97f4a7c15u) ^ (static_cast<std::uint64_t>(save) << 48);
-    z ^= previous * 0xd1342543de82ef95u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return std::max<std::uint64_t>(z ^ (z >> 31), 1);
+    const std::uint64_t word =
+        group ^ (steps * golden_step) ^ (static_cast<std::uint64_t>(save) << 48) ^ (previous * 0xd1342543de82ef95u);
+    return std::max<std::uint64_t>(mix_bits(word), 1);
 }
 
 }  // namespace
@@ -164,7 +163,7 @@ SaveStore::Key SaveStore::key_of(const SavedRecord& record, SaveMode mode) {
 
 std::size_t SaveStore::KeyHash::operator()(const Key& key) const {
     std::uint64_t hash = 0;
-    for (const std::uint64_t word : key) hash = (hash ^ word ^ hash >> 31) * 0x9e3779b97f4a7c15u;
+    for (const std::uint64_t word : key) hash = (hash ^ word ^ hash >> 31) * golden_step;
     return static_cast<std::size_t>(hash ^ hash >> 32);
 }
 

@@ -8,17 +8,14 @@
 #include <numeric>
 #include <utility>
 
+#include "base/hash.hpp"
+
 namespace ketjet {
 
 namespace {
 
-// The identity of what `identity` becomes in one of two ways, or together with another one: splitmix64's finish.
-std::uint64_t mixed(std::uint64_t identity, std::uint64_t way) {
-    std::uint64_t z = identity + 0x9e3779b97f4a7c15u * (way + 1);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
+// The identity of what `identity` becomes in one of two ways, or together with another one.
+std::uint64_t mixed(std::uint64_t identity, std::uint64_t way) { return mix_bits(identity + golden_step * (way + 1)); }
 
 std::shared_ptr<Ways> charged_ways(const Ways& ways) {
     return std::allocate_shared<Ways>(ChargedAllocator<Ways, MemoryPurpose::shots>(), ways);

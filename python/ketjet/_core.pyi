@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'PassTimes', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'machine_rates', 'max_density_qubits', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'machine_rates', 'max_density_qubits', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -72,6 +72,8 @@ class Program:
     @property
     def slots(self) -> numpy.typing.NDArray[numpy.float64]:
         ...
+class PlanFormatError(ValueError):
+    pass
 class Precision:
     """
     Members:
@@ -139,11 +141,24 @@ class Plan:
     The stages in which a Program is executed.
     """
     __hash__: typing.ClassVar[None] = None
+    @staticmethod
+    def from_bytes(data: bytes) -> Plan:
+        """
+        The plan that was written; raises PlanFormatError if it was not, or is damaged.
+        """
     def __eq__(self, arg0: Plan) -> bool:
+        ...
+    def __getstate__(self) -> bytes:
+        ...
+    def __setstate__(self, arg0: bytes) -> None:
         ...
     def bind(self, program: Program) -> BoundPlan:
         """
         With the slots of a program that has the structure it was made for.
+        """
+    def to_bytes(self) -> bytes:
+        """
+        All of it but slots and planning time: the same bytes on every machine.
         """
     def to_string(self) -> str:
         ...

@@ -28,6 +28,7 @@ __all__ = [
     "KetjetError",
     "KetjetWarning",
     "OptionTypeError",
+    "PlanFormatError",
     "ProgramError",
     "StateFileError",
     "TimeLimitError",
@@ -66,6 +67,10 @@ class CircuitFileError(InvalidCircuitError):
 
 class StateFileError(KetjetError, ValueError):
     """A file does not hold a state that `StateVector.save` has written."""
+
+
+class PlanFormatError(KetjetError, ValueError):
+    """Bytes that are no plan, are damaged, or were written by a version that writes plans in another way."""
 
 
 class InvalidOptionError(KetjetError, ValueError):

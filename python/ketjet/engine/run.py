@@ -76,7 +76,7 @@ class Task(NamedTuple):
     control_path : str, optional
         Where a process without the submitter's Control finds its counters.
     plan : Plan, optional
-        The program's plan, where it is known already; it stays behind when the task is sent to another process.
+        The program's plan, where it is known already; a process that the task is sent to runs the same one.
     plan_time : float
         Seconds it took to make that plan.
     seconds : float
@@ -126,9 +126,6 @@ class Task(NamedTuple):
     def keeps_state(self) -> bool:
         """Whether the final state is wanted, not only what is measured."""
         return self.return_state or self.shots == 0 or bool(self.readouts)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Task, tuple(self._replace(plan=None, plan_time=0.0))
 
 
 class SavedRecord(NamedTuple):

@@ -11,6 +11,7 @@ from ketjet.errors import (
     IterationLimitError,
     JobFailedError,
     KetjetError,
+    PlanFormatError,
     ProgramError,
     TimeLimitError,
     VerificationError,
@@ -26,6 +27,7 @@ PUBLIC_ERRORS: dict[type[BaseException], type[KetjetError]] = {
     engine.IterationLimitReached: IterationLimitError,
     engine.TimeLimitReached: TimeLimitError,
     engine.ClassicalError: ProgramError,
+    engine.PlanFormatError: PlanFormatError,
     engine.MemoryLimitReached: InsufficientMemoryError,
 }
 """What users know the engine's errors as."""
