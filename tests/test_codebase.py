@@ -44,6 +44,7 @@ PYTHON_LAYERS = [
     {"engine"},
     {"options"},
     {"saves"},
+    {"experiment"},
     {"results"},
     {"lowering", "jobs"},
     {"explanation"},

@@ -19,18 +19,20 @@ from qiskit.providers import JobStatus, JobV1
 
 from ketjet import engine, faces
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
-from ketjet.jobs import log, workers
+from ketjet.jobs import log
 from ketjet.jobs.batch import Batch
-from ketjet.jobs.future_protocol import DoneCallback, Waiters
+from ketjet.jobs.future_protocol import AwaitableJob
 from ketjet.jobs.progress import JobProgress, ProgressBar, label_of
 from ketjet.jobs.promise import SLICE, Promise
-from ketjet.results.result import Experiment, SimulationResult, assemble
+from ketjet.results.result import SimulationResult, assemble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor, Future
 
     from qiskit.providers.backend import Backend
+
+    from ketjet.experiment import Experiment
 
     Show = Callable[[JobProgress], None]
 
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Job"]
 
 
-class Job(JobV1):
+class Job(AwaitableJob["SimulationResult"], JobV1):
     """A simulation under way, or ended.
 
     Works with ``await``, ``with`` (leaving the block cancels), `concurrent.futures.wait` and `as_completed`.
@@ -333,64 +335,10 @@ class Job(JobV1):
             f"job {self._job_id} has not ended within {timeout} s: {self._summary()}. It goes on; ask again later."
         )
 
-    # What other libraries wait with
-
-    def future(self) -> Future[SimulationResult]:
-        """Return the job's future, for code that knows nothing of jobs; cancelling it cancels the job.
-
-        It stays pending while the job runs, so that ``cancel()`` succeeds all that time.
-        """
-        return self._watched()
-
-    def add_done_callback(self, callback: Callable[[Job], object]) -> None:
-        """Call ``callback(job)`` once the job has ended, from whichever thread ends it, or now if it has.
-
-        Exceptions that it raises are logged.
-        """
-        self._watched().add_done_callback(DoneCallback(callback, self, workers.shared().may_take_long))
-
     def forget_in(self, jobs: dict[str, Job]) -> None:
         """Take this job out of a dictionary of jobs once it has ended."""
         job_id = self._job_id
         self._submitted().add_done_callback(lambda _: jobs.pop(job_id, None))
-
-    def __await__(self) -> Generator[Any, None, SimulationResult]:
-        return self._result_in_loop().__await__()
-
-    async def _result_in_loop(self) -> SimulationResult:
-        """Wait without blocking the event loop; cancelling the waiting task cancels the job."""
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        ended = asyncio.Event()
-
-        def wake(_: object) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has been closed
-                loop.call_soon_threadsafe(ended.set)
-
-        self._watched().add_done_callback(wake)
-        try:
-            await ended.wait()
-        except asyncio.CancelledError:
-            self.cancel()
-            raise
-        return self.result(0)
-
-    # concurrent.futures.wait and as_completed use these three attributes of what they wait for.
-
-    @property
-    def _condition(self) -> Any:
-        return self._watched()._condition
-
-    @property
-    def _state(self) -> str:
-        future = self._submitted()
-        future.tell()
-        return future._state
-
-    @property
-    def _waiters(self) -> Waiters:
-        return Waiters(self, self._submitted())
 
     # Copies
 
