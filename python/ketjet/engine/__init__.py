@@ -38,6 +38,7 @@ from ketjet.engine.machine import (
     uncalibrated,
     unitarity_error,
 )
+from ketjet.engine.readouts import ExpectationReadout, ProbabilitiesReadout, Readout
 from ketjet.engine.report import PassReport, PlanReport, StageReport, machine_rates, rates_bytes, report
 from ketjet.engine.run import (
     DRIFT_LIMITS,
@@ -68,6 +69,7 @@ __all__ = [
     "Control",
     "Demand",
     "Estimate",
+    "ExpectationReadout",
     "IterationLimitReached",
     "Machine",
     "MemoryLimitReached",
@@ -77,8 +79,10 @@ __all__ = [
     "Plan",
     "PlanReport",
     "Precision",
+    "ProbabilitiesReadout",
     "Program",
     "Progress",
+    "Readout",
     "SavedRecord",
     "StageReport",
     "State",
