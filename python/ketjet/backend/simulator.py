@@ -125,7 +125,13 @@ class Simulator(OldNames):
         return
 
     def set_max_qubits(self, max_qubits: int) -> None:
-        """Change `num_qubits`, which the transpiler is told."""
+        """Change `num_qubits`, which the transpiler is told.
+
+        Raises
+        ------
+        OptionTypeError, InvalidOptionError
+            It is no integer, or less than 1.
+        """
         self._num_qubits, self._target = integer(1)("max_qubits", max_qubits), None
 
     def set_options(self, **fields: Unpack[RunOptions]) -> None:
@@ -181,6 +187,8 @@ class Simulator(OldNames):
             A circuit, or a value bound to its parameters, cannot be simulated.
         InsufficientMemoryError
             A circuit does not fit into the memory that is available now.
+        CircuitTypeError
+            Something given as a circuit is none.
         UnknownOptionError, OptionTypeError, InvalidOptionError
             An option is misspelt, has the wrong type, or is out of range.
         """
@@ -234,6 +242,15 @@ class Simulator(OldNames):
         -------
         engine.Estimate
             Bytes, peak bytes, seconds, whether it fits and the most qubits that would.
+
+        Raises
+        ------
+        CircuitTypeError
+            It is no QuantumCircuit.
+        InvalidCircuitError
+            The circuit cannot be simulated.
+        UnknownOptionError, OptionTypeError, InvalidOptionError
+            An option is misspelt, has the wrong type, or is out of range.
         """
         resolved = self._resolve(options)
         circuit = as_circuit(circuit, "estimate", inputs)
@@ -270,6 +287,10 @@ class Simulator(OldNames):
             The circuit cannot be simulated, or is to be analysed and has unbound parameters.
         InsufficientMemoryError
             It is to be analysed and does not fit into the memory that is available now.
+        CircuitTypeError
+            It is no QuantumCircuit.
+        UnknownOptionError, OptionTypeError, InvalidOptionError
+            An option is misspelt, has the wrong type, or is out of range.
         """
         from ketjet import explanation
 

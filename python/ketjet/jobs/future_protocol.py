@@ -109,6 +109,11 @@ class AwaitableJob(Generic[T]):
         """Return the job's future, for code that knows nothing of jobs; cancelling it cancels the job.
 
         It stays pending while the job runs, so that ``cancel()`` succeeds all that time.
+
+        Raises
+        ------
+        JobError
+            The job has not been submitted.
         """
         return self._watched()
 
@@ -116,6 +121,11 @@ class AwaitableJob(Generic[T]):
         """Call ``callback(job)`` once the job has ended, from whichever thread ends it, or now if it has.
 
         Exceptions that it raises are logged.
+
+        Raises
+        ------
+        JobError
+            The job has not been submitted.
         """
         self._watched().add_done_callback(DoneCallback(callback, self, workers.shared().may_take_long))
 

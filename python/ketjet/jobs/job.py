@@ -130,6 +130,11 @@ class Job(AwaitableJob["SimulationResult"], JobV1):
         -------
         bool
             True if and only if `result` raises `JobCancelledError` from now on; False if the job had ended before.
+
+        Raises
+        ------
+        JobError
+            The job has not been submitted.
         """
         return self._submitted().cancel()
 
@@ -143,7 +148,13 @@ class Job(AwaitableJob["SimulationResult"], JobV1):
     # What one may ask without waiting
 
     def status(self) -> JobStatus:
-        """Return the status; never blocks."""
+        """Return the status; never blocks.
+
+        Raises
+        ------
+        JobError
+            The job has not been submitted.
+        """
         future = self._watched()
         if future.done():
             if future.cancelled():
@@ -152,15 +163,33 @@ class Job(AwaitableJob["SimulationResult"], JobV1):
         return JobStatus.RUNNING if self._batch.started() else JobStatus.QUEUED
 
     def errored(self) -> bool:
-        """Return whether the job has failed."""
+        """Return whether the job has failed.
+
+        Raises
+        ------
+        JobError
+            The job has not been submitted.
+        """
         return self.status() is JobStatus.ERROR
 
     def error_message(self) -> str | None:
-        """Return why the job has failed, or None if it has not."""
+        """Return why the job has failed, or None if it has not.
+
+        Raises
+        ------
+        JobError
+            The job has not been submitted.
+        """
         return str(self._submitted().exception()) if self.errored() else None
 
     def progress(self) -> JobProgress:
-        """Return how far the job is; never blocks."""
+        """Return how far the job is; never blocks.
+
+        Raises
+        ------
+        JobError
+            The job has not been submitted.
+        """
         self._watched()
         return self._batch.progress()
 
@@ -230,6 +259,8 @@ class Job(AwaitableJob["SimulationResult"], JobV1):
             The job has been cancelled.
         JobFailedError
             A circuit has failed; ``__cause__`` says why.
+        JobError
+            The job has not been submitted.
         """
         future, cancels = self._submitted(), self._cancel_on_interrupt
         try:
@@ -257,6 +288,8 @@ class Job(AwaitableJob["SimulationResult"], JobV1):
             The time is over.
         JobCancelledError
             The job has been cancelled.
+        JobError
+            The job has not been submitted.
         """
         future = self._submitted()
         self._wait(timeout)
@@ -294,6 +327,8 @@ class Job(AwaitableJob["SimulationResult"], JobV1):
         ------
         JobTimeoutError
             The time is over.
+        JobError
+            The job has not been submitted.
         """
         self._submitted()
         if callback is None:
