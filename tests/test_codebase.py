@@ -45,6 +45,7 @@ PYTHON_LAYERS = [
     {"engine"},
     {"options"},
     {"saves"},
+    {"experiment"},
     {"results"},
     {"lowering", "jobs"},
     {"explanation"},

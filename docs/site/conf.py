@@ -17,7 +17,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
-from ketjet.cli import commands
+from ketjet.cli.parser import make_parser
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -78,7 +78,7 @@ class CommandHelp(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the help as a block of text."""
-        parser = commands._parser()
+        parser = make_parser()
         (choices,) = (action.choices for action in parser._actions if isinstance(action.choices, dict))
         shown = (choices[self.arguments[0]] if self.arguments else parser).format_help()
         return [nodes.literal_block(shown, shown, language="text")]

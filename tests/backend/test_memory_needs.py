@@ -10,7 +10,7 @@ from support.circuits import branches
 from support.saves import save
 
 from ketjet import Simulator
-from ketjet.cli import commands
+from ketjet.cli import program
 
 
 def straight(qubits, bits, *saved):
@@ -43,7 +43,7 @@ def test_the_command_line_says_at_least(capsys, tmp_path, monkeypatch, unknown):
         qpy.dump(straight(3, 2), file)
     found = dataclasses.replace(Simulator().estimate(straight(3, 2)), peak_is_lower_bound=unknown)
     monkeypatch.setattr(Simulator, "estimate", lambda *_, **__: found)
-    assert commands.main(["estimate", str(path)]) == 0
+    assert program.main(["estimate", str(path)]) == 0
     assert ("memory  at least " in capsys.readouterr().out) is unknown
 
 

@@ -15,7 +15,8 @@ from qiskit.exceptions import QiskitError
 from qiskit.result import Counts, Result, marginal_counts
 
 from ketjet.engine import Outcome, Task
-from ketjet.results.result import Experiment, SimulationResult, build_result
+from ketjet.experiment import Experiment
+from ketjet.results.result import SimulationResult, build_result
 
 
 def pack(numbers, num_clbits):

@@ -13,7 +13,7 @@ from qiskit import QuantumCircuit
 from support.programs import entangled, final_state
 
 from ketjet import Simulator, calibration, engine
-from ketjet.cli import commands
+from ketjet.cli import program
 from ketjet.errors import KetjetWarning
 
 machine_module = importlib.import_module("ketjet.engine.machine")
@@ -183,7 +183,7 @@ def test_calibrating_measures_and_keeps(calibration_file, monkeypatch, capsys):
     assert low <= measured.sweep_factor <= high
     assert low <= measured.pass_factor <= high
     assert engine.machine().pass_factor == measured.pass_factor
-    assert commands.main(["calibrate", "--json"]) == 0
+    assert program.main(["calibrate", "--json"]) == 0
     assert json.loads(capsys.readouterr().out).keys() == {"sweep_factor", "pass_factor", "deviation"}
 
 

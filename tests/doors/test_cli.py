@@ -17,7 +17,7 @@ from qiskit import QuantumCircuit, qasm2, qasm3, qpy
 from qiskit.circuit import Gate
 
 from ketjet.circuit_files import reading
-from ketjet.cli import commands
+from ketjet.cli import program
 from ketjet.cli.arguments import setting
 from ketjet.errors import InvalidCircuitError
 
@@ -39,7 +39,7 @@ def file(tmp_path):
 
 
 def run_json(capsys, *arguments):
-    assert commands.main(["run", *arguments, "--json"]) == 0
+    assert program.main(["run", *arguments, "--json"]) == 0
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -64,7 +64,7 @@ def test_the_example_files_are_what_the_script_writes(monkeypatch):
 
 
 def test_text_output_names_counts_time_and_memory(capsys, file):
-    assert commands.main(["run", file(BELL3), "--shots", "100", "--seed", "3"]) == 0
+    assert program.main(["run", file(BELL3), "--shots", "100", "--seed", "3"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("2 qubits, 100 shots, seed 3")
     assert sum(int(line.split()[1]) for line in lines[1:3]) == 100
@@ -98,25 +98,25 @@ def test_a_qpy_file_may_hold_several_circuits(capsys, tmp_path):
 
 
 def test_progress_draws_a_bar(capsys, file):
-    assert commands.main(["run", file(BELL3), "--progress"]) == 0
+    assert program.main(["run", file(BELL3), "--progress"]) == 0
 
 
 def test_a_circuit_without_measurements_says_so(capsys, file):
     with pytest.warns(UserWarning, match="measure"):
-        assert commands.main(["run", file('OPENQASM 3.0; include "stdgates.inc"; qubit q; h q;')]) == 0
+        assert program.main(["run", file('OPENQASM 3.0; include "stdgates.inc"; qubit q; h q;')]) == 0
     assert "measures nothing" in capsys.readouterr().out
 
 
 def test_estimate_does_not_run(capsys, file):
     wide = file('OPENQASM 2.0; include "qelib1.inc"; qreg q[60]; creg c[60]; h q; measure q -> c;')
-    assert commands.main(["estimate", wide]) == 0
+    assert program.main(["estimate", wide]) == 0
     assert "no:" in capsys.readouterr().out
-    assert commands.main(["estimate", wide, "--json"]) == 0
+    assert program.main(["estimate", wide, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["fits"] is False
 
 
 def test_a_bare_call_prints_the_help(capsys):
-    assert commands.main([]) == 0
+    assert program.main([]) == 0
     assert "COMMAND" in capsys.readouterr().out
 
 
@@ -125,7 +125,7 @@ def test_standard_input_is_a_file(capsys, monkeypatch):
     [report] = run_json(capsys, "-", "--shots", "10")
     assert (report["file"], report["circuit"], sum(report["counts"].values())) == ("-", "standard input", 10)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"OPENQASM 3; qubit q; h")))
-    assert commands.main(["run", "-"]) == commands.EXIT_USAGE
+    assert program.main(["run", "-"]) == program.EXIT_USAGE
     assert capsys.readouterr().err.startswith("ketjet: standard input:1:")
 
 
@@ -133,12 +133,12 @@ def test_standard_input_is_a_file(capsys, monkeypatch):
 def test_several_files_and_an_output_file(command, capsys, file, tmp_path):
     output = tmp_path / "out.json"
     files = [file(BELL2, "one.qasm"), file(BELL3, "two.qasm")]
-    assert commands.main([command, *files, "--json", "-o", str(output)]) == 0
+    assert program.main([command, *files, "--json", "-o", str(output)]) == 0
     assert capsys.readouterr().out == ""
     reports = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
     assert [(report["file"], report["circuit"]) for report in reports] == list(zip(files, ["one", "two"], strict=True))
     assert {report["schema_version"] for report in reports} == {1}
-    assert commands.main([command, *files, "-o", str(tmp_path / "no" / "folder")]) == commands.EXIT_USAGE
+    assert program.main([command, *files, "-o", str(tmp_path / "no" / "folder")]) == program.EXIT_USAGE
 
 
 def test_options_of_a_run(capsys, file):
@@ -149,20 +149,20 @@ def test_options_of_a_run(capsys, file):
     assert report["metadata"]["verify"]["mode"] == "full"
     [report] = run_json(capsys, file(BELL3), "--memory", "--shots", "20", "--max-iterations", "5")
     assert len(report["memory"]) == 20
-    assert commands.main(["run", file(BELL3), "--exact"]) == 0
+    assert program.main(["run", file(BELL3), "--exact"]) == 0
     assert "  00  0.5" in capsys.readouterr().out
-    assert commands.main(["run", file(BELL3), "--memory", "--shots", "3"]) == 0
+    assert program.main(["run", file(BELL3), "--memory", "--shots", "3"]) == 0
     assert len(capsys.readouterr().out.splitlines()[-4].split()) == 4
-    assert commands.main(["run", file(BELL3), "--exact", "--memory"]) == commands.EXIT_USAGE
-    assert commands.main(["run", file(BELL3), "--time-limit", "-1"]) == commands.EXIT_USAGE
+    assert program.main(["run", file(BELL3), "--exact", "--memory"]) == program.EXIT_USAGE
+    assert program.main(["run", file(BELL3), "--time-limit", "-1"]) == program.EXIT_USAGE
 
 
 def test_the_final_state_goes_into_a_file(capsys, file, tmp_path):
     path = tmp_path / "state.npy"
     bell = file('OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0]; cx q[0], q[1];')
-    assert commands.main(["run", bell, "--state", str(path)]) == 0
+    assert program.main(["run", bell, "--state", str(path)]) == 0
     assert np.load(path, mmap_mode="r") == pytest.approx(np.array([1, 0, 0, 1]) / np.sqrt(2))
-    assert commands.main(["run", bell, bell, "--state", str(path)]) == commands.EXIT_USAGE
+    assert program.main(["run", bell, bell, "--state", str(path)]) == program.EXIT_USAGE
 
 
 OPEN3 = """OPENQASM 3.0; include "stdgates.inc"; input float theta; input float phi; qubit[2] q; bit[2] c;
@@ -195,8 +195,8 @@ def test_inputs_get_values(capsys, file):
     [report] = run_json(capsys, path, "--set", "theta=pi", "--set", "phi=0.5", "--shots", "1e2")
     assert report["counts"] == {"11": 100}
     for command in (["explain"], ["explain", "--analyze"], ["estimate"]):
-        assert commands.main([*command, path, "--set", "theta=pi", "--set", "phi=0.5"]) == 0
-    assert commands.main(["estimate", path]) == 0
+        assert program.main([*command, path, "--set", "theta=pi", "--set", "phi=0.5"]) == 0
+    assert program.main(["estimate", path]) == 0
     capsys.readouterr()
 
 
@@ -219,14 +219,14 @@ def test_each_circuit_gets_the_inputs_that_it_has(capsys, file):
     ],
 )
 def test_wrong_inputs_are_wrong_usage(arguments, says, capsys, file):
-    assert commands.main(["run", file(OPEN3), *arguments]) == 2
+    assert program.main(["run", file(OPEN3), *arguments]) == 2
     assert says in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--set", "theta"], ["--set", "theta=one"], ["--set", "=1"], ["--shots", "1.5"]])
 def test_what_cannot_be_read_is_wrong_usage(arguments, capsys, file):
     with pytest.raises(SystemExit) as caught:
-        commands.main(["run", file(OPEN3), *arguments])
+        program.main(["run", file(OPEN3), *arguments])
     assert caught.value.code == 2
     assert arguments[1].partition("=")[2] in capsys.readouterr().err
 
@@ -240,7 +240,7 @@ def test_expectation_values_are_those_before_the_final_measurements(capsys, file
     assert sum(report["counts"].values()) == 1024
     [exact] = run_json(capsys, path, *settings, "--exact")
     assert exact["expectations"] == pytest.approx(expected, abs=1e-12)
-    assert commands.main(["run", path, *settings]) == 0
+    assert program.main(["run", path, *settings]) == 0
     assert "<ZI>  0.921060994" in capsys.readouterr().out
     midway = BELL3.replace("c = measure q;", "c[0] = measure q[0]; if (c[0]) x q[1]; c[1] = measure q[1];")
     [report] = run_json(capsys, file(midway, "midway.qasm"), "--exact", "--expect", "ZI", "--expect", "IZ")
@@ -249,7 +249,7 @@ def test_expectation_values_are_those_before_the_final_measurements(capsys, file
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
 def test_completion_knows_commands_and_options(shell, capsys):
-    assert commands.main(["completion", shell]) == 0
+    assert program.main(["completion", shell]) == 0
     script = capsys.readouterr().out
     for word in ("explain", "time-limit", "expect"):
         assert word in script
@@ -264,7 +264,7 @@ def test_the_planner_and_the_kernels_can_be_chosen(capsys, file):
         (["--without", "thinking"], "no switch 'thinking'"),
         (["--isa", "sse9"], "instruction set 'sse9'"),
     ):
-        assert commands.main(["run", file(BELL3), *wrong]) == 2
+        assert program.main(["run", file(BELL3), *wrong]) == 2
         assert says in capsys.readouterr().err
 
 
@@ -281,25 +281,25 @@ def test_a_closed_pipe_is_silent(file):
     command = f"{sys.executable} -m ketjet run {' '.join([file(BELL3)] * 3)} --json | head -c 1"
     ended = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True, check=False)
     assert ended.stderr == ""
-    assert ended.returncode in (0, commands.EXIT_CLOSED_PIPE)
+    assert ended.returncode in (0, program.EXIT_CLOSED_PIPE)
 
 
 def test_info_tells_how_circuits_are_read(capsys, monkeypatch):
     for reason in (None, "built for Qiskit 2.9"):
         monkeypatch.setattr("ketjet.lowering.why_not_native", lambda reason=reason: reason)
-        assert commands.main(["info", "--json"]) == 0
+        assert program.main(["info", "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["native_reader"] == {"used": reason is None, "reason": reason}
-        assert commands.main(["info"]) == 0
+        assert program.main(["info"]) == 0
         assert f"reader    {'native' if reason is None else 'Python'}" in capsys.readouterr().out
 
 
 def test_info_tells_what_the_computer_offers(capsys):
-    assert commands.main(["info", "--json"]) == 0
+    assert program.main(["info", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert "portable" in facts["instruction_sets"]
     assert facts["threads"]["count"] >= 1
     assert facts["memory"]["available_bytes"] > 0
-    assert commands.main(["info"]) == 0
+    assert program.main(["info"]) == 0
     assert {line.split()[0] for line in capsys.readouterr().out.splitlines()} == {
         "versions",
         "reader",
@@ -350,8 +350,8 @@ BAD_FILES = {
 @pytest.mark.parametrize("name", BAD_FILES)
 def test_a_bad_file_is_one_line(name, capsys, file):
     started = time.perf_counter()
-    code = commands.EXIT_CIRCUIT if name == "infinite angle" else commands.EXIT_USAGE
-    assert commands.main(["run", file(BAD_FILES[name])]) == code
+    code = program.EXIT_CIRCUIT if name == "infinite angle" else program.EXIT_USAGE
+    assert program.main(["run", file(BAD_FILES[name])]) == code
     assert time.perf_counter() - started < 5
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -368,7 +368,7 @@ def test_a_file_over_the_limit_is_refused_unread(monkeypatch, file):
 def test_a_damaged_qpy_file_is_refused(tmp_path):
     path = tmp_path / "damaged.qpy"
     path.write_bytes(b"QISKIT\x0d" + bytes(40))
-    assert commands.main(["run", str(path)]) == commands.EXIT_USAGE
+    assert program.main(["run", str(path)]) == program.EXIT_USAGE
 
 
 def test_a_panic_of_the_parser_is_refused(monkeypatch, file):
@@ -379,7 +379,7 @@ def test_a_panic_of_the_parser_is_refused(monkeypatch, file):
         raise PanicException("unwrap on None")
 
     monkeypatch.setattr(qasm2, "loads", panic)
-    assert commands.main(["run", file(BELL2)]) == commands.EXIT_USAGE
+    assert program.main(["run", file(BELL2)]) == program.EXIT_USAGE
 
 
 def test_a_long_decimal_fraction_is_not_a_long_integer(file):
@@ -395,13 +395,13 @@ def test_a_register_may_be_called_qubit_in_version_2(file):
 
 def test_too_little_memory_is_exit_code_4(capsys, file):
     wide = file(qasm2_of("qreg q[60]; creg c[60]; h q; measure q -> c;"))
-    assert commands.main(["run", wide]) == commands.EXIT_MEMORY
+    assert program.main(["run", wide]) == program.EXIT_MEMORY
     assert "60 qubits" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--shots", "0"], ["--shots", "-3"], ["--seed", "-1"], ["--threads", "0"]])
 def test_a_bad_option_is_exit_code_2(arguments, capsys, file):
-    assert commands.main(["run", file(BELL2), *arguments]) == commands.EXIT_USAGE
+    assert program.main(["run", file(BELL2), *arguments]) == program.EXIT_USAGE
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
@@ -410,12 +410,12 @@ def test_a_bad_option_is_exit_code_2(arguments, capsys, file):
 )
 def test_wrong_usage_is_exit_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
-        commands.main(arguments)
-    assert caught.value.code == commands.EXIT_USAGE
+        program.main(arguments)
+    assert caught.value.code == program.EXIT_USAGE
 
 
 def test_a_missing_file_is_exit_code_2(capsys):
-    assert commands.main(["run", "no/such/file.qasm"]) == commands.EXIT_USAGE
+    assert program.main(["run", "no/such/file.qasm"]) == program.EXIT_USAGE
     assert "no/such/file.qasm" in capsys.readouterr().err
 
 
@@ -441,13 +441,13 @@ def test_control_c_ends_with_130_at_once(file):
     os.kill(process.pid, signal.SIGINT)
     output, errors = process.communicate(timeout=30)
     assert time.perf_counter() - interrupted < 2
-    assert (process.returncode, output, errors) == (commands.EXIT_INTERRUPTED, "", "ketjet: interrupted\n")
+    assert (process.returncode, output, errors) == (program.EXIT_INTERRUPTED, "", "ketjet: interrupted\n")
 
 
 def test_an_unknown_instruction_set_is_one_line(capsys, file, monkeypatch):
     monkeypatch.setenv("KETJET_ISA", "avx1024")
     for arguments in (["info"], ["run", file(BELL3)]):
-        assert commands.main(arguments) == 2
+        assert program.main(arguments) == 2
         assert capsys.readouterr().err.startswith("ketjet: KETJET_ISA: instruction set 'avx1024' is not available")
 
 
@@ -474,7 +474,7 @@ def is_clean(text):
 def test_nothing_of_a_file_controls_the_terminal(command, option, hostile_file, capsys):
     if option in ("--html", "--analyze") and command != "explain":
         pytest.skip("an option of explain")
-    assert commands.main([command, hostile_file, *option.split()]) == 0
+    assert program.main([command, hostile_file, *option.split()]) == 0
     output = capsys.readouterr()
     assert is_clean(output.out)
     assert is_clean(output.err)
@@ -497,7 +497,7 @@ def test_nothing_of_a_file_controls_the_terminal(command, option, hostile_file, 
     ],
 )
 def test_no_error_controls_the_terminal(text, file, capsys):
-    assert commands.main(["run", file(text)]) == commands.EXIT_USAGE
+    assert program.main(["run", file(text)]) == program.EXIT_USAGE
     output = capsys.readouterr()
     assert output.out == ""
     assert len(output.err.splitlines()) == 1
@@ -510,8 +510,8 @@ def test_no_name_in_an_error_controls_the_terminal(tmp_path, capsys):
     path = tmp_path / f"{HOSTILE.replace(chr(0), '')}.qpy".replace("/", "")
     with path.open("wb") as stream:
         qpy.dump(circuit, stream)
-    assert commands.main(["run", str(path)]) == commands.EXIT_CIRCUIT
-    assert commands.main(["run", f"{path}2"]) == commands.EXIT_USAGE
+    assert program.main(["run", str(path)]) == program.EXIT_CIRCUIT
+    assert program.main(["run", f"{path}2"]) == program.EXIT_USAGE
     output = capsys.readouterr()
     assert len(output.err.splitlines()) == 2
     assert is_clean(output.err)

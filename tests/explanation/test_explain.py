@@ -21,7 +21,7 @@ from support.canonical import CIRCUITS, build
 from support.html_reader import Reader
 
 from ketjet import Simulator, _core, engine
-from ketjet.cli import commands
+from ketjet.cli import program
 from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, UnknownOptionError
 from ketjet.explanation import explain
 from ketjet.lowering import lower
@@ -352,13 +352,13 @@ def test_the_command_line(capsys, tmp_path):
     circuit.h(0)
     circuit.cx(0, 2)
     path.write_text(qasm2.dumps(circuit), encoding="utf-8")
-    assert commands.main(["explain", str(path)]) == 0
+    assert program.main(["explain", str(path)]) == 0
     assert "stage 1, sweep" in capsys.readouterr().out
-    assert commands.main(["explain", str(path), "--json", "--analyze"]) == 0
+    assert program.main(["explain", str(path), "--json", "--analyze"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["file"] == str(path)
     assert facts.keys() >= ANALYSED
-    assert commands.main(["explain", str(path), "--html"]) == 0
+    assert program.main(["explain", str(path), "--html"]) == 0
     assert capsys.readouterr().out.startswith("<!doctype html>")
-    assert commands.main(["explain", str(path), "--html", "--json"]) == commands.EXIT_USAGE
+    assert program.main(["explain", str(path), "--html", "--json"]) == program.EXIT_USAGE
     assert "--html" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from qiskit.result import marginal_counts
 from support.html_reader import Reader, width_of
 
 from ketjet import Simulator, StateVector
-from ketjet.cli import commands
+from ketjet.cli import program
 from ketjet.faces.style import DARK, LIGHT
 from ketjet.jobs import workers
 from ketjet.jobs.job import Job
@@ -179,7 +179,7 @@ class TestEstimate:
         path = tmp_path / "circuit.qasm"
         path.write_text('OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\nh q[0];\n', encoding="utf-8")
         monkeypatch.setattr(Simulator, "estimate", lambda *_, **__: estimate)
-        assert commands.main(["estimate", str(path)]) == 0
+        assert program.main(["estimate", str(path)]) == 0
         assert capsys.readouterr().out.endswith(f"{estimate}\n")
         assert str(estimate).startswith("memory  ")
 

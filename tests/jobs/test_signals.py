@@ -16,8 +16,7 @@ STORM = """
     import contextlib, signal, sys, time
     from qiskit import QuantumCircuit
     from ketjet import Simulator, StateVector, errors
-    from ketjet.jobs import batch
-    from ketjet.jobs import workers
+    from ketjet.jobs import process_hooks, workers
 
     bell = QuantumCircuit(2)
     bell.h(0); bell.cx(0, 1); bell.measure_all()
@@ -84,9 +83,9 @@ STORM = """
     signal.setitimer(signal.ITIMER_REAL, 0)
     backend.cancel_all()
     left = time.monotonic() + 5
-    while (batch._live or workers.shared()._running) and time.monotonic() < left:
+    while (process_hooks._live or workers.shared()._running) and time.monotonic() < left:
         time.sleep(0.01)
-    assert not batch._live and not workers.shared()._running, (batch._live, workers.shared()._running)
+    assert not process_hooks._live and not workers.shared()._running, (process_hooks._live, workers.shared()._running)
     assert heard[0] > 10 and rounds > 3, (heard, rounds)
     print(rounds, heard[0])
 """
@@ -126,8 +125,7 @@ CTRL_C = """
     import os, signal, sys, threading, time
     from qiskit import QuantumCircuit
     from ketjet import Simulator
-    from ketjet.jobs import batch
-    from ketjet.jobs import workers
+    from ketjet.jobs import process_hooks, workers
 
     bell = QuantumCircuit(2)
     bell.h(0); bell.cx(0, 1); bell.measure_all()
@@ -162,9 +160,9 @@ CTRL_C = """
         seen += 1
     assert seen == sent > 20, (seen, sent)
     left = time.monotonic() + 5
-    while (batch._live or workers.shared()._running or backend._jobs) and time.monotonic() < left:
+    while (process_hooks._live or workers.shared()._running or backend._jobs) and time.monotonic() < left:
         time.sleep(0.01)
-    assert not batch._live and not workers.shared()._running and not backend._jobs
+    assert not process_hooks._live and not workers.shared()._running and not backend._jobs
 """
 
 

@@ -31,7 +31,7 @@ from support import strategies
 from support.programs import final_state
 from support.qiskit_versions import PAULI_PRODUCTS
 
-from ketjet.lowering import frame, lower
+from ketjet.lowering import lower, reader
 
 ANGLES = [0.3, -1.1, 2.5, 0.7]
 RNG = np.random.default_rng(7)
@@ -592,7 +592,7 @@ def test_qubits_are_numbered_as_in_the_circuit_wherever_they_live():
 def test_it_does_not_matter_how_many_instructions_are_read_at_a_time(circuit, size):
     at_once = lower(circuit)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(frame, "CHUNK", size)
+        patch.setattr(reader, "CHUNK", size)
         in_pieces = lower(circuit)
     assert pickle.dumps(in_pieces.program) == pickle.dumps(at_once.program)
 

@@ -1,4 +1,4 @@
-"""Definitions of plain gates, nested at will: what they mean, and that each costs no frame of its own."""
+"""Definitions of plain gates, nested at will: what they mean, and that each costs no scope of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qiskit.circuit import Parameter, Qubit
 from ketjet import Simulator
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering import lower, unroll
-from ketjet.lowering.frame import Frame
+from ketjet.lowering.blocks import Scope
 
 
 @pytest.fixture
@@ -20,11 +20,11 @@ def frames(monkeypatch):
     """The frames that a lowering opens."""
     opened = []
 
-    def open_frame(*arguments):
+    def open_scope(*arguments):
         opened.append(arguments)
-        return Frame(*arguments)
+        return Scope(*arguments)
 
-    monkeypatch.setattr(unroll, "Frame", open_frame)
+    monkeypatch.setattr(unroll, "Scope", open_scope)
     return opened
 
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import ketjet
-from ketjet.cli import commands
+from ketjet.cli.parser import make_parser
 from ketjet.options import SimulatorOptions
 
 ROOT = Path(__file__).parents[2]
@@ -98,7 +98,7 @@ def test_every_public_name_is_in_the_reference():
 
 def test_the_command_lines_help_is_there():
     text = (SITE / "reference" / "command_line.html").read_text(encoding="utf-8")
-    (choices,) = (action.choices for action in commands._parser()._actions if isinstance(action.choices, dict))
+    (choices,) = (action.choices for action in make_parser()._actions if isinstance(action.choices, dict))
     assert {command for command in choices if f"usage: ketjet {command}" not in text} == set()
 
 

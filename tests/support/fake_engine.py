@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ketjet import engine
+from ketjet.experiment import Experiment
 from ketjet.jobs.job import Job
-from ketjet.results.result import Experiment
 
 _numbers = itertools.count()
 _kernels = {}

@@ -18,7 +18,7 @@ from ketjet.base.units import size
 from ketjet.errors import InsufficientMemoryError
 from ketjet.jobs import workers
 from ketjet.lowering import LoweredCircuit, lower
-from ketjet.lowering.frame import Kind, kind_of
+from ketjet.lowering.reader import Kind, kind_of
 from ketjet.options.machine import allowed_threads, memory_limit, switched_off
 from ketjet.saves import SAVES
 

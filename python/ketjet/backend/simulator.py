@@ -8,32 +8,28 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import secrets
 import uuid
 from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from ketjet import engine
 from ketjet.backend.admission import (
-    Admitted,
     admission_now,
     admit,
     shots_of,
 )
 from ketjet.backend.old_names import BackendOptions, OldNames
-from ketjet.backend.run_checks import require_single_outcomes, require_values
+from ketjet.backend.request import experiment_of, experiments_of
+from ketjet.backend.run_checks import require_values
 from ketjet.backend.run_input import as_circuit, given
 from ketjet.backend.target import build_target
-from ketjet.base.warnings import warn
 from ketjet.errors import InvalidOptionError, JobError
 from ketjet.jobs import log
 from ketjet.jobs.job import Job
-from ketjet.lowering import LoweredCircuit, lower
+from ketjet.lowering import lower
 from ketjet.options import SimulatorOptions
 from ketjet.options.checks import integer
-from ketjet.options.machine import memory_limit, require_isa, require_plan_options, switched_off
-from ketjet.results.result import Experiment
+from ketjet.options.machine import memory_limit, require_isa, require_plan_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -43,6 +39,7 @@ if TYPE_CHECKING:
     from qiskit.transpiler import Target
     from typing_extensions import Unpack
 
+    from ketjet import engine
     from ketjet.explanation import Explanation
     from ketjet.options.types import Binds, FurtherOptions, Inputs, Integer, RunOptions
     from ketjet.results import SimulationResult
@@ -128,7 +125,13 @@ class Simulator(OldNames):
         return
 
     def set_max_qubits(self, max_qubits: int) -> None:
-        """Change `num_qubits`, which the transpiler is told."""
+        """Change `num_qubits`, which the transpiler is told.
+
+        Raises
+        ------
+        OptionTypeError, InvalidOptionError
+            It is no integer, or less than 1.
+        """
         self._num_qubits, self._target = integer(1)("max_qubits", max_qubits), None
 
     def set_options(self, **fields: Unpack[RunOptions]) -> None:
@@ -184,6 +187,8 @@ class Simulator(OldNames):
             A circuit, or a value bound to its parameters, cannot be simulated.
         InsufficientMemoryError
             A circuit does not fit into the memory that is available now.
+        CircuitTypeError
+            Something given as a circuit is none.
         UnknownOptionError, OptionTypeError, InvalidOptionError
             An option is misspelt, has the wrong type, or is out of range.
         """
@@ -199,7 +204,7 @@ class Simulator(OldNames):
     ) -> Job:
         """Check and submit; `finish` may change the result before anybody sees it."""
         resolved = self._resolve(options)
-        experiments = self._experiments(circuits, bindings, resolved)
+        experiments = experiments_of(circuits, bindings, resolved)
         job = Job(
             self,
             str(uuid.uuid4()),
@@ -237,6 +242,15 @@ class Simulator(OldNames):
         -------
         engine.Estimate
             Bytes, peak bytes, seconds, whether it fits and the most qubits that would.
+
+        Raises
+        ------
+        CircuitTypeError
+            It is no QuantumCircuit.
+        InvalidCircuitError
+            The circuit cannot be simulated.
+        UnknownOptionError, OptionTypeError, InvalidOptionError
+            An option is misspelt, has the wrong type, or is out of range.
         """
         resolved = self._resolve(options)
         circuit = as_circuit(circuit, "estimate", inputs)
@@ -273,6 +287,10 @@ class Simulator(OldNames):
             The circuit cannot be simulated, or is to be analysed and has unbound parameters.
         InsufficientMemoryError
             It is to be analysed and does not fit into the memory that is available now.
+        CircuitTypeError
+            It is no QuantumCircuit.
+        UnknownOptionError, OptionTypeError, InvalidOptionError
+            An option is misspelt, has the wrong type, or is out of range.
         """
         from ketjet import explanation
 
@@ -291,7 +309,7 @@ class Simulator(OldNames):
         explained = explanation.with_memory(explained, demand, admission.available[0])
         if not analyze:
             return explained
-        task = _experiment(lowered, admitted, resolved, 0).task
+        task = experiment_of(lowered, admitted, resolved, 0).task
         task = task._replace(shots=int(shots_of(lowered, resolved) > 0), exact=False)
         return explanation.analyze(explained, task, peak_bytes=demand.peak_bytes, memory_limit=memory_limit(resolved))
 
@@ -324,37 +342,6 @@ class Simulator(OldNames):
             raise InvalidOptionError("exact and memory exclude each other: an exact run has no shots to be listed.")
         return resolved
 
-    def _experiments(
-        self, circuits: list[QuantumCircuit], bindings: list[list[dict[Any, Any]]], options: SimulatorOptions
-    ) -> list[Experiment]:
-        admission = admission_now(options, recent=True)
-        seed = secrets.randbits(53) if options.seed_simulator is None else options.seed_simulator
-        experiments: list[Experiment] = []
-        unmeasured: list[str] = []
-        admitted: dict[int, Admitted] = {}  # a circuit may be given many times
-        occurrences: dict[int, int] = {}  # of each program, angles included
-        for circuit, values in zip(circuits, bindings, strict=True):
-            if id(circuit) not in admitted:
-                admitted[id(circuit)] = admit(circuit, admission)
-            lowered = admitted[id(circuit)].lowered
-            if not values:
-                require_values(circuit, lowered)
-            require_single_outcomes(circuit, lowered, admitted[id(circuit)].plan, options)
-            if not (lowered.has_measurements or lowered.saves or options.return_state):
-                unmeasured.append(circuit.name)
-            bound = [lowered.bind(value) for value in values] if values else [lowered]
-            for ready in bound:
-                program = ready.program.fingerprint
-                occurrence = occurrences.get(program, 0)
-                experiments.append(_experiment(ready, admitted[id(circuit)], options, seed, occurrence=occurrence))
-                occurrences[program] = occurrence + 1
-        if unmeasured:
-            warn(
-                f"no measurement in circuit {', '.join(map(repr, unmeasured[:5]))}{', ...' if unmeasured[5:] else ''}: "
-                "the result will have no counts. Add circuit.measure_all(), or run with return_state=True."
-            )
-        return experiments
-
 
 @functools.cache
 def _version() -> str:
@@ -364,51 +351,3 @@ def _version() -> str:
 
 def _as_qiskit_options(options: SimulatorOptions) -> BackendOptions:
     return BackendOptions(**{option.name: getattr(options, option.name) for option in fields(options)})
-
-
-def _experiment(
-    lowered: LoweredCircuit, admitted: Admitted, options: SimulatorOptions, seed: int, occurrence: int = 0
-) -> Experiment:
-    """Make one circuit ready to run: as admitted, but with its parameters bound."""
-    demand = admitted.demand
-    task = engine.Task(
-        program=lowered.program,
-        shots=shots_of(lowered, options),
-        seed=seed,
-        memory=options.memory and lowered.has_measurements,
-        exact=options.exact,
-        floor=options.exact_floor if options.exact else 0.0,
-        max_iterations=options.max_iterations or 0,
-        time_limit=options.time_limit or 0.0,
-        return_state=options.return_state,
-        precision=options.precision,
-        threads=demand.threads,
-        states=demand.states,
-        isa=options.isa,
-        verify=options.verify,
-        switched_off=switched_off(options),
-        plan=admitted.plan,  # without angles, hence the same for all that may be bound
-        plan_time=admitted.plan_time,
-        seconds=demand.seconds,
-        memory_limit=memory_limit(options) or 0,
-        peak_bytes=demand.peak_bytes,
-        occurrence=occurrence,
-    )
-    facts = {
-        "method": "statevector",
-        "device": "CPU",
-        "num_clbits": lowered.program.num_clbits,
-        "active_input_qubits": list(lowered.qubits),
-        "max_memory_mb": admitted.available >> 20,
-    }
-    return Experiment(
-        task=task,
-        peak_bytes=demand.peak_bytes,
-        shots=0 if options.exact else options.shots,
-        seed=seed,
-        header=lowered.header,
-        has_measurements=lowered.has_measurements,
-        metadata=facts,
-        saves=lowered.saves,
-        zero_threshold=options.zero_threshold,
-    )

@@ -1,5 +1,5 @@
 """The command line: `ketjet` and `python -m ketjet`."""
 
-from ketjet.cli.commands import main
+from ketjet.cli.program import main
 
 __all__ = ["main"]

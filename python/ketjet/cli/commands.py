@@ -1,17 +1,9 @@
-"""The command line: `python -m ketjet run | estimate | explain | info | calibrate | completion`.
-
-Exit codes: 0 done, 1 the simulation failed, 2 wrong usage or a file that cannot be read, 3 a circuit that cannot be
-simulated, 4 not enough memory, 130 interrupted, 141 nobody reads the output any more.
-Every error is one line on standard error.
-"""
+"""What each command does: run, estimate, explain, calibrate, completion, info."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import logging
-import os
 import platform
 import sys
 import time
@@ -22,156 +14,20 @@ from typing import TYPE_CHECKING, Any
 from ketjet import engine
 from ketjet.base.printable import printable
 from ketjet.base.units import size
-from ketjet.cli.arguments import as_expectations, count, inputs_of, saving_expectations, setting
+from ketjet.cli.arguments import as_expectations, inputs_of, saving_expectations
 from ketjet.options.machine import allowed_threads, require_isa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from qiskit import QuantumCircuit
 
     from ketjet.backend import Simulator
 
-EXIT_FAILED, EXIT_USAGE, EXIT_CIRCUIT, EXIT_MEMORY, EXIT_INTERRUPTED, EXIT_CLOSED_PIPE = 1, 2, 3, 4, 130, 141
-
 SCHEMA_VERSION = 1
 """Of what --json prints: it changes when a field goes or means something else."""
 
 COUNTS_SHOWN = 10
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit code of the process."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.command is None:
-        parser.print_help()
-        return 0
-    try:
-        if verbose := getattr(options, "verbose", 0):
-            _log_to_standard_error(logging.INFO if verbose == 1 else logging.DEBUG)
-        with contextlib.ExitStack() as stack:
-            if getattr(options, "output", None) is not None:
-                stack.enter_context(
-                    contextlib.redirect_stdout(stack.enter_context(options.output.open("w", encoding="utf-8")))
-                )
-            options.command(options)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more
-        return EXIT_CLOSED_PIPE
-    except (Exception, KeyboardInterrupt) as error:
-        code = _exit_code(error)
-        if code is None:
-            raise
-        message = getattr(error, "message", None) or str(error) or type(error).__name__
-        if code == EXIT_INTERRUPTED:
-            message = "interrupted"
-        print(f"ketjet: {printable(message)}", file=sys.stderr)
-        return code
-    return 0
-
-
-def _log_to_standard_error(level: int) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    logger = logging.getLogger("ketjet")
-    logger.addHandler(handler)
-    logger.setLevel(level)
-
-
-def _exit_code(error: BaseException) -> int | None:
-    """Return the exit code of an error that the user can act on, None for a defect of our own."""
-    from qiskit.exceptions import QiskitError
-
-    from ketjet.errors import CircuitFileError, InvalidCircuitError, InvalidOptionError, OptionTypeError
-
-    if isinstance(error, KeyboardInterrupt):
-        return EXIT_INTERRUPTED
-    if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
-        return EXIT_MEMORY
-    if isinstance(error, (CircuitFileError, InvalidOptionError, OptionTypeError, OSError)):
-        return EXIT_USAGE
-    if isinstance(error, InvalidCircuitError):
-        return EXIT_CIRCUIT
-    return EXIT_FAILED if isinstance(error, QiskitError) else None
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="ketjet", description="A fast statevector simulator for Qiskit circuits.")
-    parser.add_argument("--version", action="version", version=f"ketjet {metadata.version('ketjet')}")
-    parser.set_defaults(command=None)
-    commands = parser.add_subparsers(metavar="COMMAND")
-
-    circuit = argparse.ArgumentParser(add_help=False)
-    circuit.add_argument(
-        "files", type=Path, nargs="+", metavar="FILE", help="OpenQASM 2, OpenQASM 3 or QPY; - is standard input"
-    )
-    circuit.add_argument("-o", "--output", type=Path, metavar="FILE", help="write to this file instead of the terminal")
-    circuit.add_argument("--shots", type=count, default=1024, metavar="N", help="how many samples (default: 1024)")
-    circuit.add_argument(
-        "--set",
-        type=setting,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="the value of an input variable or a parameter: true, 3, 0.5, -3*pi/4; may be given several times",
-    )
-    circuit.add_argument("--precision", choices=["single", "double"], default="double", help="default: double")
-    circuit.add_argument("--threads", type=int, metavar="N", help="most threads to use (default: all allowed cores)")
-    circuit.add_argument("--isa", metavar="NAME", help="the instruction set to use (default: the best this CPU has)")
-    circuit.add_argument(
-        "--without",
-        action="append",
-        default=[],
-        metavar="SWITCH",
-        help="what the planner may not do, e.g. prune; may be given several times",
-    )
-    circuit.add_argument("--json", action="store_true", help="print one JSON object per circuit")
-    circuit.add_argument(
-        "-v", "--verbose", action="count", default=0, help="log what happens to standard error; -vv also why"
-    )
-
-    run = commands.add_parser("run", parents=[circuit], help="simulate the circuits of a file and print the counts")
-    run.add_argument("--seed", type=int, metavar="S", help="repeat a run exactly (default: a fresh one, printed)")
-    run.add_argument("--progress", action="store_true", help="show a progress bar")
-    run.add_argument("--exact", action="store_true", help="the probabilities of all outcomes instead of samples")
-    run.add_argument("--exact-floor", type=float, metavar="P", help="follow nothing that is less probable (1e-12)")
-    run.add_argument("--memory", action="store_true", help="also the outcome of every shot, in order")
-    run.add_argument("--verify", choices=["off", "fast", "full"], default="off", help="let the run check itself")
-    run.add_argument("--time-limit", type=float, metavar="S", help="most seconds that a circuit may run")
-    run.add_argument("--max-iterations", type=int, metavar="N", help="most iterations of all loops of one shot")
-    run.add_argument("--max-memory-mb", type=float, metavar="M", help="most memory in MiB (default: what is free)")
-    run.add_argument(
-        "--expect",
-        action="append",
-        default=[],
-        metavar="PAULIS",
-        help="also the expectation value of these Paulis, e.g. ZZI, qubit 0 at the right; may be given several times",
-    )
-    run.add_argument("--state", type=Path, metavar="FILE.npy", help="write the final state of the one circuit here")
-    run.set_defaults(command=_run)
-
-    estimate = commands.add_parser("estimate", parents=[circuit], help="say what a run would need, without running it")
-    estimate.set_defaults(command=_estimate)
-
-    explain = commands.add_parser("explain", parents=[circuit], help="say what a run does and why, stage by stage")
-    explain.add_argument("--html", action="store_true", help="print an HTML page per circuit")
-    explain.add_argument("--analyze", action="store_true", help="also run it, and measure each stage")
-    explain.set_defaults(command=_explain)
-
-    calibrate = commands.add_parser("calibrate", help="measure this computer, so that predicted times and plans fit it")
-    calibrate.add_argument("--json", action="store_true", help="print one JSON object")
-    calibrate.set_defaults(command=_calibrate, precision="double", threads=None, isa=None, without=[])
-
-    completion = commands.add_parser("completion", help="print a script that completes commands in your shell")
-    completion.add_argument("shell", choices=["bash", "zsh", "tcsh"])
-    completion.set_defaults(command=_completion)
-
-    info = commands.add_parser("info", help="print versions and what this computer offers")
-    info.add_argument("--json", action="store_true", help="print one JSON object")
-    info.set_defaults(command=_info)
-    return parser
 
 
 def _simulator(options: argparse.Namespace) -> Simulator:
@@ -197,7 +53,8 @@ def _circuits(
         yield file, circuit, values
 
 
-def _run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> None:
+    """Simulate the circuits of files and print what came out."""
     import numpy as np
 
     from ketjet.errors import InvalidOptionError
@@ -246,12 +103,13 @@ def _run(options: argparse.Namespace) -> None:
         print(_json(report) if options.json else _run_text(report))
 
 
-def _calibrate(options: argparse.Namespace) -> None:
+def calibrate(options: argparse.Namespace) -> None:
+    """Measure this computer, and print and keep what was found."""
     from dataclasses import asdict
 
-    from ketjet.calibration import calibrate
+    from ketjet.calibration import calibrate as measure
 
-    measured = calibrate(_simulator(options))
+    measured = measure(_simulator(options))
     if options.json:
         print(_json(asdict(measured)))
         return
@@ -284,7 +142,8 @@ def _run_text(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _estimate(options: argparse.Namespace) -> None:
+def estimate(options: argparse.Namespace) -> None:
+    """Print what runs would need."""
     from dataclasses import asdict
 
     backend = _simulator(options)
@@ -299,7 +158,8 @@ def _estimate(options: argparse.Namespace) -> None:
         print(estimate)
 
 
-def _explain(options: argparse.Namespace) -> None:
+def explain(options: argparse.Namespace) -> None:
+    """Print what runs do and why."""
     from ketjet.errors import InvalidOptionError
 
     if options.json and options.html:
@@ -314,10 +174,11 @@ def _explain(options: argparse.Namespace) -> None:
             print(explained.to_html() if options.html else explained)
 
 
-def _completion(options: argparse.Namespace) -> None:
+def completion(options: argparse.Namespace) -> None:
+    """Print a script that completes commands in a shell."""
     import shtab
 
-    parser = _parser()
+    parser = options.parser
     commands = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     for command in commands[0].choices.values():
         for action in command._actions:
@@ -326,7 +187,8 @@ def _completion(options: argparse.Namespace) -> None:
     print(shtab.complete(parser, options.shell))
 
 
-def _info(options: argparse.Namespace) -> None:
+def info(options: argparse.Namespace) -> None:
+    """Print versions and what this computer offers."""
     from ketjet.lowering import why_not_native
 
     require_isa()

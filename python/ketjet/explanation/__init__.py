@@ -1,15 +1,10 @@
 """What a simulation will do and why: the plan of a circuit as text, HTML and JSON, predicted and measured."""
 
+from ketjet.explanation.build import explain, with_memory
 from ketjet.explanation.kernels import KernelShare
 from ketjet.explanation.measure import analyze
-from ketjet.explanation.model import (
-    ExplainedOperation,
-    ExplainedPass,
-    ExplainedStage,
-    Explanation,
-    explain,
-    with_memory,
-)
+from ketjet.explanation.model import Explanation
+from ketjet.explanation.stages import ExplainedOperation, ExplainedPass, ExplainedStage
 
 __all__ = [
     "ExplainedOperation",

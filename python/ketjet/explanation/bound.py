@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ketjet.explanation.model import ExplainedStage, Explanation
+    from ketjet.explanation.model import Explanation
+    from ketjet.explanation.stages import ExplainedStage
 
 __all__ = ["ARITHMETIC", "MEMORY", "NEITHER", "bound_of"]
 

@@ -17,7 +17,8 @@ from ketjet.faces import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ketjet.explanation.model import ExplainedStage, Explanation
+    from ketjet.explanation.model import Explanation
+    from ketjet.explanation.stages import ExplainedStage
 
 __all__ = ["STYLE", "cells", "grid"]
 

@@ -11,7 +11,8 @@ from ketjet import engine
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ketjet.explanation.model import ExplainedStage, Explanation
+    from ketjet.explanation.model import Explanation
+    from ketjet.explanation.stages import ExplainedStage
 
 
 @dataclass(frozen=True)

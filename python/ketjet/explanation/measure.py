@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ketjet.engine import PassTimes, Task
-    from ketjet.explanation.model import ExplainedPass, ExplainedStage, Explanation
+    from ketjet.explanation.model import Explanation
+    from ketjet.explanation.stages import ExplainedPass, ExplainedStage
 
 MAX_RUNS = 3
 SECONDS = 1.0

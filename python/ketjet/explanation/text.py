@@ -13,7 +13,8 @@ from ketjet.base.units import counted, duration, size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ketjet.explanation.model import ExplainedOperation, ExplainedPass, ExplainedStage, Explanation
+    from ketjet.explanation.model import Explanation
+    from ketjet.explanation.stages import ExplainedOperation, ExplainedPass, ExplainedStage
 
 WIDTH = 100
 OPERATIONS_WIDTH = WIDTH - 37

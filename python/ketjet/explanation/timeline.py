@@ -18,7 +18,8 @@ from ketjet.faces import percent, shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ketjet.explanation.model import ExplainedPass, ExplainedStage, Explanation
+    from ketjet.explanation.model import Explanation
+    from ketjet.explanation.stages import ExplainedPass, ExplainedStage
 
 __all__ = ["STYLE", "timeline"]
 

@@ -25,8 +25,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from ketjet import engine
 from ketjet.engine import Control, Outcome, Progress, Task
 from ketjet.errors import JobFailedError
-from ketjet.jobs import light_work, workers
-from ketjet.jobs.exit_hooks import before_waiting
+from ketjet.jobs import light_work, process_hooks, workers
 from ketjet.jobs.failures import failure_of, public_outcome
 from ketjet.jobs.progress import JobProgress, fraction_of, seconds_left, shares, written_bytes
 from ketjet.jobs.promise import Promise
@@ -53,7 +52,6 @@ HANDING_BYTES = 16 << 20
 FUTURE_METHODS = ("add_done_callback", "cancel", "cancelled", "exception", "result", "running")
 """What is asked of the futures of an executor."""
 
-_live: set[Batch[Any]] = set()
 _feeding = threading.local()
 
 
@@ -121,7 +119,7 @@ class Batch(Generic[T]):
         self._assemble: Callable[[list[Outcome | BaseException]], T] | None = assemble
         self._executor = executor
         if executor is not None:
-            before_waiting(executor, _cancel_all)
+            process_hooks.cancel_before(executor)
         self._memory_limit = memory_limit
         self._owner = owner
         self._execute = execute
@@ -143,7 +141,7 @@ class Batch(Generic[T]):
         """Hand out the first tasks and return at once."""
         known = weakref.ref(self)  # a future that knew its batch would be a cycle, and keep the result until a gc
         self.future.add_done_callback(lambda _: _settle(known()))
-        _live.add(self)
+        process_hooks.enter(self)
         if not self._outcomes:
             self._finish([])
         elif self._light:
@@ -408,9 +406,9 @@ class Batch(Generic[T]):
         self._tasks, self._reservations, self._executor, self._assemble = [], [], None, None
         self._outcomes = [None] * len(self._outcomes)
         self.ended_at = self.ended_at or time.time()
-        _live.discard(self)
+        process_hooks.leave(self)
 
-    def _disown(self) -> None:
+    def disown(self) -> None:
         """Fail in a forked child, where the threads that ran this do not exist. The parent's run goes on."""
         self._flights, self._tasks, self._runners, self._runs_here = {}, [], set(), []
         self.future = Promise()
@@ -433,18 +431,4 @@ def _started_at(flight: _Flight) -> float | None:
     return time.time() if flight.future is not None and flight.future.running() else None
 
 
-def _cancel_all() -> None:
-    for batch in list(_live):
-        batch.future.cancel()
-
-
-def _begin_child() -> None:
-    for batch in list(_live):
-        batch._disown()
-    _live.clear()
-
-
-# Jobs on our own workers are cancelled as early as those on executors.
-getattr(threading, "_register_atexit", lambda _: None)(_cancel_all)
-with contextlib.suppress(AttributeError):  # Windows has no fork
-    os.register_at_fork(after_in_child=_begin_child)
+process_hooks.install()  # behind those of the workers, which are imported above

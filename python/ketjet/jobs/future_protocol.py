@@ -6,14 +6,21 @@ lends them its future's list through `Waiters`, so that a waiter of the job's fu
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ketjet.jobs import workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from concurrent.futures import Future
 
-__all__ = ["DoneCallback", "Waiters"]
+    from ketjet.jobs.promise import Promise
+
+__all__ = ["AwaitableJob", "DoneCallback", "Waiters"]
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -77,3 +84,85 @@ class DoneCallback:
             callback(job)
         except Exception:
             logger.exception("a done-callback of job %s raised", job.job_id())
+
+
+class AwaitableJob(Generic[T]):
+    """What a job needs in order to be awaited, called back, and waited for by `concurrent.futures`."""
+
+    def result(self, timeout: float | None = None) -> T:
+        """Wait for the result."""
+        raise NotImplementedError
+
+    def cancel(self) -> bool:
+        """Stop the job."""
+        raise NotImplementedError
+
+    def _submitted(self) -> Promise[T]:
+        """Return the job's future."""
+        raise NotImplementedError
+
+    def _watched(self) -> Promise[T]:
+        """Return it to somebody who looks on, but leaves the work to others."""
+        raise NotImplementedError
+
+    def future(self) -> Future[T]:
+        """Return the job's future, for code that knows nothing of jobs; cancelling it cancels the job.
+
+        It stays pending while the job runs, so that ``cancel()`` succeeds all that time.
+
+        Raises
+        ------
+        JobError
+            The job has not been submitted.
+        """
+        return self._watched()
+
+    def add_done_callback(self, callback: Callable[[Any], object]) -> None:
+        """Call ``callback(job)`` once the job has ended, from whichever thread ends it, or now if it has.
+
+        Exceptions that it raises are logged.
+
+        Raises
+        ------
+        JobError
+            The job has not been submitted.
+        """
+        self._watched().add_done_callback(DoneCallback(callback, self, workers.shared().may_take_long))
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self._result_in_loop().__await__()
+
+    async def _result_in_loop(self) -> T:
+        """Wait without blocking the event loop; cancelling the waiting task cancels the job."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+
+        def wake(_: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has been closed
+                loop.call_soon_threadsafe(ended.set)
+
+        self._watched().add_done_callback(wake)
+        try:
+            await ended.wait()
+        except asyncio.CancelledError:
+            self.cancel()
+            raise
+        return self.result(0)
+
+    # concurrent.futures.wait and as_completed use these three attributes of what they wait for.
+
+    @property
+    def _condition(self) -> Any:
+        return self._watched()._condition
+
+    @property
+    def _state(self) -> str:
+        future = self._submitted()
+        future.tell()
+        return future._state
+
+    @property
+    def _waiters(self) -> Waiters:
+        return Waiters(self, self._submitted())

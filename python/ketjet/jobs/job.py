@@ -19,18 +19,20 @@ from qiskit.providers import JobStatus, JobV1
 
 from ketjet import engine, faces
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
-from ketjet.jobs import log, workers
+from ketjet.jobs import log
 from ketjet.jobs.batch import Batch
-from ketjet.jobs.future_protocol import DoneCallback, Waiters
+from ketjet.jobs.future_protocol import AwaitableJob
 from ketjet.jobs.progress import JobProgress, ProgressBar, label_of
 from ketjet.jobs.promise import SLICE, Promise
-from ketjet.results.result import Experiment, SimulationResult, assemble
+from ketjet.results.result import SimulationResult, assemble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor, Future
 
     from qiskit.providers.backend import Backend
+
+    from ketjet.experiment import Experiment
 
     Show = Callable[[JobProgress], None]
 
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Job"]
 
 
-class Job(JobV1):
+class Job(AwaitableJob["SimulationResult"], JobV1):
     """A simulation under way, or ended.
 
     Works with ``await``, ``with`` (leaving the block cancels), `concurrent.futures.wait` and `as_completed`.
@@ -128,6 +130,11 @@ class Job(JobV1):
         -------
         bool
             True if and only if `result` raises `JobCancelledError` from now on; False if the job had ended before.
+
+        Raises
+        ------
+        JobError
+            The job has not been submitted.
         """
         return self._submitted().cancel()
 
@@ -141,7 +148,13 @@ class Job(JobV1):
     # What one may ask without waiting
 
     def status(self) -> JobStatus:
-        """Return the status; never blocks."""
+        """Return the status; never blocks.
+
+        Raises
+        ------
+        JobError
+            The job has not been submitted.
+        """
         future = self._watched()
         if future.done():
             if future.cancelled():
@@ -150,15 +163,33 @@ class Job(JobV1):
         return JobStatus.RUNNING if self._batch.started() else JobStatus.QUEUED
 
     def errored(self) -> bool:
-        """Return whether the job has failed."""
+        """Return whether the job has failed.
+
+        Raises
+        ------
+        JobError
+            The job has not been submitted.
+        """
         return self.status() is JobStatus.ERROR
 
     def error_message(self) -> str | None:
-        """Return why the job has failed, or None if it has not."""
+        """Return why the job has failed, or None if it has not.
+
+        Raises
+        ------
+        JobError
+            The job has not been submitted.
+        """
         return str(self._submitted().exception()) if self.errored() else None
 
     def progress(self) -> JobProgress:
-        """Return how far the job is; never blocks."""
+        """Return how far the job is; never blocks.
+
+        Raises
+        ------
+        JobError
+            The job has not been submitted.
+        """
         self._watched()
         return self._batch.progress()
 
@@ -228,6 +259,8 @@ class Job(JobV1):
             The job has been cancelled.
         JobFailedError
             A circuit has failed; ``__cause__`` says why.
+        JobError
+            The job has not been submitted.
         """
         future, cancels = self._submitted(), self._cancel_on_interrupt
         try:
@@ -255,6 +288,8 @@ class Job(JobV1):
             The time is over.
         JobCancelledError
             The job has been cancelled.
+        JobError
+            The job has not been submitted.
         """
         future = self._submitted()
         self._wait(timeout)
@@ -292,6 +327,8 @@ class Job(JobV1):
         ------
         JobTimeoutError
             The time is over.
+        JobError
+            The job has not been submitted.
         """
         self._submitted()
         if callback is None:
@@ -333,64 +370,10 @@ class Job(JobV1):
             f"job {self._job_id} has not ended within {timeout} s: {self._summary()}. It goes on; ask again later."
         )
 
-    # What other libraries wait with
-
-    def future(self) -> Future[SimulationResult]:
-        """Return the job's future, for code that knows nothing of jobs; cancelling it cancels the job.
-
-        It stays pending while the job runs, so that ``cancel()`` succeeds all that time.
-        """
-        return self._watched()
-
-    def add_done_callback(self, callback: Callable[[Job], object]) -> None:
-        """Call ``callback(job)`` once the job has ended, from whichever thread ends it, or now if it has.
-
-        Exceptions that it raises are logged.
-        """
-        self._watched().add_done_callback(DoneCallback(callback, self, workers.shared().may_take_long))
-
     def forget_in(self, jobs: dict[str, Job]) -> None:
         """Take this job out of a dictionary of jobs once it has ended."""
         job_id = self._job_id
         self._submitted().add_done_callback(lambda _: jobs.pop(job_id, None))
-
-    def __await__(self) -> Generator[Any, None, SimulationResult]:
-        return self._result_in_loop().__await__()
-
-    async def _result_in_loop(self) -> SimulationResult:
-        """Wait without blocking the event loop; cancelling the waiting task cancels the job."""
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        ended = asyncio.Event()
-
-        def wake(_: object) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has been closed
-                loop.call_soon_threadsafe(ended.set)
-
-        self._watched().add_done_callback(wake)
-        try:
-            await ended.wait()
-        except asyncio.CancelledError:
-            self.cancel()
-            raise
-        return self.result(0)
-
-    # concurrent.futures.wait and as_completed use these three attributes of what they wait for.
-
-    @property
-    def _condition(self) -> Any:
-        return self._watched()._condition
-
-    @property
-    def _state(self) -> str:
-        future = self._submitted()
-        future.tell()
-        return future._state
-
-    @property
-    def _waiters(self) -> Waiters:
-        return Waiters(self, self._submitted())
 
     # Copies
 

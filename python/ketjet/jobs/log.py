@@ -19,9 +19,9 @@ from ketjet.jobs.progress import label_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from ketjet.experiment import Experiment
     from ketjet.jobs.batch import Batch
     from ketjet.jobs.progress import JobProgress
-    from ketjet.results.result import Experiment
 
 __all__ = ["admitted", "follow", "is_read", "telling"]
 

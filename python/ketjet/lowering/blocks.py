@@ -1,19 +1,21 @@
-"""What the walk and the control-flow constructs tell each other: a place in a circuit, a block to be lowered next."""
+"""Circuits inside circuits: those being lowered, the block to be lowered next, and where a construct stands."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from qiskit.circuit import QuantumCircuit
 
-    from ketjet.lowering.builder import ProgramBuilder
+    from ketjet.lowering.builder import Position, ProgramBuilder
     from ketjet.lowering.definition_cache import DefinitionCache
     from ketjet.lowering.expressions import Expressions
-    from ketjet.lowering.variables import VariableTable
+    from ketjet.lowering.placement import Placement
+    from ketjet.lowering.reader import CircuitReader
+    from ketjet.lowering.variables import Declared, VariableTable
 
 
 @dataclass(eq=False, slots=True)
@@ -34,6 +36,30 @@ class Block(NamedTuple):
     circuit: QuantumCircuit
     loop: Loop | None = None
     """The loop whose body it is."""
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """A circuit that is being lowered: the outermost one, a definition, or a block of a control-flow operation."""
+
+    reader: CircuitReader
+    placement: Placement
+    operation: Any = None
+    """The operation whose definition or block it is."""
+    steps: Iterator[Block] | None = None
+    """What goes on with the control-flow operation when the block has been lowered."""
+    loop: Loop | None = None
+    """The innermost loop around the instructions."""
+    is_body: bool = False
+    """Whether this circuit is that loop's body itself."""
+    declared: Declared | None = None
+    """The variables that the circuit declares, if it declares any."""
+    key: tuple[Any, ...] = ()
+    """What tells that a definition is the same."""
+    begin: Position | None = None
+    """Where the definition begins in the builder's lists."""
+    looks_back: int = 0
+    """The builder's count of that name when it began."""
 
 
 class Place(NamedTuple):

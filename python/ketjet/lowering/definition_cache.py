@@ -13,8 +13,8 @@ from ketjet.lowering.plain_definitions import PlainDefinitions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ketjet.lowering.blocks import Scope
     from ketjet.lowering.builder import Position, ProgramBuilder
-    from ketjet.lowering.frame import Frame
     from ketjet.lowering.placement import Placement
 
 
@@ -50,24 +50,24 @@ class DefinitionCache:
         """Tell whether a definition with this key is being lowered now."""
         return key in self._open
 
-    def begin(self, frame: Frame, key: tuple[Any, ...]) -> None:
+    def begin(self, scope: Scope, key: tuple[Any, ...]) -> None:
         """Note where a definition begins in the builder's lists."""
-        frame.key = key
-        frame.begin = self._builder.position()
-        frame.looks_back = self._builder.looks_back
+        scope.key = key
+        scope.begin = self._builder.position()
+        scope.looks_back = self._builder.looks_back
         self._open.add(key)
 
-    def finish(self, frame: Frame) -> None:
+    def finish(self, scope: Scope) -> None:
         """Keep what a definition became, unless it is right only here."""
-        self._open.discard(frame.key)
-        if frame.begin is None or frame.looks_back != self._builder.looks_back:
+        self._open.discard(scope.key)
+        if scope.begin is None or scope.looks_back != self._builder.looks_back:
             return
-        placement = frame.placement
+        placement = scope.placement
         wires = placement.controls + placement.targets
-        cached = CachedDefinition(frame.operation, frame.begin, self._builder.position(), wires, placement.clbits)
-        self._definitions.setdefault(_full_key(frame.key, placement), cached)
-        if frame.key[0] != "power":
-            self._definitions.setdefault(_full_key(definition_key(frame.operation), placement), cached)
+        cached = CachedDefinition(scope.operation, scope.begin, self._builder.position(), wires, placement.clbits)
+        self._definitions.setdefault(_full_key(scope.key, placement), cached)
+        if scope.key[0] != "power":
+            self._definitions.setdefault(_full_key(definition_key(scope.operation), placement), cached)
 
     def replay(self, key: tuple[Any, ...], placement: Placement) -> bool:
         """Append what the same definition became before, if it did."""

@@ -40,7 +40,7 @@ def for_loop(place: Place, operation: ForLoopOp) -> Iterator[Block]:
     builder.touch(place.qubits)
     counter = variables.take(1)
     start = builder.compute([])
-    scope, variable = variables.open_input(parameter) if isinstance(parameter, expr.Var) else (None, None)
+    declared, variable = variables.open_input(parameter) if isinstance(parameter, expr.Var) else (None, None)
     if variable is not None:
         _require_fit(values, parameter)
     top, end = builder.new_label(), builder.new_label()
@@ -71,8 +71,8 @@ def for_loop(place: Place, operation: ForLoopOp) -> Iterator[Block]:
     builder.place(end)
     if start and loop.broken:  # runs that left at different counts are the same from here on
         builder.compute(store_count(counter))
-    if scope is not None:
-        variables.close_scope(scope)
+    if declared is not None:
+        variables.forget(declared)
     variables.give_back(counter)
 
 

@@ -10,7 +10,7 @@ import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ketjet.lowering.codes import gate_rows, instruction_codes, plain_codes
-from ketjet.lowering.frame import SMALL_QUBITS
+from ketjet.lowering.reader import SMALL_QUBITS
 from ketjet.lowering.structured import are_unitary
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
-"""Definitions of nothing but plain gates, however deeply nested: read in one loop, without a frame for each.
+"""Definitions of nothing but plain gates, however deeply nested: read in one loop, without a scope for each.
 
 Such a definition costs about what its gates cost when they stand in the circuit itself. Large ones that are met again
-are replayed. What is not of this kind is left to the walk, which opens a frame for it.
+are replayed. What is not of this kind is left to the walk, which opens a scope for it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from qiskit.circuit import Gate, Instruction
 
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering.codes import instruction_codes, plain_codes
-from ketjet.lowering.frame import Kind, kind_of
+from ketjet.lowering.reader import Kind, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from qiskit.circuit import QuantumCircuit
 
+    from ketjet.lowering.blocks import Scope
     from ketjet.lowering.builder import ProgramBuilder
-    from ketjet.lowering.frame import Frame
 
 
 class Surrounding(NamedTuple):
@@ -41,7 +41,7 @@ class SourceMap:
         The circuits that are being lowered, the outermost one first.
     """
 
-    def __init__(self, circuit: QuantumCircuit, builder: ProgramBuilder, stack: Sequence[Frame]) -> None:
+    def __init__(self, circuit: QuantumCircuit, builder: ProgramBuilder, stack: Sequence[Scope]) -> None:
         self.here: tuple[str, Sequence[int]] = ("", ())
         """Name and qubits of the instruction that is being lowered, unless it is a plain gate."""
         self._circuit = circuit
@@ -89,7 +89,7 @@ class SourceMap:
 
     def located(self, error: InvalidCircuitError, name: str, qubits: Sequence[int]) -> InvalidCircuitError:
         """Return the error of an instruction with the place where it happened in front of its reason."""
-        path = [Surrounding(frame.operation.name, frame.steps is not None) for frame in self._stack[1:]]
+        path = [Surrounding(scope.operation.name, scope.steps is not None) for scope in self._stack[1:]]
         return type(error)(self.describe(self._builder.instruction, path, name, qubits, str(error.message)))
 
     def located_here(self, error: InvalidCircuitError) -> InvalidCircuitError:

@@ -1,7 +1,7 @@
 """The walk through a circuit: whole stretches of standard gates at a time, an explicit stack for all that is nested.
 
 A circuit of standard gates never leaves `_append_stretch`. Anything else goes through `_lower`, which peels off
-modifiers, tries the gate table and the structured classes, and opens a frame for the definition as a last resort.
+modifiers, tries the gate table and the structured classes, and opens a scope for the definition as a last resort.
 Blocks of control flow are frames too; the generators of `control_flow` say what is around them and which is next.
 """
 
@@ -14,13 +14,12 @@ from qiskit.circuit import Measure, Reset
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.bare_names import meant_by
-from ketjet.lowering.blocks import Place
+from ketjet.lowering.blocks import Place, Scope
 from ketjet.lowering.builder import ProgramBuilder
 from ketjet.lowering.codes import instruction_codes
 from ketjet.lowering.control_flow import steps_of
 from ketjet.lowering.definition_cache import DefinitionCache, definition_key
 from ketjet.lowering.expressions import Expressions
-from ketjet.lowering.frame import Frame, Kind, kind_of
 from ketjet.lowering.gates import (
     Unrolled,
     definition_of,
@@ -31,6 +30,7 @@ from ketjet.lowering.gates import (
     table_gate,
 )
 from ketjet.lowering.placement import Placement
+from ketjet.lowering.reader import CircuitReader, Kind, kind_of
 from ketjet.lowering.refusals import refuse_by_name
 from ketjet.lowering.saves import Saves, holds_saves
 from ketjet.lowering.source_map import SourceMap
@@ -56,7 +56,7 @@ class CircuitWalk:
     def __init__(self, circuit: QuantumCircuit, starts_in_zero: bool) -> None:
         self.builder = ProgramBuilder(starts_in_zero)
         self._circuit = circuit
-        self._stack: list[Frame] = []
+        self._stack: list[Scope] = []
         # None of these knows the walk: a cycle would keep all that was gathered until the next garbage collection.
         self._require_room = partial(_require_room, self.builder, circuit)
         self._definitions = DefinitionCache(self.builder, self._require_room)
@@ -72,17 +72,17 @@ class CircuitWalk:
         if phase_first:
             self._source.step(0, -1)
             self._circuit_phase(everything)
-        frame = Frame(circuit, circuit.data, everything)
+        scope = Scope(CircuitReader(circuit, circuit.data, everything), everything)
         if circuit.num_vars:
             refuse_inputs(circuit)
-            self._open_scope(frame, circuit)
-        self._stack.append(frame)
+            self._declare(scope, circuit)
+        self._stack.append(scope)
         while self._stack:
-            frame = self._stack[-1]
-            child = self._run(frame)
+            scope = self._stack[-1]
+            child = self._run(scope)
             if child is None:
                 self._stack.pop()
-                child = self._close(frame)
+                child = self._close(scope)
             if child is not None:
                 self._stack.append(child)
         self.variables.finish()
@@ -91,41 +91,46 @@ class CircuitWalk:
             self._circuit_phase(everything)
         self._source.require_finite()
 
-    def _run(self, frame: Frame) -> Frame | None:
-        """Lower a frame's instructions; stop at one that needs a frame of its own and return that."""
-        while frame.advance():
-            end = frame.codes.index(None, frame.position)
-            if end > frame.position:
-                self._append_stretch(frame, frame.chunk[frame.position : end], frame.codes[frame.position : end])
-            frame.position = end
-            if end < len(frame.chunk):
-                frame.position += 1
-                child = self._lower_instruction(frame.chunk[end], frame)
+    def _run(self, scope: Scope) -> Scope | None:
+        """Lower a scope's instructions; stop at one that needs a scope of its own and return that."""
+        reader = scope.reader
+        while reader.advance():
+            begin, end = reader.position, reader.codes.index(None, reader.position)
+            if end > begin:
+                self._append_stretch(reader, reader.chunk[begin:end], reader.codes[begin:end])
+            reader.position = end
+            if end < len(reader.chunk):
+                reader.position += 1
+                child = self._lower_instruction(reader.chunk[end], scope)
                 if child is not None:
                     return child
         return None
 
-    def _append_stretch(self, frame: Frame, stretch: Sequence[CircuitInstruction], codes: Sequence[Any]) -> None:
+    def _append_stretch(
+        self, reader: CircuitReader, stretch: Sequence[CircuitInstruction], codes: Sequence[Any]
+    ) -> None:
         """Append plain gates, measurements and small matrices, all at once."""
         builder, gates, unitary = self.builder, stretch, instruction_codes()["unitary"]
         if unitary in codes:
             numbered = enumerate(zip(stretch, codes, strict=True), len(builder.codes))
             places = [(operation, len(each.qubits)) for operation, (each, code) in numbered if code == unitary]
-            builder.unitaries(places, frame.matrices)
+            builder.unitaries(places, reader.matrices)
             gates = [each for each, code in zip(stretch, codes, strict=True) if code != unitary]
         slots = [value for instruction in gates for value in instruction.params]
         if {*map(type, slots)} <= {float}:
             builder.slots.extend(slots)
         else:
-            self._append_angles(frame, stretch, codes)
-        builder.wires += frame.wires_of(stretch)
-        if frame.clbits:
-            measure, clbits = instruction_codes()["measure"], frame.clbits
+            self._append_angles(reader, stretch, codes)
+        builder.wires += reader.wires_of(stretch)
+        if reader.clbits:
+            measure, clbits = instruction_codes()["measure"], reader.clbits
             measured = (each for each, code in zip(stretch, codes, strict=True) if code == measure)
             builder.measured += [clbits[each.clbits[0]] for each in measured]
         builder.codes += codes
 
-    def _append_angles(self, frame: Frame, stretch: Sequence[CircuitInstruction], codes: Sequence[Any]) -> None:
+    def _append_angles(
+        self, reader: CircuitReader, stretch: Sequence[CircuitInstruction], codes: Sequence[Any]
+    ) -> None:
         """Append the angles of plain gates, some of which are not simply floats."""
         builder, outermost, unitary = self.builder, len(self._stack) == 1, instruction_codes()["unitary"]
         for operation, (instruction, code) in enumerate(zip(stretch, codes, strict=True), len(builder.codes)):
@@ -139,9 +144,9 @@ class CircuitWalk:
                 try:
                     builder.slot(value)
                 except InvalidCircuitError as error:
-                    raise self._source.located(error, instruction.name, frame.wires_of((instruction,))) from None
+                    raise self._source.located(error, instruction.name, reader.wires_of((instruction,))) from None
 
-    def _lower_instruction(self, instruction: CircuitInstruction, frame: Frame) -> Frame | None:
+    def _lower_instruction(self, instruction: CircuitInstruction, scope: Scope) -> Scope | None:
         outermost, builder = len(self._stack) == 1, self.builder
         operation = instruction.operation
         if outermost:
@@ -151,9 +156,9 @@ class CircuitWalk:
             if outermost:
                 self._source.step(len(builder.codes), builder.instruction + 1)
             return None
-        targets = tuple(frame.wires_of((instruction,)))
-        clbits = tuple([frame.clbits[clbit] for clbit in instruction.clbits])
-        placement = frame.placement._replace(targets=targets, clbits=clbits)
+        targets = tuple(scope.reader.wires_of((instruction,)))
+        clbits = tuple([scope.reader.clbits[clbit] for clbit in instruction.clbits])
+        placement = scope.placement._replace(targets=targets, clbits=clbits)
         self._source.here = operation.name, targets
         try:
             child = self._lower(operation, placement)
@@ -163,8 +168,8 @@ class CircuitWalk:
             self._source.step(len(builder.codes), builder.instruction + 1)
         return child
 
-    def _lower(self, operation: Any, placement: Placement) -> Frame | None:
-        """Append one operation, or return the frame that will."""
+    def _lower(self, operation: Any, placement: Placement) -> Scope | None:
+        """Append one operation, or return the scope that will."""
         kind = kind_of(operation.__class__)
         if kind is Kind.ANNOTATED:
             operation, placement, repeats = flatten_annotations(operation, placement)
@@ -202,7 +207,7 @@ class CircuitWalk:
         elif not self.builder.still_zero(placement.targets):
             self.builder.reset(placement.targets[0])
 
-    def _lower_power(self, operation: Any, placement: Placement, repeats: int) -> Frame | None:
+    def _lower_power(self, operation: Any, placement: Placement, repeats: int) -> Scope | None:
         if repeats == 0:
             return None
         replacement = repeated(operation, repeats)
@@ -211,7 +216,7 @@ class CircuitWalk:
         key = ("power", id(operation), repeats)
         return None if self._definitions.replay(key, placement) else self._open(replacement, placement, key, operation)
 
-    def _lower_definition(self, operation: Any, placement: Placement) -> Frame | None:
+    def _lower_definition(self, operation: Any, placement: Placement) -> Scope | None:
         plain = not (placement.controls or placement.inverse or placement.clbits)
         if plain and self._definitions.plain.append(operation, placement.targets):
             return None
@@ -228,44 +233,44 @@ class CircuitWalk:
         instructions = definition.data[::-1] if placement.inverse else definition.data
         return self._open(Unrolled(definition, instructions), placement, key, operation)
 
-    def _lower_control_flow(self, operation: Any, placement: Placement) -> Frame | None:
-        frame = self._stack[-1]
+    def _lower_control_flow(self, operation: Any, placement: Placement) -> Scope | None:
+        scope = self._stack[-1]
         place = Place(
             self.builder,
             self.variables,
             self._definitions,
-            Expressions(self.variables, frame.clbits),
+            Expressions(self.variables, scope.reader.clbits),
             placement.targets,
-            frame.loop,
+            scope.loop,
             bool(placement.controls) or placement.inverse,
             self._require_room,
         )
         return self._next_block(steps_of(place, operation), operation, placement)
 
-    def _next_block(self, steps: Iterator[Block], operation: Any, placement: Placement) -> Frame | None:
-        """Go on with a control-flow operation; return the frame of its next block, or None if it is complete."""
+    def _next_block(self, steps: Iterator[Block], operation: Any, placement: Placement) -> Scope | None:
+        """Go on with a control-flow operation; return the scope of its next block, or None if it is complete."""
         block = next(steps, None)
         if block is None:
             return None
         data = block.circuit.data
         unrolled = Unrolled(block.circuit, data[::-1] if placement.inverse else data)
-        frame = self._frame(unrolled, placement, operation, "block")
-        frame.steps = steps
-        frame.loop = block.loop or self._stack[-1].loop
-        frame.is_body = block.loop is not None
-        if frame.is_body:
+        scope = self._scope(unrolled, placement, operation, "block")
+        scope.steps = steps
+        scope.loop = block.loop or self._stack[-1].loop
+        scope.is_body = block.loop is not None
+        if scope.is_body:
             self.variables.enter_loop()
-        self._begin(frame, block.circuit)
-        return frame
+        self._begin(scope, block.circuit)
+        return scope
 
-    def _open(self, unrolled: Unrolled, placement: Placement, key: tuple[Any, ...], operation: Any) -> Frame:
-        """Return the frame of a definition."""
-        frame = self._frame(unrolled, placement, operation, "definition")
-        self._definitions.begin(frame, key)
-        self._begin(frame, unrolled.circuit)
-        return frame
+    def _open(self, unrolled: Unrolled, placement: Placement, key: tuple[Any, ...], operation: Any) -> Scope:
+        """Return the scope of a definition."""
+        scope = self._scope(unrolled, placement, operation, "definition")
+        self._definitions.begin(scope, key)
+        self._begin(scope, unrolled.circuit)
+        return scope
 
-    def _frame(self, unrolled: Unrolled, placement: Placement, operation: Any, what: str) -> Frame:
+    def _scope(self, unrolled: Unrolled, placement: Placement, operation: Any, what: str) -> Scope:
         circuit = unrolled.circuit
         if (circuit.num_qubits, circuit.num_clbits) != (len(placement.targets), len(placement.clbits)):
             msg = (
@@ -277,41 +282,39 @@ class CircuitWalk:
         if len(self._stack) >= MAX_DEPTH:
             msg = f"its definitions are nested more than {MAX_DEPTH} deep; they probably never end"
             raise InvalidCircuitError(msg)
-        frame = Frame(circuit, unrolled.instructions, placement)
-        frame.operation = operation
-        return frame
+        return Scope(CircuitReader(circuit, unrolled.instructions, placement), placement, operation)
 
-    def _begin(self, frame: Frame, circuit: QuantumCircuit) -> None:
-        self._open_scope(frame, circuit)
-        self._global_phase(circuit, frame.placement)
+    def _begin(self, scope: Scope, circuit: QuantumCircuit) -> None:
+        self._declare(scope, circuit)
+        self._global_phase(circuit, scope.placement)
 
-    def _open_scope(self, frame: Frame, circuit: QuantumCircuit) -> None:
+    def _declare(self, scope: Scope, circuit: QuantumCircuit) -> None:
         """Make the variables visible that a circuit declares."""
         if circuit.num_declared_vars:
             clear: list[int] = []
             if self._stack:  # the outermost circuit is entered once, with all flags cleared
                 self.builder.compute(clear)
-            frame.scope = self.variables.open_scope(circuit.iter_declared_vars(), clear)
+            scope.declared = self.variables.declare(circuit.iter_declared_vars(), clear)
 
-    def _close(self, frame: Frame) -> Frame | None:
+    def _close(self, scope: Scope) -> Scope | None:
         """Finish a circuit; return the next block if it was one of several.
 
         A definition goes into the cache. A complete instruction of the outermost circuit goes into the source map.
         """
-        if frame.scope is not None:
-            self.variables.close_scope(frame.scope)
-        if frame.is_body:
+        if scope.declared is not None:
+            self.variables.forget(scope.declared)
+        if scope.is_body:
             self.variables.leave_loop()
-        if frame.steps is not None:
-            self._source.here = frame.operation.name, frame.placement.targets
+        if scope.steps is not None:
+            self._source.here = scope.operation.name, scope.placement.targets
             try:
-                child = self._next_block(frame.steps, frame.operation, frame.placement)
+                child = self._next_block(scope.steps, scope.operation, scope.placement)
             except InvalidCircuitError as error:
                 raise self._source.located_here(error) from error.__cause__
             if child is not None:
                 return child
-        elif frame.begin is not None:
-            self._definitions.finish(frame)
+        elif scope.begin is not None:
+            self._definitions.finish(scope)
         if len(self._stack) == 1:
             self._source.step(len(self.builder.codes), self.builder.instruction + 1)
         return None

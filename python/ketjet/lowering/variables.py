@@ -70,8 +70,8 @@ class Variable:
 
 
 @dataclass(eq=False, slots=True)
-class Scope:
-    """What has to be undone where a scope ends."""
+class Declared:
+    """The variables of one scope, with what has to be undone where it ends."""
 
     first_free: int
     hidden: list[tuple[expr.Var, Variable | None]] = field(default_factory=list)
@@ -120,35 +120,35 @@ class VariableTable:
         """Let others use this word and all that were taken after it."""
         self._first_free = first
 
-    def open_scope(self, declared: Iterable[expr.Var], clear: list[int]) -> Scope:
+    def declare(self, declared: Iterable[expr.Var], clear: list[int]) -> Declared:
         """Make variables visible that have no value yet; `clear` is the code that runs at every entry."""
-        scope = Scope(self._first_free)
+        declared_here = Declared(self._first_free)
         for var in declared:
-            variable = self._declare(var, scope, flag_words=1)
+            variable = self._declare(var, declared_here, flag_words=1)
             variable.clears.append(clear)
-        return scope
+        return declared_here
 
-    def open_input(self, var: expr.Var) -> tuple[Scope, Variable]:
+    def open_input(self, var: expr.Var) -> tuple[Declared, Variable]:
         """Make one variable visible that always has a value."""
-        scope = Scope(self._first_free)
-        variable = self._declare(var, scope, flag_words=0)
+        declared_here = Declared(self._first_free)
+        variable = self._declare(var, declared_here, flag_words=0)
         variable.assigned = variable.stored = True
-        return scope, variable
+        return declared_here, variable
 
-    def close_scope(self, scope: Scope) -> None:
+    def forget(self, declared: Declared) -> None:
         """Forget the variables of a scope."""
-        for var, hidden in scope.hidden:
+        for var, hidden in declared.hidden:
             if hidden is None:
                 del self._visible[var]
             else:
                 self._visible[var] = hidden
-        self._first_free = scope.first_free
+        self._first_free = declared.first_free
 
-    def _declare(self, var: expr.Var, scope: Scope, flag_words: int) -> Variable:
+    def _declare(self, var: expr.Var, declared: Declared, flag_words: int) -> Variable:
         words = words_of(var.type)
         variable = Variable(var.name, self.take(words + flag_words), words, len(self._loops))
         self.use(variable.first, words + flag_words)
-        scope.hidden.append((var, self._visible.get(var)))
+        declared.hidden.append((var, self._visible.get(var)))
         self._visible[var] = variable
         return variable
 

@@ -3,19 +3,57 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qiskit import QuantumCircuit
 
-from ketjet.errors import OptionTypeError
+from ketjet import engine
+from ketjet.base.printable import printable
+from ketjet.errors import (
+    CircuitTypeError,
+    InsufficientMemoryError,
+    InvalidCircuitError,
+    InvalidOptionError,
+    OptionTypeError,
+)
+from ketjet.jobs import workers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
     from ketjet.lowering import LoweredCircuit
 
-__all__ = ["number_of_qubits", "why_not_applied"]
+__all__ = [
+    "amplitudes_of",
+    "chosen_qubits",
+    "number_of_qubits",
+    "require_applicable",
+    "require_memory",
+    "require_width",
+]
 
 
-def why_not_applied(lowered: LoweredCircuit) -> str:
+def require_width(circuit: QuantumCircuit, num_qubits: int) -> None:
+    """Refuse what is no circuit of so many qubits."""
+    if not isinstance(circuit, QuantumCircuit):
+        raise CircuitTypeError(f"evolve() takes a QuantumCircuit, got {circuit!r} ({type(circuit).__name__}).")
+    if circuit.num_qubits != num_qubits:
+        raise InvalidCircuitError(
+            f"{printable(circuit.name)!r} has {circuit.num_qubits} qubits, the state {num_qubits}; "
+            f"QuantumCircuit({num_qubits}).compose(circuit, qubits) puts a smaller one in its place."
+        )
+
+
+def require_applicable(circuit: QuantumCircuit, lowered: LoweredCircuit) -> None:
+    """Refuse a circuit that does more than to change a state."""
+    if wrong := _why_not_applied(lowered):
+        raise InvalidCircuitError(f"{printable(circuit.name)!r} {wrong}")
+
+
+def _why_not_applied(lowered: LoweredCircuit) -> str:
     """Return what of a circuit cannot be applied to a state; nothing if all can."""
     if lowered.parameters:
         names = ", ".join(parameter.name for parameter in lowered.parameters)
@@ -25,6 +63,39 @@ def why_not_applied(lowered: LoweredCircuit) -> str:
     if lowered.saves:
         return f"has the save {lowered.saves[0].label!r}; remove it and read this state instead"
     return ""
+
+
+def require_memory(num_qubits: int, precision: engine.Precision) -> None:
+    """Refuse a state that does not fit into the memory that is available now."""
+    if num_qubits < 0:
+        raise InvalidOptionError(f"num_qubits must be at least 0, got {num_qubits}.")
+    available, rule = workers.shared().free_memory()
+    widest = engine.max_qubits(available, precision)
+    if num_qubits > widest:
+        error = InsufficientMemoryError(
+            f"a state of {num_qubits} qubits in {precision} precision does not fit: "
+            f"{available >> 20} MiB are available ({rule}), enough for {widest} qubits."
+        )
+        error.available_bytes, error.max_qubits = available, widest
+        raise error
+
+
+def amplitudes_of(given: ArrayLike) -> NDArray[Any]:
+    """Return amplitudes as an array, which must be one of numbers and as long as a state is."""
+    array = np.asarray(given)
+    if array.dtype.kind not in "biufc":
+        raise OptionTypeError(f"amplitudes must be numbers, got an array of {array.dtype}.")
+    if array.ndim != 1 or array.size.bit_count() != 1:
+        raise InvalidOptionError(f"amplitudes must have the shape (2**num_qubits,), got {array.shape}.")
+    return array
+
+
+def chosen_qubits(qubits: Sequence[int] | None, num_qubits: int) -> list[int]:
+    """Return the qubits of a state that a call is about: all by default, else distinct ones that it has."""
+    chosen = list(range(num_qubits)) if qubits is None else [operator.index(qubit) for qubit in qubits]
+    if len(set(chosen)) != len(chosen) or not all(0 <= qubit < num_qubits for qubit in chosen):
+        raise InvalidOptionError(f"qubits {chosen}: expected distinct numbers from 0 to {num_qubits - 1}")
+    return chosen
 
 
 def number_of_qubits(given: object) -> int:

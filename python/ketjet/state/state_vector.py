@@ -5,31 +5,31 @@ Every pass over the amplitudes runs on the library's worker threads with the GIL
 
 from __future__ import annotations
 
-import operator
 import secrets
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from qiskit import QuantumCircuit
 
 from ketjet import engine
-from ketjet.base.printable import printable
 from ketjet.errors import (
-    CircuitTypeError,
-    InsufficientMemoryError,
-    InvalidCircuitError,
     InvalidOptionError,
     OptionTypeError,
 )
-from ketjet.jobs import workers
 from ketjet.lowering import lower
 from ketjet.lowering.observables import pauli_terms
 from ketjet.options import SimulatorOptions
 from ketjet.options.machine import allowed_threads, require_isa
 from ketjet.state import face
 from ketjet.state.calls import StateCalls
-from ketjet.state.checks import number_of_qubits, why_not_applied
+from ketjet.state.checks import (
+    amplitudes_of,
+    chosen_qubits,
+    number_of_qubits,
+    require_applicable,
+    require_memory,
+    require_width,
+)
 from ketjet.state.file import open_state, save_state
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+    from qiskit import QuantumCircuit
     from qiskit.quantum_info import Pauli, SparsePauliOp
 
     from ketjet.jobs.progress import JobProgress
@@ -124,11 +125,7 @@ class StateVector:
         InsufficientMemoryError
             The copy does not fit into the memory that is available now.
         """
-        array = np.asarray(amplitudes)
-        if array.dtype.kind not in "biufc":
-            raise OptionTypeError(f"amplitudes must be numbers, got an array of {array.dtype}.")
-        if array.ndim != 1 or array.size.bit_count() != 1:
-            raise InvalidOptionError(f"amplitudes must have the shape (2**num_qubits,), got {array.shape}.")
+        array = amplitudes_of(amplitudes)
         if precision is None:
             precision = "single" if array.dtype in {np.dtype(np.complex64), np.dtype(np.float32)} else "double"
         state = cls.__new__(cls)
@@ -184,7 +181,15 @@ class StateVector:
             save_state(path, self._state.array, self._precision, metadata.version("ketjet"))
 
     def copy(self) -> StateVector:
-        """Return a state of its own with the same amplitudes and settings."""
+        """Return a state of its own with the same amplitudes and settings.
+
+        Raises
+        ------
+        JobError
+            The state is being changed by another call, or was left half changed.
+        InsufficientMemoryError
+            A second state does not fit into the memory that is available now.
+        """
         with self._calls.reading():
             return _restored(type(self), self._state.array, self._precision, self._max_threads, self._verify)
 
@@ -231,6 +236,10 @@ class StateVector:
 
         Raises
         ------
+        CircuitTypeError
+            It is no QuantumCircuit.
+        OptionTypeError, InvalidOptionError
+            The seed or the time limit has the wrong type, or is out of range.
         InvalidCircuitError
             The circuit does not fit; the state is as it was. So it is after every other error in the arguments.
         TimeLimitError, JobCancelledError
@@ -244,17 +253,10 @@ class StateVector:
         -----
         Ctrl-C stops within milliseconds of work, and leaves the circuit half applied: call `reset` then.
         """
-        if not isinstance(circuit, QuantumCircuit):
-            raise CircuitTypeError(f"evolve() takes a QuantumCircuit, got {circuit!r} ({type(circuit).__name__}).")
-        if circuit.num_qubits != self.num_qubits:
-            raise InvalidCircuitError(
-                f"{printable(circuit.name)!r} has {circuit.num_qubits} qubits, the state {self.num_qubits}; "
-                f"QuantumCircuit({self.num_qubits}).compose(circuit, qubits) puts a smaller one in its place."
-            )
+        require_width(circuit, self.num_qubits)
         options = SimulatorOptions(seed_simulator=seed, time_limit=time_limit)
         lowered = lower(circuit, keep_idle_qubits=True, starts_in_zero=False)
-        if wrong := why_not_applied(lowered):
-            raise InvalidCircuitError(f"{printable(circuit.name)!r} {wrong}")
+        require_applicable(circuit, lowered)
         drawn = _drawn(options)
         self._calls.change(
             lambda control: self._state.evolve(
@@ -300,8 +302,15 @@ class StateVector:
         -------
         dict
             How often each bit string was seen.
+
+        Raises
+        ------
+        OptionTypeError, InvalidOptionError
+            An argument has the wrong type, or is out of range; a qubit is listed twice, or does not exist.
+        JobError, JobCancelledError
+            The state is being changed or was left half changed; or `cancel` was called meanwhile.
         """
-        chosen, options = self._qubits(qubits), SimulatorOptions(shots=shots, seed_simulator=seed)
+        chosen, options = chosen_qubits(qubits, self.num_qubits), SimulatorOptions(shots=shots, seed_simulator=seed)
         drawn = _drawn(options)
         keys, counts = self._read(
             lambda control, threads: self._state.sample(chosen, options.shots, drawn, threads, control)
@@ -317,8 +326,15 @@ class StateVector:
         ----------
         qubits
             The first one is the lowest bit of the index; all by default.
+
+        Raises
+        ------
+        InvalidOptionError
+            A qubit is listed twice, or does not exist.
+        JobError, JobCancelledError
+            The state is being changed or was left half changed; or `cancel` was called meanwhile.
         """
-        chosen = self._qubits(qubits)
+        chosen = chosen_qubits(qubits, self.num_qubits)
         return self._read(lambda control, threads: self._state.probabilities(chosen, threads, control))
 
     def expectation(self, observable: SparsePauliOp | Pauli | str) -> float | complex:
@@ -328,6 +344,13 @@ class StateVector:
         ----------
         observable
             A sum of Pauli strings, one string, or its label, over all qubits.
+
+        Raises
+        ------
+        InvalidOptionError
+            It is none of these, has another number of qubits, or coefficients that are not finite numbers.
+        JobError, JobCancelledError
+            The state is being changed or was left half changed; or `cancel` was called meanwhile.
         """
         terms = pauli_terms(observable)
         if terms.num_qubits != self.num_qubits:
@@ -337,11 +360,23 @@ class StateVector:
         return value if terms.are_complex else value.real
 
     def norm(self) -> float:
-        """Return the length of the vector: 1 up to rounding."""
+        """Return the length of the vector: 1 up to rounding.
+
+        Raises
+        ------
+        JobError, JobCancelledError
+            The state is being changed or was left half changed; or `cancel` was called meanwhile.
+        """
         return self._read(lambda control, threads: self._state.norm(threads, control))
 
     def reset(self) -> None:
-        """Go back to |0...0⟩ in the same memory, also if the state was left half changed."""
+        """Go back to |0...0⟩ in the same memory, also if the state was left half changed.
+
+        Raises
+        ------
+        JobError, JobCancelledError
+            Another call works on the state; or `cancel` was called meanwhile.
+        """
         self._calls.overwrite(lambda control: self._state.set_zero(self._calls.threads, control))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -368,9 +403,7 @@ class StateVector:
         self._precision: engine.Precision = options.precision
         self._verify: engine.Verify = options.verify
         self._max_threads = options.max_threads
-        available, rule = workers.shared().free_memory()
-        if not 0 <= self._num_qubits <= engine.max_qubits(available, self._precision):
-            raise self._does_not_fit(available, rule)
+        require_memory(self._num_qubits, self._precision)
         self._calls = StateCalls(allowed_threads(self._max_threads, engine.machine().cores))
         self._state = self._calls.overwrite(lambda _: engine.State(self._num_qubits, self._precision))
 
@@ -392,23 +425,6 @@ class StateVector:
 
     def _repr_html_(self) -> str:
         return face.html(self.num_qubits, self.precision, None if self._calls.broken else self.__array__)
-
-    def _does_not_fit(self, available: int, rule: str) -> Exception:
-        if self._num_qubits < 0:
-            return InvalidOptionError(f"num_qubits must be at least 0, got {self._num_qubits}.")
-        widest = engine.max_qubits(available, self._precision)
-        error = InsufficientMemoryError(
-            f"a state of {self._num_qubits} qubits in {self._precision} precision does not fit: "
-            f"{available >> 20} MiB are available ({rule}), enough for {widest} qubits."
-        )
-        error.available_bytes, error.max_qubits = available, widest
-        return error
-
-    def _qubits(self, qubits: Sequence[int] | None) -> list[int]:
-        chosen = list(range(self.num_qubits)) if qubits is None else [operator.index(qubit) for qubit in qubits]
-        if len(set(chosen)) != len(chosen) or not all(0 <= qubit < self.num_qubits for qubit in chosen):
-            raise InvalidOptionError(f"qubits {chosen}: expected distinct numbers from 0 to {self.num_qubits - 1}")
-        return chosen
 
 
 def _restored(

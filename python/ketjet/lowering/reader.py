@@ -1,4 +1,4 @@
-"""One circuit on the stack of the walk, read in chunks, and the sorts of operations it meets there."""
+"""A circuit read in chunks, and the kinds of operations that are found there."""
 
 from __future__ import annotations
 
@@ -29,10 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qiskit.circuit import CircuitInstruction, QuantumCircuit
 
-    from ketjet.lowering.blocks import Block, Loop
-    from ketjet.lowering.builder import Position
     from ketjet.lowering.placement import Placement
-    from ketjet.lowering.variables import Scope
 
 CHUNK = 512
 """How many instructions are read at a time; more would only leave the caches."""
@@ -63,18 +60,41 @@ def kind_of(operation_type: type) -> Kind:
     return next((kind for kind, types in kinds.items() if issubclass(operation_type, types)), Kind.GATE)
 
 
-class Frame:
-    """One circuit on the stack: the outermost one, a definition, or a block of a control-flow operation."""
+class CircuitReader:
+    """Reads a circuit's instructions in chunks, and what is plain in a chunk all at once.
+
+    Parameters
+    ----------
+    circuit
+        Whose instructions they are.
+    instructions
+        All of them, or in another order.
+    placement
+        Where the circuit acts.
+    """
 
     __slots__ = (
-        "begin", "chunk", "clbits", "codes", "instructions", "is_body", "key", "looks_back", "loop", "matrices",
-        "modified", "operation", "placement", "position", "read", "scope", "steps", "wires",
-    )  # fmt: skip
+        "_instructions",
+        "_modified",
+        "_read",
+        "_targets",
+        "_wires",
+        "chunk",
+        "clbits",
+        "codes",
+        "matrices",
+        "position",
+    )
 
     def __init__(self, circuit: QuantumCircuit, instructions: Sequence[CircuitInstruction], placement: Placement):
-        self.instructions = instructions
-        self.read = 0
-        """How many instructions have been in a chunk."""
+        self._instructions = instructions
+        self._read = 0  # how many instructions have been in a chunk
+        self._modified = bool(placement.controls) or placement.inverse
+        self._targets = placement.targets
+        self._wires: dict[Any, int] | None = None  # by qubit, unless the qubits' places in their register tell them
+        if [getattr(qubit, "_index", None) for qubit in circuit.qubits] != [*range(circuit.num_qubits)]:
+            self._wires = dict(zip(circuit.qubits, placement.targets, strict=True))
+        self.clbits = dict(zip(circuit.clbits, placement.clbits, strict=True))
         self.chunk: Sequence[CircuitInstruction] = ()
         self.codes: list[int | None] = [None]
         """For each instruction of the chunk, its code if it is a plain gate, a measurement or a small matrix, else
@@ -83,26 +103,6 @@ class Frame:
         """The small matrices of the chunk that have not been lowered."""
         self.position = 0
         """The first instruction of the chunk that has not been lowered."""
-        self.placement = placement
-        self.modified = bool(placement.controls) or placement.inverse
-        self.wires: dict[Any, int] | None = None
-        """Numbers of the qubits, unless their places in their register tell them."""
-        if [getattr(qubit, "_index", None) for qubit in circuit.qubits] != [*range(circuit.num_qubits)]:
-            self.wires = dict(zip(circuit.qubits, placement.targets, strict=True))
-        self.clbits = dict(zip(circuit.clbits, placement.clbits, strict=True))
-        self.operation: Any = None
-        """The operation whose definition or block it is."""
-        self.steps: Iterator[Block] | None = None
-        """What goes on with the control-flow operation when the block has been lowered."""
-        self.loop: Loop | None = None
-        """The innermost loop around the instructions."""
-        self.is_body = False
-        """Whether this circuit is that loop's body itself."""
-        self.scope: Scope | None = None
-        """The variables that the circuit declares, if it declares any."""
-        self.key: tuple[Any, ...] = ()
-        self.begin: Position | None = None
-        self.looks_back = 0
 
     def advance(self) -> bool:
         """Make sure that there is an instruction at the position; False if all have been lowered."""
@@ -110,9 +110,9 @@ class Frame:
             return True
         if 0 < len(self.chunk) < CHUNK:
             return False
-        self.chunk, self.position = self.instructions[self.read : self.read + CHUNK], 0
-        self.read += CHUNK
-        if self.modified:  # no gate is emitted as it is
+        self.chunk, self.position = self._instructions[self._read : self._read + CHUNK], 0
+        self._read += CHUNK
+        if self._modified:  # no gate is emitted as it is
             self.codes = [None] * (len(self.chunk) + 1)
         else:
             code_of = plain_codes().get
@@ -133,10 +133,10 @@ class Frame:
 
     def wires_of(self, instructions: Iterable[CircuitInstruction]) -> list[int]:
         """Return the numbers of the instructions' qubits, one after the other."""
-        if self.wires is None:  # hashing a qubit takes longer than all the rest
-            targets = self.placement.targets
+        if self._wires is None:  # hashing a qubit takes longer than all the rest
+            targets = self._targets
             return [targets[qubit._index] for instruction in instructions for qubit in instruction.qubits]
-        wires = self.wires
+        wires = self._wires
         return [wires[qubit] for instruction in instructions for qubit in instruction.qubits]
 
 

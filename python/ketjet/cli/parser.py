@@ -1,0 +1,90 @@
+"""The commands and their arguments."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import metadata
+from pathlib import Path
+
+from ketjet.cli import commands
+from ketjet.cli.arguments import count, setting
+
+__all__ = ["make_parser"]
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of a whole command line; it sets `command` to the function to call, or None."""
+    parser = argparse.ArgumentParser(prog="ketjet", description="A fast statevector simulator for Qiskit circuits.")
+    parser.add_argument("--version", action="version", version=f"ketjet {metadata.version('ketjet')}")
+    parser.set_defaults(command=None)
+    known = parser.add_subparsers(metavar="COMMAND")
+
+    circuit = argparse.ArgumentParser(add_help=False)
+    circuit.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="OpenQASM 2, OpenQASM 3 or QPY; - is standard input"
+    )
+    circuit.add_argument("-o", "--output", type=Path, metavar="FILE", help="write to this file instead of the terminal")
+    circuit.add_argument("--shots", type=count, default=1024, metavar="N", help="how many samples (default: 1024)")
+    circuit.add_argument(
+        "--set",
+        type=setting,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="the value of an input variable or a parameter: true, 3, 0.5, -3*pi/4; may be given several times",
+    )
+    circuit.add_argument("--precision", choices=["single", "double"], default="double", help="default: double")
+    circuit.add_argument("--threads", type=int, metavar="N", help="most threads to use (default: all allowed cores)")
+    circuit.add_argument("--isa", metavar="NAME", help="the instruction set to use (default: the best this CPU has)")
+    circuit.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="SWITCH",
+        help="what the planner may not do, e.g. prune; may be given several times",
+    )
+    circuit.add_argument("--json", action="store_true", help="print one JSON object per circuit")
+    circuit.add_argument(
+        "-v", "--verbose", action="count", default=0, help="log what happens to standard error; -vv also why"
+    )
+
+    run = known.add_parser("run", parents=[circuit], help="simulate the circuits of a file and print the counts")
+    run.add_argument("--seed", type=int, metavar="S", help="repeat a run exactly (default: a fresh one, printed)")
+    run.add_argument("--progress", action="store_true", help="show a progress bar")
+    run.add_argument("--exact", action="store_true", help="the probabilities of all outcomes instead of samples")
+    run.add_argument("--exact-floor", type=float, metavar="P", help="follow nothing that is less probable (1e-12)")
+    run.add_argument("--memory", action="store_true", help="also the outcome of every shot, in order")
+    run.add_argument("--verify", choices=["off", "fast", "full"], default="off", help="let the run check itself")
+    run.add_argument("--time-limit", type=float, metavar="S", help="most seconds that a circuit may run")
+    run.add_argument("--max-iterations", type=int, metavar="N", help="most iterations of all loops of one shot")
+    run.add_argument("--max-memory-mb", type=float, metavar="M", help="most memory in MiB (default: what is free)")
+    run.add_argument(
+        "--expect",
+        action="append",
+        default=[],
+        metavar="PAULIS",
+        help="also the expectation value of these Paulis, e.g. ZZI, qubit 0 at the right; may be given several times",
+    )
+    run.add_argument("--state", type=Path, metavar="FILE.npy", help="write the final state of the one circuit here")
+    run.set_defaults(command=commands.run)
+
+    estimate = known.add_parser("estimate", parents=[circuit], help="say what a run would need, without running it")
+    estimate.set_defaults(command=commands.estimate)
+
+    explain = known.add_parser("explain", parents=[circuit], help="say what a run does and why, stage by stage")
+    explain.add_argument("--html", action="store_true", help="print an HTML page per circuit")
+    explain.add_argument("--analyze", action="store_true", help="also run it, and measure each stage")
+    explain.set_defaults(command=commands.explain)
+
+    calibrate = known.add_parser("calibrate", help="measure this computer, so that predicted times and plans fit it")
+    calibrate.add_argument("--json", action="store_true", help="print one JSON object")
+    calibrate.set_defaults(command=commands.calibrate, precision="double", threads=None, isa=None, without=[])
+
+    completion = known.add_parser("completion", help="print a script that completes commands in your shell")
+    completion.add_argument("shell", choices=["bash", "zsh", "tcsh"])
+    completion.set_defaults(command=commands.completion, parser=parser)
+
+    info = known.add_parser("info", help="print versions and what this computer offers")
+    info.add_argument("--json", action="store_true", help="print one JSON object")
+    info.set_defaults(command=commands.info)
+    return parser

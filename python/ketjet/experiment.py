@@ -1,0 +1,32 @@
+"""What to run: one circuit of a job, and what its result will be labelled with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ketjet.engine import Task
+    from ketjet.saves import SaveRequest
+
+__all__ = ["Experiment"]
+
+
+class Experiment(NamedTuple):
+    """One circuit of a job, ready to run, and what its result will be labelled with."""
+
+    task: Task
+    peak_bytes: int
+    """What the run needs at its peak."""
+    shots: int
+    seed: int
+    """The seed as the user gave it; the task's seed is its 64-bit form."""
+    header: Mapping[str, Any]
+    has_measurements: bool
+    metadata: Mapping[str, Any]
+    """What is known about the run beforehand; the engine's own metadata comes on top."""
+    saves: tuple[SaveRequest, ...] = ()
+    """What the circuit's save instructions ask for."""
+    zero_threshold: float = 0.0
+    """The option of that name."""
