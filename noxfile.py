@@ -108,7 +108,8 @@ def stress(session: nox.Session) -> None:
     """Random dynamic circuits, exits and tiny jobs in numbers that take too long for the suite."""
     session.install(".[test]")
     for command, count in (("circuits", 100_000), ("exits", 200), ("jobs", 100_000)):
-        session.run("python", "tests/stress.py", command, "--count", str(count))
+        script = ("python", "tests/sessions/stress.py", command, "--count", str(count))
+        session.run(*script, env={"PYTHONPATH": "tests"})
 
 
 @nox.session
@@ -128,34 +129,34 @@ def oldest(session: nox.Session) -> None:
 
 @nox.session
 def layers(session: nox.Session) -> None:
-    """One small workload of each package that builds on Qiskit (tests/layers.py)."""
+    """One small workload of each package that builds on Qiskit."""
     session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "layers"))
-    session.run("python", "-m", "pytest", "-W", "default", "tests/layers.py", *session.posargs)
+    session.run("python", "-m", "pytest", "-W", "default", "tests/sessions/layers.py", *session.posargs)
 
 
 @nox.session
 def pennylane(session: nox.Session) -> None:
-    """A small workload of PennyLane (tests/pennylane_layer.py), with the newest Qiskit that its plugin allows."""
+    """A small workload of PennyLane, with the newest Qiskit that its plugin allows."""
     session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "pennylane"))
-    session.run("python", "-m", "pytest", "-W", "default", "tests/pennylane_layer.py", *session.posargs)
+    session.run("python", "-m", "pytest", "-W", "default", "tests/sessions/pennylane_layer.py", *session.posargs)
 
 
 @nox.session
 def page(session: nox.Session) -> None:
-    """Render the page of `explain` and all faces in Debian's chromium (tests/page.py); look at build/page/*.png."""
+    """Render the page of `explain` and all faces in Debian's chromium; look at build/page/*.png."""
     if shutil.which("chromium") is None:
         session.error("chromium is not installed: nox -s page renders in it (Debian: apt-get install chromium)")
     session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "page"))
-    session.run("python", "-m", "pytest", "tests/page.py", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/sessions/page.py", *session.posargs)
 
 
 @nox.session
 def site(session: nox.Session) -> None:
-    """Build the documentation site into build/site, every warning an error, and check it (tests/site_pages.py)."""
+    """Build the documentation site into build/site, every warning an error, and check it."""
     session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "site"))
     strict = ("--fresh-env", "--fail-on-warning", "--keep-going", "--quiet")
     session.run("sphinx-build", *strict, "-c", "docs/site", "docs", "build/site")
-    session.run("python", "-m", "pytest", "tests/site_pages.py", *session.posargs)
+    session.run("python", "-m", "pytest", "tests/sessions/site_pages.py", *session.posargs)
 
 
 @nox.session
@@ -178,8 +179,8 @@ def interpreter(version: str) -> str | None:
 
 
 def try_package(session: nox.Session, python: str, *packages: str, reader: str = "native") -> None:
-    """Install ketjet into a new environment, where a wheel finds no compiler, and run tests/smoke.py far from here."""
-    smoke = Path("tests/smoke.py").resolve()
+    """Install ketjet into a new environment, where a wheel finds no compiler, and run smoke.py far from here."""
+    smoke = Path("tests/sessions/smoke.py").resolve()
     is_wheel = packages[0].endswith(".whl")
     with tempfile.TemporaryDirectory() as folder:
         own_python = f"{folder}/bin/python"

@@ -6,21 +6,9 @@ import signal
 
 import pytest
 from qiskit import QuantumCircuit
+from support.circuits import layered_circuit
 
-from ketjet import workers
-
-
-def layered_circuit(num_qubits, layers):
-    """Rotations and entangling gates on all qubits; 24 qubits and 200 layers keep any computer busy for seconds."""
-    circuit = QuantumCircuit(num_qubits, name=f"layered_{num_qubits}")
-    for layer in range(layers):
-        for qubit in range(num_qubits):
-            circuit.rx(0.3 + 0.01 * layer, qubit)
-        shift = 1 + layer % (num_qubits - 1)
-        for qubit in range(num_qubits):
-            circuit.cx(qubit, (qubit + shift) % num_qubits)
-    circuit.measure_all()
-    return circuit
+from ketjet.jobs import workers
 
 
 def pytest_addoption(parser):

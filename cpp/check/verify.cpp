@@ -154,7 +154,9 @@ void Verifier::check_plan(const RunContext& context) {
     if (mode_ == Verify::full) compare_sweeps<T>(context);
 }
 
-void Verifier::begin_norm(const Stage& stage) {
+void Verifier::begin(std::size_t number) {
+    const Stage& stage = plan_.stages[number];
+    if (!inspects() || !touches_state(stage)) return;
     active_ = low_bits(plan_.state_qubits);
     if (const auto* const sweep = std::get_if<Sweep>(&stage)) {
         active_ = sweep->active_after();
@@ -180,29 +182,19 @@ void Verifier::add_norms(const StateVector<T>& state, Team::Range share, const S
 }
 
 template <class T>
-void Verifier::end_norm(const Stage& stage) {
+void Verifier::end_norm(std::size_t stage) {
     const double norm = pairwise_sum(norms_);
-    check(std::abs(norm - 1), 2 * state_rounding<T>(operations_done_) + length_error_, [&] {
-        const auto same = [&](const Stage& other) { return other == stage; };
-        const auto number = std::ranges::find_if(plan_.stages, same) - plan_.stages.begin();
-        return "the squared norm is " + std::to_string(norm) + " after stage " + std::to_string(number);
-    });
+    check(std::abs(norm - 1), 2 * state_rounding<T>(operations_done_) + length_error_,
+          [&] { return "the squared norm is " + std::to_string(norm) + " after stage " + std::to_string(stage); });
 }
 
 template <class T>
-void Verifier::check_norm(const Stage& stage, const StateVector<T>& state, const StopToken& stop, Team& team) {
+void Verifier::check_norm(std::size_t stage, const StateVector<T>& state, const StopToken& stop, Team& team) {
     std::optional<Stopwatch> stopwatch;
     if (team.rank() == 0) stopwatch.emplace(report_);
     add_norms(state, team.share(static_cast<std::int64_t>(norms_.size())), stop);
     team.barrier();
     if (team.rank() == 0) end_norm<T>(stage);
-}
-
-template <class T>
-void Verifier::check_norm(const Stage& stage, const StateVector<T>& state, const RunContext& context) {
-    begin_norm(stage);
-    run_team(norms_.size() > 1 ? context.threads : 1,
-             [&](Team& team) { check_norm(stage, state, context.stop, team); });
 }
 
 template <class T>
@@ -290,8 +282,7 @@ std::string describe(const Plan& plan, std::span<const std::uint32_t> operations
 #define KETJET_INSTANTIATE(T)                                                                                     \
     template void Verifier::start_in<T>(const StateVector<T>&, const RunContext&);                                \
     template void Verifier::check_plan<T>(const RunContext&);                                                     \
-    template void Verifier::check_norm<T>(const Stage&, const StateVector<T>&, const StopToken&, Team&);          \
-    template void Verifier::check_norm<T>(const Stage&, const StateVector<T>&, const RunContext&);                \
+    template void Verifier::check_norm<T>(std::size_t, const StateVector<T>&, const StopToken&, Team&);           \
     template void Verifier::check_merger<T>(const StateVector<T>&, const StateVector<T>&, double, double, double, \
                                             const Walk&);                                                         \
     template void Verifier::check_state<T>(const StateVector<T>&, bool, const RunContext&);

@@ -41,7 +41,7 @@ struct VerificationFailed : std::runtime_error {
 };
 
 // Checks of one run, in the order in which they become possible. Not for several threads at once.
-class Verifier {
+class Verifier : public StageObserver {
  public:
     Verifier(Verify mode, const BoundPlan& bound);
 
@@ -51,13 +51,15 @@ class Verifier {
     // Before the run: the order of operations and the matrices; in mode full every sweep too.
     template <class T>
     void check_plan(const RunContext& context);
-    // The norm after a stage: the leader of a team begins, and when the stage is done all members call the other.
-    void begin_norm(const Stage& stage);
-    template <class T>
-    void check_norm(const Stage& stage, const StateVector<T>& state, const StopToken& stop, Team& team);
-    // Both, for a stage that has no team of its own.
-    template <class T>
-    void check_norm(const Stage& stage, const StateVector<T>& state, const RunContext& context);
+    // The norm after every stage that touches the state.
+    void begin(std::size_t stage) override;
+    bool inspects() const override { return mode_ != Verify::off; }
+    void inspect(std::size_t stage, const StateVector<float>& state, const StopToken& stop, Team& team) override {
+        check_norm(stage, state, stop, team);
+    }
+    void inspect(std::size_t stage, const StateVector<double>& state, const StopToken& stop, Team& team) override {
+        check_norm(stage, state, stop, team);
+    }
     // After the last stage of a program without random collapses, in mode full, if it is straight and narrow: the state
     // of the original program, or else (`whole` is false) the probabilities of what is measured.
     template <class T>
@@ -84,9 +86,11 @@ class Verifier {
     void check_matrices();
     void check_term(const Sweep& sweep, PassKind kind, const Term& term, const std::vector<double>& errors);
     template <class T>
+    void check_norm(std::size_t stage, const StateVector<T>& state, const StopToken& stop, Team& team);
+    template <class T>
     void add_norms(const StateVector<T>& state, Team::Range share, const StopToken& stop);
     template <class T>
-    void end_norm(const Stage& stage);
+    void end_norm(std::size_t stage);
     template <class T>
     void compare_sweeps(const RunContext& context);
     template <class T>

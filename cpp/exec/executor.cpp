@@ -6,23 +6,14 @@
 #include <atomic>
 
 #include "base/parallel.hpp"
-#include "check/verify.hpp"
 #include "exec/block_runner.hpp"
 #include "exec/block_shares.hpp"
-#include "exec/expected_work.hpp"
+#include "exec/stage_clock.hpp"
 #include "exec/sweep_norms.hpp"
 #include "exec/sweeps_ahead.hpp"
+#include "state/chunks.hpp"
 
 namespace ketjet {
-
-template <>
-const Kernels& kernels_of<float>(const KernelTable& table) {
-    return table.single;
-}
-template <>
-const Kernels& kernels_of<double>(const KernelTable& table) {
-    return table.double_;
-}
 
 namespace {
 
@@ -83,7 +74,7 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, StateVector<T>& state
                 blocks_done.store(0, std::memory_order_relaxed);
                 at_work.store(team.size(), std::memory_order_relaxed);
                 if (measures) context.norms->begin(ahead[i], blocks);
-                if (context.verifier != nullptr) context.verifier->begin_norm(bound.plan->stages[stage]);
+                context.observers.begin(stage);
             }
             team.barrier();
             const BoundSweep& sweep = ahead[i];
@@ -91,10 +82,7 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, StateVector<T>& state
             runner.prepare(sweep);
             if (context.pass_clock != nullptr) runner.begin_times(bound.sweep(stage).passes.size());
             const Index block_bytes = bit(sweep.block_qubits) * sizeof(std::complex<T>);
-            const auto blocks = static_cast<std::int64_t>(blocks_of(sweep));
-            const std::int64_t work = context.clock != nullptr ? context.clock->work_of(stage) : 0;
-            const bool touches = context.first_touch != nullptr && context.first_touch->is_in(stage);
-            if (touches && rank == 0) context.first_touch->begin(stage);
+            const std::size_t blocks = blocks_of(sweep);
             for (auto block = shares.take(rank); block;) {
                 const auto next = shares.take(rank);
                 const auto base_of = [&](std::size_t number) { return deposit_bits(number, sweep.cold_mask); };
@@ -103,11 +91,7 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, StateVector<T>& state
                            measures ? context.norms->of_block(*block, base) : SweepNorms::Place{});
                 counters.bytes_moved.fetch_add(static_cast<std::int64_t>(2 * block_bytes), std::memory_order_relaxed);
                 const std::size_t done = blocks_done.fetch_add(1, std::memory_order_relaxed) + 1;
-                if (touches && rank == 0) {
-                    context.first_touch->go_on(static_cast<double>(done) / static_cast<double>(blocks));
-                }
-                if (blocks > 1 && work >= blocks && !touches)
-                    counters.work_done.fetch_add(work / blocks, std::memory_order_relaxed);
+                context.observers.advance(stage, done, blocks, rank == 0);
                 block = next;
             }
             at_work.fetch_sub(1, std::memory_order_relaxed);
@@ -116,14 +100,11 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, StateVector<T>& state
             team.barrier();
             if (rank == 0) {
                 ahead.drop(i);
-                if (touches) context.first_touch->go_on(1);
-                counters.stages_done.fetch_add(1, std::memory_order_relaxed);
-                const std::int64_t rest = touches ? 0 : blocks > 1 ? work % blocks : work;
-                counters.work_done.fetch_add(rest, std::memory_order_relaxed);
-                if (context.clock != nullptr) start = context.clock->add(stage, start);
+                const StageClock::Time end = StageClock::now();
+                context.observers.end(stage, blocks, std::chrono::duration<double>(end - start).count());
+                start = end;
             }
-            if (context.verifier != nullptr)
-                context.verifier->check_norm(bound.plan->stages[stage], state, context.stop, team);
+            context.observers.inspect(stage, state, context.stop, team);
         }
     });
 }

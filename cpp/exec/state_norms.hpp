@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/charged.hpp"
-#include "exec/executor.hpp"
+#include "exec/run_context.hpp"
 #include "state/chunks.hpp"
 
 namespace ketjet {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/charged.hpp"
+#include "base/rng.hpp"
 #include "exec/executor.hpp"
 #include "exec/state_norms.hpp"
 #include "readout/bit_mover.hpp"

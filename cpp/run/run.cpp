@@ -2,13 +2,15 @@
 #include "run/run.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <numeric>
 #include <optional>
 
 #include "base/memory_budget.hpp"
-#include "exec/expected_work.hpp"
+#include "exec/stage_clock.hpp"
+#include "exec/stage_progress.hpp"
 #include "exec/state_norms.hpp"
 #include "exec/sweep_norms.hpp"
 #include "shots/shot_tree.hpp"
@@ -136,7 +138,8 @@ bool saves_one_shot(const Program& program) {
 }
 
 template <class T>
-void run_as_tree(const BoundPlan& bound, const RunRequest& request, RunResult<T>& result, const RunContext& context) {
+void run_as_tree(const BoundPlan& bound, const RunRequest& request, std::span<const std::int64_t> work,
+                 Verifier& verifier, RunResult<T>& result, const RunContext& context) {
     const Program& program = bound.program;
     TreeRequest tree_request;
     tree_request.rules = {{request.key, request.exact, request.floor},
@@ -145,6 +148,8 @@ void run_as_tree(const BoundPlan& bound, const RunRequest& request, RunResult<T>
     tree_request.most_states = request.most_states;
     tree_request.small_state_bytes = request.small_state_bytes;
     tree_request.keep_state = request.keep_state;
+    tree_request.stage_work = work;
+    if (request.verify != Verify::off) tree_request.verifier = &verifier;
     tree_request.remember_ways = request.keep_state || saves_one_shot(program);
     SaveStore saves;
     const Walker<T> walker(bound, tree_request.rules, kernels_of<T>(context.kernels), saves);
@@ -187,17 +192,15 @@ bool is_long_tree(const Plan& plan, const RunRequest& request) {
 }
 
 template <class T>
-void run_once(const BoundPlan& bound, const RunRequest& request, Verifier& verifier, RunResult<T>& result,
-              const RunContext& given) {
+void run_once(const BoundPlan& bound, const RunRequest& request, StageProgress& progress, Verifier& verifier,
+              RunResult<T>& result, const RunContext& given) {
     const Plan& plan = *bound.plan;
     SweepNorms norms(request.shots > 0 ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.state_qubits);
     RunContext context = given;
     context.norms = &norms;
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
-    std::optional<FirstTouch> first_touch;
     if (state->is_fresh() && state_bytes(plan.state_qubits, plan.request.precision) >= least_first_touch_bytes) {
-        first_touch.emplace(plan, context.clock->work(), context.stop.counters());
-        context.first_touch = &*first_touch;
+        progress.watch_first_touch(plan);
     }
     try {
         run_stages(bound, *state, request.key, context);
@@ -237,16 +240,17 @@ template <class T>
 std::vector<std::uint64_t> evolve(const BoundPlan& bound, StateVector<T>& state, const PhiloxKey& key, Verify verify,
                                   const RunContext& given) {
     const Plan& plan = *bound.plan;
-    const std::vector<std::int64_t> work = stage_work(plan, given.threads);
-    StageClock clock(plan.stages.size(), work);
-    RunContext context{given.kernels, given.threads, given.stop, plan.machine.l3_bytes, &clock};
+    RunContext context{given.kernels, given.threads, given.stop, plan.machine.l3_bytes};
     RunCounters& counters = context.stop.counters();
     note_start(counters);
+    const std::vector<std::int64_t> work = stage_work(plan, given.threads);
+    StageProgress progress(work, counters);
     counters.stages_total.store(static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
     counters.work_total.store(std::accumulate(work.begin(), work.end(), std::int64_t{0}), std::memory_order_relaxed);
     Verifier verifier(verify, bound);
+    const std::array<StageObserver*, 2> observers{&progress, &verifier};
+    context.observers = StageObservers(std::span(observers).first(verify == Verify::off ? 1 : 2));
     if (verify != Verify::off) {
-        context.verifier = &verifier;
         verifier.start_in(state, context);
         verifier.check_plan<T>(context);
     }
@@ -261,11 +265,12 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     const bool as_tree = plan.has_trajectories() || request.exact;
     std::vector<std::int64_t> work;
     if (!as_tree || is_long_tree(plan, request)) work = stage_work(plan, given.threads);
-    StageClock clock(plan.stages.size(), work);
     NormDrift drift;
-    RunContext context{given.kernels, given.threads, given.stop, plan.machine.l3_bytes, &clock};
+    RunContext context{given.kernels, given.threads, given.stop, plan.machine.l3_bytes};
     context.drift = &drift;
     RunCounters& counters = context.stop.counters();
+    StageClock clock(plan.stages.size());
+    StageProgress progress(work, counters);
     note_start(counters);
     context.stop.throw_if_stopped();
     MemoryBudget budget(request.memory_limit, request.promised_bytes, request.kept_bytes, counters.bytes_held);
@@ -287,14 +292,13 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     if (request.time_passes) context.pass_clock = &pass_clock.emplace(plan.stages);
     RunResult<T> result;
     Verifier verifier(request.verify, bound);
-    if (request.verify != Verify::off) {
-        context.verifier = &verifier;
-        verifier.check_plan<T>(context);
-    }
+    const std::array<StageObserver*, 3> observers{&clock, &progress, &verifier};
+    context.observers = StageObservers(std::span(observers).first(request.verify == Verify::off ? 2 : 3));
+    if (request.verify != Verify::off) verifier.check_plan<T>(context);
     if (as_tree) {
-        run_as_tree(bound, request, result, context);
+        run_as_tree(bound, request, work, verifier, result, context);
     } else {
-        run_once(bound, request, verifier, result, context);
+        run_once(bound, request, progress, verifier, result, context);
     }
     result.norm_error = drift.largest();
     result.stage_seconds = clock.seconds();

@@ -128,8 +128,8 @@ bool Merger<T>::merge_states(Trajectory<T>& into, Trajectory<T>& one, const RunC
         move_to_mean(*into.state, *one.state, phase, share, context);
         into.moved = (1 - share) * into.moved + share * (one.moved + distance);
     }
-    if (context.verifier != nullptr) {
-        context.verifier->check_merger(*into.state, *one.state, distance, loss, operations, context.walk());
+    if (verifier_ != nullptr) {
+        verifier_->check_merger(*into.state, *one.state, distance, loss, operations, context.walk());
     }
     into.shots.absorb(std::move(one.shots), context.stop);
     if (rules_.exact || (rules_.unites && into.shots.are_many(most_groups))) into.shots.unite(context.stop);

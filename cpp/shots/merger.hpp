@@ -12,6 +12,7 @@
 #include <memory>
 #include <vector>
 
+#include "check/verify.hpp"
 #include "shots/trajectory.hpp"
 
 namespace ketjet {
@@ -38,7 +39,9 @@ class StateSource {
 template <class T>
 class Merger {
  public:
-    Merger(const Plan& plan, const MergerRules& rules) : plan_(plan), rules_(rules) {}
+    // The verifier may be null.
+    Merger(const Plan& plan, const MergerRules& rules, Verifier* verifier)
+        : plan_(plan), rules_(rules), verifier_(verifier) {}
 
     // Whether trajectories should wait for each other after every random collapse.
     bool meet_at_collapses() const { return rules_.merges && rules_.means && pays(collapses_); }
@@ -60,6 +63,7 @@ class Merger {
 
     const Plan& plan_;
     MergerRules rules_;
+    Verifier* verifier_;
     std::map<std::uint32_t, Meetings> joins_;  // by stage
     Meetings collapses_;
 };

@@ -50,12 +50,17 @@ class ShotTree {
           memory_words_(walker.bound_plan().program.memory_words()),
           limits_(plan_, request, context.threads),
           budget_(limits_.most_states(), limits_.members(), state_bytes(plan_.state_qubits, plan_.request.precision)),
-          progress_(plan_, context.clock != nullptr ? context.clock->work() : std::span<const std::int64_t>{},
-                    context.threads, request.rules.all_shots.value(), request.rules.division.exact,
-                    limits_.most_waiting(), context.stop.counters()),
-          merger_(plan_, {plan_.request.options.merge_branches, limits_.holds_all() || !limits_.unites(),
-                          limits_.unites(), request.rules.division.exact, limits_.unites() || limits_.holds_all(),
-                          shows_phases(walker.bound_plan().program)}) {}
+          progress_(plan_, request.stage_work, context.threads, request.rules.all_shots.value(),
+                    request.rules.division.exact, limits_.most_waiting(), context.stop.counters()),
+          merger_(plan_,
+                  {plan_.request.options.merge_branches, limits_.holds_all() || !limits_.unites(), limits_.unites(),
+                   request.rules.division.exact, limits_.unites() || limits_.holds_all(),
+                   shows_phases(walker.bound_plan().program)},
+                  request.verifier) {
+        for (StageObserver* observer : context.observers.list()) {
+            if (!observer->inspects()) shared_observers_.push_back(observer);
+        }
+    }
 
     TreeResult<T> run() {
         budget_.force();
@@ -150,7 +155,7 @@ class ShotTree {
             run_team(limits_.members(), [&](Team&) {
                 for (std::size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) {
                     RunContext own = alone;
-                    if (i > 0) own.verifier = nullptr;  // which serves one thread
+                    if (i > 0) own.observers = StageObservers(shared_observers_);  // the verifier serves one thread
                     body(i, own);
                 }
             });
@@ -164,6 +169,7 @@ class ShotTree {
     const TreeRequest& request_;
     const RunContext& context_;
     const Walker<T>& walker_;
+    std::vector<StageObserver*> shared_observers_;
     int memory_words_;
     TreeLimits limits_;
     StateBudget budget_;

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
+#include "check/verify.hpp"
 #include "shots/final_draw.hpp"
 #include "shots/trajectory.hpp"
 
@@ -16,6 +18,9 @@ struct TreeRequest {
     std::int64_t small_state_bytes = 0;  // states up to this size are held beside those
     bool keep_state = false;
     bool remember_ways = false;  // of one shot for every outcome
+    std::span<const std::int64_t>
+        stage_work{};              // predicted nanoseconds of each stage, where progress is counted in them
+    Verifier* verifier = nullptr;  // checks mergers, and is one of the observers
 };
 
 template <class T>

@@ -6,7 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "check/verify.hpp"
+#include "base/parallel.hpp"
+#include "exec/stage_clock.hpp"
 #include "exec/sweep_norms.hpp"
 #include "program/classical_code.hpp"
 
@@ -203,6 +204,7 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
         if (initializes_all_) here.phase += phase_of(sweeps);
         return run_sweeps(bound_, sweeps, *here.state, context, &sweeps_);
     }
+    context.observers.begin(number);
     const StageClock::Time start = StageClock::now();
     if (const auto* const collapses = std::get_if<Collapse>(&stage)) {
         ++here.operations;
@@ -224,12 +226,11 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
             jump(here, jumps->target);
         }
     }
-    context.stop.counters().stages_done.fetch_add(1, std::memory_order_relaxed);
-    if (context.clock != nullptr) {
-        context.clock->add(number, start);
-        context.stop.counters().work_done.fetch_add(context.clock->work_of(number), std::memory_order_relaxed);
+    context.observers.end(number, 1, StageClock::seconds_since(start));
+    if (context.observers.inspect_states() && touches_state(stage)) {
+        run_team(context.threads,
+                 [&](Team& team) { context.observers.inspect(number, *here.state, context.stop, team); });
     }
-    if (context.verifier != nullptr && touches_state(stage)) context.verifier->check_norm(stage, *here.state, context);
 }
 
 // A measurement, or one of the resets that a reset or initialize consists of; when all are done, its preparation.

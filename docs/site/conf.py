@@ -17,7 +17,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
-from ketjet import cli
+from ketjet.cli import commands
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -78,9 +78,9 @@ class CommandHelp(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the help as a block of text."""
-        parser = cli._parser()
-        (commands,) = (action.choices for action in parser._actions if isinstance(action.choices, dict))
-        shown = (commands[self.arguments[0]] if self.arguments else parser).format_help()
+        parser = commands._parser()
+        (choices,) = (action.choices for action in parser._actions if isinstance(action.choices, dict))
+        shown = (choices[self.arguments[0]] if self.arguments else parser).format_help()
         return [nodes.literal_block(shown, shown, language="text")]
 
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ketjet import errors
     from ketjet.backend import Simulator
-    from ketjet.job import Job
+    from ketjet.jobs.job import Job
     from ketjet.provider import Provider
-    from ketjet.state_vector import StateVector
+    from ketjet.state import StateVector
 
     __version__: str
 
 __all__ = ["Job", "Provider", "Simulator", "StateVector", "__version__", "errors"]
 
-_HOMES = {"Simulator": "backend", "Job": "job", "StateVector": "state_vector", "Provider": "provider"}
+_HOMES = {"Simulator": "backend", "Job": "jobs.job", "StateVector": "state", "Provider": "provider"}
 _OLD_NAMES = ("Aer", "AerProvider", "AerSimulator", "BasicAer", "BasicAerJob", "BasicAerProvider", "execute")
 
 

@@ -16,12 +16,12 @@ from qiskit.providers import QiskitBackendNotFoundError
 from qiskit.result.models import ExperimentResultData
 
 from ketjet.backend import Simulator
-from ketjet.batch import Batch
-from ketjet.device_options import belongs_to_transpile
+from ketjet.backend.run_input import as_circuits, given
 from ketjet.errors import UnknownOptionError
-from ketjet.job import Job
+from ketjet.jobs.batch import Batch
+from ketjet.jobs.job import Job
 from ketjet.lowering.doubled import SaveUnitary
-from ketjet.run_input import as_circuits, given
+from ketjet.options.device import belongs_to_transpile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qiskit.providers.backend import Backend
     from qiskit.result import Result
 
-    from ketjet.option_types import Binds, Inputs
+    from ketjet.options.types import Binds, Inputs
     from ketjet.results import SimulationResult
 
 __all__ = [

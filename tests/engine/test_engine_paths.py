@@ -8,13 +8,13 @@ reference is a plain simulator, and every other run checks itself too.
 import math
 from functools import reduce
 
-import circuit_reference
 import numpy as np
 import pytest
-from circuit_reference import BASES, CONTROLLED, Gate
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import SMALL_CACHES, TINY_CACHES, random_state, random_unitary
+from oracles import gates as circuit_reference
+from oracles.gates import BASES, CONTROLLED, Gate
+from support.programs import SMALL_CACHES, TINY_CACHES, random_state, random_unitary
 
 from ketjet import engine
 

@@ -1,14 +1,14 @@
 """While all amplitudes are real, sweeps hold two of them in the place of one; see also test_engine_paths.py."""
 
 import numpy as np
-import packed_oracle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import op, pack
+from oracles import packed as packed_oracle
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import grover_operator, real_amplitudes
 from qiskit.quantum_info import Statevector
+from support.programs import op, pack
 
 from ketjet import Simulator, engine
 from ketjet.lowering import lower

@@ -4,11 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
-from programs import TINY_CACHES, final_state, op, pack, random_state, random_unitary
 from qiskit import QuantumCircuit
 from qiskit.circuit import ControlledGate, Gate
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import Operator
+from support.programs import TINY_CACHES, final_state, op, pack, random_state, random_unitary
 
 from ketjet import _core, engine
 

@@ -6,11 +6,11 @@ circuits like the second (Qiskit/qiskit-aer#2245), and mistook open controls of 
 
 import itertools
 
-import circuit_reference
 import numpy as np
 import pytest
-from circuit_reference import Gate
-from programs import SMALL_CACHES, TINY_CACHES, final_state, random_unitary
+from oracles import gates as circuit_reference
+from oracles.gates import Gate
+from support.programs import SMALL_CACHES, TINY_CACHES, final_state, random_unitary
 
 from ketjet import engine
 

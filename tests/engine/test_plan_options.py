@@ -1,12 +1,12 @@
 """What the planner may do and may be kept from doing: nothing of it changes a state, a distribution or a rebinding."""
 
 import numpy as np
-import packed_oracle
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import SMALL_CACHES, TINY_CACHES, final_state, op, pack
-from strategies import circuits, parametrised_circuits
+from oracles import packed as packed_oracle
+from support.programs import SMALL_CACHES, TINY_CACHES, final_state, op, pack
+from support.strategies import circuits, parametrised_circuits
 
 from ketjet import engine
 from ketjet.lowering import lower

@@ -1,7 +1,7 @@
 """Plans: pure values that hold every operation once, in an order that respects what does not commute."""
 
 import numpy as np
-from programs import TINY_CACHES, entangled, final_state, op, pack
+from support.programs import TINY_CACHES, entangled, final_state, op, pack
 
 from ketjet import engine
 

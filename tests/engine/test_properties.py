@@ -3,9 +3,9 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import distribution, statevector
-from programs import SMALL_CACHES, TINY_CACHES, final_state
-from strategies import circuits, exchange_circuits, quarter_turn_circuits
+from oracles.static import distribution, statevector
+from support.programs import SMALL_CACHES, TINY_CACHES, final_state
+from support.strategies import circuits, exchange_circuits, quarter_turn_circuits
 
 from ketjet import engine
 from ketjet.lowering import lower

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from programs import SMALL_CACHES, TINY_CACHES, entangled, final_state, op, pack, random_state
+from support.programs import SMALL_CACHES, TINY_CACHES, entangled, final_state, op, pack, random_state
 
 from ketjet import _core, engine
 from ketjet.engine.run import random_key

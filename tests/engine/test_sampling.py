@@ -4,8 +4,8 @@ import hashlib
 
 import numpy as np
 import pytest
-from programs import TINY_CACHES, entangled, final_state, op, pack
 from scipy import stats
+from support.programs import TINY_CACHES, entangled, final_state, op, pack
 
 from ketjet import engine
 

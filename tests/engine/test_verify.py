@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from programs import SMALL_CACHES, TINY_CACHES, entangled, op, pack
 from qiskit import QuantumCircuit
-from strategies import circuits
+from support.programs import SMALL_CACHES, TINY_CACHES, entangled, op, pack
+from support.strategies import circuits
 
 from ketjet import Simulator, engine
-from ketjet.batch import Batch
 from ketjet.errors import InvalidOptionError, JobFailedError, VerificationError
+from ketjet.jobs.batch import Batch
 from ketjet.lowering import lower
 
 NOT_UNITARY = np.diag([1, 1, 1, 1.001]).astype(complex).reshape(-1)

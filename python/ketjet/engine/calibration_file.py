@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ketjet.options import warn
+from ketjet.base.warnings import warn
 
 FACTOR_LIMITS = (0.05, 20.0)
 """The least and the greatest factor that is measured and taken."""

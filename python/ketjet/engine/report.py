@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from ketjet import _core
+from ketjet.base.on_demand import OnDemand
 from ketjet.engine.machine import PRECISIONS, Precision, machine
-from ketjet.on_demand import OnDemand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -10,9 +10,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ketjet import faces
+from ketjet.base.units import counted
 from ketjet.explanation import text
 from ketjet.faces import shown
-from ketjet.units import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,8 +6,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ketjet import engine, workers
-from ketjet.on_demand import OnDemand
+from ketjet import engine
+from ketjet.base.on_demand import OnDemand
+from ketjet.jobs import workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ketjet import engine
+from ketjet.base.on_demand import OnDemand
 from ketjet.explanation import page, text
 from ketjet.explanation.kernels import KernelShare, kernel_shares
-from ketjet.on_demand import OnDemand
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

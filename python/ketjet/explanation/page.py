@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ketjet import faces
+from ketjet.base.units import counted, duration, size
 from ketjet.explanation import glossary, grid, text, timeline
 from ketjet.faces import shown
-from ketjet.units import counted, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

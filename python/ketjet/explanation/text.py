@@ -7,8 +7,8 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ketjet.printable import printable
-from ketjet.units import counted, duration, size
+from ketjet.base.printable import printable
+from ketjet.base.units import counted, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -10,10 +10,10 @@ import math
 from typing import TYPE_CHECKING
 
 from ketjet import faces
+from ketjet.base.units import counted, duration
 from ketjet.explanation import text
 from ketjet.explanation.bound import ARITHMETIC, MEMORY, NEITHER, bound_of
 from ketjet.faces import percent, shown
-from ketjet.units import counted, duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

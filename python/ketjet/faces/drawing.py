@@ -9,9 +9,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
+from ketjet.base.printable import printable
+from ketjet.base.units import size
 from ketjet.faces.style import STYLE
-from ketjet.printable import printable
-from ketjet.units import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,17 +13,17 @@ from ketjet.lowering.arrays import distinct
 from ketjet.lowering.doubled import MatrixWantedError, doubled
 from ketjet.lowering.header import Header
 from ketjet.lowering.native import read_plain, why_walked
+from ketjet.lowering.newer_qiskit import LOOPS_LEND_PARAMETERS
 from ketjet.lowering.packing import pack
 from ketjet.lowering.parameters import Binding
 from ketjet.lowering.unbound import UnboundSlots
 from ketjet.lowering.unroll import CircuitWalk
-from ketjet.newer_qiskit import LOOPS_LEND_PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ketjet.lowering.builder import ProgramBuilder
-    from ketjet.saved_data import SaveRequest
+    from ketjet.results.saved_data import SaveRequest
 
 logger = logging.getLogger(__name__)
 

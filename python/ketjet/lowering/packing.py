@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ketjet import engine
-from ketjet.bitstrings import plain
+from ketjet.base.bitstrings import plain
 from ketjet.lowering.arrays import CHUNK, array_of
 from ketjet.lowering.builder import MOST_CONTROLS, SPECIAL_NUMBERS, Classical
 from ketjet.lowering.codes import instruction_codes, shape_rows, shapes

@@ -19,7 +19,7 @@ from ketjet.lowering.arrays import array_of
 from ketjet.lowering.doubled import LOST_SUBTYPE, SAVE_UNITARY, MatrixWantedError, SaveOfDoubled
 from ketjet.lowering.gates import definition_of, is_own
 from ketjet.lowering.structured import checked_amplitudes
-from ketjet.saved_data import AVERAGED, LISTED, SINGLE, SaveRequest
+from ketjet.results.saved_data import AVERAGED, LISTED, SINGLE, SaveRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

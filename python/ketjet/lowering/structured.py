@@ -29,8 +29,8 @@ from ketjet import engine
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.arrays import array_of
 from ketjet.lowering.gates import table_gate
+from ketjet.lowering.newer_qiskit import PauliProductRotationGate
 from ketjet.lowering.placement import Placement
-from ketjet.newer_qiskit import PauliProductRotationGate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

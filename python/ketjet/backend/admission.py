@@ -1,0 +1,321 @@
+"""Admission: a circuit is run only if the planner says that it fits into the memory that is available now.
+
+`Simulator.run` and `Simulator.estimate` ask the same `Admission`, hence they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from qiskit import QuantumCircuit
+from qiskit.circuit import Measure
+
+from ketjet import engine
+from ketjet.base.units import size
+from ketjet.errors import InsufficientMemoryError
+from ketjet.jobs import workers
+from ketjet.lowering import LoweredCircuit, lower
+from ketjet.lowering.frame import Kind, kind_of
+from ketjet.options.machine import allowed_threads, memory_limit, switched_off
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ketjet.options import SimulatorOptions
+
+    SaveFrames = Mapping[int, tuple[Sequence[int], Sequence[int]]]
+
+__all__ = [
+    "Admission",
+    "Admitted",
+    "admission_now",
+    "admit",
+    "shots_of",
+]
+
+_T = TypeVar("_T")
+
+IDLE_KINDS = (Kind.NO_EFFECT, Kind.COLLAPSE)
+"""Instructions that alone may leave a qubit without amplitudes of its own."""
+
+MIXING_INSTRUCTIONS = frozenset({"h", "sx", "sxdg", "rx", "ry", "r", "u", "u2", "u3"})
+"""Instructions after which a qubit has amplitudes of its own, whatever it was before."""
+
+KEEPING_INSTRUCTIONS = frozenset({"x", "y", "z", "s", "sdg", "t", "tdg", "p", "rz", "cx", "cy", "cz", "ccx"})
+"""Some that leave the qubits where they are: behind a swap, two qubits may be one."""
+
+SCANNED_INSTRUCTIONS = 2_000
+"""How far a circuit that looks too wide is read before it is lowered: a few milliseconds."""
+
+SMALL_PART = 64
+"""A run that takes less than this part of the memory that was available a moment ago fits without asking again."""
+
+MANY_OPERATIONS = 20_000
+"""Planning more takes tens of milliseconds."""
+
+LISTED_BYTES = 16
+"""What a save instruction takes for every shot if it lists them: the shot's last record, and an entry of the list."""
+
+
+class Admission(NamedTuple):
+    """What a circuit may use."""
+
+    options: SimulatorOptions
+    threads: int
+    available: tuple[int, str]
+    recent: bool
+    """Whether `available` is as of a moment ago."""
+
+    def plan(self, circuit: QuantumCircuit, lowered: LoweredCircuit) -> engine.Plan:
+        """Plan the circuit as its run will ask for it.
+
+        Raises
+        ------
+        InsufficientMemoryError
+            It needs more qubits than any state has.
+        """
+        if (needed := self._state_qubits(lowered)) > engine.MAX_QUBITS:
+            raise _too_wide(circuit, needed, None, self.estimate(lowered).max_qubits, self)
+        call = functools.partial(
+            engine.plan,
+            lowered.program,
+            self.options.precision,
+            keep_state=self._keeps_state(lowered),
+            switched_off=switched_off(self.options),
+        )
+        return _interruptibly(lowered, call)
+
+    def _keeps_state(self, lowered: LoweredCircuit) -> bool:
+        return self.options.return_state or not shots_of(lowered, self.options)
+
+    def _state_qubits(self, lowered: LoweredCircuit) -> int:
+        """Return how many qubits the state needs, where that decides whether there can be one."""
+        program = lowered.program
+        if program.num_qubits <= engine.MAX_QUBITS:
+            return program.num_qubits
+        off = switched_off(self.options)
+        return engine.state_qubits(program, keep_state=self._keeps_state(lowered), switched_off=off)
+
+    def fitting_qubits(self) -> int:
+        """Return the widest circuit that fits, of those that say nothing else about themselves."""
+        return self.estimate(lower(QuantumCircuit())).max_qubits
+
+    def demand(self, lowered: LoweredCircuit, plan: engine.Plan) -> engine.Demand:
+        """Predict what running the circuit takes."""
+        return engine.demand(
+            lowered.program,
+            plan,
+            shots=shots_of(lowered, self.options),
+            memory=self._lists_shots(lowered),
+            max_threads=self.threads,
+            available=self.available[0],
+            exact=self.options.exact,
+            saved=self._saved_bytes(lowered, plan.save_frames),
+            saves_repeat=saves_repeat(lowered),
+        )
+
+    def estimate(self, lowered: LoweredCircuit) -> engine.Estimate:
+        """Predict what running the circuit takes, and whether there is as much."""
+        plannable = lowered.saves and self._state_qubits(lowered) <= engine.MAX_QUBITS
+        frames = self.plan(QuantumCircuit(), lowered).save_frames if plannable else {}
+        call = functools.partial(
+            engine.estimate,
+            lowered.program,
+            shots=shots_of(lowered, self.options),
+            memory=self._lists_shots(lowered),
+            return_state=self.options.return_state,
+            precision=self.options.precision,
+            switched_off=switched_off(self.options),
+            max_threads=self.threads,
+            available=self.available,
+            exact=self.options.exact,
+            saved=self._saved_bytes(lowered, frames),
+            saves_repeat=saves_repeat(lowered),
+        )
+        return _interruptibly(lowered, call)
+
+    def _saved_bytes(self, lowered: LoweredCircuit, frames: SaveFrames) -> int:
+        if not lowered.saves:
+            return 0
+        return sum(saved_bytes(lowered, self.options, frames).values()) + listed_bytes(lowered, self.options)
+
+    def _lists_shots(self, lowered: LoweredCircuit) -> bool:
+        return self.options.memory or any(save.column >= 0 for save in lowered.saves)
+
+    def suffices_for(self, peak_bytes: int) -> Admission:
+        """Return this admission if it is good enough for a run of that size, else one as of now."""
+        if not self.recent or peak_bytes * SMALL_PART < self.available[0]:
+            return self
+        return admission_now(self.options)
+
+
+def _interruptibly(lowered: LoweredCircuit, call: Callable[[], _T]) -> _T:
+    """Plan on this thread, or, where that takes longer than Ctrl-C may wait, let a worker do it."""
+    return call() if lowered.program.num_operations < MANY_OPERATIONS else workers.shared().aside(call)
+
+
+class Admitted(NamedTuple):
+    """A circuit that may run."""
+
+    lowered: LoweredCircuit
+    plan: engine.Plan
+    plan_time: float
+    demand: engine.Demand
+    available: int
+
+
+def shots_of(lowered: LoweredCircuit, options: SimulatorOptions) -> int:
+    """Return how many shots the engine runs; none if only the final state is wanted."""
+    return options.shots if lowered.has_measurements or lowered.saves else 0
+
+
+def saved_bytes(lowered: LoweredCircuit, options: SimulatorOptions, frames: SaveFrames) -> dict[str, int]:
+    """Return by label what a datum of each save instruction takes, at least; their number is not known before.
+
+    Dictionaries leave out what is zero because qubits are known; other values are shown in full.
+    """
+    amplitude, found = engine.AMPLITUDE_BYTES[options.precision], {}
+    for save in lowered.saves:
+        width = save.num_qubits
+        if save.name.endswith("_dict") and save.number in frames:
+            width = len(frames[save.number][0])
+        if save.name in {"save_statevector", "save_statevector_dict", "save_state", "save_unitary"}:
+            found[save.label] = amplitude << width
+        elif save.name == "save_density_matrix":
+            found[save.label] = 16 << 2 * width
+        elif save.name in {"save_probabilities", "save_probabilities_dict"}:
+            found[save.label] = 8 << width
+    return found
+
+
+def listed_bytes(lowered: LoweredCircuit, options: SimulatorOptions) -> int:
+    """Return what the lists take that save instructions have for every shot."""
+    return sum(LISTED_BYTES * options.shots for save in lowered.saves if save.column >= 0)
+
+
+def saves_repeat(lowered: LoweredCircuit) -> bool:
+    """Return whether there may be more than one datum of some save instruction."""
+    return any(save.subtype != "single" for save in lowered.saves)
+
+
+def admission_now(options: SimulatorOptions, *, recent: bool = False) -> Admission:
+    """Return what a circuit may use at this moment, or at a recent one, beside the circuits that run."""
+    pool, limit = workers.shared(), memory_limit(options)
+    if recent:
+        measured, rule = engine.recently_available_memory()
+        free = pool.free_bytes(measured)
+    else:
+        free, rule = pool.free_memory()
+    if limit is not None and limit - pool.held_bytes < free:
+        free, rule = max(limit - pool.held_bytes, 0), "max_memory_mb"
+    threads = allowed_threads(options.max_threads, engine.machine().cores)
+    return Admission(options, threads, (free, rule), recent)
+
+
+def admit(circuit: QuantumCircuit, admission: Admission) -> Admitted:
+    """Lower a circuit if it fits into memory; one that is hopelessly wide is refused before the work of lowering.
+
+    Where no state is returned, only the planner knows how many qubits the measurements depend on.
+    """
+    options = admission.options
+    admission = admission.suffices_for(engine.AMPLITUDE_BYTES[options.precision] << min(circuit.num_qubits, 64))
+    widest, active = engine.max_qubits(admission.available[0], options.precision), circuit.num_qubits
+    if not options.return_state and active > widest:
+        prunes = "prune" not in switched_off(options)
+        widest = engine.MAX_QUBITS if prunes else widest
+        active = _mixed_qubits(circuit) if prunes else _active_qubits(circuit)
+    if active > widest:
+        raise _too_wide(circuit, active, None, admission.fitting_qubits(), admission)
+    lowered = lower(circuit, keep_idle_qubits=options.return_state)
+    begin = time.perf_counter()
+    plan = admission.plan(circuit, lowered)
+    plan_time = time.perf_counter() - begin
+    demand = admission.demand(lowered, plan)
+    admission = admission.suffices_for(demand.peak_bytes)
+    if demand.peak_bytes > admission.available[0]:
+        saved = saved_bytes(lowered, options, plan.save_frames)
+        label = max(saved, key=saved.__getitem__, default="")
+        if saved and saved[label] > admission.available[0]:
+            raise _too_much_saved(circuit, lowered, label, saved[label], admission)
+        fitting = admission.estimate(lowered).max_qubits
+        raise _too_wide(circuit, plan.num_qubits, demand.peak_bytes, fitting, admission)
+    return Admitted(lowered, plan, plan_time, demand, admission.available[0])
+
+
+def _active_qubits(circuit: QuantumCircuit) -> int:
+    """Return how many qubits the first instructions act on, at least."""
+    active: set[Any] = set()
+    for instruction in itertools.islice(circuit.data, SCANNED_INSTRUCTIONS):
+        if kind_of(instruction.operation.__class__) not in IDLE_KINDS:
+            active.update(instruction.qubits)
+    return len(active)
+
+
+def _mixed_qubits(circuit: QuantumCircuit) -> int:
+    """Return how many qubits the first instructions give amplitudes of their own that the last ones measure."""
+    mixed: dict[Any, int] = {}
+    for place, instruction in enumerate(itertools.islice(circuit.data, SCANNED_INSTRUCTIONS)):
+        if kind_of(instruction.operation.__class__) in IDLE_KINDS:
+            continue
+        name = instruction.name if instruction.is_standard_gate() else ""  # else it is a gate of the user's own
+        if name in MIXING_INSTRUCTIONS:
+            mixed.setdefault(instruction.qubits[0], place)
+        elif name not in KEEPING_INSTRUCTIONS:
+            break
+    begin = max(len(circuit.data) - SCANNED_INSTRUCTIONS, 0)
+    read = {
+        instruction.qubits[0]
+        for place, instruction in enumerate(circuit.data[begin:], begin)
+        if isinstance(instruction.operation, Measure) and mixed.get(instruction.qubits[0], place) < place
+    }
+    return len(read)
+
+
+def _too_much_saved(
+    circuit: QuantumCircuit, lowered: LoweredCircuit, label: str, needed: int, admission: Admission
+) -> InsufficientMemoryError:
+    save = next(save for save in lowered.saves if save.label == label)
+    available = admission.available[0]
+    need = size(needed) if needed < 1 << 60 else f"2^{needed.bit_length() - 1} bytes"
+    error = InsufficientMemoryError(
+        f"circuit {circuit.name!r}: what its {save.name} {label!r} of {save.num_qubits} qubits returns takes {need}, "
+        f"but {size(available)} are available ({_rule(admission)}). Save what fewer qubits need: single amplitudes, "
+        "expectation values, or probabilities of fewer qubits."
+    )
+    error.required_bytes, error.available_bytes = needed, available
+    return error
+
+
+def _too_wide(
+    circuit: QuantumCircuit, qubits: int, peak_bytes: int | None, max_qubits: int, admission: Admission
+) -> InsufficientMemoryError:
+    options, (available, rule) = admission.options, admission.available
+    state_bytes = engine.AMPLITUDE_BYTES[options.precision] << qubits
+    peak_bytes = state_bytes if peak_bytes is None else peak_bytes
+    need = f"2^{qubits} amplitudes" if qubits > 56 else size(peak_bytes)
+    hints = ["use fewer qubits"]
+    if state_bytes <= available:
+        hints.append("fewer shots")
+    if options.precision == "double":
+        hints.append("precision='single'")
+    if options.memory:
+        hints.append("memory=False")
+    if held := workers.shared().held_bytes:
+        hints.append(f"wait for the circuits that run now and hold {size(held)}")
+    hints.append("a larger max_memory_mb" if rule == "max_memory_mb" else "a machine with more memory")
+    error = InsufficientMemoryError(
+        f"circuit {circuit.name!r} needs {need} for {qubits} qubits in {options.precision} precision, but "
+        f"{size(available)} are available ({_rule(admission)}); at most {max_qubits} qubits fit. "
+        f"Try one of: {'; '.join(hints)}."
+    )
+    error.required_bytes, error.available_bytes, error.max_qubits = peak_bytes, available, max_qubits
+    return error
+
+
+def _rule(admission: Admission) -> str:
+    """Return what sets the limit in words."""
+    rule = admission.available[1]
+    return f"{rule}, less what running circuits hold" if workers.shared().held_bytes else rule

@@ -1,0 +1,414 @@
+"""The simulator as a Qiskit backend: `run` checks everything that can be checked without simulating, and returns a Job.
+
+Circuits are lowered in the caller's thread, so their errors appear in the caller's frame. Admission and `estimate`
+are the same call into the engine's planner, hence they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import secrets
+import uuid
+from dataclasses import fields
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from ketjet import engine
+from ketjet.backend.admission import (
+    Admitted,
+    admission_now,
+    admit,
+    shots_of,
+)
+from ketjet.backend.old_names import BackendOptions, OldNames
+from ketjet.backend.run_checks import require_single_outcomes, require_values
+from ketjet.backend.run_input import as_circuit, given
+from ketjet.backend.target import build_target
+from ketjet.base.warnings import warn
+from ketjet.errors import InvalidOptionError, JobError
+from ketjet.jobs import log
+from ketjet.jobs.job import Job
+from ketjet.lowering import LoweredCircuit, lower
+from ketjet.options import SimulatorOptions
+from ketjet.options.checks import integer
+from ketjet.options.machine import memory_limit, require_isa, require_plan_options, switched_off
+from ketjet.results.result import Experiment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from numpy.typing import ArrayLike
+    from qiskit import QuantumCircuit
+    from qiskit.transpiler import Target
+    from typing_extensions import Unpack
+
+    from ketjet.explanation import Explanation
+    from ketjet.options.types import Binds, FurtherOptions, Inputs, Integer, RunOptions
+    from ketjet.results import SimulationResult
+
+__all__ = ["Simulator"]
+
+NUM_QUBITS = 1024
+"""The width that a target has by default: wider than any device, and `transpile` takes longer for wider ones."""
+
+
+class Simulator(OldNames):
+    """Statevector simulator that takes any circuit as it is, without `transpile`.
+
+    Parameters
+    ----------
+    precision
+        "double" (complex128) or "single" (complex64).
+    max_threads
+        Most threads one circuit may use; None for every core the process is allowed.
+    max_memory_mb
+        Most memory in MiB; None for what the machine has free.
+    seed_simulator
+        Seed of every run; None draws one for each.
+    num_qubits
+        What the transpiler and other layers of Qiskit are told; `run` takes wider circuits too. It does not depend on
+        memory, so that `transpile` gives the same everywhere, and mostly idle circuits of a device's width run.
+    options
+        Further defaults of `run`, see `ketjet.options.SimulatorOptions`.
+
+    Examples
+    --------
+    >>> from qiskit import QuantumCircuit
+    >>> from ketjet import Simulator
+    >>> bell = QuantumCircuit(2)
+    >>> _ = bell.h(0), bell.cx(0, 1), bell.measure_all()
+    >>> sorted(Simulator(seed_simulator=7).run(bell, shots=100).result().get_counts())
+    ['00', '11']
+    """
+
+    def __init__(
+        self,
+        precision: engine.Precision | None = None,
+        max_threads: Integer | None = None,
+        max_memory_mb: float | None = None,
+        seed_simulator: Integer | None = None,
+        *,
+        num_qubits: Integer = NUM_QUBITS,
+        provider: Any = None,
+        **options: Unpack[FurtherOptions],
+    ) -> None:
+        super().__init__(
+            provider=provider,
+            name="ketjet",
+            description="ketjet statevector simulator",
+            backend_version=_version(),
+        )
+        self._options: BackendOptions
+        self._num_qubits = integer(1)("num_qubits", num_qubits)
+        self._target: Target | None = None
+        self._jobs: dict[str, Job] = {}
+        self.set_options(
+            precision=precision,
+            max_threads=max_threads,
+            max_memory_mb=max_memory_mb,
+            seed_simulator=seed_simulator,
+            **options,
+        )
+
+    @classmethod
+    def _default_options(cls) -> BackendOptions:
+        return _as_qiskit_options(SimulatorOptions())
+
+    @property
+    def target(self) -> Target:
+        """All instructions between any qubits, for the transpiler."""
+        if self._target is None:
+            self._target = build_target(self._num_qubits)
+        return self._target
+
+    @property
+    def max_circuits(self) -> None:
+        """None, for a job may have any number of circuits."""
+        return
+
+    def set_max_qubits(self, max_qubits: int) -> None:
+        """Change `num_qubits`, which the transpiler is told."""
+        self._num_qubits, self._target = integer(1)("max_qubits", max_qubits), None
+
+    def set_options(self, **fields: Unpack[RunOptions]) -> None:
+        """Change defaults of `run`; None brings back the original one.
+
+        Raises
+        ------
+        UnknownOptionError, OptionTypeError, InvalidOptionError
+            As in `run`.
+        """
+        kept = {name: value for name, value in self._options.items() if name not in fields}
+        resolved = SimulatorOptions.resolve(kept, fields)
+        if resolved.isa:
+            require_isa(resolved.isa)
+        require_plan_options(resolved.plan_options or ())
+        self._options = _as_qiskit_options(resolved)
+
+    def run(
+        self,
+        run_input: QuantumCircuit | Iterable[QuantumCircuit],
+        *,
+        parameter_binds: Binds | Sequence[Binds] | None = None,
+        inputs: Inputs | Sequence[Inputs] | None = None,
+        initial_statevector: ArrayLike | None = None,
+        **options: Unpack[RunOptions],
+    ) -> Job:
+        """Start simulating circuits and return at once.
+
+        Parameters
+        ----------
+        run_input
+            One circuit or several.
+        parameter_binds
+            One mapping per circuit, from parameter (or its name) to the list of its values; all lists of a circuit
+            have the same length, and there is one experiment for every position in them. A number counts as a list
+            of one, and a bare mapping will do for a single circuit.
+        inputs
+            Values of input variables and of parameters, by the objects or their names: one mapping for all circuits, or
+            a list with one for each. A variable takes a bool, an int or a float, as its type is.
+        initial_statevector
+            Amplitudes, shape (2**num_qubits,), that every circuit starts from instead of |0...0⟩.
+        options
+            Any field of `ketjet.options.SimulatorOptions`; None means the backend's default.
+
+        Returns
+        -------
+        Job
+            Submitted. ``job.result()`` has one entry per circuit and set of bound parameters.
+
+        Raises
+        ------
+        InvalidCircuitError
+            A circuit, or a value bound to its parameters, cannot be simulated.
+        InsufficientMemoryError
+            A circuit does not fit into the memory that is available now.
+        UnknownOptionError, OptionTypeError, InvalidOptionError
+            An option is misspelt, has the wrong type, or is out of range.
+        """
+        circuits, bindings = given(run_input, parameter_binds, inputs, initial_statevector)
+        return self._start(circuits, bindings, options)
+
+    def _start(
+        self,
+        circuits: list[QuantumCircuit],
+        bindings: list[list[dict[Any, Any]]],
+        options: Mapping[str, Any],
+        finish: Callable[[SimulationResult], None] | None = None,
+    ) -> Job:
+        """Check and submit; `finish` may change the result before anybody sees it."""
+        resolved = self._resolve(options)
+        experiments = self._experiments(circuits, bindings, resolved)
+        job = Job(
+            self,
+            str(uuid.uuid4()),
+            experiments,
+            executor=resolved.executor,
+            cancel_on_interrupt=resolved.cancel_on_interrupt,
+            memory_limit=memory_limit(resolved),
+            _finish=finish,
+        )
+        log.admitted(job.job_id(), experiments)
+        try:
+            job.submit()
+            self._jobs[job.job_id()] = job
+            job.forget_in(self._jobs)
+        except BaseException:  # Ctrl-C: nobody will ever know of this job
+            self._jobs.pop(job.job_id(), None)
+            with contextlib.suppress(JobError):
+                job.cancel()
+            raise
+        return job
+
+    def estimate(
+        self, circuit: QuantumCircuit, *, inputs: Inputs | None = None, **options: Unpack[RunOptions]
+    ) -> engine.Estimate:
+        """Say what a run would need and whether it would be admitted, without running it.
+
+        Parameters
+        ----------
+        circuit
+            One circuit; its parameters may be unbound.
+        inputs, options
+            As for `run`.
+
+        Returns
+        -------
+        engine.Estimate
+            Bytes, peak bytes, seconds, whether it fits and the most qubits that would.
+        """
+        resolved = self._resolve(options)
+        circuit = as_circuit(circuit, "estimate", inputs)
+        return admission_now(resolved).estimate(lower(circuit, keep_idle_qubits=resolved.return_state))
+
+    def explain(
+        self,
+        circuit: QuantumCircuit,
+        *,
+        analyze: bool = False,
+        inputs: Inputs | None = None,
+        **options: Unpack[RunOptions],
+    ) -> Explanation:
+        """Say what a run does and why: its sweeps over memory, their passes and kernels, and how long each takes.
+
+        Parameters
+        ----------
+        circuit
+            One circuit; its parameters may be unbound unless it is analysed.
+        analyze
+            Also run it, up to three times, and measure each stage and what this computer can do at most. A circuit
+            that measures in the middle is run for one shot.
+        inputs, options
+            As for `run`.
+
+        Returns
+        -------
+        Explanation
+            Shows itself as text and as HTML; ``to_dict()`` and ``to_json()`` hold everything.
+
+        Raises
+        ------
+        InvalidCircuitError
+            The circuit cannot be simulated, or is to be analysed and has unbound parameters.
+        InsufficientMemoryError
+            It is to be analysed and does not fit into the memory that is available now.
+        """
+        from ketjet import explanation
+
+        resolved = self._resolve(options)
+        circuit = as_circuit(circuit, "explain", inputs)
+        admission = admission_now(resolved)
+        if analyze:
+            admitted = admit(circuit, admission)
+            require_values(circuit, admitted.lowered)
+            lowered, made, demand = admitted.lowered, admitted.plan, admitted.demand
+        else:
+            lowered = lower(circuit, keep_idle_qubits=resolved.return_state)
+            made = admission.plan(circuit, lowered)
+            demand = admission.demand(lowered, made)
+        explained = explanation.explain(lowered, made, demand.threads)
+        explained = explanation.with_memory(explained, demand, admission.available[0])
+        if not analyze:
+            return explained
+        task = _experiment(lowered, admitted, resolved, 0).task
+        task = task._replace(shots=int(shots_of(lowered, resolved) > 0), exact=False)
+        return explanation.analyze(explained, task, peak_bytes=demand.peak_bytes, memory_limit=memory_limit(resolved))
+
+    def jobs(self) -> list[Job]:
+        """Return this backend's jobs that have not ended, oldest first."""
+        return [job for job in list(self._jobs.values()) if not job.in_final_state()]
+
+    def cancel_all(self) -> None:
+        """Cancel this backend's jobs that have not ended."""
+        for job in self.jobs():
+            job.cancel()
+
+    def __repr__(self) -> str:
+        return f"<Simulator {self.name} {self.backend_version}, {self._options['precision']} precision>"
+
+    def _repr_html_(self) -> str:
+        from ketjet.backend import face
+
+        return face.html(self.name, self.backend_version, admission_now(self._resolve({})))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_jobs": {}, "_target": None}
+
+    def _resolve(self, options: Mapping[str, Any]) -> SimulatorOptions:
+        """Check the backend's options again, for they can be set without asking, with those of a run on top."""
+        resolved = SimulatorOptions.resolve(vars(self._options), options)
+        require_isa(resolved.isa)
+        require_plan_options(resolved.plan_options or ())
+        if resolved.exact and resolved.memory:
+            raise InvalidOptionError("exact and memory exclude each other: an exact run has no shots to be listed.")
+        return resolved
+
+    def _experiments(
+        self, circuits: list[QuantumCircuit], bindings: list[list[dict[Any, Any]]], options: SimulatorOptions
+    ) -> list[Experiment]:
+        admission = admission_now(options, recent=True)
+        seed = secrets.randbits(53) if options.seed_simulator is None else options.seed_simulator
+        experiments: list[Experiment] = []
+        unmeasured: list[str] = []
+        admitted: dict[int, Admitted] = {}  # a circuit may be given many times
+        occurrences: dict[int, int] = {}  # of each program, angles included
+        for circuit, values in zip(circuits, bindings, strict=True):
+            if id(circuit) not in admitted:
+                admitted[id(circuit)] = admit(circuit, admission)
+            lowered = admitted[id(circuit)].lowered
+            if not values:
+                require_values(circuit, lowered)
+            require_single_outcomes(circuit, lowered, admitted[id(circuit)].plan, options)
+            if not (lowered.has_measurements or lowered.saves or options.return_state):
+                unmeasured.append(circuit.name)
+            bound = [lowered.bind(value) for value in values] if values else [lowered]
+            for ready in bound:
+                program = ready.program.fingerprint
+                occurrence = occurrences.get(program, 0)
+                experiments.append(_experiment(ready, admitted[id(circuit)], options, seed, occurrence=occurrence))
+                occurrences[program] = occurrence + 1
+        if unmeasured:
+            warn(
+                f"no measurement in circuit {', '.join(map(repr, unmeasured[:5]))}{', ...' if unmeasured[5:] else ''}: "
+                "the result will have no counts. Add circuit.measure_all(), or run with return_state=True."
+            )
+        return experiments
+
+
+@functools.cache
+def _version() -> str:
+    """Return the version of this package; looking for it takes longer than simulating a small circuit."""
+    return metadata.version("ketjet")
+
+
+def _as_qiskit_options(options: SimulatorOptions) -> BackendOptions:
+    return BackendOptions(**{option.name: getattr(options, option.name) for option in fields(options)})
+
+
+def _experiment(
+    lowered: LoweredCircuit, admitted: Admitted, options: SimulatorOptions, seed: int, occurrence: int = 0
+) -> Experiment:
+    """Make one circuit ready to run: as admitted, but with its parameters bound."""
+    demand = admitted.demand
+    task = engine.Task(
+        program=lowered.program,
+        shots=shots_of(lowered, options),
+        seed=seed,
+        memory=options.memory and lowered.has_measurements,
+        exact=options.exact,
+        floor=options.exact_floor if options.exact else 0.0,
+        max_iterations=options.max_iterations or 0,
+        time_limit=options.time_limit or 0.0,
+        return_state=options.return_state,
+        precision=options.precision,
+        threads=demand.threads,
+        states=demand.states,
+        isa=options.isa,
+        verify=options.verify,
+        switched_off=switched_off(options),
+        plan=admitted.plan,  # without angles, hence the same for all that may be bound
+        plan_time=admitted.plan_time,
+        seconds=demand.seconds,
+        memory_limit=memory_limit(options) or 0,
+        peak_bytes=demand.peak_bytes,
+        occurrence=occurrence,
+    )
+    facts = {
+        "method": "statevector",
+        "device": "CPU",
+        "num_clbits": lowered.program.num_clbits,
+        "active_input_qubits": list(lowered.qubits),
+        "max_memory_mb": admitted.available >> 20,
+    }
+    return Experiment(
+        task=task,
+        peak_bytes=demand.peak_bytes,
+        shots=0 if options.exact else options.shots,
+        seed=seed,
+        header=lowered.header,
+        has_measurements=lowered.has_measurements,
+        metadata=facts,
+        saves=lowered.saves,
+        zero_threshold=options.zero_threshold,
+    )

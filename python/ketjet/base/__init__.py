@@ -1,0 +1,1 @@
+"""The ground: small things that every package may use, and that know none of them."""

@@ -1,0 +1,450 @@
+"""Tasks of one job under way: handed out, watched, stopped, and gathered into one future.
+
+`Job` is a face over a Batch. The batch's future stays pending until every task has ended, so `future.cancel()` decides
+alone, at any moment, whether there will be a result; then the batch stops its tasks. Tasks run on ketjet's own workers
+or, pickled, on any Executor; those that take less time than that, on the thread that waits for their result.
+
+A signal handler may interrupt any of this on its own thread, and call it. So whatever is taken is taken by one
+operation on a list or a dictionary, and what a waiting thread has in hand can be done again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import operator
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from concurrent.futures import CancelledError, Executor, Future
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ketjet import engine
+from ketjet.engine import Control, Outcome, Progress, Task
+from ketjet.errors import JobFailedError
+from ketjet.jobs import offers, workers
+from ketjet.jobs.exit_hooks import before_waiting
+from ketjet.jobs.failures import failure_of, public_outcome
+from ketjet.jobs.progress import JobProgress, fraction_of, seconds_left, shares, written_bytes
+from ketjet.jobs.promise import Promise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = ["Batch"]
+
+T = TypeVar("T")
+
+WINDOW = 128
+"""Most tasks of one batch that are handed out at a time; it bounds the control files that are open."""
+
+HERE_SECONDS = 0.01
+"""A batch that takes longer on the thread that waits for it is handed to the workers after all."""
+
+HANDING_SECONDS = 0.05
+"""How long whoever starts a batch waits until the first tasks are handed out, so that their memory is spoken for."""
+
+HANDING_BYTES = 16 << 20
+"""Nobody waits for that if they take less."""
+
+FUTURE_METHODS = ("add_done_callback", "cancel", "cancelled", "exception", "result", "running")
+"""What is asked of the futures of an executor."""
+
+_live: set[Batch[Any]] = set()
+_feeding = threading.local()
+
+
+@dataclass
+class _Flight:
+    """A task that has been handed out."""
+
+    control: Control
+    future: Future[Outcome] | None = None
+
+
+class _Outcomes(list["Outcome | BaseException"]):
+    """The outcomes of a batch; going through them ends when its future does."""
+
+    def __init__(self, outcomes: Sequence[Outcome | BaseException], future: Future[Any]) -> None:
+        super().__init__(outcomes)
+        self._future = future
+
+    def __iter__(self) -> Iterator[Outcome | BaseException]:
+        for outcome in super().__iter__():
+            if self._future.done():
+                raise CancelledError
+            yield outcome
+
+
+class Batch(Generic[T]):
+    """A list of tasks and the future of what becomes of them.
+
+    Parameters
+    ----------
+    tasks
+        What to run.
+    reservations
+        Peak memory of each task, in bytes.
+    assemble
+        Makes the future's value from one outcome, or the exception in its place, per task.
+    executor
+        Where to run; None for ketjet's own workers.
+    memory_limit
+        Most memory that ketjet's running tasks may hold together when one of these starts.
+    owner
+        Name of the job, for those who wait for what its tasks hold.
+    execute
+        Runs one task; `engine.execute` or something with its signature, importable by name if the executor is
+        made of processes.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        reservations: Sequence[int],
+        assemble: Callable[[list[Outcome | BaseException]], T],
+        *,
+        executor: Executor | None = None,
+        memory_limit: int | None = None,
+        owner: str | None = None,
+        execute: Callable[..., Outcome] = engine.execute,
+    ) -> None:
+        self.future: Promise[T] = Promise()
+        self.partial: T | None = None
+        self.started_at: float | None = None
+        self.ended_at: float | None = None
+        self._tasks = list(tasks)
+        self._reservations = list(reservations)
+        self._assemble: Callable[[list[Outcome | BaseException]], T] | None = assemble
+        self._executor = executor
+        if executor is not None:
+            before_waiting(executor, _cancel_all)
+        self._memory_limit = memory_limit
+        self._owner = owner
+        self._execute = execute
+        self._light = executor is None and offers.are_light(tasks, reservations)
+        self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
+        self._waiting = deque(range(len(tasks)))
+        self._flights: dict[int, _Flight] = {}
+        self._runners: set[int] = set()  # threads that run light tasks, or are about to, while they wait
+        self._runs_here: list[Control] = []  # of these runs
+        self._tally = threading.Lock()  # of the four below; whoever holds it calls nothing else
+        self._done = 0
+        self._kept_bytes = 0  # of outcomes
+        self._past = [0, 0, 0, 0, 0]  # progress counters of tasks that have ended
+        self._shares = shares(tasks)
+        self._ended = 0.0  # the share of these tasks
+        self._furthest = 0.0  # fraction that anybody has been told of
+
+    def start(self) -> None:
+        """Hand out the first tasks and return at once."""
+        known = weakref.ref(self)  # a future that knew its batch would be a cycle, and keep the result until a gc
+        self.future.add_done_callback(lambda _: _settle(known()))
+        _live.add(self)
+        if not self._outcomes:
+            self._finish([])
+        elif self._light:
+            offers.shared().make(self._feed)
+        elif self._executor is not None:
+            self._feed()
+        else:
+            self._feed_elsewhere(HANDING_SECONDS if sum(self._reservations) >= HANDING_BYTES else 0)
+
+    def run_here(self, *, interrupt_cancels: bool = False) -> None:
+        """Run light tasks on this thread, which would only wait for them, unless they have been begun elsewhere.
+
+        Those that take longer than predicted are left to the workers, from their beginning. So are those that Ctrl-C
+        breaks off, unless whoever calls cancels the batch then.
+        """
+        if not self._light or self.future.done():
+            return
+        here, ended = threading.get_ident(), False
+        in_handler = here in self._runners  # of a signal that came while this thread had the tasks in hand
+        try:
+            self._runners.add(here)
+            if not offers.shared().take(self._feed) and not in_handler:
+                ended = True  # or will be, elsewhere
+                return
+            ended = self._run_all(time.monotonic() + HERE_SECONDS)
+        except KeyboardInterrupt:
+            ended = interrupt_cancels
+            raise
+        finally:
+            if not ended:
+                self._feed_elsewhere()
+            self._runners.discard(here)
+
+    def hurry(self) -> None:
+        """Start light tasks now: somebody waits for them in a way that does not run them."""
+        if self._light and not self.future.done() and offers.shared().has(self._feed):
+            self._feed_elsewhere()
+
+    def close(self, value: T | None, *, cancelled: bool, error: JobFailedError | None) -> None:
+        """Bring the future of a batch that is never started to its end."""
+        self.partial = value
+        if cancelled:
+            self.future.cancel()
+        else:
+            self.future.deliver(value, error)
+
+    def started(self) -> bool:
+        """Return whether any task has begun to run."""
+        if self.started_at is None:
+            flights = list(self._flights.values())
+            begun = [at for flight in flights if (at := _started_at(flight)) is not None]
+            if begun:
+                self._mark_started(min(begun))
+        return self.started_at is not None
+
+    def progress(self) -> JobProgress:
+        """Return how far the tasks are."""
+        flights = [(self._shares[index], flight.control.progress()) for index, flight in list(self._flights.items())]
+        past, done, total = self._past, self._done, len(self._outcomes)
+        if not total or (self.future.done() and not self.future.cancelled()):
+            found = 1.0
+        else:
+            found = min(self._ended + sum(share * fraction_of(progress) for share, progress in flights), 1.0)
+        fraction = self._furthest = max(found, self._furthest)
+        begun = self.started_at if self.started() else None
+        elapsed = 0.0 if begun is None else (self.ended_at or time.time()) - begun
+        eta = None if self.future.done() else seconds_left(elapsed, found)
+        stages_done, stages_total, shots_done, shots_total, bytes_moved = map(
+            sum, zip(past, *(_counters(progress) for _, progress in flights), strict=True)
+        )
+        return JobProgress(
+            done,
+            total,
+            stages_done,
+            stages_total,
+            shots_done,
+            shots_total,
+            bytes_moved,
+            elapsed,
+            eta,
+            fraction,
+            self._waits_for() if begun is None else (),
+        )
+
+    def _waits_for(self) -> tuple[str, ...]:
+        if self._owner is None or self._executor is not None or self.future.done():
+            return ()
+        return tuple(owner for owner in workers.shared().waits_for(self._owner) if isinstance(owner, str))
+
+    def _mark_started(self, at: float) -> None:
+        if self.started_at is None or at < self.started_at:
+            self.started_at = at
+
+    def _run_all(self, deadline: float) -> bool:
+        """Run all tasks on this thread; False if that takes too long."""
+        outcomes: list[Outcome | BaseException] = []
+        self._runs_here = controls = []
+        for task in self._tasks:
+            left = deadline - time.monotonic()
+            if self.future.done() or left <= 0:
+                return left > 0
+            ours = not 0 < task.time_limit <= left
+            try:
+                controls.append(control := self._control())
+                outcomes.append(self._run(task._replace(time_limit=left) if ours else task, control))
+            except Exception as error:  # noqa: BLE001 - whoever waits for the job gets it
+                if ours and isinstance(error, engine.TimeLimitReached):
+                    return False
+                outcomes.append(error)
+        if not self.future.done():
+            counters = [_counters(control.progress()) for control in controls]
+            self._past, self._done = list(map(sum, zip(*counters, strict=True))), len(outcomes)
+            self._finish(outcomes)
+        return True
+
+    def _feed_elsewhere(self, patience: float = 0) -> None:
+        """Let a worker hand out tasks, and wait for that so long at most.
+
+        A signal handler that waits for them finds them offered or handed over at any moment.
+        """
+        try:
+            workers.shared().do(self._feed, patience)
+        except RuntimeError:  # there is no thread for it, and the tasks will fail for that reason
+            self._feed()
+        if self._light:
+            offers.shared().take(self._feed)
+
+    def _feed(self) -> None:
+        """Hand out tasks until the window is full; an executor that runs them in `submit` makes no recursion."""
+        if getattr(_feeding, "batch", None) is self:
+            return
+        outer, _feeding.batch = getattr(_feeding, "batch", None), self
+        try:
+            while (index := self._take()) is not None:
+                self._launch(index)
+        except Exception as error:  # noqa: BLE001 - it becomes the outcome of the job
+            self.future.deliver(None, failure_of([error], len(self._outcomes), None))
+        finally:
+            _feeding.batch = outer
+
+    def _take(self) -> int | None:
+        if self.future.done():
+            self.future.tell()  # whoever cancelled it may have been interrupted
+            return None
+        if len(self._flights) >= WINDOW:
+            return None
+        with contextlib.suppress(IndexError):
+            index = self._waiting.popleft()
+            self._flights[index] = _Flight(self._control())
+            return index
+        return None
+
+    def _control(self) -> Control:
+        if self._executor is not None:
+            with contextlib.suppress(OSError):  # no room for its file: the task runs, deaf to cancel
+                return Control(shared=True)
+        return Control()
+
+    def _launch(self, index: int) -> None:
+        flight, tasks, reservations = self._flights.get(index), self._tasks, self._reservations
+        if flight is None or not tasks:  # cancelled meanwhile
+            return
+        try:
+            future = self._submit(tasks[index], reservations[index], flight.control)
+        except Exception as error:  # noqa: BLE001 - for one, the executor takes no more
+            future = Future()
+            future.set_exception(error)
+        flight.future = future
+        future.add_done_callback(partial(self._collect, index, flight.control))
+        if index not in self._flights:  # cancelled meanwhile
+            future.cancel()
+
+    def _submit(self, task: Task, memory: int, control: Control) -> Future[Outcome]:
+        if self._executor is not None:
+            future = self._executor.submit(self._execute, task._replace(control_path=control.path))
+            if lacks := [name for name in FUTURE_METHODS if not callable(getattr(future, name, None))]:
+                kind = f"{type(future).__name__} without {lacks[0]}()"
+                raise TypeError(f"the executor's submit() must return a future, got {kind}")
+            return future
+        return workers.shared().submit(
+            partial(self._run, task, control),
+            threads=task.threads,
+            memory=memory,
+            memory_limit=self._memory_limit,
+            seconds=task.seconds,
+            owner=self._owner,
+            touched=lambda: written_bytes(task, control.progress()),
+            grown=lambda: control.bytes_held,
+            stop=control.stop,
+        )
+
+    def _run(self, task: Task, control: Control) -> Outcome:
+        self._mark_started(time.time())
+        kept = self._kept_bytes if task.memory_limit else 0
+        return self._execute(task._replace(kept_bytes=kept) if kept else task, control)
+
+    def _collect(self, index: int, control: Control, future: Future[Outcome]) -> None:
+        """Take in the outcome of one task; called by whoever brought it to its end."""
+        outcome: Outcome | BaseException | None
+        if future.cancelled():
+            outcome = CancelledError(f"circuit {index} was cancelled by its executor")
+        else:
+            error = future.exception()
+            outcome = future.result() if error is None else error
+        self._take_in(index, control, outcome)
+
+    def _take_in(self, index: int, control: Control, outcome: Outcome | BaseException | None) -> None:
+        """Keep the outcome of a task, and go on with others or to the end."""
+        awaited = self._flights.pop(index, None) is not None
+        progress = control.progress()
+        control.close()
+        if not awaited:  # the batch has ended without it
+            return
+        self._mark_started(progress.started_at or time.time())
+        self._outcomes[index] = outcome
+        with self._tally:
+            self._past = list(map(operator.add, self._past, _counters(progress)))
+            self._done += 1
+            self._kept_bytes += outcome.bytes if isinstance(outcome, Outcome) else 0
+            self._ended += self._shares[index]
+            last = self._done == len(self._outcomes)
+        if last:
+            self._finish([outcome for outcome in self._outcomes if outcome is not None])
+        else:
+            self._feed()
+
+    def _finish(self, outcomes: Sequence[Outcome | BaseException]) -> None:
+        assemble = self._assemble
+        if assemble is None or self.future.done():
+            return
+        ended = [public_outcome(outcome) for outcome in outcomes]
+        failures = [outcome for outcome in ended if isinstance(outcome, BaseException)]
+        try:
+            self.partial = assemble(_Outcomes(ended, self.future))
+        except BaseException as error:  # noqa: BLE001 - it becomes the outcome of the job
+            failures.insert(0, error)
+        self.ended_at = time.time()
+        failure = failure_of(failures, len(ended), self.partial) if failures else None
+        if not self.future.deliver(self.partial, failure) and self.future.cancelled():
+            self.partial = None
+        if failures and isinstance(failures[0], KeyboardInterrupt):
+            raise failures[0]
+
+    def settle(self) -> None:
+        """Stop what still runs and let go of everything, when the future has its final state."""
+        try:
+            self._let_go()
+        except BaseException:  # Ctrl-C: a worker does it
+            workers.shared().post(self._let_go)
+            raise
+
+    def _let_go(self) -> None:
+        flights = list(self._flights.values())
+        for control in list(self._runs_here):
+            control.stop()
+        for flight in reversed(flights):  # before others stop, and those that wait would begin in their place
+            if flight.future is not None:
+                flight.future.cancel()
+        for flight in flights:
+            flight.control.stop()
+        self._flights.clear()
+        self._tasks, self._reservations, self._executor, self._assemble = [], [], None, None
+        self._outcomes = [None] * len(self._outcomes)
+        self.ended_at = self.ended_at or time.time()
+        _live.discard(self)
+
+    def _disown(self) -> None:
+        """Fail in a forked child, where the threads that ran this do not exist. The parent's run goes on."""
+        self._flights, self._tasks, self._runners, self._runs_here = {}, [], set(), []
+        self.future = Promise()
+        message = f"this job was inherited unfinished by a forked process and belongs to process {os.getppid()}"
+        self.future.deliver(None, JobFailedError(f"{message}; run the circuit again here."))
+
+
+def _settle(batch: Batch[Any] | None) -> None:
+    if batch is not None:
+        batch.settle()
+
+
+def _counters(progress: Progress) -> tuple[int, ...]:
+    return progress[1:6]
+
+
+def _started_at(flight: _Flight) -> float | None:
+    if at := flight.control.progress().started_at:
+        return at
+    return time.time() if flight.future is not None and flight.future.running() else None
+
+
+def _cancel_all() -> None:
+    for batch in list(_live):
+        batch.future.cancel()
+
+
+def _begin_child() -> None:
+    for batch in list(_live):
+        batch._disown()
+    _live.clear()
+
+
+# Jobs on our own workers are cancelled as early as those on executors.
+getattr(threading, "_register_atexit", lambda _: None)(_cancel_all)
+with contextlib.suppress(AttributeError):  # Windows has no fork
+    os.register_at_fork(after_in_child=_begin_child)

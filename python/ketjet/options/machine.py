@@ -1,0 +1,78 @@
+"""What options mean on this machine: threads, memory, instruction set, and what its planner may do.
+
+Besides the C++ dispatcher this is the only place that reads environment variables.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import TYPE_CHECKING
+
+from ketjet import engine
+from ketjet.base.warnings import warn
+from ketjet.options.checks import invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ketjet.options.simulator_options import SimulatorOptions
+
+__all__ = ["allowed_threads", "memory_limit", "require_isa", "require_plan_options", "switched_off"]
+
+MOST_DIGITS = 10
+"""No number of threads has as many digits."""
+
+
+def allowed_threads(max_threads: int | None, cores: int) -> int:
+    """Return how many engine threads one circuit may use.
+
+    Parameters
+    ----------
+    max_threads
+        The option of that name.
+    cores
+        Cores that this process may run on.
+    """
+    limits = [max(cores, 1)]
+    if max_threads is not None:
+        limits.append(max_threads)
+    wanted = _threads_in_text(os.environ.get("OMP_NUM_THREADS", "").strip())
+    return min(limits if wanted is None else [*limits, wanted])
+
+
+@functools.cache
+def _threads_in_text(text: str) -> int | None:
+    """Return the number that OMP_NUM_THREADS gives; None, and one warning in a process, if it gives none."""
+    first = text.split(",", maxsplit=1)[0].strip()  # a list gives one number per nesting level
+    if first.isascii() and first.isdecimal() and len(first) < MOST_DIGITS and int(first) > 0:
+        return int(first)
+    if text:
+        shown = text if len(text) <= 40 else f"{text[:40]}..."
+        warn(f"the environment variable OMP_NUM_THREADS is {shown!r}, not a positive integer; it is ignored.")
+    return None
+
+
+def memory_limit(options: SimulatorOptions) -> int | None:
+    """Return the option max_memory_mb in bytes."""
+    return None if options.max_memory_mb is None else int(options.max_memory_mb * (1 << 20))
+
+
+def require_isa(name: str = "") -> None:
+    """Raise InvalidOptionError unless this CPU has an instruction set; "" asks for that of KETJET_ISA."""
+    try:
+        engine.isa_in_use(name)
+    except ValueError as error:
+        raise invalid(f"{'isa' if name else 'KETJET_ISA'}: {error}.") from None
+
+
+def require_plan_options(names: Iterable[str]) -> None:
+    """Raise InvalidOptionError unless the planner has options of these names."""
+    for name in names:
+        if name not in engine.PLAN_OPTIONS:
+            raise invalid(f"plan_options has no switch {name!r}; the switches are {', '.join(engine.PLAN_OPTIONS)}.")
+
+
+def switched_off(options: SimulatorOptions) -> tuple[str, ...]:
+    """Return the names of what the planner may not do."""
+    return tuple(sorted(name for name, on in options.plan_options.items() if not on)) if options.plan_options else ()

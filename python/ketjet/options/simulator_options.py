@@ -1,0 +1,183 @@
+"""The options of a run: one frozen dataclass whose fields carry their own documentation and check.
+
+Backend and job ask only `SimulatorOptions.resolve`, which merges layers (backend defaults, then run arguments),
+translates the spellings Aer users have in their scripts, and refuses what is misspelt. Nothing here imports Qiskit
+unless there is something to complain about.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from ketjet.base.warnings import warn
+from ketjet.options import aer, device
+from ketjet.options.checks import Check, choice, executor, flag, integer, number, switches, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["FOREIGN", "MAX_SHOTS", "SimulatorOptions"]
+
+
+MAX_SHOTS = 1 << 62
+"""The most the engine's 64-bit counters can split."""
+
+
+FOREIGN = {**aer.MEANINGS, **device.MEANINGS}
+"""Options that other backends have: what they mean here."""
+
+
+def _option(default: Any, check: Check) -> Any:
+    return field(default=default, metadata={"check": check})
+
+
+@dataclass(frozen=True)
+class SimulatorOptions:
+    """Options of `Simulator` and `Simulator.run`; None always means the default.
+
+    Raises
+    ------
+    OptionTypeError, InvalidOptionError
+        If a value has the wrong type or is out of range.
+    """
+
+    shots: int = _option(1024, integer(1, MAX_SHOTS))
+    """How many times the measurements are sampled. 10^9 is fine: counts cost no time per shot."""
+
+    memory: bool = _option(False, flag)
+    """Also return the outcome of every shot, in shot order."""
+
+    seed_simulator: int | None = _option(None, integer(0))
+    """Seed of everything random, of any size. None draws one; the seed used is recorded in the result."""
+
+    precision: Literal["single", "double"] = _option("double", choice("single", "double"))
+    """complex64 amplitudes (8 bytes) or complex128 (16 bytes)."""
+
+    max_threads: int | None = _option(None, integer(1))
+    """Most threads one circuit may use. None: every core this process is allowed, or OMP_NUM_THREADS if smaller."""
+
+    max_memory_mb: float | None = _option(None, number())
+    """Most memory, in MiB, that this backend's running circuits may hold. None: what the machine has free."""
+
+    return_state: bool = _option(False, flag)
+    """Put the final state into the result, as a NumPy array over all the circuit's qubits."""
+
+    exact: bool = _option(False, flag)
+    """Return the probabilities of all outcomes instead of drawing shots: ``result.get_probabilities()``."""
+
+    exact_floor: float = _option(1e-12, number(zero=True, below=1))
+    """An exact run does not follow branches that are less probable than this, for loops may branch without end. The
+    metadata's ``exact["remainder"]`` is the probability of all that was left out."""
+
+    max_iterations: int | None = _option(None, integer(1))
+    """Most iterations of all loops of one shot; more are an `IterationLimitError`. None: any number."""
+
+    time_limit: float | None = _option(None, number())
+    """Most seconds that one circuit may run; more are a `TimeLimitError`. None: any time."""
+
+    zero_threshold: float = _option(1e-10, number(zero=True))
+    """Amplitudes and probabilities no larger than this are left out of the dictionaries that save instructions give."""
+
+    executor: Any = _option(None, executor)  # noqa: RUF009 - a dataclass field all the same
+    """A concurrent.futures.Executor to run the circuits on, instead of ketjet's own worker threads."""
+
+    cancel_on_interrupt: bool = _option(True, flag)
+    """Whether Ctrl-C in ``job.result()`` also cancels the job."""
+
+    verify: Literal["off", "fast", "full"] = _option("off", choice("off", "fast", "full"))
+    """Whether a run checks itself: "fast" the order of operations, every matrix and the norm after each stage; "full"
+    also each sweep, and the final state of up to 12 qubits, against the plain circuit. Metadata tell what was found."""
+
+    isa: str = _option("", text)
+    """Name of the instruction set to use. "": KETJET_ISA if set, else the best this CPU has."""
+
+    plan_options: Mapping[str, bool] | None = _option(None, switches)
+    """What the planner may do, by name (`ketjet.engine.PLAN_OPTIONS`); it may do all that is not set to False."""
+
+    def __post_init__(self) -> None:
+        for name, default, check in _checks():
+            value = getattr(self, name)
+            if value is not default:
+                object.__setattr__(self, name, default if value is None else check(name, value))
+
+    @classmethod
+    def resolve(cls, *layers: Mapping[str, Any]) -> SimulatorOptions:
+        """Merge option layers, later ones over earlier ones, into checked options.
+
+        Parameters
+        ----------
+        layers
+            Mappings from option name to value, those of other backends included. None is "not given".
+
+        Raises
+        ------
+        UnknownOptionError
+            If no option has a given name.
+        OptionTypeError, InvalidOptionError
+            If a value has the wrong type or is out of range.
+        """
+        merged: dict[str, Any] = {}
+        in_vain: list[str] = []
+        known = cls.__dataclass_fields__
+        for layer in layers:
+            planner: dict[str, bool] = {}
+            for name, value in layer.items():
+                if name in known:
+                    if value is not None:
+                        merged[name] = value
+                elif name in FOREIGN:
+                    if value is None:
+                        continue
+                    given = FOREIGN[name](name, value)
+                    merged.update((key, new) for key, new in given.options.items() if new is not None)
+                    planner.update(given.switches)
+                    in_vain += [name] if given.in_vain else []
+                else:
+                    raise _unknown(name, cls)
+            if planner:
+                merged["plan_options"] = _with_switches(merged.get("plan_options"), planner, layer)
+        if in_vain:
+            warn(
+                f"these options have no effect in ketjet, with the values given: {', '.join(in_vain)}. "
+                "docs/from_aer.md says which have one."
+            )
+        resolved = cls.__new__(cls)  # the same as cls(**merged) in half the time
+        values = resolved.__dict__
+        for name, default, check in _checks():
+            value = merged.get(name, default)
+            values[name] = value if value is default else check(name, value)
+        return resolved
+
+
+@functools.cache
+def _checks() -> tuple[tuple[str, Any, Check], ...]:
+    """Name, default and check of every option."""
+    return tuple((option.name, option.default, option.metadata["check"]) for option in fields(SimulatorOptions))
+
+
+def _with_switches(present: Any, planner: Mapping[str, bool], layer: Mapping[str, Any]) -> dict[str, bool] | None:
+    """Return plan_options as Aer's options change them; those that are given beside them win."""
+    found = {} if present is None else switches("plan_options", present)
+    explicit = found if layer.get("plan_options") is not None else {}
+    for name, on in planner.items():
+        if name not in explicit:
+            found.pop(name, None)
+            if not on:
+                found[name] = False
+    return found or None
+
+
+def _unknown(name: str, options: type[SimulatorOptions]) -> Exception:
+    from ketjet.errors import UnknownOptionError
+
+    if device.belongs_to_transpile(name):
+        return UnknownOptionError(f"unknown option {name!r}: it belongs to transpile().")
+    known = [*(option.name for option in fields(options)), "parameter_binds", "inputs", "initial_statevector"]
+    close = difflib.get_close_matches(name, [*known, *aer.WITH_MEANING], n=1) or [
+        other for other in known if other.startswith(name)
+    ]
+    hint = f"did you mean {close[0]!r}?" if close else f"the options are {', '.join(known)}."
+    return UnknownOptionError(f"unknown option {name!r}: {hint}")

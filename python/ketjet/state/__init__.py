@@ -1,0 +1,5 @@
+"""The state itself: `StateVector`, for scripts that keep one and step through it."""
+
+from ketjet.state.state_vector import StateVector
+
+__all__ = ["StateVector"]

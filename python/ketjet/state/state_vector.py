@@ -1,0 +1,430 @@
+"""The state itself, for scripts that keep it and step through it: one allocation, reused.
+
+Every pass over the amplitudes runs on the library's worker threads with the GIL released, never on the caller's thread.
+"""
+
+from __future__ import annotations
+
+import operator
+import secrets
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from qiskit import QuantumCircuit
+
+from ketjet import engine
+from ketjet.base.printable import printable
+from ketjet.errors import (
+    CircuitTypeError,
+    InsufficientMemoryError,
+    InvalidCircuitError,
+    InvalidOptionError,
+    OptionTypeError,
+)
+from ketjet.jobs import workers
+from ketjet.lowering import lower
+from ketjet.lowering.observables import pauli_terms
+from ketjet.options import SimulatorOptions
+from ketjet.options.machine import allowed_threads, require_isa
+from ketjet.state import face
+from ketjet.state.calls import StateCalls
+from ketjet.state.checks import number_of_qubits, why_not_applied
+from ketjet.state.file import open_state, save_state
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+    from qiskit.quantum_info import Pauli, SparsePauliOp
+
+    from ketjet.jobs.progress import JobProgress
+
+__all__ = ["StateVector"]
+
+_T = TypeVar("_T")
+
+COPY_CHUNK = 1 << 22
+"""Amplitudes that are copied before somebody looks whether to stop."""
+
+
+class StateVector:
+    """A state of `num_qubits` qubits, at first |0...0⟩.
+
+    Calls block, and may be made from any thread; `cancel` and `progress` answer at once meanwhile. A state that is
+    being changed refuses other calls, and so does one that was left half changed: by Ctrl-C, `cancel`, a time limit or
+    an error. It is good for `reset` and for ``np.asarray`` then.
+
+    Parameters
+    ----------
+    num_qubits
+        Size of the register; the state has 2**num_qubits amplitudes.
+    precision
+        "double" (complex128) or "single" (complex64).
+    max_threads
+        Most threads that a call may use; by default every core, or OMP_NUM_THREADS if smaller.
+    verify
+        Whether `evolve` checks itself, as the option of that name of a `Simulator`: "off", "fast" or "full".
+
+    Raises
+    ------
+    InsufficientMemoryError
+        The amplitudes do not fit into the memory that is available now.
+    InvalidOptionError, OptionTypeError
+        An argument is out of range, or of the wrong type.
+
+    Examples
+    --------
+    >>> from qiskit import QuantumCircuit
+    >>> bell = QuantumCircuit(2)
+    >>> _ = bell.h(0), bell.cx(0, 1)
+    >>> StateVector(2).evolve(bell).probabilities().round(3)
+    array([0.5, 0. , 0. , 0.5])
+    """
+
+    def __init__(
+        self,
+        num_qubits: int,
+        precision: engine.Precision = "double",
+        *,
+        max_threads: int | None = None,
+        verify: engine.Verify = "off",
+    ) -> None:
+        self._allocate(num_qubits, precision, max_threads, verify)
+        self.reset()
+
+    @classmethod
+    def from_array(
+        cls,
+        amplitudes: ArrayLike,
+        precision: engine.Precision | None = None,
+        *,
+        max_threads: int | None = None,
+        verify: engine.Verify = "off",
+    ) -> StateVector:
+        """Return a state with a copy of some amplitudes.
+
+        Parameters
+        ----------
+        amplitudes
+            Shape (2**num_qubits,), in the order of Qiskit: bit q of the index is qubit q. Anything that NumPy takes for
+            an array of numbers, a `qiskit.quantum_info.Statevector` and an array mapped from a file included.
+        precision
+            Of the state; by default "single" if that is the precision of the numbers, else "double".
+        max_threads, verify
+            As for `StateVector`.
+
+        Raises
+        ------
+        InvalidOptionError
+            The shape is another one, or the length of the vector is not 1 to 1e-6 (1e-4 in single precision).
+        OptionTypeError
+            These are no numbers.
+        InsufficientMemoryError
+            The copy does not fit into the memory that is available now.
+        """
+        array = np.asarray(amplitudes)
+        if array.dtype.kind not in "biufc":
+            raise OptionTypeError(f"amplitudes must be numbers, got an array of {array.dtype}.")
+        if array.ndim != 1 or array.size.bit_count() != 1:
+            raise InvalidOptionError(f"amplitudes must have the shape (2**num_qubits,), got {array.shape}.")
+        if precision is None:
+            precision = "single" if array.dtype in {np.dtype(np.complex64), np.dtype(np.float32)} else "double"
+        state = cls.__new__(cls)
+        state._allocate(array.size.bit_length() - 1, precision, max_threads, verify)
+        state._fill(array)
+        length = state.norm()
+        if not abs(length - 1) <= engine.DRIFT_LIMITS[state.precision]:
+            raise InvalidOptionError(f"the amplitudes have the norm {length:.12g}; divide them by it to make it 1.")
+        return state
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], *, max_threads: int | None = None, verify: engine.Verify = "off"
+    ) -> StateVector:
+        """Return a state that `save` has written, bit for bit.
+
+        Parameters
+        ----------
+        path
+            The name that `save` was given.
+        max_threads, verify
+            As for `StateVector`.
+
+        Raises
+        ------
+        StateFileError
+            It is something else, or has changed since, which its checksum tells.
+        OSError
+            There is no such file, or it cannot be read.
+        InsufficientMemoryError
+            The state does not fit into the memory that is available now.
+        """
+        with open_state(path) as saved:
+            state = cls.__new__(cls)
+            state._allocate(saved.num_qubits, saved.precision, max_threads, verify)
+            saved.read_into(state._state.array)
+        return state
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the state to a file that `load` reads, and ``np.load(path, mmap_mode="r")`` too.
+
+        Precision, size and a SHA-256 of the file are written beside it, to `path` + ".json". Both files are written
+        under another name first, so a file of that name that is there already is replaced as a whole or not at all.
+
+        Raises
+        ------
+        JobError
+            The state is being changed, or was left half changed.
+        OSError
+            The files cannot be written.
+        """
+        with self._calls.reading():
+            save_state(path, self._state.array, self._precision, metadata.version("ketjet"))
+
+    def copy(self) -> StateVector:
+        """Return a state of its own with the same amplitudes and settings."""
+        with self._calls.reading():
+            return _restored(type(self), self._state.array, self._precision, self._max_threads, self._verify)
+
+    __copy__ = copy
+
+    def __deepcopy__(self, _: Any) -> StateVector:
+        return self.copy()
+
+    def __reduce_ex__(self, _: Any) -> tuple[Any, ...]:
+        with self._calls.reading():
+            amplitudes = self._state.array
+        return _restored, (type(self), amplitudes, self._precision, self._max_threads, self._verify)
+
+    @property
+    def num_qubits(self) -> int:
+        """Number of qubits."""
+        return self._num_qubits
+
+    @property
+    def precision(self) -> engine.Precision:
+        """Either "single" or "double"."""
+        return self._precision
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the amplitudes take."""
+        return int(self._state.array.nbytes)
+
+    def evolve(
+        self, circuit: QuantumCircuit, *, seed: int = 0, progress: bool = False, time_limit: float | None = None
+    ) -> StateVector:
+        """Apply a circuit in place and return this object.
+
+        Parameters
+        ----------
+        circuit
+            As many qubits as the state, no unbound parameters, no measurements: `sample` reads the state.
+        seed
+            Decides the outcome of each `reset`.
+        progress
+            Show a progress bar meanwhile, on a terminal or in a notebook.
+        time_limit
+            Most seconds that it may run; None for any time.
+
+        Raises
+        ------
+        InvalidCircuitError
+            The circuit does not fit; the state is as it was. So it is after every other error in the arguments.
+        TimeLimitError, JobCancelledError
+            It took too long, or was cancelled; the state is half changed, unless it had not begun.
+        VerificationError
+            With `verify`: ketjet, or the computer, has made an error.
+        JobError
+            The state is in use, or was left half changed before.
+
+        Notes
+        -----
+        Ctrl-C stops within milliseconds of work, and leaves the circuit half applied: call `reset` then.
+        """
+        if not isinstance(circuit, QuantumCircuit):
+            raise CircuitTypeError(f"evolve() takes a QuantumCircuit, got {circuit!r} ({type(circuit).__name__}).")
+        if circuit.num_qubits != self.num_qubits:
+            raise InvalidCircuitError(
+                f"{printable(circuit.name)!r} has {circuit.num_qubits} qubits, the state {self.num_qubits}; "
+                f"QuantumCircuit({self.num_qubits}).compose(circuit, qubits) puts a smaller one in its place."
+            )
+        options = SimulatorOptions(seed_simulator=seed, time_limit=time_limit)
+        lowered = lower(circuit, keep_idle_qubits=True, starts_in_zero=False)
+        if wrong := why_not_applied(lowered):
+            raise InvalidCircuitError(f"{printable(circuit.name)!r} {wrong}")
+        drawn = _drawn(options)
+        self._calls.change(
+            lambda control: self._state.evolve(
+                lowered.program,
+                self._calls.threads,
+                drawn,
+                control,
+                verify=self._verify,
+                time_limit=options.time_limit or 0.0,
+            ),
+            label=circuit.name,
+            progress=progress,
+        )
+        return self
+
+    def cancel(self) -> bool:
+        """Stop the call that is working on this state, from any thread.
+
+        Returns
+        -------
+        bool
+            True if and only if there was one, which raises `JobCancelledError` now.
+        """
+        return self._calls.cancel()
+
+    def progress(self) -> JobProgress:
+        """Return how far `evolve` is, from any thread; after its end, how far it came."""
+        return self._calls.progress()
+
+    def sample(self, shots: int, qubits: Sequence[int] | None = None, *, seed: int | None = None) -> dict[str, int]:
+        """Draw measurement outcomes; the state stays as it is.
+
+        Parameters
+        ----------
+        shots
+            How many.
+        qubits
+            Which qubits to read, the first one rightmost in the keys; all by default.
+        seed
+            Repeats a sample exactly; by default a fresh one.
+
+        Returns
+        -------
+        dict
+            How often each bit string was seen.
+        """
+        chosen, options = self._qubits(qubits), SimulatorOptions(shots=shots, seed_simulator=seed)
+        drawn = _drawn(options)
+        keys, counts = self._read(
+            lambda control, threads: self._state.sample(chosen, options.shots, drawn, threads, control)
+        )
+        # A 1 in front keeps the leading zeros, and is cut off.
+        labels = (f"{1 << len(chosen) | key:b}"[1:] for key in keys.ravel().tolist())
+        return dict(zip(labels, counts.tolist(), strict=True))
+
+    def probabilities(self, qubits: Sequence[int] | None = None) -> NDArray[np.float64]:
+        """Return the probabilities of the outcomes of some qubits, shape (2**len(qubits),).
+
+        Parameters
+        ----------
+        qubits
+            The first one is the lowest bit of the index; all by default.
+        """
+        chosen = self._qubits(qubits)
+        return self._read(lambda control, threads: self._state.probabilities(chosen, threads, control))
+
+    def expectation(self, observable: SparsePauliOp | Pauli | str) -> float | complex:
+        """Return ⟨ψ|O|ψ⟩: a float, or a complex number when O has complex coefficients.
+
+        Parameters
+        ----------
+        observable
+            A sum of Pauli strings, one string, or its label, over all qubits.
+        """
+        terms = pauli_terms(observable)
+        if terms.num_qubits != self.num_qubits:
+            raise InvalidOptionError(f"the observable has {terms.num_qubits} qubits, the state {self.num_qubits}")
+        x, z, coefficients = terms.x_masks, terms.z_masks, terms.coefficients
+        value = self._read(lambda control, threads: self._state.expectation(x, z, coefficients, threads, control))
+        return value if terms.are_complex else value.real
+
+    def norm(self) -> float:
+        """Return the length of the vector: 1 up to rounding."""
+        return self._read(lambda control, threads: self._state.norm(threads, control))
+
+    def reset(self) -> None:
+        """Go back to |0...0⟩ in the same memory, also if the state was left half changed."""
+        self._calls.overwrite(lambda control: self._state.set_zero(self._calls.threads, control))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the amplitudes: without arguments a view of the engine's own memory, valid as long as it is held."""
+        return np.array(self._state.array, dtype=dtype, copy=copy)
+
+    def __len__(self) -> int:
+        return 1 << self.num_qubits
+
+    def __getitem__(self, index: object) -> Any:
+        raise OptionTypeError(f"a StateVector has no items: np.asarray(state)[{index!r}] reads and writes amplitudes.")
+
+    def __repr__(self) -> str:
+        broken = ", half changed: reset() it" if self._calls.broken else ""
+        return f"StateVector(num_qubits={self.num_qubits}, precision={self.precision!r}{broken})"
+
+    def _allocate(
+        self, num_qubits: int, precision: engine.Precision, max_threads: int | None, verify: engine.Verify
+    ) -> None:
+        """Take memory for a state, whose amplitudes are to be written next."""
+        self._num_qubits = number_of_qubits(num_qubits)
+        require_isa()
+        options = SimulatorOptions(precision=precision, max_threads=max_threads, verify=verify)
+        self._precision: engine.Precision = options.precision
+        self._verify: engine.Verify = options.verify
+        self._max_threads = options.max_threads
+        available, rule = workers.shared().free_memory()
+        if not 0 <= self._num_qubits <= engine.max_qubits(available, self._precision):
+            raise self._does_not_fit(available, rule)
+        self._calls = StateCalls(allowed_threads(self._max_threads, engine.machine().cores))
+        self._state = self._calls.overwrite(lambda _: engine.State(self._num_qubits, self._precision))
+
+    def _fill(self, source: NDArray[Any]) -> None:
+        """Copy amplitudes into this state."""
+        target = self._state.array
+
+        def fill(control: engine.Control) -> None:
+            for start in range(0, source.size, COPY_CHUNK):
+                if control.stopped:
+                    raise engine.Cancelled
+                np.copyto(target[start : start + COPY_CHUNK], source[start : start + COPY_CHUNK], casting="unsafe")
+
+        self._calls.overwrite(fill)
+
+    def _read(self, call: Callable[[engine.Control, int], _T]) -> _T:
+        """Run a call that reads all amplitudes; once this has ended nobody works on them."""
+        return self._calls.read(lambda control: call(control, self._calls.threads))
+
+    def _repr_html_(self) -> str:
+        return face.html(self.num_qubits, self.precision, None if self._calls.broken else self.__array__)
+
+    def _does_not_fit(self, available: int, rule: str) -> Exception:
+        if self._num_qubits < 0:
+            return InvalidOptionError(f"num_qubits must be at least 0, got {self._num_qubits}.")
+        widest = engine.max_qubits(available, self._precision)
+        error = InsufficientMemoryError(
+            f"a state of {self._num_qubits} qubits in {self._precision} precision does not fit: "
+            f"{available >> 20} MiB are available ({rule}), enough for {widest} qubits."
+        )
+        error.available_bytes, error.max_qubits = available, widest
+        return error
+
+    def _qubits(self, qubits: Sequence[int] | None) -> list[int]:
+        chosen = list(range(self.num_qubits)) if qubits is None else [operator.index(qubit) for qubit in qubits]
+        if len(set(chosen)) != len(chosen) or not all(0 <= qubit < self.num_qubits for qubit in chosen):
+            raise InvalidOptionError(f"qubits {chosen}: expected distinct numbers from 0 to {self.num_qubits - 1}")
+        return chosen
+
+
+def _restored(
+    kind: type[StateVector],
+    amplitudes: NDArray[Any],
+    precision: engine.Precision,
+    max_threads: int | None,
+    verify: engine.Verify,
+) -> StateVector:
+    """Return a state with a copy of these amplitudes, from a pickle or from another state."""
+    state = kind.__new__(kind)
+    state._allocate(amplitudes.size.bit_length() - 1, precision, max_threads, verify)
+    state._fill(amplitudes)
+    return state
+
+
+def _drawn(options: SimulatorOptions) -> int:
+    """Return the seed that was asked for, or a fresh one."""
+    return secrets.randbits(53) if options.seed_simulator is None else options.seed_simulator

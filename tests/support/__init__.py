@@ -1,0 +1,1 @@
+"""What several test files share: programs, circuits and random ones, saves, and readers of what ketjet writes."""

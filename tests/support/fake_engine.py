@@ -1,0 +1,94 @@
+"""A slow engine whose kernels go on until the test says so, and the jobs that run on it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from ketjet import engine
+from ketjet.jobs.job import Job
+from ketjet.results.result import Experiment
+
+_numbers = itertools.count()
+_kernels = {}
+
+
+@dataclass(frozen=True)
+class Script:
+    """Stands in for a program: plain data, so that it pickles."""
+
+    kernel: int | None = None
+    """Which kernel object says when to return; None returns after `seconds`."""
+    seconds: float = 0.0
+    error: Exception | None = None
+
+
+class Kernel:
+    """A running kernel in this process, as the test sees it."""
+
+    def __init__(self, error=None):
+        self.script = Script(kernel=next(_numbers), error=error)
+        self.started = threading.Event()
+        self.finish = threading.Event()
+        self.ended = threading.Event()
+        _kernels[self.script.kernel] = self
+
+
+def execute(task, control=None):
+    """Has the signature of `ketjet.engine.execute`; polls the control every millisecond."""
+    control = control or engine.Control(path=task.control_path)
+    script = task.program
+    kernel = _kernels.get(script.kernel)
+    if kernel is not None:
+        kernel.started.set()
+    deadline = time.monotonic() + script.seconds
+    try:
+        while not kernel.finish.wait(0.001) if kernel is not None else time.monotonic() < deadline:
+            if control.stopped:
+                raise engine.Cancelled
+            if kernel is None:
+                time.sleep(0.001)
+        if script.error is not None:
+            raise script.error
+    finally:
+        if kernel is not None:
+            kernel.ended.set()
+    return outcome(task)
+
+
+def outcome(task):
+    """Every shot gives 1."""
+    keys, counts = np.ones((1, 1), np.uint64), np.array([task.shots], np.int64)
+    memory = np.ones((task.shots, 1), np.uint64) if task.memory else None
+    return engine.Outcome(keys, counts, memory, None, 1, {"time_taken": 0.0})
+
+
+def experiment(script, threads=1, peak_bytes=0, seconds=math.inf):
+    task = engine.Task(program=script, shots=10, seed=1, threads=threads, seconds=seconds)
+    header = {"name": "fake", "creg_sizes": [["c", 1]], "memory_slots": 1, "n_qubits": 1}
+    return Experiment(task, peak_bytes, shots=10, seed=1, header=header, has_measurements=True, metadata={})
+
+
+def fake_job(*scripts, threads=1, seconds=math.inf, **settings):
+    """A job, not submitted, with one circuit per script or kernel, that is said to take so many seconds."""
+    experiments = [experiment(getattr(script, "script", script), threads, seconds=seconds) for script in scripts]
+    return Job(None, f"job-{next(_numbers)}", experiments, **{"_execute": execute, **settings})
+
+
+def submitted(*scripts, **settings):
+    job = fake_job(*scripts, **settings)
+    job.submit()
+    return job
+
+
+def eventually(condition, timeout=5.0):
+    """Wait until something that other threads bring about is true."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.0005)
