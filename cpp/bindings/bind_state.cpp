@@ -61,9 +61,7 @@ template <class T>
 Complex pauli_expectation(const StateVector<T>& state, const std::vector<Index>& x_masks,
                           const std::vector<Index>& z_masks, const std::vector<Complex>& coefficients, int threads,
                           const RunControl& control) {
-    std::vector<PauliTerm> terms;
-    for (std::size_t i = 0; i < coefficients.size(); ++i) terms.push_back({x_masks[i], z_masks[i], coefficients[i]});
-    return expectation(state, std::move(terms), context_for(threads, control));
+    return expectation(state, pauli_terms(x_masks, z_masks, coefficients), context_for(threads, control));
 }
 
 template <class T>
