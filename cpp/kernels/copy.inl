@@ -81,7 +81,7 @@ void scatter_rows(T* target, const T* block, const CopyArgs& args) {
     constexpr int step = scatter_step<T, Norm>;
     const std::uint64_t vectors = std::uint64_t{1} << (args.run_bits - lane_bits<T>);
     const Vector<T> lane_signs = Plain ? Vector<T>{} : load(static_cast<const T*>(args.lane_signs));
-    RowNorm norm;
+    double leaves[Norm ? 1 << (most_norm_bits - leaf_bits) : 1];
     std::uint64_t y = args.first_vector;
     for (std::uint64_t row = 0; row < args.rows; ++row) {
         T* run = target + 2 * args.row_offsets[row];
@@ -99,9 +99,11 @@ void scatter_rows(T* target, const T* block, const CopyArgs& args) {
                 }
                 store_pairs<T, Stream>(run, re, im);
             }
-            if constexpr (Norm) norm.add(sum_of_leaf<T>(squares));
+            if constexpr (Norm) leaves[i / step] = sum_of_leaf<T>(squares);
         }
-        if constexpr (Norm) args.norms[args.row_offsets[row] >> args.norm_bits] += norm.take();
+        if constexpr (Norm) {
+            args.norms[args.row_offsets[row] >> args.norm_bits] += sum_of_row(leaves, vectors / step);
+        }
     }
 }
 
@@ -132,7 +134,8 @@ void scatter_folded(T* target, const T* block, const CopyArgs& args) {
     const Vector<T> scale_re = splat(static_cast<T>(args.unfold_scale[0]));
     const Vector<T> scale_im = splat(static_cast<T>(args.unfold_scale[1]));
     const Vector<T> lane_signs = args.plain ? splat(T(1)) : load(static_cast<const T*>(args.lane_signs));
-    RowNorm norm_x, norm_z;
+    constexpr int most_leaves = Norm ? 1 << (most_norm_bits - leaf_bits) : 1;
+    double leaves_x[most_leaves], leaves_z[most_leaves];
     std::uint64_t y = args.first_vector;
     for (std::uint64_t row = 0; row < args.rows; ++row) {
         T* run = target + 2 * args.row_offsets[row];
@@ -158,13 +161,14 @@ void scatter_folded(T* target, const T* block, const CopyArgs& args) {
                 store_pairs<T, Stream>(run + 2 * args.unfold_offset, z_re, z_im);
             }
             if constexpr (Norm) {
-                norm_x.add(sum_of_leaf<T>(squares_x));
-                norm_z.add(sum_of_leaf<T>(squares_z));
+                leaves_x[i / step] = sum_of_leaf<T>(squares_x);
+                leaves_z[i / step] = sum_of_leaf<T>(squares_z);
             }
         }
         if constexpr (Norm) {
-            args.norms[args.row_offsets[row] >> args.norm_bits] += norm_x.take();
-            args.norms[(args.row_offsets[row] + args.unfold_offset) >> args.norm_bits] += norm_z.take();
+            args.norms[args.row_offsets[row] >> args.norm_bits] += sum_of_row(leaves_x, vectors / step);
+            args.norms[(args.row_offsets[row] + args.unfold_offset) >> args.norm_bits] +=
+                sum_of_row(leaves_z, vectors / step);
         }
     }
 }

@@ -23,24 +23,13 @@ KETJET_INLINE double sum_of_leaf(Vector<T>* squares) {
     return static_cast<double>(sum[0]);
 }
 
-// Adds up the leaves of a row: what is complete at some level waits for its neighbour.
-class RowNorm {
- public:
-    KETJET_INLINE void add(double leaf) {
-        for (std::uint64_t number = leaves_++; (number & 1) != 0; number >>= 1) leaf = waiting_[--depth_] + leaf;
-        waiting_[depth_++] = leaf;
+// The sum of a row's leaves, a power of two of them, which are lost.
+KETJET_INLINE double sum_of_row(double* leaves, std::uint64_t count) {
+    for (std::uint64_t half = count / 2; half > 0; half /= 2) {
+        for (std::uint64_t i = 0; i < half; ++i) leaves[i] = leaves[2 * i] + leaves[2 * i + 1];
     }
-    KETJET_INLINE double take() {
-        depth_ = 0;
-        leaves_ = 0;
-        return waiting_[0];
-    }
-
- private:
-    double waiting_[64];
-    int depth_ = 0;
-    std::uint64_t leaves_ = 0;
-};
+    return leaves[0];
+}
 
 template <class T>
 void leaf_norms(const void* amplitudes, std::uint64_t leaves, double* norms) {
