@@ -6,7 +6,7 @@
 #include "bindings/bindings.hpp"
 #include "bindings/control.hpp"
 #include "bindings/gil.hpp"
-#include "exec/collapse.hpp"
+#include "exec/state_norms.hpp"
 #include "kernels/dispatch.hpp"
 #include "readout/observable.hpp"
 #include "readout/probabilities.hpp"
@@ -38,7 +38,7 @@ py::tuple sample_state(const StateVector<T>& state, const std::vector<std::int32
         const RunContext context = context_for(threads, control);
         std::vector<BitMove> moves;
         for (const std::int32_t qubit : qubits) moves.push_back({qubit, static_cast<std::int32_t>(moves.size())});
-        const StateNorms norms{chunk_probabilities(state, context)};
+        const StateNorms norms = norms_of(state, context);
         table = tabulate(sample(state, norms, shots, key, context), moves, {}, static_cast<int>(qubits.size()), 0,
                          context.stop);
     }
@@ -85,7 +85,7 @@ void bind_state_class(py::module_& m, const char* name) {
         .def(
             "norm_squared",
             [](const State& s, int threads, const RunControl& c) {
-                return pairwise_sum(chunk_probabilities(s, context_for(threads, c)));
+                return norms_of(s, context_for(threads, c)).total();
             },
             py::arg("threads"), py::arg("control"), release_gil)
         .def("expectation", &pauli_expectation<T>, py::arg("x_masks"), py::arg("z_masks"), py::arg("coefficients"),

@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "check/reference.hpp"
-#include "exec/collapse.hpp"
+#include "exec/state_norms.hpp"
 #include "state/chunks.hpp"
 
 namespace ketjet {
@@ -141,7 +141,7 @@ bool Verifier::compares_state() const {
 template <class T>
 void Verifier::start_in(const StateVector<T>& state, const RunContext& context) {
     from_zero_ = false;
-    length_error_ += std::abs(pairwise_sum(chunk_probabilities(state, context)) - 1);
+    length_error_ += std::abs(norms_of(state, context).total() - 1);
     if (compares_state()) start_.assign(state.amplitudes(), state.amplitudes() + state.size());
 }
 

@@ -22,6 +22,8 @@ const void* shifted(const void* pointer, std::size_t bytes) { return static_cast
 
 constexpr int most_bits = 64;
 
+static_assert(leaf_bits <= minimum_state_qubits && most_row_bits <= most_norm_bits);
+
 // The factors of a phase call's row or table bits on one block; null if all are one.
 class ColdFactors {
  public:

@@ -6,28 +6,6 @@
 
 namespace ketjet {
 
-namespace {
-
-// Four running sums: short dependency chains, and the same order on every machine.
-template <class T>
-double sum_of_squares(const T* scalars, Index count) {
-    double sums[4] = {0, 0, 0, 0};
-    Index i = 0;
-    for (; i + 4 <= count; i += 4) {
-        for (Index j = 0; j < 4; ++j) {
-            const double x = static_cast<double>(scalars[i + j]);
-            sums[j] += x * x;
-        }
-    }
-    for (; i < count; ++i) {
-        const double x = static_cast<double>(scalars[i]);
-        sums[i % 4] += x * x;
-    }
-    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
-
-}  // namespace
-
 template <class T>
 OutcomeWeights outcome_weights(const StateVector<T>& state, int qubit, const RunContext& context) {
     std::vector<OutcomeWeights> sums(chunk_count(state.stored_size() / 2));
@@ -56,16 +34,6 @@ void project(StateVector<T>& state, int qubit, const OutcomeWeights& weights, bo
             (final_value ? zero : one) = 0;
         });
     });
-}
-
-template <class T>
-std::vector<double> chunk_probabilities(const StateVector<T>& state, const RunContext& context) {
-    std::vector<double> sums(chunk_count(state.size()));
-    for_chunks(state.size(), context.walk(), [&](const Chunk& chunk) {
-        sums[chunk.number] = sum_of_squares(state.scalars() + 2 * chunk.first, 2 * chunk.size);
-    });
-    if (context.drift != nullptr) context.drift->note(pairwise_sum(sums));
-    return sums;
 }
 
 template <class T>
@@ -103,7 +71,6 @@ void prepare(StateVector<T>& state, std::span<const std::int32_t> targets, const
 }
 
 #define KETJET_INSTANTIATE(T)                                                                             \
-    template std::vector<double> chunk_probabilities<T>(const StateVector<T>&, const RunContext&);        \
     template OutcomeWeights outcome_weights<T>(const StateVector<T>&, int, const RunContext&);            \
     template void project<T>(StateVector<T>&, int, const OutcomeWeights&, bool, bool, const RunContext&); \
     template void prepare<T>(StateVector<T>&, std::span<const std::int32_t>, const std::vector<Complex>&, \

@@ -10,10 +10,6 @@
 
 namespace ketjet {
 
-// |amplitude|^2 summed over each chunk of the first 2^num_qubits amplitudes.
-template <class T>
-std::vector<double> chunk_probabilities(const StateVector<T>& state, const RunContext& context);
-
 // The squared length of the parts of a state in which a qubit is 0 and 1.
 struct OutcomeWeights {
     double zero;

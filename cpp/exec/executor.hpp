@@ -6,7 +6,6 @@
 #include "exec/run_context.hpp"
 #include "exec/stage_sweeps.hpp"
 #include "plan/plan.hpp"
-#include "state/chunks.hpp"
 #include "state/state_vector.hpp"
 
 namespace ketjet {

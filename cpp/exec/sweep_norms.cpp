@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
-#include "plan/cost.hpp"
 #include "state/chunks.hpp"
 
 namespace ketjet {
@@ -13,11 +13,7 @@ namespace ketjet {
 void SweepNorms::begin(const BoundSweep& sweep, std::size_t blocks) {
     norms_.clear();
     row_bits_ = sweep.scattered.run_bits;
-    if (wanted_ == Wanted::total) {
-        norms_.resize(blocks);
-    } else if (row_bits_ >= least_summed_row_bits) {
-        norms_.resize(bit(num_qubits_ - row_bits_));
-    }
+    norms_.resize(wanted_ == Wanted::total ? blocks : bit(state_qubits_ - row_bits_));
 }
 
 SweepNorms::Place SweepNorms::of_block(std::size_t number, Index base) {
@@ -32,15 +28,13 @@ double SweepNorms::total() const { return pairwise_sum(norms_); }
 StateNorms SweepNorms::take() {
     StateNorms result;
     const std::size_t rows = std::min(norms_.size(), static_cast<std::size_t>(bit(chunk_bits - row_bits_)));
-    std::array<double, bit(chunk_bits - least_summed_row_bits)> sums;
+    std::array<double, bit(chunk_bits - leaf_bits)> sums;
     for (auto row = norms_.begin(); row != norms_.end(); row += static_cast<std::ptrdiff_t>(rows)) {
         std::copy_n(row, rows, sums.begin());
-        for (std::size_t count = rows / 2; count > 0; count /= 2) {
-            for (std::size_t i = 0; i < count; ++i) sums[i] = sums[2 * i] + sums[2 * i + 1];
-        }
-        result.chunks.push_back(sums[0]);
+        result.chunks.push_back(sum_in_place(std::span(sums).first(rows)));
     }
     result.rows = std::exchange(norms_, {});
+    result.row_bits = row_bits_;
     return result;
 }
 

@@ -1,5 +1,5 @@
 // The squared norms of a state's rows, added up while the last sweep scatters them: nobody then has to read the state
-// once more to know them.
+// once more to know them. Rows are nodes of the tree of StateNorms; those of the whole state are added up in any order.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +14,9 @@ class SweepNorms {
  public:
     // Of every row, for sampling, or only of the whole state.
     enum class Wanted { rows, total };
-    SweepNorms(Wanted wanted, int num_qubits) : wanted_(wanted), num_qubits_(num_qubits) {}
+    SweepNorms(Wanted wanted, int state_qubits) : wanted_(wanted), state_qubits_(state_qubits) {}
 
-    // Gets ready for the blocks of a sweep, so many of them. Norms of short rows are not added up: they would take
-    // memory.
+    // Gets ready for the blocks of a sweep, so many of them, which leaves amplitudes: it is not folded, or unfolds.
     void begin(const BoundSweep& sweep, std::size_t blocks);
     // Where the norms of a block's rows are to be added; see CopyArgs.
     struct Place {
@@ -34,7 +33,7 @@ class SweepNorms {
 
  private:
     Wanted wanted_;
-    int num_qubits_;
+    int state_qubits_;
     int row_bits_ = 0;
     OutcomesVector<double> norms_;  // of rows or of blocks
 };

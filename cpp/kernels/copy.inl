@@ -59,41 +59,6 @@ void gather(const void* state, void* block, const CopyArgs& args) {
     }
 }
 
-// Which norm a row counts for, and whether the next one counts for another.
-KETJET_INLINE std::uint64_t norm_of(const CopyArgs& args, std::uint64_t row) {
-    return args.row_offsets[row] >> args.norm_bits;
-}
-KETJET_INLINE bool ends_norm(const CopyArgs& args, std::uint64_t row) {
-    return row + 1 == args.rows || norm_of(args, row + 1) != norm_of(args, row);
-}
-
-// The sum of the squares in a row, or in several, in one order for all lane widths: as many partial sums as the widest
-// vector has lanes, added up pairwise.
-template <class T>
-struct RowNorm {
-    static constexpr int width = 64 / static_cast<int>(sizeof(T)), parts = width / lanes<T>;
-    Vector<T> partial[parts] = {};
-
-    KETJET_INLINE void add(std::uint64_t vector, Vector<T> squares) { partial[vector % parts] += squares; }
-    KETJET_INLINE double take() {
-        KETJET_UNROLL
-        for (int half = parts / 2; half > 0; half /= 2) {
-            KETJET_UNROLL
-            for (int part = 0; part < half; ++part) partial[part] += partial[part + half];
-        }
-        T sums[lanes<T>];
-        store(sums, partial[0]);
-        KETJET_UNROLL
-        for (Vector<T>& part : partial) part = Vector<T>{};
-        KETJET_UNROLL
-        for (int half = lanes<T> / 2; half > 0; half /= 2) {
-            KETJET_UNROLL
-            for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
-        }
-        return static_cast<double>(sums[0]);
-    }
-};
-
 template <class T, bool Stream>
 KETJET_INLINE void store_pairs(T* place, Vector<T> re, Vector<T> im) {
     Vector<T> low, high;
@@ -107,27 +72,37 @@ KETJET_INLINE void store_pairs(T* place, Vector<T> re, Vector<T> im) {
     }
 }
 
+// Vectors that are scattered at a time: those of a leaf, where its norm is wanted.
+template <class T, bool Norm>
+constexpr int scatter_step = Norm ? leaf_vectors<T> : 1;
+
 template <class T, bool Plain, bool Stream, bool Norm>
 void scatter_rows(T* target, const T* block, const CopyArgs& args) {
+    constexpr int step = scatter_step<T, Norm>;
     const std::uint64_t vectors = std::uint64_t{1} << (args.run_bits - lane_bits<T>);
     const Vector<T> lane_signs = Plain ? Vector<T>{} : load(static_cast<const T*>(args.lane_signs));
-    RowNorm<T> norm;
+    double leaves[Norm ? 1 << (most_norm_bits - leaf_bits) : 1];
     std::uint64_t y = args.first_vector;
     for (std::uint64_t row = 0; row < args.rows; ++row) {
         T* run = target + 2 * args.row_offsets[row];
-        for (std::uint64_t i = 0; i < vectors; ++i, ++y, run += stride<T>) {
-            const T* const source = block + address_of(args.map, y);
-            Vector<T> re = load(source), im = load(source + lanes<T>);
-            if constexpr (Norm) norm.add(i, fma(re, re, im * im));
-            if constexpr (!Plain) {
-                const Vector<T> sign = __builtin_parityll(y & args.sign_mask) ? -lane_signs : lane_signs;
-                re *= sign;
-                im *= sign;
+        for (std::uint64_t i = 0; i < vectors; i += step) {
+            Vector<T> squares[step];
+            KETJET_UNROLL
+            for (int k = 0; k < step; ++k, ++y, run += stride<T>) {
+                const T* const source = block + address_of(args.map, y);
+                Vector<T> re = load(source), im = load(source + lanes<T>);
+                if constexpr (Norm) squares[k] = fma(re, re, im * im);
+                if constexpr (!Plain) {
+                    const Vector<T> sign = __builtin_parityll(y & args.sign_mask) ? -lane_signs : lane_signs;
+                    re *= sign;
+                    im *= sign;
+                }
+                store_pairs<T, Stream>(run, re, im);
             }
-            store_pairs<T, Stream>(run, re, im);
+            if constexpr (Norm) leaves[i / step] = sum_of_leaf<T>(squares);
         }
         if constexpr (Norm) {
-            if (ends_norm(args, row)) args.norms[norm_of(args, row)] += norm.take();
+            args.norms[args.row_offsets[row] >> args.norm_bits] += sum_of_row(leaves, vectors / step);
         }
     }
 }
@@ -150,36 +125,51 @@ void scatter_signed(T* state, const T* block, const CopyArgs& args) {
     }
 }
 
-template <class T, bool Stream, bool Unfolds>
+template <class T, bool Stream, bool Unfolds, bool Norm>
 void scatter_folded(T* target, const T* block, const CopyArgs& args) {
+    constexpr int step = scatter_step<T, Norm>;
     const std::uint64_t vectors = std::uint64_t{1} << (args.run_bits - lane_bits<T>);
     const Vector<T> end_re = splat(static_cast<T>(args.end_scale[0])),
                     end_im = splat(static_cast<T>(args.end_scale[1]));
     const Vector<T> scale_re = splat(static_cast<T>(args.unfold_scale[0]));
     const Vector<T> scale_im = splat(static_cast<T>(args.unfold_scale[1]));
     const Vector<T> lane_signs = args.plain ? splat(T(1)) : load(static_cast<const T*>(args.lane_signs));
-    RowNorm<T> norm_x, norm_z;
+    constexpr int most_leaves = Norm ? 1 << (most_norm_bits - leaf_bits) : 1;
+    double leaves_x[most_leaves], leaves_z[most_leaves];
     std::uint64_t y = args.first_vector;
     for (std::uint64_t row = 0; row < args.rows; ++row) {
         T* run = target + 2 * args.row_offsets[row];
-        for (std::uint64_t i = 0; i < vectors; ++i, ++y, run += stride<T>) {
-            const T* const source = block + address_of(args.map, y);
-            const Vector<T> sign = __builtin_parityll(y & args.sign_mask) ? -lane_signs : lane_signs;
-            const Vector<T> re = sign * load(source);
-            const Vector<T> im = (args.conjugates ? -sign : sign) * load(source + lanes<T>);
-            const Vector<T> x = fnma(end_im, im, end_re * re), z = fma(end_im, re, end_re * im);
-            norm_x.add(i, x * x);
-            norm_z.add(i, z * z);
-            if constexpr (Unfolds) {
-                store_pairs<T, Stream>(run, scale_re * x, scale_im * x);
-                store_pairs<T, Stream>(run + 2 * args.unfold_offset, scale_re * z, scale_im * z);
-            } else {
-                store_pairs<T, Stream>(run, x, z);
+        for (std::uint64_t i = 0; i < vectors; i += step) {
+            Vector<T> squares_x[step], squares_z[step];
+            KETJET_UNROLL
+            for (int k = 0; k < step; ++k, ++y, run += stride<T>) {
+                const T* const source = block + address_of(args.map, y);
+                const Vector<T> sign = __builtin_parityll(y & args.sign_mask) ? -lane_signs : lane_signs;
+                const Vector<T> re = sign * load(source);
+                const Vector<T> im = (args.conjugates ? -sign : sign) * load(source + lanes<T>);
+                const Vector<T> x = fnma(end_im, im, end_re * re), z = fma(end_im, re, end_re * im);
+                if constexpr (!Unfolds) {
+                    store_pairs<T, Stream>(run, x, z);
+                    continue;
+                }
+                const Vector<T> x_re = scale_re * x, x_im = scale_im * x, z_re = scale_re * z, z_im = scale_im * z;
+                if constexpr (Norm) {
+                    squares_x[k] = fma(x_re, x_re, x_im * x_im);
+                    squares_z[k] = fma(z_re, z_re, z_im * z_im);
+                }
+                store_pairs<T, Stream>(run, x_re, x_im);
+                store_pairs<T, Stream>(run + 2 * args.unfold_offset, z_re, z_im);
+            }
+            if constexpr (Norm) {
+                leaves_x[i / step] = sum_of_leaf<T>(squares_x);
+                leaves_z[i / step] = sum_of_leaf<T>(squares_z);
             }
         }
-        if (args.norms == nullptr || !ends_norm(args, row)) continue;
-        args.norms[norm_of(args, row)] += norm_x.take();
-        args.norms[(args.row_offsets[row] + args.unfold_offset) >> args.norm_bits] += norm_z.take();
+        if constexpr (Norm) {
+            args.norms[args.row_offsets[row] >> args.norm_bits] += sum_of_row(leaves_x, vectors / step);
+            args.norms[(args.row_offsets[row] + args.unfold_offset) >> args.norm_bits] +=
+                sum_of_row(leaves_z, vectors / step);
+        }
     }
 }
 
@@ -187,10 +177,12 @@ template <class T, bool Stream>
 void scatter_any(T* state, const T* block, const CopyArgs& args) {
     if (!args.folded) {
         scatter_signed<T, Stream>(state, block, args);
-    } else if (args.unfold_offset != 0) {
-        scatter_folded<T, Stream, true>(state, block, args);
+    } else if (args.unfold_offset == 0) {
+        scatter_folded<T, Stream, false, false>(state, block, args);
+    } else if (args.norms == nullptr) {
+        scatter_folded<T, Stream, true, false>(state, block, args);
     } else {
-        scatter_folded<T, Stream, false>(state, block, args);
+        scatter_folded<T, Stream, true, true>(state, block, args);
     }
 }
 

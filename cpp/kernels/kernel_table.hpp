@@ -20,6 +20,11 @@ struct AddressMap {
 
 constexpr std::uint64_t line_bytes = 64;
 
+// Squared norms are sums of a binary tree over the index, whose leaves are 2^leaf_bits amplitudes: as many as the
+// widest vectors have lanes, and the shortest rows amplitudes.
+constexpr int leaf_bits = 4;
+constexpr int most_norm_bits = 8;  // of a row whose norm is added up while it is scattered
+
 // Lines that a kernel fetches while it computes, a few for every step of its walk: those of the rows that the thread
 // gathers next, 2^row_line_bits a row.
 struct Prefetch {
@@ -67,8 +72,9 @@ struct CopyArgs {
     double end_scale[2];
     std::uint64_t unfold_offset;
     double unfold_scale[2];
-    // Not null: scattering adds the squared norm of each row to the element that its offset, or that of what is
-    // unfolded from it, gives without its lowest norm_bits.
+    // Not null: scattering adds the squared norm of each row, of a leaf to 2^most_norm_bits amplitudes, to the element
+    // that its offset, or that of what is unfolded from it, gives without its lowest norm_bits. A folded block has to
+    // be unfolded then.
     double* norms;
     int norm_bits;
 };
@@ -208,6 +214,8 @@ struct Kernels {  // for one scalar type
     void (*phase)(void* block, const PhaseArgs& args);
     void (*turn_phase)(void* block, const TurnPhaseArgs& args);
     void (*reflect)(void* block, const ReflectArgs& args);
+    // The squared norms of leaves that follow each other in memory, one number each.
+    void (*leaf_norms)(const void* amplitudes, std::uint64_t leaves, double* norms);
     // For measuring: does multiply-adds in registers, writes W scalars, returns how many real ones they were.
     std::uint64_t (*fma_probe)(void* vector, std::uint64_t iterations);
 };

@@ -5,6 +5,8 @@
 #include "kernels/simd.hpp"
 #include "kernels/walk.hpp"
 //
+#include "kernels/norm.inl"
+//
 #include "kernels/copy.inl"
 #include "kernels/dense_sums.inl"
 #include "kernels/diagonal.inl"
@@ -23,9 +25,9 @@ namespace ketjet {
 namespace {
 
 template <class T>
-constexpr Kernels kernels_of{lane_bits<T>,  max_turn_axes, gather<T>,   scatter<T>, dense<T>,
-                             diagonal<T>,   exchange<T>,   rotation<T>, turn<T>,    phase<T>,
-                             turn_phase<T>, reflect<T>,    fma_probe<T>};
+constexpr Kernels kernels_of{lane_bits<T>,  max_turn_axes, gather<T>,     scatter<T>,  dense<T>,
+                             diagonal<T>,   exchange<T>,   rotation<T>,   turn<T>,     phase<T>,
+                             turn_phase<T>, reflect<T>,    leaf_norms<T>, fma_probe<T>};
 
 constexpr KernelTable table{KETJET_ISA_NAME, kernels_of<float>, kernels_of<double>};
 

@@ -113,8 +113,7 @@ Index summed_rows(const Plan& plan) {
         if (std::holds_alternative<Collapse>(stage)) return 0;
         const auto* const sweep = std::get_if<Sweep>(&stage);
         if (sweep == nullptr) continue;
-        const int row_bits = scattered_row_bits(*sweep);
-        return row_bits < least_summed_row_bits ? 0 : bit(plan.num_qubits - row_bits);
+        return bit(plan.state_qubits - scattered_row_bits(*sweep));
     }
     return 0;
 }

@@ -135,9 +135,8 @@ inline constexpr std::int64_t bound_stages_bytes = std::int64_t{1} << 20;
 inline constexpr std::int64_t bound_stages_part = 8;
 
 // Blocks are copied in rows of 2^most_row_bits amplitudes at most: longer ones are copied no faster, and the sampler
-// goes through all amplitudes of a row. The last sweep adds up the norms of its rows for it unless they are so short
-// that these would take much memory.
-inline constexpr int most_row_bits = 8, least_summed_row_bits = 6;
+// goes through all amplitudes of a row, whose norm the last sweep adds up for it.
+inline constexpr int most_row_bits = 8;
 // A block of the sweep is scattered in rows of 2^scattered_row_bits amplitudes.
 int scattered_row_bits(const Sweep& sweep);
 

@@ -1,5 +1,5 @@
-// sample(): a tree of binomial draws down to chunks, then sorted uniforms (few shots) or one binomial draw per
-// amplitude (many shots) within a chunk.
+// sample(): a tree of binomial draws down to chunks, then uniforms taken down its tree of norms (few shots) or one
+// binomial draw per amplitude (many shots) within a chunk.
 #include "readout/sampler.hpp"
 
 #include <algorithm>
@@ -64,32 +64,77 @@ void add(Index basis, std::ptrdiff_t count, OutcomesVector<BasisCount>& out) {
     }
 }
 
-// Few shots in a chunk: sorted uniforms against the running sum, from row to row and within those that any fall into.
-template <class T>
-void sample_few(const StateVector<T>& state, Index first, Index last, double total, std::span<const double> rows,
-                std::int64_t shots, RandomStream& random, OutcomesVector<BasisCount>& out) {
-    std::vector<double> thresholds(static_cast<std::size_t>(shots));
-    for (double& threshold : thresholds) threshold = random.uniform() * total;
-    std::ranges::sort(thresholds);
-    const Index row_size = (last - first) / rows.size();
-    double before = 0;
-    auto next = thresholds.begin();
-    for (Index row = first; row < last && next != thresholds.end(); row += row_size) {
-        const double after = before + rows[(row - first) / row_size];
-        const auto end = std::lower_bound(next, thresholds.end(), after);
-        double sum = before;
-        for (Index i = row; i < row + row_size && next != end; ++i) {
-            sum += probability(state, i);
-            const auto begin = next;
-            while (next != end && *next < sum) ++next;
-            add(i, next - begin, out);
-        }
-        if (next != end) add(last_possible(state, row, row + row_size), end - next, out);  // by rounding
-        next = end;
-        before = after;
+// The nodes of a tree of norms from its leaves, or from other nodes of one level, up to the root, which is number 1.
+class NormTree {
+ public:
+    void grow(std::span<const double> leaves) {
+        leaves_ = leaves.size();
+        std::ranges::copy(leaves, nodes_.begin() + static_cast<std::ptrdiff_t>(leaves_));
+        for (std::size_t node = leaves_ - 1; node > 0; --node) nodes_[node] = nodes_[2 * node] + nodes_[2 * node + 1];
     }
-    if (next != thresholds.end()) add(last_possible(state, first, last), thresholds.end() - next, out);  // likewise
-}
+    // The leaf in which the running sum reaches a threshold, of which what leaves before it hold is taken away.
+    std::size_t find(double& threshold) const {
+        std::size_t node = 1;
+        while (node < leaves_) {
+            node *= 2;
+            if (threshold < nodes_[node] || nodes_[node + 1] == 0) continue;
+            threshold -= nodes_[node++];
+        }
+        return node - leaves_;
+    }
+
+ private:
+    std::array<double, 2 * bit(chunk_bits - leaf_bits)> nodes_;
+    std::size_t leaves_ = 0;
+};
+
+// Few shots in a chunk: sorted uniforms, each taken down the chunk's tree of norms. Only rows that any fall into are
+// read, if the norms of rows are known.
+template <class T>
+class FewShots {
+ public:
+    FewShots(const StateVector<T>& state, const StateNorms& norms, const Chunk& chunk, const Kernels& kernels)
+        : state_(state),
+          chunk_{chunk.number, chunk.first, std::max(chunk.size, bit(leaf_bits))},
+          leaves_(kernels),
+          row_bits_(norms.rows.empty() ? leaf_bits : norms.row_bits) {
+        const std::size_t rows = chunk_.size >> row_bits_;
+        rows_.grow(norms.rows.empty() ? std::span<const double>(leaves_(chunk_.of(state)))
+                                      : std::span(norms.rows).subspan(chunk.number * rows, rows));
+    }
+
+    void draw(double total, std::int64_t shots, RandomStream& random, OutcomesVector<BasisCount>& out) {
+        std::vector<double> thresholds(static_cast<std::size_t>(shots));
+        for (double& threshold : thresholds) threshold = random.uniform() * total;
+        std::ranges::sort(thresholds);
+        for (const double threshold : thresholds) add(find(threshold), 1, out);
+    }
+
+ private:
+    Index find(double threshold) {
+        Index first = rows_.find(threshold) << row_bits_;
+        if (row_bits_ > leaf_bits) {
+            if (first != row_) row_tree_.grow(leaves_(chunk_.of(state_).subspan(first, bit(row_bits_))));
+            row_ = first;
+            first += row_tree_.find(threshold) << leaf_bits;
+        }
+        first += chunk_.first;
+        double sum = 0;
+        for (Index i = first; i < first + bit(leaf_bits); ++i) {
+            sum += probability(state_, i);
+            if (threshold < sum) return i;
+        }
+        return last_possible(state_, first, first + bit(leaf_bits));  // by rounding
+    }
+
+    const StateVector<T>& state_;
+    Chunk chunk_;  // a whole leaf of a state that is smaller
+    LeafNorms<T> leaves_;
+    int row_bits_;
+    NormTree rows_;
+    NormTree row_tree_;  // of the row that was read last
+    Index row_ = ~Index{0};
+};
 
 // Many shots in a chunk: one binomial draw per amplitude, each from a stream of its own, so that an amplitude that is
 // zero but for rounding does not change what others draw. What is left for the later ones is a sum of theirs: it would
@@ -123,8 +168,8 @@ OutcomesVector<BasisCount> sample(const StateVector<T>& state, const StateNorms&
         if (count == 0) return;
         if (count < static_cast<std::int64_t>(chunk.size)) {
             RandomStream random(key, chunk.number, random_streams::chunk);
-            sample_few(state, chunk.first, chunk.last(), norms.chunks[chunk.number], norms.rows_of(chunk.number), count,
-                       random, parts[chunk.number]);
+            FewShots<T>(state, norms, chunk, kernels_of<T>(context.kernels))
+                .draw(norms.chunks[chunk.number], count, random, parts[chunk.number]);
         } else {
             sample_many(state, chunk.first, chunk.last(), count, key, parts[chunk.number]);
         }

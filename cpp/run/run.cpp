@@ -9,9 +9,9 @@
 #include <optional>
 
 #include "base/memory_budget.hpp"
-#include "exec/collapse.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/stage_progress.hpp"
+#include "exec/state_norms.hpp"
 #include "exec/sweep_norms.hpp"
 #include "shots/shot_tree.hpp"
 
@@ -39,11 +39,11 @@ void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorm
         if (known) {
             context.drift->note(swept.total());
         } else {
-            chunk_probabilities(state, context);  // for its norm
+            norms_of(state, context);  // for its total
         }
     } else {
-        const StateNorms norms = known ? swept.take() : StateNorms{chunk_probabilities(state, context)};
-        if (known) context.drift->note(pairwise_sum(norms.chunks));
+        const StateNorms norms = known ? swept.take() : norms_of(state, context);
+        if (known) context.drift->note(norms.total());
         std::vector<BitMove> moves;
         for (const FinalMeasurement& m : plan.final_measurements) {
             std::erase_if(moves, [&](const BitMove& move) { return move.clbit == m.clbit; });
@@ -155,7 +155,7 @@ void run_as_tree(const BoundPlan& bound, const RunRequest& request, std::span<co
     if ((lacks_state || walker.owes_saves()) && !table.weights.empty()) {
         run_last_shot(walker, chained.weights.empty() ? table : chained, request, result, context);
     }
-    if (result.state != nullptr) chunk_probabilities(*result.state, context);  // for its norm
+    if (result.state != nullptr) norms_of(*result.state, context);  // for its total
     result.saves = saves.take();
     if (request.exact) {
         result.table = {words, std::move(table.keys), {}};
@@ -179,7 +179,7 @@ template <class T>
 void run_once(const BoundPlan& bound, const RunRequest& request, StageProgress& progress, Verifier& verifier,
               RunResult<T>& result, const RunContext& given) {
     const Plan& plan = *bound.plan;
-    SweepNorms norms(request.shots > 0 ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.num_qubits);
+    SweepNorms norms(request.shots > 0 ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.state_qubits);
     RunContext context = given;
     context.norms = &norms;
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);

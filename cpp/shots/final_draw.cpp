@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/random_streams.hpp"
-#include "exec/collapse.hpp"
+#include "exec/state_norms.hpp"
 #include "plan/cost.hpp"
 #include "readout/bit_mover.hpp"
 #include "readout/probabilities.hpp"
@@ -130,8 +130,8 @@ template <class T>
 void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots& shots, const PhiloxKey& key,
                 TreeOutcome& outcome, const RunContext& context) {
     const BitMover mover = bits.of_basis();
-    const StateNorms norms{chunk_probabilities(state, context)};
-    const double total = pairwise_sum(norms.chunks);
+    const StateNorms norms = norms_of(state, context);
+    const double total = norms.total();
     const double one_by_one = std::min(many_shots, shots_per_amplitude * static_cast<double>(state.stored_size()));
     OutcomesVector<Draw> draws;
     for (std::size_t group = 0; group < shots.groups(); ++group) {

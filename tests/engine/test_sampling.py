@@ -96,6 +96,21 @@ def test_same_seed_same_shots_whatever_the_machine():
     assert len(hashes) == 1
 
 
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("shots", [20, 2000, 100_000])
+def test_same_seed_same_shots_whatever_the_caches(precision, shots):
+    program = entangled(13)
+    hashes = set()
+    for bits in (9, 10, 12, 14, 16, 20):
+        caches = engine.Machine(l2_bytes=1 << bits)
+        for isa in engine.isa_names():
+            for threads in (1, 2):
+                task = engine.Task(program, shots, 5, precision=precision, isa=isa, threads=threads)
+                outcome = engine.execute(task, on=caches)
+                hashes.add(hashlib.sha256(outcome.keys.tobytes() + outcome.counts.tobytes()).hexdigest())
+    assert len(hashes) == 1
+
+
 def test_seeds_and_programs_have_streams_of_their_own():
     program = entangled(6)
     first, second = (run(program, 1000, seed, memory=True).memory for seed in (1, 2))

@@ -34,7 +34,7 @@ VERIFY: dict[str, _core.Verify] = {
 DRIFT_LIMITS = {"single": 1e-4, "double": 1e-6}
 """How far the norm of a state may be from 1 without a word: more than rounding, less than what matters."""
 
-RNG_VERSION = 4
+RNG_VERSION = 5
 """Changes whenever the same circuit and seed would give other samples."""
 
 

@@ -1,0 +1,50 @@
+// Squared norms, in one order for all lane widths: the halves of a leaf are added up, then halves of that, and so on;
+// neighbouring leaves pairwise.
+
+namespace ketjet {
+namespace {
+
+template <class T>
+constexpr int leaf_vectors = (1 << leaf_bits) / lanes<T>;
+
+// The sum of the squares in a leaf, which are lost.
+template <class T>
+KETJET_INLINE double sum_of_leaf(Vector<T>* squares) {
+    KETJET_UNROLL
+    for (int half = leaf_vectors<T> / 2; half > 0; half /= 2) {
+        KETJET_UNROLL
+        for (int k = 0; k < half; ++k) squares[k] += squares[k + half];
+    }
+    Vector<T> sum = squares[0];
+    if constexpr (lanes<T> >= 16) sum += flip_lanes<8>(sum);
+    if constexpr (lanes<T> >= 8) sum += flip_lanes<4>(sum);
+    if constexpr (lanes<T> >= 4) sum += flip_lanes<2>(sum);
+    sum += flip_lanes<1>(sum);
+    return static_cast<double>(sum[0]);
+}
+
+// The sum of a row's leaves, a power of two of them, which are lost.
+KETJET_INLINE double sum_of_row(double* leaves, std::uint64_t count) {
+    for (std::uint64_t half = count / 2; half > 0; half /= 2) {
+        for (std::uint64_t i = 0; i < half; ++i) leaves[i] = leaves[2 * i] + leaves[2 * i + 1];
+    }
+    return leaves[0];
+}
+
+template <class T>
+void leaf_norms(const void* amplitudes, std::uint64_t leaves, double* norms) {
+    const T* run = static_cast<const T*>(amplitudes);
+    for (std::uint64_t leaf = 0; leaf < leaves; ++leaf) {
+        Vector<T> squares[leaf_vectors<T>];
+        KETJET_UNROLL
+        for (int k = 0; k < leaf_vectors<T>; ++k, run += stride<T>) {
+            Vector<T> re, im;
+            split_pairs(load(run), load(run + lanes<T>), re, im);
+            squares[k] = fma(re, re, im * im);
+        }
+        norms[leaf] = sum_of_leaf<T>(squares);
+    }
+}
+
+}  // namespace
+}  // namespace ketjet
