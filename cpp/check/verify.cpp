@@ -139,7 +139,6 @@ bool Verifier::compares_state() const {
 
 template <class T>
 void Verifier::start_in(const StateVector<T>& state, const RunContext& context) {
-    from_zero_ = false;
     length_error_ += std::abs(pairwise_sum(chunk_probabilities(state, context)) - 1);
     if (compares_state()) start_.assign(state.amplitudes(), state.amplitudes() + state.size());
 }
