@@ -77,7 +77,8 @@ void add_cgroup(const std::string& directory, const MemoryFiles& files, const Bu
     const std::int64_t droppable = std::clamp<std::int64_t>(field_of(statistics, files.droppable).value_or(0), 0, used);
     const std::int64_t in_use =
         counted_as_free(statistics, files.pages, 0, std::min(signed_size(buffers.reclaimed), droppable));
-    smallest.add(*limit - used + droppable - in_use + signed_size(buffers.pooled), files.rule);
+    smallest.add(*limit - used + droppable - in_use + signed_size(buffers.pooled) - signed_size(buffers.untouched),
+                 files.rule);
 }
 
 void add_cgroups(const std::string& root, const BufferUsage& buffers, Smallest& smallest) {
@@ -103,7 +104,8 @@ void add_system(const std::string& root, const BufferUsage& buffers, Smallest& s
     if (available && *available >= 0 && *available < unlimited >> 10) {
         const FilePages pages{{"Active(file):", "Inactive(file):", "Unevictable:", "Shmem:"}, {"Cached:", "Buffers:"}};
         const std::int64_t in_use = counted_as_free(statistics, pages, 10, signed_size(buffers.reclaimed));
-        smallest.add((*available << 10) - in_use + signed_size(buffers.pooled), "MemAvailable");
+        smallest.add((*available << 10) - in_use + signed_size(buffers.pooled) - signed_size(buffers.untouched),
+                     "MemAvailable");
     } else if (root == "/") {
         const std::int64_t number = sysconf(_SC_PHYS_PAGES);
         if (number > 0) smallest.add(number * sysconf(_SC_PAGESIZE) + signed_size(buffers.pooled), "physical memory");

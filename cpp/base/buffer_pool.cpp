@@ -103,6 +103,11 @@ void BufferPool::set_limit(std::size_t bytes) {
     trim(SIZE_MAX, 0);
 }
 
+void BufferPool::promise(std::ptrdiff_t bytes) {
+    const std::lock_guard lock(mutex_);
+    usage_.untouched += static_cast<std::size_t>(bytes);
+}
+
 BufferUsage BufferPool::usage() {
     const std::lock_guard lock(mutex_);
     return usage_;

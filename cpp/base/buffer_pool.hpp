@@ -33,6 +33,9 @@ class BufferPool {
     // The end of its use.
     void give_back(Block block, bool keep);
 
+    // So many bytes more of those in use are promised, but not touched yet; fewer if negative.
+    void promise(std::ptrdiff_t bytes);
+
     void empty();
     void set_limit(std::size_t bytes);
     BufferUsage usage();

@@ -29,6 +29,7 @@ struct BufferUsage {
     std::size_t pooled = 0;     // kept warm for the next ones
     std::size_t offered = 0;    // kept mapped, but offered to the system, which counts it as free
     std::size_t reclaimed = 0;  // what of the first two was offered once and may still be counted as free
+    std::size_t untouched = 0;  // what of the first was promised to its owner, who has not touched it yet
 };
 
 struct AvailableMemory {

@@ -140,7 +140,6 @@ bool Verifier::compares_state() const {
 
 template <class T>
 void Verifier::start_in(const StateVector<T>& state, const RunContext& context) {
-    from_zero_ = false;
     length_error_ += std::abs(norms_of(state, context).total() - 1);
     if (compares_state()) start_.assign(state.amplitudes(), state.amplitudes() + state.size());
 }

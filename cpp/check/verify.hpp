@@ -98,7 +98,6 @@ class Verifier : public StageObserver {
     VerifyReport report_;
     double operations_done_ = 0;  // what rounding errors grow with
     double length_error_ = 0;     // of the state at first, and of all matrices together, as they were given
-    bool from_zero_ = true;
     std::vector<Complex> start_;  // where it is to be compared, and not |0...0>
     Index active_ = 0;            // what the norm is summed over: all basis states without other qubits
     std::vector<double> norms_;   // of its runs

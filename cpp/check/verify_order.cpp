@@ -94,10 +94,10 @@ std::vector<std::vector<std::uint32_t>> depths(std::span<const std::uint32_t> or
     return result;
 }
 
-// What is known of the state from stage to stage: which qubits are no longer |0>.
+// What is known of the state from stage to stage: which qubits may be other than |0>.
 class Growth {
  public:
-    Growth(const Plan& plan, bool from_zero) : all_(low_bits(plan.state_qubits)), active_(from_zero ? 0 : all_) {}
+    explicit Growth(const Plan& plan) : all_(low_bits(plan.state_qubits)), active_(plan.active_before()) {}
 
     bool allows(const Stage& stage) { return std::visit(*this, stage); }
     bool operator()(const Sweep& sweep) {
@@ -118,7 +118,9 @@ class Growth {
     bool operator()(const Branch&) const { return complete(); }
     bool operator()(const Jump&) const { return complete(); }
     bool operator()(const Join&) const { return complete(); }
-    bool complete() const { return active_ == all_ && !is_folded_; }
+    bool complete() const { return ends_with(all_); }
+    // Whether the state is left with these qubits active.
+    bool ends_with(Index active) const { return active_ == active && !is_folded_; }
 
  private:
     Index all_;
@@ -166,7 +168,7 @@ void Verifier::check_order() {
     const ControlFlow flow(program_);
     const std::vector<bool> clears = clearing_measurements(plan_);
     std::vector<std::uint32_t> original;
-    Index moved = 0, moved_later = 0;
+    Index moved = plan_.active_before(), moved_later = 0;
     for (std::uint32_t i = 0; i < touches.size(); ++i) {
         if (flow.is_joined(i)) {
             original.push_back(barrier);
@@ -203,7 +205,7 @@ void Verifier::check_order() {
     for (const FinalMeasurement& read : plan_.final_measurements) reads[read.clbit] = read.qubit;
     require(reads == expected_reads, [] { return "the final measurements are not those of the program"; });
 
-    Growth growth(plan_, from_zero_);
+    Growth growth(plan_);
     for (std::size_t stage = 0; stage < plan_.stages.size(); ++stage) {
         require(growth.allows(plan_.stages[stage]),
                 [&] { return number_of(stage) + "it is wrong about which qubits are still |0>"; });
@@ -214,7 +216,8 @@ void Verifier::check_order() {
                     [&] { return number_of(stage) + describe(plan_, operation) + " needs a qubit that is not hot"; });
         }
     }
-    require(growth.complete(), [] { return "some amplitudes are never written"; });
+    const Index left_active = plan_.request.from_zero ? low_bits(plan_.state_qubits) : plan_.active_after();
+    require(growth.ends_with(left_active), [] { return "some amplitudes are never written"; });
 
     const auto planned = depths(order, touches), expected = depths(original, touches);
     for (const std::uint32_t i : original) {

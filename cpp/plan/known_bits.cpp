@@ -1,4 +1,4 @@
-// use_known_bits: a walk from |0...0> that knows some qubits to be 0 or 1. For a known qubit the operations kept so far
+// use_known_bits: a walk that knows some qubits to be 0 or 1. For a known qubit the operations kept so far
 // may have left the opposite bit in the state (`stored`); an X that sets this right is emitted only when an operation
 // is kept that looks at the qubit, or where paths part or meet.
 #include <algorithm>
@@ -66,18 +66,16 @@ std::vector<std::uint32_t> loop_ends(const Program& program) {
 
 class KnownBits {
  public:
-    KnownBits(const Rewritten& source, const KnownBitsRules& rules)
+    KnownBits(const Rewritten& source, const BitSet& zero, const KnownBitsRules& rules)
         : source_(source),
           program_(source.program),
           flow_(source.program),
           draft_(source),
           rules_(rules),
-          known_(program_.num_qubits()),
+          known_(zero),
           ones_(program_.num_qubits()),
           stored_(program_.num_qubits()),
-          causes_(static_cast<std::size_t>(program_.num_qubits())) {
-        for (std::int32_t qubit = 0; qubit < program_.num_qubits(); ++qubit) known_.insert(qubit);
-    }
+          causes_(static_cast<std::size_t>(program_.num_qubits())) {}
 
     Rewritten run() {
         const auto operations = program_.operations();
@@ -429,8 +427,8 @@ class KnownBits {
 
 }  // namespace
 
-Rewritten use_known_bits(const Rewritten& source, const KnownBitsRules& rules) {
-    return KnownBits(source, rules).run();
+Rewritten use_known_bits(const Rewritten& source, const BitSet& zero, const KnownBitsRules& rules) {
+    return KnownBits(source, zero, rules).run();
 }
 
 }  // namespace ketjet

@@ -68,6 +68,20 @@ Index Sweep::active_after() const {
     return active | (folded < 0 || unfolds ? within_reach() : within_reach() & ~bit(folded));
 }
 
+Index Plan::active_before() const { return request.from_zero ? 0 : low_bits(state_qubits) & ~request.fresh; }
+
+Index Plan::active_after() const {
+    Index active = active_before();
+    for (const Stage& stage : stages) {
+        if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
+            active = sweep->active_after();
+        } else if (!std::holds_alternative<Compute>(stage)) {
+            active = low_bits(state_qubits);
+        }
+    }
+    return active;
+}
+
 int Plan::num_sweeps() const {
     return static_cast<int>(
         std::ranges::count_if(stages, [](const Stage& stage) { return std::holds_alternative<Sweep>(stage); }));

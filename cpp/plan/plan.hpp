@@ -193,6 +193,9 @@ struct Plan {
     double planning_seconds = 0;                     // how long it took to make, where that was measured
     std::shared_ptr<const Reordering> reordering{};  // of reuse_qubits; null where it changed nothing
 
+    // The qubits that are not known to be |0> before and after it.
+    Index active_before() const;
+    Index active_after() const;
     // Equal but for slot values and planning time.
     bool operator==(const Plan& other) const;
     // Whether shots are more than samples of one final state: they differ on the way, or records are made of them.

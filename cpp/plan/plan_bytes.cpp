@@ -24,7 +24,8 @@ inline constexpr std::tuple members<PlanOptions>{
     &PlanOptions::block_frame,  &PlanOptions::real_blocks, &PlanOptions::merge_branches, &PlanOptions::search};
 template <>
 inline constexpr std::tuple members<PlanRequest>{&PlanRequest::precision, &PlanRequest::options,
-                                                 &PlanRequest::from_zero, &PlanRequest::keep_state};
+                                                 &PlanRequest::from_zero, &PlanRequest::keep_state,
+                                                 &PlanRequest::fresh};
 template <>
 inline constexpr std::tuple members<Machine>{&Machine::l1_bytes,   &Machine::l2_bytes,   &Machine::l3_bytes,
                                              &Machine::cores,      &Machine::cores_rule, &Machine::sweep_factor,

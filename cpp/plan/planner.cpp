@@ -54,12 +54,12 @@ class StageMaker {
           request_(request),
           folded_(folded),
           plan_(plan),
-          zero_(request.from_zero ? low_bits(plan.state_qubits) : 0),
-          stager_(outlook.facts, grows() ? 0 : low_bits(plan.state_qubits), most_seconds, plan) {}
+          zero_(low_bits(plan.state_qubits) & ~plan.active_before()),
+          stager_(outlook.facts, grows() ? plan.active_before() : low_bits(plan.state_qubits), most_seconds, plan) {}
 
     // Returns the predicted time.
     double run() {
-        if (request_.from_zero && !grows()) stager_.append(Extend{0});
+        if (zero_ != 0 && !grows()) stager_.append(Extend{plan_.active_before()});
         const auto operations = plan_.program.operations();
         if (folded_.qubit >= 0) stager_.fold(folded_.qubit);
         for (std::uint32_t i = 0; i <= operations.size() && !stager_.given_up(); ++i) {
@@ -67,7 +67,11 @@ class StageMaker {
             if (outlook_.flow.is_joined(i)) join(i);
             if (i < operations.size()) add(i, operations[i]);
         }
-        stager_.flush();
+        if (request_.from_zero) {
+            stager_.flush();
+        } else {
+            stager_.end();
+        }
         if (stager_.given_up()) return stager_.seconds();
         for (Stage& stage : plan_.stages) {
             if (auto* const branch = std::get_if<Branch>(&stage)) branch->target = joins_.at(branch->target);
@@ -77,7 +81,7 @@ class StageMaker {
     }
 
  private:
-    bool grows() const { return request_.from_zero && request_.options.growth; }
+    bool grows() const { return request_.options.growth; }
 
     void join(std::uint32_t operation) {
         stager_.flush();
@@ -153,7 +157,7 @@ class PlanMaker {
     }
 
     Plan take() {
-        const bool has_work = request_.from_zero || !outlook_.facts.empty();
+        const bool has_work = request_.from_zero || (request_.fresh == 0 && !outlook_.facts.empty());
         if (has_work && plan_.stages.empty()) throw std::logic_error("the planner has made no stages for a program");
         return std::move(plan_);
     }
@@ -203,11 +207,17 @@ class PlanMaker {
     double seconds_ = 0;
 };
 
+// Whether the state is |0...0> before.
+bool starts_in_zero(const Program& program, const PlanRequest& request) {
+    const Index all = low_bits(program.num_qubits());
+    return request.from_zero || (request.fresh & all) == all;
+}
+
 // Small states are one block, and not worth a second plan.
 bool may_fold(const Rewritten& rewritten, const BlockShape& shape, const PlanRequest& request) {
     const PlanOptions& options = request.options;
-    return options.real_blocks && options.merge_passes && options.growth && request.from_zero &&
-           rewritten.num_qubits > shape.block_qubits;
+    return options.real_blocks && options.merge_passes && options.growth &&
+           starts_in_zero(rewritten.program, request) && rewritten.num_qubits > shape.block_qubits;
 }
 
 void require_factor(const char* name, double factor) {

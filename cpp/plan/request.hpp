@@ -1,6 +1,7 @@
 // What a plan is wanted for.
 #pragma once
 
+#include "base/bits.hpp"
 #include "base/precision.hpp"
 
 namespace ketjet {
@@ -27,6 +28,7 @@ struct PlanRequest {
     PlanOptions options{};
     bool from_zero = true;   // else the state may hold anything, and every collapse is for good (StateVector.evolve)
     bool keep_state = true;  // the final state is wanted, not only what is measured
+    Index fresh = 0;         // where from_zero is false: qubits of the stored state that are |0> all the same
     bool operator==(const PlanRequest&) const = default;
 };
 

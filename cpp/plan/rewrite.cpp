@@ -70,17 +70,20 @@ class Places {
 };
 
 // True if the operation has been absorbed into `places`.
-bool absorb(const Program& program, const Operation& operation, Places& places) {
+bool absorb(const Program& program, const Operation& operation, const BitSet& zero, Places& places) {
+    const auto is_zero = [&](std::int32_t qubit) { return zero.contains(qubit); };
     if (const auto* const permutation = std::get_if<PermutationOperation>(&operation)) {
-        if (permutation->wires.controls != 0) return false;
-        places.undo(program.targets(permutation->wires),
-                    [&](std::size_t k) { return static_cast<std::size_t>((*permutation->pattern)[k]); });
+        const auto targets = program.targets(permutation->wires);
+        if (permutation->wires.controls != 0 || !std::ranges::all_of(targets, is_zero)) return false;
+        places.undo(targets, [&](std::size_t k) { return static_cast<std::size_t>((*permutation->pattern)[k]); });
         return true;
     }
     const auto* const gate = std::get_if<GateOperation>(&operation);
     if (gate == nullptr || gate->wires.controls != 0) return false;
     if (gate_table()[static_cast<std::size_t>(gate->gate)].structure != Structure::swap) return false;
-    places.undo(program.targets(gate->wires), [](std::size_t k) { return 1 - k; });
+    const auto targets = program.targets(gate->wires);
+    if (!std::ranges::all_of(targets, is_zero)) return false;
+    places.undo(targets, [](std::size_t k) { return 1 - k; });
     return true;
 }
 
@@ -147,12 +150,12 @@ Rewritten write_out_y(const Rewritten& source, bool keeps_phases) {
     return draft.finish();
 }
 
-Rewritten relabel_swaps(const Rewritten& source) {
+Rewritten relabel_swaps(const Rewritten& source, const BitSet& zero) {
     Places places(source.num_qubits);
     const ControlFlow flow(source.program);
     const auto operations = source.program.operations();
     const auto is_absorbed = [&](std::size_t i) {
-        return flow.runs_once(i) && absorb(source.program, operations[i], places);
+        return flow.runs_once(i) && absorb(source.program, operations[i], zero, places);
     };
     std::size_t end = operations.size();
     while (end > 0 && !is_absorbed(end - 1)) --end;
@@ -185,7 +188,7 @@ namespace {
 constexpr int narrow_qubits = 20;
 
 bool leaves_out_known(const Program& program, const PlanRequest& request) {
-    if (!request.options.known_bits || !request.options.prune || request.keep_state) return false;
+    if (!request.from_zero || !request.options.known_bits || !request.options.prune || request.keep_state) return false;
     bool reads = false, draws = false;
     for (const Operation& operation : program.operations()) {
         reads = reads || std::holds_alternative<SaveOperation>(operation) ||
@@ -202,13 +205,23 @@ bool saves_phases(const Program& program) {
     });
 }
 
-Rewritten rewrite_from_zero(const Program& program, Rewritten result, const PlanRequest& request) {
+// The qubits that are |0> at first.
+BitSet zero_qubits(const Program& program, const PlanRequest& request) {
+    BitSet zero(program.num_qubits());
+    for (std::int32_t qubit = 0; qubit < program.num_qubits(); ++qubit) {
+        if (request.from_zero || (qubit < most_state_qubits && (request.fresh >> qubit & 1) != 0)) zero.insert(qubit);
+    }
+    return zero;
+}
+
+Rewritten use_zeros(const Program& program, Rewritten result, const PlanRequest& request) {
+    const BitSet zero = zero_qubits(program, request);
     const Wanted wanted = wanted_of(program, request);
     const bool leaves_out = leaves_out_known(program, request);
     const bool drops_phases = wanted == Wanted::outcomes || (leaves_out && !saves_phases(program));
     if (leaves_out && drops_phases) result = drop_unseen(result);
-    if (request.options.known_bits) result = use_known_bits(result, {drops_phases, leaves_out});
-    if (request.options.relabel_swaps) result = relabel_swaps(result);
+    if (request.options.known_bits) result = use_known_bits(result, zero, {drops_phases, leaves_out});
+    if (request.options.relabel_swaps) result = relabel_swaps(result, zero);
     if (leaves_out) result = leave_out_known(result);
     if (wanted == Wanted::state || result.num_qubits > most_state_qubits) return result;
     result = prune(result);
@@ -221,7 +234,7 @@ Rewritten rewrite_from_zero(const Program& program, Rewritten result, const Plan
 Rewritten rewrite(const Program& program, const PlanRequest& request) {
     Rewritten result{program, std::vector<std::uint32_t>(program.operations().size()), program.num_qubits()};
     std::iota(result.origins.begin(), result.origins.end(), 0u);
-    if (request.from_zero) result = rewrite_from_zero(program, std::move(result), request);
+    if (request.from_zero || request.fresh != 0) result = use_zeros(program, std::move(result), request);
     // It comes last: what the other steps find out, and with it every sample, does not depend on it.
     if (request.options.block_frame && result.reordering == nullptr) {
         result = write_out_y(result, wanted_of(program, request) != Wanted::outcomes);

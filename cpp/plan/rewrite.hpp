@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/bit_set.hpp"
 #include "plan/planner.hpp"
 
 namespace ketjet {
@@ -28,7 +29,7 @@ struct Rewritten {
 // All rewrites that the request allows, in the order below.
 Rewritten rewrite(const Program& program, const PlanRequest& request);
 
-// The steps. All are for programs that start in |0...0>.
+// The steps. All are for programs that start in |0...0>, but for those that are told which qubits are |0> at first.
 
 // Unitary operations that no save, measurement or reset can see disappear (plan/leave_out.cpp).
 Rewritten drop_unseen(const Rewritten& source);
@@ -38,11 +39,11 @@ struct KnownBitsRules {
     bool drop_phases;  // operations that are found to be no more than a global phase are dropped
     bool leave_out;    // measurements of known qubits become classical, and what is known at saves is noted
 };
-Rewritten use_known_bits(const Rewritten& source, const KnownBitsRules& rules);
+Rewritten use_known_bits(const Rewritten& source, const BitSet& zero, const KnownBitsRules& rules);
 
-// Swaps and permutations without controls disappear: they rename the qubits of all earlier operations, which |0...0>
-// does not notice.
-Rewritten relabel_swaps(const Rewritten& source);
+// Swaps and permutations without controls of qubits that are |0> at first disappear: they rename the qubits of all
+// earlier operations, which |0...0> does not notice.
+Rewritten relabel_swaps(const Rewritten& source, const BitSet& zero);
 
 // Qubits whose values are known wherever anything looks at them are left out of the state (plan/leave_out.cpp).
 Rewritten leave_out_known(const Rewritten& source);

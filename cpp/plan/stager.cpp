@@ -44,9 +44,13 @@ void Stager::unfold() {
     for (const std::uint32_t index : std::exchange(unfolding_, {})) add(index);
 }
 
-void Stager::flush() {
+void Stager::end() {
     unfold();
     cut();
+}
+
+void Stager::flush() {
+    end();
     const Index all = low_bits(plan_.state_qubits);
     if (active_ != all) append(Extend{active_});
     active_ = all;

@@ -22,6 +22,8 @@ class Stager {
     void fold(int qubit) { folded_ = bit(qubit); }
     void unfold();
     void add(std::uint32_t index);
+    // Ends the stretch, whose qubits that nothing has touched stay out of the state.
+    void end();
     // Ends the stretch; afterwards every qubit counts as active.
     void flush();
     void append(Stage stage);

@@ -13,6 +13,8 @@
 #include "exec/stage_progress.hpp"
 #include "exec/state_norms.hpp"
 #include "exec/sweep_norms.hpp"
+#include "exec/write_out.hpp"
+#include "plan/plan_cache.hpp"
 #include "shots/shot_tree.hpp"
 
 namespace ketjet {
@@ -20,6 +22,12 @@ namespace ketjet {
 namespace {
 
 constexpr std::int64_t least_first_touch_bytes = std::int64_t{1} << 26;  // below, it does not take long
+
+// Whether the first touch of the state's memory may take long.
+template <class T>
+bool may_touch_first(const Plan& plan, const StateVector<T>& state) {
+    return state.is_fresh() && state_bytes(plan.state_qubits, plan.request.precision) >= least_first_touch_bytes;
+}
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -183,9 +191,7 @@ void run_once(const BoundPlan& bound, const RunRequest& request, StageProgress& 
     RunContext context = given;
     context.norms = &norms;
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
-    if (state->is_fresh() && state_bytes(plan.state_qubits, plan.request.precision) >= least_first_touch_bytes) {
-        progress.watch_first_touch(plan);
-    }
+    if (may_touch_first(plan, *state)) progress.watch_first_touch(plan);
     try {
         run_stages(bound, *state, request.key, context);
         verifier.check_state(*state, request.keep_state || request.shots == 0, context);
@@ -224,25 +230,37 @@ std::vector<std::uint64_t> run_stages(const BoundPlan& bound, StateVector<T>& st
 }
 
 template <class T>
-std::vector<std::uint64_t> evolve(const BoundPlan& bound, StateVector<T>& state, const PhiloxKey& key, Verify verify,
-                                  const RunContext& given) {
+std::vector<std::uint64_t> evolve(const Program& program, const Machine& machine, StateVector<T>& state,
+                                  const PhiloxKey& key, Verify verify, const RunContext& given) {
+    PlanRequest request;
+    request.precision = precision_of<T>;
+    request.from_zero = false;
+    request.fresh = low_bits(state.stored_qubits()) & ~state.active();
+    const BoundPlan bound(cached_plan(program, machine, request), program);
     const Plan& plan = *bound.plan;
-    RunContext context{given.kernels, given.threads, given.stop, plan.machine.l3_bytes};
+    RunContext context{given.kernels, useful_threads(plan, given.threads), given.stop, plan.machine.l3_bytes};
     RunCounters& counters = context.stop.counters();
     note_start(counters);
-    const std::vector<std::int64_t> work = stage_work(plan, given.threads);
+    const std::vector<std::int64_t> work = stage_work(plan, context.threads);
     StageProgress progress(work, counters);
     counters.stages_total.store(static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
     counters.work_total.store(std::accumulate(work.begin(), work.end(), std::int64_t{0}), std::memory_order_relaxed);
     Verifier verifier(verify, bound);
     const std::array<StageObserver*, 2> observers{&progress, &verifier};
     context.observers = StageObservers(std::span(observers).first(verify == Verify::off ? 1 : 2));
+    if (state.active() == 0 && may_touch_first(plan, state)) progress.watch_first_touch(plan);
     if (verify != Verify::off) {
+        write_out(state, context);
         verifier.start_in(state, context);
         verifier.check_plan<T>(context);
     }
+    state.set_all_active();
     std::vector<std::uint64_t> memory = run_stages(bound, state, key, context);
-    if (verify != Verify::off) verifier.check_state(state, true, context);
+    state.set_active(plan.active_after());
+    if (verify != Verify::off) {
+        write_out(state, context);
+        verifier.check_state(state, true, context);
+    }
     return memory;
 }
 
@@ -294,11 +312,11 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     return result;
 }
 
-#define KETJET_INSTANTIATE(T)                                                                                  \
-    template std::vector<std::uint64_t> run_stages<T>(const BoundPlan&, StateVector<T>&, const PhiloxKey&,     \
-                                                      const RunContext&);                                      \
-    template std::vector<std::uint64_t> evolve<T>(const BoundPlan&, StateVector<T>&, const PhiloxKey&, Verify, \
-                                                  const RunContext&);                                          \
+#define KETJET_INSTANTIATE(T)                                                                                        \
+    template std::vector<std::uint64_t> run_stages<T>(const BoundPlan&, StateVector<T>&, const PhiloxKey&,           \
+                                                      const RunContext&);                                            \
+    template std::vector<std::uint64_t> evolve<T>(const Program&, const Machine&, StateVector<T>&, const PhiloxKey&, \
+                                                  Verify, const RunContext&);                                        \
     template RunResult<T> run<T>(const BoundPlan&, const RunRequest&, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

@@ -40,9 +40,10 @@ template <class T>
 std::vector<std::uint64_t> run_stages(const BoundPlan& bound, StateVector<T>& state, const PhiloxKey& key,
                                       const RunContext& context);
 
-// Applies a plan to a given state as one shot; a plan that was made for any state. Returns its classical memory.
+// Applies a program to a given state as one shot, by a plan that is made for the qubits of it that are still |0>; those
+// that stay so are not written. What it holds after an exception is unspecified. Returns its classical memory.
 template <class T>
-std::vector<std::uint64_t> evolve(const BoundPlan& bound, StateVector<T>& state, const PhiloxKey& key, Verify verify,
-                                  const RunContext& context);
+std::vector<std::uint64_t> evolve(const Program& program, const Machine& machine, StateVector<T>& state,
+                                  const PhiloxKey& key, Verify verify, const RunContext& context);
 
 }  // namespace ketjet

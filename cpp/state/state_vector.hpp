@@ -13,10 +13,11 @@ namespace ketjet {
 template <class T>
 class StateVector {
  public:
-    // Contents are unspecified until set_zero or load. Throws std::bad_alloc.
+    // Contents are unspecified. Throws std::bad_alloc.
     StateVector(int num_qubits, int minimum_qubits)
         : num_qubits_(num_qubits),
           stored_qubits_(num_qubits < minimum_qubits ? minimum_qubits : num_qubits),
+          active_(low_bits(stored_qubits_)),
           buffer_(static_cast<std::size_t>(bit(stored_qubits_)) * sizeof(std::complex<T>)) {}
 
     int num_qubits() const { return num_qubits_; }
@@ -30,6 +31,14 @@ class StateVector {
     std::complex<T>* amplitudes() { return static_cast<std::complex<T>*>(buffer_.data()); }
     const std::complex<T>* amplitudes() const { return static_cast<const std::complex<T>*>(buffer_.data()); }
 
+    // The stored qubits that may be other than |0>. Amplitudes where another one is 1 are zero, whatever the memory
+    // holds there; if there is none, the state is |0...0> and no memory counts. Whoever reads amplitudes calls
+    // write_out (exec/write_out.hpp) before.
+    Index active() const { return active_; }
+    void set_active(Index qubits) { active_ = qubits; }
+    void set_all_active() { active_ = low_bits(stored_qubits_); }
+    bool is_written_out() const { return active_ == low_bits(stored_qubits_); }
+
     // Whether nobody has touched its memory before.
     bool is_fresh() const { return buffer_.is_fresh(); }
 
@@ -39,6 +48,7 @@ class StateVector {
  private:
     int num_qubits_;
     int stored_qubits_;
+    Index active_;
     AlignedBuffer buffer_;
 };
 

@@ -100,6 +100,17 @@ void check_switches() {
     EXPECT(rewrite(program, evolving), "x 0 @0; swap 0 1 @1; h 0 @2; measure 1 @3");
 }
 
+// A state of which qubits 2 and 3 alone are known to be |0>.
+void check_partly_known() {
+    PlanRequest request = with(true, true, true);
+    request.from_zero = false;
+    request.fresh = 0b1100;
+    const auto written = [&](const Writer& writer) { return rewrite(writer.build(), request); };
+    EXPECT(written(Writer(4).add("cx", {2, 0}).add("h", {3}).add("swap", {2, 3})), "h 2 @1");
+    EXPECT(written(Writer(4).add("h", {3}).add("swap", {0, 3}).add("cx", {0, 1})), "h 3 @0; swap 0 3 @1; cx 0, 1 @2");
+    EXPECT(written(Writer(4).add("x", {2}).add("cx", {2, 0}).add("x", {0})), "x 0 @1; x 0 @2; x 2 @0");
+}
+
 void check_relabelling() {
     EXPECT(relabelled(Circuit(3).add("h", {0}).add("swap", {0, 2}).add("cx", {2, 1})), "h 2 @0; cx 2, 1 @2");
     EXPECT(relabelled(Circuit(3).add("h", {0}).add("rx", {1}).permute({0, 1, 2}, {1, 2, 0})), "h 2 @0; rx 0 @1");
@@ -301,6 +312,7 @@ void check_plans() {
 
 int main() {
     check_switches();
+    check_partly_known();
     check_relabelling();
     check_y();
     check_y_and_jumps();

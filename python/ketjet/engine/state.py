@@ -8,14 +8,15 @@ import numpy as np
 
 from ketjet import _core
 from ketjet.engine.control import Control
-from ketjet.engine.run import VERIFY, Verify, plan, random_key
+from ketjet.engine.machine import machine
+from ketjet.engine.run import VERIFY, Verify, random_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from ketjet._core import Program
+    from ketjet._core import Machine, Program
     from ketjet.engine.machine import Precision
 
 
@@ -34,12 +35,29 @@ class State:
 
     @property
     def array(self) -> NDArray[Any]:
-        """The amplitudes themselves, shape (2**num_qubits,); writing to it changes the state."""
+        """The amplitudes themselves, shape (2**num_qubits,); writing to it changes the state.
+
+        While such an array or a view of it is alive, the state knows of no qubit that it is still |0>. It may be asked
+        for in any thread, which writes what is only known to be zero unless `write_out` has done so.
+        """
         return self._state.array
 
+    @property
+    def is_written_out(self) -> bool:
+        """Whether all amplitudes are in memory, or will be at the end of the call that changes the state now."""
+        return self._state.is_written_out
+
+    def write_out(self, threads: int, control: Control | None = None) -> None:
+        """Write the amplitudes that are only known to be zero; calls that read amplitudes do so first."""
+        self._state.write_out(threads, (control or Control()).counters)
+
     def set_zero(self, threads: int, control: Control | None = None) -> None:
-        """Go back to |0...0> without allocating."""
+        """Go back to |0...0> without allocating; memory is written as far as it is needed later."""
         self._state.set_zero(threads, (control or Control()).counters)
+
+    def copy_from(self, source: State, threads: int, control: Control | None = None) -> None:
+        """Become equal to a state of the same size and precision, knowing what it knows."""
+        self._state.copy_from(source._state, threads, (control or Control()).counters)  # type: ignore[arg-type]
 
     def evolve(
         self,
@@ -50,13 +68,16 @@ class State:
         *,
         verify: Verify = "off",
         time_limit: float = 0.0,
+        on: Machine | None = None,
     ) -> list[int]:
-        """Apply a program of the same width; return its classical bits as 64-bit words."""
-        made = plan(program, self.precision, from_zero=False)
+        """Apply a program of the same width; return its classical bits as 64-bit words.
+
+        It is planned for the qubits that are still |0>; those that stay so are not written. Tests plan for another
+        machine than this one.
+        """
         key = random_key(program, seed)
-        useful = _core.useful_threads(made, threads)
         counters = (control or Control()).counters
-        return self._state.evolve(made.bind(program), key, VERIFY[verify], time_limit, useful, counters)
+        return self._state.evolve(program, on or machine(), key, VERIFY[verify], time_limit, threads, counters)
 
     def sample(
         self, qubits: Sequence[int], shots: int, seed: int, threads: int, control: Control | None = None

@@ -5,6 +5,7 @@ Every pass over the amplitudes runs on the library's worker threads with the GIL
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +15,7 @@ import numpy as np
 from ketjet import engine
 from ketjet.errors import (
     InvalidOptionError,
+    JobError,
     OptionTypeError,
 )
 from ketjet.lowering import lower
@@ -56,6 +58,10 @@ class StateVector:
     Calls block, and may be made from any thread; `cancel` and `progress` answer at once meanwhile. A state that is
     being changed refuses other calls, and so does one that was left half changed: by Ctrl-C, `cancel`, a time limit or
     an error. It is good for `reset` and for ``np.asarray`` then.
+
+    Qubits that no circuit has touched since the last `reset` cost nothing: memory is reserved at first, and written
+    when a circuit needs it or somebody looks. While an array that ``np.asarray`` has returned, or a view of it, is
+    alive, all of the memory is written and read each time, so drop what you no longer need before `reset`.
 
     Parameters
     ----------
@@ -178,6 +184,7 @@ class StateVector:
             The files cannot be written.
         """
         with self._calls.reading():
+            self._write_out()
             save_state(path, self._state.array, self._precision, metadata.version("ketjet"))
 
     def copy(self) -> StateVector:
@@ -191,7 +198,10 @@ class StateVector:
             A second state does not fit into the memory that is available now.
         """
         with self._calls.reading():
-            return _restored(type(self), self._state.array, self._precision, self._max_threads, self._verify)
+            state = type(self).__new__(type(self))
+            state._allocate(self._num_qubits, self._precision, self._max_threads, self._verify)
+            state._calls.overwrite(lambda control: state._state.copy_from(self._state, state._calls.threads, control))
+            return state
 
     __copy__ = copy
 
@@ -200,6 +210,7 @@ class StateVector:
 
     def __reduce_ex__(self, _: Any) -> tuple[Any, ...]:
         with self._calls.reading():
+            self._write_out()
             amplitudes = self._state.array
         return _restored, (type(self), amplitudes, self._precision, self._max_threads, self._verify)
 
@@ -216,7 +227,7 @@ class StateVector:
     @property
     def nbytes(self) -> int:
         """Bytes that the amplitudes take."""
-        return int(self._state.array.nbytes)
+        return engine.AMPLITUDE_BYTES[self._precision] << self._num_qubits
 
     def evolve(
         self, circuit: QuantumCircuit, *, seed: int = 0, progress: bool = False, time_limit: float | None = None
@@ -381,6 +392,7 @@ class StateVector:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the amplitudes: without arguments a view of the engine's own memory, valid as long as it is held."""
+        self._write_out()
         return np.array(self._state.array, dtype=dtype, copy=copy)
 
     def __len__(self) -> int:
@@ -422,6 +434,12 @@ class StateVector:
     def _read(self, call: Callable[[engine.Control, int], _T]) -> _T:
         """Run a call that reads all amplitudes; once this has ended nobody works on them."""
         return self._calls.read(lambda control: call(control, self._calls.threads))
+
+    def _write_out(self) -> None:
+        """Let all amplitudes be in memory, which is left to a call that changes the state now."""
+        if not self._state.is_written_out:
+            with contextlib.suppress(JobError):
+                self._read(lambda control, threads: self._state.write_out(threads, control))
 
     def _repr_html_(self) -> str:
         return face.html(self.num_qubits, self.precision, None if self._calls.broken else self.__array__)

@@ -1,0 +1,154 @@
+// A state together with the arrays of its memory that Python has: while one of them is alive the state knows nothing of
+// what is in it, for anybody may write there.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <complex>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/buffer_pool.hpp"
+#include "bindings/gil.hpp"
+#include "exec/write_out.hpp"
+#include "run/run.hpp"
+
+namespace ketjet::bindings {
+
+namespace py = pybind11;
+
+// All its functions are called with the GIL. Calls that change the state come one at a time, and never while another
+// one reads it; arrays may be asked for at any time.
+template <class T>
+class HeldState {
+ public:
+    explicit HeldState(int num_qubits) : state_(num_qubits, minimum_state_qubits) {}
+    HeldState(const HeldState&) = delete;
+    HeldState& operator=(const HeldState&) = delete;
+    ~HeldState() { note_untouched(0); }
+
+    int num_qubits() const { return state_.num_qubits(); }
+    // Whether `array` has to write nothing.
+    bool is_written_out() const { return changing_ || written_out_.load(); }
+
+    // An array of the memory. While the state is being changed it is written out at the end of that.
+    py::array_t<std::complex<T>> array(const py::object& self, const RunContext& context) {
+        ++arrays_;
+        auto export_of_self = std::make_unique<Export>(Export{self, this});
+        const py::capsule owner(export_of_self.release(), [](void* p) {
+            const std::unique_ptr<Export> ended(static_cast<Export*>(p));
+            --ended->held->arrays_;
+        });
+        if (!is_written_out()) write_out(context);
+        return py::array_t<std::complex<T>>({static_cast<py::ssize_t>(state_.size())}, state_.amplitudes(), owner);
+    }
+
+    void write_out(const RunContext& context) {
+        {
+            std::mutex& mutex = mutex_of_this_process();
+            const ReleasedGil released;
+            const std::lock_guard lock(mutex);
+            ketjet::write_out(state_, context);
+            written_out_.store(true);
+        }
+        note_untouched(0);
+    }
+
+    void set_zero(const RunContext& context) {
+        change(context, [&] {
+            state_.set_active(0);
+            if (arrays_.load() > 0) ketjet::write_out(state_, context);
+        });
+    }
+
+    void copy_from(const HeldState& source, const RunContext& context) {
+        change(context, [&] {
+            state_.set_all_active();
+            copy_active(source.state_, state_, context);
+        });
+    }
+
+    // Lets read(state) see all amplitudes, without the GIL.
+    template <class Read>
+    auto read(const RunContext& context, Read read) {
+        if (!written_out_.load()) write_out(context);
+        const ReleasedGil released;
+        return read(std::as_const(state_));
+    }
+
+    // Makes change_state(state), without the GIL.
+    template <class Change>
+    auto evolve(const RunContext& context, Change change_state) {
+        std::vector<std::uint64_t> result;
+        change(context, [&] { result = change_state(state_); });
+        return result;
+    }
+
+ private:
+    struct Export {
+        py::object self;
+        HeldState* held;
+    };
+
+    struct Changing {
+        explicit Changing(HeldState& held) : held_(held) { held_.changing_ = true; }
+        Changing(const Changing&) = delete;
+        Changing& operator=(const Changing&) = delete;
+        ~Changing() {
+            held_.changing_ = false;
+            held_.written_out_.store(held_.state_.is_written_out());
+        }
+        HeldState& held_;
+    };
+
+    template <class Make>
+    void change(const RunContext& context, Make make) {
+        const Changing changing(*this);
+        {
+            std::mutex& mutex = mutex_of_this_process();
+            const ReleasedGil released;
+            const std::lock_guard lock(mutex);
+            make();
+        }
+        written_out_.store(state_.is_written_out());
+        while (arrays_.load() > 0 && !written_out_.load()) write_out(context);
+        note_untouched(written_out_.load() ? 0 : state_.stored_size() - bit(count_bits(state_.active())));
+    }
+
+    // In a forked child no thread is left that holds what the parent's threads held.
+    std::mutex& mutex_of_this_process() {
+        if (process_ != getpid()) {
+            process_ = getpid();
+            static_cast<void>(mutex_.release());
+            mutex_ = std::make_unique<std::mutex>();
+        }
+        return *mutex_;
+    }
+
+    // Of the memory that may never have been touched, so many amplitudes are promised all the same.
+    void note_untouched(Index amplitudes) {
+        const std::size_t least = state_.is_fresh() ? sizeof(std::complex<T>) * amplitudes : 0;
+        const std::size_t now = was_touched_ ? std::min(least, untouched_) : least;
+        was_touched_ = true;
+        if (now != untouched_) {
+            buffer_pool().promise(static_cast<std::ptrdiff_t>(now) - static_cast<std::ptrdiff_t>(untouched_));
+        }
+        untouched_ = now;
+    }
+
+    StateVector<T> state_;
+    std::atomic<int> arrays_{0};
+    std::atomic<bool> written_out_{true};
+    bool changing_ = false;
+    std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  // held while memory is written
+    pid_t process_ = getpid();
+    std::size_t untouched_ = 0;  // bytes
+    bool was_touched_ = false;
+};
+
+}  // namespace ketjet::bindings
