@@ -7,6 +7,27 @@ namespace {
 template <class T>
 constexpr int leaf_vectors = (1 << leaf_bits) / lanes<T>;
 
+template <class T, int width>
+struct LanesOf {
+    typedef T Vector __attribute__((vector_size(width * sizeof(T))));
+};
+
+// The sum of a vector's lanes, in vectors that get shorter: half as long ones are added up faster on some CPUs.
+template <class T, int width>
+KETJET_INLINE T sum_of_lanes(typename LanesOf<T, width>::Vector v) {
+    if constexpr (width == 2) {
+        return v[0] + v[1];
+    } else if constexpr (width == 4) {
+        return sum_of_lanes<T, 2>(__builtin_shufflevector(v, v, 0, 1) + __builtin_shufflevector(v, v, 2, 3));
+    } else if constexpr (width == 8) {
+        return sum_of_lanes<T, 4>(__builtin_shufflevector(v, v, 0, 1, 2, 3) +
+                                  __builtin_shufflevector(v, v, 4, 5, 6, 7));
+    } else {
+        return sum_of_lanes<T, 8>(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+                                  __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15));
+    }
+}
+
 // The sum of the squares in a leaf, which are lost.
 template <class T>
 KETJET_INLINE double sum_of_leaf(Vector<T>* squares) {
@@ -15,12 +36,7 @@ KETJET_INLINE double sum_of_leaf(Vector<T>* squares) {
         KETJET_UNROLL
         for (int k = 0; k < half; ++k) squares[k] += squares[k + half];
     }
-    Vector<T> sum = squares[0];
-    if constexpr (lanes<T> >= 16) sum += flip_lanes<8>(sum);
-    if constexpr (lanes<T> >= 8) sum += flip_lanes<4>(sum);
-    if constexpr (lanes<T> >= 4) sum += flip_lanes<2>(sum);
-    sum += flip_lanes<1>(sum);
-    return static_cast<double>(sum[0]);
+    return static_cast<double>(sum_of_lanes<T, lanes<T>>(squares[0]));
 }
 
 // The sum of a row's leaves, a power of two of them, which are lost.
