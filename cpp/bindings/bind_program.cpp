@@ -5,6 +5,7 @@
 #include "bindings/arrays.hpp"
 #include "bindings/bindings.hpp"
 #include "bindings/gil.hpp"
+#include "program/check_save.hpp"
 #include "program/classical_code.hpp"
 #include "program/program.hpp"
 
@@ -107,9 +108,9 @@ py::list list_gates() {
     return rows;
 }
 
-std::map<std::string, std::int64_t> list_classical_codes() {
+std::map<std::string, std::int64_t> numbers_of(std::span<const std::string_view> names) {
     std::map<std::string, std::int64_t> codes;
-    for (const std::string_view name : classical_op_names()) {
+    for (const std::string_view name : names) {
         const auto code = static_cast<std::int64_t>(codes.size());
         codes.emplace(name, code);
     }
@@ -134,7 +135,17 @@ py::array_t<Complex> gate_matrix(std::size_t code, const std::vector<double>& pa
 void bind_program(py::module_& m) {
     m.def("gate_table", &list_gates, "(name, controls, targets, parameters) per gate code.");
     m.def("instruction_names", &list_instructions, "Names of the codes that follow the gate codes.");
-    m.def("classical_codes", &list_classical_codes, "Numbers of the operations of classical code, by name.");
+    m.def(
+        "classical_codes", [] { return numbers_of(classical_op_names()); },
+        "Numbers of the operations of classical code, by name.");
+    m.def("saved_codes", [] { return numbers_of(saved_names); }, "Numbers of what a save operation can save, by name.");
+    m.def(
+        "save_mode_codes", [] { return numbers_of(save_mode_names); },
+        "Numbers of the rules which records of a save operation are kept, by name.");
+    m.def("pauli_codes", [] { return numbers_of(pauli_names); }, "Numbers of the Pauli matrices of a Pauli rotation.");
+    m.def(
+        "max_density_qubits", [] { return max_density_qubits; },
+        "Of how many qubits a density matrix is saved at most.");
     m.def("gate_matrix", &gate_matrix, py::arg("code"), py::arg("parameters"),
           "The base gate's matrix, without its controls.");
     m.def(

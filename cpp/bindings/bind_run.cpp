@@ -33,6 +33,7 @@ struct RunOutput {
     std::int64_t trajectories;
     std::optional<py::array_t<std::uint64_t>> shots;
     std::optional<py::array_t<std::uint64_t>> chains;
+    py::list readouts;
     py::list saves;
     py::object state;
     double norm_error;
@@ -95,6 +96,8 @@ RunOutput run_and_convert(const BoundPlan& bound, const RunRequest& request, con
     const py::ssize_t words = result.table.words;
     const auto rows = static_cast<py::ssize_t>(result.table.keys.size()) / words;
     py::list saves = list_saves(result.saves);
+    py::list readouts;
+    for (SavesVector<double>& values : result.readouts) readouts.append(to_array(std::move(values)));
     const NoCollection while_made;
     RunOutput output{to_array(std::move(result.table.keys), {rows, words}),
                      to_array(std::move(result.table.counts)),
@@ -103,6 +106,7 @@ RunOutput run_and_convert(const BoundPlan& bound, const RunRequest& request, con
                      result.trajectories,
                      std::nullopt,
                      std::nullopt,
+                     std::move(readouts),
                      std::move(saves),
                      state_array<T>(std::move(result.state)),
                      result.norm_error,
@@ -124,6 +128,11 @@ RunOutput run_plan(const BoundPlan& bound, const RunRequest& request, int thread
     const RunContext context{kernels_for(isa), threads, StopToken(control.counters(), request.time_limit)};
     return bound.plan->request.precision == Precision::single ? run_and_convert<float>(bound, request, context)
                                                               : run_and_convert<double>(bound, request, context);
+}
+
+void add_expectation(RunRequest& request, const std::vector<Index>& x_masks, const std::vector<Index>& z_masks,
+                     const std::vector<Complex>& coefficients) {
+    request.readouts.emplace_back(ExpectationReadout{pauli_terms(x_masks, z_masks, coefficients)});
 }
 
 std::pair<double, double> rates(Precision precision, int threads, const std::string& isa, std::size_t buffer_bytes) {
@@ -160,12 +169,19 @@ void bind_run(py::module_& m) {
         .def_readwrite("key", &RunRequest::key)
         .def_readwrite("list_shots", &RunRequest::list_shots)
         .def_readwrite("keep_state", &RunRequest::keep_state)
+        .def("add_expectation", &add_expectation, py::arg("x_masks"), py::arg("z_masks"), py::arg("coefficients"))
+        .def(
+            "add_probabilities",
+            [](RunRequest& request, std::vector<int> qubits) {
+                request.readouts.emplace_back(ProbabilitiesReadout{std::move(qubits)});
+            },
+            py::arg("qubits"))
         .def_readwrite("verify", &RunRequest::verify)
         .def_readwrite("exact", &RunRequest::exact)
         .def_readwrite("floor", &RunRequest::floor)
-        .def_readwrite("most_states", &RunRequest::most_states)
+        .def_readwrite("max_states", &RunRequest::max_states)
         .def_readwrite("small_state_bytes", &RunRequest::small_state_bytes)
-        .def_readwrite("most_iterations", &RunRequest::most_iterations)
+        .def_readwrite("max_iterations", &RunRequest::max_iterations)
         .def_readwrite("time_limit", &RunRequest::time_limit)
         .def_readwrite("memory_limit", &RunRequest::memory_limit)
         .def_readwrite("promised_bytes", &RunRequest::promised_bytes)
@@ -198,6 +214,7 @@ void bind_run(py::module_& m) {
         .def_readonly("trajectories", &RunOutput::trajectories)
         .def_readonly("shots", &RunOutput::shots)
         .def_readonly("chains", &RunOutput::chains)
+        .def_readonly("readouts", &RunOutput::readouts)
         .def_readonly("saves", &RunOutput::saves)
         .def_readonly("state", &RunOutput::state)
         .def_readonly("norm_error", &RunOutput::norm_error)

@@ -65,8 +65,7 @@ template <class T>
 Complex pauli_expectation(HeldState<T>& held, const std::vector<Index>& x_masks, const std::vector<Index>& z_masks,
                           const std::vector<Complex>& coefficients, int threads, const RunControl& control) {
     const RunContext context = context_for(threads, control);
-    std::vector<PauliTerm> terms;
-    for (std::size_t i = 0; i < coefficients.size(); ++i) terms.push_back({x_masks[i], z_masks[i], coefficients[i]});
+    std::vector<PauliTerm> terms = pauli_terms(x_masks, z_masks, coefficients);
     return held.read(context,
                      [&](const StateVector<T>& state) { return expectation(state, std::move(terms), context); });
 }

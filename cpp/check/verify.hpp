@@ -15,14 +15,9 @@
 #include "base/parallel.hpp"
 #include "emit/pair_turn.hpp"
 #include "exec/executor.hpp"
+#include "readout/run_request.hpp"
 
 namespace ketjet {
-
-enum class Verify : std::uint8_t {
-    off,
-    fast,  // order of operations, matrices and their decompositions, and the norm after every stage
-    full,  // beside that, every sweep on one block in full, and the final state of a narrow program
-};
 
 struct VerifyReport {
     std::int64_t checks = 0;

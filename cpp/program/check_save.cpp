@@ -9,8 +9,6 @@ namespace ketjet {
 
 namespace {
 
-constexpr std::size_t most_density_qubits = 14;
-
 // Whether a mask or index of several words has no bits beyond so many.
 bool fits(std::span<const std::int64_t> words, std::size_t bits) {
     return bits >= 64 * words.size() ||
@@ -74,9 +72,9 @@ std::string fault_of_save(const SaveOperation& operation, const PackedProgram& p
         case Saved::expectations:
             return fault_of_sums(arguments, wires);
         case Saved::density:
-            if (wires > most_density_qubits) {
+            if (wires > max_density_qubits) {
                 return "a density matrix of " + std::to_string(wires) + " qubits is too large; use at most " +
-                       std::to_string(most_density_qubits);
+                       std::to_string(max_density_qubits);
             }
             break;
         case Saved::probabilities:

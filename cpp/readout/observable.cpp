@@ -35,6 +35,13 @@ Complex partial_expectation(const StateVector<T>& state, Index first, Index last
 
 }  // namespace
 
+std::vector<PauliTerm> pauli_terms(std::span<const Index> x_masks, std::span<const Index> z_masks,
+                                   std::span<const Complex> coefficients) {
+    std::vector<PauliTerm> terms;
+    for (std::size_t i = 0; i < coefficients.size(); ++i) terms.push_back({x_masks[i], z_masks[i], coefficients[i]});
+    return terms;
+}
+
 template <class T>
 Complex expectation(const StateVector<T>& state, std::vector<PauliTerm> terms, const RunContext& context) {
     for (PauliTerm& term : terms) {

@@ -1,6 +1,7 @@
 // Expectation values of Pauli sums, exact, read from the amplitudes without changing them.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "base/charged.hpp"
@@ -15,6 +16,10 @@ struct PauliTerm {
     Index z_mask;
     Complex coefficient;
 };
+
+// One term for each entry of these lists, which are of one length.
+std::vector<PauliTerm> pauli_terms(std::span<const Index> x_masks, std::span<const Index> z_masks,
+                                   std::span<const Complex> coefficients);
 
 // <state| sum of terms |state>. Terms with the same x_mask share one pass over the state.
 template <class T>

@@ -138,31 +138,15 @@ void run_last_shot(const Walker<T>& walker, const WeightTable& table, const RunR
     if (request.keep_state) result.state = std::move(shot.state);
 }
 
-bool saves_one_shot(const Program& program) {
-    return std::ranges::any_of(program.operations(), [](const Operation& operation) {
-        const auto* const save = std::get_if<SaveOperation>(&operation);
-        return save != nullptr && save->mode() == SaveMode::one;
-    });
-}
-
 template <class T>
 void run_as_tree(const BoundPlan& bound, const RunRequest& request, std::span<const std::int64_t> work,
                  Verifier& verifier, RunResult<T>& result, const RunContext& context) {
     const Program& program = bound.program;
-    TreeRequest tree_request;
-    tree_request.rules = {{request.key, request.exact, request.floor},
-                          request.most_iterations,
-                          request.exact ? Weight{0, 1} : Weight{std::max<std::int64_t>(request.shots, 1), 0}};
-    tree_request.most_states = request.most_states;
-    tree_request.small_state_bytes = request.small_state_bytes;
-    tree_request.keep_state = request.keep_state;
-    tree_request.stage_work = work;
-    if (request.verify != Verify::off) tree_request.verifier = &verifier;
-    tree_request.remember_ways = request.keep_state || saves_one_shot(program);
     SaveStore saves;
-    const Walker<T> walker(bound, tree_request.rules, kernels_of<T>(context.kernels), saves);
-    TreeResult<T> tree = run_tree<T>(walker, tree_request, context);
+    const Walker<T> walker(bound, request, kernels_of<T>(context.kernels), saves);
+    TreeResult<T> tree = run_tree<T>(walker, work, request.verify == Verify::off ? nullptr : &verifier, context);
     result.trajectories = tree.trajectories;
+    result.readouts = tree.outcome.readouts.averages();
     const int words = program.clbit_words();
     const std::vector<std::size_t> chains = chain_words(program);
     WeightTable table = table_of(tree.outcome, program, {}, context.stop);
@@ -209,6 +193,9 @@ void run_once(const BoundPlan& bound, const RunRequest& request, StageProgress& 
     try {
         run_stages(bound, *state, request.key, context);
         verifier.check_state(*state, request.keep_state || request.shots == 0, context);
+        for (const Readout& readout : request.readouts) {
+            result.readouts.push_back(read_state(readout, *state, context));
+        }
         sample_final_state(plan, *state, norms, request, result, context);
     } catch (const Cancelled&) {
         state->release();
@@ -222,9 +209,9 @@ void run_once(const BoundPlan& bound, const RunRequest& request, StageProgress& 
 template <class T>
 std::vector<std::uint64_t> run_stages(const BoundPlan& bound, StateVector<T>& state, const PhiloxKey& key,
                                       const RunContext& context) {
-    const WalkRules rules{{key, false, 0}, 0, {1, 0}};
+    const RunRequest request{1, key};
     SaveStore saves;
-    const Walker<T> walker(bound, rules, kernels_of<T>(context.kernels), saves);
+    const Walker<T> walker(bound, request, kernels_of<T>(context.kernels), saves);
     Trajectory<T> trajectory{std::make_unique<StateVector<T>>(std::move(state)),
                              Shots(bound.program.memory_words(), {1, 0})};
     Alone<T> alone;

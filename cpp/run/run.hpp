@@ -7,36 +7,20 @@
 #include "check/verify.hpp"
 #include "plan/cost.hpp"
 #include "plan/plan.hpp"
+#include "readout/run_request.hpp"
 #include "readout/sampler.hpp"
 #include "shots/save.hpp"
 
 namespace ketjet {
 
-struct RunRequest {
-    std::int64_t shots = 0;   // 0: only the final state is wanted
-    PhiloxKey key{};          // of this seed and program
-    bool list_shots = false;  // also the outcome of every shot, in order
-    bool keep_state = false;  // hand back the final state (of the last shot, where they differ)
-    Verify verify = Verify::off;
-    bool exact = false;                                          // the probabilities of all outcomes instead of samples
-    double floor = 0;                                            // exact: what is less probable is dropped on the way
-    std::int64_t most_states = 2;                                // that a tree of trajectories holds at a time
-    std::int64_t small_state_bytes = ketjet::small_state_bytes;  // states up to this size are held beside those
-    std::int64_t most_iterations = 0;                            // of all loops of one shot together; 0: any number
-    double time_limit = 0;                                       // seconds; 0: none
-    std::int64_t memory_limit = 0;                               // MemoryBudget's
-    std::int64_t promised_bytes = 0;                             // MemoryBudget's
-    std::int64_t kept_bytes = 0;                                 // by results that the limit holds for too
-    bool time_passes = false;                                    // measure each, which takes some percent longer
-};
-
 template <class T>
 struct RunResult {
     OutcomeTable table;
-    OutcomesVector<double> probabilities;  // exact: of the keys of the table, which has no counts then
-    double dropped = 0;                    // exact: the probability of outcomes that are not in the table, at most
-    std::int64_t trajectories = 0;         // of a tree: those that reached the end
-    OutcomesVector<std::uint64_t> shots;   // words per shot, if asked for
+    OutcomesVector<double> probabilities;       // exact: of the keys of the table, which has no counts then
+    double dropped = 0;                         // exact: the probability of outcomes that are not in the table, at most
+    std::vector<SavesVector<double>> readouts;  // for each that was asked for
+    std::int64_t trajectories = 0;              // of a tree: those that reached the end
+    OutcomesVector<std::uint64_t> shots;        // words per shot, if asked for
     SavesVector<SavedRecord> saves;
     int chain_words = 0;                    // variable words that save operations note their records in
     OutcomesVector<std::uint64_t> chains;   // so many for each shot of `shots`, which is listed then

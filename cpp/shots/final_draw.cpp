@@ -137,6 +137,7 @@ void list_probabilities(const FinalBits& bits, const StateVector<T>& state, cons
 }  // namespace
 
 void TreeOutcome::add(TreeOutcome other, int words, const StopToken& stop) {
+    readouts.add(other.readouts);
     dropped += other.dropped;
     if (rows.weights.empty()) {
         rows = std::move(other.rows);
@@ -156,7 +157,7 @@ void TreeOutcome::shorten(int words, const StopToken& stop) {
 }
 
 template <class T>
-void draw_final(const Plan& plan, const StateVector<T>& state, const Shots& shots, const DivisionRule& rule,
+void draw_final(const Plan& plan, const StateVector<T>& state, const Shots& shots, const RunRequest& request,
                 TreeOutcome& outcome, const RunContext& context) {
     const FinalBits bits(plan);
     if (bits.mask() == 0) {
@@ -165,16 +166,16 @@ void draw_final(const Plan& plan, const StateVector<T>& state, const Shots& shot
             poll();
             bits.add(shots, group, 0, shots.weight_of(group), outcome);
         }
-    } else if (rule.exact) {
-        list_probabilities(bits, state, shots, rule.floor, outcome, context);
+    } else if (request.exact) {
+        list_probabilities(bits, state, shots, request.floor, outcome, context);
     } else {
-        draw_shots(bits, state, shots, rule.key, outcome, context);
+        draw_shots(bits, state, shots, request.key, outcome, context);
     }
 }
 
-template void draw_final<float>(const Plan&, const StateVector<float>&, const Shots&, const DivisionRule&, TreeOutcome&,
+template void draw_final<float>(const Plan&, const StateVector<float>&, const Shots&, const RunRequest&, TreeOutcome&,
                                 const RunContext&);
-template void draw_final<double>(const Plan&, const StateVector<double>&, const Shots&, const DivisionRule&,
-                                 TreeOutcome&, const RunContext&);
+template void draw_final<double>(const Plan&, const StateVector<double>&, const Shots&, const RunRequest&, TreeOutcome&,
+                                 const RunContext&);
 
 }  // namespace ketjet

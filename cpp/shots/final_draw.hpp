@@ -13,7 +13,8 @@ namespace ketjet {
 
 // Classical memory at the end, with the weight of the shots that ended so; the same memory may stand there repeatedly.
 struct TreeOutcome {
-    WeightTable rows;      // with all words of the memory
+    WeightTable rows;  // with all words of the memory
+    ReadoutSums readouts{};
     double dropped = 0;    // exact: the probability of what fell below the floor
     std::size_t once = 0;  // how many rows there were when equal ones were last put together
 
@@ -24,7 +25,7 @@ struct TreeOutcome {
 
 // Adds what becomes of `shots` when the final measurements of the plan read `state`.
 template <class T>
-void draw_final(const Plan& plan, const StateVector<T>& state, const Shots& shots, const DivisionRule& rule,
+void draw_final(const Plan& plan, const StateVector<T>& state, const Shots& shots, const RunRequest& request,
                 TreeOutcome& outcome, const RunContext& context);
 
 }  // namespace ketjet

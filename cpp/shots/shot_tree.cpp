@@ -31,6 +31,11 @@ bool shows_phases(const Program& program) {
     });
 }
 
+bool saves_one_shot(const Operation& operation) {
+    const auto* const save = std::get_if<SaveOperation>(&operation);
+    return save != nullptr && save->mode() == SaveMode::one;
+}
+
 // What becomes of one trajectory and of those that part from it.
 template <class T>
 struct Yield {
@@ -42,21 +47,21 @@ struct Yield {
 template <class T>
 class ShotTree {
  public:
-    ShotTree(const Walker<T>& walker, const TreeRequest& request, const RunContext& context)
+    ShotTree(const Walker<T>& walker, std::span<const std::int64_t> stage_work, Verifier* verifier,
+             const RunContext& context)
         : plan_(*walker.bound_plan().plan),
-          request_(request),
+          request_(walker.request()),
           context_(context),
           walker_(walker),
           memory_words_(walker.bound_plan().program.memory_words()),
-          limits_(plan_, request, context.threads),
+          limits_(plan_, request_, context.threads),
           budget_(limits_.most_states(), limits_.members(), state_bytes(plan_.state_qubits, plan_.request.precision)),
-          progress_(plan_, request.stage_work, context.threads, request.rules.all_shots.value(),
-                    request.rules.division.exact, limits_.most_waiting(), context.stop.counters()),
+          progress_(plan_, stage_work, context.threads, request_.weight().value(), request_.exact,
+                    limits_.most_waiting(), context.stop.counters()),
           merger_(plan_,
                   {plan_.request.options.merge_branches, limits_.holds_all() || !limits_.unites(), limits_.unites(),
-                   request.rules.division.exact, limits_.unites() || limits_.holds_all(),
-                   shows_phases(walker.bound_plan().program)},
-                  request.verifier) {
+                   request_.exact, limits_.unites() || limits_.holds_all(), shows_phases(walker.bound_plan().program)},
+                  verifier) {
         for (StageObserver* observer : context.observers.list()) {
             if (!observer->inspects()) shared_observers_.push_back(observer);
         }
@@ -64,7 +69,7 @@ class ShotTree {
 
     TreeResult<T> run() {
         budget_.force();
-        add({new_state(), Shots(memory_words_, request_.rules.all_shots, request_.remember_ways)});
+        add({new_state(), Shots(memory_words_, request_.weight(), remembers_ways())});
         while (!waiting_.empty()) {
             if (is_crowded()) merge_all();
             if (progress_.is_due()) look_ahead();
@@ -86,6 +91,11 @@ class ShotTree {
     class Beside;
     class Below;
     class ForMergers;
+
+    // One shot is run once more where the state of the last one, or a save of one shot only, is wanted.
+    bool remembers_ways() const {
+        return request_.keep_state || std::ranges::any_of(walker_.bound_plan().program.operations(), saves_one_shot);
+    }
 
     State new_state() const { return std::make_unique<StateVector<T>>(plan_.num_qubits, plan_.state_qubits); }
 
@@ -166,7 +176,7 @@ class ShotTree {
     }
 
     const Plan& plan_;
-    const TreeRequest& request_;
+    const RunRequest& request_;
     const RunContext& context_;
     const Walker<T>& walker_;
     std::vector<StageObserver*> shared_observers_;
@@ -368,7 +378,8 @@ typename ShotTree<T>::State ShotTree<T>::end(Trajectory<T>& trajectory, Yield<T>
     State state = std::move(trajectory.state);
     if (trajectory.shots.empty()) return state;
     const Weight weight = trajectory.shots.weight();
-    draw_final(plan_, *state, trajectory.shots, request_.rules.division, yield.outcome, context);
+    draw_final(plan_, *state, trajectory.shots, request_, yield.outcome, context);
+    yield.outcome.readouts.add(request_.readouts, *state, weight.value(), context);
     trajectory.shots = Shots(memory_words_);
     yield.outcome.shorten(memory_words_, context.stop);
     ++yield.trajectories;
@@ -382,12 +393,13 @@ typename ShotTree<T>::State ShotTree<T>::end(Trajectory<T>& trajectory, Yield<T>
 }  // namespace
 
 template <class T>
-TreeResult<T> run_tree(const Walker<T>& walker, const TreeRequest& request, const RunContext& context) {
-    return ShotTree<T>(walker, request, context).run();
+TreeResult<T> run_tree(const Walker<T>& walker, std::span<const std::int64_t> stage_work, Verifier* verifier,
+                       const RunContext& context) {
+    return ShotTree<T>(walker, stage_work, verifier, context).run();
 }
 
 #define KETJET_INSTANTIATE(T) \
-    template TreeResult<T> run_tree<T>(const Walker<T>&, const TreeRequest&, const RunContext&);
+    template TreeResult<T> run_tree<T>(const Walker<T>&, std::span<const std::int64_t>, Verifier*, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

@@ -12,17 +12,6 @@
 
 namespace ketjet {
 
-struct TreeRequest {
-    WalkRules rules{};  // with the weight of all shots together: their number, or 1 for an exact distribution
-    std::int64_t most_states = 2;        // held at a time, at least 1
-    std::int64_t small_state_bytes = 0;  // states up to this size are held beside those
-    bool keep_state = false;
-    bool remember_ways = false;  // of one shot for every outcome
-    std::span<const std::int64_t>
-        stage_work{};              // predicted nanoseconds of each stage, where progress is counted in them
-    Verifier* verifier = nullptr;  // checks mergers, and is one of the observers
-};
-
 template <class T>
 struct TreeResult {
     TreeOutcome outcome;
@@ -30,8 +19,10 @@ struct TreeResult {
     std::int64_t trajectories = 0;          // that reached the end
 };
 
-// Runs the plan that the walker follows.
+// Runs the plan that the walker follows. `stage_work` has the predicted nanoseconds of each stage, where progress is
+// counted in them. The verifier, null if there is none, checks mergers and is one of the context's observers.
 template <class T>
-TreeResult<T> run_tree(const Walker<T>& walker, const TreeRequest& request, const RunContext& context);
+TreeResult<T> run_tree(const Walker<T>& walker, std::span<const std::int64_t> stage_work, Verifier* verifier,
+                       const RunContext& context);
 
 }  // namespace ketjet

@@ -47,7 +47,7 @@ Shots::Group Shots::copy_of(const Group& group) const {
     return copy;
 }
 
-Shots Shots::divide(double zero, double one, std::uint32_t origin, const DivisionRule& rule, double& dropped,
+Shots Shots::divide(double zero, double one, std::uint32_t origin, const RunRequest& request, double& dropped,
                     const StopToken& stop) {
     Poll poll(stop);
     const Coin coin(one, zero);
@@ -55,13 +55,13 @@ Shots Shots::divide(double zero, double one, std::uint32_t origin, const Divisio
     // The weights of those that gave zero and one.
     const auto parts_of = [&](const Group& group) -> std::pair<Weight, Weight> {
         const auto [shots, whole] = group.weight;
-        if (rule.exact) return {{0, whole * of_zero}, {0, whole * of_one}};
-        RandomStream random(rule.key, group.identity, origin);
+        if (request.exact) return {{0, whole * of_zero}, {0, whole * of_one}};
+        RandomStream random(request.key, group.identity, origin);
         const std::int64_t hits = shots == 1 ? coin.toss(random) : random.binomial_of(shots, one, zero);
         return {{shots - hits, 0}, {hits, 0}};
     };
     const auto survives = [&](const Weight& part) {
-        if (part.shots > 0 || (part.probability > 0 && part.probability >= rule.floor)) return true;
+        if (part.shots > 0 || (part.probability > 0 && part.probability >= request.floor)) return true;
         dropped += part.probability;
         return false;
     };

@@ -12,16 +12,10 @@
 #include "base/charged.hpp"
 #include "base/rng.hpp"
 #include "base/stop_token.hpp"
+#include "readout/run_request.hpp"
 #include "readout/weight.hpp"
 
 namespace ketjet {
-
-// How groups are divided between the outcomes of a measurement.
-struct DivisionRule {
-    PhiloxKey key{};
-    bool exact = false;  // weights are probabilities, and are divided as such; else shots, drawn one way or the other
-    double floor = 0;    // exact: smaller weights are dropped
-};
 
 class Shots {
  public:
@@ -40,9 +34,10 @@ class Shots {
     // Null if they are not remembered.
     const std::shared_ptr<Ways>& ways_of(std::size_t group) const { return groups_[group].ways; }
 
-    // Takes out the shots that gave one, where the probabilities are as `zero` to `one`; `origin` numbers the draw
-    // among those of a group. What falls below the floor is added to `dropped`.
-    Shots divide(double zero, double one, std::uint32_t origin, const DivisionRule& rule, double& dropped,
+    // Takes out the shots that gave one, where the probabilities are as `zero` to `one`: drawn one way or the other, or
+    // in an exact run divided. `origin` numbers the draw among those of a group. What falls below the floor is added to
+    // `dropped`.
+    Shots divide(double zero, double one, std::uint32_t origin, const RunRequest& request, double& dropped,
                  const StopToken& stop);
     // Takes out the groups for which taken[group] is true.
     Shots take(const std::vector<bool>& taken, const StopToken& stop);

@@ -35,8 +35,7 @@ struct Walker<T>::Present {
     bool outcome(Trajectory<T>& here, const Collapse& stage, int qubit, const OutcomeWeights& weights,
                  std::int32_t clbit, bool value_of_one) {
         double dropped = 0;
-        Shots ones =
-            here.shots.divide(weights.zero, weights.one, stage.origin, walker.rules_.division, dropped, context.stop);
+        Shots ones = here.shots.divide(weights.zero, weights.one, stage.origin, walker.request_, dropped, context.stop);
         if (dropped > 0) walker.dropped_.fetch_add(dropped);
         if (clbit != no_clbit) {
             here.shots.store(clbit, false, context.stop);
@@ -273,8 +272,8 @@ void Walker<T>::collapse_qubit(Trajectory<T>& here, const Collapse& stage, int q
 
 template <class T>
 void Walker<T>::jump(Trajectory<T>& trajectory, std::uint32_t target) const {
-    if (target < trajectory.stage && rules_.most_jumps_back > 0 && ++trajectory.jumps_back > rules_.most_jumps_back) {
-        throw IterationLimitReached(rules_.most_jumps_back);
+    if (target < trajectory.stage && request_.max_iterations > 0 && ++trajectory.jumps_back > request_.max_iterations) {
+        throw IterationLimitReached(request_.max_iterations);
     }
     trajectory.stage = target;
 }

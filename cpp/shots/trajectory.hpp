@@ -41,12 +41,6 @@ struct Trajectory {
     static constexpr double unsigned_state = -1;
 };
 
-struct WalkRules {
-    DivisionRule division{};
-    std::int64_t most_jumps_back = 0;  // 0: any number
-    Weight all_shots{};                // of the whole run
-};
-
 // A loop has run more often than it may.
 struct IterationLimitReached : std::runtime_error {
     explicit IterationLimitReached(std::int64_t limit);
@@ -80,16 +74,17 @@ template <class T>
 class Walker {
  public:
     // What is saved is put into `saves`.
-    Walker(const BoundPlan& bound, const WalkRules& rules, const Kernels& kernels, SaveStore& saves)
+    Walker(const BoundPlan& bound, const RunRequest& request, const Kernels& kernels, SaveStore& saves)
         : bound_(bound),
           program_(bound.program),
           plan_(*bound.plan),
-          rules_(rules),
+          request_(request),
           sweeps_(bound, kernels),
           saves_(saves),
           initializes_all_(initializes_all(program_, plan_.num_qubits)) {}
 
     const BoundPlan& bound_plan() const { return bound_; }
+    const RunRequest& request() const { return request_; }
 
     // Goes on past the next Join, or if wanted the next random collapse, or to the end of the plan; false at the end.
     bool advance(Trajectory<T>& trajectory, Fork<T>& fork, bool stops_at_collapses, const RunContext& context) const;
@@ -103,7 +98,7 @@ class Walker {
 
     // Whether the state is that of every shot.
     bool holds_all_shots(const Trajectory<T>& trajectory, const Weight& weight) const {
-        return trajectory.merging_loss == 0 && weight == rules_.all_shots;
+        return trajectory.merging_loss == 0 && weight == request_.weight();
     }
 
     // Whether something was to be saved of one shot only where not all shots were in the same state.
@@ -130,7 +125,7 @@ class Walker {
     const BoundPlan& bound_;
     const Program& program_;
     const Plan& plan_;
-    WalkRules rules_;
+    const RunRequest& request_;
     StageSweeps<T> sweeps_;
     SaveStore& saves_;
     bool initializes_all_;

@@ -10,12 +10,12 @@
 
 namespace ketjet {
 
-struct TreeRequest;
+struct RunRequest;
 
 // What follows from the plan, the request, the number of threads and the memory of the job.
 class TreeLimits {
  public:
-    TreeLimits(const Plan& plan, const TreeRequest& request, int threads);
+    TreeLimits(const Plan& plan, const RunRequest& request, int threads);
 
     // Whether groups of shots with equal memory unite, so that what is merged must not depend on memory.
     bool unites() const { return unites_; }

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'PassTimes', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'machine_rates', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'PassTimes', 'Plan', 'PlanCost', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'machine_rates', 'max_density_qubits', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -278,6 +278,10 @@ class RunRequest:
     verify: Verify
     def __init__(self) -> None:
         ...
+    def add_expectation(self, x_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], z_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], coefficients: collections.abc.Sequence[complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
+    def add_probabilities(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+        ...
     @property
     def floor(self) -> float:
         ...
@@ -297,22 +301,22 @@ class RunRequest:
     def key(self, arg0: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"]) -> None:
         ...
     @property
+    def max_iterations(self) -> int:
+        ...
+    @max_iterations.setter
+    def max_iterations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_states(self) -> int:
+        ...
+    @max_states.setter
+    def max_states(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
     def memory_limit(self) -> int:
         ...
     @memory_limit.setter
     def memory_limit(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def most_iterations(self) -> int:
-        ...
-    @most_iterations.setter
-    def most_iterations(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
-        ...
-    @property
-    def most_states(self) -> int:
-        ...
-    @most_states.setter
-    def most_states(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
     def promised_bytes(self) -> int:
@@ -418,6 +422,9 @@ class RunOutput:
         ...
     @property
     def probabilities(self) -> numpy.typing.NDArray[numpy.float64] | None:
+        ...
+    @property
+    def readouts(self) -> list:
         ...
     @property
     def sample_seconds(self) -> float:
@@ -548,6 +555,14 @@ def machine_rates(precision: Precision, *, threads: typing.SupportsInt | typing.
     """
     Bytes and fused multiply-adds a second, measured once per process; for worker threads.
     """
+def max_density_qubits() -> int:
+    """
+    Of how many qubits a density matrix is saved at most.
+    """
+def pauli_codes() -> dict[str, int]:
+    """
+    Numbers of the Pauli matrices of a Pauli rotation.
+    """
 def plan(program: Program, machine: Machine, precision: Precision, switched_off: collections.abc.Sequence[str], *, from_zero: bool, keep_state: bool) -> Plan:
     ...
 def plan_cost(plan: Plan, threads: typing.SupportsInt | typing.SupportsIndex) -> PlanCost:
@@ -563,6 +578,14 @@ def report(plan: Plan, threads: typing.SupportsInt | typing.SupportsIndex) -> tu
 def run(bound_plan: BoundPlan, request: RunRequest, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl) -> RunOutput:
     """
     Runs a plan; releases the GIL; raises Cancelled, MemoryError, VerificationFailed, ClassicalError, IterationLimitReached or TimeLimitReached.
+    """
+def save_mode_codes() -> dict[str, int]:
+    """
+    Numbers of the rules which records of a save operation are kept, by name.
+    """
+def saved_codes() -> dict[str, int]:
+    """
+    Numbers of what a save operation can save, by name.
     """
 def set_pool_limit(bytes: typing.SupportsInt | typing.SupportsIndex) -> None:
     ...

@@ -20,8 +20,8 @@ from ketjet import Simulator, StateVector
 from ketjet.engine import Outcome, SavedRecord, Task, execute
 from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering import lower
-from ketjet.lowering.saves import SORTS
-from ketjet.results.saved_data import SavedData, SaveRequest
+from ketjet.results.saved_data import SavedData
+from ketjet.saves import SAVES, SaveRequest
 
 OPERATOR = SparsePauliOp(["ZZ", "XI", "YY"], [1.0, 0.5, 0.25])
 
@@ -493,7 +493,7 @@ def test_the_transpiler_leaves_saves_where_they_are(level):
     assert np.allclose(before["inside"], after["inside"])
 
 
-@pytest.mark.parametrize("name", [name for name in SORTS if "expval" not in name])
+@pytest.mark.parametrize("name", [name for name in SAVES if "expval" not in name])
 @pytest.mark.parametrize("subtype", ["single", "list", "c_single", "average", "c_average", "accum", "c_accum"])
 def test_a_save_that_was_in_a_file_has_lost_what_it_saves(name, subtype):
     circuit = parted()

@@ -12,52 +12,22 @@ using namespace ketjet;
 
 namespace {
 
-std::int32_t code_of(std::string_view name) {
-    std::int32_t code = 0;
-    for (const GateFacts& facts : gate_table()) {
-        if (facts.name == name) return code;
-        ++code;
-    }
-    for (const std::string_view instruction : instruction_names()) {
-        if (instruction == name) return code;
-        ++code;
-    }
-    return -1;
-}
-
-constexpr std::uint64_t all_ones = ~std::uint64_t{0};
-
-struct Writer {
-    PackedProgram packed;
-
-    explicit Writer(int num_qubits, int num_clbits = 0) {
-        packed.num_qubits = num_qubits;
-        packed.num_clbits = num_clbits;
-        packed.wire_begin = packed.slot_begin = {0};
-    }
-    // Controls come first in `wires`, those of the gate's row included; all slots are 0.5.
-    Writer& add(std::string_view name, std::vector<std::int32_t> wires, std::int64_t operand = -1,
-                int more_controls = 0, std::uint64_t control_state = all_ones) {
-        const auto code = code_of(name);
-        const bool is_gate = static_cast<std::size_t>(code) < gate_table().size();
-        const GateFacts* const facts = is_gate ? &gate_table()[static_cast<std::size_t>(code)] : nullptr;
-        const int controls = more_controls + (is_gate ? facts->controls : 0);
-        const int slots = is_gate ? facts->parameters : name == "global_phase" || name == "pauli_rotation" ? 1 : 0;
-        packed.codes.push_back(code);
-        packed.wires.insert(packed.wires.end(), wires.begin(), wires.end());
-        packed.wire_begin.push_back(static_cast<std::uint32_t>(packed.wires.size()));
-        packed.num_controls.push_back(static_cast<std::uint16_t>(controls));
-        packed.control_state.push_back(control_state & low_bits(controls));
-        packed.slots.insert(packed.slots.end(), static_cast<std::size_t>(slots), 0.5);
-        packed.slot_begin.push_back(static_cast<std::uint32_t>(packed.slots.size()));
-        packed.operand.push_back(operand);
+// Controls come first in the wires, those of the gate's row included; all slots are 0.5.
+struct Circuit : Builder {
+    using Builder::Builder;
+    Circuit& add(std::string_view name, const std::vector<std::int32_t>& wires, std::int64_t operand = -1,
+                 int more_controls = 0, std::uint64_t control_state = all_ones) {
+        const auto code = static_cast<std::size_t>(code_of(name));
+        const bool is_gate = code < gate_table().size();
+        const int slots = is_gate ? gate_table()[code].parameters : name == "global_phase" ? 1 : 0;
+        const std::vector<double> values(static_cast<std::size_t>(slots), 0.5);
+        Builder::add(name, wires, own_controls(name) + more_controls, values, operand, control_state);
         return *this;
     }
-    Writer& permute(std::vector<std::int32_t> wires, std::vector<std::int64_t> pattern) {
-        packed.payloads.push_back(std::make_shared<const Payload>(std::move(pattern)));
-        return add("permutation", std::move(wires), static_cast<std::int64_t>(packed.payloads.size()) - 1);
+    Circuit& permute(const std::vector<std::int32_t>& wires, std::vector<std::int64_t> pattern) {
+        with_payload("permutation", wires, std::move(pattern));
+        return *this;
     }
-    Program build() const { return Program(packed); }
 };
 
 std::string listed(std::span<const std::int32_t> qubits) {
@@ -112,12 +82,13 @@ PlanRequest with(bool known_bits, bool relabel_swaps, bool prune, bool keep_stat
     return request;
 }
 
-Rewritten relabelled(const Writer& writer) { return rewrite(writer.build(), with(false, true, false)); }
-Rewritten known(const Writer& writer) { return rewrite(writer.build(), with(true, false, false)); }
-Rewritten pruned(const Writer& writer) { return rewrite(writer.build(), with(false, false, true)); }
+Rewritten relabelled(const Circuit& circuit) { return rewrite(circuit.build(), with(false, true, false)); }
+Rewritten known(const Circuit& circuit) { return rewrite(circuit.build(), with(true, false, false)); }
+Rewritten pruned(const Circuit& circuit) { return rewrite(circuit.build(), with(false, false, true)); }
 
 void check_switches() {
-    const Program program = Writer(2, 1).add("x", {0}).add("swap", {0, 1}).add("h", {0}).add("measure", {1}, 0).build();
+    const Program program =
+        Circuit(2, 1).add("x", {0}).add("swap", {0, 1}).add("h", {0}).add("measure", {1}, 0).build();
     EXPECT(rewrite(program, with(false, false, false)), "x 0 @0; swap 0 1 @1; h 0 @2; measure 1 @3");
     EXPECT(rewrite(program, with(false, true, false)), "x 1 @0; h 0 @2; measure 1 @3");
     EXPECT(rewrite(program, with(true, false, false)), "h 0 @2; x 1 @1; measure 1 @3");
@@ -141,31 +112,31 @@ void check_partly_known() {
 }
 
 void check_relabelling() {
-    EXPECT(relabelled(Writer(3).add("h", {0}).add("swap", {0, 2}).add("cx", {2, 1})), "h 2 @0; cx 2, 1 @2");
-    EXPECT(relabelled(Writer(3).add("h", {0}).add("rx", {1}).permute({0, 1, 2}, {1, 2, 0})), "h 2 @0; rx 0 @1");
-    EXPECT(relabelled(Writer(3).add("h", {0}).add("swap", {0, 1}).add("swap", {1, 2})), "h 2 @0");
-    EXPECT(relabelled(Writer(3).add("h", {1}).add("cswap", {0, 1, 2})), "h 1 @0; cswap 0, 1 2 @1");
-    EXPECT(relabelled(Writer(2, 1).add("measure", {0}, 0).add("reset", {1}).add("swap", {0, 1})),
+    EXPECT(relabelled(Circuit(3).add("h", {0}).add("swap", {0, 2}).add("cx", {2, 1})), "h 2 @0; cx 2, 1 @2");
+    EXPECT(relabelled(Circuit(3).add("h", {0}).add("rx", {1}).permute({0, 1, 2}, {1, 2, 0})), "h 2 @0; rx 0 @1");
+    EXPECT(relabelled(Circuit(3).add("h", {0}).add("swap", {0, 1}).add("swap", {1, 2})), "h 2 @0");
+    EXPECT(relabelled(Circuit(3).add("h", {1}).add("cswap", {0, 1, 2})), "h 1 @0; cswap 0, 1 2 @1");
+    EXPECT(relabelled(Circuit(2, 1).add("measure", {0}, 0).add("reset", {1}).add("swap", {0, 1})),
            "measure 1 @0; reset 0 @1");
 }
 
 void check_y() {
-    const auto written = [](const Writer& writer) { return rewrite(writer.build(), with(false, false, false)); };
-    EXPECT(written(Writer(2).add("y", {1}).add("h", {1})), "z 1 @0; x 1 @0; h 1 @1; diagonal @0");
-    EXPECT(written(Writer(1).add("y", {0}).add("y", {0})), "z 0 @0; x 0 @0; z 0 @1; x 0 @1; diagonal @1");
-    EXPECT(written(Writer(4).add("y", {0}).add("y", {1}).add("y", {2}).add("y", {3})),
+    const auto written = [](const Circuit& circuit) { return rewrite(circuit.build(), with(false, false, false)); };
+    EXPECT(written(Circuit(2).add("y", {1}).add("h", {1})), "z 1 @0; x 1 @0; h 1 @1; diagonal @0");
+    EXPECT(written(Circuit(1).add("y", {0}).add("y", {0})), "z 0 @0; x 0 @0; z 0 @1; x 0 @1; diagonal @1");
+    EXPECT(written(Circuit(4).add("y", {0}).add("y", {1}).add("y", {2}).add("y", {3})),
            "z 0 @0; x 0 @0; z 1 @1; x 1 @1; z 2 @2; x 2 @2; z 3 @3; x 3 @3");
-    EXPECT(written(Writer(2).add("cy", {0, 1}).add("y", {1, 0}, -1, 1)), "cy 0, 1 @0; y 1, 0 @1");
-    EXPECT(written(Writer(1, 1).add("y", {0}).add("measure", {0}, 0).add("y", {0})),
+    EXPECT(written(Circuit(2).add("cy", {0, 1}).add("y", {1, 0}, -1, 1)), "cy 0, 1 @0; y 1, 0 @1");
+    EXPECT(written(Circuit(1, 1).add("y", {0}).add("measure", {0}, 0).add("y", {0})),
            "z 0 @0; x 0 @0; diagonal @0; measure 0 @1; z 0 @2; x 0 @2; diagonal @2");
-    EXPECT(known(Writer(2).add("y", {0}).add("cx", {0, 1})), "z 0 @0; x 0 @0; cx 0, 1 @1; diagonal @0");
-    EXPECT(pruned(Writer(1, 1).add("h", {0}).add("y", {0}).add("measure", {0}, 0)),
+    EXPECT(known(Circuit(2).add("y", {0}).add("cx", {0, 1})), "z 0 @0; x 0 @0; cx 0, 1 @1; diagonal @0");
+    EXPECT(pruned(Circuit(1, 1).add("h", {0}).add("y", {0}).add("measure", {0}, 0)),
            "h 0 @0; z 0 @1; x 0 @1; measure 0 @2");
     PlanRequest request = with(false, false, false);
     request.from_zero = false;
-    EXPECT(rewrite(Writer(1).add("y", {0}).build(), request), "z 0 @0; x 0 @0; diagonal @0");
+    EXPECT(rewrite(Circuit(1).add("y", {0}).build(), request), "z 0 @0; x 0 @0; diagonal @0");
     request.options.block_frame = false;
-    EXPECT(rewrite(Writer(1).add("y", {0}).build(), request), "y 0 @0");
+    EXPECT(rewrite(Circuit(1).add("y", {0}).build(), request), "y 0 @0");
 }
 
 // The phase is there on each way, and each time round.
@@ -183,46 +154,46 @@ void check_y_and_jumps() {
 }
 
 void check_known_bits() {
-    EXPECT(known(Writer(2).add("x", {0}).add("x", {0})), "");
-    EXPECT(known(Writer(2).add("x", {0}).add("h", {0})), "x 0 @0; h 0 @1");
-    EXPECT(known(Writer(2).add("cx", {0, 1}).add("x", {0}).add("cx", {0, 1})), "x 0 @1; x 1 @2");
-    EXPECT(known(Writer(2).add("x", {0}).add("ch", {0, 1}).add("x", {0})), "h 1 @1");
-    EXPECT(known(Writer(3).add("h", {2}).add("x", {0}).add("ccx", {0, 2, 1})), "h 2 @0; x 2, 1 @2; x 0 @1");
-    EXPECT(known(Writer(3).add("h", {1}).add("h", {2}).add("ccx", {0, 1, 2})), "h 1 @0; h 2 @1");
-    EXPECT(known(Writer(3).add("h", {2}).add("cx", {0, 1, 2}, -1, 1, 0)), "h 2 @0; x 2 @1");
-    EXPECT(known(Writer(2).add("x", {0}).add("cu", {0, 1})), "cu 1 @1; x 0 @0");
+    EXPECT(known(Circuit(2).add("x", {0}).add("x", {0})), "");
+    EXPECT(known(Circuit(2).add("x", {0}).add("h", {0})), "x 0 @0; h 0 @1");
+    EXPECT(known(Circuit(2).add("cx", {0, 1}).add("x", {0}).add("cx", {0, 1})), "x 0 @1; x 1 @2");
+    EXPECT(known(Circuit(2).add("x", {0}).add("ch", {0, 1}).add("x", {0})), "h 1 @1");
+    EXPECT(known(Circuit(3).add("h", {2}).add("x", {0}).add("ccx", {0, 2, 1})), "h 2 @0; x 2, 1 @2; x 0 @1");
+    EXPECT(known(Circuit(3).add("h", {1}).add("h", {2}).add("ccx", {0, 1, 2})), "h 1 @0; h 2 @1");
+    EXPECT(known(Circuit(3).add("h", {2}).add("cx", {0, 1, 2}, -1, 1, 0)), "h 2 @0; x 2 @1");
+    EXPECT(known(Circuit(2).add("x", {0}).add("cu", {0, 1})), "cu 1 @1; x 0 @0");
     // Phases: every qubit is a control.
-    EXPECT(known(Writer(2).add("h", {0}).add("cz", {0, 1})), "h 0 @0");
-    EXPECT(known(Writer(2).add("h", {0}).add("x", {1}).add("cz", {0, 1})), "h 0 @0; z 0 @2; x 1 @1");
-    EXPECT(known(Writer(2).add("h", {1}).add("x", {0}).add("cp", {0, 1})), "h 1 @0; p 1 @2; x 0 @1");
-    EXPECT(known(Writer(2).add("x", {0}).add("x", {1}).add("cp", {0, 1})), "global_phase @2; x 0 @0; x 1 @1");
-    EXPECT(known(Writer(1).add("x", {0}).add("s", {0}).add("x", {0})), "diagonal @1");
-    EXPECT(known(Writer(2).add("h", {0}).add("x", {1}).add("cz", {0, 1}, -1, 0, 0)), "h 0 @0; x 1 @1; cz 0=0, 1 @2");
-    EXPECT(known(Writer(4).add("h", {0}).add("h", {1}).add("h", {2}).add("x", {3}).add("z", {0, 1, 2, 3}, -1, 3, 5)),
+    EXPECT(known(Circuit(2).add("h", {0}).add("cz", {0, 1})), "h 0 @0");
+    EXPECT(known(Circuit(2).add("h", {0}).add("x", {1}).add("cz", {0, 1})), "h 0 @0; z 0 @2; x 1 @1");
+    EXPECT(known(Circuit(2).add("h", {1}).add("x", {0}).add("cp", {0, 1})), "h 1 @0; p 1 @2; x 0 @1");
+    EXPECT(known(Circuit(2).add("x", {0}).add("x", {1}).add("cp", {0, 1})), "global_phase @2; x 0 @0; x 1 @1");
+    EXPECT(known(Circuit(1).add("x", {0}).add("s", {0}).add("x", {0})), "diagonal @1");
+    EXPECT(known(Circuit(2).add("h", {0}).add("x", {1}).add("cz", {0, 1}, -1, 0, 0)), "h 0 @0; x 1 @1; cz 0=0, 1 @2");
+    EXPECT(known(Circuit(4).add("h", {0}).add("h", {1}).add("h", {2}).add("x", {3}).add("z", {0, 1, 2, 3}, -1, 3, 5)),
            "h 0 @0; h 1 @1; h 2 @2; z 1 2=2, 0 @4; x 3 @3");
     // Diagonal operations keep what is known, and need the right bit to be there.
-    EXPECT(known(Writer(2).add("rz", {0}).add("x", {0}).add("rz", {0}).add("cx", {0, 1}).add("x", {0})),
+    EXPECT(known(Circuit(2).add("rz", {0}).add("x", {0}).add("rz", {0}).add("cx", {0, 1}).add("x", {0})),
            "rz 0 @0; x 0 @1; rz 0 @2; x 0 @4; x 1 @3");
     // Swaps move knowledge.
-    EXPECT(known(Writer(3).add("x", {0}).add("swap", {0, 2})), "x 2 @1");
-    EXPECT(known(Writer(3).add("x", {0}).add("h", {2}).add("swap", {0, 2})), "h 2 @1; swap 0 2 @2; x 2 @0");
-    EXPECT(known(Writer(3).add("h", {0}).add("cswap", {0, 1, 2})), "h 0 @0");
-    EXPECT(known(Writer(3).add("h", {0}).add("x", {1}).add("cswap", {0, 1, 2})), "h 0 @0; x 1 @1; cswap 0, 1 2 @2");
-    EXPECT(known(Writer(3).add("x", {0}).add("h", {1}).add("cswap", {0, 1, 2})), "h 1 @1; swap 1 2 @2; x 0 @0");
-    EXPECT(known(Writer(3).add("x", {0}).add("x", {1}).permute({0, 1, 2}, {2, 0, 1})), "x 1 @1; x 2 @2");
-    EXPECT(known(Writer(2).add("x", {0}).add("rz", {0}).add("swap", {0, 1})), "x 0 @0; rz 0 @1; x 0 @2; x 1 @2");
+    EXPECT(known(Circuit(3).add("x", {0}).add("swap", {0, 2})), "x 2 @1");
+    EXPECT(known(Circuit(3).add("x", {0}).add("h", {2}).add("swap", {0, 2})), "h 2 @1; swap 0 2 @2; x 2 @0");
+    EXPECT(known(Circuit(3).add("h", {0}).add("cswap", {0, 1, 2})), "h 0 @0");
+    EXPECT(known(Circuit(3).add("h", {0}).add("x", {1}).add("cswap", {0, 1, 2})), "h 0 @0; x 1 @1; cswap 0, 1 2 @2");
+    EXPECT(known(Circuit(3).add("x", {0}).add("h", {1}).add("cswap", {0, 1, 2})), "h 1 @1; swap 1 2 @2; x 0 @0");
+    EXPECT(known(Circuit(3).add("x", {0}).add("x", {1}).permute({0, 1, 2}, {2, 0, 1})), "x 1 @1; x 2 @2");
+    EXPECT(known(Circuit(2).add("x", {0}).add("rz", {0}).add("swap", {0, 1})), "x 0 @0; rz 0 @1; x 0 @2; x 1 @2");
 }
 
 void check_known_bits_and_collapses() {
-    EXPECT(known(Writer(1, 1).add("x", {0}).add("measure", {0}, 0).add("x", {0})), "x 0 @0; measure 0 @1; x 0 @2");
-    EXPECT(known(Writer(2, 1).add("h", {0}).add("measure", {0}, 0).add("cx", {0, 1})),
+    EXPECT(known(Circuit(1, 1).add("x", {0}).add("measure", {0}, 0).add("x", {0})), "x 0 @0; measure 0 @1; x 0 @2");
+    EXPECT(known(Circuit(2, 1).add("h", {0}).add("measure", {0}, 0).add("cx", {0, 1})),
            "h 0 @0; measure 0 @1; cx 0, 1 @2");
-    EXPECT(known(Writer(2).add("x", {0}).add("reset", {0}).add("cx", {0, 1})), "");
-    EXPECT(known(Writer(2).add("h", {0}).add("reset", {0}).add("cx", {0, 1})), "h 0 @0; reset 0 @1");
+    EXPECT(known(Circuit(2).add("x", {0}).add("reset", {0}).add("cx", {0, 1})), "");
+    EXPECT(known(Circuit(2).add("h", {0}).add("reset", {0}).add("cx", {0, 1})), "h 0 @0; reset 0 @1");
 }
 
 void check_pruning() {
-    const Rewritten phases = pruned(Writer(2, 2)
+    const Rewritten phases = pruned(Circuit(2, 2)
                                         .add("h", {0})
                                         .add("h", {1})
                                         .add("cz", {0, 1})
@@ -231,7 +202,7 @@ void check_pruning() {
                                         .add("measure", {1}, 1));
     EXPECT(phases, "h 0 @0; h 1 @1; measure 0 @4; measure 1 @5");
     // A qubit that nothing is needed of leaves the state, and the others are renumbered.
-    const Rewritten smaller = pruned(Writer(3, 1)
+    const Rewritten smaller = pruned(Circuit(3, 1)
                                          .add("h", {0})
                                          .add("h", {2})
                                          .add("cx", {2, 0})
@@ -241,17 +212,17 @@ void check_pruning() {
     EXPECT(smaller, "h 0 @1; measure 0 @4");
     CHECK(smaller.num_qubits == 1);
     // The distribution of a target needs that of its control, whose phases do not matter.
-    EXPECT(pruned(Writer(2, 1).add("h", {0}).add("s", {0}).add("cx", {0, 1}).add("measure", {1}, 0)),
+    EXPECT(pruned(Circuit(2, 1).add("h", {0}).add("s", {0}).add("cx", {0, 1}).add("measure", {1}, 0)),
            "h 0 @0; cx 0, 1 @2; measure 1 @3");
     // They do where the control interferes, and then so does the target, measured or not.
-    EXPECT(pruned(Writer(2, 1).add("h", {0}).add("s", {0}).add("cx", {0, 1}).add("h", {0}).add("measure", {0}, 0)),
+    EXPECT(pruned(Circuit(2, 1).add("h", {0}).add("s", {0}).add("cx", {0, 1}).add("h", {0}).add("measure", {0}, 0)),
            "h 0 @0; s 0 @1; cx 0, 1 @2; h 0 @3; measure 0 @4");
-    EXPECT(pruned(Writer(2, 1).add("h", {0}).add("h", {1}).add("cz", {0, 1}).add("h", {0}).add("measure", {0}, 0)),
+    EXPECT(pruned(Circuit(2, 1).add("h", {0}).add("h", {1}).add("cz", {0, 1}).add("h", {0}).add("measure", {0}, 0)),
            "h 0 @0; h 1 @1; cz 0, 1 @2; h 0 @3; measure 0 @4");
-    EXPECT(pruned(Writer(2, 1).add("h", {0}).add("s", {0}).add("iswap", {0, 1}).add("y", {1}).add("measure", {1}, 0)),
+    EXPECT(pruned(Circuit(2, 1).add("h", {0}).add("s", {0}).add("iswap", {0, 1}).add("y", {1}).add("measure", {1}, 0)),
            "h 0 @0; iswap 0 1 @2; z 1 @3; x 1 @3; measure 1 @4");
     // CX turns X on its control and Z on its target into a pair of Y: then phases of the target matter too.
-    EXPECT(pruned(Writer(2, 2)
+    EXPECT(pruned(Circuit(2, 2)
                       .add("h", {1})
                       .add("s", {1})
                       .add("cx", {0, 1})
@@ -259,24 +230,24 @@ void check_pruning() {
                       .add("measure", {0}, 0)
                       .add("measure", {1}, 1)),
            "h 1 @0; s 1 @1; cx 0, 1 @2; h 0 @3; measure 0 @4; measure 1 @5");
-    EXPECT(pruned(Writer(1, 1).add("h", {0}).add("global_phase", {}).add("measure", {0}, 0)), "h 0 @0; measure 0 @2");
-    EXPECT(pruned(Writer(1).add("h", {0}).add("global_phase", {})), "h 0 @0; global_phase @1");
+    EXPECT(pruned(Circuit(1, 1).add("h", {0}).add("global_phase", {}).add("measure", {0}, 0)), "h 0 @0; measure 0 @2");
+    EXPECT(pruned(Circuit(1).add("h", {0}).add("global_phase", {})), "h 0 @0; global_phase @1");
 }
 
 void check_pruning_of_collapses() {
     // A reset ends the need for what was before; a qubit that is traced out dephases nothing that is measured.
-    EXPECT(pruned(Writer(2, 2)
+    EXPECT(pruned(Circuit(2, 2)
                       .add("h", {0})
                       .add("cx", {0, 1})
                       .add("reset", {1})
                       .add("measure", {0}, 0)
                       .add("measure", {1}, 1)),
            "h 0 @0; measure 0 @3");
-    EXPECT(pruned(Writer(2, 1).add("h", {0}).add("cx", {0, 1}).add("reset", {1}).add("h", {0}).add("measure", {0}, 0)),
+    EXPECT(pruned(Circuit(2, 1).add("h", {0}).add("cx", {0, 1}).add("reset", {1}).add("h", {0}).add("measure", {0}, 0)),
            "h 0 @0; cx 0, 1 @1; h 0 @3; measure 0 @4");
-    EXPECT(pruned(Writer(1, 1).add("h", {0}).add("reset", {0}).add("h", {0}).add("measure", {0}, 0)),
+    EXPECT(pruned(Circuit(1, 1).add("h", {0}).add("reset", {0}).add("h", {0}).add("measure", {0}, 0)),
            "h 0 @2; measure 0 @3");
-    EXPECT(pruned(Writer(2, 2)
+    EXPECT(pruned(Circuit(2, 2)
                       .add("h", {0})
                       .add("cx", {0, 1})
                       .add("reset", {0})
@@ -285,14 +256,14 @@ void check_pruning_of_collapses() {
                       .add("measure", {1}, 1)),
            "h 0 @0; cx 0, 1 @1; reset 0 @2; h 0 @3; measure 0 @4; measure 1 @5");
     // A measurement whose bit is written again counts only as a loss of phase.
-    EXPECT(pruned(Writer(1, 1).add("h", {0}).add("measure", {0}, 0).add("measure", {0}, 0)), "h 0 @0; measure 0 @2");
-    EXPECT(pruned(Writer(1, 1).add("h", {0}).add("measure", {0}, 0).add("h", {0}).add("measure", {0}, 0)),
+    EXPECT(pruned(Circuit(1, 1).add("h", {0}).add("measure", {0}, 0).add("measure", {0}, 0)), "h 0 @0; measure 0 @2");
+    EXPECT(pruned(Circuit(1, 1).add("h", {0}).add("measure", {0}, 0).add("h", {0}).add("measure", {0}, 0)),
            "h 0 @0; measure 0 @1; h 0 @2; measure 0 @3");
     // An untouched qubit measures 0, which must still overwrite what an earlier measurement left in the bit.
     const Rewritten overwritten =
-        pruned(Writer(2, 1).add("h", {0}).add("measure", {0}, 0).add("h", {0}).add("measure", {1}, 0));
+        pruned(Circuit(2, 1).add("h", {0}).add("measure", {0}, 0).add("h", {0}).add("measure", {1}, 0));
     EXPECT(overwritten, "");
-    EXPECT(pruned(Writer(2, 2)
+    EXPECT(pruned(Circuit(2, 2)
                       .add("h", {0})
                       .add("measure", {0}, 0)
                       .add("h", {0})
@@ -303,15 +274,15 @@ void check_pruning_of_collapses() {
 }
 
 void check_plans() {
-    const Writer writer = Writer(3, 2)
-                              .add("h", {2})
-                              .add("measure", {2}, 0)
-                              .add("cx", {2, 1})
-                              .add("h", {1})
-                              .add("reset", {2})
-                              .add("h", {2})
-                              .add("measure", {2}, 1);
-    const Plan made = plan(writer.build(), {}, with(true, true, true));
+    const Circuit circuit = Circuit(3, 2)
+                                .add("h", {2})
+                                .add("measure", {2}, 0)
+                                .add("cx", {2, 1})
+                                .add("h", {1})
+                                .add("reset", {2})
+                                .add("h", {2})
+                                .add("measure", {2}, 1);
+    const Plan made = plan(circuit.build(), {}, with(true, true, true));
     CHECK(made.num_qubits == 1);
     CHECK(made.state_qubits == minimum_state_qubits);
     CHECK(made.has_trajectories());
@@ -325,7 +296,7 @@ void check_plans() {
     }
     CHECK(collapses == (std::vector<std::uint32_t>{1}));  // which leaves nothing to reset
     // A control commutes with measuring: without the state, nothing collapses here.
-    const Program controlled = Writer(2, 2)
+    const Program controlled = Circuit(2, 2)
                                    .add("h", {0})
                                    .add("measure", {0}, 0)
                                    .add("cx", {0, 1})

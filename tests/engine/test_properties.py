@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles.static import distribution, statevector
 from support.programs import SMALL_CACHES, TINY_CACHES, final_state
+from support.statistics import assert_drawn_from
 from support.strategies import circuits, exchange_circuits, quarter_turn_circuits
 
 from ketjet import engine
@@ -62,16 +63,11 @@ def test_states_are_equal_bit_for_bit_over_threads_and_fused_instruction_sets(ci
 @given(circuits(max_qubits=4, max_operations=10, measure=True), st.integers(0, 2**20))
 @settings(max_examples=60, deadline=None)
 def test_outcomes_with_measurements_anywhere_follow_the_exact_distribution(circuit, seed):
-    exact = distribution(circuit)
-    shots = 400
+    shots = 10**8
     outcome = engine.execute(engine.Task(lower(circuit).program, shots, seed))
     counts = dict(zip(outcome.keys[:, 0].tolist(), outcome.counts.tolist(), strict=True))
     assert sum(counts.values()) == shots
-    assert set(counts) <= set(exact)
-    for bits, probability in exact.items():
-        # Six standard deviations: the examples are random, the bound is not meant to be sharp.
-        spread = 6 * np.sqrt(shots * probability * max(1 - probability, 0)) + 1
-        assert abs(counts.get(bits, 0) - shots * probability) <= spread
+    assert_drawn_from(counts, distribution(circuit))
 
 
 @given(circuits(max_qubits=4, max_operations=10, measure=True), st.integers(0, 2**20))

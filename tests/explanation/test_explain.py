@@ -118,10 +118,11 @@ def test_sums_agree_with_each_other(name):
 
 @pytest.mark.parametrize("name", CIRCUITS)
 def test_every_operation_of_a_sweep_is_in_its_passes(name):
-    for stage in explained(build(name)).stages:
-        if stage.kind == "sweep":
-            indices = [operation.index for operation in stage.operations]
-            assert indices == sorted({of.index for one in stage.passes for of in one.operations})
+    sweeps = [stage for stage in explained(build(name)).stages if stage.kind == "sweep"]
+    assert sweeps
+    for sweep in sweeps:
+        indices = [operation.index for operation in sweep.operations]
+        assert indices == sorted({of.index for one in sweep.passes for of in one.operations})
 
 
 def test_many_stages_are_counted():

@@ -24,7 +24,7 @@ from support.fake_engine import Kernel, Script, eventually, fake_job, submitted
 
 from ketjet import Simulator, engine
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
-from ketjet.jobs import offers, workers
+from ketjet.jobs import light_work, workers
 
 pytestmark = pytest.mark.usefixtures("two_threads")
 
@@ -533,7 +533,7 @@ def test_a_callback_that_comes_while_work_is_handed_out_may_run_jobs(bell):
         wide.h(range(16))
         wide.cx(range(15), range(1, 16))
     wide.measure_all()
-    assert Simulator().estimate(wide).seconds > offers.LIGHT_SECONDS
+    assert Simulator().estimate(wide).seconds > light_work.LIGHT_SECONDS
     seen = []
     workers.shared().do(lambda: ended.add_done_callback(lambda _: seen.append(Simulator().run(wide).result(5).success)))
     eventually(lambda: seen == [True])

@@ -17,7 +17,7 @@ from support.fake_engine import Kernel, Script, eventually, execute, outcome, su
 
 from ketjet import Simulator, engine
 from ketjet.errors import JobCancelledError, JobFailedError, JobTimeoutError
-from ketjet.jobs import batch, offers
+from ketjet.jobs import batch, light_work
 
 pytestmark = pytest.mark.usefixtures("two_threads")
 
@@ -96,8 +96,8 @@ def test_nobody_need_wait(recorder):
     ],
 )
 def test_who_waits_in_other_ways_does_not_wait_for_a_look(recorder, look, monkeypatch):
-    monkeypatch.setattr(offers, "LOOK_SECONDS", 60)
-    monkeypatch.setattr(offers, "_shared", [offers.Offers()])
+    monkeypatch.setattr(light_work, "LOOK_SECONDS", 60)
+    monkeypatch.setattr(light_work, "_shared", [light_work.LightQueue()])
     job = light(recorder)
     look(job)
     assert job.result(5).success
@@ -184,7 +184,7 @@ def test_what_may_loop_is_never_light(make, shots):
 def test_what_is_thought_light_and_loops_can_be_left(make, monkeypatch):
     """Whatever the prediction misses."""
     monkeypatch.setattr(batch, "HERE_SECONDS", 0.005)
-    monkeypatch.setattr(offers, "are_light", lambda *_: True)
+    monkeypatch.setattr(light_work, "are_light", lambda *_: True)
     circuit = make()
     circuit.measure_all()
     job = Simulator().run(circuit, shots=1)
@@ -292,39 +292,39 @@ def test_small_circuits_are_light_and_states_are_the_same_either_way():
     assert not backend.run(circuit, shots=10**6, memory=True)._batch._light
 
 
-# Offers themselves
+# The queue itself
 
 
-def test_an_offer_is_taken_once():
-    made, started = offers.Offers(), []
-    made.make(start := lambda: started.append(1))
+def test_a_call_is_taken_once():
+    made, started = light_work.LightQueue(), []
+    made.put(start := lambda: started.append(1))
     assert made.take(start)
     assert not made.take(start)
-    time.sleep(3 * offers.LOOK_SECONDS)
+    time.sleep(3 * light_work.LOOK_SECONDS)
     assert started == []
 
 
 def test_what_nobody_takes_is_started(monkeypatch):
-    monkeypatch.setattr(offers, "BUSY_SECONDS", 0.02)
-    monkeypatch.setattr(offers, "IDLE_SECONDS", 0.05)
-    made, started = offers.Offers(), []
+    monkeypatch.setattr(light_work, "BUSY_SECONDS", 0.02)
+    monkeypatch.setattr(light_work, "IDLE_SECONDS", 0.05)
+    made, started = light_work.LightQueue(), []
     for i in range(3):
-        made.make(lambda i=i: started.append(i))
+        made.put(lambda i=i: started.append(i))
     eventually(lambda: started == [0, 1, 2])
     eventually(lambda: made._unwatched)
-    made.make(lambda: started.append(3))
+    made.put(lambda: started.append(3))
     eventually(lambda: 3 in started)
 
 
 def test_without_a_thread_to_be_had_it_is_started_at_once(monkeypatch):
-    made, started = offers.Offers(), []
+    made, started = light_work.LightQueue(), []
 
     def refuse(_):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    made.make(lambda: started.append(1))
+    made.put(lambda: started.append(1))
     assert started == [1]
     monkeypatch.undo()
-    made.make(lambda: started.append(2))
+    made.put(lambda: started.append(2))
     eventually(lambda: started == [1, 2])

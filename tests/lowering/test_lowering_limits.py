@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+import sys
 import time
 import weakref
 
@@ -94,7 +95,7 @@ def test_what_was_gathered_is_let_go_at_once(monkeypatch):
         walks.append(weakref.ref(made.builder))
         return made
 
-    monkeypatch.setattr("ketjet.lowering.lowered.CircuitWalk", walk)
+    monkeypatch.setattr(sys.modules["ketjet.lowering.lower"], "CircuitWalk", walk)
     gc.disable()
     try:
         lower(circuit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from qiskit.quantum_info import random_unitary
 from support import strategies
 
 from ketjet.errors import InvalidCircuitError
-from ketjet.lowering import lower, lowered, native
+from ketjet.lowering import lower, native
 
 try:
     import ketjet._qiskit_bridge  # noqa: F401
@@ -30,7 +31,7 @@ PLAIN = {name: gate for name, gate in strategies.STANDARD_GATES.items() if name 
 
 def by_python(circuit, **options):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lowered, "read_plain", lambda *_, **__: None)
+        patch.setattr(sys.modules["ketjet.lowering.lower"], "read_plain", lambda *_, **__: None)
         return lower(circuit, **options)
 
 

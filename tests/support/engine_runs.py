@@ -9,7 +9,7 @@ from ketjet.engine.run import random_key
 def run(program, *, small_state_bytes=0, precision="double", states=50, threads=1, switched_off=(), **fields):
     """Run a program; fields are those of a RunRequest, `states` is how many above `small_state_bytes` are held."""
     request = _core.RunRequest()
-    request.small_state_bytes, request.most_states = small_state_bytes, states
+    request.small_state_bytes, request.max_states = small_state_bytes, states
     request.key = random_key(program, fields.pop("seed", 0))
     for name, value in fields.items():
         setattr(request, name, value)

@@ -20,6 +20,7 @@ from ketjet.jobs import workers
 from ketjet.lowering import LoweredCircuit, lower
 from ketjet.lowering.frame import Kind, kind_of
 from ketjet.options.machine import allowed_threads, memory_limit, switched_off
+from ketjet.saves import SAVES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -177,17 +178,13 @@ def saved_bytes(lowered: LoweredCircuit, options: SimulatorOptions, frames: Save
 
     Dictionaries leave out what is zero because qubits are known; other values are shown in full.
     """
-    amplitude, found = engine.AMPLITUDE_BYTES[options.precision], {}
-    for save in lowered.saves:
-        width = save.num_qubits
-        if save.name.endswith("_dict") and save.number in frames:
-            width = len(frames[save.number][0])
-        if save.name in {"save_statevector", "save_statevector_dict", "save_state", "save_unitary"}:
-            found[save.label] = amplitude << width
-        elif save.name == "save_density_matrix":
-            found[save.label] = 16 << 2 * width
-        elif save.name in {"save_probabilities", "save_probabilities_dict"}:
-            found[save.label] = 8 << width
+    found = {}
+    for request in lowered.saves:
+        save, width = SAVES[request.name], request.num_qubits
+        if save.leaves_out_zeros and request.number in frames:
+            width = len(frames[request.number][0])
+        if needed := save.bytes_of(width, engine.AMPLITUDE_BYTES[options.precision]):
+            found[request.label] = needed
     return found
 
 

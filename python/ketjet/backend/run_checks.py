@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ketjet.errors import InvalidCircuitError
-from ketjet.results.saved_data import LISTED
+from ketjet.saves import LISTED
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -78,7 +78,7 @@ VARIABLE_WIDTH = {
 PAIR_GATE = "cx"
 """The gate on two qubits that the transpiler may build others from."""
 
-MOST_NAMED_CONTROLS = 8
+MAX_NAMED_CONTROLS = 8
 """Qiskit names the controlled version of a gate after its number of controls; up to so many are listed."""
 
 
@@ -102,7 +102,7 @@ def build_target(num_qubits: int | None) -> Target:
 def _multi_controlled() -> dict[str, type[ControlledGate]]:
     """Return the names of common gates under several controls; under controls, x and p have names of any width."""
     bases = ["h", "rx", "ry", "rz", "s", "sdg", "swap", "sx", "sxdg", "t", "tdg", "u", "y", "z"]
-    prefixes = ["c", "cc", *(f"c{controls}" for controls in range(3, MOST_NAMED_CONTROLS + 1))]
+    prefixes = ["c", "cc", *(f"c{controls}" for controls in range(3, MAX_NAMED_CONTROLS + 1))]
     names = [prefix + base for prefix in prefixes for base in bases]
     return dict.fromkeys(["c-unitary", *names], ControlledGate)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["counted", "duration", "share", "size"]
 
-MOST_PRINTED_BYTES = 1 << 70
+MAX_PRINTED_BYTES = 1 << 70
 """From here on a number of bytes is that of a state that no machine holds."""
 
 
@@ -18,7 +18,7 @@ def duration(seconds: float) -> str:
 
 def size(count: float) -> str:
     """Return a number of bytes with its unit."""
-    if count >= MOST_PRINTED_BYTES:
+    if count >= MAX_PRINTED_BYTES:
         return f"2^{int(count).bit_length() - 1} bytes"
     for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
         if count < 1024:

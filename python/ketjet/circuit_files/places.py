@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["at_node", "at_offset", "found_by_parser"]
 
 LONGEST_REASON = 300
-MOST_EXPECTED = 60
+MAX_EXPECTED = 60
 """Characters of a list of what was expected; longer ones are left out."""
 
 _OF_OPENQASM2 = re.compile(r"<input>:(\d+),(\d+): (.*)")
@@ -73,7 +73,7 @@ def _of_grammar(path: Path, text: str, message: str) -> CircuitFileError:
     reason = found[3]
     if unexpected := _UNEXPECTED.match(reason):
         reason = "unexpected end of the file" if unexpected[1] == "<EOF>" else f"unexpected {unexpected[1]!r}"
-        if len(unexpected[2]) <= MOST_EXPECTED:
+        if len(unexpected[2]) <= MAX_EXPECTED:
             reason += f", expecting {unexpected[2]}"
     return _error(path, reason, int(found[1]), int(found[2]) + 1)
 

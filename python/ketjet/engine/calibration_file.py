@@ -19,7 +19,7 @@ from ketjet.base.warnings import warn
 FACTOR_LIMITS = (0.05, 20.0)
 """The least and the greatest factor that is measured and taken."""
 
-MOST_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
 """A file of thousands of computers is smaller."""
 
 
@@ -88,9 +88,9 @@ def _read(path: Path) -> dict[str, Any]:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise UnusableError("it is no regular file")
-        text = file.read(MOST_BYTES + 1)
-    if len(text) > MOST_BYTES:
-        raise UnusableError(f"it is larger than {MOST_BYTES} bytes")
+        text = file.read(MAX_BYTES + 1)
+    if len(text) > MAX_BYTES:
+        raise UnusableError(f"it is larger than {MAX_BYTES} bytes")
     try:
         entries = json.loads(text)
     except (ValueError, RecursionError):

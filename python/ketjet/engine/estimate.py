@@ -21,8 +21,8 @@ _BYTES_PER_OUTCOME = 48  # one row of the outcome table while it is sorted and m
 _ROWS_AT_ONCE = 1 << 21  # of trajectories' outcomes before equal ones are put together
 _ANY_NUMBER = 1 << 62  # of shots: exact probabilities part like those
 _SECONDS_PER_AMPLITUDE = 1e-9  # of a sweep, where nobody will ever measure it
-_MOST_PRINTED_QUBITS = 14_000  # Python prints no integer of more than 4300 digits
-_MOST_BRANCHED_BITS = 20  # an exact run through trajectories is expected to find no more outcomes than 2 to this
+_MAX_PRINTED_QUBITS = 14_000  # Python prints no integer of more than 4300 digits
+_MAX_BRANCHED_BITS = 20  # an exact run through trajectories is expected to find no more outcomes than 2 to this
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Demand(NamedTuple):
     threads: int
     states: int
     norm_bytes: int = 0
-    least_states: int = 1
+    min_states: int = 1
     peak_is_lower_bound: bool = False
 
 
@@ -111,7 +111,7 @@ def _outcome_bytes(program: Program, num_qubits: int, shots: int, *, memory: boo
     num_clbits = program.num_clbits
     words = max(1, -(-num_clbits // 64))
     if exact:
-        outcomes = 1 << min(num_clbits, _MOST_BRANCHED_BITS if per_shot else num_qubits)
+        outcomes = 1 << min(num_clbits, _MAX_BRANCHED_BITS if per_shot else num_qubits)
         return outcomes * (_BYTES_PER_OUTCOME + 8 * words)
     # Shots whose variables differ may go their own ways to the end, though their outcomes are the same.
     bits = num_qubits if not per_shot else num_clbits + 64 * (program.memory_words - words)
@@ -174,7 +174,7 @@ def demand(
         threads=threads,
         states=states,
         norm_bytes=norms,
-        least_states=least,
+        min_states=least,
         peak_is_lower_bound=unbounded,
     )
 
@@ -240,7 +240,7 @@ def estimate(
     def fits(num_qubits: int) -> bool:  # a wide program uses all threads
         state = AMPLITUDE_BYTES[precision] << num_qubits
         norms = needs.norm_bytes * state // needs.state_bytes
-        needed = needs.least_states * state + norms + cores * _BLOCK_BYTES_PER_THREAD + saved
+        needed = needs.min_states * state + norms + cores * _BLOCK_BYTES_PER_THREAD + saved
         if not (exact and needs.peak_is_lower_bound):
             needed += _outcome_bytes(program, num_qubits, shots, memory=memory, per_shot=per_shot, exact=exact)
         return needed <= available_bytes
@@ -264,7 +264,7 @@ def estimate(
 
 def _beyond(num_qubits: int, operations: int, precision: Precision, threads: int) -> Demand:
     """Return what a state takes that no machine holds: a sweep for each operation."""
-    state_bytes = AMPLITUDE_BYTES[precision] << min(num_qubits, _MOST_PRINTED_QUBITS)
+    state_bytes = AMPLITUDE_BYTES[precision] << min(num_qubits, _MAX_PRINTED_QUBITS)
     try:
         seconds = math.ldexp(max(operations, 1) * _SECONDS_PER_AMPLITUDE / threads, num_qubits)
     except OverflowError:

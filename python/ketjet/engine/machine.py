@@ -122,6 +122,29 @@ def classical_codes() -> dict[str, int]:
     return dict(_core.classical_codes())
 
 
+@functools.cache
+def saved_codes() -> dict[str, int]:
+    """Map what a save operation can save to its number."""
+    return dict(_core.saved_codes())
+
+
+@functools.cache
+def save_mode_codes() -> dict[str, int]:
+    """Map the rules which records of a save operation are kept to their numbers."""
+    return dict(_core.save_mode_codes())
+
+
+@functools.cache
+def pauli_codes() -> dict[str, int]:
+    """Map a Pauli matrix to its number in the payload of a Pauli rotation."""
+    return dict(_core.pauli_codes())
+
+
+def max_density_qubits() -> int:
+    """Return of how many qubits a density matrix is saved at most."""
+    return _core.max_density_qubits()
+
+
 def unitarity_error(matrix: NDArray[np.complex128]) -> float:
     """Return max |U^dagger U - 1| of a square matrix (estimated above dimension 64)."""
     return _core.unitarity_error(matrix)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ketjet._core import Machine, Plan, Program
+    from ketjet.engine.readouts import Readout
 
 PLAN_OPTIONS = tuple(_core.plan_options())
 """What the planner may do unless it is switched off; the engine's documentation of each is in ``docs``."""
@@ -90,6 +91,9 @@ class Task(NamedTuple):
         How many tasks with this very program, angles included, come before it in its job.
     time_passes : bool
         Measure every pass, which takes some percent longer.
+    readouts : tuple of ExpectationReadout or ProbabilitiesReadout
+        What else to read from the final states (before final measurements), averaged over all shots, or over the
+        branches of an exact run. They change neither the program nor its samples' random streams.
     """
 
     program: Program
@@ -116,6 +120,12 @@ class Task(NamedTuple):
     kept_bytes: int = 0
     occurrence: int = 0
     time_passes: bool = False
+    readouts: tuple[Readout, ...] = ()
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether the final state is wanted, not only what is measured."""
+        return self.return_state or self.shots == 0 or bool(self.readouts)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Task, tuple(self._replace(plan=None, plan_time=0.0))
@@ -191,6 +201,8 @@ class Outcome(NamedTuple):
     save_frames : dict
         By number of a save whose data leave out some of its qubits, because their values are known: the places of the
         others among its qubits, and the places of those left out that are 1.
+    readouts : tuple of complex or ndarray
+        One for each of the task's readouts.
     """
 
     keys: NDArray[np.uint64]
@@ -205,6 +217,7 @@ class Outcome(NamedTuple):
     chains: NDArray[np.uint64] | None = None
     save_frames: Mapping[int, tuple[Sequence[int], Sequence[int]]] = {}
     pass_times: tuple[PassTimes, ...] = ()
+    readouts: tuple[complex | NDArray[np.float64], ...] = ()
 
     @property
     def bytes(self) -> int:
@@ -323,8 +336,7 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
     start = time.perf_counter()
     program, made, plan_time = task.program, task.plan, task.plan_time
     if made is None or on is not None:
-        keep_state = task.return_state or task.shots == 0
-        made = plan(program, task.precision, on, keep_state=keep_state, switched_off=task.switched_off)
+        made = plan(program, task.precision, on, keep_state=task.keeps_state, switched_off=task.switched_off)
         plan_time = time.perf_counter() - start
         start += plan_time
     output = _core.run(
@@ -372,6 +384,7 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         output.chains,
         made.save_frames,
         _pass_times(output) if task.time_passes else (),
+        tuple([readout.value_of(found) for readout, found in zip(task.readouts, output.readouts, strict=True)]),
     )
 
 
@@ -383,7 +396,7 @@ def _request(task: Task, made: Plan) -> _core.RunRequest:
         request.keep_state = True
     if task.shots > 0 or made.has_trajectories:
         request.key = random_key(task.program, task.seed, task.occurrence)
-        request.most_states = task.states
+        request.max_states = task.states
     if task.exact:
         request.exact, request.floor = True, task.floor
     elif task.shots > 0 or task.memory:
@@ -391,11 +404,13 @@ def _request(task: Task, made: Plan) -> _core.RunRequest:
     if task.verify != "off":
         request.verify = VERIFY[task.verify]
     if task.max_iterations or task.time_limit:
-        request.most_iterations, request.time_limit = task.max_iterations, task.time_limit
+        request.max_iterations, request.time_limit = task.max_iterations, task.time_limit
     if task.memory_limit or task.kept_bytes:
         request.memory_limit, request.kept_bytes = task.memory_limit, task.kept_bytes
     if task.time_passes:
         request.time_passes = True
+    for readout in task.readouts:
+        readout.add_to(request)
     return request
 
 

@@ -30,7 +30,7 @@ ROWS_SHOWN = 64
 WIDTH = 780
 """Pixels that all columns may take, as long as that leaves them the least width."""
 
-LEAST_CELL, MOST_CELL, CELL_HEIGHT = 5.0, 32.0, 12.0
+MIN_CELL, MAX_CELL, CELL_HEIGHT = 5.0, 32.0, 12.0
 
 LEFT, LINE = 34.0, 17.0
 """Room for the numbers of qubits; for those of stages, and for letters."""
@@ -100,7 +100,7 @@ def grid(explanation: Explanation) -> str:
     rows = min(explanation.state_qubits, ROWS_SHOWN)
     if not stages or not rows:
         return ""
-    width = min(max(WIDTH / len(stages), LEAST_CELL), MOST_CELL)
+    width = min(max(WIDTH / len(stages), MIN_CELL), MAX_CELL)
     top = LINE * (2 if _lettered(stages, width) else 1)
     paths: dict[str, list[str]] = defaultdict(list)
     for column, stage in enumerate(stages):

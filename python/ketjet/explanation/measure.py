@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ketjet.engine import PassTimes, Task
     from ketjet.explanation.model import ExplainedPass, ExplainedStage, Explanation
 
-MOST_RUNS = 3
+MAX_RUNS = 3
 SECONDS = 1.0
 """No further run is begun after this time."""
 
@@ -40,7 +40,7 @@ def analyze(explanation: Explanation, task: Task, *, peak_bytes: int, memory_lim
     def fastest_run() -> tuple[tuple[float, ...], tuple[PassTimes, ...]]:
         begun = time.perf_counter()
         runs: list[tuple[float, ...]] = []
-        while not runs or (len(runs) < MOST_RUNS and time.perf_counter() - begun < SECONDS):
+        while not runs or (len(runs) < MAX_RUNS and time.perf_counter() - begun < SECONDS):
             runs.append(engine.execute(task, control).stage_seconds)
         return min(runs, key=sum), engine.execute(task._replace(time_passes=True), control).pass_times
 

@@ -29,7 +29,7 @@ BAR_HEIGHT, MEASURED_HEIGHT = 22, 10
 
 OUTLINED_AND_FILLED = "outline: predicted, filled: measured"
 
-MOST_TICKS = 5
+MAX_TICKS = 5
 """Of the axis, 0 included."""
 
 SCALE_ROOM = 1.02
@@ -128,8 +128,8 @@ def _ticks(scale: float) -> list[float]:
     """Return round times from 0 to the end of the axis."""
     if not 0 < scale < math.inf:
         return []
-    power = 10 ** math.floor(math.log10(scale / MOST_TICKS))
-    step = next(power * factor for factor in (1, 2, 5, 10, 20) if scale / (power * factor) < MOST_TICKS)
+    power = 10 ** math.floor(math.log10(scale / MAX_TICKS))
+    step = next(power * factor for factor in (1, 2, 5, 10, 20) if scale / (power * factor) < MAX_TICKS)
     return [step * i for i in range(int(scale / step) + 1)]
 
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from ketjet import engine
 from ketjet.engine import Control, Outcome, Progress, Task
 from ketjet.errors import JobFailedError
-from ketjet.jobs import offers, workers
+from ketjet.jobs import light_work, workers
 from ketjet.jobs.exit_hooks import before_waiting
 from ketjet.jobs.failures import failure_of, public_outcome
 from ketjet.jobs.progress import JobProgress, fraction_of, seconds_left, shares, written_bytes
@@ -125,7 +125,7 @@ class Batch(Generic[T]):
         self._memory_limit = memory_limit
         self._owner = owner
         self._execute = execute
-        self._light = executor is None and offers.are_light(tasks, reservations)
+        self._light = executor is None and light_work.are_light(tasks, reservations)
         self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
         self._waiting = deque(range(len(tasks)))
         self._flights: dict[int, _Flight] = {}
@@ -147,7 +147,7 @@ class Batch(Generic[T]):
         if not self._outcomes:
             self._finish([])
         elif self._light:
-            offers.shared().make(self._feed)
+            light_work.shared().put(self._feed)
         elif self._executor is not None:
             self._feed()
         else:
@@ -165,7 +165,7 @@ class Batch(Generic[T]):
         in_handler = here in self._runners  # of a signal that came while this thread had the tasks in hand
         try:
             self._runners.add(here)
-            if not offers.shared().take(self._feed) and not in_handler:
+            if not light_work.shared().take(self._feed) and not in_handler:
                 ended = True  # or will be, elsewhere
                 return
             ended = self._run_all(time.monotonic() + HERE_SECONDS)
@@ -179,7 +179,7 @@ class Batch(Generic[T]):
 
     def hurry(self) -> None:
         """Start light tasks now: somebody waits for them in a way that does not run them."""
-        if self._light and not self.future.done() and offers.shared().has(self._feed):
+        if self._light and not self.future.done() and light_work.shared().has(self._feed):
             self._feed_elsewhere()
 
     def close(self, value: T | None, *, cancelled: bool, error: JobFailedError | None) -> None:
@@ -269,7 +269,7 @@ class Batch(Generic[T]):
         except RuntimeError:  # there is no thread for it, and the tasks will fail for that reason
             self._feed()
         if self._light:
-            offers.shared().take(self._feed)
+            light_work.shared().take(self._feed)
 
     def _feed(self) -> None:
         """Hand out tasks until the window is full; an executor that runs them in `submit` makes no recursion."""

@@ -21,9 +21,9 @@ from ketjet import engine, faces
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
 from ketjet.jobs import log, workers
 from ketjet.jobs.batch import Batch
+from ketjet.jobs.future_protocol import DoneCallback, Waiters
 from ketjet.jobs.progress import JobProgress, ProgressBar, label_of
 from ketjet.jobs.promise import SLICE, Promise
-from ketjet.jobs.waiters import DoneCallback, Waiters
 from ketjet.results.result import Experiment, SimulationResult, assemble
 
 if TYPE_CHECKING:

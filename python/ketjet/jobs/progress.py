@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-LEAST_PACE = 0.01
+MIN_PACE = 0.01
 """The part of the work that has to be done before anybody tells how long the rest takes."""
 
 
@@ -119,7 +119,7 @@ def written_bytes(task: Task, progress: Progress) -> int:
 
 def seconds_left(elapsed: float, fraction: float) -> float | None:
     """Return how long something will still take at its pace so far; None while so little is done that none is known."""
-    return elapsed * (1 - fraction) / fraction if fraction >= LEAST_PACE else None
+    return elapsed * (1 - fraction) / fraction if fraction >= MIN_PACE else None
 
 
 def progress_of_one(progress: Progress, ended_at: float | None) -> JobProgress:

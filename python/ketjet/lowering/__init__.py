@@ -7,7 +7,7 @@ gathers and `packing` packs it all, `parameters` binds values later without lowe
 
 from __future__ import annotations
 
-from ketjet.lowering.lowered import LoweredCircuit, lower
+from ketjet.lowering.lower import LoweredCircuit, lower
 from ketjet.lowering.native import why_not_native
 from ketjet.lowering.saves import INSTRUCTIONS_OF_AER
 

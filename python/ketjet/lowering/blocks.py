@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
     from ketjet.lowering.builder import ProgramBuilder
+    from ketjet.lowering.definition_cache import DefinitionCache
     from ketjet.lowering.expressions import Expressions
-    from ketjet.lowering.recordings import Recordings
     from ketjet.lowering.variables import VariableTable
 
 
@@ -41,7 +41,7 @@ class Place(NamedTuple):
 
     builder: ProgramBuilder
     variables: VariableTable
-    recordings: Recordings
+    definitions: DefinitionCache
     expressions: Expressions
     """Of the circuit the operation stands in."""
     qubits: tuple[int, ...]

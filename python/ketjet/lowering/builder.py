@@ -2,7 +2,7 @@
 
 The common gate costs three list appends: what follows from its code alone (number of wires, controls, slots) is
 looked up for all operations at once in `packing`. Only operations that deviate are noted in `specials`. Lists only
-grow, so a stretch of them is a recording that can be played again on other qubits (`replay`).
+grow, so a stretch of them can be appended again on other qubits (`replay`).
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ SPECIAL_NUMBERS = 6
 controls it has, the state of the controls as a signed word, and its operand. All follow one another in one list, for
 a million tuples would be work for the garbage collector."""
 
-MOST_CONTROLS = 64
+MAX_CONTROLS = 64
 """Their state is a word."""
 
 
-class Mark(NamedTuple):
+class Position(NamedTuple):
     """A position in all lists of the builder."""
 
     operations: int
@@ -81,7 +81,7 @@ class ProgramBuilder:
         """Index of the instruction of the outermost circuit that is being lowered, -1 for its global phase."""
         self.instruction_name = ""
         self.looks_back = 0
-        """How often what was appended depended on what came before, so that a recording does not fit elsewhere."""
+        """How often what was appended depended on what came before: such a stretch cannot be replayed elsewhere."""
         self._touched: set[int] = set()
         self._touched_wires = 0
 
@@ -194,9 +194,9 @@ class ProgramBuilder:
         self._touched_wires = len(self.wires)
         return self._starts_in_zero and self._touched.isdisjoint(qubits)
 
-    def mark(self) -> Mark:
+    def position(self) -> Position:
         """Return the present end of all lists."""
-        return Mark(
+        return Position(
             len(self.codes),
             len(self.wires),
             len(self.slots),
@@ -209,18 +209,18 @@ class ProgramBuilder:
 
     def replay(
         self,
-        begin: Mark,
-        end: Mark,
+        begin: Position,
+        end: Position,
         wires: Mapping[int, int] | None = None,
         clbits: Mapping[int, int] | None = None,
         value: LoopValue | None = None,
     ) -> None:
-        """Append the operations between two marks once more.
+        """Append the operations between two positions once more.
 
         Parameters
         ----------
         begin, end
-            The recording; its own labels get new places, jumps out of it lead where they led.
+            Where the stretch begins and ends; its own labels get new places, jumps out of it lead where they led.
         wires, clbits
             Other qubits and classical bits, unless they stay the same. Classical code always keeps its bits.
         value
@@ -244,7 +244,7 @@ class ProgramBuilder:
         for entry in self.unbound.between(begin.unbound, end.unbound):
             self._fill(entry.slot + slot_shift, entry.expression, value)
 
-    def _replay_classical(self, begin: Mark, end: Mark, shift: int) -> None:
+    def _replay_classical(self, begin: Position, end: Position, shift: int) -> None:
         label_shift = len(self.labels) - begin.labels
         self.labels += [place + shift for place in self.labels[begin.labels : end.labels]]
         for operation, label, code in self.classical[begin.classical : end.classical]:
@@ -260,7 +260,7 @@ class ProgramBuilder:
         else:
             self.slots[slot] = real_number(expression)
 
-    def settle(self, begin: Mark, end: Mark, value: LoopValue) -> None:
+    def settle(self, begin: Position, end: Position, value: LoopValue) -> None:
         """Give a loop's parameter its value in the slots between two marks."""
         entries = [*self.unbound.between(begin.unbound, end.unbound)]
         later = [*self.unbound.between(end.unbound, len(self.unbound))]
@@ -272,15 +272,15 @@ class ProgramBuilder:
 
     def _append(self, code: int, placement: Placement, parameters: Sequence[Any], operand: int = -1) -> None:
         wires, controls, state = placement.controls + placement.targets, len(placement.controls), placement.state
-        if controls > MOST_CONTROLS:
-            msg = f"it has {controls} controls, and at most {MOST_CONTROLS} are possible; give it fewer"
+        if controls > MAX_CONTROLS:
+            msg = f"it has {controls} controls, and at most {MAX_CONTROLS} are possible; give it fewer"
             raise UnsupportedInstructionError(msg)
         for value in parameters:
             if type(value) is float:
                 self.slots.append(value)
             else:
                 self.slot(value)
-        signed = state - (1 << MOST_CONTROLS) if state >> (MOST_CONTROLS - 1) else state
+        signed = state - (1 << MAX_CONTROLS) if state >> (MAX_CONTROLS - 1) else state
         self.specials += (len(self.codes), len(wires), len(parameters), controls, signed, operand)
         self.codes.append(code)
         self.wires += wires

@@ -41,6 +41,18 @@ def classical_codes() -> dict[str, int]:
 
 
 @functools.cache
+def saved_codes() -> dict[str, int]:
+    """Return the engine's numbers of what can be saved, by the names that the table of saves uses."""
+    return engine.saved_codes()
+
+
+@functools.cache
+def save_mode_codes() -> dict[str, int]:
+    """Return the engine's numbers of the rules which records of a save are kept."""
+    return engine.save_mode_codes()
+
+
+@functools.cache
 def plain_codes() -> dict[str, int]:
     """Return the codes of the gates that are emitted as they are, with the qubits and angles they have."""
     return {name: row.code for name, row in gate_rows().items() if name != "id"}

@@ -66,7 +66,7 @@ def while_loop(place: Place, operation: WhileLoopOp) -> Iterator[Block]:
     builder.touch(place.qubits)
     builder.place(loop.following)
     builder.branch(place.expressions.condition(operation.condition), loop.end)
-    begin = variables.mark()
+    begin = variables.position()
     yield Block(operation.blocks[0], loop)
     _leave(place, loop.following)
     variables.undo(begin)

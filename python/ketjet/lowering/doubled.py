@@ -15,11 +15,10 @@ from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.bare_names import meant_by
 from ketjet.lowering.gates import is_own
 from ketjet.lowering.save_instruction import SaveInstruction
+from ketjet.saves import SAVE_UNITARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-SAVE_UNITARY = "save_unitary"
 
 LOST_SUBTYPE = (
     "whether it saves per shot, conditionally or on average is lost: QPY files do not keep it; "

@@ -1,7 +1,7 @@
 """A for loop: unrolled, or with a counter.
 
-The body is lowered once. If its angles use the loop's parameter, or if all repetitions together are short, it is a
-recording that is played again for every other value. Otherwise the program jumps back and counts. Where a value or
+The body is lowered once. If its angles use the loop's parameter, or if all repetitions together are short, it is
+replayed for every other value. Otherwise the program jumps back and counts. Where a value or
 the counter is set is reserved beforehand; what turns out not to be needed stays empty and is dropped.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import ForLoopOp
 
     from ketjet.lowering.blocks import Place
-    from ketjet.lowering.builder import Mark
+    from ketjet.lowering.builder import Position
     from ketjet.lowering.variables import Variable
 
 UNROLL_LIMIT = 4096
@@ -46,7 +46,7 @@ def for_loop(place: Place, operation: ForLoopOp) -> Iterator[Block]:
     top, end = builder.new_label(), builder.new_label()
     builder.place(top)
     setting = builder.compute([])
-    begin, known, before = builder.mark(), place.recordings.mark(), variables.mark()
+    begin, known, before = builder.position(), place.definitions.position(), variables.position()
     loop = Loop(builder.new_label(), end)
     yield Block(body, loop)
     if loop.broken or loop.continued:
@@ -54,14 +54,14 @@ def for_loop(place: Place, operation: ForLoopOp) -> Iterator[Block]:
     once = not variables.reachable and not loop.continued
     variables.reachable = True
     builder.place(loop.following)
-    finish = builder.mark()
+    finish = builder.position()
     by_angle = parameter if isinstance(parameter, Parameter) and parameter in body.parameters else None
     if once:
         values = values[:1]
     repetitions = Repetitions(place, values, variable, begin, finish)
     size = finish.operations - begin.operations
     if by_angle is not None:
-        place.recordings.forget(known)  # what was recorded in the body is about to get this loop's values
+        place.definitions.forget_since(known)  # what was cached in the body is about to get this loop's values
     if by_angle is not None or len(values) * size <= UNROLL_LIMIT or once:
         repetitions.unroll(setting, by_angle)
     else:
@@ -96,7 +96,7 @@ class Repetitions:
     """The second and all other runs of a body that has been lowered once."""
 
     def __init__(
-        self, place: Place, values: Sequence[int], variable: Variable | None, begin: Mark, finish: Mark
+        self, place: Place, values: Sequence[int], variable: Variable | None, begin: Position, finish: Position
     ) -> None:
         self._place = place
         self._builder = place.builder

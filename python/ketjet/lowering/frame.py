@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import CircuitInstruction, QuantumCircuit
 
     from ketjet.lowering.blocks import Block, Loop
-    from ketjet.lowering.builder import Mark
+    from ketjet.lowering.builder import Position
     from ketjet.lowering.placement import Placement
     from ketjet.lowering.variables import Scope
 
@@ -101,7 +101,7 @@ class Frame:
         self.scope: Scope | None = None
         """The variables that the circuit declares, if it declares any."""
         self.key: tuple[Any, ...] = ()
-        self.begin: Mark | None = None
+        self.begin: Position | None = None
         self.looks_back = 0
 
     def advance(self) -> bool:

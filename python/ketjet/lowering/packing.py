@@ -10,7 +10,7 @@ import numpy as np
 from ketjet import engine
 from ketjet.base.bitstrings import plain
 from ketjet.lowering.arrays import CHUNK, array_of
-from ketjet.lowering.builder import MOST_CONTROLS, SPECIAL_NUMBERS, Classical
+from ketjet.lowering.builder import MAX_CONTROLS, SPECIAL_NUMBERS, Classical
 from ketjet.lowering.codes import instruction_codes, shape_rows, shapes
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _listed(
             operand[i] = clbit
     for i in range(0, len(specials), SPECIAL_NUMBERS):
         operation, wires, slots, controls, state, its_operand = specials[i : i + SPECIAL_NUMBERS]
-        rows[operation] = wires, slots, controls, state % (1 << MOST_CONTROLS)
+        rows[operation] = wires, slots, controls, state % (1 << MAX_CONTROLS)
         operand[operation] = its_operand
     widths, angles, num_controls, states = zip(*rows, strict=True) if rows else ((), (), (), ())
     begins = [0, *itertools.accumulate(widths)], [0, *itertools.accumulate(angles)]

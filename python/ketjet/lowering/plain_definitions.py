@@ -1,7 +1,7 @@
 """Definitions of nothing but plain gates, however deeply nested: read in one loop, without a frame for each.
 
 Such a definition costs about what its gates cost when they stand in the circuit itself. Large ones that are met again
-are played again. What is not of this kind is left to the walk, which opens a frame for it.
+are replayed. What is not of this kind is left to the walk, which opens a frame for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ketjet.lowering.builder import ProgramBuilder
 
-MOST_NESTED = 200
+MAX_NESTED = 200
 """What is nested deeper is left to the walk, which also finds definitions that contain themselves."""
 
 ROOM_STEP = 10_000
@@ -79,25 +79,25 @@ class PlainDefinitions:
             return False
         if type(operation).__module__ == OPENQASM_2:
             self._require_room(self._size_of(operation))
-        begin, known = self._place(), self.mark()
+        begin, known = self._place(), self.position()
         path: list[_Open] = []
         if self._read(operation, targets, path):
             return True
         builder = self._builder
         del builder.codes[begin[0] :], builder.wires[begin[1] :], builder.slots[begin[2] :]
         builder.unbound.truncate(begin[3])
-        self.forget(known)
+        self.forget_since(known)
         self._others |= {id(each.operation): each.operation for each in path}
         self._others[id(operation)] = operation
         return False
 
-    def mark(self) -> int:
+    def position(self) -> int:
         """Return how much has been read."""
         return len(self._known)
 
-    def forget(self, mark: int) -> None:
+    def forget_since(self, position: int) -> None:
         """Forget what has been read since."""
-        while len(self._known) > mark:
+        while len(self._known) > position:
             self._known.popitem()
 
     def _read(self, operation: Any, targets: tuple[int, ...], path: list[_Open]) -> bool:
@@ -134,7 +134,7 @@ class PlainDefinitions:
 
     def _open(self, operation: Any, targets: tuple[int, ...], path: list[_Open]) -> bool:
         """Start reading a definition, or append it if it is known; False if it is of another kind."""
-        if len(path) >= MOST_NESTED or not _is_defined(operation):
+        if len(path) >= MAX_NESTED or not _is_defined(operation):
             return False
         known = self._known.get(id(operation)) or self._known.get(_content(operation))
         if known is not None:

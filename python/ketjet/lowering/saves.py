@@ -9,17 +9,19 @@ are known (`Saves.finish`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qiskit.circuit import ControlFlowOp, Gate
 
+from ketjet import engine
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.arrays import array_of
-from ketjet.lowering.doubled import LOST_SUBTYPE, SAVE_UNITARY, MatrixWantedError, SaveOfDoubled
+from ketjet.lowering.codes import save_mode_codes, saved_codes
+from ketjet.lowering.doubled import LOST_SUBTYPE, MatrixWantedError, SaveOfDoubled
 from ketjet.lowering.gates import definition_of, is_own
 from ketjet.lowering.structured import checked_amplitudes
-from ketjet.results.saved_data import AVERAGED, LISTED, SINGLE, SaveRequest
+from ketjet.saves import LISTED, SAVE_UNITARY, SAVES, SaveRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,15 +31,10 @@ if TYPE_CHECKING:
     from ketjet.lowering.builder import ProgramBuilder
     from ketjet.lowering.placement import Placement
     from ketjet.lowering.variables import VariableTable
+    from ketjet.saves import Save
 
-STATE, PROBABILITIES, AMPLITUDES, EXPECTATIONS, DENSITY_MATRIX = range(5)
-"""What the engine can save."""
-
-ALL_RECORDS, ONE_RECORD, ONE_PER_KEY = range(3)
-"""Which records it keeps."""
-
-MAX_DENSITY_QUBITS = 14
-"""The engine saves no larger density matrix."""
+MODES = {"single": "one", "c_single": "one_a_key"}
+"""Which records the engine keeps for a subtype, by its own name; all of them for others."""
 
 PER_SHOT_FIELD = 2
 """Where a payload holds the word of a shot's memory."""
@@ -46,31 +43,9 @@ RESERVED = ("counts", "memory")
 """Labels under which results have something else."""
 
 
-class Sort(NamedTuple):
-    """What one of the instructions means."""
-
-    what: int
-    subtypes: tuple[str, ...]
-    whole: bool
-    """Whether it is about all qubits at once, in the circuit's order, whatever order they are given in."""
-
-
-SORTS = {
-    "save_statevector": Sort(STATE, SINGLE, whole=True),
-    "save_statevector_dict": Sort(STATE, SINGLE, whole=True),
-    "save_state": Sort(STATE, SINGLE, whole=True),
-    "save_amplitudes": Sort(AMPLITUDES, SINGLE, whole=True),
-    "save_amplitudes_sq": Sort(AMPLITUDES, AVERAGED, whole=True),
-    "save_probabilities": Sort(PROBABILITIES, AVERAGED, whole=False),
-    "save_probabilities_dict": Sort(PROBABILITIES, AVERAGED, whole=False),
-    "save_expval": Sort(EXPECTATIONS, AVERAGED, whole=False),
-    "save_expval_var": Sort(EXPECTATIONS, AVERAGED, whole=False),
-    "save_density_matrix": Sort(DENSITY_MATRIX, AVERAGED, whole=False),
-    SAVE_UNITARY: Sort(STATE, ("single", "list"), whole=True),
-}
 SET_STATEVECTOR = "set_statevector"
 
-INSTRUCTIONS_OF_AER = (*SORTS, SET_STATEVECTOR)
+INSTRUCTIONS_OF_AER = (*SAVES, SET_STATEVECTOR)
 """The names of all that are known here."""
 
 
@@ -107,9 +82,9 @@ class Saves:
         name = operation.name
         if not (name.startswith("save_") or name == SET_STATEVECTOR) or is_own(operation):
             return False
-        sort = SORTS.get(name)
-        if sort is None and name != SET_STATEVECTOR:
-            msg = f"ketjet does not know this way to save; use one of {', '.join(SORTS)}"
+        save = SAVES.get(name)
+        if save is None and name != SET_STATEVECTOR:
+            msg = f"ketjet does not know this way to save; use one of {', '.join(SAVES)}"
             raise UnsupportedInstructionError(msg)
         if name == SAVE_UNITARY and not isinstance(operation, SaveOfDoubled):
             raise MatrixWantedError(
@@ -118,15 +93,15 @@ class Saves:
         if placement.controls or placement.inverse:
             msg = "what saves or sets the state cannot be controlled or inverted; take it out of the definition"
             raise UnsupportedInstructionError(msg)
-        self._builder.looks_back += 1  # every instruction stands there once: no recording of it may be played
-        if sort is None or sort.whole:
+        self._builder.looks_back += 1  # every instruction stands there once: it may not be replayed
+        if save is None or save.whole:
             placement = placement._replace(targets=tuple(sorted(placement.targets)))
             msg = "it is about the whole state, but the circuit acts on other qubits too; apply it to all qubits"
             self._whole.append((frozenset(placement.targets), self._locate(InvalidCircuitError(msg))))
-        if sort is None:
+        if save is None:
             self._set_state(operation, placement)
         else:
-            self._save(operation, sort, placement)
+            self._save(operation, save, placement)
         return True
 
     def require_whole(self, qubits: Sequence[int]) -> None:
@@ -152,16 +127,16 @@ class Saves:
             raise InvalidCircuitError(msg)
         self._builder.structured("initialize", placement, checked_amplitudes(amplitudes))
 
-    def _save(self, operation: Any, sort: Sort, placement: Placement) -> None:
-        label, subtype = self._label_of(operation), _subtype_of(operation, sort)
+    def _save(self, operation: Any, save: Save, placement: Placement) -> None:
+        label, subtype = self._label_of(operation), _subtype_of(operation, save)
         qubits, column = len(placement.targets), -1
-        arguments = _arguments(operation, sort, qubits)
+        arguments = _arguments(operation, save, qubits)
         if subtype in LISTED:
             column = len(self._listed)
             self._listed.append(len(self._builder.payloads))
         number = len(self.requests)
-        mode = {"single": ONE_RECORD, "c_single": ONE_PER_KEY}.get(subtype, ALL_RECORDS)
-        self._builder.save(sort.what, placement, number, mode, arguments)
+        mode = save_mode_codes()[MODES.get(subtype, "every")]
+        self._builder.save(saved_codes()[save.kind], placement, number, mode, arguments)
         self.requests.append(SaveRequest(number, label, operation.name, subtype, qubits, column))
 
     def _label_of(self, operation: Any) -> str:
@@ -189,29 +164,29 @@ def holds_saves(circuit: QuantumCircuit) -> bool:
                 waiting += operation.blocks
             elif (definition := definition_of(operation)) is not None:
                 waiting.append(definition)
-            elif operation.name in SORTS:
+            elif operation.name in SAVES:
                 return True
     return False
 
 
-def _subtype_of(operation: Any, sort: Sort) -> str:
+def _subtype_of(operation: Any, save: Save) -> str:
     subtype = getattr(operation, "_subtype", None)
     if subtype is None:
         raise InvalidCircuitError(LOST_SUBTYPE)
-    if subtype not in sort.subtypes:
-        msg = f"its subtype is {subtype!r}; use one of {', '.join(map(repr, sort.subtypes))}"
+    if subtype not in save.subtypes:
+        msg = f"its subtype is {subtype!r}; use one of {', '.join(map(repr, save.subtypes))}"
         raise InvalidCircuitError(msg)
     return str(subtype)
 
 
-def _arguments(operation: Any, sort: Sort, qubits: int) -> list[int]:
+def _arguments(operation: Any, save: Save, qubits: int) -> list[int]:
     """Return what the engine has to know besides the qubits."""
-    if sort.what == AMPLITUDES:
+    if save.kind == "amplitudes":
         return [word for value in operation.params for word in _words(_basis_state(value, qubits), qubits)]
-    if sort.what == DENSITY_MATRIX and qubits > MAX_DENSITY_QUBITS:
-        msg = f"a density matrix of {qubits} qubits is too large; save one of at most {MAX_DENSITY_QUBITS} qubits"
+    if save.kind == "density" and qubits > (limit := engine.max_density_qubits()):
+        msg = f"a density matrix of {qubits} qubits is too large; save one of at most {limit} qubits"
         raise InvalidCircuitError(msg)
-    if sort.what != EXPECTATIONS:
+    if save.kind != "expectations":
         return []
     try:
         terms = [(_masks(label, qubits), [float(value) for value in values]) for label, values in operation.params]

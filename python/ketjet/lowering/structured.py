@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 UNITARY_TOLERANCE = 1e-5
 """The largest max|U†U - 1| of a unitary matrix; Qiskit's own check passes the same."""
 
-PAULI_CODES = {"I": 0, "X": 1, "Y": 2, "Z": 3}
 WEIGHT_ONE = {"X": "rx", "Y": "ry", "Z": "rz"}
 PROJECTORS: dict[str, tuple[int, tuple[str, ...], tuple[str, ...]]] = {
     "0": (0, (), ()),
@@ -197,7 +196,8 @@ def _append_rotation(builder: ProgramBuilder, placement: Placement, factors: dic
     elif len(strings) == 1:
         builder.gate(WEIGHT_ONE[next(iter(strings.values()))], rotated, (angle,))
     else:
-        codes = np.array([PAULI_CODES[letter] for letter in strings.values()], np.int64)
+        code_of = engine.pauli_codes()
+        codes = np.array([code_of[letter] for letter in strings.values()], np.int64)
         builder.structured("pauli_rotation", rotated, codes, (angle,))
     _change_basis(builder, placement, {position: after for position, (_, _, after) in projectors.items()})
 

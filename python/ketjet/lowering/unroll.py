@@ -18,6 +18,7 @@ from ketjet.lowering.blocks import Place
 from ketjet.lowering.builder import ProgramBuilder
 from ketjet.lowering.codes import instruction_codes
 from ketjet.lowering.control_flow import steps_of
+from ketjet.lowering.definition_cache import DefinitionCache, definition_key
 from ketjet.lowering.expressions import Expressions
 from ketjet.lowering.frame import Frame, Kind, kind_of
 from ketjet.lowering.gates import (
@@ -30,11 +31,10 @@ from ketjet.lowering.gates import (
     table_gate,
 )
 from ketjet.lowering.placement import Placement
-from ketjet.lowering.recordings import Recordings, definition_key
 from ketjet.lowering.refusals import refuse_by_name
 from ketjet.lowering.saves import Saves, holds_saves
+from ketjet.lowering.source_map import SourceMap
 from ketjet.lowering.structured import append_matrix, append_structured
-from ketjet.lowering.trail import Trail
 from ketjet.lowering.variables import VariableTable, refuse_inputs
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ class CircuitWalk:
         self._stack: list[Frame] = []
         # None of these knows the walk: a cycle would keep all that was gathered until the next garbage collection.
         self._require_room = partial(_require_room, self.builder, circuit)
-        self._recordings = Recordings(self.builder, self._require_room)
-        self._trail = Trail(circuit, self.builder, self._stack)
-        self.variables = VariableTable(self._trail.located_here)
-        self.saves = Saves(self.builder, self._trail.located_here)
+        self._definitions = DefinitionCache(self.builder, self._require_room)
+        self._source = SourceMap(circuit, self.builder, self._stack)
+        self.variables = VariableTable(self._source.located_here)
+        self.saves = Saves(self.builder, self._source.located_here)
 
     def walk(self) -> None:
         """Lower the whole circuit, its global phase last unless saves are to show it."""
@@ -70,7 +70,7 @@ class CircuitWalk:
         everything = Placement(tuple(range(circuit.num_qubits)), tuple(range(circuit.num_clbits)))
         phase_first = circuit.global_phase != 0 and holds_saves(circuit)
         if phase_first:
-            self._trail.step(0, -1)
+            self._source.step(0, -1)
             self._circuit_phase(everything)
         frame = Frame(circuit, circuit.data, everything)
         if circuit.num_vars:
@@ -89,7 +89,7 @@ class CircuitWalk:
         self.saves.finish(self.variables)
         if not phase_first:
             self._circuit_phase(everything)
-        self._trail.require_finite()
+        self._source.require_finite()
 
     def _run(self, frame: Frame) -> Frame | None:
         """Lower a frame's instructions; stop at one that needs a frame of its own and return that."""
@@ -134,33 +134,33 @@ class CircuitWalk:
                     builder.slots.append(value)
                     continue
                 if outermost:
-                    builder.instruction = self._trail.present(operation)
+                    builder.instruction = self._source.present(operation)
                     builder.instruction_name = instruction.name
                 try:
                     builder.slot(value)
                 except InvalidCircuitError as error:
-                    raise self._trail.located(error, instruction.name, frame.wires_of((instruction,))) from None
+                    raise self._source.located(error, instruction.name, frame.wires_of((instruction,))) from None
 
     def _lower_instruction(self, instruction: CircuitInstruction, frame: Frame) -> Frame | None:
         outermost, builder = len(self._stack) == 1, self.builder
         operation = instruction.operation
         if outermost:
-            builder.instruction = self._trail.present(len(builder.codes))
+            builder.instruction = self._source.present(len(builder.codes))
             builder.instruction_name = instruction.name
         if kind_of(operation.__class__) is Kind.NO_EFFECT:
             if outermost:
-                self._trail.step(len(builder.codes), builder.instruction + 1)
+                self._source.step(len(builder.codes), builder.instruction + 1)
             return None
         targets = tuple(frame.wires_of((instruction,)))
         clbits = tuple([frame.clbits[clbit] for clbit in instruction.clbits])
         placement = frame.placement._replace(targets=targets, clbits=clbits)
-        self._trail.here = operation.name, targets
+        self._source.here = operation.name, targets
         try:
             child = self._lower(operation, placement)
         except InvalidCircuitError as error:
-            raise self._trail.located(error, operation.name, placement.targets) from error.__cause__
+            raise self._source.located(error, operation.name, placement.targets) from error.__cause__
         if outermost and child is None:
-            self._trail.step(len(builder.codes), builder.instruction + 1)
+            self._source.step(len(builder.codes), builder.instruction + 1)
         return child
 
     def _lower(self, operation: Any, placement: Placement) -> Frame | None:
@@ -209,17 +209,17 @@ class CircuitWalk:
         if not isinstance(replacement, Unrolled):
             return self._lower(replacement, placement)
         key = ("power", id(operation), repeats)
-        return None if self._recordings.play(key, placement) else self._open(replacement, placement, key, operation)
+        return None if self._definitions.replay(key, placement) else self._open(replacement, placement, key, operation)
 
     def _lower_definition(self, operation: Any, placement: Placement) -> Frame | None:
         plain = not (placement.controls or placement.inverse or placement.clbits)
-        if plain and self._recordings.plain.append(operation, placement.targets):
+        if plain and self._definitions.plain.append(operation, placement.targets):
             return None
         key = definition_key(operation)
-        if self._recordings.is_open(key):
+        if self._definitions.is_open(key):
             msg = "its definition contains itself; give it a definition of simpler gates"
             raise InvalidCircuitError(msg)
-        if self._recordings.play(key, placement):
+        if self._definitions.replay(key, placement):
             return None
         definition = definition_of(operation)
         if definition is None:
@@ -233,7 +233,7 @@ class CircuitWalk:
         place = Place(
             self.builder,
             self.variables,
-            self._recordings,
+            self._definitions,
             Expressions(self.variables, frame.clbits),
             placement.targets,
             frame.loop,
@@ -261,7 +261,7 @@ class CircuitWalk:
     def _open(self, unrolled: Unrolled, placement: Placement, key: tuple[Any, ...], operation: Any) -> Frame:
         """Return the frame of a definition."""
         frame = self._frame(unrolled, placement, operation, "definition")
-        self._recordings.begin(frame, key)
+        self._definitions.begin(frame, key)
         self._begin(frame, unrolled.circuit)
         return frame
 
@@ -296,24 +296,24 @@ class CircuitWalk:
     def _close(self, frame: Frame) -> Frame | None:
         """Finish a circuit; return the next block if it was one of several.
 
-        Of a definition the recording is kept. An instruction of the outermost circuit that is complete is counted.
+        A definition goes into the cache. A complete instruction of the outermost circuit goes into the source map.
         """
         if frame.scope is not None:
             self.variables.close_scope(frame.scope)
         if frame.is_body:
             self.variables.leave_loop()
         if frame.steps is not None:
-            self._trail.here = frame.operation.name, frame.placement.targets
+            self._source.here = frame.operation.name, frame.placement.targets
             try:
                 child = self._next_block(frame.steps, frame.operation, frame.placement)
             except InvalidCircuitError as error:
-                raise self._trail.located_here(error) from error.__cause__
+                raise self._source.located_here(error) from error.__cause__
             if child is not None:
                 return child
         elif frame.begin is not None:
-            self._recordings.finish(frame)
+            self._definitions.finish(frame)
         if len(self._stack) == 1:
-            self._trail.step(len(self.builder.codes), self.builder.instruction + 1)
+            self._source.step(len(self.builder.codes), self.builder.instruction + 1)
         return None
 
     def _circuit_phase(self, everything: Placement) -> None:

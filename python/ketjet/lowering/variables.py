@@ -234,16 +234,16 @@ class VariableTable:
             if not variable.stored:
                 raise error
 
-    def mark(self) -> int:
+    def position(self) -> int:
         """Return a position in the history of what has got a value."""
         return len(self._log)
 
-    def undo(self, mark: int) -> set[Variable]:
+    def undo(self, position: int) -> set[Variable]:
         """Go back to a position and return what has got a value since."""
-        since = set(self._log[mark:])
+        since = set(self._log[position:])
         for variable in since:
             variable.assigned = False
-        del self._log[mark:]
+        del self._log[position:]
         return since
 
     def finish(self) -> None:
@@ -260,7 +260,7 @@ class Ways:
 
     def __init__(self, variables: VariableTable) -> None:
         self._variables = variables
-        self._begin = variables.mark()
+        self._begin = variables.position()
         self._reachable = variables.reachable
         self._common: set[Variable] | None = None
 

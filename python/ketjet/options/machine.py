@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["allowed_threads", "memory_limit", "require_isa", "require_plan_options", "switched_off"]
 
-MOST_DIGITS = 10
+MAX_DIGITS = 10
 """No number of threads has as many digits."""
 
 
@@ -45,7 +45,7 @@ def allowed_threads(max_threads: int | None, cores: int) -> int:
 def _threads_in_text(text: str) -> int | None:
     """Return the number that OMP_NUM_THREADS gives; None, and one warning in a process, if it gives none."""
     first = text.split(",", maxsplit=1)[0].strip()  # a list gives one number per nesting level
-    if first.isascii() and first.isdecimal() and len(first) < MOST_DIGITS and int(first) > 0:
+    if first.isascii() and first.isdecimal() and len(first) < MAX_DIGITS and int(first) > 0:
         return int(first)
     if text:
         shown = text if len(text) <= 40 else f"{text[:40]}..."

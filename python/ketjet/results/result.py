@@ -28,13 +28,14 @@ from ketjet.results import face
 from ketjet.results.experiment_data import ExperimentData
 from ketjet.results.face import CircuitFacts
 from ketjet.results.leading_outcomes import leading, leading_of
-from ketjet.results.saved_data import SavedData, SaveRequest
+from ketjet.results.saved_data import SavedData
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ketjet.engine import Outcome, Task
     from ketjet.results.leading_outcomes import Leading
+    from ketjet.saves import SaveRequest
 
 __all__ = ["CircuitResult", "Experiment", "ExperimentData", "SimulationResult", "assemble", "build_result"]
 

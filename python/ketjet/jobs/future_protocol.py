@@ -1,7 +1,7 @@
-"""What lets jobs stand in the place of futures, for those who wait for them and those who are called back.
+"""Lets `concurrent.futures.wait` and `as_completed` accept jobs, and hands jobs to done-callbacks.
 
-`concurrent.futures.wait` and `as_completed` append a waiter to each future's list of waiters, and a finished future
-hands itself to them. A job lends them its future's list through `Waiters`, so that the waiter is handed the job.
+Both functions append a waiter to each future's list of waiters, and a finished future hands itself to them. A job
+lends them its future's list through `Waiters`, so that a waiter of the job's future is handed the job instead.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class Waiters:
-    """The future's list of waiters, as seen from a job: a waiter hears of the job, not of its future."""
+    """The list of waiters of a job's future, which reports the job instead of the future to every waiter in it."""
 
     def __init__(self, job: object, future: Future[Any]) -> None:
         self._job = job
@@ -59,7 +59,7 @@ class _Waiter:
 class DoneCallback:
     """Calls back with the job, once, and forgets it: futures keep their callbacks, and this would be a cycle.
 
-    `before` is called first: who knows what the callback does.
+    `before` is called first, since the callback may do anything.
     """
 
     def __init__(self, callback: Callable[[Any], object], job: Any, before: Callable[[], object]) -> None:

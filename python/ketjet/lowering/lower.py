@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ketjet.lowering.builder import ProgramBuilder
-    from ketjet.results.saved_data import SaveRequest
+    from ketjet.saves import SaveRequest
 
 logger = logging.getLogger(__name__)
 

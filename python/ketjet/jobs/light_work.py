@@ -1,7 +1,7 @@
-"""Work that is offered instead of handed over: whoever would wait for its end takes it and does it himself.
+"""A queue of work too short for a worker thread: the thread that waits for its result takes it and runs it.
 
-Handing work to another thread and being woken when it has ended takes longer than many a small circuit runs. What
-nobody has taken after a moment is started by a thread that looks in now and then, so nothing is left undone.
+Handing work to another thread and being woken at its end takes longer than many a small circuit runs. A watching
+thread starts whatever nobody has taken after a few milliseconds, so nothing is left undone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ketjet.engine import Task
 
-__all__ = ["Offers", "are_light", "shared"]
+__all__ = ["LightQueue", "are_light", "shared"]
 
 LIGHT_SECONDS = 5e-4
 """Tasks that are predicted to take less on one thread are not worth being handed to another one."""
@@ -26,15 +26,15 @@ LIGHT_BYTES = 4 << 20
 """They take no more memory than this, which also bounds the time that the samples take."""
 
 LOOK_SECONDS = 0.005
-"""How long an offer waits for somebody to take it, and how often the thread looks."""
+"""How long a call stays in the queue before the watching thread starts it, and how often that thread looks."""
 
 SELDOM_SECONDS = 0.05
-"""How often it looks when there has been no offer for `BUSY_SECONDS`."""
+"""How often it looks when nothing was queued for `BUSY_SECONDS`."""
 
 BUSY_SECONDS = 3.0
 
 IDLE_SECONDS = 60.0
-"""How long after the last offer it goes on looking; a new thread would delay the next one."""
+"""How long the watching thread outlives the last call; starting a new one would delay the next call."""
 
 
 def are_light(tasks: Sequence[Task], reservations: Sequence[int]) -> bool:
@@ -48,21 +48,21 @@ def are_light(tasks: Sequence[Task], reservations: Sequence[int]) -> bool:
     return sum(reservations) < LIGHT_BYTES
 
 
-class Offers:
-    """Calls that start some work, until somebody takes it or they are called by a thread of their own."""
+class LightQueue:
+    """Calls that each start some work; a waiting thread takes a call out, or the watching thread makes it."""
 
     def __init__(self) -> None:
-        self._open: dict[Callable[[], object], float] = {}  # and when each was made
+        self._open: dict[Callable[[], object], float] = {}  # and when each was queued
         self._last = 0.0
-        self._unwatched = [None]  # whoever takes it out has to see to it that somebody looks
+        self._unwatched = [None]  # the one who pops it must start the watching thread
 
-    def make(self, start: Callable[[], object]) -> None:
-        """Offer some work; unless somebody takes it, `start` is called soon and must return at once."""
+    def put(self, start: Callable[[], object]) -> None:
+        """Queue a call; unless it is taken, the watching thread makes it soon. It must return at once."""
         self._open[start] = self._last = time.monotonic()
         if not self._is_mine_to_watch():
             return
         try:
-            threading.Thread(target=self._watch, name="ketjet-offers", daemon=True).start()
+            threading.Thread(target=self._watch, name="ketjet-light-work", daemon=True).start()
         except RuntimeError:  # the system has no more threads
             self._unwatched.append(None)
             if self.take(start):
@@ -72,11 +72,11 @@ class Offers:
             raise
 
     def has(self, start: Callable[[], object]) -> bool:
-        """Return whether the work is still there."""
+        """Return whether the call is still queued."""
         return start in self._open
 
     def take(self, start: Callable[[], object]) -> bool:
-        """Return whether the work was still there; it is the caller's to do now."""
+        """Return whether the call was still queued; if so, it is the caller's to make now."""
         return self._open.pop(start, None) is not None
 
     def _is_mine_to_watch(self) -> bool:
@@ -90,7 +90,7 @@ class Offers:
         while True:
             time.sleep(LOOK_SECONDS if time.monotonic() - self._last < BUSY_SECONDS else SELDOM_SECONDS)
             now = time.monotonic()
-            left = [start for start, made in list(self._open.items()) if now - made >= LOOK_SECONDS]
+            left = [start for start, since in list(self._open.items()) if now - since >= LOOK_SECONDS]
             if not self._open and now - self._last > IDLE_SECONDS:
                 self._unwatched.append(None)
                 if not (self._open and self._is_mine_to_watch()):
@@ -102,17 +102,17 @@ class Offers:
                 del start  # a sleeping thread keeps nothing alive
 
 
-_shared = [Offers()]
+_shared = [LightQueue()]
 
 
-def shared() -> Offers:
-    """Return the offers of this process."""
+def shared() -> LightQueue:
+    """Return the queue of this process."""
     return _shared[0]
 
 
 def _begin_child() -> None:
     """Start afresh in a forked child: the parent's thread does not exist here."""
-    _shared[0] = Offers()
+    _shared[0] = LightQueue()
 
 
 with contextlib.suppress(AttributeError):  # Windows has no fork

@@ -1,7 +1,7 @@
-"""What definitions became, to be played again on other qubits instead of being lowered again.
+"""A cache of lowered definitions: what a definition became is appended again on other qubits instead of lowered again.
 
-The lowering of a definition leaves a stretch of the builder's lists behind. It fits again wherever the same definition
-is met, unless it depended on what came before it.
+The lowering of a definition leaves a stretch of the builder's lists behind. It can be replayed wherever the same
+definition is met, unless it depended on what came before it.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from ketjet.lowering.plain_definitions import PlainDefinitions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ketjet.lowering.builder import Mark, ProgramBuilder
+    from ketjet.lowering.builder import Position, ProgramBuilder
     from ketjet.lowering.frame import Frame
     from ketjet.lowering.placement import Placement
 
 
-class Recording(NamedTuple):
+class CachedDefinition(NamedTuple):
     """The stretch of the builder's lists that the lowering of one definition left behind."""
 
     operation: Any
-    begin: Mark
-    end: Mark
+    begin: Position
+    end: Position
     wires: tuple[int, ...]
     clbits: tuple[int, ...]
 
 
-class Recordings:
-    """All recordings of one circuit, by what tells that a definition is the same.
+class DefinitionCache:
+    """The definitions lowered so far of one circuit, by keys that are equal only if the definitions are.
 
     Parameters
     ----------
     builder
-        Where definitions are recorded and played.
+        Holds what definitions became, and gets it appended again.
     require_room
         Refuses so many more operations if they are too many.
     """
@@ -43,7 +43,7 @@ class Recordings:
         self.plain = PlainDefinitions(builder, require_room)
         self._builder = builder
         self._require_room = require_room
-        self._recordings: dict[tuple[Any, ...], Recording] = {}
+        self._definitions: dict[tuple[Any, ...], CachedDefinition] = {}
         self._open: set[tuple[Any, ...]] = set()
 
     def is_open(self, key: tuple[Any, ...]) -> bool:
@@ -51,44 +51,44 @@ class Recordings:
         return key in self._open
 
     def begin(self, frame: Frame, key: tuple[Any, ...]) -> None:
-        """Record what a definition becomes."""
+        """Note where a definition begins in the builder's lists."""
         frame.key = key
-        frame.begin = self._builder.mark()
+        frame.begin = self._builder.position()
         frame.looks_back = self._builder.looks_back
         self._open.add(key)
 
     def finish(self, frame: Frame) -> None:
-        """Keep the recording of a definition, unless it fits only here."""
+        """Keep what a definition became, unless it is right only here."""
         self._open.discard(frame.key)
         if frame.begin is None or frame.looks_back != self._builder.looks_back:
             return
         placement = frame.placement
         wires = placement.controls + placement.targets
-        recording = Recording(frame.operation, frame.begin, self._builder.mark(), wires, placement.clbits)
-        self._recordings.setdefault(_full_key(frame.key, placement), recording)
+        cached = CachedDefinition(frame.operation, frame.begin, self._builder.position(), wires, placement.clbits)
+        self._definitions.setdefault(_full_key(frame.key, placement), cached)
         if frame.key[0] != "power":
-            self._recordings.setdefault(_full_key(definition_key(frame.operation), placement), recording)
+            self._definitions.setdefault(_full_key(definition_key(frame.operation), placement), cached)
 
-    def play(self, key: tuple[Any, ...], placement: Placement) -> bool:
+    def replay(self, key: tuple[Any, ...], placement: Placement) -> bool:
         """Append what the same definition became before, if it did."""
-        recording = self._recordings.get(_full_key(key, placement))
-        if recording is None:
+        cached = self._definitions.get(_full_key(key, placement))
+        if cached is None:
             return False
-        self._require_room(recording.end.operations - recording.begin.operations)
-        wires = dict(zip(recording.wires, placement.controls + placement.targets, strict=True))
-        clbits = dict(zip(recording.clbits, placement.clbits, strict=True))
-        self._builder.replay(recording.begin, recording.end, wires, clbits)
+        self._require_room(cached.end.operations - cached.begin.operations)
+        wires = dict(zip(cached.wires, placement.controls + placement.targets, strict=True))
+        clbits = dict(zip(cached.clbits, placement.clbits, strict=True))
+        self._builder.replay(cached.begin, cached.end, wires, clbits)
         return True
 
-    def mark(self) -> tuple[int, int]:
-        """Return how many recordings there are, of plain definitions too."""
-        return len(self._recordings), self.plain.mark()
+    def position(self) -> tuple[int, int]:
+        """Return how many definitions are cached, those of plain gates counted apart."""
+        return len(self._definitions), self.plain.position()
 
-    def forget(self, mark: tuple[int, int]) -> None:
-        """Drop all recordings made since."""
-        while len(self._recordings) > mark[0]:
-            self._recordings.popitem()
-        self.plain.forget(mark[1])
+    def forget_since(self, position: tuple[int, int]) -> None:
+        """Drop all definitions cached since."""
+        while len(self._definitions) > position[0]:
+            self._definitions.popitem()
+        self.plain.forget_since(position[1])
 
 
 def _full_key(key: tuple[Any, ...], placement: Placement) -> tuple[Any, ...]:

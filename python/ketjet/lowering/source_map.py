@@ -26,8 +26,8 @@ class Surrounding(NamedTuple):
     is_block: bool
 
 
-class Trail:
-    """Maps operations to the instructions of the outermost circuit.
+class SourceMap:
+    """Maps operations of the program to instructions of the outermost circuit.
 
     Between two steps every instruction gives exactly one operation, so only the steps are stored.
 

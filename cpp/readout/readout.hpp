@@ -1,0 +1,47 @@
+// What is read from the state that a run ends in, beside the outcomes of its measurements. Readouts belong to the
+// request of a run and never to its program, so asking for one changes no sample.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "base/charged.hpp"
+#include "exec/run_context.hpp"
+#include "readout/observable.hpp"
+
+namespace ketjet {
+
+// The expectation value of a sum of Pauli strings. Gives its real and its imaginary part.
+struct ExpectationReadout {
+    std::vector<PauliTerm> terms;
+};
+
+// The distribution of measuring these qubits, the first of which is the lowest bit of an outcome.
+struct ProbabilitiesReadout {
+    std::vector<int> qubits;
+};
+
+using Readout = std::variant<ExpectationReadout, ProbabilitiesReadout>;
+
+template <class T>
+SavesVector<double> read_state(const Readout& readout, const StateVector<T>& state, const RunContext& context);
+
+// What readouts give, averaged over the shots of a run, or over the branches of an exact one.
+class ReadoutSums {
+ public:
+    // Adds what these shots find, which have so much weight and are all in this state.
+    template <class T>
+    void add(const std::vector<Readout>& readouts, const StateVector<T>& state, double weight,
+             const RunContext& context);
+    void add(const ReadoutSums& other);
+
+    // One list of numbers for each readout; empty if nothing was added.
+    std::vector<SavesVector<double>> averages() const;
+
+ private:
+    std::vector<SavesVector<double>> sums_;
+    double weight_ = 0;
+};
+
+}  // namespace ketjet

@@ -1,0 +1,93 @@
+"""Readouts belong to the request of a run: they see the final state and change no sample of the program."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from oracles.dynamic import final_states
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp, Statevector
+from support.programs import TINY_CACHES
+from support.strategies import circuits
+
+from ketjet import engine
+from ketjet.lowering import lower
+
+TOLERANCE = {"single": 2e-5, "double": 1e-10}
+
+
+@st.composite
+def pauli_sums(draw, num_qubits):
+    """A sum of a few Pauli strings with complex coefficients."""
+    labels = draw(st.lists(st.text("IXYZ", min_size=num_qubits, max_size=num_qubits), min_size=1, max_size=5))
+    return SparsePauliOp(labels, [complex(draw(st.floats(-2, 2)), draw(st.floats(-2, 2))) for _ in labels])
+
+
+def expectation_of(observable):
+    """The engine's readout of a sum of Pauli strings."""
+    masks = [
+        [sum(1 << q for q in np.flatnonzero(row)) for row in part]
+        for part in (observable.paulis.x, observable.paulis.z)
+    ]
+    return engine.ExpectationReadout(*masks, observable.coeffs.tolist())
+
+
+def averages(branches, observable, qubits):
+    """The two readouts' values by matrices, over the ways that a run can end."""
+    value, distribution = 0, 0
+    for weight, _, state in branches:
+        vector = Statevector(state)
+        value += weight * np.vdot(state, observable.to_matrix() @ state)
+        distribution += weight * vector.probabilities(qubits)
+    return value, distribution
+
+
+@given(data=st.data(), circuit=circuits(5), precision=st.sampled_from(["single", "double"]), threads=st.integers(1, 2))
+def test_a_straight_run_reads_its_final_state(data, circuit, precision, threads):
+    observable = data.draw(pauli_sums(circuit.num_qubits))
+    qubits = data.draw(st.permutations(range(circuit.num_qubits)))[: data.draw(st.integers(1, circuit.num_qubits))]
+    expected = averages(final_states(circuit), observable, qubits)
+    circuit.measure_all()
+    readouts = (expectation_of(observable), engine.ProbabilitiesReadout(qubits))
+    task = engine.Task(lower(circuit).program, 20, 1, precision=precision, threads=threads, readouts=readouts)
+    found = engine.execute(task, on=TINY_CACHES)
+    assert found.metadata["measure_sampling"]
+    for value, wanted in zip(found.readouts, expected, strict=True):
+        np.testing.assert_allclose(value, wanted, atol=20 * TOLERANCE[precision])
+
+
+@given(data=st.data(), circuit=circuits(4, measure=True), precision=st.sampled_from(["single", "double"]))
+def test_an_exact_run_averages_over_its_branches(data, circuit, precision):
+    circuit.h(range(circuit.num_qubits))
+    observable = data.draw(pauli_sums(circuit.num_qubits))
+    expected = averages(final_states(circuit), observable, [0])
+    readouts = (expectation_of(observable), engine.ProbabilitiesReadout([0]))
+    task = engine.Task(lower(circuit).program, 1, 1, exact=True, precision=precision, readouts=readouts)
+    for value, wanted in zip(engine.execute(task, on=TINY_CACHES).readouts, expected, strict=True):
+        np.testing.assert_allclose(value, wanted, atol=20 * TOLERANCE[precision])
+
+
+def test_a_sampled_run_averages_over_its_shots():
+    circuit = QuantumCircuit(2, 1)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    circuit.cx(0, 1)
+    circuit.h(0)
+    readouts = (expectation_of(SparsePauliOp("ZI")), engine.ProbabilitiesReadout([1]))
+    found = engine.execute(engine.Task(lower(circuit).program, 100, 3, readouts=readouts))
+    zeros, ones = found.counts
+    assert found.readouts[0] == pytest.approx((zeros - ones) / 100)
+    np.testing.assert_allclose(found.readouts[1], [zeros / 100, ones / 100], atol=1e-12)
+
+
+@given(circuit=circuits(4, measure=True), threads=st.integers(1, 2))
+def test_readouts_change_no_sample_of_a_run_that_keeps_its_state(circuit, threads):
+    program = lower(circuit).program
+    plain = engine.Task(program, 50, 7, memory=True, return_state=True, threads=threads)
+    asked = plain._replace(readouts=(engine.ProbabilitiesReadout([0]),))
+    one, other = engine.execute(plain), engine.execute(asked)
+    np.testing.assert_array_equal(one.memory, other.memory)
+    np.testing.assert_array_equal(one.state, other.state)
+    assert one.metadata["measure_sampling"] == other.metadata["measure_sampling"]
