@@ -27,7 +27,11 @@ namespace py = pybind11;
 template <class T>
 class HeldState {
  public:
-    explicit HeldState(int num_qubits) : state_(num_qubits, minimum_state_qubits) {}
+    // Amplitudes are unspecified, but for those of the qubits that are only stored.
+    explicit HeldState(int num_qubits) : state_(num_qubits, minimum_state_qubits) {
+        state_.set_active(low_bits(num_qubits));
+        written_out_.store(state_.is_written_out());
+    }
     HeldState(const HeldState&) = delete;
     HeldState& operator=(const HeldState&) = delete;
     ~HeldState() { note_untouched(0); }

@@ -180,6 +180,17 @@ def test_memory_is_written_when_somebody_looks_and_not_before():
     assert not state.is_written_out
 
 
+@pytest.mark.parametrize("num_qubits", range(4))
+def test_qubits_that_are_only_stored_are_zero_whatever_was_in_memory_before(num_qubits):
+    amplitudes = np.full(2**num_qubits, 2 ** (-num_qubits / 2))
+    for _ in range(200):
+        poison = [np.full(16, np.nan, complex) for _ in range(20)]
+        del poison
+        state = StateVector.from_array(amplitudes, verify="full")
+        state.evolve(QuantumCircuit(num_qubits, global_phase=0.5))
+        assert np.asarray(state) == pytest.approx(amplitudes * np.exp(0.5j))
+
+
 def test_a_copy_knows_what_its_source_knows():
     state = StateVector(12).evolve(flipped(12, 3, 9))
     twin = state.copy()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Any
 
 from ketjet import engine
@@ -32,7 +31,7 @@ def experiments_of(
         As `Simulator.run` does.
     """
     admission = admission_now(options, recent=True)
-    seed = secrets.randbits(53) if options.seed_simulator is None else options.seed_simulator
+    seed = options.drawn_seed()
     experiments: list[Experiment] = []
     unmeasured: list[str] = []
     admitted: dict[int, Admitted] = {}  # a circuit may be given many times

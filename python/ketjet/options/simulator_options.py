@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import secrets
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -102,6 +103,10 @@ class SimulatorOptions:
             value = getattr(self, name)
             if value is not default:
                 object.__setattr__(self, name, default if value is None else check(name, value))
+
+    def drawn_seed(self) -> int:
+        """Return the seed that was asked for, or a fresh one."""
+        return secrets.randbits(53) if self.seed_simulator is None else self.seed_simulator
 
     @classmethod
     def resolve(cls, *layers: Mapping[str, Any]) -> SimulatorOptions:

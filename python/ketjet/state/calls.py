@@ -9,7 +9,9 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
 
 from ketjet import engine
 from ketjet.base.printable import printable
@@ -21,9 +23,14 @@ from ketjet.jobs.progress import JobProgress, ProgressBar, progress_of_one
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["StateCalls"]
+    from numpy.typing import NDArray
+
+__all__ = ["StateCalls", "copy_amplitudes"]
 
 _T = TypeVar("_T")
+
+COPY_CHUNK = 1 << 22
+"""Amplitudes that are copied before somebody looks whether to stop."""
 
 
 class StateCalls:
@@ -187,3 +194,11 @@ class StateCalls:
             if process != os.getpid() and self._running.pop(token, None) is not None:
                 self._cancellable.pop(token, None)
                 self._broken = self._broken or changes
+
+
+def copy_amplitudes(source: NDArray[Any], target: NDArray[Any], control: engine.Control) -> None:
+    """Copy amplitudes until the control is stopped; then raise `engine.Cancelled`."""
+    for start in range(0, source.size, COPY_CHUNK):
+        if control.stopped:
+            raise engine.Cancelled
+        np.copyto(target[start : start + COPY_CHUNK], source[start : start + COPY_CHUNK], casting="unsafe")

@@ -6,7 +6,6 @@ Every pass over the amplitudes runs on the library's worker threads with the GIL
 from __future__ import annotations
 
 import contextlib
-import secrets
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,7 +22,7 @@ from ketjet.lowering.observables import pauli_terms
 from ketjet.options import SimulatorOptions
 from ketjet.options.machine import allowed_threads, require_isa
 from ketjet.state import face
-from ketjet.state.calls import StateCalls
+from ketjet.state.calls import StateCalls, copy_amplitudes
 from ketjet.state.checks import (
     amplitudes_of,
     chosen_qubits,
@@ -47,9 +46,6 @@ if TYPE_CHECKING:
 __all__ = ["StateVector"]
 
 _T = TypeVar("_T")
-
-COPY_CHUNK = 1 << 22
-"""Amplitudes that are copied before somebody looks whether to stop."""
 
 
 class StateVector:
@@ -268,7 +264,7 @@ class StateVector:
         options = SimulatorOptions(seed_simulator=seed, time_limit=time_limit)
         lowered = lower(circuit, keep_idle_qubits=True, starts_in_zero=False)
         require_applicable(circuit, lowered)
-        drawn = _drawn(options)
+        drawn = options.drawn_seed()
         self._calls.change(
             lambda control: self._state.evolve(
                 lowered.program,
@@ -322,7 +318,7 @@ class StateVector:
             The state is being changed or was left half changed; or `cancel` was called meanwhile.
         """
         chosen, options = chosen_qubits(qubits, self.num_qubits), SimulatorOptions(shots=shots, seed_simulator=seed)
-        drawn = _drawn(options)
+        drawn = options.drawn_seed()
         keys, counts = self._read(
             lambda control, threads: self._state.sample(chosen, options.shots, drawn, threads, control)
         )
@@ -422,14 +418,7 @@ class StateVector:
     def _fill(self, source: NDArray[Any]) -> None:
         """Copy amplitudes into this state."""
         target = self._state.array
-
-        def fill(control: engine.Control) -> None:
-            for start in range(0, source.size, COPY_CHUNK):
-                if control.stopped:
-                    raise engine.Cancelled
-                np.copyto(target[start : start + COPY_CHUNK], source[start : start + COPY_CHUNK], casting="unsafe")
-
-        self._calls.overwrite(fill)
+        self._calls.overwrite(lambda control: copy_amplitudes(source, target, control))
 
     def _read(self, call: Callable[[engine.Control, int], _T]) -> _T:
         """Run a call that reads all amplitudes; once this has ended nobody works on them."""
@@ -457,8 +446,3 @@ def _restored(
     state._allocate(amplitudes.size.bit_length() - 1, precision, max_threads, verify)
     state._fill(amplitudes)
     return state
-
-
-def _drawn(options: SimulatorOptions) -> int:
-    """Return the seed that was asked for, or a fresh one."""
-    return secrets.randbits(53) if options.seed_simulator is None else options.seed_simulator
