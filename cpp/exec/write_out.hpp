@@ -3,10 +3,7 @@
 #pragma once
 
 #include <algorithm>
-#include <complex>
-#include <cstdint>
 
-#include "base/parallel.hpp"
 #include "exec/executor.hpp"
 
 namespace ketjet {
@@ -25,13 +22,11 @@ void copy_active(const StateVector<T>& source, StateVector<T>& target, const Run
     if (inactive == 0) {
         copy_state(source, target, context);
     } else if (active != 0) {
-        const Index run = std::min(Index{1} << 16, inactive & (~inactive + 1));  // all of it is copied, or nothing
-        const Index others = active & ~(run - 1);
-        const auto runs = static_cast<std::int64_t>(bit(count_bits(others)));
-        parallel_for(context.threads, runs, [&](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t i = begin; i < end; ++i) {
-                if (i % 1024 == 0) context.stop.throw_if_stopped();
-                const Index first = deposit_bits(static_cast<Index>(i), others);
+        const Index lowest = inactive & (~inactive + 1);  // runs of this length are copied, or not at all
+        for_chunks(bit(count_bits(active)), context.walk(), [&](const Chunk& chunk) {
+            const Index run = std::min(chunk.size, lowest);
+            for (Index i = chunk.first; i < chunk.last(); i += run) {
+                const Index first = deposit_bits(i, active);
                 std::copy_n(source.amplitudes() + first, run, target.amplitudes() + first);
             }
         });
