@@ -226,6 +226,7 @@ void BlockRunner<T>::scatter(T* origin, std::uint32_t shift, SweepNorms::Place n
     args.stream = streams_;
     args.norms = norms.norms;
     args.norm_bits = norms.norm_bits;
+    args.any_order = norms.any_order;
     args.folded = sweep.folded;
     args.conjugates = sweep.conjugates;
     args.end_scale[0] = sweep.end_scale.real();

@@ -19,8 +19,8 @@ void SweepNorms::begin(const BoundSweep& sweep, std::size_t blocks) {
 SweepNorms::Place SweepNorms::of_block(std::size_t number, Index base) {
     constexpr int all_bits = 63;
     if (norms_.empty()) return {};
-    if (wanted_ == Wanted::total) return {&norms_[number], all_bits};
-    return {norms_.data() + (base >> row_bits_), row_bits_};
+    if (wanted_ == Wanted::total) return {&norms_[number], all_bits, true};
+    return {norms_.data() + (base >> row_bits_), row_bits_, false};
 }
 
 double SweepNorms::total() const { return pairwise_sum(norms_); }

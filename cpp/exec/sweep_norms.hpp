@@ -22,6 +22,7 @@ class SweepNorms {
     struct Place {
         double* norms = nullptr;
         int norm_bits = 0;
+        bool any_order = false;
     };
     Place of_block(std::size_t number, Index base);
     // The state is no longer what that sweep has left.

@@ -72,16 +72,38 @@ KETJET_INLINE void store_pairs(T* place, Vector<T> re, Vector<T> im) {
     }
 }
 
-// Vectors that are scattered at a time: those of a leaf, where its norm is wanted.
-template <class T, bool Norm>
-constexpr int scatter_step = Norm ? leaf_vectors<T> : 1;
+// What scattering adds up of a row: nothing, its leaves for the tree of norms, or its vectors as they come.
+enum class Norm { none, leaves, vectors };
 
-template <class T, bool Plain, bool Stream, bool Norm>
+// Vectors that are scattered at a time.
+template <class T, Norm norm>
+constexpr int scatter_step = norm == Norm::leaves ? leaf_vectors<T> : 1;
+
+// The norm of one row, in either way.
+template <class T, Norm norm>
+struct RowNorm {
+    static constexpr int step = scatter_step<T, norm>;
+    double leaves[norm == Norm::leaves ? 1 << (most_norm_bits - leaf_bits) : 1];
+    Vector<T> sum{};
+
+    KETJET_INLINE void add(std::uint64_t vector, Vector<T>* squares) {
+        if constexpr (norm == Norm::leaves) leaves[vector / step] = sum_of_leaf<T>(squares);
+        if constexpr (norm == Norm::vectors) sum += squares[0];
+    }
+    KETJET_INLINE double take(std::uint64_t vectors) {
+        if constexpr (norm == Norm::leaves) return sum_of_row(leaves, vectors / step);
+        const double result = static_cast<double>(sum_of_lanes<T, lanes<T>>(sum));
+        sum = Vector<T>{};
+        return result;
+    }
+};
+
+template <class T, bool Plain, bool Stream, Norm norm>
 void scatter_rows(T* target, const T* block, const CopyArgs& args) {
-    constexpr int step = scatter_step<T, Norm>;
+    constexpr int step = scatter_step<T, norm>;
     const std::uint64_t vectors = std::uint64_t{1} << (args.run_bits - lane_bits<T>);
     const Vector<T> lane_signs = Plain ? Vector<T>{} : load(static_cast<const T*>(args.lane_signs));
-    double leaves[Norm ? 1 << (most_norm_bits - leaf_bits) : 1];
+    RowNorm<T, norm> row_norm;
     std::uint64_t y = args.first_vector;
     for (std::uint64_t row = 0; row < args.rows; ++row) {
         T* run = target + 2 * args.row_offsets[row];
@@ -91,7 +113,7 @@ void scatter_rows(T* target, const T* block, const CopyArgs& args) {
             for (int k = 0; k < step; ++k, ++y, run += stride<T>) {
                 const T* const source = block + address_of(args.map, y);
                 Vector<T> re = load(source), im = load(source + lanes<T>);
-                if constexpr (Norm) squares[k] = fma(re, re, im * im);
+                if constexpr (norm != Norm::none) squares[k] = fma(re, re, im * im);
                 if constexpr (!Plain) {
                     const Vector<T> sign = __builtin_parityll(y & args.sign_mask) ? -lane_signs : lane_signs;
                     re *= sign;
@@ -99,20 +121,22 @@ void scatter_rows(T* target, const T* block, const CopyArgs& args) {
                 }
                 store_pairs<T, Stream>(run, re, im);
             }
-            if constexpr (Norm) leaves[i / step] = sum_of_leaf<T>(squares);
+            if constexpr (norm != Norm::none) row_norm.add(i, squares);
         }
-        if constexpr (Norm) {
-            args.norms[args.row_offsets[row] >> args.norm_bits] += sum_of_row(leaves, vectors / step);
+        if constexpr (norm != Norm::none) {
+            args.norms[args.row_offsets[row] >> args.norm_bits] += row_norm.take(vectors);
         }
     }
 }
 
 template <class T, bool Plain, bool Stream>
 void scatter_to(T* state, const T* block, const CopyArgs& args) {
-    if (args.norms != nullptr) {
-        scatter_rows<T, Plain, Stream, true>(state, block, args);
+    if (args.norms == nullptr) {
+        scatter_rows<T, Plain, Stream, Norm::none>(state, block, args);
+    } else if (args.any_order) {
+        scatter_rows<T, Plain, Stream, Norm::vectors>(state, block, args);
     } else {
-        scatter_rows<T, Plain, Stream, false>(state, block, args);
+        scatter_rows<T, Plain, Stream, Norm::leaves>(state, block, args);
     }
 }
 
@@ -125,17 +149,16 @@ void scatter_signed(T* state, const T* block, const CopyArgs& args) {
     }
 }
 
-template <class T, bool Stream, bool Unfolds, bool Norm>
+template <class T, bool Stream, bool Unfolds, Norm norm>
 void scatter_folded(T* target, const T* block, const CopyArgs& args) {
-    constexpr int step = scatter_step<T, Norm>;
+    constexpr int step = scatter_step<T, norm>;
     const std::uint64_t vectors = std::uint64_t{1} << (args.run_bits - lane_bits<T>);
     const Vector<T> end_re = splat(static_cast<T>(args.end_scale[0])),
                     end_im = splat(static_cast<T>(args.end_scale[1]));
     const Vector<T> scale_re = splat(static_cast<T>(args.unfold_scale[0]));
     const Vector<T> scale_im = splat(static_cast<T>(args.unfold_scale[1]));
     const Vector<T> lane_signs = args.plain ? splat(T(1)) : load(static_cast<const T*>(args.lane_signs));
-    constexpr int most_leaves = Norm ? 1 << (most_norm_bits - leaf_bits) : 1;
-    double leaves_x[most_leaves], leaves_z[most_leaves];
+    RowNorm<T, norm> norm_x, norm_z;
     std::uint64_t y = args.first_vector;
     for (std::uint64_t row = 0; row < args.rows; ++row) {
         T* run = target + 2 * args.row_offsets[row];
@@ -153,22 +176,21 @@ void scatter_folded(T* target, const T* block, const CopyArgs& args) {
                     continue;
                 }
                 const Vector<T> x_re = scale_re * x, x_im = scale_im * x, z_re = scale_re * z, z_im = scale_im * z;
-                if constexpr (Norm) {
+                if constexpr (norm != Norm::none) {
                     squares_x[k] = fma(x_re, x_re, x_im * x_im);
                     squares_z[k] = fma(z_re, z_re, z_im * z_im);
                 }
                 store_pairs<T, Stream>(run, x_re, x_im);
                 store_pairs<T, Stream>(run + 2 * args.unfold_offset, z_re, z_im);
             }
-            if constexpr (Norm) {
-                leaves_x[i / step] = sum_of_leaf<T>(squares_x);
-                leaves_z[i / step] = sum_of_leaf<T>(squares_z);
+            if constexpr (norm != Norm::none) {
+                norm_x.add(i, squares_x);
+                norm_z.add(i, squares_z);
             }
         }
-        if constexpr (Norm) {
-            args.norms[args.row_offsets[row] >> args.norm_bits] += sum_of_row(leaves_x, vectors / step);
-            args.norms[(args.row_offsets[row] + args.unfold_offset) >> args.norm_bits] +=
-                sum_of_row(leaves_z, vectors / step);
+        if constexpr (norm != Norm::none) {
+            args.norms[args.row_offsets[row] >> args.norm_bits] += norm_x.take(vectors);
+            args.norms[(args.row_offsets[row] + args.unfold_offset) >> args.norm_bits] += norm_z.take(vectors);
         }
     }
 }
@@ -178,11 +200,13 @@ void scatter_any(T* state, const T* block, const CopyArgs& args) {
     if (!args.folded) {
         scatter_signed<T, Stream>(state, block, args);
     } else if (args.unfold_offset == 0) {
-        scatter_folded<T, Stream, false, false>(state, block, args);
+        scatter_folded<T, Stream, false, Norm::none>(state, block, args);
     } else if (args.norms == nullptr) {
-        scatter_folded<T, Stream, true, false>(state, block, args);
+        scatter_folded<T, Stream, true, Norm::none>(state, block, args);
+    } else if (args.any_order) {
+        scatter_folded<T, Stream, true, Norm::vectors>(state, block, args);
     } else {
-        scatter_folded<T, Stream, true, true>(state, block, args);
+        scatter_folded<T, Stream, true, Norm::leaves>(state, block, args);
     }
 }
 

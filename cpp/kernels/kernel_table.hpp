@@ -77,6 +77,7 @@ struct CopyArgs {
     // be unfolded then.
     double* norms;
     int norm_bits;
+    bool any_order;  // of these sums: only the whole is wanted, not the numbers of the tree
 };
 
 // v'[r] = sum over m of M[r][r ^ m] v[r ^ m] on 2^axes rows of vectors and, within them, the lanes of lane_mask.

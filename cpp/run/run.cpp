@@ -38,20 +38,27 @@ void note_start(RunCounters& counters) {
     counters.started_at.store(now.count(), std::memory_order_relaxed);
 }
 
+// Whether shots differ by what they measure at the end.
+bool draws(const Plan& plan, const RunRequest& request) {
+    return request.shots > 0 && !plan.final_measurements.empty();
+}
+
 template <class T>
 void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorms& swept, const RunRequest& request,
                         RunResult<T>& result, const RunContext& context) {
     const auto start = std::chrono::steady_clock::now();
     const bool known = swept.are_known();
-    if (request.shots == 0) {
-        if (known) {
-            context.drift->note(swept.total());
-        } else {
-            norms_of(state, context);  // for its total
-        }
-    } else {
+    OutcomesVector<BasisCount> samples;
+    if (draws(plan, request)) {
         const StateNorms norms = known ? swept.take() : norms_of(state, context);
         if (known) context.drift->note(norms.total());
+        samples = sample(state, norms, request.shots, request.key, context);
+    } else {
+        if (known) context.drift->note(swept.total());
+        if (!known) norms_of(state, context);  // for its total
+        samples.push_back({0, request.shots});
+    }
+    if (request.shots > 0) {
         std::vector<BitMove> moves;
         for (const FinalMeasurement& m : plan.final_measurements) {
             std::erase_if(moves, [&](const BitMove& move) { return move.clbit == m.clbit; });
@@ -63,8 +70,8 @@ void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorm
             if (read.value) ones.push_back(read.clbit);
         }
         const SamplingCost cost = sampling_cost(plan, request.shots, context.threads);
-        result.table = tabulate(sample(state, norms, request.shots, request.key, context), moves, ones,
-                                plan.program.num_clbits(), nanoseconds(cost.tabulating), context.stop);
+        result.table =
+            tabulate(samples, moves, ones, plan.program.num_clbits(), nanoseconds(cost.tabulating), context.stop);
         if (request.list_shots) {
             result.shots = list_shots(result.table, request.key, nanoseconds(cost.listing), context.stop);
         }
@@ -187,7 +194,7 @@ template <class T>
 void run_once(const BoundPlan& bound, const RunRequest& request, StageProgress& progress, Verifier& verifier,
               RunResult<T>& result, const RunContext& given) {
     const Plan& plan = *bound.plan;
-    SweepNorms norms(request.shots > 0 ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.state_qubits);
+    SweepNorms norms(draws(plan, request) ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.state_qubits);
     RunContext context = given;
     context.norms = &norms;
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);

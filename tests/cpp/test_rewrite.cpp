@@ -105,10 +105,10 @@ void check_partly_known() {
     PlanRequest request = with(true, true, true);
     request.from_zero = false;
     request.fresh = 0b1100;
-    const auto written = [&](const Writer& writer) { return rewrite(writer.build(), request); };
-    EXPECT(written(Writer(4).add("cx", {2, 0}).add("h", {3}).add("swap", {2, 3})), "h 2 @1");
-    EXPECT(written(Writer(4).add("h", {3}).add("swap", {0, 3}).add("cx", {0, 1})), "h 3 @0; swap 0 3 @1; cx 0, 1 @2");
-    EXPECT(written(Writer(4).add("x", {2}).add("cx", {2, 0}).add("x", {0})), "x 0 @1; x 0 @2; x 2 @0");
+    const auto written = [&](const Circuit& circuit) { return rewrite(circuit.build(), request); };
+    EXPECT(written(Circuit(4).add("cx", {2, 0}).add("h", {3}).add("swap", {2, 3})), "h 2 @1");
+    EXPECT(written(Circuit(4).add("h", {3}).add("swap", {0, 3}).add("cx", {0, 1})), "h 3 @0; swap 0 3 @1; cx 0, 1 @2");
+    EXPECT(written(Circuit(4).add("x", {2}).add("cx", {2, 0}).add("x", {0})), "x 0 @1; x 0 @2; x 2 @0");
 }
 
 void check_relabelling() {
