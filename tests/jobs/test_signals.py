@@ -132,27 +132,33 @@ CTRL_C = """
     circuits = [bell] * int(sys.argv[1])
     backend = Simulator(seed_simulator=3)
     backend.run(circuits).result()
-    seen, sent, waiting = 0, 0, threading.Event()
+    seen, sent, ready, over = 0, 0, threading.Event(), threading.Event()
 
-    def press():
+    def press():  # once each time that the main thread is where it catches it
         global sent
-        while not waiting.wait(0.0015):
-            sent_before = sent
+        while True:
+            ready.wait()
+            ready.clear()
+            if over.wait(0.0015):
+                return
             sent += 1
             os.kill(os.getpid(), signal.SIGINT)
-            while seen < sent and not waiting.is_set():
-                time.sleep(0.0002)
 
     fingers = threading.Thread(target=press, daemon=True)
     fingers.start()
     end = time.monotonic() + 3
     while time.monotonic() < end:
         try:
+            ready.set()
             while time.monotonic() < end:
                 backend.run(circuits).result()
+            over.set()
+            fingers.join()
+            time.sleep(0.1)
         except KeyboardInterrupt:
             seen += 1
-    waiting.set()
+    over.set()
+    ready.set()
     try:
         fingers.join()
         time.sleep(0.1)
