@@ -18,19 +18,19 @@ namespace ketjet {
 namespace {
 
 constexpr std::size_t cache_line = 64;
-constexpr std::size_t smallest_mapping = BufferPool::smallest_mapping;
+constexpr std::size_t min_mapping = BufferPool::min_mapping;
 
 const auto small_page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 
 // What a request really occupies: whole pages when mapped, else whole cache lines.
 std::size_t occupied_bytes(std::size_t bytes) {
-    const std::size_t unit = bytes >= smallest_mapping ? small_page : cache_line;
+    const std::size_t unit = bytes >= min_mapping ? small_page : cache_line;
     if (bytes > SIZE_MAX - unit) throw std::bad_alloc();
     return (bytes + unit - 1) / unit * unit;
 }
 
 // What is charged for it: of small ones also what the C library and the owner take.
-std::size_t charged_bytes(std::size_t occupied) { return occupied < smallest_mapping ? occupied + 128 : occupied; }
+std::size_t charged_bytes(std::size_t occupied) { return occupied < min_mapping ? occupied + 128 : occupied; }
 
 std::atomic<std::int64_t> allocations_until_failure{0};
 

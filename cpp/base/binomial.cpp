@@ -14,15 +14,15 @@ namespace ketjet {
 
 namespace {
 
-constexpr std::int64_t most_trials = std::int64_t{1} << 62;
+constexpr std::int64_t max_trials = std::int64_t{1} << 62;
 
 // Below this mean the inversion is faster; the rejection's constants are proven only above 10. Here and below, what is
 // done changes at no value that circuits are likely to give: rounding there would change the variate altogether.
-constexpr double smallest_rejection_mean = 10.37;
+constexpr double min_rejection_mean = 10.37;
 
 // Above this probability failures are drawn. The rejection is meant for at most 1/2, but exact up to 0.51 too: its hat
 // and its squeeze, evaluated for 21 to 10^6 trials, keep the same margin.
-constexpr double largest_probability = 0.507;
+constexpr double max_probability = 0.507;
 
 // log k! - [log sqrt(2 pi) + (k + 1/2) log(k + 1) - (k + 1)]: a table, then Stirling's series.
 double stirling_correction(std::int64_t k) {
@@ -93,7 +93,7 @@ std::int64_t binomial_by_rejection(RandomStream& stream, std::int64_t trials, do
 
 }  // namespace
 
-Coin::Coin(double weight, double other) : swaps_(weight / (weight + other) > largest_probability) {
+Coin::Coin(double weight, double other) : swaps_(weight / (weight + other) > max_probability) {
     const double rarer = (swaps_ ? other : weight) / (weight + other);
     if (std::isnan(rarer)) throw std::invalid_argument("coin: the probability is NaN");
     failure_ = std::exp(std::log1p(-rarer));
@@ -110,20 +110,20 @@ bool Coin::toss(RandomStream& stream) const {
 }
 
 std::int64_t RandomStream::binomial(std::int64_t trials, double p) {
-    if (trials < 0 || trials > most_trials) {
+    if (trials < 0 || trials > max_trials) {
         throw std::invalid_argument("binomial: trials must be in [0, 2^62], not " + std::to_string(trials));
     }
     if (std::isnan(p)) throw std::invalid_argument("binomial: the probability is NaN");
     if (trials == 0 || p <= 0) return 0;
     if (p >= 1) return trials;
-    if (p > largest_probability) return trials - binomial(trials, 1 - p);
-    if (static_cast<double>(trials) * p < smallest_rejection_mean) return binomial_by_inversion(*this, trials, p);
+    if (p > max_probability) return trials - binomial(trials, 1 - p);
+    if (static_cast<double>(trials) * p < min_rejection_mean) return binomial_by_inversion(*this, trials, p);
     return binomial_by_rejection(*this, trials, p);
 }
 
 std::int64_t RandomStream::binomial_of(std::int64_t trials, double weight, double other) {
     const double p = weight / (weight + other);
-    return p > largest_probability ? trials - binomial(trials, other / (weight + other)) : binomial(trials, p);
+    return p > max_probability ? trials - binomial(trials, other / (weight + other)) : binomial(trials, p);
 }
 
 }  // namespace ketjet

@@ -16,15 +16,15 @@ namespace {
 
 constexpr std::size_t cache_line = 64;
 constexpr std::size_t default_limit = std::size_t{1} << 30;
-constexpr std::size_t most_blocks = 64;  // of each kind
+constexpr std::size_t max_blocks = 64;  // of each kind
 
 Block allocate(std::size_t bytes) {
-    const bool small = bytes < BufferPool::smallest_mapping;
+    const bool small = bytes < BufferPool::min_mapping;
     return {small ? std::aligned_alloc(cache_line, bytes) : map_pages(bytes), bytes};
 }
 
 void release(const Block& block) {
-    if (block.bytes < BufferPool::smallest_mapping) {
+    if (block.bytes < BufferPool::min_mapping) {
         std::free(block.data);
     } else {
         unmap_pages(block.data, block.bytes);
@@ -34,8 +34,8 @@ void release(const Block& block) {
 }  // namespace
 
 BufferPool::BufferPool() : limit_(std::min(default_limit, static_cast<std::size_t>(available_memory().bytes / 16))) {
-    warm_.reserve(2 * most_blocks);  // giving back must not allocate
-    offered_.reserve(2 * most_blocks);
+    warm_.reserve(2 * max_blocks);  // giving back must not allocate
+    offered_.reserve(2 * max_blocks);
 }
 
 Block BufferPool::take(std::size_t bytes) {
@@ -64,7 +64,7 @@ void BufferPool::give_back(Block block, bool keep) {
     {
         const std::lock_guard lock(mutex_);
         uncount(block, &BufferUsage::in_use);
-        keep = keep && block.bytes >= smallest_mapping && limit_ > 0;
+        keep = keep && block.bytes >= min_mapping && limit_ > 0;
         too_large = block.bytes > limit_;
     }
     block.fresh = false;
@@ -138,16 +138,16 @@ Block BufferPool::pop_newest(std::size_t bytes) {
 
 Block BufferPool::pop_warm(std::size_t most) {
     const std::lock_guard lock(mutex_);
-    if (usage_.pooled <= std::min(limit_, most) && warm_.size() <= most_blocks) return {};
+    if (usage_.pooled <= std::min(limit_, most) && warm_.size() <= max_blocks) return {};
     return pop(warm_, warm_.begin(), &BufferUsage::pooled);
 }
 
 Block BufferPool::pop_offered(std::size_t more) {
     const std::lock_guard lock(mutex_);
     const std::size_t in_use = usage_.in_use + std::min(more, SIZE_MAX - usage_.in_use);
-    const std::size_t most = std::max(most_in_use_, in_use);
+    const std::size_t most = std::max(max_in_use_, in_use);
     const bool needed = usage_.pooled + usage_.offered <= most - in_use;
-    if (offered_.empty() || (needed && offered_.size() <= most_blocks)) return {};
+    if (offered_.empty() || (needed && offered_.size() <= max_blocks)) return {};
     return pop(offered_, offered_.begin(), &BufferUsage::offered);
 }
 
@@ -169,7 +169,7 @@ Block BufferPool::pop(Blocks& blocks, Blocks::iterator block, std::size_t Buffer
 void BufferPool::count(const Block& block, std::size_t BufferUsage::* use) {
     usage_.*use += block.bytes;
     if (block.offered_once && use != &BufferUsage::offered) usage_.reclaimed += block.bytes;
-    most_in_use_ = std::max(most_in_use_, usage_.in_use);
+    max_in_use_ = std::max(max_in_use_, usage_.in_use);
 }
 
 void BufferPool::uncount(const Block& block, std::size_t BufferUsage::* use) {

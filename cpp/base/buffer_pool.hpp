@@ -23,7 +23,7 @@ struct Block {
 class BufferPool {
  public:
     // Blocks of this size and larger ones are mapped and kept, smaller ones are the C library's business.
-    static constexpr std::size_t smallest_mapping = std::size_t{32} << 10;
+    static constexpr std::size_t min_mapping = std::size_t{32} << 10;
 
     BufferPool();
 
@@ -67,7 +67,7 @@ class BufferPool {
     std::mutex mutex_;
     Blocks warm_, offered_;
     std::size_t limit_;
-    std::size_t most_in_use_ = 0;  // so far
+    std::size_t max_in_use_ = 0;  // so far
     BufferUsage usage_;
 };
 

@@ -19,8 +19,8 @@ namespace ketjet {
 namespace {
 
 constexpr std::int64_t mebibyte = std::int64_t{1} << 20;
-constexpr std::int64_t least_step = 4 * mebibyte;
-constexpr std::int64_t most_step = 256 * mebibyte;
+constexpr std::int64_t min_step = 4 * mebibyte;
+constexpr std::int64_t max_step = 256 * mebibyte;
 constexpr std::int64_t unmeasured = 16 * mebibyte;  // looking at the system would take longer than a small run
 constexpr std::int64_t margin = 64 * mebibyte;      // left to all others
 constexpr std::int64_t boundless = std::numeric_limits<std::int64_t>::max() / 4;
@@ -151,7 +151,7 @@ void MemoryBudget::grow_beside(const BufferUsage& buffers) {
         const std::int64_t needed = used();
         if (needed <= granted_.load(relaxed)) return;
         const std::int64_t others = ledger.held_beside(this);
-        std::int64_t wanted = needed + std::clamp(needed / 8, least_step, most_step);
+        std::int64_t wanted = needed + std::clamp(needed / 8, min_step, max_step);
         if (needed <= promised_) wanted = std::min(wanted, promised_);
         const auto keep_below = [&](std::int64_t most, const std::string& rule, std::int64_t kept) {
             if (needed > most) throw MemoryLimitReached(refusal(needed, most, rule));

@@ -47,8 +47,8 @@ std::string finding_text(const std::string& finding, double deviation, double al
 
 // Qubits of a contiguous run of amplitudes without qubits outside `active`.
 int run_bits(Index active) {
-    constexpr int most_run_bits = 14;
-    return std::min(std::countr_one(active), most_run_bits);
+    constexpr int max_run_bits = 14;
+    return std::min(std::countr_one(active), max_run_bits);
 }
 
 // Runs a program from a state, of no amplitudes for |0...0>, by plain loops.

@@ -19,9 +19,9 @@ namespace ketjet {
 
 namespace {
 
-constexpr double least_budget = 1 << 26;    // amplitudes changed by plain loops, some 0.2 s on one thread
+constexpr double min_budget = 1 << 26;      // amplitudes changed by plain loops, some 0.2 s on one thread
 constexpr double share_of_run = 1.0 / 256;  // of the amplitudes changed by the run, where that is more
-constexpr int largest_block_qubits = 20;
+constexpr int max_block_qubits = 20;
 
 double matrix_columns(const Operation& operation) {
     const auto* const unitary = std::get_if<UnitaryOperation>(&operation);
@@ -206,12 +206,12 @@ void Verifier::compare_sweeps(const RunContext& context) {
             columns += matrix_columns(program_.operations()[operation]);
         }
         operations += columns;
-        if (static_cast<int>(sweep->hot.size()) > largest_block_qubits) continue;
+        if (static_cast<int>(sweep->hot.size()) > max_block_qubits) continue;
         const double one = columns * std::exp2(static_cast<double>(sweep->hot.size()));
         jobs.push_back({stage, samples_of(*sweep, stage).size(), one});
         work += one * static_cast<double>(jobs.back().blocks);
     }
-    const double budget = std::max(least_budget, operations * std::exp2(plan_.state_qubits) * share_of_run);
+    const double budget = std::max(min_budget, operations * std::exp2(plan_.state_qubits) * share_of_run);
     if (work > budget) {
         work = 0;
         for (Job& job : jobs) {

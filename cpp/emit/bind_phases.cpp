@@ -16,19 +16,19 @@ namespace {
 
 // The common factor is applied at the latest when it has become as small as this, far from underflow.
 template <class T>
-constexpr double smallest_scale = sizeof(T) == 4 ? 0x1p-60 : 0x1p-500;
+constexpr double min_scale = sizeof(T) == 4 ? 0x1p-60 : 0x1p-500;
 
 // The inner positions: the lowest ones, then those that leave few others coupled across; where these can all be keys,
 // positions that turn next come first, so that both fit into one call.
 Index choose_inner(const PlacedForm& form, int block_qubits, Index turning, int most) {
-    Index inner = low_bits(std::min(block_qubits, least_phase_table_bits));
+    Index inner = low_bits(std::min(block_qubits, min_phase_table_bits));
     while (count_bits(inner) < std::min(block_qubits, most)) {
         std::tuple<int, bool, int, int> best{64, false, 64, -1};
         for (int position = 0; position < block_qubits; ++position) {
             if (inner >> position & 1) continue;
             const int coupled = count_bits(form.coupled_to(inner | bit(position)));
             const bool waits = (turning >> position & 1) == 0;
-            best = std::min(best, {std::max(coupled, most_phase_key_bits), waits, coupled, position});
+            best = std::min(best, {std::max(coupled, max_phase_key_bits), waits, coupled, position});
         }
         inner |= bit(std::get<3>(best));
     }
@@ -44,7 +44,7 @@ Index choose_keys(const PlacedForm& form, Index inner) {
     });
     Index keys = 0;
     for (const int position : coupled) {
-        if (count_bits(keys) < most_phase_key_bits) keys |= bit(position);
+        if (count_bits(keys) < max_phase_key_bits) keys |= bit(position);
     }
     return keys;
 }
@@ -99,20 +99,20 @@ void BlockBinder<T>::add_layer(std::span<const LayerTurn> turns, PhaseForm phase
     }
     const int size = static_cast<int>(hot_.size());
     const bool pairs = std::ranges::any_of(turns, [](const LayerTurn& turn) { return turn.partner >= 0; });
-    const int most = pairs ? most_pair_table_bits : most_phase_table_bits;
+    const int most = pairs ? max_pair_table_bits : max_phase_table_bits;
     Index inner = form.used != 0 ? choose_inner(form, size, turning, most) : 0;
     std::ranges::sort(placed, {}, [&](const PlacedTurn& turn) {
-        const bool joins = turn.position >= least_phase_table_bits && (turn.positions() & ~inner) == 0;
+        const bool joins = turn.position >= min_phase_table_bits && (turn.positions() & ~inner) == 0;
         return std::pair(joins, turn.position);
     });
     JoiningTurns joining = add_turns(placed, inner);
     while (form.used != 0) {
         form = bind_phase_call(form, inner, joining);
         joining = {};
-        inner = choose_inner(form, size, 0, most_phase_table_bits);
+        inner = choose_inner(form, size, 0, max_phase_table_bits);
     }
     conjugate(conjugation);
-    if (std::abs(frame_.scale) < smallest_scale<T>) flush_scale();
+    if (std::abs(frame_.scale) < min_scale<T>) flush_scale();
 }
 
 // Where the vectors of a table are; those that differ by the `first` turns alone come one after another.
@@ -159,7 +159,7 @@ PlacedForm BlockBinder<T>::bind_phase_call(PlacedForm& form, Index inner, const 
     rows.fill_tables(form, inner, keys);
     if (pass.inner.empty() && rows.tables.size() == 1 && all_ones(rows.tables[0])) rows.tables.clear();
     const std::size_t entries = std::size_t{1} << args.table_bits;
-    if (pass.inner.empty() && pass.outer.empty()) rows.absorb_factors(most_tables(entries, rows.factors.size()));
+    if (pass.inner.empty() && pass.outer.empty()) rows.absorb_factors(max_tables(entries, rows.factors.size()));
     write_rows(rows, args);
     constexpr std::size_t aligned_rows = 8;
     args.table_scratch = 2 * std::max(rows.factors.size(), aligned_rows);
@@ -177,9 +177,9 @@ PlacedForm BlockBinder<T>::bind_phase_call(PlacedForm& form, Index inner, const 
 
 // How many tables the factors of rows may be multiplied into.
 template <class T>
-std::size_t BlockBinder<T>::most_tables(std::size_t entries, std::size_t rows) const {
+std::size_t BlockBinder<T>::max_tables(std::size_t entries, std::size_t rows) const {
     const std::size_t all_rows = rows << count_bits(bound_.cold_mask);
-    return std::min(most_absorbed_bytes / (2 * entries * sizeof(T)), all_rows / rows_per_table);
+    return std::min(max_absorbed_bytes / (2 * entries * sizeof(T)), all_rows / rows_per_table);
 }
 
 template <class T>
@@ -217,7 +217,7 @@ void BlockBinder<T>::write_rows(const PhaseRows& rows, PhaseArgs& args) {
     template void BlockBinder<T>::add_layer(std::span<const LayerTurn>, PhaseForm);               \
     template void BlockBinder<T>::order_table(PhaseArgs&, Index, std::span<const PlacedTurn>);    \
     template PlacedForm BlockBinder<T>::bind_phase_call(PlacedForm&, Index, const JoiningTurns&); \
-    template std::size_t BlockBinder<T>::most_tables(std::size_t, std::size_t) const;             \
+    template std::size_t BlockBinder<T>::max_tables(std::size_t, std::size_t) const;              \
     template void BlockBinder<T>::write_rows(const PhaseRows&, PhaseArgs&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

@@ -133,7 +133,7 @@ class BlockBinder {
     void finish_folded();
     PlacedForm bind_phase_call(PlacedForm& form, Index inner, const JoiningTurns& turns);
     void order_table(PhaseArgs& args, Index inner, std::span<const PlacedTurn> first);
-    std::size_t most_tables(std::size_t entries, std::size_t rows) const;
+    std::size_t max_tables(std::size_t entries, std::size_t rows) const;
     void write_rows(const PhaseRows& rows, PhaseArgs& args);
     JoiningTurns add_turns(std::span<const PlacedTurn> turns, Index inner);
     PlacedTurn prepare_turn(const LayerTurn& turn);

@@ -20,10 +20,10 @@ constexpr int table_bits = 6;  // of AddressMap::low
 }  // namespace
 
 void* Arena::take_bytes(std::size_t bytes) {
-    constexpr std::size_t alignment = 64, first_chunk = 16 << 10, largest_chunk = 256 << 10;
+    constexpr std::size_t alignment = 64, first_chunk = 16 << 10, max_chunk = 256 << 10;
     const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
     if (chunks_.empty() || used_ + rounded > chunks_.back().bytes()) {
-        const std::size_t chunk = chunks_.empty() ? first_chunk : std::min(2 * chunks_.back().bytes(), largest_chunk);
+        const std::size_t chunk = chunks_.empty() ? first_chunk : std::min(2 * chunks_.back().bytes(), max_chunk);
         chunks_.emplace_back(std::max(rounded, chunk));
         used_ = 0;
     }

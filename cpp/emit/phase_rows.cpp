@@ -64,7 +64,7 @@ void PhaseRows::fill_tables(PlacedForm& form, Index inner, Index choosing) {
     }
 }
 
-void PhaseRows::absorb_factors(std::size_t most_tables) {
+void PhaseRows::absorb_factors(std::size_t max_tables) {
     if (tables.empty() || all_ones(factors)) return;
     struct Product {
         std::size_t key;
@@ -81,7 +81,7 @@ void PhaseRows::absorb_factors(std::size_t most_tables) {
         });
         needed_by.push_back(static_cast<std::size_t>(same - needed.begin()));
         if (same == needed.end()) needed.push_back(own);
-        if (needed.size() > most_tables) return;
+        if (needed.size() > max_tables) return;
     }
     std::vector<std::vector<Complex>> absorbed;
     for (const Product& product : needed) {

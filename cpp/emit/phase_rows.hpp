@@ -25,7 +25,7 @@ struct PhaseRows {
     void fill_tables(PlacedForm& form, Index inner, Index choosing);
     // Multiplies the factors into the tables, if that makes no more of them than so many. Rows differ by few factors,
     // and a table alone takes half of the products.
-    void absorb_factors(std::size_t most_tables);
+    void absorb_factors(std::size_t max_tables);
 };
 
 }  // namespace ketjet

@@ -20,9 +20,9 @@ constexpr std::size_t rows_between_polls = 16;
 
 const void* shifted(const void* pointer, std::size_t bytes) { return static_cast<const std::byte*>(pointer) + bytes; }
 
-constexpr int most_bits = 64;
+constexpr int max_bits = 64;
 
-static_assert(leaf_bits <= minimum_state_qubits && most_row_bits <= most_norm_bits);
+static_assert(leaf_bits <= minimum_state_qubits && max_row_bits <= max_norm_bits);
 
 // The factors of a phase call's row or table bits on one block; null if all are one.
 class ColdFactors {
@@ -39,7 +39,7 @@ class ColdFactors {
     }
 
  private:
-    std::array<Complex, most_bits> values_;
+    std::array<Complex, max_bits> values_;
 };
 
 // One pass on one block; copies of the arguments carry what depends on the block. `shift` is what the passes so far

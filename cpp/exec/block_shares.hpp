@@ -12,7 +12,7 @@ namespace ketjet {
 
 class BlockShares {
  public:
-    explicit BlockShares(std::size_t most_members) : ranges_(most_members) {}
+    explicit BlockShares(std::size_t max_members) : ranges_(max_members) {}
 
     // For so many members; by one of them, while the others wait. `blocks` is less than 2^32.
     void fill(std::size_t blocks, std::size_t members) {

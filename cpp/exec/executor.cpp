@@ -96,7 +96,7 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, StateVector<T>& state
             }
             at_work.fetch_sub(1, std::memory_order_relaxed);
             if (context.pass_clock != nullptr) context.pass_clock->add(stage, runner.times());
-            ahead.bind_after(i, most_bound_ahead, [&] { return at_work.load(std::memory_order_relaxed) > 0; });
+            ahead.bind_after(i, max_bound_ahead, [&] { return at_work.load(std::memory_order_relaxed) > 0; });
             team.barrier();
             if (rank == 0) {
                 ahead.drop(i);

@@ -10,7 +10,7 @@ namespace ketjet {
 
 namespace {
 
-constexpr double most_partings_seen = 1e12;  // of probabilities, which can be divided on and on
+constexpr double max_partings_seen = 1e12;  // of probabilities, which can be divided on and on
 constexpr std::chrono::milliseconds between_looks{20};
 
 int sampling_threads(const Plan& plan, int threads) { return plan.num_qubits < 16 ? 1 : threads; }
@@ -65,12 +65,12 @@ void FirstTouch::go_on(double part) {
 }
 
 TreeProgress::TreeProgress(const Plan& plan, std::span<const std::int64_t> work, int threads, double all, bool exact,
-                           std::int64_t most_states, RunCounters& counters)
+                           std::int64_t max_states, RunCounters& counters)
     : plan_(plan),
       work_(work),
       end_work_(1e9 * sampling_cost(plan, 0, sampling_threads(plan, threads)).drawing),
-      most_(exact ? most_partings_seen : all),
-      most_states_(static_cast<double>(most_states)),
+      most_(exact ? max_partings_seen : all),
+      max_states_(static_cast<double>(max_states)),
       counters_(counters),
       left_then_(all),
       left_(all) {
@@ -94,7 +94,7 @@ void TreeProgress::look_ahead(std::span<const Waiting> waiting) {
         ahead += alive * static_cast<double>(work_[stage]);
         if (!is_random(plan_.stages[stage])) continue;
         const double more = std::clamp(alive * growth, alive, std::max(alive, most_));
-        ahead += a_copy * std::max(std::min(more, most_states_) - alive, 0.0);
+        ahead += a_copy * std::max(std::min(more, max_states_) - alive, 0.0);
         alive = more;
     }
     for (; next != waiting.end(); ++next) alive += static_cast<double>(next->trajectories);  // at the end

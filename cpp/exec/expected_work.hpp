@@ -79,7 +79,7 @@ class TreeProgress {
  public:
     // `all` is the number of shots, 1 if probabilities are divided; so many states are held at a time.
     TreeProgress(const Plan& plan, std::span<const std::int64_t> work, int threads, double all, bool exact,
-                 std::int64_t most_states, RunCounters& counters);
+                 std::int64_t max_states, RunCounters& counters);
 
     bool counts() const { return !work_.empty(); }
     // Whether enough time has passed to look ahead once more.
@@ -100,7 +100,7 @@ class TreeProgress {
     double sorting_work_ = 0;             // of its outcomes, later
     std::atomic<double> unsorted_{0};
     double most_;  // trajectories at a time
-    double most_states_;
+    double max_states_;
     std::atomic<double> copying_{0};  // nanoseconds in all
     std::atomic<double> copies_{0};
     RunCounters& counters_;

@@ -22,7 +22,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double seconds_per_rate = 0.02;
-constexpr int least_rounds = 3;   // the first one maps memory
+constexpr int min_rounds = 3;     // the first one maps memory
 constexpr int pieces = 16;        // of a member's part of the buffer in a round
 constexpr double counted = 0.75;  // this part of the pieces is slower than the one that counts
 constexpr std::uint64_t fma_iterations = 1 << 12;
@@ -37,7 +37,7 @@ double rate_of_team(int threads, Work work) {
         std::vector<double> own;
         team.barrier();
         const Clock::time_point begin = Clock::now();
-        for (int round = 0; round < least_rounds || seconds_since(begin) < seconds_per_rate; ++round) {
+        for (int round = 0; round < min_rounds || seconds_since(begin) < seconds_per_rate; ++round) {
             for (int piece = 0; piece < pieces; ++piece) {
                 const Clock::time_point start = Clock::now();
                 const double units = work(team, piece);

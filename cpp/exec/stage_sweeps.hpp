@@ -29,7 +29,7 @@ class StageSweeps {
     StageSweeps(const BoundPlan& bound, const Kernels& kernels)
         : bound_(bound),
           kernels_(kernels),
-          sweeps_(bound.plan->has_trajectories() ? std::min(bound.plan->stages.size(), most_bound_stages) : 0) {}
+          sweeps_(bound.plan->has_trajectories() ? std::min(bound.plan->stages.size(), max_bound_stages) : 0) {}
 
     // Null if it is not kept: all would take too much memory.
     const BoundSweep* find(std::size_t stage) const {

@@ -6,14 +6,14 @@ namespace {
 // Rows lie far apart, out of reach of the hardware's prefetcher. Short ones come faster by way of the outer caches.
 template <class T>
 KETJET_INLINE void prefetch_row(const T* source, const CopyArgs& args, std::uint64_t row) {
-    constexpr std::uint64_t line = 64 / sizeof(T), most_lines = 16;
+    constexpr std::uint64_t line = 64 / sizeof(T), max_lines = 16;
     if (row >= args.rows || (args.row_offsets[row] & args.zero_mask) != 0) return;
     const T* const begin = source + 2 * args.row_offsets[row];
     const std::uint64_t lines = (std::uint64_t{2} << args.run_bits) / line;
-    if (lines <= most_lines) {
+    if (lines <= max_lines) {
         for (std::uint64_t i = 0; i < lines; ++i) __builtin_prefetch(begin + i * line, 0, 1);
     } else {
-        for (std::uint64_t i = 0; i < most_lines; ++i) __builtin_prefetch(begin + i * line);
+        for (std::uint64_t i = 0; i < max_lines; ++i) __builtin_prefetch(begin + i * line);
     }
 }
 
@@ -83,7 +83,7 @@ constexpr int scatter_step = norm == Norm::leaves ? leaf_vectors<T> : 1;
 template <class T, Norm norm>
 struct RowNorm {
     static constexpr int step = scatter_step<T, norm>;
-    double leaves[norm == Norm::leaves ? 1 << (most_norm_bits - leaf_bits) : 1];
+    double leaves[norm == Norm::leaves ? 1 << (max_norm_bits - leaf_bits) : 1];
     Vector<T> sum{};
 
     KETJET_INLINE void add(std::uint64_t vector, Vector<T>* squares) {

@@ -23,7 +23,7 @@ constexpr std::uint64_t line_bytes = 64;
 // Squared norms are sums of a binary tree over the index, whose leaves are 2^leaf_bits amplitudes: as many as the
 // widest vectors have lanes, and the shortest rows amplitudes.
 constexpr int leaf_bits = 4;
-constexpr int most_norm_bits = 8;  // of a row whose norm is added up while it is scattered
+constexpr int max_norm_bits = 8;  // of a row whose norm is added up while it is scattered
 
 // Lines that a kernel fetches while it computes, a few for every step of its walk: those of the rows that the thread
 // gathers next, 2^row_line_bits a row.
@@ -72,7 +72,7 @@ struct CopyArgs {
     double end_scale[2];
     std::uint64_t unfold_offset;
     double unfold_scale[2];
-    // Not null: scattering adds the squared norm of each row, of a leaf to 2^most_norm_bits amplitudes, to the element
+    // Not null: scattering adds the squared norm of each row, of a leaf to 2^max_norm_bits amplitudes, to the element
     // that its offset, or that of what is unfolded from it, gives without its lowest norm_bits. A folded block has to
     // be unfolded then.
     double* norms;
@@ -144,7 +144,7 @@ struct RotationArgs {
 // Several gates for one load and store of each vector. Method: factored rotations, as in lifted FFT butterflies.
 // With `pairs`, what is turned may be the two states of equal parity of two bits: an axis then flips two bits of a
 // vector's number, or one and a lane bit, and the parity chooses among two tangents.
-constexpr int most_lane_turns = 4;
+constexpr int max_lane_turns = 4;
 constexpr int no_choosing_bit = 63;
 struct TurnArgs {
     VectorSubset vectors;  // fixed contains one bit of each axis, with value 0 there
@@ -158,8 +158,8 @@ struct TurnArgs {
     int choosing_bits[3];       // of y, or of the number of a vector in the phases' table; no_choosing_bit: none
     const void* axis_tangents;  // [axis][what the bit that chooses is] of W scalars
     int lane_turns;
-    int lane_flips[most_lane_turns];  // lane l is turned with lane l ^ lane_flips[k]
-    int imaginary_lanes;              // which of the lane turns are imaginary
+    int lane_flips[max_lane_turns];  // lane l is turned with lane l ^ lane_flips[k]
+    int imaginary_lanes;             // which of the lane turns are imaginary
     const void* lane_tangents;  // [lane turn] of W scalars: t on lanes with x=0, -t (imaginary: t) on those with x=1
 };
 

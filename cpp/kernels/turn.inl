@@ -224,11 +224,11 @@ void turn_tiles(T* block, const TurnArgs& args) {
     }
 }
 
-constexpr int least_lane_axes = 2;  // of a tile whose lanes are turned, idle ones counted
+constexpr int min_lane_axes = 2;  // of a tile whose lanes are turned, idle ones counted
 
 template <class T, int Axes, int ImaginaryAxes>
 void turn_lanes_and_tiles(T* block, const TurnArgs& args) {
-    constexpr int idle = Axes < least_lane_axes ? least_lane_axes - Axes : 0;
+    constexpr int idle = Axes < min_lane_axes ? min_lane_axes - Axes : 0;
     if (free_bits(args.vectors) >= idle) {
         turn_tiles<T, Axes, ImaginaryAxes, true, TurnBy::tangents, idle>(block, args);
     } else {

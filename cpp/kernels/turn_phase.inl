@@ -64,7 +64,7 @@ void turn_phase_tiles(T* block, const TurnPhaseArgs& args) {
 template <class T, int Axes = 0, int ImaginaryAxes = 0>
 void turn_phase(void* memory, const TurnPhaseArgs& args) {
     if (args.turns.axes == Axes && args.turns.imaginary_axes == ImaginaryAxes) {
-        constexpr int idle = Axes < least_lane_axes ? least_lane_axes - Axes : 0;
+        constexpr int idle = Axes < min_lane_axes ? min_lane_axes - Axes : 0;
         T* const block = static_cast<T*>(memory);
         if (args.turns.pairs) {
             turn_phase_tiles<T, Axes, ImaginaryAxes, TurnBy::choices>(block, args);

@@ -18,7 +18,8 @@ namespace ketjet {
 
 namespace {
 
-// The cheapest kind goes first; what has a pass of its own anyway comes before what gains from waiting for company.
+// Dense and single passes never take in more operations, so they run first; turns and phases do, so they wait.
+// Relabelling costs next to nothing and goes before all of them.
 constexpr PassKind order_of_kinds[] = {PassKind::relabel, PassKind::dense, PassKind::single, PassKind::turns,
                                        PassKind::phases};
 
@@ -30,7 +31,7 @@ constexpr auto ranks = [] {
     return result;
 }();
 
-constexpr double least_gain = 1e-9;  // relative, above what rounding makes of equal costs
+constexpr double min_gain = 1e-9;  // relative, above what rounding makes of equal costs
 
 bool shares_a_pass(PassKind kind) { return kind != PassKind::dense && kind != PassKind::single; }
 
@@ -108,7 +109,7 @@ class Scheduler {
         for (const PassKind kind : order_of_kinds) {
             if (kind == kind_ || !ready_kinds_.test(static_cast<std::size_t>(kind))) continue;
             const double cost = cost_with(kind);
-            if (cost >= least * (1 - least_gain)) continue;
+            if (cost >= least * (1 - min_gain)) continue;
             cheapest = kind;
             least = cost;
         }

@@ -101,11 +101,11 @@ void check_numbers(const Plan& plan) {
     require(is_positive(plan.machine.sweep_factor) && is_positive(plan.machine.pass_factor) &&
                 plan.machine.l3_bytes >= 0 && plan.machine.cores >= 1,
             "a number of the machine is out of range");
-    require(shape.block_qubits >= 0 && shape.block_qubits <= most_state_qubits && shape.run_qubits >= 0 &&
-                shape.run_qubits <= most_state_qubits && shape.operations_per_sweep > 0 &&
+    require(shape.block_qubits >= 0 && shape.block_qubits <= max_state_qubits && shape.run_qubits >= 0 &&
+                shape.run_qubits <= max_state_qubits && shape.operations_per_sweep > 0 &&
                 std::isfinite(shape.fresh_qubit_penalty) && std::isfinite(shape.diagonal_weight),
             "a number of the block shape is out of range");
-    require(plan.num_qubits <= most_state_qubits && plan.num_qubits == plan.program.num_qubits() &&
+    require(plan.num_qubits <= max_state_qubits && plan.num_qubits == plan.program.num_qubits() &&
                 plan.state_qubits == std::max(plan.num_qubits, minimum_state_qubits),
             "wrong number of qubits");
 }
@@ -124,7 +124,7 @@ void check_frame(const Plan& plan, const SaveFrame& frame) {
 
 void check_reordering(const Plan& plan, const Reordering& reordering) {
     const std::size_t before = reordering.before.operations().size();
-    require(reordering.before.num_qubits() <= most_state_qubits &&
+    require(reordering.before.num_qubits() <= max_state_qubits &&
                 reordering.order.size() == plan.program.operations().size() &&
                 std::ranges::all_of(reordering.order,
                                     [&](std::uint32_t index) { return index < before || index == Reordering::added; }),

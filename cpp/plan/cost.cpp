@@ -12,19 +12,20 @@ namespace ketjet {
 namespace {
 
 constexpr int serial_qubits = 12;  // up to here one block, one thread
-constexpr int smallest_block_qubits = 11;
-constexpr int largest_block_qubits = 20;  // 16 MiB in double precision, whatever cache a machine claims to have
-constexpr int block_count_qubits = 4;     // a larger state has at least 2^4 blocks
-constexpr int contiguous_qubits = 5;      // runs of 512 bytes in double precision
-constexpr int least_row_bytes = 512;      // of runs that are copied as fast as longer ones
+constexpr int min_block_qubits = 11;
+constexpr int max_block_qubits = 20;   // 16 MiB in double precision, whatever cache a machine claims to have
+constexpr int block_count_qubits = 4;  // a larger state has at least 2^4 blocks
+constexpr int contiguous_qubits = 5;   // runs of 512 bytes in double precision
+constexpr int min_row_bytes = 512;     // of runs that are copied as fast as longer ones
 // What all takes of the time that its constants say, in blocks larger or smaller than the usual ones, and with shorter
 // runs than those.
 constexpr double outgrown_factor = 1.12, roomy_factor = 0.97, short_row_factor = 1.03;
-constexpr int largest_state_qubits = 58;  // whose bytes still fit into 63 bits
+constexpr int max_sized_qubits = 58;  // whose bytes still fit into 63 bits
 constexpr int max_operations_per_sweep = 4096;
-constexpr int most_partings = 40;                           // of which a tree can have any number of branches
+// A plan with this many random outcomes, or with a loop, is taken to have unboundedly many branches.
+constexpr int max_partings = 40;
 constexpr std::int64_t tree_bytes = std::int64_t{1} << 30;  // for states of trajectories, where that is enough
-constexpr std::int64_t least_tree_states = 7;               // a tree of large states is better off with so many
+constexpr std::int64_t min_tree_states = 7;                 // a tree of large states is better off with so many
 // Below this predicted time a second thread, and the way of a job to it, cost more than they gain.
 constexpr double serial_seconds = 130e-6;
 
@@ -42,7 +43,7 @@ constexpr double fma_ns = 0.041;      // of a dense matrix: three per complex en
 constexpr double wide_fma_ns = 0.06;  // the same for more than two qubits
 constexpr double dense_least_ns = 0.3;
 constexpr double even_pair_ns = 0.37;         // of a dense matrix on two qubits that keeps their parity
-constexpr double least_weight_ns = 0.02;      // so that free operations count too
+constexpr double min_weight_ns = 0.02;        // so that free operations count too
 constexpr double look_ahead_seconds = 20e-9;  // for each pass and each element that may go into it
 constexpr double operation_ns = 600;          // preparing coefficients, once per operation
 constexpr double read_ns = 0.5;               // an amplitude, or a norm, for its probability
@@ -148,7 +149,7 @@ bool looking_ahead_pays(double seconds, std::size_t elements_by_passes) {
 }
 
 double staging_weight(const OperationFacts& facts, const BlockShape& shape) {
-    return least_weight_ns + (facts.local == 0 ? shape.diagonal_weight : 1) * facts.cost_ns;
+    return min_weight_ns + (facts.local == 0 ? shape.diagonal_weight : 1) * facts.cost_ns;
 }
 
 bool dense_pays(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations) {
@@ -196,17 +197,17 @@ double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, s
 std::vector<BlockShape> block_shapes(const Machine& machine, Precision precision, int state_qubits) {
     const auto half_l2 = static_cast<std::uint64_t>(std::max<std::int64_t>(machine.l2_bytes / 2, 1));
     const auto block_amplitudes = half_l2 / static_cast<std::uint64_t>(amplitude_bytes(precision));
-    const int cache_qubits = std::min(static_cast<int>(std::bit_width(block_amplitudes)) - 1, largest_block_qubits);
+    const int cache_qubits = std::min(static_cast<int>(std::bit_width(block_amplitudes)) - 1, max_block_qubits);
     int block = std::max(cache_qubits, minimum_state_qubits);
     if (state_qubits > serial_qubits) {
-        block = std::min(block, std::max(smallest_block_qubits, state_qubits - block_count_qubits));
+        block = std::min(block, std::max(min_block_qubits, state_qubits - block_count_qubits));
     }
     block = std::min(block, state_qubits);
     const int run = std::min(block, std::clamp(block - 2, minimum_state_qubits, contiguous_qubits));
     std::vector<BlockShape> shapes{{block, run, 1, 1, max_operations_per_sweep}};
     for (const auto& [block_change, run_change, fresh_qubit_penalty, diagonal_weight] : shape_changes) {
         const int qubits = cache_qubits + block_change;
-        if (qubits < smallest_block_qubits || qubits > state_qubits - block_count_qubits) continue;
+        if (qubits < min_block_qubits || qubits > state_qubits - block_count_qubits) continue;
         shapes.push_back({qubits, std::min(run + run_change, qubits), fresh_qubit_penalty, diagonal_weight,
                           max_operations_per_sweep});
     }
@@ -218,11 +219,11 @@ double shape_factor(const BlockShape& shape, const BlockShape& usual, Precision 
     const double by_size = shape.block_qubits > usual.block_qubits   ? outgrown_factor
                            : shape.block_qubits < usual.block_qubits ? roomy_factor
                                                                      : 1;
-    return by_size * (row_bytes < least_row_bytes ? short_row_factor : 1);
+    return by_size * (row_bytes < min_row_bytes ? short_row_factor : 1);
 }
 
 std::int64_t state_bytes(int state_qubits, Precision precision) {
-    if (state_qubits > largest_state_qubits) return std::numeric_limits<std::int64_t>::max();
+    if (state_qubits > max_sized_qubits) return std::numeric_limits<std::int64_t>::max();
     return static_cast<std::int64_t>(bit(state_qubits)) * amplitude_bytes(precision);
 }
 
@@ -248,7 +249,7 @@ StageCost stage_cost(const Plan& plan, const Stage& stage, int threads) {
 
 int scattered_row_bits(const Sweep& sweep) {
     int bits = 0;
-    while (bits < std::min(static_cast<int>(sweep.hot.size()), most_row_bits) &&
+    while (bits < std::min(static_cast<int>(sweep.hot.size()), max_row_bits) &&
            sweep.hot[static_cast<std::size_t>(bits)] == bits) {
         ++bits;
     }
@@ -288,8 +289,8 @@ ListingCost listing_cost(const Plan& plan, int threads) {
 
 std::int64_t useful_states(const Plan& plan, std::int64_t shots) {
     if (!plan.has_trajectories()) return 1;
-    int partings = plan.has_loops() ? most_partings : 0;
-    for (std::size_t stage = 0; stage < plan.stages.size() && partings < most_partings; ++stage) {
+    int partings = plan.has_loops() ? max_partings : 0;
+    for (std::size_t stage = 0; stage < plan.stages.size() && partings < max_partings; ++stage) {
         if (std::holds_alternative<Branch>(plan.stages[stage])) ++partings;
         if (!is_random(plan.stages[stage])) continue;
         const auto operation = std::get<Collapse>(plan.stages[stage]).operation;
@@ -297,14 +298,14 @@ std::int64_t useful_states(const Plan& plan, std::int64_t shots) {
         partings += count_bits(role.local | role.diagonal);
     }
     const std::int64_t by_memory =
-        std::max(least_tree_states,
+        std::max(min_tree_states,
                  tree_bytes / std::max<std::int64_t>(state_bytes(plan.state_qubits, plan.request.precision), 1));
-    const std::int64_t by_partings = std::int64_t{1} << std::min(partings, most_partings);
+    const std::int64_t by_partings = std::int64_t{1} << std::min(partings, max_partings);
     return std::min({std::max<std::int64_t>(shots, 1), by_partings, by_memory}) + 1;
 }
 
 std::int64_t least_states(const Plan& plan, std::int64_t shots) {
-    return plan.has_trajectories() && shots > most_single_shots ? 2 : 1;
+    return plan.has_trajectories() && shots > max_single_shots ? 2 : 1;
 }
 
 int useful_threads(const Plan& plan, int available) {

@@ -51,10 +51,10 @@ double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, s
 bool needs_own_phases(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t pass);
 
 // Limits of the search for a plan: it may take this share of the predicted time on one thread, and no more than
-// most_planning_seconds, where planning an operation once takes planning_seconds.
+// max_planning_seconds, where planning an operation once takes planning_seconds.
 inline constexpr double search_share = 0.04;
 inline constexpr double planning_seconds = 1e-6;
-inline constexpr double most_planning_seconds = 0.4;
+inline constexpr double max_planning_seconds = 0.4;
 // Whether looking for a better order of passes that take so many seconds on one thread is within that share.
 bool looking_ahead_pays(double seconds, std::size_t elements_by_passes);
 inline constexpr std::int64_t search_operations = std::int64_t{1} << 26;  // looked at per stretch, about 0.1 s
@@ -62,17 +62,18 @@ inline constexpr std::int64_t search_operations = std::int64_t{1} << 26;  // loo
 // The lowest qubit along which states are folded: amplitudes that differ in a lower one share a run. How many
 // operations a controlled Z on such a qubit costs as much as, and a controlled X, which turns its target twice if that
 // is another qubit; and so many for each qubit, on a state that is folded, are worth a second plan.
-inline constexpr int least_folded_qubit = 6;
+inline constexpr int min_folded_qubit = 6;
 inline constexpr double folded_sign_operations = 2, folded_control_operations = 6;
 inline constexpr double folded_layers = 1;
 
 // How much an operation counts in the choice of hot qubits.
 double staging_weight(const OperationFacts& facts, const BlockShape& shape);
 
-// Of a state larger than this share of the last-level cache little is left there for the next sweep: rows are fetched
-// ahead, and the state is stored past the caches. Up to a larger share a sweep stores into the lines that it has just
-// read, if it writes no others and has so many passes that these lines go back to memory while it computes. A sweep
-// that reads less than one row in `fresh_rows` of those that it writes stores past the caches from a smaller share on.
+// If a state exceeds `outgrown_share` of the last-level cache, its lines are evicted before the next sweep needs them:
+// so rows are prefetched, and stores bypass the caches. Up to `far_outgrown_share` stores still go into the lines that
+// the sweep has just read, if the sweep writes no others and has at least `hiding_passes` passes, for these lines then
+// return to memory while the passes compute. If a sweep reads less than one row in `fresh_rows` of those that it
+// writes, its stores bypass the caches from `fresh_share` on.
 inline constexpr double outgrown_share = 0.75;
 inline constexpr double far_outgrown_share = 4;
 inline constexpr std::size_t hiding_passes = 8;
@@ -81,13 +82,13 @@ inline constexpr std::size_t fresh_rows = 4;
 
 // Of a phases pass: index bits of a table (2 KiB in double precision), at least the lanes of every instruction set, and
 // bits that select among tables, which together stay in the first-level cache.
-inline constexpr int least_phase_table_bits = 4;
-inline constexpr int most_phase_table_bits = 7;
-inline constexpr int most_pair_table_bits = 10;  // where pairs turn, of which both bits are the table's
-inline constexpr int most_phase_key_bits = 3;
+inline constexpr int min_phase_table_bits = 4;
+inline constexpr int max_phase_table_bits = 7;
+inline constexpr int max_pair_table_bits = 10;  // where pairs turn, of which both bits are the table's
+inline constexpr int max_phase_key_bits = 3;
 // Bytes of the tables that the factors of rows are multiplied into, half of a first-level cache; and how many rows of
 // all blocks must share such a table to pay for making it.
-inline constexpr std::size_t most_absorbed_bytes = 16384;
+inline constexpr std::size_t max_absorbed_bytes = 16384;
 inline constexpr std::size_t rows_per_table = 256;
 
 // Whether operations on one pair of qubits are better multiplied into one dense matrix than run one by one.
@@ -102,11 +103,11 @@ bool pair_turns_pay(int pairs, bool general);
 // it pays; else they share a state that is not small.
 inline constexpr int shots_in_parallel_qubits = 20;
 inline constexpr Index amplitudes_in_parallel = Index{1} << 17;
-inline constexpr int least_shared_qubits = 16;
-// So many trajectories are compared where paths meet before it is judged whether that pays, which it does while one in
-// so many of the last ones was in the same state as another.
+inline constexpr int min_shared_qubits = 16;
+// After `meetings_before_judgement` comparisons at one join, trajectories are compared there only as long as this share
+// of the last ones was in the same state as another.
 inline constexpr double meetings_before_judgement = 64;
-inline constexpr double least_merged_share = 1.0 / 8;
+inline constexpr double min_merged_share = 1.0 / 8;
 
 // States up to this size are held, if there is room for so many bytes of them: their trajectories meet after every
 // collapse too.
@@ -118,25 +119,25 @@ inline constexpr std::int64_t unwatched_bytes = std::int64_t{16} << 20;
 
 // A run of more shots than this unites groups whose memory is equal where trajectories meet, once there are so many of
 // them. Until then samples do not depend on which trajectories are merged.
-inline constexpr std::int64_t most_single_shots = 1 << 16;
-inline constexpr std::size_t most_groups = 64;
+inline constexpr std::int64_t max_single_shots = 1 << 16;
+inline constexpr std::size_t max_groups = 64;
 
 // Groups of more shots than this at the end of a trajectory, and than so many for each amplitude, are sampled one by
 // one; the others are drawn together, so many shots at a time.
 inline constexpr double many_shots = 4096;
 inline constexpr double shots_per_amplitude = 8;
-inline constexpr std::size_t most_draws = std::size_t{1} << 20;
+inline constexpr std::size_t max_draws = std::size_t{1} << 20;
 
 // Sweeps are bound before they are needed, and kept where they run more than once, as long as their coefficients take
 // no more than these bytes or one in so many of all that a run may have. So many are kept, or bound ahead of a sweep.
-inline constexpr std::size_t most_bound_stages = 4096;
-inline constexpr std::size_t most_bound_ahead = 8;
+inline constexpr std::size_t max_bound_stages = 4096;
+inline constexpr std::size_t max_bound_ahead = 8;
 inline constexpr std::int64_t bound_stages_bytes = std::int64_t{1} << 20;
 inline constexpr std::int64_t bound_stages_part = 8;
 
-// Blocks are copied in rows of 2^most_row_bits amplitudes at most: longer ones are copied no faster, and the sampler
+// Blocks are copied in rows of 2^max_row_bits amplitudes at most: longer ones are copied no faster, and the sampler
 // goes through all amplitudes of a row, whose norm the last sweep adds up for it.
-inline constexpr int most_row_bits = 8;
+inline constexpr int max_row_bits = 8;
 // A block of the sweep is scattered in rows of 2^scattered_row_bits amplitudes.
 int scattered_row_bits(const Sweep& sweep);
 

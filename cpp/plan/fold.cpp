@@ -68,7 +68,7 @@ struct Choice {
 
 Choice choose_qubit(std::span<const Step> steps, int num_qubits) {
     Choice best;
-    for (int qubit = least_folded_qubit; qubit < num_qubits; ++qubit) {
+    for (int qubit = min_folded_qubit; qubit < num_qubits; ++qubit) {
         Choice choice{qubit, 0, 0};
         bool active = false;  // before something has acted on it, it is left out anyway
         for (; choice.end < steps.size(); ++choice.end) {

@@ -239,6 +239,6 @@ StageRange sweeps_from(const Plan& plan, std::size_t stage);
 inline constexpr int minimum_state_qubits = 4;
 
 // No state has more: its basis states are numbered by an Index, with room to spare.
-inline constexpr int most_state_qubits = 62;
+inline constexpr int max_state_qubits = 62;
 
 }  // namespace ketjet

@@ -11,8 +11,8 @@ namespace ketjet {
 
 namespace {
 
-constexpr std::size_t most_plans = 64;
-constexpr std::size_t most_operations = 1'000'000;  // of all plans together, about 100 MB
+constexpr std::size_t max_plans = 64;
+constexpr std::size_t max_operations = 1'000'000;  // of all plans together, about 100 MB
 
 struct Entry {
     Program program;
@@ -36,11 +36,11 @@ class PlanCache {
 
     void keep(Entry entry) {
         const std::size_t operations = entry.program.operations().size();
-        if (operations > most_operations) return;
+        if (operations > max_operations) return;
         const std::lock_guard lock(mutex_);
         operations_ += operations;
         entries_.push_front(std::move(entry));
-        while (entries_.size() > most_plans || operations_ > most_operations) {
+        while (entries_.size() > max_plans || operations_ > max_operations) {
             operations_ -= entries_.back().program.operations().size();
             entries_.pop_back();
         }

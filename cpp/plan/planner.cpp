@@ -47,15 +47,15 @@ Outlook look_ahead(const Program& program, const PlanRequest& request) {
 // Cuts the program of a plan into stages for the plan's block shape.
 class StageMaker {
  public:
-    // Gives up once the stages are predicted to take longer than `most_seconds`.
-    StageMaker(const Outlook& outlook, const PlanRequest& request, const FoldedPart& folded, double most_seconds,
+    // Gives up once the stages are predicted to take longer than `max_seconds`.
+    StageMaker(const Outlook& outlook, const PlanRequest& request, const FoldedPart& folded, double max_seconds,
                Plan& plan)
         : outlook_(outlook),
           request_(request),
           folded_(folded),
           plan_(plan),
           zero_(low_bits(plan.state_qubits) & ~plan.active_before()),
-          stager_(outlook.facts, grows() ? plan.active_before() : low_bits(plan.state_qubits), most_seconds, plan) {}
+          stager_(outlook.facts, grows() ? plan.active_before() : low_bits(plan.state_qubits), max_seconds, plan) {}
 
     // Returns the predicted time.
     double run() {
@@ -148,7 +148,7 @@ class PlanMaker {
     void search(std::span<const BlockShape> shapes) {
         begin_with(shapes.front());
         if (!request_.options.search) return;
-        const double limit = std::min(seconds_ * search_share, most_planning_seconds);
+        const double limit = std::min(seconds_ * search_share, max_planning_seconds);
         const double one_plan = planning_seconds * static_cast<double>(outlook_.facts.size() + 1);
         const auto tries = std::min(static_cast<std::size_t>(limit / one_plan), shapes.size() - 1);
         for (const BlockShape& shape : shapes.subspan(1, tries)) {
@@ -234,9 +234,9 @@ Plan plan(const Program& program, const Machine& machine, const PlanRequest& req
     require_factor("sweep_factor", machine.sweep_factor);
     require_factor("pass_factor", machine.pass_factor);
     Rewritten rewritten = rewrite(program, request);
-    if (rewritten.num_qubits > most_state_qubits) {
+    if (rewritten.num_qubits > max_state_qubits) {
         throw std::length_error("a state of " + std::to_string(rewritten.num_qubits) +
-                                " qubits is needed; no state has more than " + std::to_string(most_state_qubits));
+                                " qubits is needed; no state has more than " + std::to_string(max_state_qubits));
     }
     const std::vector<BlockShape> shapes =
         block_shapes(machine, request.precision, std::max(rewritten.num_qubits, minimum_state_qubits));

@@ -19,7 +19,7 @@ namespace ketjet {
 
 namespace {
 
-constexpr int most_walks = 16;  // after these, everything counts that might
+constexpr int max_walks = 16;  // after these, everything counts that might
 
 class Pruner {
  public:
@@ -42,7 +42,7 @@ class Pruner {
 
     void run() {
         for (int walk = 1; walk_back() || observe_coins(); ++walk) {
-            if (walk < most_walks) continue;
+            if (walk < max_walks) continue;
             meets_.assign(meets_.size(), true);
             observed_.assign(observed_.size(), true);
         }

@@ -190,7 +190,7 @@ class SweepReporter {
             if (count_bits(units[t].diagonal) > 2 || inside == 0) continue;
             form = true;
             const Index lowest = hot_ & (inside ^ (inside - 1));  // hot qubits up to the lowest one of the term
-            table = table || count_bits(inside) > 1 || count_bits(lowest) <= most_phase_table_bits;
+            table = table || count_bits(inside) > 1 || count_bits(lowest) <= max_phase_table_bits;
         }
         return form ? Work{"phase", work.fma + (table ? table_fma : factor_fma)} : work;
     }

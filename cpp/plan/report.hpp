@@ -16,7 +16,7 @@ namespace ketjet {
 // Why a pass holds one operation only, or why a stage is not part of the one before. Found by looking at what lies
 // around it in the plan, with the planner's own rules of commuting and its own cost model.
 enum class Reason : std::uint8_t {
-    none,           // it has company, or costs nothing
+    none,           // not applicable: the pass holds several operations, or is free
     switched_off,   // PlanOptions forbid merging
     wide,           // more than two qubits
     cold_qubit,     // a control or diagonal qubit is not hot

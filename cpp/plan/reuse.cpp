@@ -18,10 +18,10 @@ namespace ketjet {
 
 namespace {
 
-constexpr std::size_t most_looked_at = 1 << 18;  // of programs that are looked at: an operation takes some 200 bytes
+constexpr std::size_t max_looked_at = 1 << 18;  // of programs that are looked at: an operation takes some 200 bytes
 constexpr std::uint32_t no_unit = ~std::uint32_t{0};
 constexpr std::int32_t no_slot = -1;
-constexpr int most_parted = 10;      // measurements that double the number of trajectories; more of them find no shots
+constexpr int max_parted = 10;       // measurements that double the number of trajectories; more of them find no shots
 constexpr double worthwhile = 0.75;  // of the work is left at most: of 16 circuits below all gain, of 7 above 4 lose
 
 struct Unit {
@@ -272,7 +272,7 @@ class Reuser {
         int collapses = 0;
         for (const std::uint32_t index : order) {
             const Unit& unit = units_[index];
-            total += std::ldexp(unit.operations, std::min(collapses, most_parted));
+            total += std::ldexp(unit.operations, std::min(collapses, max_parted));
             collapses += unit.collapses;
         }
         return std::ldexp(total, std::max(num_qubits, minimum_state_qubits));
@@ -292,7 +292,7 @@ class Reuser {
 }  // namespace
 
 Rewritten reuse_qubits(const Rewritten& source) {
-    if (source.program.operations().size() > most_looked_at || !may_pay(source.program)) return source;
+    if (source.program.operations().size() > max_looked_at || !may_pay(source.program)) return source;
     const Reuser reuser(source);
     return reuser.pays() ? reuser.write() : source;
 }

@@ -209,7 +209,7 @@ bool saves_phases(const Program& program) {
 BitSet zero_qubits(const Program& program, const PlanRequest& request) {
     BitSet zero(program.num_qubits());
     for (std::int32_t qubit = 0; qubit < program.num_qubits(); ++qubit) {
-        if (request.from_zero || (qubit < most_state_qubits && (request.fresh >> qubit & 1) != 0)) zero.insert(qubit);
+        if (request.from_zero || (qubit < max_state_qubits && (request.fresh >> qubit & 1) != 0)) zero.insert(qubit);
     }
     return zero;
 }
@@ -223,7 +223,7 @@ Rewritten use_zeros(const Program& program, Rewritten result, const PlanRequest&
     if (request.options.known_bits) result = use_known_bits(result, zero, {drops_phases, leaves_out});
     if (request.options.relabel_swaps) result = relabel_swaps(result, zero);
     if (leaves_out) result = leave_out_known(result);
-    if (wanted == Wanted::state || result.num_qubits > most_state_qubits) return result;
+    if (wanted == Wanted::state || result.num_qubits > max_state_qubits) return result;
     result = prune(result);
     if (request.options.reuse_qubits && wanted == Wanted::outcomes) result = reuse_qubits(result);
     return result;

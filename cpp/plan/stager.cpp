@@ -10,10 +10,10 @@
 
 namespace ketjet {
 
-Stager::Stager(std::span<const OperationFacts> facts, Index active, double most_seconds, Plan& plan)
+Stager::Stager(std::span<const OperationFacts> facts, Index active, double max_seconds, Plan& plan)
     : facts_(facts),
       active_(active),
-      most_seconds_(most_seconds),
+      max_seconds_(max_seconds),
       plan_(plan),
       budget_(plan.request.options.search ? search_operations : 0) {}
 

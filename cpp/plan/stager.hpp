@@ -14,8 +14,8 @@ namespace ketjet {
 class Stager {
  public:
     // Appends to the stages of `plan`, whose other fields are set already; qubits outside `active` are |0> at first.
-    // Gives up once the stages are predicted to take longer than `most_seconds` on one thread.
-    Stager(std::span<const OperationFacts> facts, Index active, double most_seconds, Plan& plan);
+    // Gives up once the stages are predicted to take longer than `max_seconds` on one thread.
+    Stager(std::span<const OperationFacts> facts, Index active, double max_seconds, Plan& plan);
 
     // Folds the sweeps of the present stretch along a qubit that nothing has touched yet, until unfold(); operations
     // that are added meanwhile keep amplitudes real, or are global phases.
@@ -29,7 +29,7 @@ class Stager {
     void append(Stage stage);
     // Predicted, of all stages appended.
     double seconds() const { return seconds_; }
-    bool given_up() const { return seconds_ > most_seconds_; }
+    bool given_up() const { return seconds_ > max_seconds_; }
 
  private:
     struct Pending {
@@ -64,7 +64,7 @@ class Stager {
     std::span<const OperationFacts> facts_;
     Index active_;
     Index folded_ = 0;  // the qubit
-    double most_seconds_;
+    double max_seconds_;
     double seconds_ = 0;
     Plan& plan_;
     std::vector<Pending> pending_;          // those before first_ are done

@@ -15,7 +15,7 @@ namespace {
 
 constexpr Index tile_size = 64;
 constexpr Index stretch = 64;                     // rows that are packed at a time
-constexpr Index most_slices = 32;                 // of the rows, where there is one tile
+constexpr Index max_slices = 32;                  // of the rows, where there is one tile
 constexpr Index step_rows = 2, step_columns = 4;  // of a tile, summed in registers
 
 using Pair = double __attribute__((vector_size(16)));
@@ -69,7 +69,7 @@ class DensityMaker {
         others_ = low_bits(state.num_qubits()) & ~places_.back();
         rows_ = bit(count_bits(others_));
         tiles_ = (dimension() + tile_size - 1) / tile_size;
-        if (tiles_ == 1) slices_ = std::clamp(rows_ / (16 * stretch), Index{1}, most_slices);
+        if (tiles_ == 1) slices_ = std::clamp(rows_ / (16 * stretch), Index{1}, max_slices);
     }
 
     SavesVector<std::complex<double>> run() {

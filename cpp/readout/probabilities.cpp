@@ -15,7 +15,7 @@ namespace ketjet {
 
 namespace {
 
-constexpr std::size_t least_parts = 64;  // of the sum, if there are so many chunks
+constexpr std::size_t min_parts = 64;  // of the sum, if there are so many chunks
 
 // The value of `qubits` in the index of an amplitude.
 Index value_of(Index index, const std::vector<int>& qubits) {
@@ -43,7 +43,7 @@ class Marginal {
         kept_ = asked & outside;
         summed_ = outside & ~asked;
         groups_ = bit(count_bits(kept_));
-        slices_ = std::clamp<std::size_t>(least_parts / groups_, 1, bit(count_bits(summed_)));
+        slices_ = std::clamp<std::size_t>(min_parts / groups_, 1, bit(count_bits(summed_)));
     }
 
     SavesVector<double> run(const Walk& walk) const {

@@ -21,12 +21,12 @@ namespace ketjet {
 
 namespace {
 
-constexpr std::int64_t least_first_touch_bytes = std::int64_t{1} << 26;  // below, it does not take long
+constexpr std::int64_t min_first_touch_bytes = std::int64_t{1} << 26;  // below, it does not take long
 
 // Whether the first touch of the state's memory may take long.
 template <class T>
 bool may_touch_first(const Plan& plan, const StateVector<T>& state) {
-    return state.is_fresh() && state_bytes(plan.state_qubits, plan.request.precision) >= least_first_touch_bytes;
+    return state.is_fresh() && state_bytes(plan.state_qubits, plan.request.precision) >= min_first_touch_bytes;
 }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -185,9 +185,9 @@ void run_as_tree(const BoundPlan& bound, const RunRequest& request, std::span<co
 
 // Others end before anybody could ask how far they are.
 bool is_long_tree(const Plan& plan, const RunRequest& request) {
-    constexpr double least_visits = 1 << 24;  // of amplitudes, some milliseconds
+    constexpr double min_visits = 1 << 24;  // of amplitudes, some milliseconds
     const double trajectories = request.exact ? 1 << 16 : static_cast<double>(request.shots);
-    return std::ldexp(trajectories, plan.state_qubits) * static_cast<double>(plan.stages.size()) > least_visits;
+    return std::ldexp(trajectories, plan.state_qubits) * static_cast<double>(plan.stages.size()) > min_visits;
 }
 
 template <class T>
@@ -223,9 +223,9 @@ std::vector<std::uint64_t> run_stages(const BoundPlan& bound, StateVector<T>& st
     const Walker<T> walker(bound, request, kernels_of<T>(context.kernels), saves);
     Trajectory<T> trajectory{std::make_unique<StateVector<T>>(std::move(state)),
                              Shots(bound.program.memory_words(), {1, 0})};
-    Alone<T> alone;
+    NoBranching<T> no_branching;
     try {
-        while (walker.advance(trajectory, alone, false, context)) {
+        while (walker.advance(trajectory, no_branching, false, context)) {
         }
     } catch (...) {
         state = std::move(*trajectory.state);

@@ -148,7 +148,7 @@ void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots&
         }
         RandomStream random(key, identity, random_streams::final_bits);
         for (std::int64_t shot = 0; shot < count; ++shot) draws.push_back({random.uniform() * total, group});
-        if (draws.size() < most_draws) continue;
+        if (draws.size() < max_draws) continue;
         find_draws(bits, mover, state, norms.chunks, shots, draws, outcome, context.stop);
         outcome.shorten(words, context.stop);
     }
@@ -209,7 +209,7 @@ void TreeOutcome::add(TreeOutcome other, int words, const StopToken& stop) {
     dropped += other.dropped;
     if (rows.weights.empty()) {
         rows = std::move(other.rows);
-        once = other.once;
+        rows_after_merge = other.rows_after_merge;
     } else {
         rows.keys.insert(rows.keys.end(), other.rows.keys.begin(), other.rows.keys.end());
         rows.weights.insert(rows.weights.end(), other.rows.weights.begin(), other.rows.weights.end());
@@ -219,9 +219,9 @@ void TreeOutcome::add(TreeOutcome other, int words, const StopToken& stop) {
 }
 
 void TreeOutcome::shorten(int words, const StopToken& stop) {
-    if (rows.weights.size() < 2 * once + most_draws) return;
+    if (rows.weights.size() < 2 * rows_after_merge + max_draws) return;
     rows = tabulate(std::move(rows), words, stop);
-    once = rows.weights.size();
+    rows_after_merge = rows.weights.size();
 }
 
 template <class T>

@@ -15,8 +15,8 @@ namespace ketjet {
 struct TreeOutcome {
     WeightTable rows;  // with all words of the memory
     ReadoutSums readouts{};
-    double dropped = 0;    // exact: the probability of what fell below the floor
-    std::size_t once = 0;  // how many rows there were when equal ones were last put together
+    double dropped = 0;                // exact: the probability of what fell below the floor
+    std::size_t rows_after_merge = 0;  // number of rows after equal ones were last put together
 
     void add(TreeOutcome other, int words, const StopToken& stop);
     // Puts rows with equal memory of so many words together, if there are many new ones.

@@ -24,14 +24,14 @@ double rounding_after(double operations) {
 
 // States further apart than this are never merged.
 template <class T>
-inline constexpr double most_separation = sizeof(T) == 8 ? 1e-10 : 4e-5;
+inline constexpr double max_separation = sizeof(T) == 8 ? 1e-10 : 4e-5;
 
 // Where shots go on in the state of others, what they are moved by in all may be so many times what rounding explains.
-constexpr double most_moves = 8;
+constexpr double max_moves = 8;
 
 // How many partings two trajectories have in common.
-std::size_t common_partings(const ShotsVector<Parting>& a, const ShotsVector<Parting>& b) {
-    return static_cast<std::size_t>(std::ranges::mismatch(a, b, {}, &Parting::number, &Parting::number).in1 -
+std::size_t common_partings(const ShotsVector<BranchPoint>& a, const ShotsVector<BranchPoint>& b) {
+    return static_cast<std::size_t>(std::ranges::mismatch(a, b, {}, &BranchPoint::number, &BranchPoint::number).in1 -
                                     a.begin());
 }
 
@@ -41,7 +41,7 @@ std::size_t common_partings(const ShotsVector<Parting>& a, const ShotsVector<Par
 template <class T>
 bool Merger<T>::pays(const Meetings& meetings) const {
     if (meetings.met < meetings_before_judgement) return true;
-    return &meetings == &collapses_ ? meetings.merged >= least_merged_share * meetings.met : meetings.merged > 0;
+    return &meetings == &collapses_ ? meetings.merged >= min_merged_share * meetings.met : meetings.merged > 0;
 }
 
 template <class T>
@@ -102,10 +102,10 @@ bool Merger<T>::merge_into(Trajectory<T>& into, Trajectory<T>& one, StateSource<
 template <class T>
 bool Merger<T>::merge_states(Trajectory<T>& into, Trajectory<T>& one, const RunContext& context) {
     const auto [distance, phase] = separation(*into.state, *one.state, context);
-    if (!(distance <= most_separation<T>)) return false;
+    if (!(distance <= max_separation<T>)) return false;
     // What is initialised anew later has the phase of the circuit alone.
     const Complex later = std::polar(1.0, one.phase - into.phase);
-    if (rules_.phases && std::abs(phase - 1.0) + std::abs(later - 1.0) > most_separation<T>) return false;
+    if (rules_.phases && std::abs(phase - 1.0) + std::abs(later - 1.0) > max_separation<T>) return false;
     const std::size_t common = common_partings(into.partings, one.partings);
     const double operations = std::max(into.operations, one.operations);
     const double explained = rounding_after<T>(operations - (common > 0 ? into.partings[common - 1].operations : 0));
@@ -115,7 +115,7 @@ bool Merger<T>::merge_states(Trajectory<T>& into, Trajectory<T>& one, const RunC
     const double most = rounding_after<T>(operations);
     if (!rules_.means) {
         loss += share * distance;
-        if (loss > most_moves * most) return false;
+        if (loss > max_moves * most) return false;
     } else if (distance > explained) {
         const double mixed = share * (1 - share);
         if (loss + mixed * distance * distance > most) return false;
@@ -132,7 +132,7 @@ bool Merger<T>::merge_states(Trajectory<T>& into, Trajectory<T>& one, const RunC
         verifier_->check_merger(*into.state, *one.state, distance, loss, operations, context.walk());
     }
     into.shots.absorb(std::move(one.shots), context.stop);
-    if (rules_.exact || (rules_.unites && into.shots.are_many(most_groups))) into.shots.unite(context.stop);
+    if (rules_.exact || (rules_.unites && into.shots.are_many(max_groups))) into.shots.unite(context.stop);
     into.jumps_back = std::max(into.jumps_back, one.jumps_back);
     into.operations = operations;
     const bool undone = common > 0 && common == into.partings.size() && common == one.partings.size();

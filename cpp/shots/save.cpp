@@ -1,5 +1,5 @@
-// Where one record is wanted in all, it is the latest; of one for each value of the classical bits, that with the
-// greatest identity.
+// `one` keeps the latest record; `one_a_key` keeps, for each value of the classical bits, the record with the greatest
+// identity, so that the order of threads does not matter.
 #include "shots/save.hpp"
 
 #include <algorithm>

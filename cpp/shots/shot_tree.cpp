@@ -38,7 +38,7 @@ bool saves_one_shot(const Operation& operation) {
 
 // What becomes of one trajectory and of those that part from it.
 template <class T>
-struct Yield {
+struct BatchResult {
     TreeOutcome outcome;
     std::int64_t trajectories = 0;
     ShotsVector<Trajectory<T>> waiting;
@@ -55,9 +55,9 @@ class ShotTree {
           walker_(walker),
           memory_words_(walker.bound_plan().program.memory_words()),
           limits_(plan_, request_, context.threads),
-          budget_(limits_.most_states(), limits_.members(), state_bytes(plan_.state_qubits, plan_.request.precision)),
+          budget_(limits_.max_states(), limits_.members(), state_bytes(plan_.state_qubits, plan_.request.precision)),
           progress_(plan_, stage_work, context.threads, request_.weight().value(), request_.exact,
-                    limits_.most_waiting(), context.stop.counters()),
+                    limits_.max_waiting(), context.stop.counters()),
           merger_(plan_,
                   {plan_.request.options.merge_branches, limits_.holds_all() || !limits_.unites(), limits_.unites(),
                    request_.exact, limits_.unites() || limits_.holds_all(), shows_phases(walker.bound_plan().program)},
@@ -88,8 +88,8 @@ class ShotTree {
 
  private:
     using State = std::unique_ptr<StateVector<T>>;
-    class Beside;
-    class Below;
+    class BreadthFirst;
+    class DepthFirst;
     class ForMergers;
 
     // One shot is run once more where the state of the last one, or a save of one shot only, is wanted.
@@ -109,7 +109,7 @@ class ShotTree {
         progress_.look_ahead(places);
     }
     bool is_crowded() const {
-        return waiting_count_ > limits_.most_waiting() ||
+        return waiting_count_ > limits_.max_waiting() ||
                (!limits_.holds_all() && !limits_.unites() && budget_.is_exceeded());
     }
     void merge_all() {
@@ -145,14 +145,14 @@ class ShotTree {
         trajectory.signature = signature(*trajectory.state, context);
     }
     void run_all(ShotsVector<Trajectory<T>>& batch, bool to_the_end);
-    void go_on(Trajectory<T> trajectory, bool stops_at_collapses, Yield<T>& yield, const RunContext& context);
+    void go_on(Trajectory<T> trajectory, bool stops_at_collapses, BatchResult<T>& result, const RunContext& context);
     void ensure_state(Trajectory<T>& trajectory, const RunContext& context);
     State forced_state() {
         budget_.force();
         return new_state();
     }
-    void finish(Trajectory<T> trajectory, Yield<T>& yield, const RunContext& context);
-    State end(Trajectory<T>& trajectory, Yield<T>& yield, const RunContext& context);
+    void finish(Trajectory<T> trajectory, BatchResult<T>& result, const RunContext& context);
+    State end(Trajectory<T>& trajectory, BatchResult<T>& result, const RunContext& context);
 
     // Calls body(i, context) for all i < count: side by side where that pays, else with all threads on each.
     template <class Body>
@@ -171,7 +171,7 @@ class ShotTree {
             });
             return;
         }
-        const RunContext& each = plan_.state_qubits < least_shared_qubits ? alone : context_;
+        const RunContext& each = plan_.state_qubits < min_shared_qubits ? alone : context_;
         for (std::size_t i = 0; i < count; ++i) body(i, each);
     }
 
@@ -192,9 +192,9 @@ class ShotTree {
 
 // In breadth: what parts waits with all others.
 template <class T>
-class ShotTree<T>::Beside : public Fork<T> {
+class ShotTree<T>::BreadthFirst : public Fork<T> {
  public:
-    Beside(ShotTree& tree, ShotsVector<Trajectory<T>>& waiting) : tree_(tree), waiting_(waiting) {}
+    BreadthFirst(ShotTree& tree, ShotsVector<Trajectory<T>>& waiting) : tree_(tree), waiting_(waiting) {}
 
     State copy_of(const StateVector<T>& state, const RunContext& context) override {
         if (tree_.limits_.holds_all()) {
@@ -223,10 +223,10 @@ class ShotTree<T>::Beside : public Fork<T> {
 // In depth: what parts is put on a stack, the last one to be taken first. The states of those at its bottom are given
 // up when there is no other memory: they are few, and their ways are short.
 template <class T>
-class ShotTree<T>::Below : public Fork<T> {
+class ShotTree<T>::DepthFirst : public Fork<T> {
  public:
     // All begins with this trajectory. A small state is kept as it is, for no path tells how to make a mean again.
-    Below(ShotTree& tree, Trajectory<T>& first, const RunContext& context) : tree_(tree) {
+    DepthFirst(ShotTree& tree, Trajectory<T>& first, const RunContext& context) : tree_(tree) {
         tree_.ensure_state(first, context);
         if (!tree_.limits_.holds_all()) return;
         tree_.budget_.force();
@@ -238,7 +238,7 @@ class ShotTree<T>::Below : public Fork<T> {
         root_.phase = first.phase;
         first.path.clear();
     }
-    ~Below() override {
+    ~DepthFirst() override {
         tree_.give_up(spare_);
         tree_.give_up(root_.state);
     }
@@ -322,19 +322,19 @@ void ShotTree<T>::merge(ShotsVector<Trajectory<T>>& batch) {
 
 template <class T>
 void ShotTree<T>::run_all(ShotsVector<Trajectory<T>>& batch, bool to_the_end) {
-    ShotsVector<Yield<T>> yields(batch.size());
+    ShotsVector<BatchResult<T>> results(batch.size());
     const bool stops_at_collapses = merger_.meet_at_collapses();
     for_each(batch.size(), [&](std::size_t i, const RunContext& context) {
         if (to_the_end) {
-            finish(std::move(batch[i]), yields[i], context);
+            finish(std::move(batch[i]), results[i], context);
         } else {
-            go_on(std::move(batch[i]), stops_at_collapses, yields[i], context);
+            go_on(std::move(batch[i]), stops_at_collapses, results[i], context);
         }
     });
-    for (Yield<T>& yield : yields) {
-        result_.outcome.add(std::move(yield.outcome), memory_words_, context_.stop);
-        result_.trajectories += yield.trajectories;
-        for (Trajectory<T>& trajectory : yield.waiting) add(std::move(trajectory));
+    for (BatchResult<T>& result : results) {
+        result_.outcome.add(std::move(result.outcome), memory_words_, context_.stop);
+        result_.trajectories += result.trajectories;
+        for (Trajectory<T>& trajectory : result.waiting) add(std::move(trajectory));
     }
 }
 
@@ -346,43 +346,45 @@ void ShotTree<T>::ensure_state(Trajectory<T>& trajectory, const RunContext& cont
 }
 
 template <class T>
-void ShotTree<T>::go_on(Trajectory<T> trajectory, bool stops_at_collapses, Yield<T>& yield, const RunContext& context) {
+void ShotTree<T>::go_on(Trajectory<T> trajectory, bool stops_at_collapses, BatchResult<T>& result,
+                        const RunContext& context) {
     ensure_state(trajectory, context);
     trajectory.signature = Trajectory<T>::unsigned_state;
     if (limits_.holds_all()) trajectory.path.clear();  // its state is held
-    Beside beside(*this, yield.waiting);
-    if (walker_.advance(trajectory, beside, stops_at_collapses, context)) {
+    BreadthFirst breadth_first(*this, result.waiting);
+    if (walker_.advance(trajectory, breadth_first, stops_at_collapses, context)) {
         if (merger_.meet_at(trajectory.stage, trajectory.part)) sign(trajectory, context);
         if (!limits_.holds_all() && (budget_.reserve_is_used() || budget_.is_exceeded())) give_up(trajectory.state);
-        yield.waiting.push_back(std::move(trajectory));
-    } else if (end(trajectory, yield, context) != nullptr) {
+        result.waiting.push_back(std::move(trajectory));
+    } else if (end(trajectory, result, context) != nullptr) {
         budget_.give_back();
     }
 }
 
 template <class T>
-void ShotTree<T>::finish(Trajectory<T> trajectory, Yield<T>& yield, const RunContext& context) {
-    Below below(*this, trajectory, context);
+void ShotTree<T>::finish(Trajectory<T> trajectory, BatchResult<T>& result, const RunContext& context) {
+    DepthFirst depth_first(*this, trajectory, context);
     for (;;) {
-        while (walker_.advance(trajectory, below, false, context)) {
+        while (walker_.advance(trajectory, depth_first, false, context)) {
         }
-        below.reuse(end(trajectory, yield, context));
-        if (below.empty()) return;
-        trajectory = below.next(context);
+        depth_first.reuse(end(trajectory, result, context));
+        if (depth_first.empty()) return;
+        trajectory = depth_first.next(context);
     }
 }
 
 // Returns the state, if nobody wants it any more.
 template <class T>
-typename ShotTree<T>::State ShotTree<T>::end(Trajectory<T>& trajectory, Yield<T>& yield, const RunContext& context) {
+typename ShotTree<T>::State ShotTree<T>::end(Trajectory<T>& trajectory, BatchResult<T>& result,
+                                             const RunContext& context) {
     State state = std::move(trajectory.state);
     if (trajectory.shots.empty()) return state;
     const Weight weight = trajectory.shots.weight();
-    draw_final(plan_, *state, trajectory.shots, request_, yield.outcome, context);
-    yield.outcome.readouts.add(request_.readouts, *state, weight.value(), context);
+    draw_final(plan_, *state, trajectory.shots, request_, result.outcome, context);
+    result.outcome.readouts.add(request_.readouts, *state, weight.value(), context);
     trajectory.shots = Shots(memory_words_);
-    yield.outcome.shorten(memory_words_, context.stop);
-    ++yield.trajectories;
+    result.outcome.shorten(memory_words_, context.stop);
+    ++result.trajectories;
     context.stop.counters().shots_done.fetch_add(weight.shots, std::memory_order_relaxed);
     progress_.ended(weight.value());
     if (!request_.keep_state || !walker_.holds_all_shots(trajectory, weight)) return state;

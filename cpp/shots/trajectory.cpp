@@ -1,5 +1,5 @@
 // One step is a stretch of sweeps, one collapsed qubit, or one other stage. Walking ahead and going a recorded way
-// again are the same steps; they differ in who decides which way (Present, Recorded).
+// again are the same steps; they differ in who decides which way (DrawOutcomes, ReplayPath).
 #include "shots/trajectory.hpp"
 
 #include <algorithm>
@@ -25,7 +25,7 @@ constexpr std::int32_t no_clbit = -1;
 
 // Outcomes are drawn for the shots of the trajectory, and classical code runs on their memory.
 template <class T>
-struct Walker<T>::Present {
+struct Walker<T>::DrawOutcomes {
     const Walker& walker;
     Fork<T>& fork;
     const RunContext& context;
@@ -90,7 +90,7 @@ struct Walker<T>::Present {
         walker.saves_.add(walker.program_, operation, *here.state, here.shots, here.steps, context);
     }
 
-    void went(Trajectory<T>& here, bool way) const { here.path.push_back(way); }
+    void record_branch(Trajectory<T>& here, bool way) const { here.path.push_back(way); }
 
  private:
     bool run(std::span<const std::int64_t> code, Shots& shots, std::size_t group) {
@@ -118,7 +118,7 @@ struct Walker<T>::Present {
 };
 
 template <class T>
-struct Walker<T>::Recorded {
+struct Walker<T>::ReplayPath {
     const ShotsVector<bool>& path;
     std::size_t position = 0;
 
@@ -128,34 +128,34 @@ struct Walker<T>::Recorded {
     bool goes_on(Trajectory<T>&, const Branch&) { return path[position++]; }
     void compute(Trajectory<T>&, const Compute&) {}
     void save(Trajectory<T>&, const Save&) {}
-    void went(Trajectory<T>&, bool) const {}
+    void record_branch(Trajectory<T>&, bool) const {}
 };
 
 // Outcomes are those that the shot had; classical code runs on its memory.
 template <class T>
-struct Walker<T>::Retraced {
-    Present present;
+struct Walker<T>::ReplayShot {
+    DrawOutcomes drawing;
     const Ways& ways;
     std::size_t position = 0;
 
     bool outcome(Trajectory<T>& here, const Collapse&, int, const OutcomeWeights&, std::int32_t clbit, bool) {
         const bool way = ways[position++];
-        if (clbit != no_clbit) here.shots.store(clbit, way, present.context.stop);
+        if (clbit != no_clbit) here.shots.store(clbit, way, drawing.context.stop);
         return way;
     }
-    bool goes_on(Trajectory<T>& here, const Branch& stage) { return present.goes_on(here, stage); }
-    void compute(Trajectory<T>& here, const Compute& stage) { present.compute(here, stage); }
+    bool goes_on(Trajectory<T>& here, const Branch& stage) { return drawing.goes_on(here, stage); }
+    void compute(Trajectory<T>& here, const Compute& stage) { drawing.compute(here, stage); }
     void save(Trajectory<T>& here, const Save& stage) {
-        const auto& operation = std::get<SaveOperation>(present.walker.program_.operations()[stage.operation]);
-        if (operation.mode() == SaveMode::one) present.record(here, operation);
+        const auto& operation = std::get<SaveOperation>(drawing.walker.program_.operations()[stage.operation]);
+        if (operation.mode() == SaveMode::one) drawing.record(here, operation);
     }
-    void went(Trajectory<T>&, bool) const {}
+    void record_branch(Trajectory<T>&, bool) const {}
 };
 
 template <class T>
 bool Walker<T>::advance(Trajectory<T>& trajectory, Fork<T>& fork, bool stops_at_collapses,
                         const RunContext& context) const {
-    Present course{*this, fork, context};
+    DrawOutcomes course{*this, fork, context};
     while (trajectory.stage < plan_.stages.size()) {
         context.stop.throw_if_stopped();
         const Stage& stage = plan_.stages[trajectory.stage];
@@ -169,7 +169,7 @@ bool Walker<T>::advance(Trajectory<T>& trajectory, Fork<T>& fork, bool stops_at_
 
 template <class T>
 void Walker<T>::replay(Trajectory<T>& trajectory, Trajectory<T> origin, const RunContext& context) const {
-    Recorded course{trajectory.path};
+    ReplayPath course{trajectory.path};
     while (origin.steps < trajectory.steps) {
         context.stop.throw_if_stopped();
         step(origin, course, context);
@@ -180,8 +180,8 @@ void Walker<T>::replay(Trajectory<T>& trajectory, Trajectory<T> origin, const Ru
 
 template <class T>
 void Walker<T>::retrace(Trajectory<T>& trajectory, const Ways& ways, const RunContext& context) const {
-    Alone<T> alone;
-    Retraced course{{*this, alone, context}, ways};
+    NoBranching<T> no_branching;
+    ReplayShot course{{*this, no_branching, context}, ways};
     while (trajectory.stage < plan_.stages.size()) {
         context.stop.throw_if_stopped();
         step(trajectory, course, context);
@@ -216,7 +216,7 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
                           [&](const Compute& compute) { course.compute(here, compute); },
                           [&](const Branch& branch) {
                               const bool goes_on = course.goes_on(here, branch);
-                              course.went(here, goes_on);
+                              course.record_branch(here, goes_on);
                               if (!goes_on) jump(here, branch.target);
                           },
                           [&](const Jump& jumps) { jump(here, jumps.target); }, [](const Join&) {},
@@ -260,7 +260,7 @@ void Walker<T>::collapse_qubit(Trajectory<T>& here, const Collapse& stage, int q
                                bool value_of_one, Course& course, const RunContext& context) const {
     const OutcomeWeights weights = outcome_weights(*here.state, qubit, context);
     const bool outcome = course.outcome(here, stage, qubit, weights, clbit, value_of_one);
-    course.went(here, outcome);
+    course.record_branch(here, outcome);
     project(*here.state, qubit, weights, outcome, outcome && value_of_one, context);
 }
 

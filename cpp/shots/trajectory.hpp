@@ -17,7 +17,7 @@
 namespace ketjet {
 
 // Where two trajectories have gone different ways that may meet again.
-struct Parting {
+struct BranchPoint {
     std::uint64_t number;
     double operations;  // before it
 };
@@ -33,10 +33,10 @@ struct Trajectory {
     std::int64_t jumps_back = 0;
     double phase = 0;       // of the circuit's global phases so far, as far as an initialisation of all qubits needs it
     double operations = 0;  // carried out on the state since the beginning
-    ShotsVector<Parting> partings{};    // those that no merger has undone
-    double merging_loss = 0;            // what mergers may have changed of the probability of anything, at most
-    double moved = 0;                   // how far they have moved its state from where `path` leads
-    double signature = unsigned_state;  // of the state, where it waits for others
+    ShotsVector<BranchPoint> partings{};  // those that no merger has undone
+    double merging_loss = 0;              // what mergers may have changed of the probability of anything, at most
+    double moved = 0;                     // how far they have moved its state from where `path` leads
+    double signature = unsigned_state;    // of the state, where it waits for others
 
     static constexpr double unsigned_state = -1;
 };
@@ -64,7 +64,7 @@ bool initializes_all(const Program& program, int num_qubits);
 
 // For one shot by itself, which never parts.
 template <class T>
-struct Alone : Fork<T> {
+struct NoBranching : Fork<T> {
     std::unique_ptr<StateVector<T>> copy_of(const StateVector<T>&, const RunContext&) override { return nullptr; }
     void take(Trajectory<T>) override {}
 };
@@ -108,9 +108,9 @@ class Walker {
     double dropped() const { return dropped_.load(); }
 
  private:
-    struct Present;   // draws outcomes, and parts
-    struct Recorded;  // follows a path
-    struct Retraced;  // follows the ways of one shot
+    struct DrawOutcomes;  // draws outcomes, and parts
+    struct ReplayPath;    // follows a path
+    struct ReplayShot;    // follows the ways of one shot
     template <class Course>
     void step(Trajectory<T>& trajectory, Course& course, const RunContext& context) const;
     template <class Course>

@@ -11,22 +11,22 @@ TreeLimits::TreeLimits(const Plan& plan, const RunRequest& request, int threads)
     const std::int64_t shots = request.weight().shots;
     const std::int64_t useful = useful_states(plan, shots > 0 ? shots : std::numeric_limits<std::int64_t>::max());
     const std::int64_t bytes = state_bytes(plan.state_qubits, plan.request.precision);
-    const std::int64_t most_small = small_states_bytes / bytes;
+    const std::int64_t max_small = small_states_bytes / bytes;
     const MemoryBudget* const memory = MemoryBudget::current();
 
-    unites_ = shots > most_single_shots;
+    unites_ = shots > max_single_shots;
     holds_all_ = bytes <= request.small_state_bytes;
     if (holds_all_ && !unites_ && memory != nullptr) {
-        const std::int64_t all = std::min(useful, most_small) * bytes;
+        const std::int64_t all = std::min(useful, max_small) * bytes;
         holds_all_ = all <= unwatched_bytes / 8 || 2 * all <= memory->ceiling();
     }
-    most_states_ = std::max(request.max_states, holds_all_ ? most_small : least_states(plan, shots));
+    max_states_ = std::max(request.max_states, holds_all_ ? max_small : least_states(plan, shots));
     members_ = plan.state_qubits > shots_in_parallel_qubits
                    ? 1
-                   : static_cast<int>(std::clamp<std::int64_t>(most_states_ / 2, 1, threads));
+                   : static_cast<int>(std::clamp<std::int64_t>(max_states_ / 2, 1, threads));
     std::int64_t in_breadth = holds_all_ || unites_ ? useful : request.max_states;
-    if (holds_all_) in_breadth = std::min(in_breadth, most_small);
-    most_waiting_ = std::max<std::int64_t>(in_breadth / 2, 1);
+    if (holds_all_) in_breadth = std::min(in_breadth, max_small);
+    max_waiting_ = std::max<std::int64_t>(in_breadth / 2, 1);
 }
 
 bool StateBudget::take() {

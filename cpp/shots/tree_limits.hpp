@@ -25,18 +25,18 @@ class TreeLimits {
     bool holds_all() const { return holds_all_; }
 
     // At a time, of those that there is room for.
-    std::int64_t most_states() const { return most_states_; }
+    std::int64_t max_states() const { return max_states_; }
 
     // So many trajectories may wait for each other. Where that matters for what is drawn, or nearly so, it depends on
     // the plan and the number of shots alone.
-    std::int64_t most_waiting() const { return most_waiting_; }
+    std::int64_t max_waiting() const { return max_waiting_; }
 
     // Threads that go on side by side, each with a trajectory of its own.
     int members() const { return members_; }
 
  private:
     bool unites_, holds_all_;
-    std::int64_t most_states_, most_waiting_;
+    std::int64_t max_states_, max_waiting_;
     int members_;
 };
 

@@ -19,7 +19,7 @@
 namespace ketjet {
 
 inline constexpr int chunk_bits = 12;
-inline constexpr Index least_shared_work = bit(16);  // amplitudes, or as much work, from which on threads pay
+inline constexpr Index min_shared_work = bit(16);  // amplitudes, or as much work, from which on threads pay
 
 // By whom a state is walked, and who may stop that.
 struct Walk {
@@ -51,7 +51,7 @@ inline std::size_t chunk_count(Index items) {
 // Calls body(begin, end) for shares of so many parts, one for each thread; in all they are so much work.
 template <class Body>
 void for_shares(std::size_t parts, Index work, const Walk& walk, Body body) {
-    parallel_for(work < least_shared_work ? 1 : walk.threads, static_cast<std::int64_t>(parts),
+    parallel_for(work < min_shared_work ? 1 : walk.threads, static_cast<std::int64_t>(parts),
                  [&](std::int64_t begin, std::int64_t end) {
                      body(static_cast<std::size_t>(begin), static_cast<std::size_t>(end));
                  });

@@ -16,7 +16,7 @@ using namespace ketjet;
 namespace {
 
 constexpr int forks = 200;
-constexpr unsigned most_seconds = 20;  // for a child; without an error it needs microseconds
+constexpr unsigned max_seconds = 20;  // for a child; without an error it needs microseconds
 constexpr std::size_t bytes = 1 << 20;
 
 Program rotations(int layers) {
@@ -30,7 +30,7 @@ Program rotations(int layers) {
 bool works_in_child() {
     const pid_t child = fork();
     if (child == 0) {
-        alarm(most_seconds);
+        alarm(max_seconds);
         const bool planned = cached_plan(rotations(1), Machine{}, {}) != nullptr;
         _exit(planned && AlignedBuffer(bytes).data() != nullptr ? 0 : 1);
     }

@@ -174,10 +174,10 @@ void test_many_teams() {
 
 // Every block is taken once, whoever comes when; what a member has of its own comes in ascending order.
 void test_block_shares() {
-    constexpr std::size_t most_members = 4;
-    BlockShares shares(most_members);
+    constexpr std::size_t max_members = 4;
+    BlockShares shares(max_members);
     for (const std::size_t blocks : {0, 1, 3, 4, 1000}) {
-        for (std::size_t members = 1; members <= most_members; ++members) {
+        for (std::size_t members = 1; members <= max_members; ++members) {
             shares.fill(blocks, members);
             std::vector<std::atomic<int>> taken(blocks);
             run_team(static_cast<int>(members), [&](Team& team) {

@@ -167,17 +167,17 @@ void test_threads_and_forks() {
 
 // The system goes on counting what it was offered as free when it is in use again.
 void test_what_is_in_use_again_is_not_available() {
-    constexpr std::int64_t most_noise = 16 << 20;
+    constexpr std::int64_t max_noise = 16 << 20;
     empty_pool();
     address_of_used(64 * mib);
     const auto counted = [] { return available_memory({}).bytes - available_memory(buffer_usage()).bytes; };
-    CHECK(std::abs(counted()) < most_noise);
+    CHECK(std::abs(counted()) < max_noise);
     {
         const AlignedBuffer again(64 * mib);
         std::memset(again.data(), 1, 64 * mib);
-        CHECK(std::abs(counted() - 64 * std::int64_t{1 << 20}) < most_noise);
+        CHECK(std::abs(counted() - 64 * std::int64_t{1 << 20}) < max_noise);
     }
-    CHECK(std::abs(counted()) < most_noise);
+    CHECK(std::abs(counted()) < max_noise);
 }
 
 void test_what_a_limit_refuses() {
