@@ -2,6 +2,7 @@
 #include <bit>
 #include <unordered_map>
 
+#include "base/overloaded.hpp"
 #include "emit/block_binder.hpp"
 #include "emit/merge_actions.hpp"
 #include "emit/pair_turn.hpp"
@@ -11,58 +12,28 @@ namespace ketjet {
 
 namespace {
 
-Index union_of_qubits(std::span<const Action> actions) {
-    Index qubits = 0;
-    for (const Action& action : actions) qubits |= qubits_of(action);
-    return qubits;
-}
-
 template <class T>
 class PassBinder {
  public:
     PassBinder(const Program& program, const Sweep& sweep, BlockBinder<T>& block, std::vector<BoundPass>& bound)
         : program_(program), sweep_(sweep), block_(block), bound_(bound) {}
 
-    // Phases go with the turns before them.
     void bind_all() {
-        const std::vector<Pass>& passes = sweep_.passes;
-        for (std::size_t i = 0; i < passes.size(); ++i) {
-            const std::size_t number = i, before = bound_.size();
-            if (i + 1 < passes.size() && joins_turns(sweep_, i + 1)) {
-                bind_layer(turns_of(passes[i]), passes[i + 1]);
-                ++i;
-            } else {
-                bind(passes[i]);
-            }
-            for (BoundPass& pass : std::span(bound_).subspan(before)) {
-                pass.number = std::holds_alternative<ReflectArgs>(pass.call) ? i : number;
-            }
+        for (std::size_t number = 0; number < sweep_.passes.size(); ++number) {
+            const std::size_t before = bound_.size();
+            std::visit(
+                Overloaded{[&](const Relabel& pass) { relabel(pass); }, [&](const Layer& pass) { bind_layer(pass); },
+                           [&](const Dense& pass) { act(pass.term); }, [&](const Single& pass) { act(pass.term); }},
+                sweep_.passes[number].work);
+            for (BoundPass& pass : std::span(bound_).subspan(before)) pass.number = number;
         }
     }
 
  private:
-    void bind(const Pass& pass) {
-        switch (pass.kind) {
-            case PassKind::relabel:
-                relabel(pass);
-                break;
-            case PassKind::turns:
-                block_.add_layer(turns_of(pass), {});
-                break;
-            case PassKind::phases:
-                bind_layer({}, pass);
-                break;
-            case PassKind::dense:
-            case PassKind::single:
-                for (const Term& term : pass.terms) act(term);
-                break;
-        }
-    }
-
     std::vector<Action> actions(const Term& term) const { return actions_of(program_, sweep_.operations_of(term)); }
 
     // CX gates that follow each other on one control are done together.
-    void relabel(const Pass& pass) {
+    void relabel(const Relabel& pass) {
         FlipAction flips{};
         const auto flush = [&] {
             if (flips.mask != 0) block_.relabel(flips);
@@ -92,7 +63,7 @@ class PassBinder {
     }
     LayerTurn make_split(const Term& term) const {
         const std::vector<Action> run = actions(term);
-        const Index qubits = union_of_qubits(run);
+        const Index qubits = qubits_of(run);
         const Matrix product = product_of(run, qubits);
         const int low = std::countr_zero(qubits), high = static_cast<int>(std::bit_width(qubits)) - 1;
         const bool plain = term.part == Part::whole;
@@ -100,9 +71,9 @@ class PassBinder {
         return {low, -1, {plain ? split_plain_turn(product) : split_turn(product), {}}};
     }
 
-    std::vector<LayerTurn> turns_of(const Pass& pass) {
+    std::vector<LayerTurn> turns_of(const Layer& layer) {
         std::vector<LayerTurn> turns;
-        for (const Term& term : pass.terms) {
+        for (const Term& term : layer.turns) {
             turns.push_back(split(term));
             if (term.part == Part::whole) continue;
             for (PlaneTurn& turn : turns.back().turns) {
@@ -123,10 +94,11 @@ class PassBinder {
         }
     }
 
-    void bind_layer(std::span<const LayerTurn> turns, const Pass& phases) {
+    void bind_layer(const Layer& layer) {
+        const std::vector<LayerTurn> turns = turns_of(layer);
         PhaseForm form;
         std::vector<Action> others;  // that do not fit into the form
-        for (const Term& term : phases.terms) {
+        for (const Term& term : layer.phases) {
             if (term.part == Part::whole) {
                 for (const Action& action : actions(term)) {
                     if (!form.add(action)) others.push_back(action);
@@ -145,7 +117,7 @@ class PassBinder {
             for (const Action& action : all) std::visit(block_, action);
             return;
         }
-        const Index qubits = union_of_qubits(all);
+        const Index qubits = qubits_of(all);
         std::vector<int> targets;
         for (Index rest = qubits; rest != 0; rest &= rest - 1) targets.push_back(std::countr_zero(rest));
         block_(DenseAction{{}, targets, product_of(all, qubits)});

@@ -7,6 +7,8 @@
 #include <limits>
 #include <ranges>
 
+#include "base/overloaded.hpp"
+
 namespace ketjet {
 
 namespace {
@@ -76,16 +78,16 @@ double pair_ns(std::span<const OperationFacts> facts, std::span<const std::uint3
 
 double turns_ns(int turns) { return turn_call_ns * ((turns + turns_per_call - 1) / turns_per_call) + turn_ns * turns; }
 
-// How many calls a pass needs for CX and SWAP with a lane among their qubits: one for all CX that follow each other on
-// one control.
-double lane_exchanges(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass) {
+// How many calls a relabelling needs for CX and SWAP with a lane among their qubits: one for all CX that follow each
+// other on one control.
+double lane_exchanges(std::span<const OperationFacts> facts, const Sweep& sweep, const Relabel& relabel) {
     Index lanes = 0;
     for (const int qubit : std::span(sweep.hot).first(std::min<std::size_t>(sweep.hot.size(), lane_qubits))) {
         lanes |= bit(qubit);
     }
     int count = 0;
     Index control_before = 0;  // of the last call
-    for (const Term& term : pass.terms) {
+    for (const Term& term : relabel.terms) {
         for (const std::uint32_t index : sweep.operations_of(term)) {
             const Index touched = facts[index].touched(), control = facts[index].diagonal;
             if (count_bits(touched) == 1 || control != control_before) control_before = 0;
@@ -97,10 +99,10 @@ double lane_exchanges(std::span<const OperationFacts> facts, const Sweep& sweep,
     return count;
 }
 
-// How many terms of a pass are on the qubit along which the sweep is folded.
-int folded_terms(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass) {
+// How many terms are on the qubit along which the sweep is folded.
+int folded_terms(std::span<const OperationFacts> facts, const Sweep& sweep, std::span<const Term> terms) {
     if (sweep.folded < 0) return 0;
-    return static_cast<int>(std::ranges::count_if(pass.terms, [&](const Term& term) {
+    return static_cast<int>(std::ranges::count_if(terms, [&](const Term& term) {
         return std::ranges::any_of(sweep.operations_of(term), [&](std::uint32_t index) {
             return (facts[index].touched() >> sweep.folded & 1) != 0;
         });
@@ -164,34 +166,34 @@ bool dense_pays(std::span<const OperationFacts> facts, std::span<const std::uint
     return dense || pair_ns(facts, operations) < apart;
 }
 
-bool needs_own_phases(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t number) {
-    if (sweep.passes[number].kind != PassKind::turns) return false;
-    if (number + 1 < sweep.passes.size() && joins_turns(sweep, number + 1)) return false;
-    return std::ranges::any_of(sweep.passes[number].terms, [&](const Term& term) {
+bool turns_pairs(std::span<const OperationFacts> facts, const Sweep& sweep, const Layer& layer) {
+    return std::ranges::any_of(layer.turns, [&](const Term& term) {
         return count_bits(facts[sweep.operations_of(term).front()].touched()) == 2;
     });
 }
 
-double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t number) {
-    const Pass& pass = sweep.passes[number];
-    const auto terms = static_cast<int>(pass.terms.size());
-    switch (pass.kind) {
-        case PassKind::relabel:
-            return relabel_ns * terms + exchange_ns * lane_exchanges(facts, sweep, pass);
-        case PassKind::turns:
-            return turns_ns(terms - folded_terms(facts, sweep, pass)) +
-                   (needs_own_phases(facts, sweep, number) ? joined_phases_ns : 0);
-        case PassKind::phases: {
-            const int folded = folded_terms(facts, sweep, pass);
-            const double others = folded == terms ? 0 : joins_turns(sweep, number) ? joined_phases_ns : phases_ns;
-            return others + (folded > 0 ? reflection_ns : 0);
-        }
-        case PassKind::dense:
-        case PassKind::single:
-            break;
-    }
-    const auto operations = sweep.operations_of(pass.terms.front());
-    return operations.size() > 1 ? pair_ns(facts, operations) : facts[operations.front()].cost_ns;
+double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass) {
+    const auto of_matrix = [&](const Term& term) {
+        const auto operations = sweep.operations_of(term);
+        return operations.size() > 1 ? pair_ns(facts, operations) : facts[operations.front()].cost_ns;
+    };
+    return std::visit(Overloaded{[&](const Relabel& relabel) {
+                                     return relabel_ns * static_cast<double>(relabel.terms.size()) +
+                                            exchange_ns * lane_exchanges(facts, sweep, relabel);
+                                 },
+                                 [&](const Layer& layer) {
+                                     const auto turns = static_cast<int>(layer.turns.size());
+                                     const auto phases = static_cast<int>(layer.phases.size());
+                                     const int folded = folded_terms(facts, sweep, layer.phases);
+                                     double cost = turns_ns(turns - folded_terms(facts, sweep, layer.turns));
+                                     if (folded < phases || turns_pairs(facts, sweep, layer)) {
+                                         cost += turns > 0 ? joined_phases_ns : phases_ns;
+                                     }
+                                     return cost + (folded > 0 ? reflection_ns : 0);
+                                 },
+                                 [&](const Dense& dense) { return of_matrix(dense.term); },
+                                 [&](const Single& single) { return of_matrix(single.term); }},
+                      pass.work);
 }
 
 std::vector<BlockShape> block_shapes(const Machine& machine, Precision precision, int state_qubits) {

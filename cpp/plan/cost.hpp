@@ -45,10 +45,10 @@ constexpr double time_scale(Precision precision) { return precision == Precision
 // Nanoseconds per amplitude on one thread in double precision: of one operation that has a pass, or its share of one,
 // from all its other facts, and of one pass.
 double operation_cost_ns(const OperationFacts& facts);
-double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t pass);
+double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass);
 
-// Whether a pass turns pairs, whose cosines differ by parity and so need phases, and none follow.
-bool needs_own_phases(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t pass);
+// Whether a layer turns pairs: their cosines differ by parity, and so go into its phases.
+bool turns_pairs(std::span<const OperationFacts> facts, const Sweep& sweep, const Layer& layer);
 
 // Limits of the search for a plan: it may take this share of the predicted time on one thread, and no more than
 // max_planning_seconds, where planning an operation once takes planning_seconds.
