@@ -15,6 +15,7 @@
 #include "plan/plan_bytes.hpp"
 #include "plan/plan_cache.hpp"
 #include "plan/report.hpp"
+#include "plan/resources.hpp"
 
 namespace ketjet::bindings {
 

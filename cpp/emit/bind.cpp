@@ -6,7 +6,7 @@
 #include "emit/block_binder.hpp"
 #include "emit/merge_actions.hpp"
 #include "emit/pair_turn.hpp"
-#include "plan/cost.hpp"
+#include "plan/block_shapes.hpp"
 
 namespace ketjet {
 

@@ -8,11 +8,21 @@
 
 #include "emit/block_binder.hpp"
 #include "emit/phase_rows.hpp"
-#include "plan/cost.hpp"
+#include "plan/work.hpp"
 
 namespace ketjet {
 
 namespace {
+
+// Index bits of a table: at least the lanes of every instruction set. Bits that select among tables, which together
+// stay in the first-level cache.
+constexpr int min_phase_table_bits = 4;
+constexpr int max_pair_table_bits = 10;  // where pairs turn, of which both bits are the table's
+constexpr int max_phase_key_bits = 3;
+// Bytes of the tables that the factors of rows are multiplied into, half of a first-level cache; and how many rows of
+// all blocks must share such a table to pay for making it.
+constexpr std::size_t max_absorbed_bytes = 16384;
+constexpr std::size_t rows_per_table = 256;
 
 // The common factor is applied at the latest when it has become as small as this, far from underflow.
 template <class T>

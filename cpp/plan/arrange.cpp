@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "plan/group.hpp"
+#include "plan/search_limits.hpp"
 
 namespace ketjet {
 

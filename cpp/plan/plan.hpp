@@ -170,7 +170,7 @@ struct KnownRead {
     bool operator==(const KnownRead&) const = default;
 };
 
-// How a program is cut into sweeps; the candidates come from block_shapes (plan/cost.hpp).
+// How a program is cut into sweeps; the candidates come from plan/block_shapes.
 struct BlockShape {
     int block_qubits;  // hot qubits of a sweep, unless one operation alone needs more
     int run_qubits;    // the lowest qubits, always hot: contiguous runs in memory
