@@ -30,7 +30,7 @@ from support import strategies
 from support.qiskit_versions import needs_pauli_products
 
 from ketjet.errors import InvalidCircuitError, KetjetError, UnsupportedInstructionError
-from ketjet.lowering import lower, unroll
+from ketjet.lowering import builder, lower, walk
 
 NAN, INF = float("nan"), float("inf")
 
@@ -90,12 +90,12 @@ def test_what_was_gathered_is_let_go_at_once(monkeypatch):
         circuit.append(in_definition(lib.HGate(), lib.CXGate()), [1, 2])
     walks = []
 
-    def walk(*arguments):
-        made = unroll.CircuitWalk(*arguments)
+    def remembered(*arguments):
+        made = walk.CircuitWalk(*arguments)
         walks.append(weakref.ref(made.builder))
         return made
 
-    monkeypatch.setattr(sys.modules["ketjet.lowering.lower"], "CircuitWalk", walk)
+    monkeypatch.setattr(sys.modules["ketjet.lowering.lower"], "CircuitWalk", remembered)
     gc.disable()
     try:
         lower(circuit)
@@ -215,7 +215,7 @@ def test_definitions_that_do_not_fit():
 
 
 def test_definitions_that_explode(monkeypatch):
-    monkeypatch.setattr(unroll, "MAX_OPERATIONS", 100_000)
+    monkeypatch.setattr(builder, "MAX_OPERATIONS", 100_000)
     gate = lib.HGate()
     for _ in range(40):
         gate = in_definition(gate, gate, num_qubits=1)
@@ -432,7 +432,7 @@ def test_repeated_definitions_are_cheap():
 
 def test_equal_library_gates_are_lowered_once(monkeypatch):
     asked = []
-    monkeypatch.setattr(unroll, "definition_of", lambda operation: asked.append(operation) or operation.definition)
+    monkeypatch.setattr(walk, "definition_of", lambda operation: asked.append(operation) or operation.definition)
     circuit = QuantumCircuit(5)
     for i in range(10):
         circuit.append(lib.QFTGate(3), [i % 3, i % 3 + 1, i % 3 + 2])

@@ -11,7 +11,7 @@ from qiskit.circuit import Parameter, Qubit
 
 from ketjet import Simulator
 from ketjet.errors import InvalidCircuitError
-from ketjet.lowering import lower, unroll
+from ketjet.lowering import lower, walk
 from ketjet.lowering.blocks import Scope
 
 
@@ -24,7 +24,7 @@ def frames(monkeypatch):
         opened.append(arguments)
         return Scope(*arguments)
 
-    monkeypatch.setattr(unroll, "Scope", open_scope)
+    monkeypatch.setattr(walk, "Scope", open_scope)
     return opened
 
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from qiskit.circuit import QuantumCircuit
 
     from ketjet.lowering.builder import Position, ProgramBuilder
     from ketjet.lowering.definition_cache import DefinitionCache
     from ketjet.lowering.expressions import Expressions
-    from ketjet.lowering.placement import Placement
+    from ketjet.lowering.operations import Placement
     from ketjet.lowering.reader import CircuitReader
     from ketjet.lowering.variables import Declared, VariableTable
 
@@ -75,5 +75,3 @@ class Place(NamedTuple):
     """The innermost loop around it."""
     modified: bool
     """Whether it is to be controlled or inverted."""
-    require_room: Callable[[int], None]
-    """Refuses so many more operations if they are too many."""

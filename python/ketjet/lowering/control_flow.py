@@ -23,9 +23,9 @@ from qiskit.circuit.classical import expr
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.blocks import Block, Loop
-from ketjet.lowering.codes import classical_codes
 from ketjet.lowering.expressions import constant, load_words, store_words
 from ketjet.lowering.for_loop import for_loop
+from ketjet.lowering.operations import classical_codes
 from ketjet.lowering.variables import Ways, words_of
 
 if TYPE_CHECKING:

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ketjet.lowering.plain_definitions import PlainDefinitions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ketjet.lowering.blocks import Scope
     from ketjet.lowering.builder import Position, ProgramBuilder
-    from ketjet.lowering.placement import Placement
+    from ketjet.lowering.operations import Placement
 
 
 class CachedDefinition(NamedTuple):
@@ -35,14 +33,11 @@ class DefinitionCache:
     ----------
     builder
         Holds what definitions became, and gets it appended again.
-    require_room
-        Refuses so many more operations if they are too many.
     """
 
-    def __init__(self, builder: ProgramBuilder, require_room: Callable[[int], None]) -> None:
-        self.plain = PlainDefinitions(builder, require_room)
+    def __init__(self, builder: ProgramBuilder) -> None:
+        self.plain = PlainDefinitions(builder)
         self._builder = builder
-        self._require_room = require_room
         self._definitions: dict[tuple[Any, ...], CachedDefinition] = {}
         self._open: set[tuple[Any, ...]] = set()
 
@@ -74,7 +69,7 @@ class DefinitionCache:
         cached = self._definitions.get(_full_key(key, placement))
         if cached is None:
             return False
-        self._require_room(cached.end.operations - cached.begin.operations)
+        self._builder.require_room(cached.end.operations - cached.begin.operations)
         wires = dict(zip(cached.wires, placement.controls + placement.targets, strict=True))
         clbits = dict(zip(cached.clbits, placement.clbits, strict=True))
         self._builder.replay(cached.begin, cached.end, wires, clbits)

@@ -14,8 +14,8 @@ from qiskit.circuit.classical import expr
 
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering.blocks import Block, Loop
-from ketjet.lowering.codes import classical_codes
 from ketjet.lowering.expressions import constant, load_words, resize, signed_words, store_words
+from ketjet.lowering.operations import classical_codes
 from ketjet.lowering.parameters import LoopValue
 
 if TYPE_CHECKING:
@@ -98,7 +98,6 @@ class Repetitions:
     def __init__(
         self, place: Place, values: Sequence[int], variable: Variable | None, begin: Position, finish: Position
     ) -> None:
-        self._place = place
         self._builder = place.builder
         self._values = values
         self._variable = variable
@@ -110,7 +109,7 @@ class Repetitions:
         size = self._finish.operations - self._begin.operations
         if not size:  # not even a loop of 10^12 turns does anything
             return
-        self._place.require_room((len(self._values) - 1) * size)
+        self._builder.require_room((len(self._values) - 1) * size)
         setting += self._set(self._values[0])
         for value in self._values[1:]:
             if self._variable is not None:

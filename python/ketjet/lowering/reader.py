@@ -19,7 +19,7 @@ from qiskit.circuit import (
 )
 from qiskit.circuit.library import IGate, UnitaryGate
 
-from ketjet.lowering.codes import instruction_codes, plain_codes
+from ketjet.lowering.operations import instruction_codes, plain_codes
 from ketjet.lowering.structured import are_unitary
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qiskit.circuit import CircuitInstruction, QuantumCircuit
 
-    from ketjet.lowering.placement import Placement
+    from ketjet.lowering.operations import Placement
 
 CHUNK = 512
 """How many instructions are read at a time; more would only leave the caches."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from qiskit.circuit.classical import types
 
 from ketjet.errors import InvalidCircuitError
-from ketjet.lowering.codes import classical_codes
+from ketjet.lowering.operations import classical_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

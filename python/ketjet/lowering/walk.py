@@ -7,16 +7,14 @@ Blocks of control flow are frames too; the generators of `control_flow` say what
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qiskit.circuit import Measure, Reset
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
-from ketjet.lowering.bare_names import meant_by
+from ketjet.lowering.bare_names import meant_by, refuse_by_name
 from ketjet.lowering.blocks import Place, Scope
 from ketjet.lowering.builder import ProgramBuilder
-from ketjet.lowering.codes import instruction_codes
 from ketjet.lowering.control_flow import steps_of
 from ketjet.lowering.definition_cache import DefinitionCache, definition_key
 from ketjet.lowering.expressions import Expressions
@@ -29,9 +27,8 @@ from ketjet.lowering.gates import (
     repeated,
     table_gate,
 )
-from ketjet.lowering.placement import Placement
+from ketjet.lowering.operations import Placement, instruction_codes
 from ketjet.lowering.reader import CircuitReader, Kind, kind_of
-from ketjet.lowering.refusals import refuse_by_name
 from ketjet.lowering.saves import Saves, holds_saves
 from ketjet.lowering.source_map import SourceMap
 from ketjet.lowering.structured import append_matrix, append_structured
@@ -46,20 +43,17 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 10_000
 """Deeper definitions are taken for endless ones."""
-MAX_OPERATIONS = 20_000_000
-"""A circuit that unrolls to more operations is refused before it fills the memory."""
 
 
 class CircuitWalk:
     """Appends the operations of one circuit to a builder."""
 
     def __init__(self, circuit: QuantumCircuit, starts_in_zero: bool) -> None:
-        self.builder = ProgramBuilder(starts_in_zero)
+        self.builder = ProgramBuilder(starts_in_zero, len(circuit.data))
         self._circuit = circuit
         self._stack: list[Scope] = []
         # None of these knows the walk: a cycle would keep all that was gathered until the next garbage collection.
-        self._require_room = partial(_require_room, self.builder, circuit)
-        self._definitions = DefinitionCache(self.builder, self._require_room)
+        self._definitions = DefinitionCache(self.builder)
         self._source = SourceMap(circuit, self.builder, self._stack)
         self.variables = VariableTable(self._source.located_here)
         self.saves = Saves(self.builder, self._source.located_here)
@@ -243,7 +237,6 @@ class CircuitWalk:
             placement.targets,
             scope.loop,
             bool(placement.controls) or placement.inverse,
-            self._require_room,
         )
         return self._next_block(steps_of(place, operation), operation, placement)
 
@@ -278,7 +271,7 @@ class CircuitWalk:
                 f"but it acts on {len(placement.targets)} and {len(placement.clbits)}; correct the {what}"
             )
             raise InvalidCircuitError(msg)
-        self._require_room(0)
+        self.builder.require_room(0)
         if len(self._stack) >= MAX_DEPTH:
             msg = f"its definitions are nested more than {MAX_DEPTH} deep; they probably never end"
             raise InvalidCircuitError(msg)
@@ -328,10 +321,3 @@ class CircuitWalk:
         if isinstance(phase, (int, float)) and phase == 0:
             return
         self.builder.phase(placement, -phase if placement.inverse else phase)
-
-
-def _require_room(builder: ProgramBuilder, circuit: QuantumCircuit, operations: int) -> None:
-    """Refuse so many more operations if they are too many for a circuit."""
-    if len(builder.codes) + operations > MAX_OPERATIONS + len(circuit.data):
-        msg = f"its definitions and loops unroll to more than {MAX_OPERATIONS} operations; use smaller ones"
-        raise InvalidCircuitError(msg)
