@@ -12,17 +12,16 @@ from qiskit.circuit import Parameter, Qubit
 from ketjet import Simulator
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering import lower, walk
-from ketjet.lowering.blocks import Scope
 
 
 @pytest.fixture
 def frames(monkeypatch):
     """The frames that a lowering opens."""
-    opened = []
+    opened, scope = [], walk.Scope
 
     def open_scope(*arguments):
         opened.append(arguments)
-        return Scope(*arguments)
+        return scope(*arguments)
 
     monkeypatch.setattr(walk, "Scope", open_scope)
     return opened

@@ -11,9 +11,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ketjet.lowering.plain_definitions import PlainDefinitions
 
 if TYPE_CHECKING:
-    from ketjet.lowering.blocks import Scope
     from ketjet.lowering.builder import Position, ProgramBuilder
     from ketjet.lowering.operations import Placement
+
+
+class OpenDefinition(NamedTuple):
+    """A definition that is being lowered."""
+
+    operation: Any
+    """The operation whose definition it is."""
+    placement: Placement
+    key: tuple[Any, ...]
+    begin: Position
+    """Where it begins in the builder's lists."""
+    looks_back: int
+    """The builder's count of that name when it began."""
 
 
 class CachedDefinition(NamedTuple):
@@ -45,24 +57,22 @@ class DefinitionCache:
         """Tell whether a definition with this key is being lowered now."""
         return key in self._open
 
-    def begin(self, scope: Scope, key: tuple[Any, ...]) -> None:
-        """Note where a definition begins in the builder's lists."""
-        scope.key = key
-        scope.begin = self._builder.position()
-        scope.looks_back = self._builder.looks_back
+    def begin(self, operation: Any, placement: Placement, key: tuple[Any, ...]) -> OpenDefinition:
+        """Note that a definition with this key is lowered from here on."""
         self._open.add(key)
+        return OpenDefinition(operation, placement, key, self._builder.position(), self._builder.looks_back)
 
-    def finish(self, scope: Scope) -> None:
+    def finish(self, definition: OpenDefinition) -> None:
         """Keep what a definition became, unless it is right only here."""
-        self._open.discard(scope.key)
-        if scope.begin is None or scope.looks_back != self._builder.looks_back:
+        operation, placement, key, begin, looks_back = definition
+        self._open.discard(key)
+        if looks_back != self._builder.looks_back:
             return
-        placement = scope.placement
         wires = placement.controls + placement.targets
-        cached = CachedDefinition(scope.operation, scope.begin, self._builder.position(), wires, placement.clbits)
-        self._definitions.setdefault(_full_key(scope.key, placement), cached)
-        if scope.key[0] != "power":
-            self._definitions.setdefault(_full_key(definition_key(scope.operation), placement), cached)
+        cached = CachedDefinition(operation, begin, self._builder.position(), wires, placement.clbits)
+        self._definitions.setdefault(_full_key(key, placement), cached)
+        if key[0] != "power":
+            self._definitions.setdefault(_full_key(definition_key(operation), placement), cached)
 
     def replay(self, key: tuple[Any, ...], placement: Placement) -> bool:
         """Append what the same definition became before, if it did."""

@@ -31,7 +31,9 @@ def operation_of_slot(builder: ProgramBuilder, slot: int) -> int:
     return int(np.searchsorted(np.cumsum(slots), slot, side="right"))
 
 
-def pack(builder: ProgramBuilder, num_clbits: int, qubits: Sequence[int], **classical: Any) -> engine.Program:
+def pack(
+    builder: ProgramBuilder, num_clbits: int, qubits: Sequence[int], variable_words: int, labels: Sequence[str]
+) -> engine.Program:
     """Make the program.
 
     Parameters
@@ -42,8 +44,10 @@ def pack(builder: ProgramBuilder, num_clbits: int, qubits: Sequence[int], **clas
         How many classical bits the circuit has.
     qubits
         The program's qubit i is the circuit's qubit qubits[i].
-    classical
-        `variable_words` and `labels` of a program with classical code.
+    variable_words
+        How many words its variables need.
+    labels
+        The names of the variables whose reads are guarded.
     """
     listed, specials, payloads = builder.codes, builder.specials, builder.payloads
     if builder.classical:
@@ -64,7 +68,8 @@ def pack(builder: ProgramBuilder, num_clbits: int, qubits: Sequence[int], **clas
         slots=array_of(builder.slots, np.float64),
         operand=operand,
         payloads=payloads,
-        **classical,
+        variable_words=variable_words,
+        labels=labels,
     )
 
 

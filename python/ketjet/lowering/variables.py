@@ -101,11 +101,6 @@ class VariableTable:
         self._loops: list[dict[Variable, InvalidCircuitError]] = []
         self._log: list[Variable] = []
 
-    @property
-    def memory(self) -> dict[str, Any]:
-        """What the program is told about variables: nothing if there are none."""
-        return {"variable_words": self.words, "labels": self.labels} if self.words else {}
-
     def take(self, words: int) -> int:
         """Return the first of so many words that nothing uses now."""
         first = self._first_free
