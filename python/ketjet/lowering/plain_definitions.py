@@ -172,7 +172,7 @@ class PlainDefinitions:
 
     def _place(self) -> tuple[int, int, int, int]:
         builder = self._builder
-        return len(builder.codes), len(builder.wires), len(builder.slots), len(builder.unbound)
+        return len(builder.codes), len(builder.wires), len(builder.slots), len(builder.unbound.slots)
 
     def _append_angle(self, value: Any) -> bool:
         try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
     from ketjet.lowering.builder import ProgramBuilder
-    from ketjet.lowering.walk import Scope
+    from ketjet.lowering.scope import Scope
 
 
 class Surrounding(NamedTuple):

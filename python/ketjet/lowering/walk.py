@@ -7,7 +7,6 @@ control flow have scopes too; the generators of `control_flow` say what is aroun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -30,44 +29,20 @@ from ketjet.lowering.gates import (
 from ketjet.lowering.operations import Placement
 from ketjet.lowering.reader import CircuitReader, Kind, kind_of
 from ketjet.lowering.saves import Saves, holds_saves
+from ketjet.lowering.scope import Scope
 from ketjet.lowering.source_map import SourceMap
 from ketjet.lowering.structured import append_matrix, append_structured
 from ketjet.lowering.variables import VariableTable, refuse_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from qiskit.circuit import Clbit, QuantumCircuit
+    from qiskit.circuit import QuantumCircuit
 
-    from ketjet.lowering.control_flow import Block, Loop
-    from ketjet.lowering.definition_cache import OpenDefinition
-    from ketjet.lowering.variables import Declared
+    from ketjet.lowering.control_flow import Block
 
 MAX_DEPTH = 10_000
 """Deeper definitions are taken for endless ones."""
-
-
-@dataclass(eq=False, slots=True)
-class Scope:
-    """A circuit that is being lowered: the outermost one, a definition, or a block of a control-flow operation."""
-
-    placement: Placement
-    clbits: Mapping[Clbit, int]
-    """The numbers of the circuit's classical bits."""
-    instructions: Iterator[tuple[Any, Placement]]
-    """The circuit's operations that are still to be lowered, and where they act; plain ones are appended on the way."""
-    operation: Any = None
-    """The operation whose definition or block it is."""
-    definition: OpenDefinition | None = None
-    """What the cache has noted of a definition."""
-    steps: Iterator[Block] | None = None
-    """What goes on with the control-flow operation when its block has been lowered."""
-    loop: Loop | None = None
-    """The innermost loop around the instructions."""
-    is_body: bool = False
-    """Whether this circuit is that loop's body itself."""
-    declared: Declared | None = None
-    """The variables that the circuit declares, if it declares any."""
 
 
 class CircuitWalk:
@@ -162,11 +137,11 @@ class CircuitWalk:
         if append_structured(self.builder, operation, placement):
             return None
         refuse_by_name(operation)
-        if self.saves.append(operation, placement):
-            return None
         meant = meant_by(operation)
         if meant is not None:
             return self._lower(meant, placement)
+        if self.saves.append(operation, placement):
+            return None
         return self._lower_definition(operation, placement)
 
     def _lower_collapse(self, operation: Measure | Reset, placement: Placement) -> None:
