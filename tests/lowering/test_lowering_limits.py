@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import pickle
 import sys
@@ -23,6 +24,7 @@ from qiskit.circuit import (
     Parameter,
     ParameterVector,
     PowerModifier,
+    Reset,
 )
 from qiskit.circuit import library as lib
 from qiskit.quantum_info import Operator, Pauli, SparsePauliOp
@@ -88,6 +90,9 @@ def test_what_was_gathered_is_let_go_at_once(monkeypatch):
     circuit.measure(0, 0)
     with circuit.if_test((0, True)), circuit.for_loop(range(3)):
         circuit.append(in_definition(lib.HGate(), lib.CXGate()), [1, 2])
+    wrong = circuit.copy()
+    with wrong.if_test((0, True)):
+        wrong.append(AnnotatedOperation(Reset(), ControlModifier(1)), [0, 1])
     walks = []
 
     def remembered(*arguments):
@@ -99,7 +104,9 @@ def test_what_was_gathered_is_let_go_at_once(monkeypatch):
     gc.disable()
     try:
         lower(circuit)
-        assert [known() for known in walks] == [None]
+        with contextlib.suppress(UnsupportedInstructionError):
+            lower(wrong)
+        assert [known() for known in walks] == [None, None]
     finally:
         gc.enable()
 
