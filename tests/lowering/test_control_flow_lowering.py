@@ -41,7 +41,7 @@ from support.qiskit_versions import LOOP_VARIABLES, needs_loop_variables
 
 from ketjet import engine
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
-from ketjet.lowering import for_loop, lower
+from ketjet.lowering import control_flow, lower
 
 NAN = float("nan")
 
@@ -363,7 +363,7 @@ def test_counted_and_unrolled_loops_with_measurements_agree(monkeypatch):
     unrolled = distribution(circuit)
     assert "branch" in names(circuit)
     for limit in (0, 25):
-        monkeypatch.setattr(for_loop, "UNROLL_LIMIT", limit)
+        monkeypatch.setattr(control_flow, "UNROLL_LIMIT", limit)
         assert distribution(circuit) == pytest.approx(unrolled, abs=1e-12)
 
 
@@ -386,7 +386,7 @@ def test_what_may_have_run_before_is_not_still_zero(loops):
 
 
 def test_a_counter_leaves_no_trace_of_where_the_loop_was_left(monkeypatch):
-    monkeypatch.setattr(for_loop, "UNROLL_LIMIT", 0)
+    monkeypatch.setattr(control_flow, "UNROLL_LIMIT", 0)
     circuit = QuantumCircuit(1, 1)
     with circuit.for_loop(range(5)):
         circuit.h(0)
@@ -601,7 +601,7 @@ def same(found, expected):
 @given(dynamic_strategies.dynamic_circuits(durations=True), st.sampled_from([0, 8, 4096]))
 def test_random_dynamic_circuits_keep_their_outcomes(circuit, limit):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(for_loop, "UNROLL_LIMIT", limit)
+        patch.setattr(control_flow, "UNROLL_LIMIT", limit)
         lowered = lower(circuit)
     program = lowered.program
     expected = dynamic_oracle.distribution(circuit)

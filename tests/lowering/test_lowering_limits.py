@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import pickle
 import sys
@@ -23,6 +24,7 @@ from qiskit.circuit import (
     Parameter,
     ParameterVector,
     PowerModifier,
+    Reset,
 )
 from qiskit.circuit import library as lib
 from qiskit.quantum_info import Operator, Pauli, SparsePauliOp
@@ -30,7 +32,7 @@ from support import strategies
 from support.qiskit_versions import needs_pauli_products
 
 from ketjet.errors import InvalidCircuitError, KetjetError, UnsupportedInstructionError
-from ketjet.lowering import lower, unroll
+from ketjet.lowering import builder, lower, walk
 
 NAN, INF = float("nan"), float("inf")
 
@@ -88,18 +90,23 @@ def test_what_was_gathered_is_let_go_at_once(monkeypatch):
     circuit.measure(0, 0)
     with circuit.if_test((0, True)), circuit.for_loop(range(3)):
         circuit.append(in_definition(lib.HGate(), lib.CXGate()), [1, 2])
+    wrong = circuit.copy()
+    with wrong.if_test((0, True)):
+        wrong.append(AnnotatedOperation(Reset(), ControlModifier(1)), [0, 1])
     walks = []
 
-    def walk(*arguments):
-        made = unroll.CircuitWalk(*arguments)
+    def remembered(*arguments):
+        made = walk.CircuitWalk(*arguments)
         walks.append(weakref.ref(made.builder))
         return made
 
-    monkeypatch.setattr(sys.modules["ketjet.lowering.lower"], "CircuitWalk", walk)
+    monkeypatch.setattr(sys.modules["ketjet.lowering.lower"], "CircuitWalk", remembered)
     gc.disable()
     try:
         lower(circuit)
-        assert [known() for known in walks] == [None]
+        with contextlib.suppress(UnsupportedInstructionError):
+            lower(wrong)
+        assert [known() for known in walks] == [None, None]
     finally:
         gc.enable()
 
@@ -215,7 +222,7 @@ def test_definitions_that_do_not_fit():
 
 
 def test_definitions_that_explode(monkeypatch):
-    monkeypatch.setattr(unroll, "MAX_OPERATIONS", 100_000)
+    monkeypatch.setattr(builder, "MAX_OPERATIONS", 100_000)
     gate = lib.HGate()
     for _ in range(40):
         gate = in_definition(gate, gate, num_qubits=1)
@@ -432,7 +439,7 @@ def test_repeated_definitions_are_cheap():
 
 def test_equal_library_gates_are_lowered_once(monkeypatch):
     asked = []
-    monkeypatch.setattr(unroll, "definition_of", lambda operation: asked.append(operation) or operation.definition)
+    monkeypatch.setattr(walk, "definition_of", lambda operation: asked.append(operation) or operation.definition)
     circuit = QuantumCircuit(5)
     for i in range(10):
         circuit.append(lib.QFTGate(3), [i % 3, i % 3 + 1, i % 3 + 2])
