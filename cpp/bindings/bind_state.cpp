@@ -40,7 +40,7 @@ py::tuple sample_state(HeldState<T>& held, const std::vector<std::int32_t>& qubi
     for (const std::int32_t qubit : qubits) moves.push_back({qubit, static_cast<std::int32_t>(moves.size())});
     OutcomeTable table = held.read(context, [&](const StateVector<T>& state) {
         const StateNorms norms = norms_of(state, context);
-        return tabulate(sample(state, norms, shots, key, context), moves, {}, static_cast<int>(qubits.size()), 0,
+        return tabulate(sample(state, norms, shots, key, 0, context), moves, {}, static_cast<int>(qubits.size()), 0,
                         context.stop);
     });
     const NoCollection while_made;

@@ -7,7 +7,7 @@
 #include "base/aligned_buffer.hpp"
 #include "base/stop_token.hpp"
 #include "emit/bound_sweep.hpp"
-#include "exec/pass_clock.hpp"
+#include "exec/pass_times.hpp"
 #include "exec/sweep_norms.hpp"
 #include "kernels/kernel_table.hpp"
 

@@ -5,6 +5,7 @@
 #include "emit/bound_sweep.hpp"
 #include "exec/run_context.hpp"
 #include "exec/stage_sweeps.hpp"
+#include "exec/sweep_norms.hpp"
 #include "plan/plan.hpp"
 #include "state/state_vector.hpp"
 
@@ -27,9 +28,10 @@ void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits,
 template <class T>
 void inspect_state(std::size_t stage, const StateVector<T>& state, const RunContext& context);
 
-// Runs a stretch of stages that are all sweeps, taking them from `kept` where it has them. Throws Cancelled.
+// Runs a stretch of stages that are all sweeps, taking them from `kept` where it has them. `norms`, unless it is null,
+// receives the squared norms of what the last one leaves. Throws Cancelled.
 template <class T>
-void run_sweeps(const BoundPlan& bound, StageRange sweeps, StateVector<T>& state, const RunContext& context,
-                const StageSweeps<T>* kept = nullptr);
+void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>& kept, StateVector<T>& state,
+                SweepNorms* norms, const RunContext& context);
 
 }  // namespace ketjet

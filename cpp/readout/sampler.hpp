@@ -23,10 +23,10 @@ struct BasisCount {
 };
 
 // The counts of `shots` measurements of all qubits, ascending by basis state. A basis state of probability zero
-// never occurs. `norms` are those of the state.
+// never occurs. `norms` are those of the state; in the run's progress it counts as so much work.
 template <class T>
 OutcomesVector<BasisCount> sample(const StateVector<T>& state, const StateNorms& norms, std::int64_t shots,
-                                  const PhiloxKey& key, const RunContext& context);
+                                  const PhiloxKey& key, std::int64_t work, const RunContext& context);
 
 // The basis state at which the running sum of probabilities exceeds each threshold. Thresholds are ascending, from 0 to
 // below the sum of all.

@@ -2,17 +2,16 @@
 #include "run/run.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <numeric>
 #include <optional>
 
 #include "base/memory_budget.hpp"
+#include "exec/pass_clock.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/stage_progress.hpp"
 #include "exec/state_norms.hpp"
-#include "exec/sweep_norms.hpp"
 #include "exec/write_out.hpp"
 #include "plan/plan_cache.hpp"
 #include "shots/shot_tree.hpp"
@@ -47,15 +46,14 @@ template <class T>
 void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorms& swept, const RunRequest& request,
                         RunResult<T>& result, const RunContext& context) {
     const auto start = std::chrono::steady_clock::now();
-    const bool known = swept.are_known();
+    const SamplingCost cost = sampling_cost(plan, request.shots, context.threads);
     OutcomesVector<BasisCount> samples;
     if (draws(plan, request)) {
-        const StateNorms norms = known ? swept.take() : norms_of(state, context);
-        if (known) context.drift->note(norms.total());
-        samples = sample(state, norms, request.shots, request.key, context);
+        const StateNorms norms = swept.are_known() ? swept.take() : norms_of(state, context);
+        result.note_norm(norms.total());
+        samples = sample(state, norms, request.shots, request.key, nanoseconds(cost.drawing), context);
     } else {
-        if (known) context.drift->note(swept.total());
-        if (!known) norms_of(state, context);  // for its total
+        result.note_norm(swept.are_known() ? swept.total() : norms_of(state, context).total());
         samples.push_back({0, request.shots});
     }
     if (request.shots > 0) {
@@ -69,7 +67,6 @@ void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorm
             std::erase_if(moves, [&](const BitMove& move) { return move.clbit == read.clbit; });
             if (read.value) ones.push_back(read.clbit);
         }
-        const SamplingCost cost = sampling_cost(plan, request.shots, context.threads);
         result.table =
             tabulate(samples, moves, ones, plan.program.num_clbits(), nanoseconds(cost.tabulating), context.stop);
         if (request.list_shots) {
@@ -154,6 +151,7 @@ void run_as_tree(const BoundPlan& bound, const RunRequest& request, std::span<co
     TreeResult<T> tree = run_tree<T>(walker, work, request.verify == Verify::off ? nullptr : &verifier, context);
     result.trajectories = tree.trajectories;
     result.readouts = tree.outcome.readouts.averages();
+    result.norm_error = tree.outcome.norm_error;
     const int words = program.clbit_words();
     const std::vector<std::size_t> chains = chain_words(program);
     WeightTable table = program.memory_words() == words ? tabulate(std::move(tree.outcome.rows), words, context.stop)
@@ -170,7 +168,8 @@ void run_as_tree(const BoundPlan& bound, const RunRequest& request, std::span<co
     if ((lacks_state || walker.owes_saves()) && !table.weights.empty()) {
         run_last_shot(walker, chained.weights.empty() ? table : chained, request, result, context);
     }
-    if (result.state != nullptr) norms_of(*result.state, context);  // for its total
+    if (result.state != nullptr) result.note_norm(norms_of(*result.state, context).total());
+    result.norm_error = std::max(result.norm_error, walker.norm_error());
     result.saves = saves.take();
     if (request.exact) {
         result.table = {words, std::move(table.keys), {}};
@@ -192,15 +191,13 @@ bool is_long_tree(const Plan& plan, const RunRequest& request) {
 
 template <class T>
 void run_once(const BoundPlan& bound, const RunRequest& request, StageProgress& progress, Verifier& verifier,
-              RunResult<T>& result, const RunContext& given) {
+              RunResult<T>& result, const RunContext& context) {
     const Plan& plan = *bound.plan;
     SweepNorms norms(draws(plan, request) ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.state_qubits);
-    RunContext context = given;
-    context.norms = &norms;
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
     if (may_touch_first(plan, *state)) progress.watch_first_touch(plan);
     try {
-        run_stages(bound, *state, request.key, context);
+        run_stages(bound, *state, request.key, &norms, context);
         verifier.check_state(*state, request.keep_state || request.shots == 0, context);
         for (const Readout& readout : request.readouts) {
             result.readouts.push_back(read_state(readout, *state, context));
@@ -217,12 +214,13 @@ void run_once(const BoundPlan& bound, const RunRequest& request, StageProgress& 
 
 template <class T>
 std::vector<std::uint64_t> run_stages(const BoundPlan& bound, StateVector<T>& state, const PhiloxKey& key,
-                                      const RunContext& context) {
+                                      SweepNorms* norms, const RunContext& context) {
     const RunRequest request{1, key};
     SaveStore saves;
     const Walker<T> walker(bound, request, kernels_of<T>(context.kernels), saves);
     Trajectory<T> trajectory{std::make_unique<StateVector<T>>(std::move(state)),
                              Shots(bound.program.memory_words(), {1, 0})};
+    trajectory.norms = norms;
     NoBranching<T> no_branching;
     try {
         while (walker.advance(trajectory, no_branching, false, context)) {
@@ -253,8 +251,9 @@ std::vector<std::uint64_t> evolve(const Program& program, const Machine& machine
     counters.stages_total.store(static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
     counters.work_total.store(std::accumulate(work.begin(), work.end(), std::int64_t{0}), std::memory_order_relaxed);
     Verifier verifier(verify, bound);
-    const std::array<StageObserver*, 2> observers{&progress, &verifier};
-    context.observers = StageObservers(std::span(observers).first(verify == Verify::off ? 1 : 2));
+    std::vector<StageObserver*> observers{&progress};
+    if (verify != Verify::off) observers.push_back(&verifier);
+    context.observers = StageObservers(observers);
     if (state.active() == 0 && may_touch_first(plan, state)) progress.watch_first_touch(plan);
     if (verify != Verify::off) {
         write_out(state, context);
@@ -262,7 +261,7 @@ std::vector<std::uint64_t> evolve(const Program& program, const Machine& machine
         verifier.check_plan<T>(context);
     }
     state.set_all_active();
-    std::vector<std::uint64_t> memory = run_stages(bound, state, key, context);
+    std::vector<std::uint64_t> memory = run_stages(bound, state, key, nullptr, context);
     state.set_active(plan.active_after());
     if (verify != Verify::off) {
         write_out(state, context);
@@ -277,9 +276,7 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     const bool as_tree = plan.has_trajectories() || request.exact;
     std::vector<std::int64_t> work;
     if (!as_tree || is_long_tree(plan, request)) work = stage_work(plan, given.threads);
-    NormDrift drift;
     RunContext context{given.kernels, given.threads, given.stop, plan.machine.l3_bytes};
-    context.drift = &drift;
     RunCounters& counters = context.stop.counters();
     StageClock clock(plan.stages.size());
     StageProgress progress(work, counters);
@@ -293,26 +290,24 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     counters.shots_total.store(request.shots, std::memory_order_relaxed);
     if (!as_tree) {
         const SamplingCost cost = sampling_cost(plan, request.shots, given.threads);
-        const Index chunks = (bit(plan.num_qubits) + low_bits(chunk_bits)) >> chunk_bits;
-        context.chunk_work = nanoseconds(cost.drawing) / static_cast<std::int64_t>(chunks);
         const std::int64_t sampling = nanoseconds(cost.drawing) + nanoseconds(cost.tabulating) +
                                       (request.list_shots ? nanoseconds(cost.listing) : 0);
         counters.work_total.store(std::accumulate(work.begin(), work.end(), sampling), std::memory_order_relaxed);
     }
 
-    std::optional<PassClock> pass_clock;
-    if (request.time_passes) context.pass_clock = &pass_clock.emplace(plan.stages);
     RunResult<T> result;
     Verifier verifier(request.verify, bound);
-    const std::array<StageObserver*, 3> observers{&clock, &progress, &verifier};
-    context.observers = StageObservers(std::span(observers).first(request.verify == Verify::off ? 2 : 3));
+    std::optional<PassClock> pass_clock;
+    std::vector<StageObserver*> observers{&clock, &progress};
+    if (request.time_passes) observers.push_back(&pass_clock.emplace(plan.stages));
+    if (request.verify != Verify::off) observers.push_back(&verifier);
+    context.observers = StageObservers(observers);
     if (request.verify != Verify::off) verifier.check_plan<T>(context);
     if (as_tree) {
         run_as_tree(bound, request, work, verifier, result, context);
     } else {
         run_once(bound, request, progress, verifier, result, context);
     }
-    result.norm_error = drift.largest();
     result.stage_seconds = clock.seconds();
     if (pass_clock) result.pass_times = pass_clock->take();
     result.verification = verifier.report();
@@ -321,7 +316,7 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
 
 #define KETJET_INSTANTIATE(T)                                                                                        \
     template std::vector<std::uint64_t> run_stages<T>(const BoundPlan&, StateVector<T>&, const PhiloxKey&,           \
-                                                      const RunContext&);                                            \
+                                                      SweepNorms*, const RunContext&);                               \
     template std::vector<std::uint64_t> evolve<T>(const Program&, const Machine&, StateVector<T>&, const PhiloxKey&, \
                                                   Verify, const RunContext&);                                        \
     template RunResult<T> run<T>(const BoundPlan&, const RunRequest&, const RunContext&);

@@ -2,9 +2,14 @@
 // with collapses in the middle or with control flow run as a tree of trajectories.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
+#include <vector>
 
 #include "check/verify.hpp"
+#include "exec/pass_times.hpp"
+#include "exec/sweep_norms.hpp"
 #include "plan/cost.hpp"
 #include "plan/plan.hpp"
 #include "readout/run_request.hpp"
@@ -30,15 +35,19 @@ struct RunResult {
     VerifyReport verification{};
     std::vector<double> stage_seconds;  // per stage of the plan, summed over shots
     std::vector<PassTimes> pass_times;  // likewise, if asked for
+
+    // A state with this squared norm has been measured.
+    void note_norm(double squared_norm) { norm_error = std::max(norm_error, std::abs(squared_norm - 1)); }
 };
 
 template <class T>
 RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunContext& context);
 
-// Runs every stage on a state as one shot. Returns its classical memory.
+// Runs every stage on a state as one shot. `norms`, unless it is null, receives the squared norms of what is left.
+// Returns the shot's classical memory.
 template <class T>
 std::vector<std::uint64_t> run_stages(const BoundPlan& bound, StateVector<T>& state, const PhiloxKey& key,
-                                      const RunContext& context);
+                                      SweepNorms* norms, const RunContext& context);
 
 // Applies a program to a given state as one shot, by a plan that is made for the qubits of it that are still |0>; those
 // that stay so are not written. What it holds after an exception is unspecified. Returns its classical memory.

@@ -132,6 +132,7 @@ void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots&
     const BitMover mover = bits.of_basis();
     const StateNorms norms = norms_of(state, context);
     const double total = norms.total();
+    outcome.note_norm(total);
     const double one_by_one = std::min(many_shots, shots_per_amplitude * static_cast<double>(state.stored_size()));
     OutcomesVector<Draw> draws;
     for (std::size_t group = 0; group < shots.groups(); ++group) {
@@ -140,7 +141,7 @@ void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots&
         const int words = static_cast<int>(shots.memory_of(group).size());
         context.stop.throw_if_stopped();
         if (static_cast<double>(count) > one_by_one) {
-            for (const BasisCount& found : sample(state, norms, count, key_of(key, identity), context)) {
+            for (const BasisCount& found : sample(state, norms, count, key_of(key, identity), 0, context)) {
                 bits.add(shots, group, mover, found.basis, {found.count, 0}, outcome);
             }
             outcome.shorten(words, context.stop);
@@ -162,7 +163,7 @@ void list_probabilities(const FinalBits& bits, const StateVector<T>& state, cons
     const auto of_chunk = [&](const Chunk& chunk) { return std::span(probabilities).subspan(chunk.first, chunk.size); };
     const double total = sum_chunks(probabilities.size(), context.walk(),
                                     [&](const Chunk& chunk) { return pairwise_sum(of_chunk(chunk)); });
-    if (context.drift != nullptr) context.drift->note(total);
+    outcome.note_norm(total);
     const BitMover mover = bits.of_value();
     std::vector<std::size_t> ends(chunk_count(probabilities.size()));  // of the rows of a chunk
     std::vector<double> dropped(ends.size());
@@ -206,6 +207,7 @@ void list_probabilities(const FinalBits& bits, const StateVector<T>& state, cons
 
 void TreeOutcome::add(TreeOutcome other, int words, const StopToken& stop) {
     readouts.add(other.readouts);
+    norm_error = std::max(norm_error, other.norm_error);
     dropped += other.dropped;
     if (rows.weights.empty()) {
         rows = std::move(other.rows);

@@ -2,6 +2,8 @@
 // their probabilities.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -15,10 +17,13 @@ namespace ketjet {
 struct TreeOutcome {
     WeightTable rows;  // with all words of the memory
     ReadoutSums readouts{};
+    double norm_error = 0;             // the largest |sum of probabilities - 1| of a state that was drawn from
     double dropped = 0;                // exact: the probability of what fell below the floor
     std::size_t rows_after_merge = 0;  // number of rows after equal ones were last put together
 
     void add(TreeOutcome other, int words, const StopToken& stop);
+    // A state with this squared norm has been drawn from.
+    void note_norm(double squared_norm) { norm_error = std::max(norm_error, std::abs(squared_norm - 1)); }
     // Puts rows with equal memory of so many words together, if there are many new ones.
     void shorten(int words, const StopToken& stop);
 };

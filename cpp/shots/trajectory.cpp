@@ -8,7 +8,6 @@
 
 #include "base/overloaded.hpp"
 #include "exec/stage_clock.hpp"
-#include "exec/sweep_norms.hpp"
 #include "program/classical_code.hpp"
 
 namespace ketjet {
@@ -201,7 +200,7 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
             here.operations += static_cast<double>(bound_.sweep(i).operations.size());
         }
         if (initializes_all_) here.phase += phase_of(sweeps);
-        return run_sweeps(bound_, sweeps, *here.state, context, &sweeps_);
+        return run_sweeps(bound_, sweeps, sweeps_, *here.state, here.norms, context);
     }
     context.observers.begin(number);
     const StageClock::Time start = StageClock::now();
@@ -210,7 +209,7 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
                           [&](const Collapse& collapses) {
                               ++here.operations;
                               collapse(here, collapses, course, context);
-                              if (context.norms != nullptr) context.norms->forget();
+                              if (here.norms != nullptr) here.norms->forget();
                           },
                           [&](const Extend& extend) { extend_state(*here.state, extend.active, context); },
                           [&](const Compute& compute) { course.compute(here, compute); },
@@ -259,6 +258,7 @@ template <class Course>
 void Walker<T>::collapse_qubit(Trajectory<T>& here, const Collapse& stage, int qubit, std::int32_t clbit,
                                bool value_of_one, Course& course, const RunContext& context) const {
     const OutcomeWeights weights = outcome_weights(*here.state, qubit, context);
+    drift_.note(weights.zero + weights.one);
     const bool outcome = course.outcome(here, stage, qubit, weights, clbit, value_of_one);
     course.record_branch(here, outcome);
     project(*here.state, qubit, weights, outcome, outcome && value_of_one, context);

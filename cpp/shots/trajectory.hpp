@@ -10,7 +10,9 @@
 
 #include "exec/collapse.hpp"
 #include "exec/stage_sweeps.hpp"
+#include "exec/sweep_norms.hpp"
 #include "plan/plan.hpp"
+#include "shots/norm_drift.hpp"
 #include "shots/save.hpp"
 #include "shots/shots.hpp"
 
@@ -37,6 +39,7 @@ struct Trajectory {
     double merging_loss = 0;              // what mergers may have changed of the probability of anything, at most
     double moved = 0;                     // how far they have moved its state from where `path` leads
     double signature = unsigned_state;    // of the state, where it waits for others
+    SweepNorms* norms = nullptr;          // of the state, as its last sweep leaves it, where somebody wants them
 
     static constexpr double unsigned_state = -1;
 };
@@ -107,6 +110,9 @@ class Walker {
     // The probability that exact division has dropped so far.
     double dropped() const { return dropped_.load(); }
 
+    // The largest |sum of probabilities - 1| of a state that a qubit of was measured so far.
+    double norm_error() const { return drift_.largest(); }
+
  private:
     struct DrawOutcomes;  // draws outcomes, and parts
     struct ReplayPath;    // follows a path
@@ -130,6 +136,7 @@ class Walker {
     SaveStore& saves_;
     bool initializes_all_;
     mutable std::atomic<double> dropped_{0};
+    mutable NormDrift drift_;
     mutable std::atomic<std::uint64_t> partings_{0};
     mutable std::atomic<bool> owes_saves_{false};
 };
