@@ -7,6 +7,8 @@
 
 #include "base/random_streams.hpp"
 #include "exec/expected_work.hpp"
+#include "exec/work_meter.hpp"
+#include "plan/cost.hpp"
 #include "readout/bit_mover.hpp"
 #include "readout/sampler.hpp"
 

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/memory_budget.hpp"
+#include "exec/expected_work.hpp"
 #include "exec/pass_clock.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/stage_progress.hpp"
@@ -19,14 +20,6 @@
 namespace ketjet {
 
 namespace {
-
-constexpr std::int64_t min_first_touch_bytes = std::int64_t{1} << 26;  // below, it does not take long
-
-// Whether the first touch of the state's memory may take long.
-template <class T>
-bool may_touch_first(const Plan& plan, const StateVector<T>& state) {
-    return state.is_fresh() && state_bytes(plan.state_qubits, plan.request.precision) >= min_first_touch_bytes;
-}
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -195,7 +188,7 @@ void run_once(const BoundPlan& bound, const RunRequest& request, StageProgress& 
     const Plan& plan = *bound.plan;
     SweepNorms norms(draws(plan, request) ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.state_qubits);
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
-    if (may_touch_first(plan, *state)) progress.watch_first_touch(plan);
+    progress.watch_first_touch(plan, *state);
     try {
         run_stages(bound, *state, request.key, &norms, context);
         verifier.check_state(*state, request.keep_state || request.shots == 0, context);
@@ -254,7 +247,7 @@ std::vector<std::uint64_t> evolve(const Program& program, const Machine& machine
     std::vector<StageObserver*> observers{&progress};
     if (verify != Verify::off) observers.push_back(&verifier);
     context.observers = StageObservers(observers);
-    if (state.active() == 0 && may_touch_first(plan, state)) progress.watch_first_touch(plan);
+    if (state.active() == 0) progress.watch_first_touch(plan, state);
     if (verify != Verify::off) {
         write_out(state, context);
         verifier.start_in(state, context);

@@ -12,11 +12,12 @@
 #include <utility>
 
 #include "base/parallel.hpp"
-#include "exec/expected_work.hpp"
+#include "exec/stage_clock.hpp"
 #include "plan/cost.hpp"
 #include "shots/merger.hpp"
 #include "shots/same_state.hpp"
 #include "shots/tree_limits.hpp"
+#include "shots/tree_progress.hpp"
 
 namespace ketjet {
 
