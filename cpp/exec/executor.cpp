@@ -10,7 +10,6 @@
 #include "exec/block_shares.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/sweeps_ahead.hpp"
-#include "state/chunks.hpp"
 
 namespace ketjet {
 
@@ -26,27 +25,6 @@ double cache_share(int state_qubits, const RunContext& context) {
 }
 
 }  // namespace
-
-template <class T>
-void extend_state(StateVector<T>& state, Index active, const RunContext& context) {
-    const Index inactive = low_bits(state.stored_qubits()) & ~active;
-    if (inactive == 0) return;
-    const Index lowest = inactive & (~inactive + 1);  // runs of this length are cleared, or not at all
-    for_chunks(state.stored_size(), context.walk(), [&](const Chunk& chunk) {
-        const std::span<std::complex<T>> amplitudes = chunk.of(state);
-        const Index run = (chunk.first & inactive) != 0 ? chunk.size : std::min(chunk.size, lowest);
-        for (Index i = 0; i < chunk.size; i += run) {
-            if (((chunk.first | i) & inactive) != 0) std::fill_n(amplitudes.data() + i, run, std::complex<T>(0));
-        }
-    });
-    if (active == 0) state.amplitudes()[0] = 1;
-}
-
-template <class T>
-void copy_state(const StateVector<T>& source, StateVector<T>& target, const RunContext& context) {
-    for_chunks(source.stored_size(), context.walk(),
-               [&](const Chunk& chunk) { std::ranges::copy(chunk.of(source), chunk.of(target).begin()); });
-}
 
 template <class T>
 void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>& kept, StateVector<T>& state,
@@ -122,8 +100,6 @@ void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits,
 }
 
 #define KETJET_INSTANTIATE(T)                                                                                      \
-    template void extend_state<T>(StateVector<T>&, Index, const RunContext&);                                      \
-    template void copy_state<T>(const StateVector<T>&, StateVector<T>&, const RunContext&);                        \
     template void inspect_state<T>(std::size_t, const StateVector<T>&, const RunContext&);                         \
     template void run_block<T>(const BoundSweep&, Index, T*, int, const RunContext&);                              \
     template void run_sweeps<T>(const BoundPlan&, StageRange, const StageSweeps<T>&, StateVector<T>&, SweepNorms*, \

@@ -1,5 +1,5 @@
-// Runs the stages of a Plan on a state: one team of threads for a whole stretch of sweeps, each block gathered into
-// a thread's own buffer, worked on there, and scattered back.
+// Runs the sweeps of a Plan on a state: one team of threads for a whole stretch of them, each block gathered into a
+// thread's own buffer, worked on there, and scattered back.
 #pragma once
 
 #include "emit/bound_sweep.hpp"
@@ -10,14 +10,6 @@
 #include "state/state_vector.hpp"
 
 namespace ketjet {
-
-// Writes zero wherever a qubit outside `active` is 1; with no active qubit the state becomes |0...0>.
-template <class T>
-void extend_state(StateVector<T>& state, Index active, const RunContext& context);
-
-// Copies `source` into `target`, which has the same size.
-template <class T>
-void copy_state(const StateVector<T>& source, StateVector<T>& target, const RunContext& context);
 
 // Runs one block of a sweep, that of the cold qubits in `base`, as it would be run on a state of so many qubits; its
 // amplitudes begin at `origin`.

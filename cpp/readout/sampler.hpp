@@ -10,10 +10,11 @@
 
 #include "base/charged.hpp"
 #include "base/rng.hpp"
-#include "exec/executor.hpp"
+#include "exec/run_context.hpp"
 #include "exec/state_norms.hpp"
 #include "readout/bit_mover.hpp"
 #include "readout/weight.hpp"
+#include "state/state_vector.hpp"
 
 namespace ketjet {
 

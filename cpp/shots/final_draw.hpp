@@ -7,9 +7,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "exec/executor.hpp"
+#include "exec/run_context.hpp"
 #include "readout/sampler.hpp"
 #include "shots/shots.hpp"
+#include "state/state_vector.hpp"
 
 namespace ketjet {
 

@@ -11,8 +11,9 @@
 #include <vector>
 
 #include "base/charged.hpp"
-#include "exec/executor.hpp"
+#include "exec/run_context.hpp"
 #include "shots/shots.hpp"
+#include "state/state_vector.hpp"
 
 namespace ketjet {
 

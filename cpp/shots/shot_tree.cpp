@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/parallel.hpp"
+#include "exec/copy_state.hpp"
 #include "exec/stage_clock.hpp"
 #include "plan/cost.hpp"
 #include "shots/merger.hpp"

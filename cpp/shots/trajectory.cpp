@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "base/overloaded.hpp"
+#include "exec/executor.hpp"
 #include "exec/stage_clock.hpp"
+#include "exec/write_out.hpp"
 #include "program/classical_code.hpp"
 
 namespace ketjet {
