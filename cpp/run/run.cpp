@@ -14,7 +14,10 @@
 #include "exec/stage_progress.hpp"
 #include "exec/state_norms.hpp"
 #include "exec/write_out.hpp"
+#include "plan/cost.hpp"
 #include "plan/plan_cache.hpp"
+#include "readout/final_bits.hpp"
+#include "readout/sampler.hpp"
 #include "shots/shot_tree.hpp"
 
 namespace ketjet {
@@ -50,18 +53,8 @@ void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorm
         samples.push_back({0, request.shots});
     }
     if (request.shots > 0) {
-        std::vector<BitMove> moves;
-        for (const FinalMeasurement& m : plan.final_measurements) {
-            std::erase_if(moves, [&](const BitMove& move) { return move.clbit == m.clbit; });
-            moves.push_back({m.qubit, m.clbit});
-        }
-        std::vector<std::int32_t> ones;
-        for (const KnownRead& read : plan.known_reads) {
-            std::erase_if(moves, [&](const BitMove& move) { return move.clbit == read.clbit; });
-            if (read.value) ones.push_back(read.clbit);
-        }
-        result.table =
-            tabulate(samples, moves, ones, plan.program.num_clbits(), nanoseconds(cost.tabulating), context.stop);
+        result.table = tabulate(samples, FinalBits(plan).of_basis(), plan.program.num_clbits(),
+                                nanoseconds(cost.tabulating), context.stop);
         if (request.list_shots) {
             result.shots = list_shots(result.table, request.key, nanoseconds(cost.listing), context.stop);
         }

@@ -12,8 +12,8 @@
 #include "exec/sweep_norms.hpp"
 #include "plan/cost.hpp"
 #include "plan/plan.hpp"
+#include "readout/outcomes.hpp"
 #include "readout/run_request.hpp"
-#include "readout/sampler.hpp"
 #include "shots/save.hpp"
 
 namespace ketjet {

@@ -15,6 +15,7 @@
 #include "exec/copy_state.hpp"
 #include "exec/stage_clock.hpp"
 #include "plan/cost.hpp"
+#include "shots/final_draw.hpp"
 #include "shots/merger.hpp"
 #include "shots/same_state.hpp"
 #include "shots/tree_limits.hpp"

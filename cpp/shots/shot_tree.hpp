@@ -7,8 +7,8 @@
 #include <span>
 
 #include "check/verify.hpp"
-#include "shots/final_draw.hpp"
 #include "shots/trajectory.hpp"
+#include "shots/tree_outcome.hpp"
 
 namespace ketjet {
 

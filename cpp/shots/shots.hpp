@@ -12,6 +12,7 @@
 #include "base/charged.hpp"
 #include "base/rng.hpp"
 #include "base/stop_token.hpp"
+#include "readout/outcomes.hpp"
 #include "readout/run_request.hpp"
 #include "readout/weight.hpp"
 
