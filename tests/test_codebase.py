@@ -177,7 +177,7 @@ def test_files_stay_short_and_say_what_they_are(path):
                 "cpp/readout/",
                 "cpp/check/verify.cpp",
                 "cpp/shots/save.cpp",
-                "cpp/shots/trajectory.cpp",
+                "cpp/shots/walker.cpp",
                 "cpp/bindings/",
             ],
         ),

@@ -18,7 +18,7 @@
 #include "plan/cost.hpp"
 #include "program/classical_code.hpp"
 #include "run/run.hpp"
-#include "shots/trajectory.hpp"
+#include "shots/walker.hpp"
 
 namespace ketjet::bindings {
 

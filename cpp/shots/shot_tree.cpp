@@ -39,7 +39,7 @@ bool saves_one_shot(const Operation& operation) {
     return save != nullptr && save->mode() == SaveMode::one;
 }
 
-// What becomes of one trajectory and of those that part from it.
+// What becomes of one trajectory and of its branches.
 template <class T>
 struct BatchResult {
     TreeOutcome outcome;
@@ -104,7 +104,7 @@ class ShotTree {
 
     void add(Trajectory<T> trajectory) {
         ++waiting_count_;
-        waiting_[{trajectory.stage, trajectory.part}].push_back(std::move(trajectory));
+        waiting_[{trajectory.stage, trajectory.collapses_done}].push_back(std::move(trajectory));
     }
     void look_ahead() {
         std::vector<Waiting> places;
@@ -188,14 +188,14 @@ class ShotTree {
     StateBudget budget_;
     TreeProgress progress_;
     Merger<T> merger_;
-    std::map<std::pair<std::uint32_t, std::uint32_t>, ShotsVector<Trajectory<T>>> waiting_;  // by stage and part
+    std::map<std::pair<std::uint32_t, std::uint32_t>, ShotsVector<Trajectory<T>>> waiting_;  // by place
     std::int64_t waiting_count_ = 0;
     TreeResult<T> result_;
 };
 
-// In breadth: what parts waits with all others.
+// In breadth: branches wait with all others.
 template <class T>
-class ShotTree<T>::BreadthFirst : public Fork<T> {
+class ShotTree<T>::BreadthFirst : public BranchSink<T> {
  public:
     BreadthFirst(ShotTree& tree, ShotsVector<Trajectory<T>>& waiting) : tree_(tree), waiting_(waiting) {}
 
@@ -216,17 +216,17 @@ class ShotTree<T>::BreadthFirst : public Fork<T> {
         return copy;
     }
     bool may_meet_again() const override { return true; }
-    void take(Trajectory<T> parted) override { waiting_.push_back(std::move(parted)); }
+    void take(Trajectory<T> branch) override { waiting_.push_back(std::move(branch)); }
 
  private:
     ShotTree& tree_;
     ShotsVector<Trajectory<T>>& waiting_;
 };
 
-// In depth: what parts is put on a stack, the last one to be taken first. The states of those at its bottom are given
-// up when there is no other memory: they are few, and their ways are short.
+// In depth: branches are put on a stack, the last one to be taken first. The states of those at its bottom are given up
+// when there is no other memory: they are few, and their paths are short.
 template <class T>
-class ShotTree<T>::DepthFirst : public Fork<T> {
+class ShotTree<T>::DepthFirst : public BranchSink<T> {
  public:
     // All begins with this trajectory. A small state is kept as it is, for no path tells how to make a mean again.
     DepthFirst(ShotTree& tree, Trajectory<T>& first, const RunContext& context) : tree_(tree) {
@@ -236,7 +236,7 @@ class ShotTree<T>::DepthFirst : public Fork<T> {
         root_.state = tree_.new_state();
         copy_state(*first.state, *root_.state, context);
         root_.stage = first.stage;
-        root_.part = first.part;
+        root_.collapses_done = first.collapses_done;
         root_.steps = first.steps;
         root_.phase = first.phase;
         first.path.clear();
@@ -251,7 +251,7 @@ class ShotTree<T>::DepthFirst : public Fork<T> {
         if (copy != nullptr) copy_state(state, *copy, context);
         return copy;
     }
-    void take(Trajectory<T> parted) override { stack_.push_back(std::move(parted)); }
+    void take(Trajectory<T> branch) override { stack_.push_back(std::move(branch)); }
 
     bool empty() const { return stack_.empty(); }
     Trajectory<T> next(const RunContext& context) {
@@ -261,7 +261,8 @@ class ShotTree<T>::DepthFirst : public Fork<T> {
         Trajectory<T> trajectory = std::move(stack_.back());
         stack_.pop_back();
         if (trajectory.state != nullptr) return trajectory;
-        Trajectory<T> origin{find_memory(), Shots(0), root_.stage, root_.part, root_.steps, {}, 0, root_.phase};
+        Trajectory<T> origin{find_memory(), Shots(0), root_.stage, root_.collapses_done,
+                             root_.steps,   {},       0,           root_.phase};
         if (origin.state == nullptr) origin.state = tree_.forced_state();
         if (root_.state != nullptr) copy_state(*root_.state, *origin.state, context);
         tree_.walker_.replay(trajectory, std::move(origin), context);
@@ -317,7 +318,7 @@ class ShotTree<T>::ForMergers : public StateSource<T> {
 
 template <class T>
 void ShotTree<T>::merge(ShotsVector<Trajectory<T>>& batch) {
-    if (batch.size() < 2 || !merger_.meet_at(batch.front().stage, batch.front().part)) return;
+    if (batch.size() < 2 || !merger_.meet_at(batch.front().stage, batch.front().collapses_done)) return;
     for_each(batch.size(), [&](std::size_t i, const RunContext& context) { sign(batch[i], context); });
     ForMergers states(*this, batch);
     merger_.merge(batch, states, context_);
@@ -356,7 +357,7 @@ void ShotTree<T>::go_on(Trajectory<T> trajectory, bool stops_at_collapses, Batch
     if (limits_.holds_all()) trajectory.path.clear();  // its state is held
     BreadthFirst breadth_first(*this, result.waiting);
     if (walker_.advance(trajectory, breadth_first, stops_at_collapses, context)) {
-        if (merger_.meet_at(trajectory.stage, trajectory.part)) sign(trajectory, context);
+        if (merger_.meet_at(trajectory.stage, trajectory.collapses_done)) sign(trajectory, context);
         if (!limits_.holds_all() && (budget_.reserve_is_used() || budget_.is_exceeded())) give_up(trajectory.state);
         result.waiting.push_back(std::move(trajectory));
     } else if (end(trajectory, result, context) != nullptr) {

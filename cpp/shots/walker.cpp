@@ -1,12 +1,13 @@
-// One step is a stretch of sweeps, one collapsed qubit, or one other stage. Walking ahead and going a recorded way
-// again are the same steps; they differ in who decides which way (DrawOutcomes, ReplayPath).
-#include "shots/trajectory.hpp"
+// One step is a stretch of sweeps, one collapsed qubit, or one other stage. All walks consist of the
+// same steps; they differ in who decides which way to go (DrawOutcomes, ReplayPath, ReplayShot).
+#include "shots/walker.hpp"
 
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include "base/overloaded.hpp"
+#include "exec/collapse.hpp"
 #include "exec/executor.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/write_out.hpp"
@@ -22,13 +23,31 @@ namespace {
 
 constexpr std::int32_t no_clbit = -1;
 
+// Whether the program initialises all qubits of the state together.
+bool initializes_all(const Program& program, int num_qubits) {
+    return std::ranges::any_of(program.operations(), [&](const Operation& operation) {
+        const auto* const initializes = std::get_if<InitializeOperation>(&operation);
+        return initializes != nullptr && initializes->wires.targets == num_qubits;
+    });
+}
+
 }  // namespace
+
+template <class T>
+Walker<T>::Walker(const BoundPlan& bound, const RunRequest& request, const Kernels& kernels, SaveStore& saves)
+    : bound_(bound),
+      program_(bound.program),
+      plan_(*bound.plan),
+      request_(request),
+      sweeps_(bound, kernels),
+      saves_(saves),
+      initializes_all_(initializes_all(program_, plan_.num_qubits)) {}
 
 // Outcomes are drawn for the shots of the trajectory, and classical code runs on their memory.
 template <class T>
 struct Walker<T>::DrawOutcomes {
     const Walker& walker;
-    Fork<T>& fork;
+    BranchSink<T>& branches;
     const RunContext& context;
     std::vector<std::uint64_t> stack{};
 
@@ -47,9 +66,9 @@ struct Walker<T>::DrawOutcomes {
             return true;
         }
         if (!ones.empty()) {
-            Trajectory<T> other = part(here, std::move(ones), true);
+            Trajectory<T> other = branch_off(here, std::move(ones), true);
             if (other.state != nullptr) project(*other.state, qubit, weights, true, value_of_one, context);
-            fork.take(std::move(other));
+            branches.take(std::move(other));
         }
         return false;
     }
@@ -64,9 +83,9 @@ struct Walker<T>::DrawOutcomes {
         }
         const auto failing = std::ranges::count(fails, true);
         if (failing == 0 || failing == std::ssize(fails)) return failing == 0;
-        Trajectory<T> other = part(here, here.shots.take(fails, context.stop), false);
+        Trajectory<T> other = branch_off(here, here.shots.take(fails, context.stop), false);
         walker.jump(other, stage.target);
-        fork.take(std::move(other));
+        branches.take(std::move(other));
         return true;
     }
 
@@ -99,18 +118,20 @@ struct Walker<T>::DrawOutcomes {
                         stack);
     }
 
-    Trajectory<T> part(Trajectory<T>& here, Shots shots, bool way) {
-        if (fork.may_meet_again()) here.partings.push_back({walker.partings_.fetch_add(1), here.operations});
-        Trajectory<T> other{fork.copy_of(*here.state, context),
+    Trajectory<T> branch_off(Trajectory<T>& here, Shots shots, bool way) {
+        if (branches.may_meet_again()) {
+            here.branch_points.push_back({walker.branch_points_.fetch_add(1), here.operations});
+        }
+        Trajectory<T> other{branches.copy_of(*here.state, context),
                             std::move(shots),
                             here.stage,
-                            here.part,
+                            here.collapses_done,
                             here.steps,
                             here.path,
                             here.jumps_back,
                             here.phase,
                             here.operations,
-                            here.partings,
+                            here.branch_points,
                             here.merging_loss,
                             here.moved};
         other.path.push_back(way);
@@ -154,9 +175,9 @@ struct Walker<T>::ReplayShot {
 };
 
 template <class T>
-bool Walker<T>::advance(Trajectory<T>& trajectory, Fork<T>& fork, bool stops_at_collapses,
+bool Walker<T>::advance(Trajectory<T>& trajectory, BranchSink<T>& branches, bool stops_at_collapses,
                         const RunContext& context) const {
-    DrawOutcomes course{*this, fork, context};
+    DrawOutcomes course{*this, branches, context};
     while (trajectory.stage < plan_.stages.size()) {
         context.stop.throw_if_stopped();
         const Stage& stage = plan_.stages[trajectory.stage];
@@ -242,8 +263,8 @@ void Walker<T>::collapse(Trajectory<T>& here, const Collapse& stage, Course& cou
     }
     const auto& initializes = std::get<InitializeOperation>(operation);
     const auto targets = program_.targets(initializes.wires);
-    if (stage.random && here.part < targets.size()) {
-        const std::int32_t target = targets[here.part++];
+    if (stage.random && here.collapses_done < targets.size()) {
+        const std::int32_t target = targets[here.collapses_done++];
         return collapse_qubit(here, stage, target, no_clbit, false, course, context);
     }
     if (std::ssize(targets) == plan_.num_qubits) {
@@ -251,7 +272,7 @@ void Walker<T>::collapse(Trajectory<T>& here, const Collapse& stage, Course& cou
         here.state->amplitudes()[0] = std::complex<T>(std::polar(1.0, here.phase));
     }
     prepare(*here.state, targets, *initializes.amplitudes, context);
-    here.part = 0;
+    here.collapses_done = 0;
     ++here.stage;
 }
 
@@ -285,13 +306,6 @@ double Walker<T>::phase_of(StageRange sweeps) const {
         }
     }
     return phase;
-}
-
-bool initializes_all(const Program& program, int num_qubits) {
-    return std::ranges::any_of(program.operations(), [&](const Operation& operation) {
-        const auto* const initializes = std::get_if<InitializeOperation>(&operation);
-        return initializes != nullptr && initializes->wires.targets == num_qubits;
-    });
 }
 
 template class Walker<float>;
