@@ -176,7 +176,6 @@ def test_files_stay_short_and_say_what_they_are(path):
                 "cpp/exec/write_out.cpp",
                 "cpp/readout/",
                 "cpp/check/verify.cpp",
-                "cpp/shots/save.cpp",
                 "cpp/shots/walker.cpp",
                 "cpp/bindings/",
             ],
