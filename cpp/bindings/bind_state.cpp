@@ -13,7 +13,7 @@
 #include "readout/outcomes.hpp"
 #include "readout/probabilities.hpp"
 #include "readout/sampler.hpp"
-#include "run/run.hpp"
+#include "run/evolve.hpp"
 
 namespace ketjet::bindings {
 

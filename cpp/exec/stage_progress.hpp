@@ -1,6 +1,8 @@
 // How far a run is: its stages in the counters that Python reads, each with what it was predicted to take.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -15,9 +17,12 @@ namespace ketjet {
 
 class StageProgress : public StageObserver {
  public:
-    // `work` has the predicted nanoseconds of each stage, or nothing where progress is not counted in them.
-    StageProgress(std::vector<std::int64_t> work, RunCounters& counters)
-        : work_(std::move(work)), counters_(counters) {}
+    // The run begins. `work` has the predicted nanoseconds of each stage, or nothing where progress is not counted in
+    // them.
+    StageProgress(std::vector<std::int64_t> work, RunCounters& counters) : work_(std::move(work)), counters_(counters) {
+        const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+        counters_.started_at.store(now.count(), std::memory_order_relaxed);
+    }
 
     // If the first touch of the state's memory may take long, what it takes is found out on the way.
     template <class T>

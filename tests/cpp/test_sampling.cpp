@@ -16,7 +16,8 @@
 #include "kernels/dispatch.hpp"
 #include "plan/cost.hpp"
 #include "plan/planner.hpp"
-#include "run/run.hpp"
+#include "readout/sampler.hpp"
+#include "shots/run_stages.hpp"
 
 using namespace ketjet;
 
