@@ -1,4 +1,4 @@
-// The kernels' arguments completed by what depends on the block.
+// Completes the kernels' arguments by what depends on the block.
 #include "exec/block_runner.hpp"
 
 #include <algorithm>

@@ -17,7 +17,7 @@ namespace {
 
 std::size_t blocks_of(const BoundSweep& sweep) { return std::size_t{1} << count_bits(sweep.cold_mask); }
 
-// What a state takes over what the last-level cache holds.
+// The size of a state divided by that of the last-level cache.
 template <class T>
 double cache_share(int state_qubits, const RunContext& context) {
     const double bytes = static_cast<double>(bit(state_qubits)) * sizeof(std::complex<T>);
@@ -87,12 +87,6 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>&
 }
 
 template <class T>
-void inspect_state(std::size_t stage, const StateVector<T>& state, const RunContext& context) {
-    if (!context.observers.inspect_states()) return;
-    run_team(context.threads, [&](Team& team) { context.observers.inspect(stage, state, context.stop, team); });
-}
-
-template <class T>
 void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits, const RunContext& context) {
     BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop, cache_share<T>(state_qubits, context));
     runner.prepare(sweep);
@@ -100,7 +94,6 @@ void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits,
 }
 
 #define KETJET_INSTANTIATE(T)                                                                                      \
-    template void inspect_state<T>(std::size_t, const StateVector<T>&, const RunContext&);                         \
     template void run_block<T>(const BoundSweep&, Index, T*, int, const RunContext&);                              \
     template void run_sweeps<T>(const BoundPlan&, StageRange, const StageSweeps<T>&, StateVector<T>&, SweepNorms*, \
                                 const RunContext&);

@@ -16,10 +16,6 @@ namespace ketjet {
 template <class T>
 void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits, const RunContext& context);
 
-// Lets the observers inspect the state that a stage leaves which is no sweep.
-template <class T>
-void inspect_state(std::size_t stage, const StateVector<T>& state, const RunContext& context);
-
 // Runs a stretch of stages that are all sweeps, taking them from `kept` where it has them. `norms`, unless it is null,
 // receives the squared norms of what the last one leaves. Throws Cancelled.
 template <class T>

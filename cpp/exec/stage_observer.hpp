@@ -1,4 +1,4 @@
-// Whoever wants to know of the stages of a run while they are run: clocks, progress, the self-check.
+// Observers of a run are told of its stages while these are run: clocks, progress, the self-check.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,7 @@ class StageObserver {
     virtual void inspect(std::size_t /*stage*/, const StateVector<double>&, const StopToken&, Team&) {}
 };
 
-// Several of them.
+// All observers of a run.
 class StageObservers {
  public:
     StageObservers() = default;

@@ -34,10 +34,10 @@ class SweepsAhead {
         bytes_.fetch_add(bytes_of(slot), std::memory_order_relaxed);
     }
 
-    // Binds up to `most` sweeps after one that runs, as long as there is room for them and `goes_on()`.
+    // Binds up to `max_sweeps` after one that runs, as long as there is room for them and `goes_on()`.
     template <class GoesOn>
-    void bind_after(std::size_t running, std::size_t most, GoesOn goes_on) {
-        const std::size_t end = std::min(slots_.size(), running + 1 + most);
+    void bind_after(std::size_t running, std::size_t max_sweeps, GoesOn goes_on) {
+        const std::size_t end = std::min(slots_.size(), running + 1 + max_sweeps);
         for (std::size_t sweep = running + 1; sweep < end && goes_on() && has_room(); ++sweep) bind(sweep);
     }
 

@@ -18,8 +18,8 @@ namespace {
 // How far rounding takes two states apart in so many operations on each since they branched.
 template <class T>
 double rounding_after(double operations) {
-    constexpr double least = 4, per_root = 2;
-    return std::numeric_limits<T>::epsilon() / 2 * (least + per_root * std::sqrt(operations));
+    constexpr double at_least = 4, per_root = 2;
+    return std::numeric_limits<T>::epsilon() / 2 * (at_least + per_root * std::sqrt(operations));
 }
 
 // States further apart than this are never merged.
@@ -113,16 +113,16 @@ bool Merger<T>::merge_states(Trajectory<T>& into, Trajectory<T>& one, const RunC
     const double own_weight = into.shots.weight().value(), weight = one.shots.weight().value();
     const double share = weight / (own_weight + weight);
     double loss = (1 - share) * into.merging_loss + share * one.merging_loss;
-    const double most = rounding_after<T>(operations);
+    const double rounding = rounding_after<T>(operations);
     if (!rules_.means) {
         loss += share * distance;
-        if (loss > max_moves * most) return false;
+        if (loss > max_moves * rounding) return false;
     } else if (distance > explained) {
         const double mixed = share * (1 - share);
-        if (loss + mixed * distance * distance > most) return false;
+        if (loss + mixed * distance * distance > rounding) return false;
         const double told_apart = 2 * mixed * distance * into.shots.memory_distance(one.shots, context.stop);
         // The rest is for those that it does not tell apart.
-        if (told_apart > 0 && loss + told_apart > most / 2) return false;
+        if (told_apart > 0 && loss + told_apart > rounding / 2) return false;
         loss += told_apart + mixed * distance * distance;
     }
     if (rules_.means && distance > 0) {

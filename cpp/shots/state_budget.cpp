@@ -16,8 +16,8 @@ bool StateBudget::has_room_for(std::int64_t bytes) const {
     const std::int64_t states = memory_->used(MemoryPurpose::states) + bytes;
     const std::int64_t rest = memory_->used() + bytes - states;
     if (states + 3 * rest <= unwatched_bytes) return true;
-    const std::int64_t most = memory_->ceiling();
-    return states <= most / 4 || states + 3 * rest <= most;  // giving up few of them would not help
+    const std::int64_t ceiling = memory_->ceiling();
+    return states <= ceiling / 4 || states + 3 * rest <= ceiling;  // giving up few of them would not help
 }
 
 }  // namespace ketjet

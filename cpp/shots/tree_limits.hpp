@@ -21,7 +21,7 @@ class TreeLimits {
     // what is drawn, they are not so many that memory might not do.
     bool holds_all() const { return holds_all_; }
 
-    // At a time, of those that there is room for.
+    // So many states are held at a time, if there is room for them.
     std::int64_t max_states() const { return max_states_; }
 
     // So many trajectories may wait for each other. Where that matters for what is drawn, or nearly so, it depends on

@@ -21,14 +21,14 @@ struct Waiting {
 
 class TreeProgress {
  public:
-    // `all` is the number of shots, 1 if probabilities are divided; so many states are held at a time.
+    // `all` is the number of shots, 1 if probabilities are divided; `max_states` are held at a time.
     TreeProgress(const Plan& plan, std::span<const std::int64_t> work, int threads, double all, bool exact,
                  std::int64_t max_states, RunCounters& counters);
 
     bool counts() const { return !work_.empty(); }
     // Whether enough time has passed to look ahead once more.
     bool is_due() const { return counts() && std::chrono::steady_clock::now() >= next_look_; }
-    // By stage, the earliest first. Nobody runs meanwhile.
+    // Reckons what is to come; `waiting` has the earliest stage first. No trajectory goes on meanwhile.
     void look_ahead(std::span<const Waiting> waiting);
     // A state has been copied for a branch, in so many nanoseconds of all threads; from any thread.
     void copied(double nanoseconds);
@@ -49,7 +49,7 @@ class TreeProgress {
     std::atomic<double> copies_{0};
     RunCounters& counters_;
     std::chrono::steady_clock::time_point next_look_{};
-    double ahead_ = 0;  // when last looked at
+    double ahead_ = 0;  // work to come, when it was last looked at
     double left_then_;  // of all shots, by weight
     std::atomic<double> left_;
 };

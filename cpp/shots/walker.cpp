@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/overloaded.hpp"
+#include "base/parallel.hpp"
 #include "exec/collapse.hpp"
 #include "exec/executor.hpp"
 #include "exec/stage_clock.hpp"
@@ -245,7 +246,11 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
                           [&](const Save& save) { course.save(here, save); }},
                stage);
     context.observers.end(number, 1, StageClock::seconds_since(start));
-    if (touches_state(stage)) inspect_state(number, *here.state, context);
+    if (touches_state(stage) && context.observers.inspect_states()) {
+        run_team(context.threads, [&](Team& team) {
+            context.observers.inspect(number, std::as_const(*here.state), context.stop, team);
+        });
+    }
 }
 
 // A measurement, or one of the resets that a reset or initialize consists of; when all are done, its preparation.

@@ -56,7 +56,8 @@ class Walker {
     bool advance(Trajectory<T>& trajectory, BranchSink<T>& branches, bool stops_at_collapses,
                  const RunContext& context) const;
 
-    // Gives a state to a trajectory that has none, by going its way from where `origin` is, whose state is used up.
+    // Gives a state to a trajectory that has none, by following its path from where `origin` is, whose state is used
+    // up.
     void replay(Trajectory<T>& trajectory, Trajectory<T> origin, const RunContext& context) const;
 
     // Runs one shot that collapses in the given ways, from |0...0> to the end of the plan, and keeps what is saved of
