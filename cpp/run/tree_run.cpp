@@ -121,8 +121,8 @@ RunResult<T> run_as_tree(const BoundPlan& bound, const RunRequest& request, std:
     return result;
 }
 
-#define KETJET_INSTANTIATE(T)                                                                                    \
-    template RunResult<T> run_as_tree<T>(const BoundPlan&, const RunRequest&, std::span<const std::int64_t>,     \
+#define KETJET_INSTANTIATE(T)                                                                                \
+    template RunResult<T> run_as_tree<T>(const BoundPlan&, const RunRequest&, std::span<const std::int64_t>, \
                                          Verifier&, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
