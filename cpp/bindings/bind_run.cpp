@@ -15,10 +15,9 @@
 #include "bindings/gil.hpp"
 #include "exec/machine_rates.hpp"
 #include "kernels/dispatch.hpp"
-#include "plan/cost.hpp"
 #include "program/classical_code.hpp"
 #include "run/run.hpp"
-#include "shots/trajectory.hpp"
+#include "shots/walker.hpp"
 
 namespace ketjet::bindings {
 

@@ -10,8 +10,10 @@
 #include "exec/state_norms.hpp"
 #include "kernels/dispatch.hpp"
 #include "readout/observable.hpp"
+#include "readout/outcomes.hpp"
 #include "readout/probabilities.hpp"
-#include "run/run.hpp"
+#include "readout/sampler.hpp"
+#include "run/evolve.hpp"
 
 namespace ketjet::bindings {
 
@@ -38,9 +40,10 @@ py::tuple sample_state(HeldState<T>& held, const std::vector<std::int32_t>& qubi
     const RunContext context = context_for(threads, control);
     std::vector<BitMove> moves;
     for (const std::int32_t qubit : qubits) moves.push_back({qubit, static_cast<std::int32_t>(moves.size())});
+    const int num_clbits = static_cast<int>(qubits.size()), words = (num_clbits + 63) / 64;
     OutcomeTable table = held.read(context, [&](const StateVector<T>& state) {
         const StateNorms norms = norms_of(state, context);
-        return tabulate(sample(state, norms, shots, key, context), moves, {}, static_cast<int>(qubits.size()), 0,
+        return tabulate(sample(state, norms, shots, key, 0, context), BitMover(moves, {}, words), num_clbits, 0,
                         context.stop);
     });
     const NoCollection while_made;

@@ -15,6 +15,7 @@
 
 #include "base/buffer_pool.hpp"
 #include "bindings/gil.hpp"
+#include "exec/copy_state.hpp"
 #include "exec/write_out.hpp"
 #include "run/run.hpp"
 

@@ -1,9 +1,10 @@
-// The kernels' arguments completed by what depends on the block.
+// Completes the kernels' arguments by what depends on the block.
 #include "exec/block_runner.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <chrono>
 #include <cstring>
 #include <iterator>
 #include <span>
@@ -109,6 +110,22 @@ struct PassRunner {
         args.scratch = scratch;
     }
     void operator()(const ShiftArgs& args) const { shift ^= args.offset; }
+};
+
+// Adds laps to sums of seconds, one after another. It does not run where nobody wants to know.
+class LapClock {
+ public:
+    explicit LapClock(bool runs) {
+        if (runs) start_ = std::chrono::steady_clock::now();
+    }
+    void lap(double& sum) {
+        const auto now = std::chrono::steady_clock::now();
+        sum += std::chrono::duration<double>(now - start_).count();
+        start_ = now;
+    }
+
+ private:
+    std::chrono::steady_clock::time_point start_{};
 };
 
 std::uint64_t vectors_of(const VectorSubset& subset) { return bit(subset.vector_bits - count_bits(subset.fixed)); }

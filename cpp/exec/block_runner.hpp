@@ -7,7 +7,7 @@
 #include "base/aligned_buffer.hpp"
 #include "base/stop_token.hpp"
 #include "emit/bound_sweep.hpp"
-#include "exec/pass_clock.hpp"
+#include "exec/pass_times.hpp"
 #include "exec/sweep_norms.hpp"
 #include "kernels/kernel_table.hpp"
 
@@ -24,7 +24,7 @@ struct BlockPlace {
 template <class T>
 class BlockRunner {
  public:
-    // `cache_share`: what the state takes over what the last-level cache holds.
+    // `cache_share` is the size of the state divided by that of the last-level cache.
     BlockRunner(const Kernels& kernels, StopToken stop, double cache_share)
         : kernels_(kernels), stop_(stop), cache_share_(cache_share) {}
 

@@ -17,9 +17,7 @@ OutcomeWeights outcome_weights(const StateVector<T>& state, int qubit, const Run
         });
         sums[chunk.pairs.number] = sum;
     });
-    const OutcomeWeights weights = sum_in_place(std::span(sums));
-    if (context.drift != nullptr) context.drift->note(weights.zero + weights.one);
-    return weights;
+    return sum_in_place(std::span(sums));
 }
 
 template <class T>

@@ -5,8 +5,9 @@
 #include <span>
 #include <vector>
 
-#include "exec/executor.hpp"
+#include "exec/run_context.hpp"
 #include "program/program.hpp"
+#include "state/state_vector.hpp"
 
 namespace ketjet {
 

@@ -9,10 +9,8 @@
 #include "exec/block_runner.hpp"
 #include "exec/block_shares.hpp"
 #include "exec/stage_clock.hpp"
-#include "exec/sweep_norms.hpp"
 #include "exec/sweeps_ahead.hpp"
 #include "exec/tuning.hpp"
-#include "state/chunks.hpp"
 
 namespace ketjet {
 
@@ -20,7 +18,7 @@ namespace {
 
 std::size_t blocks_of(const BoundSweep& sweep) { return std::size_t{1} << count_bits(sweep.cold_mask); }
 
-// What a state takes over what the last-level cache holds.
+// The size of a state divided by that of the last-level cache.
 template <class T>
 double cache_share(int state_qubits, const RunContext& context) {
     const double bytes = static_cast<double>(bit(state_qubits)) * sizeof(std::complex<T>);
@@ -30,29 +28,8 @@ double cache_share(int state_qubits, const RunContext& context) {
 }  // namespace
 
 template <class T>
-void extend_state(StateVector<T>& state, Index active, const RunContext& context) {
-    const Index inactive = low_bits(state.stored_qubits()) & ~active;
-    if (inactive == 0) return;
-    const Index lowest = inactive & (~inactive + 1);  // runs of this length are cleared, or not at all
-    for_chunks(state.stored_size(), context.walk(), [&](const Chunk& chunk) {
-        const std::span<std::complex<T>> amplitudes = chunk.of(state);
-        const Index run = (chunk.first & inactive) != 0 ? chunk.size : std::min(chunk.size, lowest);
-        for (Index i = 0; i < chunk.size; i += run) {
-            if (((chunk.first | i) & inactive) != 0) std::fill_n(amplitudes.data() + i, run, std::complex<T>(0));
-        }
-    });
-    if (active == 0) state.amplitudes()[0] = 1;
-}
-
-template <class T>
-void copy_state(const StateVector<T>& source, StateVector<T>& target, const RunContext& context) {
-    for_chunks(source.stored_size(), context.walk(),
-               [&](const Chunk& chunk) { std::ranges::copy(chunk.of(source), chunk.of(target).begin()); });
-}
-
-template <class T>
-void run_sweeps(const BoundPlan& bound, StageRange sweeps, StateVector<T>& state, const RunContext& context,
-                const StageSweeps<T>* kept) {
+void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>& kept, StateVector<T>& state,
+                SweepNorms* norms, const RunContext& context) {
     if (sweeps.size() == 0) return;
     RunCounters& counters = context.stop.counters();
     SweepsAhead<T> ahead(bound, sweeps, kernels_of<T>(context.kernels), kept);
@@ -67,21 +44,21 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, StateVector<T>& state
         if (rank == 1 && sweeps.size() > 1) ahead.bind(1);
         for (std::size_t i = 0; i < sweeps.size(); ++i) {
             const std::size_t stage = sweeps.begin + i;
-            const bool measures = context.norms != nullptr && i + 1 == sweeps.size();
+            const bool measures = norms != nullptr && i + 1 == sweeps.size();
             if (rank == 0) {
                 ahead.bind(i);
                 const std::size_t blocks = blocks_of(ahead[i]);
                 shares.fill(blocks, static_cast<std::size_t>(team.size()));
                 blocks_done.store(0, std::memory_order_relaxed);
                 at_work.store(team.size(), std::memory_order_relaxed);
-                if (measures) context.norms->begin(ahead[i], blocks);
+                if (measures) norms->begin(ahead[i], blocks);
                 context.observers.begin(stage);
             }
             team.barrier();
             const BoundSweep& sweep = ahead[i];
             ahead.bind_after(i, 1, [&] { return team.size() > 1; });
             runner.prepare(sweep);
-            if (context.pass_clock != nullptr) runner.begin_times(bound.sweep(stage).passes.size());
+            if (context.observers.time_passes()) runner.begin_times(bound.sweep(stage).passes.size());
             const Index block_bytes = bit(sweep.block_qubits) * sizeof(std::complex<T>);
             const std::size_t blocks = blocks_of(sweep);
             for (auto block = shares.take(rank); block;) {
@@ -89,14 +66,14 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, StateVector<T>& state
                 const auto base_of = [&](std::size_t number) { return deposit_bits(number, sweep.cold_mask); };
                 const Index base = base_of(*block);
                 runner.run({base, state.scalars() + 2 * base}, next ? state.scalars() + 2 * base_of(*next) : nullptr,
-                           measures ? context.norms->of_block(*block, base) : SweepNorms::Place{});
+                           measures ? norms->of_block(*block, base) : SweepNorms::Place{});
                 counters.bytes_moved.fetch_add(static_cast<std::int64_t>(2 * block_bytes), std::memory_order_relaxed);
                 const std::size_t done = blocks_done.fetch_add(1, std::memory_order_relaxed) + 1;
                 context.observers.advance(stage, done, blocks, rank == 0);
                 block = next;
             }
             at_work.fetch_sub(1, std::memory_order_relaxed);
-            if (context.pass_clock != nullptr) context.pass_clock->add(stage, runner.times());
+            if (context.observers.time_passes()) context.observers.add_times(stage, runner.times());
             ahead.bind_after(i, max_bound_ahead, [&] { return at_work.load(std::memory_order_relaxed) > 0; });
             team.barrier();
             if (rank == 0) {
@@ -111,25 +88,16 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, StateVector<T>& state
 }
 
 template <class T>
-void inspect_state(std::size_t stage, const StateVector<T>& state, const RunContext& context) {
-    if (!context.observers.inspect_states()) return;
-    run_team(context.threads, [&](Team& team) { context.observers.inspect(stage, state, context.stop, team); });
-}
-
-template <class T>
 void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits, const RunContext& context) {
     BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop, cache_share<T>(state_qubits, context));
     runner.prepare(sweep);
     runner.run({base, origin}, nullptr, {});
 }
 
-#define KETJET_INSTANTIATE(T)                                                                     \
-    template void extend_state<T>(StateVector<T>&, Index, const RunContext&);                     \
-    template void copy_state<T>(const StateVector<T>&, StateVector<T>&, const RunContext&);       \
-    template void inspect_state<T>(std::size_t, const StateVector<T>&, const RunContext&);        \
-    template void run_block<T>(const BoundSweep&, Index, T*, int, const RunContext&);             \
-    template void run_sweeps<T>(const BoundPlan&, StageRange, StateVector<T>&, const RunContext&, \
-                                const StageSweeps<T>*);
+#define KETJET_INSTANTIATE(T)                                                                                      \
+    template void run_block<T>(const BoundSweep&, Index, T*, int, const RunContext&);                              \
+    template void run_sweeps<T>(const BoundPlan&, StageRange, const StageSweeps<T>&, StateVector<T>&, SweepNorms*, \
+                                const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

@@ -1,21 +1,11 @@
-// Stages are taken as the cost model predicts them. A tree is expected to go on parting as it has parted so far, at
-// every collapse alike, until there are as many trajectories as shots.
+// Stages are taken as the cost model predicts them.
 #include "exec/expected_work.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
+
+#include "plan/cost.hpp"
 
 namespace ketjet {
-
-namespace {
-
-constexpr double max_partings_seen = 1e12;  // of probabilities, which can be divided on and on
-constexpr std::chrono::milliseconds between_looks{20};
-
-int sampling_threads(const Plan& plan, int threads) { return plan.num_qubits < 16 ? 1 : threads; }
-
-}  // namespace
 
 std::int64_t nanoseconds(double seconds) { return static_cast<std::int64_t>(std::min(1e9 * seconds, 1e15)); }
 
@@ -27,101 +17,6 @@ std::vector<std::int64_t> stage_work(const Plan& plan, int threads) {
             nanoseconds(saves ? sampling_cost(plan, 0, threads).drawing : stage_cost(plan, stage, threads).seconds));
     }
     return work;
-}
-
-FirstTouch::FirstTouch(const Plan& plan, std::span<const std::int64_t> work, RunCounters& counters)
-    : work_(work.begin(), work.end()), counters_(counters) {
-    const int page_qubits = plan.request.precision == Precision::single ? 9 : 8;  // of 4096 bytes
-    Index reached = 0;
-    double touched = 1;
-    for (const Stage& stage : plan.stages) {
-        if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
-            reached |= sweep->active_after();
-        }
-        const double pages = std::ldexp(1.0, count_bits(reached >> page_qubits));
-        pages_.push_back(pages - touched);
-        touched = pages;
-    }
-}
-
-double FirstTouch::pages_from(std::size_t stage) const {
-    return std::accumulate(pages_.begin() + static_cast<std::ptrdiff_t>(stage), pages_.end(), 0.0);
-}
-
-void FirstTouch::begin(std::size_t stage) {
-    stage_ = stage;
-    start_ = StageClock::now();
-    before_ = static_cast<double>(counters_.work_done.load(std::memory_order_relaxed));
-    const auto total = static_cast<double>(counters_.work_total.load(std::memory_order_relaxed));
-    after_ = total - before_ - work_[stage_] - ns_per_page_ * pages_from(stage_);
-}
-
-void FirstTouch::go_on(double part) {
-    const double taken = std::chrono::duration<double, std::nano>(StageClock::now() - start_).count();
-    ns_per_page_ = std::max(taken / part - work_[stage_], 0.0) / pages_[stage_];
-    const double total = before_ + taken / part + after_ + ns_per_page_ * pages_from(stage_ + 1);
-    counters_.work_done.store(nanoseconds(1e-9 * (before_ + taken)), std::memory_order_relaxed);
-    counters_.work_total.store(nanoseconds(1e-9 * total), std::memory_order_relaxed);
-}
-
-TreeProgress::TreeProgress(const Plan& plan, std::span<const std::int64_t> work, int threads, double all, bool exact,
-                           std::int64_t max_states, RunCounters& counters)
-    : plan_(plan),
-      work_(work),
-      end_work_(1e9 * sampling_cost(plan, 0, sampling_threads(plan, threads)).drawing),
-      most_(exact ? max_partings_seen : all),
-      max_states_(static_cast<double>(max_states)),
-      counters_(counters),
-      left_then_(all),
-      left_(all) {
-    if (!exact) return;
-    const ListingCost cost = listing_cost(plan, sampling_threads(plan, threads));
-    end_work_ = 1e9 * cost.listing;
-    sorting_work_ = 1e9 * cost.sorting;
-}
-
-void TreeProgress::look_ahead(std::span<const Waiting> waiting) {
-    next_look_ = std::chrono::steady_clock::now() + between_looks;
-    double all_waiting = 0, passed = 0, alive = 0, ahead = 0;
-    for (const Waiting& each : waiting) all_waiting += static_cast<double>(each.trajectories);
-    auto next = waiting.begin();
-    const std::uint32_t first = next->stage;
-    for (std::uint32_t stage = 0; stage < first; ++stage) passed += is_random(plan_.stages[stage]) ? 1 : 0;
-    const double a_copy = copies_ > 0 ? copying_ / copies_ : 0;
-    const double growth = passed == 0 ? 2 : std::clamp(std::pow(all_waiting, 1 / passed), 1.0, 2.0);
-    for (std::uint32_t stage = first; stage < plan_.stages.size(); ++stage) {
-        for (; next != waiting.end() && next->stage == stage; ++next) alive += static_cast<double>(next->trajectories);
-        ahead += alive * static_cast<double>(work_[stage]);
-        if (!is_random(plan_.stages[stage])) continue;
-        const double more = std::clamp(alive * growth, alive, std::max(alive, most_));
-        ahead += a_copy * std::max(std::min(more, max_states_) - alive, 0.0);
-        alive = more;
-    }
-    for (; next != waiting.end(); ++next) alive += static_cast<double>(next->trajectories);  // at the end
-    ahead_ = ahead + alive * (end_work_ + sorting_work_);
-    left_then_ = left_.load();
-    store_total(left_then_);
-}
-
-void TreeProgress::copied(double nanoseconds) {
-    copying_.fetch_add(nanoseconds);
-    copies_.fetch_add(1);
-    const auto work = static_cast<std::int64_t>(nanoseconds);
-    counters_.work_total.fetch_add(work, std::memory_order_relaxed);  // in case that nobody expected it
-    counters_.work_done.fetch_add(work, std::memory_order_relaxed);
-}
-
-void TreeProgress::ended(double weight) {
-    if (!counts()) return;
-    counters_.work_done.fetch_add(static_cast<std::int64_t>(end_work_), std::memory_order_relaxed);
-    unsorted_.fetch_add(sorting_work_);
-    store_total(left_.fetch_sub(weight) - weight);
-}
-
-void TreeProgress::store_total(double left) {
-    const double ahead = left_then_ > 0 ? ahead_ * std::max(left, 0.0) / left_then_ : 0;
-    const std::int64_t done = counters_.work_done.load(std::memory_order_relaxed);
-    counters_.work_total.store(done + nanoseconds(1e-9 * (ahead + unsorted_)), std::memory_order_relaxed);
 }
 
 }  // namespace ketjet

@@ -4,8 +4,8 @@
 
 #include <cstddef>
 
+#include "base/precision.hpp"
 #include "kernels/kernel_table.hpp"
-#include "plan/cost.hpp"
 
 namespace ketjet {
 

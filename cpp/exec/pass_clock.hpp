@@ -1,9 +1,7 @@
-// How long each pass of a plan has taken, and the copying of blocks: seconds of threads, without planning, binding and
-// waits.
+// How long each pass of a plan has taken.
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <mutex>
@@ -12,18 +10,12 @@
 #include <variant>
 #include <vector>
 
+#include "exec/stage_observer.hpp"
 #include "plan/plan.hpp"
 
 namespace ketjet {
 
-// Of one sweep.
-struct PassTimes {
-    double gather = 0;
-    double scatter = 0;
-    std::vector<double> passes;  // phases that join the turns before them count to these
-};
-
-class PassClock {
+class PassClock : public StageObserver {
  public:
     explicit PassClock(std::span<const Stage> stages) : times_(stages.size()) {
         for (std::size_t i = 0; i < stages.size(); ++i) {
@@ -31,8 +23,8 @@ class PassClock {
         }
     }
 
-    // Adds what one thread has spent on a stage; from any thread.
-    void add(std::size_t stage, const PassTimes& times) {
+    bool times_passes() const override { return true; }
+    void add_times(std::size_t stage, const PassTimes& times) override {
         const std::lock_guard lock(mutex_);
         PassTimes& sum = times_[stage];
         sum.gather += times.gather;
@@ -46,22 +38,6 @@ class PassClock {
  private:
     std::vector<PassTimes> times_;
     std::mutex mutex_;
-};
-
-// Adds laps to such sums, one after another. It does not run where nobody wants to know.
-class LapClock {
- public:
-    explicit LapClock(bool runs) {
-        if (runs) start_ = std::chrono::steady_clock::now();
-    }
-    void lap(double& sum) {
-        const auto now = std::chrono::steady_clock::now();
-        sum += std::chrono::duration<double>(now - start_).count();
-        start_ = now;
-    }
-
- private:
-    std::chrono::steady_clock::time_point start_{};
 };
 
 }  // namespace ketjet

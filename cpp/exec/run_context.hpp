@@ -1,19 +1,15 @@
-// What running stages needs beside the plan and the state.
+// The surroundings of a run: the machine that it has, who may stop it and who watches it.
 #pragma once
 
 #include <cstdint>
 
 #include "base/machine.hpp"
 #include "base/stop_token.hpp"
-#include "exec/norm_drift.hpp"
-#include "exec/pass_clock.hpp"
 #include "exec/stage_observer.hpp"
 #include "kernels/kernel_table.hpp"
 #include "state/chunks.hpp"
 
 namespace ketjet {
-
-class SweepNorms;
 
 // Plain references, valid for the length of the call.
 struct RunContext {
@@ -22,10 +18,6 @@ struct RunContext {
     StopToken stop;
     std::int64_t l3_bytes = Machine{}.l3_bytes;
     StageObservers observers{};
-    SweepNorms* norms = nullptr;      // receives the squared norms that the last sweep leaves
-    std::int64_t chunk_work = 0;      // what a chunk of amplitudes that is sampled counts in the run's progress
-    NormDrift* drift = nullptr;       // receives the norm of every state that is measured
-    PassClock* pass_clock = nullptr;  // of the passes within the stages, if somebody wants to know
 
     Walk walk() const { return {threads, stop}; }
 };

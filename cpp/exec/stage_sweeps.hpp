@@ -1,5 +1,5 @@
 // The bound sweeps of one plan, kept for programs that run their stages again and again: in loops, and for trajectories
-// that have parted. Each is bound by whoever needs it first.
+// that have branched. Each is bound by whoever needs it first.
 #pragma once
 
 #include <algorithm>

@@ -9,7 +9,6 @@ StateNorms norms_of(const StateVector<T>& state, const RunContext& context) {
         LeafNorms<T> leaves(kernels_of<T>(context.kernels));
         norms.chunks[chunk.number] = sum_in_place(leaves(chunk.of(state)));
     });
-    if (context.drift != nullptr) context.drift->note(norms.total());
     return norms;
 }
 

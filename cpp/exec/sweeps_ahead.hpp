@@ -19,25 +19,25 @@ namespace ketjet {
 template <class T>
 class SweepsAhead {
  public:
-    // Those that `kept` has, which may be null, are taken from there.
-    SweepsAhead(const BoundPlan& bound, StageRange sweeps, const Kernels& kernels, const StageSweeps<T>* kept)
+    // Those that `kept` has are taken from there.
+    SweepsAhead(const BoundPlan& bound, StageRange sweeps, const Kernels& kernels, const StageSweeps<T>& kept)
         : bound_(bound), first_(sweeps.begin), kernels_(kernels), kept_(kept), slots_(sweeps.size()) {}
 
     // Binds a sweep unless somebody has begun to; all may read it after the next barrier.
     void bind(std::size_t sweep) {
         Slot& slot = slots_[sweep];
         if (slot.begun.exchange(true, std::memory_order_relaxed)) return;
-        slot.bound = kept_ != nullptr ? kept_->find(first_ + sweep) : nullptr;
+        slot.bound = kept_.find(first_ + sweep);
         if (slot.bound != nullptr) return;
         slot.own = std::make_unique<BoundSweep>(bind_sweep<T>(bound_.program, bound_.sweep(first_ + sweep), kernels_));
         slot.bound = slot.own.get();
         bytes_.fetch_add(bytes_of(slot), std::memory_order_relaxed);
     }
 
-    // Binds up to `most` sweeps after one that runs, as long as there is room for them and `goes_on()`.
+    // Binds up to `max_sweeps` after one that runs, as long as there is room for them and `goes_on()`.
     template <class GoesOn>
-    void bind_after(std::size_t running, std::size_t most, GoesOn goes_on) {
-        const std::size_t end = std::min(slots_.size(), running + 1 + most);
+    void bind_after(std::size_t running, std::size_t max_sweeps, GoesOn goes_on) {
+        const std::size_t end = std::min(slots_.size(), running + 1 + max_sweeps);
         for (std::size_t sweep = running + 1; sweep < end && goes_on() && has_room(); ++sweep) bind(sweep);
     }
 
@@ -63,7 +63,7 @@ class SweepsAhead {
     const BoundPlan& bound_;
     std::size_t first_;
     const Kernels& kernels_;
-    const StageSweeps<T>* kept_;
+    const StageSweeps<T>& kept_;
     std::vector<Slot> slots_;
     std::atomic<std::int64_t> bytes_{0};  // of the arenas
 };

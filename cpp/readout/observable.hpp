@@ -4,8 +4,9 @@
 #include <span>
 #include <vector>
 
-#include "exec/executor.hpp"
+#include "exec/run_context.hpp"
 #include "program/matrix.hpp"
+#include "state/state_vector.hpp"
 
 namespace ketjet {
 

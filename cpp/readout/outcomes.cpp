@@ -1,4 +1,5 @@
-// The part of sampler.hpp that turns basis states into tables of classical values and lists of shots.
+#include "readout/outcomes.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <compare>
@@ -7,8 +8,8 @@
 
 #include "base/random_streams.hpp"
 #include "exec/expected_work.hpp"
-#include "readout/bit_mover.hpp"
-#include "readout/sampler.hpp"
+#include "exec/work_meter.hpp"
+#include "plan/cost.hpp"
 
 namespace ketjet {
 
@@ -94,10 +95,9 @@ void merge(OutcomesVector<std::uint64_t>& keys, OutcomesVector<Count>& counts, W
 
 }  // namespace
 
-OutcomeTable tabulate(const OutcomesVector<BasisCount>& samples, const std::vector<BitMove>& moves,
-                      std::span<const std::int32_t> ones, int num_clbits, std::int64_t work, const StopToken& stop) {
+OutcomeTable tabulate(const OutcomesVector<BasisCount>& samples, const BitMover& mover, int num_clbits,
+                      std::int64_t work, const StopToken& stop) {
     const int words = std::max(1, (num_clbits + 63) / 64);
-    const BitMover mover(moves, ones, words);
     OutcomesVector<std::uint64_t> keys;
     OutcomesVector<std::int64_t> counts;
     keys.reserve(samples.size() * static_cast<std::size_t>(words));  // filled row by row: touching it all takes long

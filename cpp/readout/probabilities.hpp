@@ -4,7 +4,8 @@
 #include <vector>
 
 #include "base/charged.hpp"
-#include "exec/executor.hpp"
+#include "exec/run_context.hpp"
+#include "state/state_vector.hpp"
 
 namespace ketjet {
 

@@ -159,11 +159,12 @@ void sample_many(const StateVector<T>& state, Index first, Index last, std::int6
 
 template <class T>
 OutcomesVector<BasisCount> sample(const StateVector<T>& state, const StateNorms& norms, std::int64_t shots,
-                                  const PhiloxKey& key, const RunContext& context) {
+                                  const PhiloxKey& key, std::int64_t work, const RunContext& context) {
+    const std::int64_t of_chunk = work / static_cast<std::int64_t>(chunk_count(state.size()));
     const std::vector<std::int64_t> per_chunk = split_over_chunks(norms.chunks, shots, key);
     std::vector<OutcomesVector<BasisCount>> parts(per_chunk.size());
     for_chunks(state.size(), context.walk(), [&](const Chunk& chunk) {
-        context.stop.counters().work_done.fetch_add(context.chunk_work, std::memory_order_relaxed);
+        context.stop.counters().work_done.fetch_add(of_chunk, std::memory_order_relaxed);
         const std::int64_t count = per_chunk[chunk.number];
         if (count == 0) return;
         if (count < static_cast<std::int64_t>(chunk.size)) {
@@ -216,7 +217,7 @@ OutcomesVector<Index> sample_at(const StateVector<T>& state, const std::vector<d
 
 #define KETJET_INSTANTIATE(T)                                                                             \
     template OutcomesVector<BasisCount> sample<T>(const StateVector<T>&, const StateNorms&, std::int64_t, \
-                                                  const PhiloxKey&, const RunContext&);                   \
+                                                  const PhiloxKey&, std::int64_t, const RunContext&);     \
     template OutcomesVector<Index> sample_at<T>(const StateVector<T>&, const std::vector<double>&,        \
                                                 std::span<const double>);
 KETJET_INSTANTIATE(float)

@@ -1,13 +1,10 @@
-// What outcomes weigh, and the way of a shot through the collapses of its program.
+// What an outcome weighs: a number of shots, which is exact up to 2^62 of them, or else a probability.
 #pragma once
 
 #include <cstdint>
 
-#include "base/charged.hpp"
-
 namespace ketjet {
 
-// A number of shots, which is exact up to 2^62 of them, or else a probability.
 struct Weight {
     std::int64_t shots = 0;
     double probability = 0;
@@ -20,8 +17,5 @@ struct Weight {
     }
     bool operator==(const Weight&) const = default;
 };
-
-// The outcomes of all collapses that a shot has passed.
-using Ways = ShotsVector<bool>;
 
 }  // namespace ketjet

@@ -3,13 +3,12 @@
 #include "shots/final_draw.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <numeric>
 #include <utility>
 
 #include "base/random_streams.hpp"
 #include "exec/state_norms.hpp"
-#include "readout/bit_mover.hpp"
+#include "readout/final_bits.hpp"
 #include "readout/probabilities.hpp"
 #include "readout/sampler.hpp"
 #include "shots/tuning.hpp"
@@ -23,75 +22,16 @@ PhiloxKey key_of(const PhiloxKey& key, std::uint64_t identity) {
     return {key[0] ^ static_cast<std::uint32_t>(identity), key[1] ^ static_cast<std::uint32_t>(identity >> 32)};
 }
 
-// What the final measurements, and what is known of others, write into the classical bits. Where several write one bit,
-// the last one counts.
-class FinalBits {
- public:
-    explicit FinalBits(const Plan& plan) {
-        int clbits = 0;
-        for (const FinalMeasurement& m : plan.final_measurements) {
-            mask_ |= bit(m.qubit);
-            std::erase_if(moves_, [&](const BitMove& move) { return move.clbit == m.clbit; });
-            moves_.push_back({m.qubit, m.clbit});
-            clbits = std::max(clbits, m.clbit + 1);
-        }
-        for (const KnownRead& read : plan.known_reads) {
-            std::erase_if(moves_, [&](const BitMove& move) { return move.clbit == read.clbit; });
-            clbits = std::max(clbits, read.clbit + 1);
-            if (read.value) ones_.push_back(read.clbit);
-        }
-        words_ = static_cast<std::size_t>(clbits + 63) / 64;
-        kept_.assign(words_, ~std::uint64_t{0});
-        const auto overwrite = [&](std::int32_t clbit) {
-            kept_[static_cast<std::size_t>(clbit) / 64] &= ~bit(clbit % 64);
-        };
-        for (const BitMove& move : moves_) overwrite(move.clbit);
-        for (const KnownRead& read : plan.known_reads) overwrite(read.clbit);
-        // In the order of the highest classical bit that each is read into: so values ascend as their keys do.
-        std::ranges::sort(moves_, std::ranges::greater{}, &BitMove::clbit);
-        for (const BitMove& move : moves_) {
-            if (std::ranges::find(qubits_, move.qubit) == qubits_.end()) qubits_.push_back(move.qubit);
-        }
-        std::ranges::reverse(qubits_);
-    }
-
-    Index mask() const { return mask_; }
-    // Those whose values can be told from the classical bits at the end.
-    const std::vector<int>& qubits() const { return qubits_; }
-    // Of a basis state, or of a value of qubits().
-    BitMover of_basis() const { return {moves_, ones_, static_cast<int>(words_)}; }
-    BitMover of_value() const {
-        std::vector<BitMove> moves = moves_;
-        for (BitMove& move : moves) {
-            move.qubit = static_cast<std::int32_t>(std::ranges::find(qubits_, move.qubit) - qubits_.begin());
-        }
-        return {moves, ones_, static_cast<int>(words_)};
-    }
-    // Writes the memory of shots that had `memory` before and found this index.
-    void write(std::span<const std::uint64_t> memory, const BitMover& mover, Index index, std::uint64_t* row) const {
-        mover.write(index, row);
-        for (std::size_t word = 0; word < words_; ++word) row[word] |= memory[word] & kept_[word];
-        std::ranges::copy(memory.subspan(words_), row + words_);
-    }
-    // A row for shots of a group that found this basis state.
-    void add(const Shots& shots, std::size_t group, const BitMover& mover, Index basis, const Weight& weight,
-             TreeOutcome& outcome) const {
-        WeightTable& rows = outcome.rows;
-        const auto memory = shots.memory_of(group);
-        rows.keys.resize(rows.keys.size() + memory.size());
-        write(memory, mover, basis, rows.keys.data() + rows.keys.size() - memory.size());
-        rows.weights.push_back(weight);
-        if (shots.ways_of(group) != nullptr) rows.ways.push_back(shots.ways_of(group));
-    }
-
- private:
-    Index mask_ = 0;
-    std::vector<BitMove> moves_;
-    std::vector<std::int32_t> ones_;
-    std::vector<int> qubits_;
-    std::size_t words_ = 0;            // that are written to
-    std::vector<std::uint64_t> kept_;  // their other bits
-};
+// A row for shots of a group that found this basis state.
+void add_row(const FinalBits& bits, const Shots& shots, std::size_t group, const BitMover& mover, Index basis,
+             const Weight& weight, TreeOutcome& outcome) {
+    WeightTable& rows = outcome.rows;
+    const auto memory = shots.memory_of(group);
+    rows.keys.resize(rows.keys.size() + memory.size());
+    bits.write(memory, mover, basis, rows.keys.data() + rows.keys.size() - memory.size());
+    rows.weights.push_back(weight);
+    if (shots.ways_of(group) != nullptr) rows.ways.push_back(shots.ways_of(group));
+}
 
 struct Draw {
     double threshold;
@@ -120,7 +60,7 @@ void find_draws(const FinalBits& bits, const BitMover& mover, const StateVector<
     for (auto hit = hits.begin(); hit != hits.end();) {
         poll();
         const auto next = std::ranges::find_if(hit, hits.end(), [&](const auto& other) { return other != *hit; });
-        bits.add(shots, hit->first, mover, hit->second, {next - hit, 0}, outcome);
+        add_row(bits, shots, hit->first, mover, hit->second, {next - hit, 0}, outcome);
         hit = next;
     }
     draws.clear();
@@ -132,6 +72,7 @@ void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots&
     const BitMover mover = bits.of_basis();
     const StateNorms norms = norms_of(state, context);
     const double total = norms.total();
+    outcome.note_norm(total);
     const double one_by_one = std::min(many_shots, shots_per_amplitude * static_cast<double>(state.stored_size()));
     OutcomesVector<Draw> draws;
     for (std::size_t group = 0; group < shots.groups(); ++group) {
@@ -140,8 +81,8 @@ void draw_shots(const FinalBits& bits, const StateVector<T>& state, const Shots&
         const int words = static_cast<int>(shots.memory_of(group).size());
         context.stop.throw_if_stopped();
         if (static_cast<double>(count) > one_by_one) {
-            for (const BasisCount& found : sample(state, norms, count, key_of(key, identity), context)) {
-                bits.add(shots, group, mover, found.basis, {found.count, 0}, outcome);
+            for (const BasisCount& found : sample(state, norms, count, key_of(key, identity), 0, context)) {
+                add_row(bits, shots, group, mover, found.basis, {found.count, 0}, outcome);
             }
             outcome.shorten(words, context.stop);
             continue;
@@ -162,7 +103,7 @@ void list_probabilities(const FinalBits& bits, const StateVector<T>& state, cons
     const auto of_chunk = [&](const Chunk& chunk) { return std::span(probabilities).subspan(chunk.first, chunk.size); };
     const double total = sum_chunks(probabilities.size(), context.walk(),
                                     [&](const Chunk& chunk) { return pairwise_sum(of_chunk(chunk)); });
-    if (context.drift != nullptr) context.drift->note(total);
+    outcome.note_norm(total);
     const BitMover mover = bits.of_value();
     std::vector<std::size_t> ends(chunk_count(probabilities.size()));  // of the rows of a chunk
     std::vector<double> dropped(ends.size());
@@ -204,26 +145,6 @@ void list_probabilities(const FinalBits& bits, const StateVector<T>& state, cons
 
 }  // namespace
 
-void TreeOutcome::add(TreeOutcome other, int words, const StopToken& stop) {
-    readouts.add(other.readouts);
-    dropped += other.dropped;
-    if (rows.weights.empty()) {
-        rows = std::move(other.rows);
-        rows_after_merge = other.rows_after_merge;
-    } else {
-        rows.keys.insert(rows.keys.end(), other.rows.keys.begin(), other.rows.keys.end());
-        rows.weights.insert(rows.weights.end(), other.rows.weights.begin(), other.rows.weights.end());
-        rows.ways.insert(rows.ways.end(), other.rows.ways.begin(), other.rows.ways.end());
-    }
-    shorten(words, stop);
-}
-
-void TreeOutcome::shorten(int words, const StopToken& stop) {
-    if (rows.weights.size() < 2 * rows_after_merge + max_draws) return;
-    rows = tabulate(std::move(rows), words, stop);
-    rows_after_merge = rows.weights.size();
-}
-
 template <class T>
 void draw_final(const Plan& plan, const StateVector<T>& state, const Shots& shots, const RunRequest& request,
                 TreeOutcome& outcome, const RunContext& context) {
@@ -233,7 +154,7 @@ void draw_final(const Plan& plan, const StateVector<T>& state, const Shots& shot
         Poll poll(context.stop);
         for (std::size_t group = 0; group < shots.groups(); ++group) {
             poll();
-            bits.add(shots, group, mover, 0, shots.weight_of(group), outcome);
+            add_row(bits, shots, group, mover, 0, shots.weight_of(group), outcome);
         }
     } else if (request.exact) {
         list_probabilities(bits, state, shots, request.floor, outcome, context);

@@ -2,26 +2,14 @@
 // their probabilities.
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
-#include "exec/executor.hpp"
-#include "readout/sampler.hpp"
+#include "exec/run_context.hpp"
+#include "plan/plan.hpp"
+#include "readout/run_request.hpp"
 #include "shots/shots.hpp"
+#include "shots/tree_outcome.hpp"
+#include "state/state_vector.hpp"
 
 namespace ketjet {
-
-// Classical memory at the end, with the weight of the shots that ended so; the same memory may stand there repeatedly.
-struct TreeOutcome {
-    WeightTable rows;  // with all words of the memory
-    ReadoutSums readouts{};
-    double dropped = 0;                // exact: the probability of what fell below the floor
-    std::size_t rows_after_merge = 0;  // number of rows after equal ones were last put together
-
-    void add(TreeOutcome other, int words, const StopToken& stop);
-    // Puts rows with equal memory of so many words together, if there are many new ones.
-    void shorten(int words, const StopToken& stop);
-};
 
 // Adds what becomes of `shots` when the final measurements of the plan read `state`.
 template <class T>

@@ -15,11 +15,11 @@ namespace ketjet {
 
 namespace {
 
-// How far rounding takes two states apart that have gone different ways through so many operations each.
+// How far rounding takes two states apart in so many operations on each since they branched.
 template <class T>
 double rounding_after(double operations) {
-    constexpr double least = 4, per_root = 2;
-    return std::numeric_limits<T>::epsilon() / 2 * (least + per_root * std::sqrt(operations));
+    constexpr double at_least = 4, per_root = 2;
+    return std::numeric_limits<T>::epsilon() / 2 * (at_least + per_root * std::sqrt(operations));
 }
 
 // States further apart than this are never merged.
@@ -29,8 +29,8 @@ inline constexpr double max_separation = sizeof(T) == 8 ? 1e-10 : 4e-5;
 // Where shots go on in the state of others, what they are moved by in all may be so many times what rounding explains.
 constexpr double max_moves = 8;
 
-// How many partings two trajectories have in common.
-std::size_t common_partings(const ShotsVector<BranchPoint>& a, const ShotsVector<BranchPoint>& b) {
+// How many branch points two trajectories have in common.
+std::size_t common_branch_points(const ShotsVector<BranchPoint>& a, const ShotsVector<BranchPoint>& b) {
     return static_cast<std::size_t>(std::ranges::mismatch(a, b, {}, &BranchPoint::number, &BranchPoint::number).in1 -
                                     a.begin());
 }
@@ -45,8 +45,8 @@ bool Merger<T>::pays(const Meetings& meetings) const {
 }
 
 template <class T>
-bool Merger<T>::meet_at(std::uint32_t stage, std::uint32_t part) const {
-    if (!rules_.merges || stage == 0 || part > 0) return false;
+bool Merger<T>::meet_at(std::uint32_t stage, std::uint32_t collapses_done) const {
+    if (!rules_.merges || stage == 0 || collapses_done > 0) return false;
     if (is_random(plan_.stages[stage - 1])) return meet_at_collapses();
     if (!std::holds_alternative<Join>(plan_.stages[stage - 1])) return false;
     const auto meetings = joins_.find(stage);
@@ -106,22 +106,23 @@ bool Merger<T>::merge_states(Trajectory<T>& into, Trajectory<T>& one, const RunC
     // What is initialised anew later has the phase of the circuit alone.
     const Complex later = std::polar(1.0, one.phase - into.phase);
     if (rules_.phases && std::abs(phase - 1.0) + std::abs(later - 1.0) > max_separation<T>) return false;
-    const std::size_t common = common_partings(into.partings, one.partings);
+    const std::size_t common = common_branch_points(into.branch_points, one.branch_points);
     const double operations = std::max(into.operations, one.operations);
-    const double explained = rounding_after<T>(operations - (common > 0 ? into.partings[common - 1].operations : 0));
+    const double explained =
+        rounding_after<T>(operations - (common > 0 ? into.branch_points[common - 1].operations : 0));
     const double own_weight = into.shots.weight().value(), weight = one.shots.weight().value();
     const double share = weight / (own_weight + weight);
     double loss = (1 - share) * into.merging_loss + share * one.merging_loss;
-    const double most = rounding_after<T>(operations);
+    const double rounding = rounding_after<T>(operations);
     if (!rules_.means) {
         loss += share * distance;
-        if (loss > max_moves * most) return false;
+        if (loss > max_moves * rounding) return false;
     } else if (distance > explained) {
         const double mixed = share * (1 - share);
-        if (loss + mixed * distance * distance > most) return false;
+        if (loss + mixed * distance * distance > rounding) return false;
         const double told_apart = 2 * mixed * distance * into.shots.memory_distance(one.shots, context.stop);
         // The rest is for those that it does not tell apart.
-        if (told_apart > 0 && loss + told_apart > most / 2) return false;
+        if (told_apart > 0 && loss + told_apart > rounding / 2) return false;
         loss += told_apart + mixed * distance * distance;
     }
     if (rules_.means && distance > 0) {
@@ -135,8 +136,8 @@ bool Merger<T>::merge_states(Trajectory<T>& into, Trajectory<T>& one, const RunC
     if (rules_.exact || (rules_.unites && into.shots.are_many(max_groups))) into.shots.unite(context.stop);
     into.jumps_back = std::max(into.jumps_back, one.jumps_back);
     into.operations = operations;
-    const bool undone = common > 0 && common == into.partings.size() && common == one.partings.size();
-    into.partings.resize(undone ? common - 1 : common);
+    const bool undone = common > 0 && common == into.branch_points.size() && common == one.branch_points.size();
+    into.branch_points.resize(undone ? common - 1 : common);
     into.merging_loss = loss;
     return true;
 }

@@ -1,9 +1,9 @@
 // Where trajectories meet: those in the same state go on as one, in the mean of both. Two states are the same if what
-// they have gone through since they parted explains the difference by rounding. They may differ by a little more where
-// the classical memory does not tell their shots apart: the mean then gives every later outcome the probability that it
-// had, up to the square of the difference. What mergers may have cost in all is bounded, and none is made that would
-// make it more than rounding's share. Where states may have to be made again from their paths, and what is drawn may
-// not depend on whether they are, the shots of one go on in the state of the other, and all that they are moved by
+// they have gone through since they branched explains the difference by rounding. They may differ by a little more
+// where the classical memory does not tell their shots apart: the mean then gives every later outcome the probability
+// that it had, up to the square of the difference. What mergers may have cost in all is bounded, and none is made that
+// would make it more than rounding's share. Where states may have to be made again from their paths, and what is drawn
+// may not depend on whether they are, the shots of one go on in the state of the other, and all that they are moved by
 // counts.
 #pragma once
 
@@ -46,7 +46,7 @@ class Merger {
     // Whether trajectories should wait for each other after every random collapse.
     bool meet_at_collapses() const { return rules_.merges && rules_.means && pays(collapses_); }
     // Whether it is worth while to compare trajectories that wait at this place.
-    bool meet_at(std::uint32_t stage, std::uint32_t part) const;
+    bool meet_at(std::uint32_t stage, std::uint32_t collapses_done) const;
 
     // Merges those that wait at one place in the same state; what has a state has a signature.
     void merge(ShotsVector<Trajectory<T>>& batch, StateSource<T>& states, const RunContext& context);

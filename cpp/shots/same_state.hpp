@@ -2,7 +2,9 @@
 // that of many states only those with about the same number need to be compared.
 #pragma once
 
-#include "exec/executor.hpp"
+#include "exec/run_context.hpp"
+#include "program/matrix.hpp"
+#include "state/state_vector.hpp"
 
 namespace ketjet {
 

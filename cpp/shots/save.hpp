@@ -2,22 +2,21 @@
 // for each of its groups of shots.
 #pragma once
 
-#include <complex>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include "base/charged.hpp"
-#include "exec/executor.hpp"
+#include "exec/run_context.hpp"
+#include "readout/saved_data.hpp"
 #include "shots/shots.hpp"
+#include "state/state_vector.hpp"
 
 namespace ketjet {
-
-using SavedData =
-    std::variant<SavesVector<double>, SavesVector<std::complex<float>>, SavesVector<std::complex<double>>>;
 
 struct SavedRecord {
     std::int64_t save;       // its index
@@ -27,11 +26,6 @@ struct SavedRecord {
     SavesVector<std::uint64_t> clbits;
     std::shared_ptr<const SavedData> data;
 };
-
-// Reads what the operation asks for.
-template <class T>
-SavedData saved_data(const Program& program, const SaveOperation& operation, const StateVector<T>& state,
-                     const RunContext& context);
 
 // Gathers the records of all threads; what it holds in the end does not depend on their order.
 class SaveStore {

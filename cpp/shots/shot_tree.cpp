@@ -12,11 +12,15 @@
 #include <utility>
 
 #include "base/parallel.hpp"
-#include "exec/expected_work.hpp"
-#include "plan/cost.hpp"
+#include "exec/copy_state.hpp"
+#include "exec/stage_clock.hpp"
+#include "shots/depth_first.hpp"
+#include "shots/final_draw.hpp"
 #include "shots/merger.hpp"
 #include "shots/same_state.hpp"
 #include "shots/tree_limits.hpp"
+#include "shots/tree_progress.hpp"
+#include "shots/tree_states.hpp"
 #include "shots/tuning.hpp"
 
 namespace ketjet {
@@ -37,7 +41,7 @@ bool saves_one_shot(const Operation& operation) {
     return save != nullptr && save->mode() == SaveMode::one;
 }
 
-// What becomes of one trajectory and of those that part from it.
+// What becomes of one trajectory and of its branches.
 template <class T>
 struct BatchResult {
     TreeOutcome outcome;
@@ -56,7 +60,7 @@ class ShotTree {
           walker_(walker),
           memory_words_(walker.bound_plan().program.memory_words()),
           limits_(plan_, request_, context.threads),
-          budget_(limits_.max_states(), limits_.members(), state_bytes(plan_.state_qubits, plan_.request.precision)),
+          states_(walker, limits_),
           progress_(plan_, stage_work, context.threads, request_.weight().value(), request_.exact,
                     limits_.max_waiting(), context.stop.counters()),
           merger_(plan_,
@@ -69,8 +73,7 @@ class ShotTree {
     }
 
     TreeResult<T> run() {
-        budget_.force();
-        add({new_state(), Shots(memory_words_, request_.weight(), remembers_ways())});
+        add({states_.force(), Shots(memory_words_, request_.weight(), remembers_ways())});
         while (!waiting_.empty()) {
             if (is_crowded()) merge_all();
             if (progress_.is_due()) look_ahead();
@@ -88,9 +91,8 @@ class ShotTree {
     }
 
  private:
-    using State = std::unique_ptr<StateVector<T>>;
+    using State = typename TreeStates<T>::State;
     class BreadthFirst;
-    class DepthFirst;
     class ForMergers;
 
     // One shot is run once more where the state of the last one, or a save of one shot only, is wanted.
@@ -98,11 +100,9 @@ class ShotTree {
         return request_.keep_state || std::ranges::any_of(walker_.bound_plan().program.operations(), saves_one_shot);
     }
 
-    State new_state() const { return std::make_unique<StateVector<T>>(plan_.num_qubits, plan_.state_qubits); }
-
     void add(Trajectory<T> trajectory) {
         ++waiting_count_;
-        waiting_[{trajectory.stage, trajectory.part}].push_back(std::move(trajectory));
+        waiting_[{trajectory.stage, trajectory.collapses_done}].push_back(std::move(trajectory));
     }
     void look_ahead() {
         std::vector<Waiting> places;
@@ -111,7 +111,7 @@ class ShotTree {
     }
     bool is_crowded() const {
         return waiting_count_ > limits_.max_waiting() ||
-               (!limits_.holds_all() && !limits_.unites() && budget_.is_exceeded());
+               (!limits_.holds_all() && !limits_.unites() && states_.are_too_many());
     }
     void merge_all() {
         waiting_count_ = 0;
@@ -130,14 +130,9 @@ class ShotTree {
     // Gives up states of those that are not the next to go on, while there is no room for them.
     void give_up_states(ShotsVector<Trajectory<T>>& batch) {
         if (limits_.holds_all()) return;
-        for (auto i = batch.size(); i-- > static_cast<std::size_t>(limits_.members()) && budget_.is_exceeded();) {
-            give_up(batch[i].state);
+        for (auto i = batch.size(); i-- > static_cast<std::size_t>(limits_.members()) && states_.are_too_many();) {
+            states_.give_up(batch[i].state);
         }
-    }
-    void give_up(State& state) {
-        if (state == nullptr) return;
-        state.reset();
-        budget_.give_back();
     }
 
     void merge(ShotsVector<Trajectory<T>>& batch);
@@ -147,11 +142,6 @@ class ShotTree {
     }
     void run_all(ShotsVector<Trajectory<T>>& batch, bool to_the_end);
     void go_on(Trajectory<T> trajectory, bool stops_at_collapses, BatchResult<T>& result, const RunContext& context);
-    void ensure_state(Trajectory<T>& trajectory, const RunContext& context);
-    State forced_state() {
-        budget_.force();
-        return new_state();
-    }
     void finish(Trajectory<T> trajectory, BatchResult<T>& result, const RunContext& context);
     State end(Trajectory<T>& trajectory, BatchResult<T>& result, const RunContext& context);
 
@@ -183,29 +173,25 @@ class ShotTree {
     std::vector<StageObserver*> shared_observers_;
     int memory_words_;
     TreeLimits limits_;
-    StateBudget budget_;
+    TreeStates<T> states_;
     TreeProgress progress_;
     Merger<T> merger_;
-    std::map<std::pair<std::uint32_t, std::uint32_t>, ShotsVector<Trajectory<T>>> waiting_;  // by stage and part
+    std::map<std::pair<std::uint32_t, std::uint32_t>, ShotsVector<Trajectory<T>>> waiting_;  // by place
     std::int64_t waiting_count_ = 0;
     TreeResult<T> result_;
 };
 
-// In breadth: what parts waits with all others.
+// In breadth: branches wait with all others.
 template <class T>
-class ShotTree<T>::BreadthFirst : public Fork<T> {
+class ShotTree<T>::BreadthFirst : public BranchSink<T> {
  public:
     BreadthFirst(ShotTree& tree, ShotsVector<Trajectory<T>>& waiting) : tree_(tree), waiting_(waiting) {}
 
     State copy_of(const StateVector<T>& state, const RunContext& context) override {
-        if (tree_.limits_.holds_all()) {
-            tree_.budget_.force();
-        } else if (!tree_.budget_.take()) {
-            return nullptr;
-        }
         const bool counts = tree_.progress_.counts();
         const StageClock::Time start = counts ? StageClock::now() : StageClock::Time{};
-        State copy = tree_.new_state();
+        State copy = tree_.limits_.holds_all() ? tree_.states_.force() : tree_.states_.take();
+        if (copy == nullptr) return nullptr;
         copy_state(state, *copy, context);
         if (counts) {
             const std::chrono::duration<double, std::nano> taken = StageClock::now() - start;
@@ -214,79 +200,11 @@ class ShotTree<T>::BreadthFirst : public Fork<T> {
         return copy;
     }
     bool may_meet_again() const override { return true; }
-    void take(Trajectory<T> parted) override { waiting_.push_back(std::move(parted)); }
+    void take(Trajectory<T> branch) override { waiting_.push_back(std::move(branch)); }
 
  private:
     ShotTree& tree_;
     ShotsVector<Trajectory<T>>& waiting_;
-};
-
-// In depth: what parts is put on a stack, the last one to be taken first. The states of those at its bottom are given
-// up when there is no other memory: they are few, and their ways are short.
-template <class T>
-class ShotTree<T>::DepthFirst : public Fork<T> {
- public:
-    // All begins with this trajectory. A small state is kept as it is, for no path tells how to make a mean again.
-    DepthFirst(ShotTree& tree, Trajectory<T>& first, const RunContext& context) : tree_(tree) {
-        tree_.ensure_state(first, context);
-        if (!tree_.limits_.holds_all()) return;
-        tree_.budget_.force();
-        root_.state = tree_.new_state();
-        copy_state(*first.state, *root_.state, context);
-        root_.stage = first.stage;
-        root_.part = first.part;
-        root_.steps = first.steps;
-        root_.phase = first.phase;
-        first.path.clear();
-    }
-    ~DepthFirst() override {
-        tree_.give_up(spare_);
-        tree_.give_up(root_.state);
-    }
-
-    State copy_of(const StateVector<T>& state, const RunContext& context) override {
-        State copy = find_memory();
-        if (copy != nullptr) copy_state(state, *copy, context);
-        return copy;
-    }
-    void take(Trajectory<T> parted) override { stack_.push_back(std::move(parted)); }
-
-    bool empty() const { return stack_.empty(); }
-    Trajectory<T> next(const RunContext& context) {
-        for (auto each = stack_.begin(); each != stack_.end() - 1 && tree_.budget_.is_exceeded(); ++each) {
-            tree_.give_up(each->state);
-        }
-        Trajectory<T> trajectory = std::move(stack_.back());
-        stack_.pop_back();
-        if (trajectory.state != nullptr) return trajectory;
-        Trajectory<T> origin{find_memory(), Shots(0), root_.stage, root_.part, root_.steps, {}, 0, root_.phase};
-        if (origin.state == nullptr) origin.state = tree_.forced_state();
-        if (root_.state != nullptr) copy_state(*root_.state, *origin.state, context);
-        tree_.walker_.replay(trajectory, std::move(origin), context);
-        return trajectory;
-    }
-    void reuse(State state) {
-        if (state == nullptr) return;
-        if (tree_.budget_.is_exceeded()) tree_.give_up(state);
-        if (state == nullptr) return;
-        tree_.give_up(spare_);
-        spare_ = std::move(state);
-    }
-
- private:
-    State find_memory() {
-        if (spare_ != nullptr) return std::move(spare_);
-        if (tree_.budget_.take()) return tree_.new_state();
-        for (Trajectory<T>& waiting : stack_) {
-            if (waiting.state != nullptr) return std::move(waiting.state);
-        }
-        return nullptr;
-    }
-
-    ShotTree& tree_;
-    ShotsVector<Trajectory<T>> stack_;
-    Trajectory<T> root_{nullptr, Shots(0)};
-    State spare_;
 };
 
 // For mergers, which need two states at a time.
@@ -299,14 +217,14 @@ class ShotTree<T>::ForMergers : public StateSource<T> {
         give_up(batch);
         for (auto& [place, trajectories] : tree_.waiting_) give_up(trajectories);
     }
-    void revive(Trajectory<T>& trajectory) override { tree_.ensure_state(trajectory, tree_.context_); }
-    void give_back(State state) override { tree_.give_up(state); }
+    void revive(Trajectory<T>& trajectory) override { tree_.states_.revive(trajectory, tree_.context_); }
+    void give_back(State state) override { tree_.states_.give_up(state); }
 
  private:
     void give_up(ShotsVector<Trajectory<T>>& trajectories) {
         for (Trajectory<T>& each : trajectories) {
-            if (tree_.budget_.left() >= 2) return;
-            tree_.give_up(each.state);
+            if (tree_.states_.left() >= 2) return;
+            tree_.states_.give_up(each.state);
         }
     }
 
@@ -315,7 +233,7 @@ class ShotTree<T>::ForMergers : public StateSource<T> {
 
 template <class T>
 void ShotTree<T>::merge(ShotsVector<Trajectory<T>>& batch) {
-    if (batch.size() < 2 || !merger_.meet_at(batch.front().stage, batch.front().part)) return;
+    if (batch.size() < 2 || !merger_.meet_at(batch.front().stage, batch.front().collapses_done)) return;
     for_each(batch.size(), [&](std::size_t i, const RunContext& context) { sign(batch[i], context); });
     ForMergers states(*this, batch);
     merger_.merge(batch, states, context_);
@@ -339,32 +257,26 @@ void ShotTree<T>::run_all(ShotsVector<Trajectory<T>>& batch, bool to_the_end) {
     }
 }
 
-// Gives a state to a trajectory that has none: where others hold what there is, one in reserve.
-template <class T>
-void ShotTree<T>::ensure_state(Trajectory<T>& trajectory, const RunContext& context) {
-    if (trajectory.state != nullptr) return;
-    walker_.replay(trajectory, {budget_.take() ? new_state() : forced_state(), Shots(0)}, context);
-}
-
 template <class T>
 void ShotTree<T>::go_on(Trajectory<T> trajectory, bool stops_at_collapses, BatchResult<T>& result,
                         const RunContext& context) {
-    ensure_state(trajectory, context);
+    states_.revive(trajectory, context);
     trajectory.signature = Trajectory<T>::unsigned_state;
     if (limits_.holds_all()) trajectory.path.clear();  // its state is held
     BreadthFirst breadth_first(*this, result.waiting);
     if (walker_.advance(trajectory, breadth_first, stops_at_collapses, context)) {
-        if (merger_.meet_at(trajectory.stage, trajectory.part)) sign(trajectory, context);
-        if (!limits_.holds_all() && (budget_.reserve_is_used() || budget_.is_exceeded())) give_up(trajectory.state);
+        if (merger_.meet_at(trajectory.stage, trajectory.collapses_done)) sign(trajectory, context);
+        if (!limits_.holds_all() && states_.are_scarce()) states_.give_up(trajectory.state);
         result.waiting.push_back(std::move(trajectory));
-    } else if (end(trajectory, result, context) != nullptr) {
-        budget_.give_back();
+    } else {
+        State state = end(trajectory, result, context);
+        states_.give_up(state);
     }
 }
 
 template <class T>
 void ShotTree<T>::finish(Trajectory<T> trajectory, BatchResult<T>& result, const RunContext& context) {
-    DepthFirst depth_first(*this, trajectory, context);
+    DepthFirst<T> depth_first(walker_, states_, limits_.holds_all(), trajectory, context);
     for (;;) {
         while (walker_.advance(trajectory, depth_first, false, context)) {
         }

@@ -1,4 +1,4 @@
-// All shots of a plan with trajectories, as a tree: common beginnings run once, trajectories part where their shots do,
+// All shots of a plan with trajectories, as a tree: common beginnings run once, trajectories branch where shots differ,
 // and those that meet in the same state go on as one. The memory for states is bounded whatever the tree looks like.
 #pragma once
 
@@ -7,8 +7,8 @@
 #include <span>
 
 #include "check/verify.hpp"
-#include "shots/final_draw.hpp"
-#include "shots/trajectory.hpp"
+#include "shots/tree_outcome.hpp"
+#include "shots/walker.hpp"
 
 namespace ketjet {
 

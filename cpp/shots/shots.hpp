@@ -12,6 +12,7 @@
 #include "base/charged.hpp"
 #include "base/rng.hpp"
 #include "base/stop_token.hpp"
+#include "readout/outcomes.hpp"
 #include "readout/run_request.hpp"
 #include "readout/weight.hpp"
 
@@ -19,7 +20,7 @@ namespace ketjet {
 
 class Shots {
  public:
-    // None.
+    // No shots.
     explicit Shots(int memory_words) : words_(static_cast<std::size_t>(memory_words)) {}
     // One group, its memory all zero; it and all that become of it may remember their ways.
     Shots(int memory_words, Weight weight, bool remember_ways = false);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/memory_budget.hpp"
 #include "plan/cost.hpp"
 #include "plan/resources.hpp"
 #include "readout/run_request.hpp"
@@ -30,22 +31,6 @@ TreeLimits::TreeLimits(const Plan& plan, const RunRequest& request, int threads)
     std::int64_t in_breadth = holds_all_ || unites_ ? useful : request.max_states;
     if (holds_all_) in_breadth = std::min(in_breadth, max_small);
     max_waiting_ = std::max<std::int64_t>(in_breadth / 2, 1);
-}
-
-bool StateBudget::take() {
-    if (!has_room_for(state_bytes_)) return false;
-    if (left_.fetch_sub(1) > reserve_) return true;
-    left_.fetch_add(1);
-    return false;
-}
-
-bool StateBudget::has_room_for(std::int64_t bytes) const {
-    if (memory_ == nullptr) return true;
-    const std::int64_t states = memory_->used(MemoryPurpose::states) + bytes;
-    const std::int64_t rest = memory_->used() + bytes - states;
-    if (states + 3 * rest <= unwatched_bytes) return true;
-    const std::int64_t most = memory_->ceiling();
-    return states <= most / 4 || states + 3 * rest <= most;  // giving up few of them would not help
 }
 
 }  // namespace ketjet

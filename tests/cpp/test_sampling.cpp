@@ -16,7 +16,8 @@
 #include "kernels/dispatch.hpp"
 #include "plan/cost.hpp"
 #include "plan/planner.hpp"
-#include "run/run.hpp"
+#include "readout/sampler.hpp"
+#include "shots/run_stages.hpp"
 
 using namespace ketjet;
 
@@ -72,10 +73,9 @@ Swept<T> swept(const Program& program, const Plan& plan, const KernelTable& kern
                SweepNorms::Wanted wanted = SweepNorms::Wanted::rows) {
     RunCounters counters;
     SweepNorms norms(wanted, plan.state_qubits);
-    RunContext context{kernels, threads, StopToken(counters)};
-    context.norms = &norms;
+    const RunContext context{kernels, threads, StopToken(counters)};
     StateVector<T> state(plan.num_qubits, plan.state_qubits);
-    run_stages(BoundPlan(plan, program), state, key, context);
+    run_stages(BoundPlan(plan, program), state, key, &norms, context);
     const bool known = norms.are_known();
     if (wanted == SweepNorms::Wanted::total) {
         CHECK(known && std::abs(norms.total() - 1) < (sizeof(T) == 4 ? 1e-5 : 1e-13));
@@ -158,8 +158,8 @@ void known_rows_change_no_sample() {
         CHECK(run.known);
         const StateNorms chunks = norms_of(run.state, context);
         for (const std::int64_t shots : {1, 10, 1000, 30'000, 1'000'000}) {
-            const auto found = sample(run.state, run.norms, shots, key, context);
-            CHECK(same(found, sample(run.state, chunks, shots, key, context)));
+            const auto found = sample(run.state, run.norms, shots, key, 0, context);
+            CHECK(same(found, sample(run.state, chunks, shots, key, 0, context)));
             std::int64_t total = 0;
             for (const BasisCount& each : found) {
                 total += each.count;
@@ -181,7 +181,7 @@ void rows_that_round_draw_possible_states() {
     const StateNorms rows{{1.004}, {more, 2 * more - 1e-2, more, 0.0}, 6};
     for (std::uint32_t seed = 0; seed < 200; ++seed) {
         std::int64_t total = 0;
-        for (const BasisCount& each : sample(state, rows, 100, {seed, 3}, context)) {
+        for (const BasisCount& each : sample(state, rows, 100, {seed, 3}, 0, context)) {
             CHECK(state.amplitudes()[each.basis] != 0.0);
             CHECK(each.count > 0);
             total += each.count;

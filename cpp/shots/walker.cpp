@@ -1,14 +1,17 @@
-// One step is a stretch of sweeps, one collapsed qubit, or one other stage. Walking ahead and going a recorded way
-// again are the same steps; they differ in who decides which way (DrawOutcomes, ReplayPath).
-#include "shots/trajectory.hpp"
+// One step is a stretch of sweeps, one collapsed qubit, or one other stage. All walks consist of the
+// same steps; they differ in who decides which way to go (DrawOutcomes, ReplayPath, ReplayShot).
+#include "shots/walker.hpp"
 
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include "base/overloaded.hpp"
+#include "base/parallel.hpp"
+#include "exec/collapse.hpp"
+#include "exec/executor.hpp"
 #include "exec/stage_clock.hpp"
-#include "exec/sweep_norms.hpp"
+#include "exec/write_out.hpp"
 #include "program/classical_code.hpp"
 
 namespace ketjet {
@@ -21,13 +24,31 @@ namespace {
 
 constexpr std::int32_t no_clbit = -1;
 
+// Whether the program initialises all qubits of the state together.
+bool initializes_all(const Program& program, int num_qubits) {
+    return std::ranges::any_of(program.operations(), [&](const Operation& operation) {
+        const auto* const initializes = std::get_if<InitializeOperation>(&operation);
+        return initializes != nullptr && initializes->wires.targets == num_qubits;
+    });
+}
+
 }  // namespace
+
+template <class T>
+Walker<T>::Walker(const BoundPlan& bound, const RunRequest& request, const Kernels& kernels, SaveStore& saves)
+    : bound_(bound),
+      program_(bound.program),
+      plan_(*bound.plan),
+      request_(request),
+      sweeps_(bound, kernels),
+      saves_(saves),
+      initializes_all_(initializes_all(program_, plan_.num_qubits)) {}
 
 // Outcomes are drawn for the shots of the trajectory, and classical code runs on their memory.
 template <class T>
 struct Walker<T>::DrawOutcomes {
     const Walker& walker;
-    Fork<T>& fork;
+    BranchSink<T>& branches;
     const RunContext& context;
     std::vector<std::uint64_t> stack{};
 
@@ -46,9 +67,9 @@ struct Walker<T>::DrawOutcomes {
             return true;
         }
         if (!ones.empty()) {
-            Trajectory<T> other = part(here, std::move(ones), true);
+            Trajectory<T> other = branch_off(here, std::move(ones), true);
             if (other.state != nullptr) project(*other.state, qubit, weights, true, value_of_one, context);
-            fork.take(std::move(other));
+            branches.take(std::move(other));
         }
         return false;
     }
@@ -63,9 +84,9 @@ struct Walker<T>::DrawOutcomes {
         }
         const auto failing = std::ranges::count(fails, true);
         if (failing == 0 || failing == std::ssize(fails)) return failing == 0;
-        Trajectory<T> other = part(here, here.shots.take(fails, context.stop), false);
+        Trajectory<T> other = branch_off(here, here.shots.take(fails, context.stop), false);
         walker.jump(other, stage.target);
-        fork.take(std::move(other));
+        branches.take(std::move(other));
         return true;
     }
 
@@ -98,18 +119,20 @@ struct Walker<T>::DrawOutcomes {
                         stack);
     }
 
-    Trajectory<T> part(Trajectory<T>& here, Shots shots, bool way) {
-        if (fork.may_meet_again()) here.partings.push_back({walker.partings_.fetch_add(1), here.operations});
-        Trajectory<T> other{fork.copy_of(*here.state, context),
+    Trajectory<T> branch_off(Trajectory<T>& here, Shots shots, bool way) {
+        if (branches.may_meet_again()) {
+            here.branch_points.push_back({walker.branch_points_.fetch_add(1), here.operations});
+        }
+        Trajectory<T> other{branches.copy_of(*here.state, context),
                             std::move(shots),
                             here.stage,
-                            here.part,
+                            here.collapses_done,
                             here.steps,
                             here.path,
                             here.jumps_back,
                             here.phase,
                             here.operations,
-                            here.partings,
+                            here.branch_points,
                             here.merging_loss,
                             here.moved};
         other.path.push_back(way);
@@ -153,9 +176,9 @@ struct Walker<T>::ReplayShot {
 };
 
 template <class T>
-bool Walker<T>::advance(Trajectory<T>& trajectory, Fork<T>& fork, bool stops_at_collapses,
+bool Walker<T>::advance(Trajectory<T>& trajectory, BranchSink<T>& branches, bool stops_at_collapses,
                         const RunContext& context) const {
-    DrawOutcomes course{*this, fork, context};
+    DrawOutcomes course{*this, branches, context};
     while (trajectory.stage < plan_.stages.size()) {
         context.stop.throw_if_stopped();
         const Stage& stage = plan_.stages[trajectory.stage];
@@ -201,7 +224,7 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
             here.operations += static_cast<double>(bound_.sweep(i).operations.size());
         }
         if (initializes_all_) here.phase += phase_of(sweeps);
-        return run_sweeps(bound_, sweeps, *here.state, context, &sweeps_);
+        return run_sweeps(bound_, sweeps, sweeps_, *here.state, here.norms, context);
     }
     context.observers.begin(number);
     const StageClock::Time start = StageClock::now();
@@ -210,7 +233,7 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
                           [&](const Collapse& collapses) {
                               ++here.operations;
                               collapse(here, collapses, course, context);
-                              if (context.norms != nullptr) context.norms->forget();
+                              if (here.norms != nullptr) here.norms->forget();
                           },
                           [&](const Extend& extend) { extend_state(*here.state, extend.active, context); },
                           [&](const Compute& compute) { course.compute(here, compute); },
@@ -223,7 +246,11 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
                           [&](const Save& save) { course.save(here, save); }},
                stage);
     context.observers.end(number, 1, StageClock::seconds_since(start));
-    if (touches_state(stage)) inspect_state(number, *here.state, context);
+    if (touches_state(stage) && context.observers.inspect_states()) {
+        run_team(context.threads, [&](Team& team) {
+            context.observers.inspect(number, std::as_const(*here.state), context.stop, team);
+        });
+    }
 }
 
 // A measurement, or one of the resets that a reset or initialize consists of; when all are done, its preparation.
@@ -241,8 +268,8 @@ void Walker<T>::collapse(Trajectory<T>& here, const Collapse& stage, Course& cou
     }
     const auto& initializes = std::get<InitializeOperation>(operation);
     const auto targets = program_.targets(initializes.wires);
-    if (stage.random && here.part < targets.size()) {
-        const std::int32_t target = targets[here.part++];
+    if (stage.random && here.collapses_done < targets.size()) {
+        const std::int32_t target = targets[here.collapses_done++];
         return collapse_qubit(here, stage, target, no_clbit, false, course, context);
     }
     if (std::ssize(targets) == plan_.num_qubits) {
@@ -250,7 +277,7 @@ void Walker<T>::collapse(Trajectory<T>& here, const Collapse& stage, Course& cou
         here.state->amplitudes()[0] = std::complex<T>(std::polar(1.0, here.phase));
     }
     prepare(*here.state, targets, *initializes.amplitudes, context);
-    here.part = 0;
+    here.collapses_done = 0;
     ++here.stage;
 }
 
@@ -259,6 +286,7 @@ template <class Course>
 void Walker<T>::collapse_qubit(Trajectory<T>& here, const Collapse& stage, int qubit, std::int32_t clbit,
                                bool value_of_one, Course& course, const RunContext& context) const {
     const OutcomeWeights weights = outcome_weights(*here.state, qubit, context);
+    drift_.note(weights.zero + weights.one);
     const bool outcome = course.outcome(here, stage, qubit, weights, clbit, value_of_one);
     course.record_branch(here, outcome);
     project(*here.state, qubit, weights, outcome, outcome && value_of_one, context);
@@ -283,13 +311,6 @@ double Walker<T>::phase_of(StageRange sweeps) const {
         }
     }
     return phase;
-}
-
-bool initializes_all(const Program& program, int num_qubits) {
-    return std::ranges::any_of(program.operations(), [&](const Operation& operation) {
-        const auto* const initializes = std::get_if<InitializeOperation>(&operation);
-        return initializes != nullptr && initializes->wires.targets == num_qubits;
-    });
 }
 
 template class Walker<float>;

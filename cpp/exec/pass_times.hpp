@@ -1,0 +1,14 @@
+// How long one sweep has taken, pass by pass: seconds of threads, without planning, binding and waits.
+#pragma once
+
+#include <vector>
+
+namespace ketjet {
+
+struct PassTimes {
+    double gather = 0;
+    double scatter = 0;
+    std::vector<double> passes;  // phases that join the turns before them count to these
+};
+
+}  // namespace ketjet

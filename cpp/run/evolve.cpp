@@ -1,0 +1,57 @@
+#include "run/evolve.hpp"
+
+#include <numeric>
+
+#include "check/verify.hpp"
+#include "exec/expected_work.hpp"
+#include "exec/stage_progress.hpp"
+#include "exec/write_out.hpp"
+#include "plan/plan_cache.hpp"
+#include "plan/resources.hpp"
+#include "shots/run_stages.hpp"
+
+namespace ketjet {
+
+template <class T>
+std::vector<std::uint64_t> evolve(const Program& program, const Machine& machine, StateVector<T>& state,
+                                  const PhiloxKey& key, Verify verify, const RunContext& given) {
+    PlanRequest request;
+    request.precision = precision_of<T>;
+    request.from_zero = false;
+    request.fresh = low_bits(state.stored_qubits()) & ~state.active();
+    const BoundPlan bound(cached_plan(program, machine, request), program);
+    const Plan& plan = *bound.plan;
+    RunContext context{given.kernels, useful_threads(plan, given.threads), given.stop, plan.machine.l3_bytes};
+    RunCounters& counters = context.stop.counters();
+    const std::vector<std::int64_t> work = stage_work(plan, context.threads);
+    StageProgress progress(work, counters);
+    counters.stages_total.store(static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
+    counters.work_total.store(std::accumulate(work.begin(), work.end(), std::int64_t{0}), std::memory_order_relaxed);
+    Verifier verifier(verify, bound);
+    std::vector<StageObserver*> observers{&progress};
+    if (verify != Verify::off) observers.push_back(&verifier);
+    context.observers = StageObservers(observers);
+    if (state.active() == 0) progress.watch_first_touch(plan, state);
+    if (verify != Verify::off) {
+        write_out(state, context);
+        verifier.start_in(state, context);
+        verifier.check_plan<T>(context);
+    }
+    state.set_all_active();
+    std::vector<std::uint64_t> memory = run_stages(bound, state, key, nullptr, context);
+    state.set_active(plan.active_after());
+    if (verify != Verify::off) {
+        write_out(state, context);
+        verifier.check_state(state, true, context);
+    }
+    return memory;
+}
+
+#define KETJET_INSTANTIATE(T)                                                                                        \
+    template std::vector<std::uint64_t> evolve<T>(const Program&, const Machine&, StateVector<T>&, const PhiloxKey&, \
+                                                  Verify, const RunContext&);
+KETJET_INSTANTIATE(float)
+KETJET_INSTANTIATE(double)
+#undef KETJET_INSTANTIATE
+
+}  // namespace ketjet

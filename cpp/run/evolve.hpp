@@ -1,0 +1,22 @@
+// A program applied to a state that is kept.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/machine.hpp"
+#include "base/rng.hpp"
+#include "exec/run_context.hpp"
+#include "program/program.hpp"
+#include "readout/run_request.hpp"
+#include "state/state_vector.hpp"
+
+namespace ketjet {
+
+// Applies a program to a given state as one shot, by a plan that is made for the qubits of it that are still |0>; those
+// that stay so are not written. What it holds after an exception is unspecified. Returns its classical memory.
+template <class T>
+std::vector<std::uint64_t> evolve(const Program& program, const Machine& machine, StateVector<T>& state,
+                                  const PhiloxKey& key, Verify verify, const RunContext& context);
+
+}  // namespace ketjet

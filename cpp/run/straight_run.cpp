@@ -1,0 +1,83 @@
+#include "run/straight_run.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "exec/expected_work.hpp"
+#include "exec/stage_clock.hpp"
+#include "exec/state_norms.hpp"
+#include "exec/sweep_norms.hpp"
+#include "plan/cost.hpp"
+#include "readout/final_bits.hpp"
+#include "readout/sampler.hpp"
+#include "shots/run_stages.hpp"
+
+namespace ketjet {
+
+namespace {
+
+// Whether shots differ by what they measure at the end.
+bool draws(const Plan& plan, const RunRequest& request) {
+    return request.shots > 0 && !plan.final_measurements.empty();
+}
+
+template <class T>
+void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorms& swept, const RunRequest& request,
+                        RunResult<T>& result, const RunContext& context) {
+    const StageClock::Time start = StageClock::now();
+    const SamplingCost cost = sampling_cost(plan, request.shots, context.threads);
+    OutcomesVector<BasisCount> samples;
+    if (draws(plan, request)) {
+        const StateNorms norms = swept.are_known() ? swept.take() : norms_of(state, context);
+        result.note_norm(norms.total());
+        samples = sample(state, norms, request.shots, request.key, nanoseconds(cost.drawing), context);
+    } else {
+        result.note_norm(swept.are_known() ? swept.total() : norms_of(state, context).total());
+        samples.push_back({0, request.shots});
+    }
+    if (request.shots > 0) {
+        result.table = tabulate(samples, FinalBits(plan).of_basis(), plan.program.num_clbits(),
+                                nanoseconds(cost.tabulating), context.stop);
+        if (request.list_shots) {
+            result.shots = list_shots(result.table, request.key, nanoseconds(cost.listing), context.stop);
+        }
+        context.stop.counters().shots_done.store(request.shots, std::memory_order_relaxed);
+    }
+    result.sample_seconds = StageClock::seconds_since(start);
+}
+
+}  // namespace
+
+template <class T>
+RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, StageProgress& progress,
+                          Verifier& verifier, const RunContext& context) {
+    RunResult<T> result;
+    const Plan& plan = *bound.plan;
+    SweepNorms norms(draws(plan, request) ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.state_qubits);
+    auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
+    progress.watch_first_touch(plan, *state);
+    try {
+        run_stages(bound, *state, request.key, &norms, context);
+        verifier.check_state(*state, request.keep_state || request.shots == 0, context);
+        for (const Readout& readout : request.readouts) {
+            result.readouts.push_back(read_state(readout, *state, context));
+        }
+        sample_final_state(plan, *state, norms, request, result, context);
+    } catch (const Cancelled&) {
+        state->release();
+        throw;
+    }
+    if (request.keep_state) result.state = std::move(state);
+    return result;
+}
+
+#define KETJET_INSTANTIATE(T)                                                                             \
+    template RunResult<T> run_straight<T>(const BoundPlan&, const RunRequest&, StageProgress&, Verifier&, \
+                                          const RunContext&);
+KETJET_INSTANTIATE(float)
+KETJET_INSTANTIATE(double)
+#undef KETJET_INSTANTIATE
+
+}  // namespace ketjet

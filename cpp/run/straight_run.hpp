@@ -1,0 +1,18 @@
+// A run without trajectories: the stages are run one time, and the state that they leave is sampled for all shots.
+#pragma once
+
+#include "check/verify.hpp"
+#include "exec/run_context.hpp"
+#include "exec/stage_progress.hpp"
+#include "plan/plan.hpp"
+#include "readout/run_request.hpp"
+#include "run/run_result.hpp"
+
+namespace ketjet {
+
+// `progress` and the verifier are among the context's observers, the latter if the request asks for it.
+template <class T>
+RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, StageProgress& progress,
+                          Verifier& verifier, const RunContext& context);
+
+}  // namespace ketjet
