@@ -514,10 +514,7 @@ def test_jobs_under_way_cannot_be_copied(copier, running):
 
 
 def test_an_ended_job_lets_go_of_its_programs():
-    class Program:
-        kernel, seconds, error = None, 0.0, None
-
-    program = Program()
+    program = Script()
     job, alive = submitted(program), weakref.ref(program)
     del program
     job.result(5)
