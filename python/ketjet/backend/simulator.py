@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ketjet import engine
+    from ketjet.experiment import Experiment
     from ketjet.explanation import Explanation
     from ketjet.options.types import Binds, FurtherOptions, Inputs, Integer, RunOptions
     from ketjet.results import SimulationResult
@@ -204,14 +205,21 @@ class Simulator(OldNames):
     ) -> Job:
         """Check and submit; `finish` may change the result before anybody sees it."""
         resolved = self._resolve(options)
-        experiments = experiments_of(circuits, bindings, resolved)
+        return self._submit(experiments_of(circuits, bindings, resolved), resolved, finish)
+
+    def _submit(
+        self,
+        experiments: list[Experiment],
+        options: SimulatorOptions,
+        finish: Callable[[SimulationResult], None] | None = None,
+    ) -> Job:
         job = Job(
             self,
             str(uuid.uuid4()),
             experiments,
-            executor=resolved.executor,
-            cancel_on_interrupt=resolved.cancel_on_interrupt,
-            memory_limit=memory_limit(resolved),
+            executor=options.executor,
+            cancel_on_interrupt=options.cancel_on_interrupt,
+            memory_limit=memory_limit(options),
             _finish=finish,
         )
         log.admitted(job.job_id(), experiments)
