@@ -15,7 +15,6 @@ import concurrent.futures
 import contextlib
 import logging
 import math
-import os
 import queue
 import threading
 import time
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ketjet import engine
 from ketjet.jobs.budget import LIGHT_PATIENCE_SECONDS, Budget, Work
+from ketjet.jobs.per_process import PerProcess
 from ketjet.jobs.promise import Promise
 
 if TYPE_CHECKING:
@@ -392,23 +392,12 @@ def _outcome(call: Callable[[], T] | None) -> tuple[T | None, BaseException | No
         return None, error
 
 
-_shared = [Workers()]
-
-
-def shared() -> Workers:
-    """Return the workers of this process, whose budget is every core the process may use."""
-    return _shared[0]
+shared = PerProcess(Workers)
+"""The workers of this process, whose budget is every core the process may use."""
 
 
 def _leave() -> None:
     shared().close(EXIT_SECONDS)
 
 
-def _begin_child() -> None:
-    """Start afresh in a forked child: the parent's worker threads do not exist here."""
-    _shared[0] = Workers()
-
-
 atexit.register(_leave)
-with contextlib.suppress(AttributeError):  # Windows has no fork
-    os.register_at_fork(after_in_child=_begin_child)
