@@ -251,7 +251,7 @@ class Batch(Generic[T]):
         A signal handler that waits for them finds them offered or handed over at any moment.
         """
         try:
-            workers.shared().do(self._feed, patience)
+            workers.shared().inbox.do(self._feed, patience)
         except RuntimeError:  # there is no thread for it, and the tasks will fail for that reason
             self._feed()
         if self._light:
@@ -366,7 +366,7 @@ class Batch(Generic[T]):
         try:
             self._let_go()
         except BaseException:  # Ctrl-C: a worker does it
-            workers.shared().post(self._let_go)
+            workers.shared().inbox.post(self._let_go)
             raise
 
     def _let_go(self) -> None:
