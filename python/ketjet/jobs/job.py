@@ -22,7 +22,7 @@ from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeou
 from ketjet.jobs import log
 from ketjet.jobs.batch import Batch
 from ketjet.jobs.future_protocol import AwaitableJob
-from ketjet.jobs.progress import JobProgress, ProgressBar, label_of
+from ketjet.jobs.progress_bar import ProgressBar, label_of
 from ketjet.jobs.promise import SLICE, Promise
 from ketjet.results.result import SimulationResult, assemble
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
     from qiskit.providers.backend import Backend
 
+    from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
+    from ketjet.jobs.progress import JobProgress
 
     Show = Callable[[JobProgress], None]
-
-    from ketjet.engine import Outcome
 
 __all__ = ["Job"]
 

@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ketjet.base.printable import printable
-from ketjet.jobs.progress import label_of
+from ketjet.jobs.progress_bar import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
