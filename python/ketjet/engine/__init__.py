@@ -25,20 +25,12 @@ from ketjet.engine.machine import (
     MAX_QUBITS,
     Precision,
     available_memory,
-    classical_codes,
-    gate_codes,
-    instruction_codes,
     isa_in_use,
     isa_names,
     keep_calibration,
     machine,
-    max_density_qubits,
-    pauli_codes,
     recently_available_memory,
-    save_mode_codes,
-    saved_codes,
     uncalibrated,
-    unitarity_error,
 )
 from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification
 from ketjet.engine.planning import PLAN_OPTIONS, draw_alike, plan, precision_of, state_qubits
@@ -47,6 +39,16 @@ from ketjet.engine.readouts import ExpectationReadout, ProbabilitiesReadout, Rea
 from ketjet.engine.report import PassReport, PlanReport, StageReport, machine_rates, rates_bytes, report
 from ketjet.engine.run import execute
 from ketjet.engine.state import State
+from ketjet.engine.tables import (
+    classical_codes,
+    gate_codes,
+    instruction_codes,
+    max_density_qubits,
+    pauli_codes,
+    save_mode_codes,
+    saved_codes,
+    unitarity_error,
+)
 from ketjet.engine.task import Task, Verify
 
 __all__ = [
