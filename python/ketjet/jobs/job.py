@@ -361,9 +361,7 @@ class Job(AwaitableJob["SimulationResult"], JobV1):
     def _pause(self, seconds: float, deadline: float | None) -> bool:
         """Sleep until the job ends, `seconds` pass or the deadline comes; return whether there is time left."""
         left = float("inf") if deadline is None else deadline - time.monotonic()
-        with contextlib.suppress(concurrent.futures.CancelledError, concurrent.futures.TimeoutError):
-            self._batch.future.exception(max(min(seconds, left), 0))
-        return left > seconds or self._batch.future.done()
+        return self._batch.future.wait(max(min(seconds, left), 0)) or left > seconds
 
     def _timeout_error(self, timeout: float | None) -> JobTimeoutError:
         return JobTimeoutError(

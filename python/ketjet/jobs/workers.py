@@ -11,7 +11,6 @@ a race. Nothing here imports Qiskit.
 from __future__ import annotations
 
 import atexit
-import concurrent.futures
 import contextlib
 import math
 import threading
@@ -29,7 +28,6 @@ from ketjet.jobs.promise import Promise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Future
 
 __all__ = ["Workers", "shared"]
 
@@ -112,7 +110,7 @@ class Workers:
         touched: Callable[[], int] = lambda: 0,
         grown: Callable[[], int] = lambda: 0,
         stop: Callable[[], None] = lambda: None,
-    ) -> Future[T]:
+    ) -> Promise[T]:
         """Queue a call.
 
         Parameters
@@ -138,7 +136,7 @@ class Workers:
 
         Returns
         -------
-        Future
+        Promise
             Pending until the call has returned. ``cancel()`` succeeds all that time: a queued call then never
             starts, and what a running one returns is dropped.
         """
@@ -186,8 +184,7 @@ class Workers:
         future = self.submit(watched, stop=stop, **share)
         try:
             while watch is not None and not future.done():
-                with contextlib.suppress(concurrent.futures.TimeoutError):
-                    future.exception(timeout=WATCH_SECONDS)
+                future.wait(WATCH_SECONDS)
                 watch()
             return future.result()
         except BaseException:
