@@ -247,26 +247,6 @@ def test_expectation_values_are_those_before_the_final_measurements(capsys, file
     assert report["expectations"] == pytest.approx({"ZI": 1, "IZ": 0}, abs=1e-12)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "h q[0]; cx q[0],q[1]; h q[2]; c = measure q;",
-        "ry(1) q; cx q[0],q[1]; cx q[1],q[2]; t q; c[0] = measure q[2]; c[1] = measure q[1];",
-        "h q; c[0] = measure q[0]; h q[0]; if (c[0]) { x q[1]; } c[1] = measure q[1]; c[2] = measure q[0]; h q[2];",
-        "h q[0]; cx q[0],q[2]; c[0] = measure q[0];",
-    ],
-    ids=["all measured", "not all measured", "control flow", "an idle qubit"],
-)
-@pytest.mark.parametrize("how", [["--seed", "5", "--memory"], ["--exact"]], ids=["sampled", "exact"])
-def test_asking_for_an_expectation_value_changes_no_sample(capsys, file, body, how):
-    path = file(f'OPENQASM 3.0; include "stdgates.inc"; qubit[3] q; bit[3] c; {body}')
-    [plain] = run_json(capsys, path, *how)
-    [asked] = run_json(capsys, path, *how, "--expect", "XIZ", "--expect", "IZZ")
-    changing = {"seconds", "seed", "metadata", "peak_memory_bytes", "expectations"}
-    assert asked.keys() - plain.keys() == {"expectations"}
-    assert {key: asked[key] for key in asked.keys() - changing} == {key: plain[key] for key in plain.keys() - changing}
-
-
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
 def test_completion_knows_commands_and_options(shell, capsys):
     assert program.main(["completion", shell]) == 0

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ketjet import engine
-    from ketjet.experiment import Experiment
     from ketjet.explanation import Explanation
     from ketjet.options.types import Binds, FurtherOptions, Inputs, Integer, RunOptions
     from ketjet.results import SimulationResult
@@ -205,21 +204,14 @@ class Simulator(OldNames):
     ) -> Job:
         """Check and submit; `finish` may change the result before anybody sees it."""
         resolved = self._resolve(options)
-        return self._submit(experiments_of(circuits, bindings, resolved), resolved, finish)
-
-    def _submit(
-        self,
-        experiments: list[Experiment],
-        options: SimulatorOptions,
-        finish: Callable[[SimulationResult], None] | None = None,
-    ) -> Job:
+        experiments = experiments_of(circuits, bindings, resolved)
         job = Job(
             self,
             str(uuid.uuid4()),
             experiments,
-            executor=options.executor,
-            cancel_on_interrupt=options.cancel_on_interrupt,
-            memory_limit=memory_limit(options),
+            executor=resolved.executor,
+            cancel_on_interrupt=resolved.cancel_on_interrupt,
+            memory_limit=memory_limit(resolved),
             _finish=finish,
         )
         log.admitted(job.job_id(), experiments)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ketjet import engine
 from ketjet.base.printable import printable
 from ketjet.base.units import size
-from ketjet.cli.arguments import inputs_of, require_paulis
+from ketjet.cli.arguments import as_expectations, inputs_of, saving_expectations
 from ketjet.options.machine import allowed_threads, require_isa
 
 if TYPE_CHECKING:
@@ -57,10 +57,9 @@ def run(options: argparse.Namespace) -> None:
     """Simulate the circuits of files and print what came out."""
     import numpy as np
 
-    from ketjet.backend.expectations import run_with_expectations
     from ketjet.errors import InvalidOptionError
 
-    backend, paulis = _simulator(options), list(dict.fromkeys(options.expect))
+    backend = _simulator(options)
     wanted = {
         "shots": options.shots,
         "seed_simulator": options.seed,
@@ -77,14 +76,9 @@ def run(options: argparse.Namespace) -> None:
     if options.state is not None and len(circuits) > 1:
         raise InvalidOptionError(f"--state is for one circuit, and there are {len(circuits)}; run them one by one.")
     for file, circuit, inputs in circuits:
-        require_paulis(circuit, paulis)
+        saving = saving_expectations(circuit, options.expect)
         started = time.perf_counter()
-        if paulis:
-            result, values = run_with_expectations(
-                backend, circuit, paulis, wanted, inputs=inputs or None, progress=options.progress
-            )
-        else:
-            result, values = backend.run(circuit, inputs=inputs or None, **wanted).result(progress=options.progress), []
+        result = backend.run(saving, inputs=inputs or None, **wanted).result(progress=options.progress)
         seconds = time.perf_counter() - started
         experiment = result.results[0]
         report = {
@@ -98,8 +92,8 @@ def run(options: argparse.Namespace) -> None:
             "peak_memory_bytes": _peak_memory(),
             "metadata": experiment.metadata,
         }
-        if paulis:
-            report["expectations"] = dict(zip(paulis, values, strict=True))
+        if options.expect:
+            report["expectations"] = as_expectations(options.expect, result.data(0))
         if options.exact:
             report["probabilities"] = result.get_probabilities()
         if options.memory:

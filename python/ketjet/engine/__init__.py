@@ -33,7 +33,7 @@ from ketjet.engine.machine import (
     uncalibrated,
 )
 from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification
-from ketjet.engine.planning import PLAN_OPTIONS, draw_alike, plan, precision_of, state_qubits
+from ketjet.engine.planning import PLAN_OPTIONS, plan, precision_of, state_qubits
 from ketjet.engine.random_keys import RNG_VERSION
 from ketjet.engine.readouts import ExpectationReadout, ProbabilitiesReadout, Readout
 from ketjet.engine.report import PassReport, PlanReport, StageReport, machine_rates, rates_bytes, report
@@ -91,7 +91,6 @@ __all__ = [
     "calibration_path",
     "classical_codes",
     "demand",
-    "draw_alike",
     "drift_of",
     "estimate",
     "execute",

@@ -43,11 +43,6 @@ def plan(
     return _core.plan(program, on or machine(), PRECISIONS[precision], off, from_zero=from_zero, keep_state=keep_state)
 
 
-def draw_alike(one: Plan, other: Plan) -> bool:
-    """Return whether runs by two plans of a program draw the same samples: by their texts, they do the same."""
-    return one.to_string() == other.to_string()
-
-
 def precision_of(made: Plan) -> Precision:
     """Return the precision that a plan was made for."""
     return "single" if made.precision == _core.Precision.single else "double"
