@@ -38,6 +38,6 @@ def long_circuit():
 def two_threads(monkeypatch):
     """Let this test's jobs share a budget of two engine threads with nobody."""
     own = workers.Workers(2)
-    monkeypatch.setattr(workers, "_shared", [own])
+    monkeypatch.setattr(workers.shared, "current", own)
     yield own
     own.close(2)

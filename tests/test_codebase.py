@@ -155,6 +155,10 @@ def test_files_stay_short_and_say_what_they_are(path):
         (r"\bqk_\w+", ["cpp/qiskit_bridge/"]),
         (r"\bgetenv\(", ["cpp/kernels/dispatch.cpp"]),
         (r"\bos\.(environ|getenv)", ["python/ketjet/options/machine.py"]),
+        (
+            r'"(measure_sampling|sample_measure_time|required_memory_mb|active_input_qubits)"',  # Aer's names
+            ["python/ketjet/results/metadata.py", "python/ketjet/cli/commands.py"],
+        ),
         (r"0xf{6}", ["cpp/base/random_streams.hpp"]),
         (
             r"\bparallel_for\(|\brun_team\(",  # whoever walks a state does it by state/chunks

@@ -24,8 +24,10 @@ class Experiment(NamedTuple):
     """The seed as the user gave it; the task's seed is its 64-bit form."""
     header: Mapping[str, Any]
     has_measurements: bool
-    metadata: Mapping[str, Any]
-    """What is known about the run beforehand; the engine's own metadata comes on top."""
+    qubits: tuple[int, ...] = ()
+    """The program's qubit i is the circuit's qubit qubits[i]."""
+    available_bytes: int = 0
+    """The memory that there was when the run was admitted."""
     saves: tuple[SaveRequest, ...] = ()
     """What the circuit's save instructions ask for."""
     zero_threshold: float = 0.0

@@ -12,7 +12,7 @@ from qiskit.primitives import BackendEstimatorV2, BackendSamplerV2
 from scipy import stats
 
 from ketjet import Simulator, engine
-from ketjet.engine.run import random_key
+from ketjet.engine.random_keys import random_key
 from ketjet.lowering import lower
 
 SEED = 5

@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from qiskit import QuantumCircuit
 from qiskit.exceptions import QiskitError
 from qiskit.result import Counts, Result, marginal_counts
+from support.engine_runs import FACTS
 
 from ketjet.engine import Outcome, Task
 from ketjet.experiment import Experiment
+from ketjet.lowering import lower
 from ketjet.results.result import SimulationResult, build_result
 
 
@@ -27,8 +30,8 @@ def pack(numbers, num_clbits):
 def experiment(creg_sizes, *, measured=True, **header):
     slots = sum(size for _, size in creg_sizes)
     header = {"name": "circuit", "creg_sizes": creg_sizes, "memory_slots": slots, **header}
-    task = Task(program=None, shots=10, seed=7)
-    return Experiment(task, 0, shots=10, seed=7, header=header, has_measurements=measured, metadata={"device": "CPU"})
+    task = Task(lower(QuantumCircuit(1, slots)).program, shots=10, seed=7)
+    return Experiment(task, 0, shots=10, seed=7, header=header, has_measurements=measured)
 
 
 def result_of(numbers, counts, creg_sizes, *, memory=None, state=None, **settings):
@@ -39,7 +42,7 @@ def result_of(numbers, counts, creg_sizes, *, memory=None, state=None, **setting
         None if memory is None else pack(memory, num_clbits),
         state,
         num_clbits,
-        {"time_taken": 0.5, "precision": "double"},
+        FACTS,
     )
     return build_result(
         [experiment(creg_sizes, **settings)], [outcome], backend_name="ketjet", backend_version="1", job_id="j",
@@ -70,7 +73,6 @@ def test_aer_keys():
     assert data.data.counts == {"0x0": 4, "0x5": 6}
     assert data.data.memory == ["0x5", "0x0", "0x5"]
     assert (data.shots, data.success, data.status, data.seed_simulator, data.seed) == (10, True, "DONE", 7, 7)
-    assert data.metadata == {"device": "CPU", "time_taken": 0.5, "precision": "double", "seed_simulator": 7}
     assert (data.time_taken, result.time_taken, result.metadata) == (0.5, 1.0, {"threads": 2})
     assert (result.backend_name, result.job_id, result.status, result.success) == ("ketjet", "j", "COMPLETED", True)
     assert result.get_counts() == {"0 00": 4, "1 01": 6}

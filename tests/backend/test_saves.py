@@ -14,6 +14,7 @@ from qiskit.circuit.classical import expr, types
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import DensityMatrix, Kraus, Pauli, SparsePauliOp, Statevector, partial_trace
 from qiskit.result import ProbDistribution
+from support.engine_runs import FACTS
 from support.saves import Save
 
 from ketjet import Simulator, StateVector
@@ -438,7 +439,7 @@ def test_chains_give_every_shot_its_records_in_order():
     records = (record(11, 0, 0, [0.0]), record(12, 11, 1, [1.0]), record(13, 11, 2, [2.0]))
     chains = np.array([[13], [11], [0], [12]], np.uint64)
     empty = np.zeros((0, 1), np.uint64)
-    outcome = Outcome(empty, np.zeros(0, np.int64), None, None, 2, {}, saves=records, chains=chains)
+    outcome = Outcome(empty, np.zeros(0, np.int64), None, None, 2, FACTS, saves=records, chains=chains)
     for name, subtype, expected in [
         ("save_expval", "list", [0.0, 2.0, 0.0, 0.0, 1.0]),
         ("save_expval", "c_list", {"0x0": [0.0, 0.0, 0.0], "0x1": [1.0], "0x2": [2.0]}),
@@ -451,7 +452,7 @@ def test_chains_give_every_shot_its_records_in_order():
 
 
 def test_without_any_record_there_is_no_label():
-    outcome = Outcome(np.zeros((0, 1), np.uint64), np.zeros(0, np.int64), None, None, 2, {})
+    outcome = Outcome(np.zeros((0, 1), np.uint64), np.zeros(0, np.int64), None, None, 2, FACTS)
     saved_data = SavedData([SaveRequest(0, "L", "save_expval", "list", 1, 0)], outcome, 0)
     assert saved_data.labels == []
     with pytest.raises(QiskitError, match="no statevector"):

@@ -26,7 +26,7 @@ OPERATIONS = (*ONE_QUBIT, "rx", "cx", "cz", "cp", "ch", "ccx", "measure", "reset
 def trajectories(circuit, *switched_off):
     """How many states were left at the end of an exact run; one where there is but one anyway."""
     task = engine.Task(lower(circuit).program, 1, 0, exact=True, floor=1e-12, switched_off=switched_off)
-    return engine.execute(task).metadata.get("trajectories", 1)
+    return engine.execute(task).facts.trajectories or 1
 
 
 def ways(circuit, *switched_off):

@@ -53,9 +53,7 @@ def test_exact_distributions_are_those_of_the_oracle(
 )
 def test_the_self_check_is_content(circuit, task, switched_off):
     task = engine.Task(lower(circuit).program, 5, 1, verify="full", switched_off=switched_off, **task)
-    facts = engine.execute(task).metadata["verify"]
-    assert facts["mode"] == "full"
-    assert facts["checks"] > 0
+    assert engine.execute(task).facts.verification.checks > 0
 
 
 def apart(condition, inner, last):

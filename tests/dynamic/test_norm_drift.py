@@ -117,4 +117,4 @@ def test_unitary_circuits_keep_their_norm(circuit):
     program = lower(circuit).program
     for precision, limit in (("double", 1e-13), ("single", 1e-5)):
         task = engine.Task(program, 50, 1, precision=precision, return_state=True)
-        assert engine.execute(task).metadata["norm_error"] < limit
+        assert engine.execute(task).facts.norm_error < limit

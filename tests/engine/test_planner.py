@@ -73,9 +73,9 @@ def test_estimate_agrees_with_itself():
 def test_the_state_grows_from_zero():
     ladder = pack(24, [op("h", [0]), *(op("cx", [q, q + 1]) for q in range(23))])
     state_bytes = engine.estimate(ladder).state_bytes
-    cost = engine.execute(engine.Task(ladder, 0, 0)).metadata["plan"]
-    assert cost["sweeps"] in {2, 3}
-    assert cost["bytes"] < 2.2 * state_bytes  # all sweeps but the last one are over a small part
+    facts = engine.execute(engine.Task(ladder, 0, 0)).facts
+    assert facts.sweeps in {2, 3}
+    assert facts.bytes_moved < 2.2 * state_bytes  # all sweeps but the last one are over a small part
 
 
 def test_idle_qubits_stay_out_until_the_end():

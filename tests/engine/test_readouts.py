@@ -53,7 +53,7 @@ def test_a_straight_run_reads_its_final_state(data, circuit, precision, threads)
     readouts = (expectation_of(observable), engine.ProbabilitiesReadout(qubits))
     task = engine.Task(lower(circuit).program, 20, 1, precision=precision, threads=threads, readouts=readouts)
     found = engine.execute(task, on=TINY_CACHES)
-    assert found.metadata["measure_sampling"]
+    assert found.facts.trajectories is None
     for value, wanted in zip(found.readouts, expected, strict=True):
         np.testing.assert_allclose(value, wanted, atol=20 * TOLERANCE[precision])
 
@@ -90,4 +90,4 @@ def test_readouts_change_no_sample_of_a_run_that_keeps_its_state(circuit, thread
     one, other = engine.execute(plain), engine.execute(asked)
     np.testing.assert_array_equal(one.memory, other.memory)
     np.testing.assert_array_equal(one.state, other.state)
-    assert one.metadata["measure_sampling"] == other.metadata["measure_sampling"]
+    assert one.facts.trajectories == other.facts.trajectories

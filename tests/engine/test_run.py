@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.programs import SMALL_CACHES, TINY_CACHES, entangled, final_state, op, pack, random_state
 
 from ketjet import _core, engine
-from ketjet.engine.run import random_key
+from ketjet.engine.random_keys import random_key
 
 
 def held_bytes():
@@ -124,7 +124,7 @@ def test_the_norm_after_many_gates():
     random = np.random.default_rng(0)
     operations = [op("u", [int(random.integers(3))], slots=random.uniform(-3, 3, 3)) for _ in range(100_000)]
     outcome = engine.execute(engine.Task(pack(3, operations), 1, 1))
-    assert outcome.metadata["norm_error"] < 1e-11
+    assert outcome.facts.norm_error < 1e-11
 
 
 def test_programs_pickle():
@@ -233,14 +233,14 @@ def test_a_plan_made_before_is_used_wherever_the_task_is_sent():
     program = pack(4, [op("h", [0]), op("ry", [1], slots=[0.3]), op("cx", [0, 3])])
     task = engine.Task(program, 0, 1, return_state=True, plan=engine.plan(program), plan_time=0.25, seconds=0.5)
     here = engine.execute(task)
-    assert here.metadata["plan_time"] == 0.25
-    assert here.metadata["time_taken"] > 0.25
+    assert here.facts.plan_seconds == 0.25
+    assert here.facts.seconds > 0.25
     sent = pickle.loads(pickle.dumps(task))
     assert (sent.plan, sent.plan_time, sent.seconds) == (task.plan, 0.25, 0.5)
     there = engine.execute(sent)
-    assert there.metadata["plan_time"] == 0.25
+    assert there.facts.plan_seconds == 0.25
     np.testing.assert_array_equal(here.state, there.state)
-    assert here.metadata["plan"] == there.metadata["plan"]
+    assert here.facts[:5] == there.facts[:5]
 
 
 @given(st.integers(0, 2**200))

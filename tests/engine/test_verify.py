@@ -26,27 +26,27 @@ def run(program, mode, **options):
 
 
 def test_a_run_without_it_says_nothing():
-    assert "verify" not in run(entangled(4), "off").metadata
+    assert run(entangled(4), "off").facts.verification is None
 
 
 @pytest.mark.parametrize("precision", ["double", "single"])
 @pytest.mark.parametrize("mode", ["fast", "full"])
-def test_what_was_checked_is_in_the_metadata(mode, precision):
-    facts = run(entangled(10), mode, precision=precision).metadata["verify"]
-    assert facts["mode"] == mode
-    assert facts["checks"] > 100
-    assert 0 < facts["max_deviation"] < (1e-13 if precision == "double" else 1e-5)
-    assert 0 < facts["seconds"] < 10
-    assert json.loads(json.dumps(facts)) == facts
+def test_a_run_tells_what_was_checked(mode, precision):
+    facts = run(entangled(10), mode, precision=precision).facts
+    found = facts.verification
+    assert found.checks > 100
+    assert 0 < found.max_deviation < (1e-13 if precision == "double" else 1e-5)
+    assert 0 < found.seconds < 10
+    assert tuple(json.loads(json.dumps(found))) == found
     if mode == "full":
-        assert facts["sweeps_compared"] == facts["sweeps"] > 0
-        assert facts["state_compared"]
+        assert found.sweeps_compared == facts.sweeps > 0
+        assert found.state_compared
 
 
 def test_wide_programs_are_compared_sweep_by_sweep():
-    facts = run(entangled(17), "full").metadata["verify"]
-    assert facts["sweeps_compared"] == facts["sweeps"] > 2
-    assert not facts["state_compared"]
+    facts = run(entangled(17), "full").facts
+    assert facts.verification.sweeps_compared == facts.sweeps > 2
+    assert not facts.verification.state_compared
 
 
 @given(

@@ -341,7 +341,7 @@ def test_times_of_trajectories_are_summed_over_shots():
     circuit.h(0)
     task = engine.Task(lower(circuit).program, shots=50, seed=1, threads=2)
     outcome = engine.execute(task)
-    assert len(outcome.stage_seconds) == outcome.metadata["plan"]["stages"]
+    assert len(outcome.stage_seconds) == outcome.facts.stages
     assert all(seconds > 0 for seconds in outcome.stage_seconds)
 
 

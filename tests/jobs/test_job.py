@@ -514,10 +514,7 @@ def test_jobs_under_way_cannot_be_copied(copier, running):
 
 
 def test_an_ended_job_lets_go_of_its_programs():
-    class Program:
-        kernel, seconds, error = None, 0.0, None
-
-    program = Program()
+    program = Script()
     job, alive = submitted(program), weakref.ref(program)
     del program
     job.result(5)
@@ -535,7 +532,9 @@ def test_a_callback_that_comes_while_work_is_handed_out_may_run_jobs(bell):
     wide.measure_all()
     assert Simulator().estimate(wide).seconds > light_work.LIGHT_SECONDS
     seen = []
-    workers.shared().do(lambda: ended.add_done_callback(lambda _: seen.append(Simulator().run(wide).result(5).success)))
+    workers.shared().inbox.do(
+        lambda: ended.add_done_callback(lambda _: seen.append(Simulator().run(wide).result(5).success))
+    )
     eventually(lambda: seen == [True])
 
 
@@ -546,7 +545,7 @@ def test_a_dropped_result_is_freed_without_the_garbage_collector(bell):
         job = Simulator().run(bell, return_state=True)
         job.add_done_callback(lambda _: None)
         result = job.result(5)
-        eventually(lambda: workers.shared()._serving == set(workers.shared()._idle))
+        eventually(lambda: workers.shared().inbox._serving == set(workers.shared().inbox._idle))
         state = weakref.ref(result.get_statevector())
         del result, job
         eventually(lambda: state() is None)  # a thread that looks for offers may have seen it a moment ago

@@ -97,7 +97,7 @@ def test_nobody_need_wait(recorder):
 )
 def test_who_waits_in_other_ways_does_not_wait_for_a_look(recorder, look, monkeypatch):
     monkeypatch.setattr(light_work, "LOOK_SECONDS", 60)
-    monkeypatch.setattr(light_work, "_shared", [light_work.LightQueue()])
+    monkeypatch.setattr(light_work.shared, "current", light_work.LightQueue())
     job = light(recorder)
     look(job)
     assert job.result(5).success

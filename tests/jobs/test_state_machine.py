@@ -42,14 +42,14 @@ class Model:
 class Jobs(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
-        self.shared, workers._shared = workers._shared, [workers.Workers(BUDGET)]
+        self.shared, workers.shared.current = workers.shared.current, workers.Workers(BUDGET)
         self.patience, budget.PATIENCE_SECONDS = budget.PATIENCE_SECONDS, math.inf  # jobs start in turn
         self.models = []
         self.queue = []
 
     def teardown(self):
         workers.shared().close(2)
-        workers._shared = self.shared
+        workers.shared.current = self.shared
         budget.PATIENCE_SECONDS = self.patience
 
     def settle(self):

@@ -13,7 +13,7 @@ from concurrent.futures import wait
 import pytest
 from support.fake_engine import eventually
 
-from ketjet.jobs import budget, workers
+from ketjet.jobs import budget, inbox, workers
 from ketjet.jobs.workers import Workers
 
 
@@ -47,7 +47,7 @@ def pool(machine):
 @pytest.fixture
 def impatient(monkeypatch):
     """Calls wait no longer than a moment, whoever they wait for."""
-    monkeypatch.setattr(workers, "LOOK_SECONDS", 0.005)
+    monkeypatch.setattr(inbox, "LOOK_SECONDS", 0.005)
     monkeypatch.setattr(budget, "PATIENCE_SECONDS", 0.05)
     monkeypatch.setattr(budget, "LIGHT_PATIENCE_SECONDS", 0.01)
     monkeypatch.setattr(workers, "LIGHT_PATIENCE_SECONDS", 0.01)
@@ -293,8 +293,8 @@ def test_calls_one_after_the_other_are_run_by_one_worker(pool):
     wait(futures, 5)  # several workers are idle now
     ran, handed_out = [], []
     for _ in range(20):
-        eventually(lambda: len(pool._idle) == len(pool._serving))
-        pool.do(lambda: handed_out.append(pool.submit(lambda: ran.append(threading.get_ident()))), patience=5)
+        eventually(lambda: len(pool.inbox._idle) == len(pool.inbox._serving))
+        pool.inbox.do(lambda: handed_out.append(pool.submit(lambda: ran.append(threading.get_ident()))), patience=5)
         handed_out.pop().result(5)
     assert len(set(ran)) == 1
 
@@ -304,17 +304,17 @@ def test_who_is_called_back_while_work_is_handed_out_may_wait_for_other_work(poo
     seen = []
 
     def hand_out():
-        pool.may_take_long()  # as before each callback of a user
+        pool.inbox.may_take_long()  # as before each callback of a user
         seen.append(pool.submit(lambda: "done").result(5))
 
-    pool.do(hand_out, patience)
+    pool.inbox.do(hand_out, patience)
     eventually(lambda: seen == ["done"])
 
 
 def test_idle_workers_end_and_come_back(pool):
     assert pool.submit(lambda: 1).result(5) == 1
-    assert pool._serving
-    eventually(lambda: not pool._serving)
+    assert pool.inbox._serving
+    eventually(lambda: not pool.inbox._serving)
     assert pool.submit(lambda: 2).result(5) == 2
 
 

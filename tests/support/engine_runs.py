@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from ketjet import _core, engine
-from ketjet.engine.run import random_key
+from ketjet.engine.random_keys import random_key
+
+FACTS = engine.RunFacts(
+    isa="portable", state_bytes=64, stages=1, sweeps=1, bytes_moved=64, trajectories=None, plan_seconds=0.0,
+    sample_seconds=0.0, seconds=0.5, norm_error=0.0, dropped=0.0, verification=None,
+)  # fmt: skip
+"""Of a run that went well, for outcomes that are made by hand."""
 
 
 def run(program, *, small_state_bytes=0, precision="double", states=50, threads=1, switched_off=(), **fields):

@@ -16,7 +16,7 @@ def keys_of(outcome):
 def exact(circuit, *, floor=0.0, on=None, **fields):
     """The exact distribution by the engine, and what it dropped."""
     outcome = engine.execute(engine.Task(lower(circuit).program, 1, 0, exact=True, floor=floor, **fields), on=on)
-    return dict(zip(keys_of(outcome), outcome.probabilities, strict=True)), outcome.metadata["exact"]["remainder"]
+    return dict(zip(keys_of(outcome), outcome.probabilities, strict=True)), outcome.facts.dropped
 
 
 def assert_same(found, expected, tolerance):

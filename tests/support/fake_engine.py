@@ -7,12 +7,14 @@ import math
 import threading
 import time
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from ketjet import engine
 from ketjet.experiment import Experiment
 from ketjet.jobs.job import Job
+from support.engine_runs import FACTS
 
 _numbers = itertools.count()
 _kernels = {}
@@ -26,6 +28,8 @@ class Script:
     """Which kernel object says when to return; None returns after `seconds`."""
     seconds: float = 0.0
     error: Exception | None = None
+    num_qubits: ClassVar[int] = 1
+    num_clbits: ClassVar[int] = 1
 
 
 class Kernel:
@@ -65,13 +69,13 @@ def outcome(task):
     """Every shot gives 1."""
     keys, counts = np.ones((1, 1), np.uint64), np.array([task.shots], np.int64)
     memory = np.ones((task.shots, 1), np.uint64) if task.memory else None
-    return engine.Outcome(keys, counts, memory, None, 1, {"time_taken": 0.0})
+    return engine.Outcome(keys, counts, memory, None, 1, FACTS)
 
 
 def experiment(script, threads=1, peak_bytes=0, seconds=math.inf):
     task = engine.Task(program=script, shots=10, seed=1, threads=threads, seconds=seconds)
     header = {"name": "fake", "creg_sizes": [["c", 1]], "memory_slots": 1, "n_qubits": 1}
-    return Experiment(task, peak_bytes, shots=10, seed=1, header=header, has_measurements=True, metadata={})
+    return Experiment(task, peak_bytes, shots=10, seed=1, header=header, has_measurements=True)
 
 
 def fake_job(*scripts, threads=1, seconds=math.inf, **settings):

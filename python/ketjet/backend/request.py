@@ -87,13 +87,6 @@ def experiment_of(
         peak_bytes=demand.peak_bytes,
         occurrence=occurrence,
     )
-    facts = {
-        "method": "statevector",
-        "device": "CPU",
-        "num_clbits": lowered.program.num_clbits,
-        "active_input_qubits": list(lowered.qubits),
-        "max_memory_mb": admitted.available >> 20,
-    }
     return Experiment(
         task=task,
         peak_bytes=demand.peak_bytes,
@@ -101,7 +94,8 @@ def experiment_of(
         seed=seed,
         header=lowered.header,
         has_measurements=lowered.has_measurements,
-        metadata=facts,
+        qubits=lowered.qubits,
+        available_bytes=admitted.available,
         saves=lowered.saves,
         zero_threshold=options.zero_threshold,
     )

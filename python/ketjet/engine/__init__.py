@@ -18,45 +18,38 @@ from ketjet._core import (
 )
 from ketjet.engine.calibration_file import FACTOR_LIMITS, calibration_path
 from ketjet.engine.control import Control, Progress
+from ketjet.engine.drift import DRIFT_LIMITS, drift_of
 from ketjet.engine.estimate import Demand, Estimate, demand, estimate, max_qubits
 from ketjet.engine.machine import (
     AMPLITUDE_BYTES,
     MAX_QUBITS,
     Precision,
     available_memory,
-    classical_codes,
-    gate_codes,
-    instruction_codes,
     isa_in_use,
     isa_names,
     keep_calibration,
     machine,
-    max_density_qubits,
-    pauli_codes,
     recently_available_memory,
-    save_mode_codes,
-    saved_codes,
     uncalibrated,
-    unitarity_error,
 )
+from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification
+from ketjet.engine.planning import PLAN_OPTIONS, plan, precision_of, state_qubits
+from ketjet.engine.random_keys import RNG_VERSION
 from ketjet.engine.readouts import ExpectationReadout, ProbabilitiesReadout, Readout
 from ketjet.engine.report import PassReport, PlanReport, StageReport, machine_rates, rates_bytes, report
-from ketjet.engine.run import (
-    DRIFT_LIMITS,
-    PLAN_OPTIONS,
-    RNG_VERSION,
-    Outcome,
-    PassTimes,
-    SavedRecord,
-    Task,
-    Verify,
-    drift_of,
-    execute,
-    plan,
-    precision_of,
-    state_qubits,
-)
+from ketjet.engine.run import execute
 from ketjet.engine.state import State
+from ketjet.engine.tables import (
+    classical_codes,
+    gate_codes,
+    instruction_codes,
+    max_density_qubits,
+    pauli_codes,
+    save_mode_codes,
+    saved_codes,
+    unitarity_error,
+)
+from ketjet.engine.task import Task, Verify
 
 __all__ = [
     "AMPLITUDE_BYTES",
@@ -85,11 +78,13 @@ __all__ = [
     "Program",
     "Progress",
     "Readout",
+    "RunFacts",
     "SavedRecord",
     "StageReport",
     "State",
     "Task",
     "TimeLimitReached",
+    "Verification",
     "VerificationFailed",
     "Verify",
     "available_memory",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ketjet import _core, faces
 from ketjet.base.units import counted, duration, size
 from ketjet.engine.machine import AMPLITUDE_BYTES, MAX_QUBITS, Precision, available_memory, machine
-from ketjet.engine.run import plan, state_qubits
+from ketjet.engine.planning import plan, state_qubits
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -9,7 +9,8 @@ import numpy as np
 from ketjet import _core
 from ketjet.engine.control import Control
 from ketjet.engine.machine import machine
-from ketjet.engine.run import VERIFY, Verify, random_key
+from ketjet.engine.random_keys import random_key
+from ketjet.engine.task import VERIFY, Verify
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

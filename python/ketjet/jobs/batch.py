@@ -11,7 +11,6 @@ operation on a list or a dictionary, and what a waiting thread has in hand can b
 from __future__ import annotations
 
 import contextlib
-import operator
 import os
 import threading
 import time
@@ -23,12 +22,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ketjet import engine
-from ketjet.engine import Control, Outcome, Progress, Task
+from ketjet.engine import Control, Outcome, Task
 from ketjet.errors import JobFailedError
-from ketjet.jobs import light_work, process_hooks, workers
+from ketjet.jobs import executors, light_work, process_hooks, workers
 from ketjet.jobs.failures import failure_of, public_outcome
-from ketjet.jobs.progress import JobProgress, fraction_of, seconds_left, shares, written_bytes
+from ketjet.jobs.progress import JobProgress, seconds_left, written_bytes
 from ketjet.jobs.promise import Promise
+from ketjet.jobs.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,9 +48,6 @@ HANDING_SECONDS = 0.05
 
 HANDING_BYTES = 16 << 20
 """Nobody waits for that if they take less."""
-
-FUTURE_METHODS = ("add_done_callback", "cancel", "cancelled", "exception", "result", "running")
-"""What is asked of the futures of an executor."""
 
 _feeding = threading.local()
 
@@ -129,12 +126,7 @@ class Batch(Generic[T]):
         self._flights: dict[int, _Flight] = {}
         self._runners: set[int] = set()  # threads that run light tasks, or are about to, while they wait
         self._runs_here: list[Control] = []  # of these runs
-        self._tally = threading.Lock()  # of the four below; whoever holds it calls nothing else
-        self._done = 0
-        self._kept_bytes = 0  # of outcomes
-        self._past = [0, 0, 0, 0, 0]  # progress counters of tasks that have ended
-        self._shares = shares(tasks)
-        self._ended = 0.0  # the share of these tasks
+        self._tally = Tally(tasks)
         self._furthest = 0.0  # fraction that anybody has been told of
 
     def start(self) -> None:
@@ -199,22 +191,19 @@ class Batch(Generic[T]):
 
     def progress(self) -> JobProgress:
         """Return how far the tasks are."""
-        flights = [(self._shares[index], flight.control.progress()) for index, flight in list(self._flights.items())]
-        past, done, total = self._past, self._done, len(self._outcomes)
-        if not total or (self.future.done() and not self.future.cancelled()):
-            found = 1.0
-        else:
-            found = min(self._ended + sum(share * fraction_of(progress) for share, progress in flights), 1.0)
+        running = [(index, flight.control.progress()) for index, flight in list(self._flights.items())]
+        tally, has_value = self._tally, self.future.done() and not self.future.cancelled()
+        done = tally.done
+        stages_done, stages_total, shots_done, shots_total, bytes_moved = tally.counters(running)
+        found = 1.0 if has_value or not tally.total else tally.fraction(running)
         fraction = self._furthest = max(found, self._furthest)
         begun = self.started_at if self.started() else None
         elapsed = 0.0 if begun is None else (self.ended_at or time.time()) - begun
         eta = None if self.future.done() else seconds_left(elapsed, found)
-        stages_done, stages_total, shots_done, shots_total, bytes_moved = map(
-            sum, zip(past, *(_counters(progress) for _, progress in flights), strict=True)
-        )
+        waiting_for = self._waits_for() if begun is None else ()
         return JobProgress(
             done,
-            total,
+            tally.total,
             stages_done,
             stages_total,
             shots_done,
@@ -223,7 +212,7 @@ class Batch(Generic[T]):
             elapsed,
             eta,
             fraction,
-            self._waits_for() if begun is None else (),
+            waiting_for,
         )
 
     def _waits_for(self) -> tuple[str, ...]:
@@ -252,8 +241,7 @@ class Batch(Generic[T]):
                     return False
                 outcomes.append(error)
         if not self.future.done():
-            counters = [_counters(control.progress()) for control in controls]
-            self._past, self._done = list(map(sum, zip(*counters, strict=True))), len(outcomes)
+            self._tally.set_all([control.progress() for control in controls])
             self._finish(outcomes)
         return True
 
@@ -263,7 +251,7 @@ class Batch(Generic[T]):
         A signal handler that waits for them finds them offered or handed over at any moment.
         """
         try:
-            workers.shared().do(self._feed, patience)
+            workers.shared().inbox.do(self._feed, patience)
         except RuntimeError:  # there is no thread for it, and the tasks will fail for that reason
             self._feed()
         if self._light:
@@ -295,10 +283,7 @@ class Batch(Generic[T]):
         return None
 
     def _control(self) -> Control:
-        if self._executor is not None:
-            with contextlib.suppress(OSError):  # no room for its file: the task runs, deaf to cancel
-                return Control(shared=True)
-        return Control()
+        return Control() if self._executor is None else executors.control_for_any_process()
 
     def _launch(self, index: int) -> None:
         flight, tasks, reservations = self._flights.get(index), self._tasks, self._reservations
@@ -316,11 +301,7 @@ class Batch(Generic[T]):
 
     def _submit(self, task: Task, memory: int, control: Control) -> Future[Outcome]:
         if self._executor is not None:
-            future = self._executor.submit(self._execute, task._replace(control_path=control.path))
-            if lacks := [name for name in FUTURE_METHODS if not callable(getattr(future, name, None))]:
-                kind = f"{type(future).__name__} without {lacks[0]}()"
-                raise TypeError(f"the executor's submit() must return a future, got {kind}")
-            return future
+            return executors.submit(self._executor, self._execute, task, control)
         return workers.shared().submit(
             partial(self._run, task, control),
             threads=task.threads,
@@ -335,7 +316,7 @@ class Batch(Generic[T]):
 
     def _run(self, task: Task, control: Control) -> Outcome:
         self._mark_started(time.time())
-        kept = self._kept_bytes if task.memory_limit else 0
+        kept = self._tally.kept_bytes if task.memory_limit else 0
         return self._execute(task._replace(kept_bytes=kept) if kept else task, control)
 
     def _collect(self, index: int, control: Control, future: Future[Outcome]) -> None:
@@ -357,13 +338,8 @@ class Batch(Generic[T]):
             return
         self._mark_started(progress.started_at or time.time())
         self._outcomes[index] = outcome
-        with self._tally:
-            self._past = list(map(operator.add, self._past, _counters(progress)))
-            self._done += 1
-            self._kept_bytes += outcome.bytes if isinstance(outcome, Outcome) else 0
-            self._ended += self._shares[index]
-            last = self._done == len(self._outcomes)
-        if last:
+        kept = outcome.bytes if isinstance(outcome, Outcome) else 0
+        if self._tally.add(index, progress, kept):
             self._finish([outcome for outcome in self._outcomes if outcome is not None])
         else:
             self._feed()
@@ -390,7 +366,7 @@ class Batch(Generic[T]):
         try:
             self._let_go()
         except BaseException:  # Ctrl-C: a worker does it
-            workers.shared().post(self._let_go)
+            workers.shared().inbox.post(self._let_go)
             raise
 
     def _let_go(self) -> None:
@@ -419,10 +395,6 @@ class Batch(Generic[T]):
 def _settle(batch: Batch[Any] | None) -> None:
     if batch is not None:
         batch.settle()
-
-
-def _counters(progress: Progress) -> tuple[int, ...]:
-    return progress[1:6]
 
 
 def _started_at(flight: _Flight) -> float | None:

@@ -127,7 +127,7 @@ class AwaitableJob(Generic[T]):
         JobError
             The job has not been submitted.
         """
-        self._watched().add_done_callback(DoneCallback(callback, self, workers.shared().may_take_long))
+        self._watched().add_done_callback(DoneCallback(callback, self, workers.shared().inbox.may_take_long))
 
     def __await__(self) -> Generator[Any, None, T]:
         return self._result_in_loop().__await__()

@@ -22,7 +22,7 @@ from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeou
 from ketjet.jobs import log
 from ketjet.jobs.batch import Batch
 from ketjet.jobs.future_protocol import AwaitableJob
-from ketjet.jobs.progress import JobProgress, ProgressBar, label_of
+from ketjet.jobs.progress_bar import ProgressBar, label_of
 from ketjet.jobs.promise import SLICE, Promise
 from ketjet.results.result import SimulationResult, assemble
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
     from qiskit.providers.backend import Backend
 
+    from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
+    from ketjet.jobs.progress import JobProgress
 
     Show = Callable[[JobProgress], None]
-
-    from ketjet.engine import Outcome
 
 __all__ = ["Job"]
 
@@ -361,9 +361,7 @@ class Job(AwaitableJob["SimulationResult"], JobV1):
     def _pause(self, seconds: float, deadline: float | None) -> bool:
         """Sleep until the job ends, `seconds` pass or the deadline comes; return whether there is time left."""
         left = float("inf") if deadline is None else deadline - time.monotonic()
-        with contextlib.suppress(concurrent.futures.CancelledError, concurrent.futures.TimeoutError):
-            self._batch.future.exception(max(min(seconds, left), 0))
-        return left > seconds or self._batch.future.done()
+        return self._batch.future.wait(max(min(seconds, left), 0)) or left > seconds
 
     def _timeout_error(self, timeout: float | None) -> JobTimeoutError:
         return JobTimeoutError(

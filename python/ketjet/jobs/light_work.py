@@ -6,11 +6,11 @@ thread starts whatever nobody has taken after a few milliseconds, so nothing is 
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
 import time
 from typing import TYPE_CHECKING
+
+from ketjet.jobs.per_process import PerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,18 +102,5 @@ class LightQueue:
                 del start  # a sleeping thread keeps nothing alive
 
 
-_shared = [LightQueue()]
-
-
-def shared() -> LightQueue:
-    """Return the queue of this process."""
-    return _shared[0]
-
-
-def _begin_child() -> None:
-    """Start afresh in a forked child: the parent's thread does not exist here."""
-    _shared[0] = LightQueue()
-
-
-with contextlib.suppress(AttributeError):  # Windows has no fork
-    os.register_at_fork(after_in_child=_begin_child)
+shared = PerProcess(LightQueue)
+"""The queue of this process."""

@@ -6,7 +6,6 @@ and nothing is formatted. A program that wants to see it calls ``logging.basicCo
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import logging
 import threading
@@ -14,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ketjet.base.printable import printable
-from ketjet.jobs.progress import label_of
+from ketjet.jobs.progress_bar import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -103,8 +102,7 @@ def _teller(name: str) -> Callable[[JobProgress], None] | None:
 def _tell_all(batch: Batch[Any], name: str, label: str) -> None:
     tell, started = _teller(name), False
     while not batch.future.done():
-        with contextlib.suppress(concurrent.futures.CancelledError, concurrent.futures.TimeoutError):
-            batch.future.exception(timeout=LOOK_SECONDS)
+        batch.future.wait(LOOK_SECONDS)
         if not started and batch.started():
             started = True
             logger.info("%s: started %s", name, label)

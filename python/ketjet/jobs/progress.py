@@ -1,35 +1,29 @@
-"""How far a job is: the snapshot `job.progress()` returns, and the bar `job.result(progress=True)` draws from it."""
+"""How far a job is: the snapshot that `job.progress()` returns, from what a task tells of itself."""
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ketjet import faces
-from ketjet.base.printable import printable
 from ketjet.base.units import duration, size
 from ketjet.engine import AMPLITUDE_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from ketjet.engine import Progress, Task
 
 __all__ = [
     "JobProgress",
-    "ProgressBar",
     "fraction_of",
-    "label_of",
     "progress_of_one",
     "seconds_left",
     "shares",
     "written_bytes",
 ]
-
 
 MIN_PACE = 0.01
 """The part of the work that has to be done before anybody tells how long the rest takes."""
@@ -140,60 +134,3 @@ def progress_of_one(progress: Progress, ended_at: float | None) -> JobProgress:
         eta,
         fraction,
     )
-
-
-class ProgressBar:
-    """A tqdm bar that follows a job: on standard error if that is a terminal, or in a notebook.
-
-    Parameters
-    ----------
-    label
-        What stands before the bar.
-    """
-
-    def __init__(self, label: str) -> None:
-        self._bar = _tqdm(total=100, desc=label, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}{postfix}")
-
-    def __enter__(self) -> ProgressBar:  # noqa: PYI034 - Self needs Python 3.11
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def show(self, progress: JobProgress) -> None:
-        """Move the bar; it never moves back."""
-        if self._bar is None:
-            return
-        self._bar.set_postfix_str(_beside_the_bar(progress), refresh=False)
-        self._bar.n = max(self._bar.n, round(100 * progress.fraction))
-        self._bar.refresh()
-
-
-def label_of(headers: Sequence[Mapping[str, Any]]) -> str:
-    """Return what stands before the bar of a job, by the headers of its circuits' results."""
-    return printable(headers[0]["name"]) if len(headers) == 1 else f"{len(headers)} circuits"
-
-
-def _beside_the_bar(progress: JobProgress) -> str:
-    parts = [f"waiting for {', '.join(progress.waiting_for)}"] if progress.waiting_for else []
-    if progress.circuits_total > 1:
-        parts.append(f"{progress.circuits_done}/{progress.circuits_total} circuits")
-    elif progress.stages_total:
-        parts.append(f"stage {min(progress.stages_done + 1, progress.stages_total)}/{progress.stages_total}")
-    if progress.eta:
-        parts.append(f"{progress.eta:.1f} s to go")
-    return ", ".join(parts)
-
-
-def _tqdm(**settings: Any) -> Any:
-    """Return a bar for where it will be seen: a widget if there are any, else text; None where nobody looks."""
-    if "ipykernel" in sys.modules and importlib.util.find_spec("ipywidgets"):
-        from tqdm.notebook import tqdm
-
-        return tqdm(**settings)
-    if "ipykernel" not in sys.modules and not sys.stderr.isatty():
-        return None
-    from tqdm.std import tqdm as text_bar
-
-    return text_bar(**settings)

@@ -101,6 +101,12 @@ class Promise(Future[T]):
             raise CancelledError
         return end.error
 
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end so long at most, and return whether it has come."""
+        with contextlib.suppress(CancelledError, concurrent.futures.TimeoutError):
+            self.exception(seconds)
+        return self.done()
+
     def add_done_callback(self, fn: Callable[[Future[T]], object]) -> None:
         """Call ``fn(self)`` at the end, or now; see `Future.add_done_callback`."""
         self._done_callbacks.append(fn)

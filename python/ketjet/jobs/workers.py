@@ -1,47 +1,37 @@
-"""The process's own worker threads, which share one budget of engine threads and memory.
+"""The process's own workers, which run calls under one budget of engine threads and memory.
 
 `submit` queues a call that says how many engine threads and bytes it wants; the queue is first in, first out, so
 several small calls run side by side, a big one gets the whole machine, and nobody starves. Behind a call that keeps its
-share for long, an idle worker lets others start as far as the budget allows it. Workers are daemon threads, started
-when there is work and gone when there has been none for a while. Whoever wants something posts it and goes on: workers
-alone take the lock, so a signal handler may submit, ask, cancel and wait whatever its thread was doing. A promise stays
-pending while its call runs: that is what makes a running call cancellable without a race. Nothing here imports Qiskit.
+share for long, an idle worker lets others start as far as the budget allows it. Whoever wants something posts it to the
+workers' inbox and goes on: workers alone take the lock, so a signal handler may submit, ask, cancel and wait whatever
+its thread was doing. A promise stays pending while its call runs: that is what makes a running call cancellable without
+a race. Nothing here imports Qiskit.
 """
 
 from __future__ import annotations
 
 import atexit
-import concurrent.futures
 import contextlib
-import logging
 import math
-import os
-import queue
 import threading
 import time
 import weakref
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ketjet import engine
 from ketjet.jobs.budget import LIGHT_PATIENCE_SECONDS, Budget, Work
+from ketjet.jobs.inbox import IDLE_SECONDS, Inbox
+from ketjet.jobs.per_process import PerProcess
 from ketjet.jobs.promise import Promise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Future
 
 __all__ = ["Workers", "shared"]
 
 T = TypeVar("T")
-
-_Bell: TypeAlias = "queue.SimpleQueue[None]"
-
-logger = logging.getLogger(__name__)
-
-IDLE_SECONDS = 3.0
-"""How long a worker without work stays alive."""
 
 EXIT_SECONDS = 0.7
 """How long the end of the interpreter waits for stopped calls to return."""
@@ -51,9 +41,6 @@ CLOSING_SECONDS = 0.002
 
 WATCH_SECONDS = 0.1
 """How often somebody who watches a call that he waits for is asked to."""
-
-LOOK_SECONDS = 0.1
-"""How often an idle worker looks whether a waiting call has waited long enough."""
 
 
 class Workers:
@@ -75,17 +62,14 @@ class Workers:
         idle_seconds: float = IDLE_SECONDS,
         measure: Callable[[], tuple[int, str]] | None = None,
     ) -> None:
-        self._idle_seconds = idle_seconds
         self._measure = measure
-        self._inbox: deque[Callable[[], None]] = deque()  # what workers are to do
         self._lock = threading.Lock()  # of the three below
         self._queue: deque[Work] = deque()  # waiting for their share of the budget
         self._budget = Budget(threads)
         self._running = self._budget.running  # hold their share: being computed
-        self._serving: set[_Bell] = set()  # by the bells of the workers
-        self._idle: list[_Bell] = []  # by the bells of those that wait for work, the last one to begin at the end
-        self._soon_back: set[int] = set()  # threads of workers that look into the inbox again in a moment
         self._closed = False
+        self.inbox = Inbox(idle_seconds, self._queue, self._look)
+        """What the workers are to do soon, outside the budget."""
 
     @property
     def threads(self) -> int:
@@ -126,7 +110,7 @@ class Workers:
         touched: Callable[[], int] = lambda: 0,
         grown: Callable[[], int] = lambda: 0,
         stop: Callable[[], None] = lambda: None,
-    ) -> Future[T]:
+    ) -> Promise[T]:
         """Queue a call.
 
         Parameters
@@ -152,7 +136,7 @@ class Workers:
 
         Returns
         -------
-        Future
+        Promise
             Pending until the call has returned. ``cancel()`` succeeds all that time: a queued call then never
             starts, and what a running one returns is dropped.
         """
@@ -166,52 +150,10 @@ class Workers:
         known = weakref.ref(work)  # a future that knew its work would be a cycle, and keep its result until the next gc
         promise.add_done_callback(lambda _: self._forget(known()))
         try:
-            self.post(partial(self._enqueue, work))
+            self.inbox.post(partial(self._enqueue, work))
         except RuntimeError as no_thread:
             promise.deliver(None, no_thread)
         return promise
-
-    def post(self, message: Callable[[], None]) -> None:
-        """Let a worker do something soon that takes no time to speak of, outside the budget.
-
-        Raises
-        ------
-        RuntimeError
-            There is no worker, and the system has no more threads.
-        """
-        self._inbox.append(message)
-        if threading.get_ident() not in self._soon_back:
-            self._want_listener()
-
-    def do(self, message: Callable[[], None], patience: float = 0) -> None:
-        """Post a message, and wait up to `patience` seconds until it has been dealt with, and what it posted itself.
-
-        Raises
-        ------
-        RuntimeError
-            As `post`.
-        """
-        dealt_with: queue.SimpleQueue[None] = queue.SimpleQueue()
-
-        def deal() -> None:
-            self._soon_back.add(me := threading.get_ident())
-            try:
-                message()
-            finally:
-                self._soon_back.discard(me)
-                if patience:
-                    self._inbox.append(partial(dealt_with.put, None))
-
-        self.post(deal)
-        if patience:
-            with contextlib.suppress(queue.Empty):
-                dealt_with.get(timeout=patience)
-
-    def may_take_long(self) -> None:
-        """Let another worker look into the inbox, if this thread is one that is expected back there in a moment."""
-        if (me := threading.get_ident()) in self._soon_back:
-            self._soon_back.discard(me)
-            self._want_listener()
 
     def run(
         self,
@@ -242,8 +184,7 @@ class Workers:
         future = self.submit(watched, stop=stop, **share)
         try:
             while watch is not None and not future.done():
-                with contextlib.suppress(concurrent.futures.TimeoutError):
-                    future.exception(timeout=WATCH_SECONDS)
+                future.wait(WATCH_SECONDS)
                 watch()
             return future.result()
         except BaseException:
@@ -257,11 +198,11 @@ class Workers:
         promise: Promise[T] = Promise()
 
         def make() -> None:
-            self._want_listener()
+            self.inbox.want_listener()
             promise.deliver(*_outcome(call))
 
         try:
-            self.post(make)
+            self.inbox.post(make)
         except RuntimeError:  # there is no thread for it
             return call()
         return promise.result()
@@ -316,62 +257,19 @@ class Workers:
     def _give_share(self, work: Work) -> None:
         work.begun_at = time.monotonic()
         self._running.add(work)
-        self._inbox.append(partial(self._compute, work))
+        self.inbox.put(partial(self._compute, work))
 
     def _compute(self, work: Work) -> None:
         if self._queue:  # which somebody else looks after from now on
-            self._inbox.append(self._start_what_fits)
-        self._want_listener()
+            self.inbox.put(self._start_what_fits)
+        self.inbox.want_listener()
         value, raised = _outcome(work.call)
         with self._lock:
             self._running.discard(work)
         self._start_what_fits()
         self._start_impatient()
-        self._want_listener()
+        self.inbox.want_listener()
         work.promise.deliver(value, raised)
-
-    def _want_listener(self) -> None:
-        """Ring for a worker if something is to be done or looked after; start one if none is idle.
-
-        The last one to become idle comes first: its caches are warm, and its engine threads may still be awake.
-        """
-        if not self._inbox and (self._idle or not self._queue):
-            return
-        with contextlib.suppress(IndexError):
-            self._idle.pop().put(None)
-            return
-        try:
-            threading.Thread(target=self._serve, name="ketjet-worker", daemon=True).start()
-        except RuntimeError:  # the system has no more threads; a busy worker does it later
-            if not self._serving:
-                raise
-
-    def _serve(self) -> None:
-        """Do what is in the inbox until there has been nothing for a while."""
-        bell: _Bell = queue.SimpleQueue()
-        self._serving.add(bell)
-        while (message := self._next(bell)) is not None:
-            try:
-                message()
-            except Exception:
-                logger.exception("a worker could not do what it was asked to")
-            del message  # an idle worker keeps nothing alive
-        self._serving.discard(bell)
-
-    def _next(self, bell: _Bell) -> Callable[[], None] | None:
-        while True:
-            with contextlib.suppress(IndexError):
-                return self._inbox.popleft()
-            self._idle.append(bell)
-            if not self._inbox:  # else somebody posted before this worker could be seen to be idle
-                with contextlib.suppress(queue.Empty):
-                    bell.get(timeout=LOOK_SECONDS if self._queue else self._idle_seconds)
-            try:
-                self._idle.remove(bell)
-            except ValueError:  # somebody has rung for it
-                continue
-            if not self._inbox:
-                return self._look if self._queue else None
 
     def _forget(self, work: Work | None) -> None:
         """Let go of what a finished or cancelled call refers to; a cancelled head no longer blocks the queue."""
@@ -380,7 +278,7 @@ class Workers:
         work.call = None
         if work.promise.cancelled():
             with contextlib.suppress(RuntimeError):  # no worker, so nothing is queued behind it
-                self.post(self._start_what_fits)
+                self.inbox.post(self._start_what_fits)
 
 
 def _outcome(call: Callable[[], T] | None) -> tuple[T | None, BaseException | None]:
@@ -392,23 +290,12 @@ def _outcome(call: Callable[[], T] | None) -> tuple[T | None, BaseException | No
         return None, error
 
 
-_shared = [Workers()]
-
-
-def shared() -> Workers:
-    """Return the workers of this process, whose budget is every core the process may use."""
-    return _shared[0]
+shared = PerProcess(Workers)
+"""The workers of this process, whose budget is every core the process may use."""
 
 
 def _leave() -> None:
     shared().close(EXIT_SECONDS)
 
 
-def _begin_child() -> None:
-    """Start afresh in a forked child: the parent's worker threads do not exist here."""
-    _shared[0] = Workers()
-
-
 atexit.register(_leave)
-with contextlib.suppress(AttributeError):  # Windows has no fork
-    os.register_at_fork(after_in_child=_begin_child)

@@ -1,7 +1,7 @@
 """The result of one circuit, which stays packed until somebody reads it.
 
-An outcome has 64 classical bits to a word, one row per distinct key or per shot, until somebody asks for strings; so do
-headers and metadata: a small circuit runs in less time than it takes to write them out.
+An outcome has 64 classical bits to a word, one row per distinct key or per shot, until somebody asks for strings. A
+header is written out when somebody reads it, too: a small circuit runs in less time than that takes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ketjet import engine
 from ketjet.results import face
 from ketjet.results.experiment_data import ExperimentData
 from ketjet.results.face import CircuitFacts
+from ketjet.results.metadata import metadata_of
 from ketjet.results.saved_data import SavedData
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ __all__ = ["CircuitResult", "facts_of"]
 
 
 class CircuitResult(ExperimentResult):
-    """The result of one circuit; its header and metadata are written out when somebody reads them.
+    """The result of one circuit; its header is written out when somebody reads it.
 
     Parameters
     ----------
@@ -40,57 +41,41 @@ class CircuitResult(ExperimentResult):
 
     def __init__(self, experiment: Experiment, outcome: Outcome | BaseException) -> None:
         self.shots, self.seed, self.meas_level = experiment.shots, experiment.seed, MeasLevel.CLASSIFIED
-        known: Mapping[str, Any] = {}
+        self.drift = ""
+        """What there is to say of a norm that has not stayed 1."""
+        self._header = experiment.header
         if isinstance(outcome, BaseException):
             self.success, self.status, self.data = False, f"ERROR: {outcome}", ExperimentResultData()
+            metadata, seconds = metadata_of(experiment, None), 0.0
         else:
+            facts, saved = outcome.facts, None
             self.success, self.status = True, "DONE"
-            known = self._take_in(outcome, experiment)
-        self._known = (experiment.header, experiment.metadata, known)
-
-    def _take_in(self, outcome: Outcome, experiment: Experiment) -> Mapping[str, Any]:
-        """Take the data, and return what the outcome tells besides."""
-        known, saved = outcome.metadata, None
-        if experiment.saves:
-            saved = SavedData(experiment.saves, outcome, experiment.zero_threshold)
-            known = {**known, **saved.metadata}
-            if outcome.chains is not None and not experiment.task.memory:
-                outcome = outcome._replace(memory=None)  # it was listed only for the sake of the saves
-            outcome = outcome._replace(saves=(), chains=None, save_frames={})
-        self.data = ExperimentData(outcome, measured=experiment.has_measurements, saved=saved)
-        return known
+            self.drift = engine.drift_of(facts.norm_error, experiment.task.precision)
+            metadata, seconds = metadata_of(experiment, facts), facts.seconds
+            if experiment.saves:
+                saved = SavedData(experiment.saves, outcome, experiment.zero_threshold)
+                metadata |= saved.metadata
+                if outcome.chains is not None and not experiment.task.memory:
+                    outcome = outcome._replace(memory=None)  # it was listed only for the sake of the saves
+                outcome = outcome._replace(saves=(), chains=None, save_frames={})
+            self.data = ExperimentData(outcome, measured=experiment.has_measurements, saved=saved)
+        self._metadata: dict[str, Any] = {"seed_simulator": self.seed, "time_taken": seconds, "metadata": metadata}
 
     @property
     def header_so_far(self) -> Mapping[str, Any]:
         """The header for reading only, so that there is no need to write all of it out."""
-        return self.__dict__.get("header") or self._known[0]
-
-    @property
-    def drift(self) -> str:
-        """What there is to say of a norm that has not stayed 1."""
-        facts = self._known[2]
-        return engine.drift_of(facts["norm_error"], facts["precision"]) if "norm_error" in facts else ""
+        return self.__dict__.get("header") or self._header
 
     @functools.cached_property
     def header(self) -> dict[str, Any]:
         """What there is to say about the circuit, with Aer's keys."""
-        return dict(self._known[0])
-
-    @functools.cached_property
-    def _metadata(self) -> dict[str, Any]:
-        metadata = {**self._known[1], **self._known[2], "seed_simulator": self.seed}
-        return {"seed_simulator": self.seed, "time_taken": metadata.get("time_taken", 0.0), "metadata": metadata}
-
-    def __getattr__(self, name: str) -> Any:
-        if "_known" not in self.__dict__:  # it is being unpickled
-            raise AttributeError(name)
-        return super().__getattr__(name)
+        return dict(self._header)
 
     def __repr__(self) -> str:
         return face.line("CircuitResult", [facts_of(self)], 1, self._metadata["time_taken"])
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "header": self.header, "_metadata": self._metadata, "_known": ({}, {}, {})}
+        return {**self.__dict__, "header": self.header, "_header": {}}
 
 
 def facts_of(result: ExperimentResult, found: Leading | None = None) -> CircuitFacts:

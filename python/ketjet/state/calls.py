@@ -18,7 +18,8 @@ from ketjet.base.printable import printable
 from ketjet.errors import JobCancelledError, JobError
 from ketjet.jobs import log, workers
 from ketjet.jobs.failures import public_error
-from ketjet.jobs.progress import JobProgress, ProgressBar, progress_of_one
+from ketjet.jobs.progress import JobProgress, progress_of_one
+from ketjet.jobs.progress_bar import ProgressBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from ketjet import engine
-from ketjet.errors import (
-    InvalidOptionError,
-    JobError,
-    OptionTypeError,
-)
+from ketjet.errors import InvalidOptionError, JobError, OptionTypeError
 from ketjet.lowering import lower
 from ketjet.lowering.observables import pauli_terms
 from ketjet.options import SimulatorOptions
@@ -130,9 +126,7 @@ class StateVector:
         array = amplitudes_of(amplitudes)
         if precision is None:
             precision = "single" if array.dtype in {np.dtype(np.complex64), np.dtype(np.float32)} else "double"
-        state = cls.__new__(cls)
-        state._allocate(array.size.bit_length() - 1, precision, max_threads, verify)
-        state._fill(array)
+        state = cls._holding(array, precision, max_threads, verify)
         length = state.norm()
         if not abs(length - 1) <= engine.DRIFT_LIMITS[state.precision]:
             raise InvalidOptionError(f"the amplitudes have the norm {length:.12g}; divide them by it to make it 1.")
@@ -208,7 +202,7 @@ class StateVector:
         with self._calls.reading():
             self._write_out()
             amplitudes = self._state.array
-        return _restored, (type(self), amplitudes, self._precision, self._max_threads, self._verify)
+        return type(self)._holding, (amplitudes, self._precision, self._max_threads, self._verify)
 
     @property
     def num_qubits(self) -> int:
@@ -415,10 +409,16 @@ class StateVector:
         self._calls = StateCalls(allowed_threads(self._max_threads, engine.machine().cores))
         self._state = self._calls.overwrite(lambda _: engine.State(self._num_qubits, self._precision))
 
-    def _fill(self, source: NDArray[Any]) -> None:
-        """Copy amplitudes into this state."""
-        target = self._state.array
-        self._calls.overwrite(lambda control: copy_amplitudes(source, target, control))
+    @classmethod
+    def _holding(
+        cls, amplitudes: NDArray[Any], precision: engine.Precision, max_threads: int | None, verify: engine.Verify
+    ) -> StateVector:
+        """Return a state with a copy of these amplitudes."""
+        state = cls.__new__(cls)
+        state._allocate(amplitudes.size.bit_length() - 1, precision, max_threads, verify)
+        target = state._state.array
+        state._calls.overwrite(lambda control: copy_amplitudes(amplitudes, target, control))
+        return state
 
     def _read(self, call: Callable[[engine.Control, int], _T]) -> _T:
         """Run a call that reads all amplitudes; once this has ended nobody works on them."""
@@ -432,17 +432,3 @@ class StateVector:
 
     def _repr_html_(self) -> str:
         return face.html(self.num_qubits, self.precision, None if self._calls.broken else self.__array__)
-
-
-def _restored(
-    kind: type[StateVector],
-    amplitudes: NDArray[Any],
-    precision: engine.Precision,
-    max_threads: int | None,
-    verify: engine.Verify,
-) -> StateVector:
-    """Return a state with a copy of these amplitudes, from a pickle or from another state."""
-    state = kind.__new__(kind)
-    state._allocate(amplitudes.size.bit_length() - 1, precision, max_threads, verify)
-    state._fill(amplitudes)
-    return state

@@ -1,0 +1,64 @@
+"""How far the tasks of a batch are: those that have ended are counted, those that run are asked."""
+
+from __future__ import annotations
+
+import operator
+import threading
+from typing import TYPE_CHECKING
+
+from ketjet.jobs.progress import fraction_of, shares
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ketjet.engine import Progress, Task
+
+    Running = Sequence[tuple[int, Progress]]
+    """The tasks that run, by number, and how far each is."""
+
+__all__ = ["Tally"]
+
+
+class Tally:
+    """The tally of some tasks, which are known by their numbers.
+
+    Parameters
+    ----------
+    tasks
+        All of them.
+    """
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self.total = len(tasks)
+        self.done = 0
+        self.kept_bytes = 0
+        """What outcomes take that are kept."""
+        self._shares = shares(tasks)
+        self._lock = threading.Lock()  # of what `add` counts; whoever holds it calls nothing else
+        self._past = [0, 0, 0, 0, 0]  # progress counters of tasks that have ended
+        self._ended = 0.0  # the share of these tasks
+
+    def add(self, task: int, progress: Progress, kept_bytes: int) -> bool:
+        """Count a task that has ended, whose outcome takes so much; return whether it was the last one."""
+        with self._lock:
+            self._past = list(map(operator.add, self._past, _counters(progress)))
+            self.done += 1
+            self.kept_bytes += kept_bytes
+            self._ended += self._shares[task]
+            return self.done == self.total
+
+    def set_all(self, progresses: Sequence[Progress]) -> None:
+        """Count all tasks at once, which have ended."""
+        self._past, self.done = list(map(sum, zip(*map(_counters, progresses), strict=True))), len(progresses)
+
+    def counters(self, running: Running) -> tuple[int, ...]:
+        """Return stages done and in all, shots done and in all, and bytes moved, of all tasks that have begun."""
+        return tuple(map(sum, zip(self._past, *(_counters(progress) for _, progress in running), strict=True)))
+
+    def fraction(self, running: Running) -> float:
+        """Return the part of the work that is done, in predicted time where that is known."""
+        return min(self._ended + sum(self._shares[task] * fraction_of(progress) for task, progress in running), 1.0)
+
+
+def _counters(progress: Progress) -> tuple[int, ...]:
+    return progress[1:6]

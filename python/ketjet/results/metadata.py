@@ -1,0 +1,66 @@
+"""The metadata of a circuit's result, by the names that users of Qiskit and qiskit-aer look for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ketjet import engine
+
+if TYPE_CHECKING:
+    from ketjet.engine import RunFacts, Task, Verification
+    from ketjet.experiment import Experiment
+
+__all__ = ["metadata_of"]
+
+
+def metadata_of(experiment: Experiment, facts: RunFacts | None) -> dict[str, Any]:
+    """Return what there is to tell of a circuit's run; `facts` is None if it has failed."""
+    task = experiment.task
+    metadata: dict[str, Any] = {
+        "method": "statevector",
+        "device": "CPU",
+        "num_clbits": task.program.num_clbits,
+        "active_input_qubits": list(experiment.qubits),
+        "max_memory_mb": experiment.available_bytes >> 20,
+    }
+    if facts is None:
+        return {**metadata, "seed_simulator": experiment.seed}
+    metadata |= {
+        "precision": task.precision,
+        "threads": task.threads,
+        "simd": facts.isa,
+        "num_qubits": task.program.num_qubits,
+        "required_memory_mb": -(-facts.state_bytes // (1 << 20)),
+        "plan": {"stages": facts.stages, "sweeps": facts.sweeps, "bytes": facts.bytes_moved},
+        "measure_sampling": facts.trajectories is None,
+        "plan_time": facts.plan_seconds,
+        "sample_measure_time": facts.sample_seconds,
+        "time_taken": facts.seconds,
+        "seed_simulator": experiment.seed,
+        "occurrence": task.occurrence,
+        "norm_error": facts.norm_error,
+        "rng_version": engine.RNG_VERSION,
+    }
+    if facts.trajectories is not None:
+        metadata["trajectories"] = facts.trajectories
+    if task.exact:
+        metadata["exact"] = {"floor": task.floor, "remainder": facts.dropped}
+    if facts.verification is not None:
+        metadata["verify"] = _verification(task, facts, facts.verification)
+    return metadata
+
+
+def _verification(task: Task, facts: RunFacts, found: Verification) -> dict[str, Any]:
+    told = {
+        "mode": task.verify,
+        "checks": found.checks,
+        "max_deviation": found.max_deviation,
+        "seconds": found.seconds,
+        "mergers": found.mergers,
+        "merging_loss": found.merging_loss,
+    }
+    if task.verify == "full":
+        told["sweeps"] = facts.sweeps
+        told["sweeps_compared"] = found.sweeps_compared
+        told["state_compared"] = found.state_compared
+    return told
