@@ -7,6 +7,8 @@
 #include "bindings/gil.hpp"
 #include "program/check_save.hpp"
 #include "program/classical_code.hpp"
+#include "program/instruction.hpp"
+#include "program/pauli.hpp"
 #include "program/program.hpp"
 
 namespace ketjet {

@@ -16,7 +16,7 @@
 #include "exec/machine_rates.hpp"
 #include "kernels/dispatch.hpp"
 #include "plan/cost.hpp"
-#include "program/classical_code.hpp"
+#include "program/classical_interpreter.hpp"
 #include "run/run.hpp"
 #include "shots/trajectory.hpp"
 

@@ -7,6 +7,8 @@
 #include <limits>
 #include <ranges>
 
+#include "program/roles.hpp"
+
 namespace ketjet {
 
 namespace {

@@ -6,7 +6,7 @@
 
 #include "plan/control_flow.hpp"
 #include "plan/cost.hpp"
-#include "program/action.hpp"
+#include "program/roles.hpp"
 #include "program/turn_kind.hpp"
 
 namespace ketjet {
@@ -38,11 +38,11 @@ std::optional<Step> step_of(const Program& program, const Operation& operation) 
     }
     if (!is_unitary(operation)) return std::nullopt;
     const Roles role = roles(program, operation);
-    if ((role.local | role.diagonal) == 0) return Step{0, 0, 0, false, false};
+    if (role.touched() == 0) return Step{0, 0, 0, false, false};
     if (!keeps_real(operation)) return std::nullopt;
     const GateFacts* const gate = gate_row_of(operation);
     const Structure structure = gate == nullptr ? Structure::dense : gate->structure;
-    return Step{role.local | role.diagonal, role.local, 1, structure == Structure::flip, structure == Structure::phase};
+    return Step{role.touched(), role.local, 1, structure == Structure::flip, structure == Structure::phase};
 }
 
 // Up to the first operation that does not keep amplitudes real, or that comes after a measurement on its qubits.

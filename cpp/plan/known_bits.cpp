@@ -9,14 +9,12 @@
 #include "base/bit_set.hpp"
 #include "plan/control_flow.hpp"
 #include "plan/rewrite.hpp"
-#include "program/action.hpp"
 #include "program/classical_code.hpp"
+#include "program/roles.hpp"
 
 namespace ketjet {
 
 namespace {
-
-const GateFacts& facts_of(const GateOperation& gate) { return gate_table()[static_cast<std::size_t>(gate.gate)]; }
 
 // A gate that lost controls of its row is the row it controls, where there is one.
 void use_base_row(GateOperation& gate) {

@@ -11,7 +11,7 @@
 #include "base/bit_set.hpp"
 #include "plan/control_flow.hpp"
 #include "plan/rewrite.hpp"
-#include "program/action.hpp"
+#include "program/roles.hpp"
 
 namespace ketjet {
 
@@ -24,8 +24,7 @@ constexpr std::size_t save_header = 4;  // words of a save's payload before its 
 bool only_sets(const Operation& operation) {
     if (std::holds_alternative<ResetOperation>(operation)) return true;
     const auto* const gate = std::get_if<GateOperation>(&operation);
-    return gate != nullptr && gate->wires.controls == 0 &&
-           gate_table()[static_cast<std::size_t>(gate->gate)].structure == Structure::flip;
+    return gate != nullptr && gate->wires.controls == 0 && facts_of(*gate).structure == Structure::flip;
 }
 
 bool bit_of(std::span<const std::int64_t> words, std::size_t position) {

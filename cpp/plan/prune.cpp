@@ -13,7 +13,7 @@
 #include "plan/control_flow.hpp"
 #include "plan/needs.hpp"
 #include "plan/rewrite.hpp"
-#include "program/action.hpp"
+#include "program/roles.hpp"
 
 namespace ketjet {
 
@@ -72,10 +72,7 @@ class Pruner {
     }
 
  private:
-    Index touched_by(std::size_t operation) const {
-        const Roles role = roles(program_, operations_[operation]);
-        return role.local | role.diagonal;
-    }
+    Index touched_by(std::size_t operation) const { return roles(program_, operations_[operation]).touched(); }
 
     // Finds what is needed; whether a place where paths meet has come up.
     bool walk_back() {
@@ -141,7 +138,7 @@ class Pruner {
                 continue;
             }
             const Roles role = roles(program_, operation);
-            const Index touched = role.local | role.diagonal;
+            const Index touched = role.touched();
             if (std::holds_alternative<MeasureOperation>(operation)) {
                 certain |= touched;
             } else if (is_collapse(operation)) {

@@ -12,7 +12,7 @@
 #include "plan/memory_use.hpp"
 #include "plan/outlook.hpp"
 #include "plan/rewrite.hpp"
-#include "program/action.hpp"
+#include "program/roles.hpp"
 
 namespace ketjet {
 
@@ -55,8 +55,8 @@ bool may_pay(const Program& program) {
     for (std::uint32_t i = 0; i < operations.size(); ++i) {
         const Roles role = roles(program, operations[i]);
         const LastUse use{i, clears(operations[i]) && i >= stretch_end};
-        used |= role.local | role.diagonal;
-        for (Index rest = role.local | role.diagonal; rest != 0; rest &= rest - 1) {
+        used |= role.touched();
+        for (Index rest = role.touched(); rest != 0; rest &= rest - 1) {
             last_uses[static_cast<std::size_t>(std::countr_zero(rest))] = use;
         }
         if (is_classical(operations[i])) last_classical = i;
@@ -75,7 +75,7 @@ bool may_pay(const Program& program) {
     Index moved = 0, touched = 0;  // by that end, and by what comes before it for certain
     for (std::size_t i = end + std::size_t{1}; i-- > 0 && touched != used;) {
         const Roles role = roles(program, operations[i]);
-        const Index qubits = role.local | role.diagonal;
+        const Index qubits = role.touched();
         const Index moves = is_collapse(operations[i]) ? qubits : role.local;
         if (i != end && (moves & touched) == 0 && (qubits & moved) == 0) continue;
         moved |= moves;
@@ -154,8 +154,8 @@ class Reuser {
     void add_operation(Unit& unit, std::uint32_t index) const {
         const Operation& operation = operations_[index];
         const Roles role = roles(program_, operation);
-        unit.touched |= role.local | role.diagonal;
-        unit.moved |= is_collapse(operation) ? role.local | role.diagonal : role.local;
+        unit.touched |= role.touched();
+        unit.moved |= is_collapse(operation) ? role.touched() : role.local;
         if (!final_.is_final[index]) {
             ++unit.operations;
             if (is_collapse(operation)) ++unit.collapses;

@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "plan/control_flow.hpp"
-#include "program/action.hpp"
 
 namespace ketjet {
 
@@ -80,7 +79,7 @@ bool absorb(const Program& program, const Operation& operation, const BitSet& ze
     }
     const auto* const gate = std::get_if<GateOperation>(&operation);
     if (gate == nullptr || gate->wires.controls != 0) return false;
-    if (gate_table()[static_cast<std::size_t>(gate->gate)].structure != Structure::swap) return false;
+    if (facts_of(*gate).structure != Structure::swap) return false;
     const auto targets = program.targets(gate->wires);
     if (!std::ranges::all_of(targets, is_zero)) return false;
     places.undo(targets, [](std::size_t k) { return 1 - k; });

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "plan/arrange.hpp"
+#include "program/roles.hpp"
 
 namespace ketjet {
 

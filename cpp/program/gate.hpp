@@ -51,6 +51,9 @@ struct GateFacts {
     // 2 Im <l| G |s>, s being the state behind the gate and l what the operations after the gate, undone, make of O
     // times the final state. Null for gates without parameters.
     Matrix (*generator)(std::span<const double> parameters, std::size_t which);
+
+    // The identity is the one diagonal gate without parameters: all others are phases.
+    bool is_identity() const { return structure == Structure::diagonal && parameters == 0; }
 };
 
 // All rows; the index of a row is the gate's code everywhere (Program, Python's packed arrays).

@@ -9,7 +9,7 @@
 #include "base/overloaded.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/sweep_norms.hpp"
-#include "program/classical_code.hpp"
+#include "program/classical_interpreter.hpp"
 
 namespace ketjet {
 
