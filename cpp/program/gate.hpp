@@ -62,6 +62,9 @@ std::span<const GateFacts> gate_table();
 // The rows of the gates that the planner writes into programs itself.
 inline constexpr std::int32_t h_row = 1, x_row = 2, y_row = 3, z_row = 4;
 
+// The base gate's matrix; throws std::invalid_argument unless there is such a row, with as many parameters.
+Matrix gate_matrix(std::size_t row, std::span<const double> parameters);
+
 // The row of a gate's base gate; no_row where the table has none.
 inline constexpr std::int32_t no_row = -1;
 std::int32_t base_row(std::int32_t row);

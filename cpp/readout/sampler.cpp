@@ -214,11 +214,22 @@ OutcomesVector<Index> sample_at(const StateVector<T>& state, const std::vector<d
     return found;
 }
 
-#define KETJET_INSTANTIATE(T)                                                                             \
-    template OutcomesVector<BasisCount> sample<T>(const StateVector<T>&, const StateNorms&, std::int64_t, \
-                                                  const PhiloxKey&, const RunContext&);                   \
-    template OutcomesVector<Index> sample_at<T>(const StateVector<T>&, const std::vector<double>&,        \
-                                                std::span<const double>);
+template <class T>
+OutcomeTable sample_qubits(const StateVector<T>& state, std::span<const std::int32_t> qubits, const StateNorms& norms,
+                           std::int64_t shots, const PhiloxKey& key, const RunContext& context) {
+    std::vector<BitMove> moves;
+    for (const std::int32_t qubit : qubits) moves.push_back({qubit, static_cast<std::int32_t>(moves.size())});
+    return tabulate(sample(state, norms, shots, key, context), moves, {}, static_cast<int>(qubits.size()), 0,
+                    context.stop);
+}
+
+#define KETJET_INSTANTIATE(T)                                                                                       \
+    template OutcomesVector<BasisCount> sample<T>(const StateVector<T>&, const StateNorms&, std::int64_t,           \
+                                                  const PhiloxKey&, const RunContext&);                             \
+    template OutcomesVector<Index> sample_at<T>(const StateVector<T>&, const std::vector<double>&,                  \
+                                                std::span<const double>);                                           \
+    template OutcomeTable sample_qubits<T>(const StateVector<T>&, std::span<const std::int32_t>, const StateNorms&, \
+                                           std::int64_t, const PhiloxKey&, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

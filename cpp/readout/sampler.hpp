@@ -44,6 +44,12 @@ struct OutcomeTable {
 OutcomeTable tabulate(const OutcomesVector<BasisCount>& samples, const std::vector<BitMove>& moves,
                       std::span<const std::int32_t> ones, int num_clbits, std::int64_t work, const StopToken& stop);
 
+// The counts of `shots` measurements of some qubits; bit i of a key is that of the i-th of them. `norms` are those of
+// the state.
+template <class T>
+OutcomeTable sample_qubits(const StateVector<T>& state, std::span<const std::int32_t> qubits, const StateNorms& norms,
+                           std::int64_t shots, const PhiloxKey& key, const RunContext& context);
+
 // A table of keys of so many words, each with the weight of the shots that gave it and, if these are remembered, the
 // ways of one of them.
 struct WeightTable {

@@ -1,4 +1,6 @@
 // A whole run, its control and its output.
+#include "run/run.hpp"
+
 #include <pybind11/stl.h>
 
 #include <algorithm>
@@ -17,7 +19,6 @@
 #include "kernels/dispatch.hpp"
 #include "plan/cost.hpp"
 #include "program/classical_interpreter.hpp"
-#include "run/run.hpp"
 #include "shots/trajectory.hpp"
 
 namespace ketjet::bindings {
