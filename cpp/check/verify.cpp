@@ -11,6 +11,8 @@
 
 #include "check/reference.hpp"
 #include "exec/state_norms.hpp"
+#include "program/instruction.hpp"
+#include "program/roles.hpp"
 #include "state/chunks.hpp"
 
 namespace ketjet {

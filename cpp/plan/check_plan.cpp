@@ -5,7 +5,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "program/action.hpp"
+#include "program/roles.hpp"
 
 namespace ketjet {
 

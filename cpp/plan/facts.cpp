@@ -2,6 +2,7 @@
 #include "plan/facts.hpp"
 
 #include "plan/cost.hpp"
+#include "program/roles.hpp"
 
 namespace ketjet {
 
@@ -18,11 +19,10 @@ OperationFacts facts_of(const Program& program, const Operation& operation) {
                          false,
                          false,
                          false};
-    if (const auto* const gate = std::get_if<GateOperation>(&operation)) {
-        const Structure structure = gate_table()[static_cast<std::size_t>(gate->gate)].structure;
-        facts.flips = structure == Structure::flip;
-        facts.exchanges = facts.flips || structure == Structure::swap;
-        facts.rotates = structure == Structure::rotation;
+    if (const GateFacts* const gate = gate_row_of(operation)) {
+        facts.flips = gate->structure == Structure::flip;
+        facts.exchanges = facts.flips || gate->structure == Structure::swap;
+        facts.rotates = gate->structure == Structure::rotation;
     } else {
         facts.exchanges = std::holds_alternative<PermutationOperation>(operation);
         facts.rotates = std::holds_alternative<PauliRotationOperation>(operation);

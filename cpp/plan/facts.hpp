@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "base/bits.hpp"
 #include "program/turn_kind.hpp"
 
 namespace ketjet {

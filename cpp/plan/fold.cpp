@@ -6,7 +6,8 @@
 
 #include "plan/control_flow.hpp"
 #include "plan/cost.hpp"
-#include "program/action.hpp"
+#include "plan/program_editor.hpp"
+#include "program/roles.hpp"
 #include "program/turn_kind.hpp"
 
 namespace ketjet {
@@ -45,11 +46,11 @@ std::optional<Step> step_of(const Program& program, const Operation& operation) 
     }
     if (!is_unitary(operation)) return std::nullopt;
     const Roles role = roles(program, operation);
-    if ((role.local | role.diagonal) == 0) return Step{0, 0, 0, false, false};
+    if (role.touched() == 0) return Step{0, 0, 0, false, false};
     if (!keeps_real(operation)) return std::nullopt;
     const GateFacts* const gate = gate_row_of(operation);
     const Structure structure = gate == nullptr ? Structure::dense : gate->structure;
-    return Step{role.local | role.diagonal, role.local, 1, structure == Structure::flip, structure == Structure::phase};
+    return Step{role.touched(), role.local, 1, structure == Structure::flip, structure == Structure::phase};
 }
 
 // Up to the first operation that does not keep amplitudes real, or that comes after a measurement on its qubits.
@@ -92,16 +93,16 @@ Choice choose_qubit(std::span<const Step> steps, int num_qubits) {
 
 // Copies a program; in its beginning a controlled X becomes H, controlled Z, H where the folded qubit is among its own.
 // Of several that follow each other on one target only the first and the last H are left.
-class FoldingDraft {
+class FoldingEditor {
  public:
-    explicit FoldingDraft(const Rewritten& source) : source_(source), draft_(source) {}
+    explicit FoldingEditor(const RewrittenProgram& source) : source_(source), editor_(source) {}
 
-    void mark(std::size_t index) { draft_.mark(index); }
+    void label(std::size_t index) { editor_.label(index); }
     std::uint32_t size() const { return size_; }
 
     void copy(std::size_t index, Index touched) {
         close(turned_ & touched);
-        draft_.add_renamed(index, [](std::int32_t qubit) { return qubit; });
+        editor_.copy(index);
         ++size_;
     }
 
@@ -119,12 +120,12 @@ class FoldingDraft {
     // Before what comes after the beginning.
     void close() { close(turned_); }
 
-    Rewritten finish() { return draft_.finish(source_.num_qubits); }
+    RewrittenProgram finish() { return editor_.finish(source_.num_qubits); }
 
  private:
     void add(std::int32_t gate, std::span<const std::int32_t> controls, std::uint64_t state,
              std::span<const std::int32_t> targets) {
-        draft_.add(GateOperation{gate, draft_.wires(controls, state, targets), 0}, origin_);
+        editor_.add(GateOperation{gate, editor_.wires(controls, state, targets), 0}, origin_);
         ++size_;
     }
     void close(Index qubits) {
@@ -135,8 +136,8 @@ class FoldingDraft {
         turned_ &= ~qubits;
     }
 
-    const Rewritten& source_;
-    Draft draft_;
+    const RewrittenProgram& source_;
+    ProgramEditor editor_;
     Index turned_ = 0;  // targets on which an H is still to come
     std::uint32_t origin_ = 0;
     std::uint32_t size_ = 0;
@@ -144,28 +145,28 @@ class FoldingDraft {
 
 }  // namespace
 
-std::optional<Folded> fold(const Rewritten& source) {
+std::optional<Folded> fold(const RewrittenProgram& source) {
     const std::vector<Step> steps = real_beginning(source.program);
     const Choice choice = choose_qubit(steps, source.num_qubits);
     if (choice.gain <= folded_layers * source.num_qubits) return std::nullopt;
-    FoldingDraft draft(source);
+    FoldingEditor editor(source);
     for (std::size_t i = 0; i < choice.end; ++i) {
         const Step& step = steps[i];
-        draft.mark(i);
+        editor.label(i);
         if (step.flips && !step.is_alone() && step.is_on(choice.qubit)) {
-            draft.add_flip(i, step.qubits);
+            editor.add_flip(i, step.qubits);
         } else {
-            draft.copy(i, step.qubits);
+            editor.copy(i, step.qubits);
         }
     }
-    draft.close();
-    const std::uint32_t end = draft.size();
+    editor.close();
+    const std::uint32_t end = editor.size();
     for (std::size_t i = choice.end; i < source.program.operations().size(); ++i) {
-        draft.mark(i);
-        draft.copy(i, 0);
+        editor.label(i);
+        editor.copy(i, 0);
     }
-    draft.mark(source.program.operations().size());
-    return Folded{draft.finish(), {choice.qubit, end}};
+    editor.label(source.program.operations().size());
+    return Folded{editor.finish(), {choice.qubit, end}};
 }
 
 }  // namespace ketjet

@@ -5,24 +5,24 @@
 #include <cstdint>
 #include <optional>
 
-#include "plan/rewrite.hpp"
+#include "plan/rewritten_program.hpp"
 
 namespace ketjet {
 
 struct FoldedPart {
     int qubit = -1;  // none: nothing is folded
-    std::uint32_t end =
-        0;  // operations before this one keep amplitudes real, or are phases of the whole state or measurements
+    // Operations before this one keep amplitudes real, or are phases of the whole state or measurements.
+    std::uint32_t end = 0;
 };
 
 struct Folded {
-    Rewritten program;
+    RewrittenProgram program;
     FoldedPart part;
 };
 
 // Nothing if there is no such beginning that is worth a plan of its own, or no qubit for it. A folded sweep does
 // one-qubit operations and controlled Z on the qubit; controlled X, with the qubit as target or control, become these
 // and H.
-std::optional<Folded> fold(const Rewritten& source);
+std::optional<Folded> fold(const RewrittenProgram& source);
 
 }  // namespace ketjet

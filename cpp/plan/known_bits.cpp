@@ -1,22 +1,23 @@
-// use_known_bits: a walk that knows some qubits to be 0 or 1. For a known qubit the operations kept so far
-// may have left the opposite bit in the state (`stored`); an X that sets this right is emitted only when an operation
-// is kept that looks at the qubit, or where paths part or meet.
+// A walk over the operations. Flips of known qubits are put off: an X that sets the state right is emitted only when an
+// operation is kept that looks at the qubit, or where paths part or meet.
+#include "plan/known_bits.hpp"
+
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
-#include "base/bit_set.hpp"
 #include "plan/control_flow.hpp"
-#include "plan/rewrite.hpp"
-#include "program/action.hpp"
+#include "plan/known_qubits.hpp"
+#include "plan/loop_changes.hpp"
+#include "plan/program_editor.hpp"
 #include "program/classical_code.hpp"
+#include "program/roles.hpp"
 
 namespace ketjet {
 
 namespace {
-
-const GateFacts& facts_of(const GateOperation& gate) { return gate_table()[static_cast<std::size_t>(gate.gate)]; }
 
 // A gate that lost controls of its row is the row it controls, where there is one.
 void use_base_row(GateOperation& gate) {
@@ -25,77 +26,32 @@ void use_base_row(GateOperation& gate) {
     if (base != no_row) gate.gate = base;
 }
 
-// Which qubits the operations between two places change.
-class Changes {
- public:
-    explicit Changes(const Program& program) : places_(static_cast<std::size_t>(program.num_qubits())) {
-        std::vector<WireRole> wires;
-        const auto operations = program.operations();
-        for (std::uint32_t i = 0; i < operations.size(); ++i) {
-            if (std::holds_alternative<SaveOperation>(operations[i])) continue;
-            wire_roles(program, operations[i], wires);
-            for (const auto& [qubit, local] : wires) {
-                if (local) places_[static_cast<std::size_t>(qubit)].push_back(i);
-            }
-        }
-    }
-
-    bool any(std::int32_t qubit, std::uint32_t first, std::uint32_t last) const {
-        const auto& places = places_[static_cast<std::size_t>(qubit)];
-        const auto place = std::ranges::lower_bound(places, first);
-        return place != places.end() && *place <= last;
-    }
-
- private:
-    std::vector<std::vector<std::uint32_t>> places_;
-};
-
-// By operation, the last one of the loop that begins there: 0 where none does. Loops that cross one another are one.
-std::vector<std::uint32_t> loop_ends(const Program& program) {
-    const auto operations = program.operations();
-    std::vector<std::uint32_t> ends(operations.size() + 1);
-    for (std::uint32_t i = 0; i < operations.size(); ++i) {
-        const auto target = target_of(operations[i]);
-        if (target && *target <= i) ends[*target] = i;
-    }
-    for (std::uint32_t begin = 0; begin < operations.size(); ++begin) {
-        for (std::uint32_t i = begin + 1; i <= ends[begin]; ++i) ends[begin] = std::max(ends[begin], ends[i]);
-    }
-    return ends;
-}
-
 class KnownBits {
  public:
-    KnownBits(const Rewritten& source, const BitSet& zero, const KnownBitsRules& rules)
+    KnownBits(const RewrittenProgram& source, const BitSet& zero, const KnownBitsRules& rules)
         : source_(source),
           program_(source.program),
           flow_(source.program),
-          draft_(source),
+          editor_(source),
           rules_(rules),
-          known_(zero),
-          ones_(program_.num_qubits()),
-          stored_(program_.num_qubits()),
-          causes_(static_cast<std::size_t>(program_.num_qubits())) {}
+          qubits_(zero, program_.num_qubits()) {}
 
-    Rewritten run() {
+    RewrittenProgram run() {
         const auto operations = program_.operations();
         if (rules_.leave_out) {
             straight_ = std::ranges::none_of(operations, is_classical);
-            if (!straight_) loop_ends_ = loop_ends(program_);
-            if (std::ranges::any_of(loop_ends_, [](std::uint32_t end) { return end > 0; })) {
-                changes_ = std::make_unique<Changes>(program_);
-            }
+            if (!straight_) loops_.emplace(program_);
         }
         for (std::uint32_t i = 0; i < operations.size(); ++i) {
             index_ = i;
             origin_ = source_.origins[i];
             if (flow_.is_joined(i)) join();
-            draft_.mark(i);
+            editor_.label(i);
             std::visit([&](const auto& operation) { step(operation); }, operations[i]);
         }
         if (!rules_.leave_out) settle_all();
-        draft_.mark(operations.size());
-        Rewritten result = draft_.finish(source_.num_qubits);
+        editor_.label(operations.size());
+        RewrittenProgram result = editor_.finish(source_.num_qubits);
         for (const auto& [clbit, value] : reads_) result.known_reads.push_back({clbit, value});
         result.saved_values = std::move(saved_values_);
         return result;
@@ -103,20 +59,6 @@ class KnownBits {
 
  private:
     using Qubits = std::vector<std::int32_t>;
-
-    // What is known where a jump begins.
-    struct Knowledge {
-        BitSet known;
-        BitSet ones;
-
-        // Keeps what the other says too.
-        void agree(const Knowledge& other) {
-            BitSet differing = ones;
-            differing ^= other.ones;
-            known &= other.known;
-            known -= differing;
-        }
-    };
 
     struct OpenControls {
         Qubits qubits;
@@ -138,13 +80,13 @@ class KnownBits {
             case Structure::phase:
                 return step_phase(operation, std::move(open), targets[0]);
             case Structure::flip:
-                if (open.qubits.empty() && is_known(targets[0])) return toggle(targets[0]);
+                if (open.qubits.empty() && is_known(targets[0])) return qubits_.flip(targets[0], origin_);
                 break;
             case Structure::swap:
                 if (moves_only_knowledge(open, targets, [](std::size_t k) { return 1 - k; })) return;
                 if (open.qubits.empty()) {
                     keep(operation, open, targets);
-                    return move_knowledge(targets, [](std::size_t k) { return 1 - k; });
+                    return qubits_.permute(targets, [](std::size_t k) { return 1 - k; });
                 }
                 break;
             default:
@@ -161,36 +103,31 @@ class KnownBits {
         if (moves_only_knowledge(open, targets, source_of)) return;
         if (!open.qubits.empty()) return step_unitary(operation, open, targets);
         keep(operation, open, targets);
-        move_knowledge(targets, source_of);
+        qubits_.permute(targets, source_of);
     }
 
     void step(const MeasureOperation& operation) {
         if (rules_.leave_out && is_known(operation.qubit)) return read(operation.clbit, is_one(operation.qubit));
         reads_.erase(operation.clbit);
         settle({operation.qubit});
-        draft_.add(operation, origin_);
+        editor_.add(operation, origin_);
     }
 
     void step(const ResetOperation& operation) {
-        if (is_known(operation.qubit)) {
-            cause(operation.qubit);
-        } else {
-            draft_.add(operation, origin_);
-            known_.insert(operation.qubit);
-            stored_.erase(operation.qubit);
-        }
-        ones_.erase(operation.qubit);
+        if (is_known(operation.qubit)) return qubits_.set(operation.qubit, false, origin_);
+        editor_.add(operation, origin_);
+        qubits_.reset(operation.qubit);
     }
 
     // Forgets what was before, so nothing needs to be settled.
     void step(const InitializeOperation& operation) {
         const auto targets = program_.targets(operation.wires);
         keep(operation, {}, targets);
-        for (const std::int32_t target : targets) known_.erase(target);
+        for (const std::int32_t target : targets) qubits_.forget(target);
     }
 
     void step(const GlobalPhaseOperation& operation) {
-        if (!rules_.drop_phases) draft_.add(operation, origin_);
+        if (!rules_.drop_phases) editor_.add(operation, origin_);
     }
 
     void step(const SaveOperation& operation) {
@@ -198,26 +135,26 @@ class KnownBits {
         settle_all();
         keep(operation, {}, wires);
         if (!rules_.leave_out) return;
-        std::vector<Value> values;
+        std::vector<KnownValue> values;
         for (const std::int32_t wire : wires) {
-            values.push_back(!is_known(wire) ? Value::unknown : is_one(wire) ? Value::one : Value::zero);
+            values.push_back(!is_known(wire) ? KnownValue::unknown : is_one(wire) ? KnownValue::one : KnownValue::zero);
         }
         const auto [known, is_first] = saved_values_.try_emplace(operation.index(), values);
         if (is_first) return;
         known->second.resize(std::min(known->second.size(), values.size()));
         for (std::size_t k = 0; k < known->second.size(); ++k) {
-            if (known->second[k] != values[k]) known->second[k] = Value::unknown;
+            if (known->second[k] != values[k]) known->second[k] = KnownValue::unknown;
         }
     }
 
-    void step(const ComputeOperation& operation) { draft_.add(operation, origin_); }
+    void step(const ComputeOperation& operation) { editor_.add(operation, origin_); }
     void step(const BranchOperation& operation) {
         leave_for(operation.target);
-        draft_.add(operation, origin_);
+        editor_.add(operation, origin_);
     }
     void step(const JumpOperation& operation) {
         leave_for(operation.target);
-        draft_.add(operation, origin_);
+        editor_.add(operation, origin_);
         reached_ = !rules_.leave_out;
     }
 
@@ -247,10 +184,11 @@ class KnownBits {
     void keep_phase(const GateOperation& operation) {
         if (rules_.drop_phases) return;
         const GateFacts& facts = facts_of(operation);
-        if (facts.parameters == 1) return draft_.add(GlobalPhaseOperation{operation.slot, false}, origin_);
+        if (facts.parameters == 1) return editor_.add(GlobalPhaseOperation{operation.slot, false}, origin_);
         const Complex factor = facts.matrix({}).entries().back();
-        draft_.add(DiagonalOperation{draft_.wires({}, 0, {}), std::make_shared<const std::vector<Complex>>(1, factor)},
-                   origin_);
+        editor_.add(
+            DiagonalOperation{editor_.wires({}, 0, {}), std::make_shared<const std::vector<Complex>>(1, factor)},
+            origin_);
     }
 
     template <class Op>
@@ -268,15 +206,15 @@ class KnownBits {
         settle(std::move(touched));
         keep(operation, open, targets);
         for (const auto& [qubit, local] : roles_) {
-            if (local) known_.erase(qubit);
+            if (local) qubits_.forget(qubit);
         }
     }
 
     template <class Op>
     void keep(Op operation, const OpenControls& open, std::span<const std::int32_t> targets) {
-        operation.wires = draft_.wires(open.qubits, open.state, targets);
+        operation.wires = editor_.wires(open.qubits, open.state, targets);
         if constexpr (std::is_same_v<Op, GateOperation>) use_base_row(operation);
-        draft_.add(std::move(operation), origin_);
+        editor_.add(std::move(operation), origin_);
     }
 
     OpenControls open_controls(const Wires& wires) const {
@@ -304,41 +242,12 @@ class KnownBits {
         for (std::size_t k = 0; k < targets.size() && !open.qubits.empty(); ++k) {
             if (is_one(targets[k]) != is_one(targets[source_of(k)])) return false;
         }
-        const std::vector<bool> before = bits_of(ones_, targets);
-        for (std::size_t k = 0; k < targets.size(); ++k) {
-            if (before[k] != before[source_of(k)]) toggle(targets[k]);
-        }
+        qubits_.permute_values(targets, source_of, origin_);
         return true;
     }
 
-    template <class SourceOf>
-    void move_knowledge(std::span<const std::int32_t> targets, const SourceOf& source_of) {
-        for (BitSet* const set : {&known_, &ones_, &stored_}) {
-            const std::vector<bool> before = bits_of(*set, targets);
-            for (std::size_t k = 0; k < targets.size(); ++k) set->put(targets[k], before[source_of(k)]);
-        }
-        std::vector<std::uint32_t> causes;
-        for (const std::int32_t target : targets) causes.push_back(causes_[static_cast<std::size_t>(target)]);
-        for (std::size_t k = 0; k < targets.size(); ++k) {
-            causes_[static_cast<std::size_t>(targets[k])] = causes[source_of(k)];
-        }
-    }
-
-    static std::vector<bool> bits_of(const BitSet& set, std::span<const std::int32_t> qubits) {
-        std::vector<bool> bits;
-        for (const std::int32_t qubit : qubits) bits.push_back(set.contains(qubit));
-        return bits;
-    }
-
-    bool is_known(std::int32_t qubit) const { return known_.contains(qubit); }
-    bool is_one(std::int32_t qubit) const { return ones_.contains(qubit); }
-
-    void cause(std::int32_t qubit) { causes_[static_cast<std::size_t>(qubit)] = origin_; }
-
-    void toggle(std::int32_t qubit) {
-        ones_.put(qubit, !is_one(qubit));
-        cause(qubit);
-    }
+    bool is_known(std::int32_t qubit) const { return qubits_.is_known(qubit); }
+    bool is_one(std::int32_t qubit) const { return qubits_.is_one(qubit); }
 
     // What a measurement of a known qubit comes to.
     void read(std::int32_t clbit, bool value) {
@@ -348,14 +257,14 @@ class KnownBits {
         }
         const auto op = [](ClassicalOp which) { return static_cast<std::int64_t>(which); };
         std::vector<std::int64_t> code{op(ClassicalOp::constant), 1, value, op(ClassicalOp::store_bits), 1, clbit};
-        draft_.add(ComputeOperation{std::make_shared<const std::vector<std::int64_t>>(std::move(code))}, origin_);
+        editor_.add(ComputeOperation{std::make_shared<const std::vector<std::int64_t>>(std::move(code))}, origin_);
     }
 
     void leave_for(std::uint32_t target) {
         settle_all();
         if (!rules_.leave_out || !reached_ || target <= index_) return;
-        const auto [arriving, is_first] = arriving_.try_emplace(target, Knowledge{known_, ones_});
-        if (!is_first) arriving->second.agree({known_, ones_});
+        const auto [arriving, is_first] = arriving_.try_emplace(target, qubits_.values());
+        if (!is_first) arriving->second.agree(qubits_.values());
     }
 
     // Where several paths meet, only what all of them know is kept; a loop knows what it does not change.
@@ -363,71 +272,55 @@ class KnownBits {
         if (reached_) settle_all();
         const auto arriving = arriving_.extract(index_);
         if (!rules_.leave_out || (arriving.empty() && !reached_)) {
-            known_.clear();
+            qubits_.forget_all();
         } else if (!arriving.empty()) {
-            Knowledge common = std::move(arriving.mapped());
-            if (reached_) common.agree({known_, ones_});
-            known_ = std::move(common.known);
-            ones_ = std::move(common.ones);
-            stored_ = ones_;
+            KnownValues common = std::move(arriving.mapped());
+            if (reached_) common.agree(qubits_.values());
+            qubits_.replace(std::move(common));
         }
         reached_ = true;
-        if (changes_ == nullptr || loop_ends_[index_] == 0) return;
-        BitSet changed(program_.num_qubits());
-        known_.for_each([&](std::int32_t qubit) {
-            if (changes_->any(qubit, index_, loop_ends_[index_])) changed.insert(qubit);
-        });
-        known_ -= changed;
+        if (!loops_) return;
+        loops_->for_each_changed(index_, qubits_.values().known, [&](std::int32_t qubit) { qubits_.forget(qubit); });
     }
 
     // Emits the X of those qubits whose stored bit is wrong.
     void settle(Qubits qubits) {
-        std::erase_if(qubits, [&](std::int32_t qubit) { return !is_known(qubit) || !is_wrong(qubit); });
+        std::erase_if(qubits, [&](std::int32_t qubit) { return !is_known(qubit) || !qubits_.is_wrong(qubit); });
         std::ranges::sort(qubits);
         for (const std::int32_t qubit : qubits) set_right(qubit);
     }
 
     void settle_all() {
-        BitSet wrong = ones_;
-        wrong ^= stored_;
-        wrong &= known_;
-        wrong.for_each([&](std::int32_t qubit) { set_right(qubit); });
+        qubits_.for_each_wrong([&](std::int32_t qubit) { set_right(qubit); });
     }
-
-    bool is_wrong(std::int32_t qubit) const { return is_one(qubit) != stored_.contains(qubit); }
 
     void set_right(std::int32_t qubit) {
-        draft_.add(GateOperation{x_row, draft_.wires({}, 0, std::span(&qubit, 1)), 0},
-                   causes_[static_cast<std::size_t>(qubit)]);
-        stored_.put(qubit, is_one(qubit));
+        editor_.add(GateOperation{x_row, editor_.wires({}, 0, std::span(&qubit, 1)), 0}, qubits_.cause(qubit));
+        qubits_.set_right(qubit);
     }
 
-    const Rewritten& source_;
+    const RewrittenProgram& source_;
     const Program& program_;
     ControlFlow flow_;
-    Draft draft_;
+    ProgramEditor editor_;
     KnownBitsRules rules_;
     bool straight_ = false;  // there is no classical code
     std::uint32_t index_ = 0;
     std::uint32_t origin_ = 0;
-    BitSet known_;
-    BitSet ones_;                        // of the known qubits, those that are 1
-    BitSet stored_;                      // of the known qubits, those that are 1 after the operations kept so far
-    std::vector<std::uint32_t> causes_;  // the operation that last changed a known qubit
-    std::vector<WireRole> roles_;        // of the present operation
+    KnownQubits qubits_;
+    std::vector<WireRole> roles_;  // of the present operation
 
     // Where known qubits are to be left out of the state.
-    bool reached_ = true;                                    // whether the operation before goes on to this one
-    std::unordered_map<std::uint32_t, Knowledge> arriving_;  // what the jumps to an operation agree on
-    std::vector<std::uint32_t> loop_ends_;
-    std::unique_ptr<const Changes> changes_;
+    bool reached_ = true;                                      // whether the operation before goes on to this one
+    std::unordered_map<std::uint32_t, KnownValues> arriving_;  // what the jumps to an operation agree on
+    std::optional<const LoopChanges> loops_;
     std::map<std::int32_t, bool> reads_;  // classical bits that were last written by the measurement of a known qubit
-    std::map<std::int64_t, std::vector<Value>> saved_values_;
+    std::map<std::int64_t, std::vector<KnownValue>> saved_values_;
 };
 
 }  // namespace
 
-Rewritten use_known_bits(const Rewritten& source, const BitSet& zero, const KnownBitsRules& rules) {
+RewrittenProgram use_known_bits(const RewrittenProgram& source, const BitSet& zero, const KnownBitsRules& rules) {
     return KnownBits(source, zero, rules).run();
 }
 

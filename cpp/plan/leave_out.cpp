@@ -1,17 +1,14 @@
-// drop_unseen: what acts on no qubit that anything later reads, by way of others or not, is dropped.
-// leave_out_known: qubits that nothing looks at but saves that know their value need no amplitudes. Nothing else is
-// done to them than flips and resets, which are dropped with them.
+// Qubits are numbered anew, and saves get the wires that are left.
+#include "plan/leave_out.hpp"
+
 #include <algorithm>
 #include <bit>
-#include <functional>
 #include <memory>
 #include <span>
-#include <utility>
 
 #include "base/bit_set.hpp"
-#include "plan/control_flow.hpp"
-#include "plan/rewrite.hpp"
-#include "program/action.hpp"
+#include "plan/program_editor.hpp"
+#include "program/roles.hpp"
 
 namespace ketjet {
 
@@ -24,8 +21,7 @@ constexpr std::size_t save_header = 4;  // words of a save's payload before its 
 bool only_sets(const Operation& operation) {
     if (std::holds_alternative<ResetOperation>(operation)) return true;
     const auto* const gate = std::get_if<GateOperation>(&operation);
-    return gate != nullptr && gate->wires.controls == 0 &&
-           gate_table()[static_cast<std::size_t>(gate->gate)].structure == Structure::flip;
+    return gate != nullptr && gate->wires.controls == 0 && facts_of(*gate).structure == Structure::flip;
 }
 
 bool bit_of(std::span<const std::int64_t> words, std::size_t position) {
@@ -35,7 +31,7 @@ bool bit_of(std::span<const std::int64_t> words, std::size_t position) {
 // A save with fewer wires: those at `kept`; the values of the others are known.
 class SaveReducer {
  public:
-    SaveReducer(const SaveOperation& save, std::size_t wires, std::span<const Value> values,
+    SaveReducer(const SaveOperation& save, std::size_t wires, std::span<const KnownValue> values,
                 const std::vector<std::int64_t>& kept)
         : save_(save), wires_(wires), values_(values), kept_(kept), dropped_() {
         for (std::size_t k = 0, next = 0; k < wires; ++k) {
@@ -63,7 +59,7 @@ class SaveReducer {
     }
 
  private:
-    bool is_one(std::size_t wire) const { return values_[wire] == Value::one; }
+    bool is_one(std::size_t wire) const { return values_[wire] == KnownValue::one; }
 
     void add_mask(std::span<const std::int64_t> mask, std::vector<std::int64_t>& result) const {
         const std::size_t begin = result.size();
@@ -111,36 +107,30 @@ class SaveReducer {
 
     const SaveOperation& save_;
     std::size_t wires_;
-    std::span<const Value> values_;
+    std::span<const KnownValue> values_;
     const std::vector<std::int64_t>& kept_;
     std::vector<std::size_t> dropped_;
 };
 
-// The operations from `first` to `last`, which jumps back.
-struct Loop {
-    std::size_t first, last;
-    bool finds_more = false;
-};
-
 class LeaveOut {
  public:
-    explicit LeaveOut(const Rewritten& source)
-        : source_(source), numbers_(static_cast<std::size_t>(source.num_qubits), left_out), draft_(source) {}
+    explicit LeaveOut(const RewrittenProgram& source)
+        : source_(source), numbers_(static_cast<std::size_t>(source.num_qubits), left_out), editor_(source) {}
 
-    Rewritten run() {
+    RewrittenProgram run() {
         const int num_qubits = number_qubits();
         if (num_qubits == source_.num_qubits) return source_;
         const auto operations = source_.program.operations();
         for (std::size_t i = 0; i < operations.size(); ++i) {
-            draft_.mark(i);
+            editor_.label(i);
             if (const auto* const save = std::get_if<SaveOperation>(&operations[i])) {
                 add_save(i, *save);
             } else if (!only_sets(operations[i]) || number_of(qubit_set(operations[i])) != left_out) {
-                draft_.add_renamed(i, [&](std::int32_t qubit) { return number_of(qubit); });
+                editor_.add_renamed(i, [&](std::int32_t qubit) { return number_of(qubit); });
             }
         }
-        draft_.mark(operations.size());
-        Rewritten result = draft_.finish(num_qubits);
+        editor_.label(operations.size());
+        RewrittenProgram result = editor_.finish(num_qubits);
         result.save_frames = std::move(frames_);
         return result;
     }
@@ -153,9 +143,9 @@ class LeaveOut {
         return source_.program.targets(std::get<GateOperation>(operation).wires)[0];
     }
 
-    Value value_at(const SaveOperation& save, std::size_t wire) const {
-        const std::vector<Value>& values = source_.saved_values.at(save.index());
-        return wire < values.size() ? values[wire] : Value::unknown;
+    KnownValue value_at(const SaveOperation& save, std::size_t wire) const {
+        const std::vector<KnownValue>& values = source_.saved_values.at(save.index());
+        return wire < values.size() ? values[wire] : KnownValue::unknown;
     }
 
     // Returns how many are looked at; these are numbered in order.
@@ -167,7 +157,7 @@ class LeaveOut {
             wire_roles(source_.program, operation, wires);
             const auto* const save = std::get_if<SaveOperation>(&operation);
             for (std::size_t k = 0; k < wires.size(); ++k) {
-                if (save == nullptr || value_at(*save, k) == Value::unknown) looked_at.insert(wires[k].qubit);
+                if (save == nullptr || value_at(*save, k) == KnownValue::unknown) looked_at.insert(wires[k].qubit);
             }
         }
         std::int32_t next = 0;
@@ -197,55 +187,20 @@ class LeaveOut {
         }
         const SaveReducer reducer(save, wires.size(), source_.saved_values.at(save.index()), kept);
         auto payload = std::make_shared<const std::vector<std::int64_t>>(reducer.payload());
-        draft_.add(SaveOperation{draft_.wires({}, 0, numbers), std::move(payload)}, source_.origins[index]);
+        editor_.add(SaveOperation{editor_.wires({}, 0, numbers), std::move(payload)}, source_.origins[index]);
         const bool is_known =
             std::ranges::any_of(frames_, [&](const auto& frame) { return frame.save == save.index(); });
         if (!is_known) frames_.push_back(reducer.frame());
     }
 
-    const Rewritten& source_;
+    const RewrittenProgram& source_;
     std::vector<std::int32_t> numbers_;  // of the qubits in what is left
-    Draft draft_;
+    ProgramEditor editor_;
     std::vector<SaveFrame> frames_;
 };
 
 }  // namespace
 
-Rewritten leave_out_known(const Rewritten& source) { return LeaveOut(source).run(); }
-
-Rewritten drop_unseen(const Rewritten& source) {
-    const auto operations = source.program.operations();
-    BitSet seen(source.num_qubits);
-    std::vector<bool> kept(operations.size(), true);
-    std::vector<WireRole> wires;
-    std::vector<Loop> loops;
-    for (std::size_t i = operations.size(); i-- > 0;) {
-        const auto target = target_of(operations[i]);
-        if (target && *target <= i && (loops.empty() || loops.back().last != i)) loops.push_back({*target, i});
-        wire_roles(source.program, operations[i], wires);
-        const auto is_seen = [&](const WireRole& wire) { return seen.contains(wire.qubit); };
-        kept[i] = !is_unitary(operations[i]) || wires.empty() || std::ranges::any_of(wires, is_seen);
-        if (kept[i] && !std::ranges::all_of(wires, is_seen)) {
-            for (const WireRole& wire : wires) seen.insert(wire.qubit);
-            for (Loop& loop : loops) loop.finds_more = true;
-        }
-        // What comes first in a loop reads what comes last: it is walked until nothing more is found.
-        while (!loops.empty() && loops.back().first >= i) {
-            if (std::exchange(loops.back().finds_more, false)) {
-                i = loops.back().last + 1;
-                break;
-            }
-            loops.pop_back();
-        }
-    }
-    if (std::ranges::all_of(kept, std::identity{})) return source;
-    Draft draft(source);
-    for (std::size_t i = 0; i < operations.size(); ++i) {
-        draft.mark(i);
-        if (kept[i]) draft.add_renamed(i, [](std::int32_t qubit) { return qubit; });
-    }
-    draft.mark(operations.size());
-    return draft.finish(source.num_qubits);
-}
+RewrittenProgram leave_out_known(const RewrittenProgram& source) { return LeaveOut(source).run(); }
 
 }  // namespace ketjet

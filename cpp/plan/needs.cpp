@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "program/action.hpp"
+#include "program/roles.hpp"
 
 namespace ketjet {
 
@@ -50,7 +50,7 @@ bool Needs::include(const Operation& operation, bool observed) {
     if (std::holds_alternative<GlobalPhaseOperation>(operation)) return false;
     const Roles role = roles(*program_, operation);
     if (is_collapse(operation)) return include_reset(role.local, observed);
-    const Index touched = role.local | role.diagonal;
+    const Index touched = role.touched();
     const bool commutes = role.local == 0 ? (touched & everything_) == 0
                                           : (role.local & distribution_) == 0 && (role.diagonal & everything_) == 0;
     if (commutes) return false;

@@ -19,6 +19,7 @@
 // A save shows more than outcomes: all operations that can come before one are needed.
 #pragma once
 
+#include "base/bits.hpp"
 #include "plan/memory_use.hpp"
 #include "program/program.hpp"
 

@@ -14,7 +14,7 @@
 
 #include "plan/block_shapes.hpp"
 #include "plan/fold.hpp"
-#include "plan/outlook.hpp"
+#include "plan/liveness.hpp"
 #include "plan/rewrite.hpp"
 #include "plan/search_limits.hpp"
 #include "plan/stager.hpp"
@@ -24,40 +24,40 @@ namespace ketjet {
 namespace {
 
 // What is known of a rewritten program before it is cut.
-struct Outlook {
+struct Analysis {
     std::vector<OperationFacts> facts;
     ControlFlow flow;
     FinalReads final;         // nothing is read from a state that may hold anything
     std::vector<Index> live;  // qubits after each operation, where outcomes alone count and some are read midway
 };
 
-Outlook look_ahead(const Program& program, const PlanRequest& request) {
-    Outlook outlook{operation_facts(program), ControlFlow(program), {}, {}};
+Analysis analyse(const Program& program, const PlanRequest& request) {
+    Analysis analysis{operation_facts(program), ControlFlow(program), {}, {}};
     const auto operations = program.operations();
-    outlook.final.is_final.resize(operations.size());
-    if (!request.from_zero) return outlook;
+    analysis.final.is_final.resize(operations.size());
+    if (!request.from_zero) return analysis;
     const bool only_outcomes = wanted_of(program, request) != Wanted::state;
-    outlook.final = find_final_reads(program, outlook.facts, outlook.flow, only_outcomes);
+    analysis.final = find_final_reads(program, analysis.facts, analysis.flow, only_outcomes);
     bool midway = false;
     for (std::size_t i = 0; i < operations.size(); ++i) {
-        midway = midway || (std::holds_alternative<MeasureOperation>(operations[i]) && !outlook.final.is_final[i]);
+        midway = midway || (std::holds_alternative<MeasureOperation>(operations[i]) && !analysis.final.is_final[i]);
     }
-    if (only_outcomes && midway) outlook.live = live_qubits(program, outlook.facts, outlook.final);
-    return outlook;
+    if (only_outcomes && midway) analysis.live = live_qubits(program, analysis.facts, analysis.final);
+    return analysis;
 }
 
 // Cuts the program of a plan into stages for the plan's block shape.
 class StageMaker {
  public:
     // Gives up once the stages are predicted to take longer than `max_seconds`.
-    StageMaker(const Outlook& outlook, const PlanRequest& request, const FoldedPart& folded, double max_seconds,
+    StageMaker(const Analysis& analysis, const PlanRequest& request, const FoldedPart& folded, double max_seconds,
                Plan& plan)
-        : outlook_(outlook),
+        : analysis_(analysis),
           request_(request),
           folded_(folded),
           plan_(plan),
           zero_(low_bits(plan.state_qubits) & ~plan.active_before()),
-          stager_(outlook.facts, grows() ? plan.active_before() : low_bits(plan.state_qubits), max_seconds, plan) {}
+          stager_(analysis.facts, grows() ? plan.active_before() : low_bits(plan.state_qubits), max_seconds, plan) {}
 
     // Returns the predicted time.
     double run() {
@@ -66,7 +66,7 @@ class StageMaker {
         if (folded_.qubit >= 0) stager_.fold(folded_.qubit);
         for (std::uint32_t i = 0; i <= operations.size() && !stager_.given_up(); ++i) {
             if (i == folded_.end) stager_.unfold();
-            if (outlook_.flow.is_joined(i)) join(i);
+            if (analysis_.flow.is_joined(i)) join(i);
             if (i < operations.size()) add(i, operations[i]);
         }
         if (request_.from_zero) {
@@ -100,7 +100,7 @@ class StageMaker {
             const bool jumps = std::holds_alternative<JumpOperation>(operation);
             return stager_.append(jumps ? Stage(Jump{index, *target}) : Stage(Branch{index, *target}));
         }
-        zero_ &= ~outlook_.facts[index].touched();
+        zero_ &= ~analysis_.facts[index].touched();
         if (std::holds_alternative<SaveOperation>(operation)) {
             stager_.flush();
             return stager_.append(Save{index, plan_.origins[index]});
@@ -109,21 +109,21 @@ class StageMaker {
     }
 
     void add_collapse(std::uint32_t index, const Operation& operation) {
-        const Index qubits = outlook_.facts[index].touched();
+        const Index qubits = analysis_.facts[index].touched();
         const bool fresh = (qubits & ~zero_) == 0;
         const bool resets = std::holds_alternative<ResetOperation>(operation);
         if (fresh && resets) return;
         zero_ &= ~qubits;
-        if (outlook_.final.is_final[index]) return;
+        if (analysis_.final.is_final[index]) return;
         stager_.flush();
         const bool measures = std::holds_alternative<MeasureOperation>(operation);
-        const bool clears = measures && !outlook_.live.empty() && (outlook_.live[index] & qubits) == 0;
+        const bool clears = measures && !analysis_.live.empty() && (analysis_.live[index] & qubits) == 0;
         const bool replaces = !measures && !resets && (fresh || count_bits(qubits) == plan_.num_qubits);
         stager_.append(Collapse{index, plan_.origins[index], !replaces, clears});
         if (clears || resets) zero_ |= qubits;
     }
 
-    const Outlook& outlook_;
+    const Analysis& analysis_;
     const PlanRequest& request_;
     const FoldedPart& folded_;
     Plan& plan_;
@@ -135,13 +135,13 @@ class StageMaker {
 // Fills a plan with stages, for one block shape after another.
 class PlanMaker {
  public:
-    PlanMaker(const Program& original, Rewritten rewritten, const FoldedPart& folded, const Machine& machine,
+    PlanMaker(const Program& original, RewrittenProgram rewritten, const FoldedPart& folded, const Machine& machine,
               const PlanRequest& request)
         : request_(request),
           plan_(begin(original, std::move(rewritten), machine, request)),
           folded_(folded),
-          outlook_(look_ahead(plan_.program, request)) {
-        plan_.final_measurements = outlook_.final.reads;
+          analysis_(analyse(plan_.program, request)) {
+        plan_.final_measurements = analysis_.final.reads;
     }
 
     double seconds() const { return seconds_; }  // predicted on one thread
@@ -151,7 +151,7 @@ class PlanMaker {
         begin_with(shapes.front());
         if (!request_.options.search) return;
         const double limit = std::min(seconds_ * search_share, max_planning_seconds);
-        const double one_plan = planning_seconds * static_cast<double>(outlook_.facts.size() + 1);
+        const double one_plan = planning_seconds * static_cast<double>(analysis_.facts.size() + 1);
         const auto tries = std::min(static_cast<std::size_t>(limit / one_plan), shapes.size() - 1);
         for (const BlockShape& shape : shapes.subspan(1, tries)) {
             consider(shape, shape_factor(shape, shapes.front(), request_.precision));
@@ -159,7 +159,7 @@ class PlanMaker {
     }
 
     Plan take() {
-        const bool has_work = request_.from_zero || (request_.fresh == 0 && !outlook_.facts.empty());
+        const bool has_work = request_.from_zero || (request_.fresh == 0 && !analysis_.facts.empty());
         if (has_work && plan_.stages.empty()) throw std::logic_error("the planner has made no stages for a program");
         return std::move(plan_);
     }
@@ -168,14 +168,14 @@ class PlanMaker {
     // Takes the plan of this shape, whatever is predicted for it.
     void begin_with(const BlockShape& shape) {
         plan_.shape = shape;
-        seconds_ = StageMaker(outlook_, request_, folded_, std::numeric_limits<double>::infinity(), plan_).run();
+        seconds_ = StageMaker(analysis_, request_, folded_, std::numeric_limits<double>::infinity(), plan_).run();
     }
 
     // Keeps the plan of this shape if it is predicted to take, times a factor, less than the best one so far.
     void consider(const BlockShape& shape, double factor) {
         const BlockShape best = std::exchange(plan_.shape, shape);
         std::vector<Stage> stages = std::exchange(plan_.stages, {});
-        const double seconds = factor * StageMaker(outlook_, request_, folded_, seconds_ / factor, plan_).run();
+        const double seconds = factor * StageMaker(analysis_, request_, folded_, seconds_ / factor, plan_).run();
         if (seconds < seconds_) {
             seconds_ = seconds;
         } else {
@@ -184,7 +184,7 @@ class PlanMaker {
         }
     }
 
-    static Plan begin(const Program& original, Rewritten rewritten, const Machine& machine,
+    static Plan begin(const Program& original, RewrittenProgram rewritten, const Machine& machine,
                       const PlanRequest& request) {
         return {request,
                 machine,
@@ -205,7 +205,7 @@ class PlanMaker {
     const PlanRequest& request_;
     Plan plan_;
     FoldedPart folded_;
-    Outlook outlook_;
+    Analysis analysis_;
     double seconds_ = 0;
 };
 
@@ -216,7 +216,7 @@ bool starts_in_zero(const Program& program, const PlanRequest& request) {
 }
 
 // Small states are one block, and not worth a second plan.
-bool may_fold(const Rewritten& rewritten, const BlockShape& shape, const PlanRequest& request) {
+bool may_fold(const RewrittenProgram& rewritten, const BlockShape& shape, const PlanRequest& request) {
     const PlanOptions& options = request.options;
     return options.real_blocks && options.merge_passes && options.growth &&
            starts_in_zero(rewritten.program, request) && rewritten.num_qubits > shape.block_qubits;
@@ -235,7 +235,7 @@ int state_qubits(const Program& program, const PlanRequest& request) { return re
 Plan plan(const Program& program, const Machine& machine, const PlanRequest& request) {
     require_factor("sweep_factor", machine.sweep_factor);
     require_factor("pass_factor", machine.pass_factor);
-    Rewritten rewritten = rewrite(program, request);
+    RewrittenProgram rewritten = rewrite(program, request);
     if (rewritten.num_qubits > max_state_qubits) {
         throw std::length_error("a state of " + std::to_string(rewritten.num_qubits) +
                                 " qubits is needed; no state has more than " + std::to_string(max_state_qubits));

@@ -1,4 +1,4 @@
-// prune: what nobody can tell is dropped: operations, classical code, branches and jumps over what is dropped.
+// What nobody can tell is dropped: operations, classical code, branches and jumps over what is dropped.
 //
 // One walk backwards finds what is needed (plan/needs.hpp). Needs flow along jumps forward; a jump back is always
 // needed, for its loop may not end, and so is code that may fail. Two things are known only after such a walk, so it is
@@ -7,13 +7,15 @@
 //   A reset that stays should not become more random than it is, for every outcome costs a state. If what is left
 //     before it does not make its outcome certain, it counts as a measurement. Certain is the outcome of a qubit that
 //     is in a basis state whatever the outcomes before.
+#include "plan/prune.hpp"
+
 #include <algorithm>
 #include <unordered_map>
 
 #include "plan/control_flow.hpp"
 #include "plan/needs.hpp"
-#include "plan/rewrite.hpp"
-#include "program/action.hpp"
+#include "plan/program_editor.hpp"
+#include "program/roles.hpp"
 
 namespace ketjet {
 
@@ -72,10 +74,7 @@ class Pruner {
     }
 
  private:
-    Index touched_by(std::size_t operation) const {
-        const Roles role = roles(program_, operations_[operation]);
-        return role.local | role.diagonal;
-    }
+    Index touched_by(std::size_t operation) const { return roles(program_, operations_[operation]).touched(); }
 
     // Finds what is needed; whether a place where paths meet has come up.
     bool walk_back() {
@@ -141,7 +140,7 @@ class Pruner {
                 continue;
             }
             const Roles role = roles(program_, operation);
-            const Index touched = role.local | role.diagonal;
+            const Index touched = role.touched();
             if (std::holds_alternative<MeasureOperation>(operation)) {
                 certain |= touched;
             } else if (is_collapse(operation)) {
@@ -181,22 +180,22 @@ class Pruner {
 
 }  // namespace
 
-Rewritten prune(const Rewritten& source) {
+RewrittenProgram prune(const RewrittenProgram& source) {
     const auto operations = source.program.operations();
     Pruner pruner(source.program);
     pruner.run();
     const Index stored = pruner.stored_qubits();
     const auto new_number = [&](std::int32_t qubit) { return count_bits(stored & low_bits(qubit)); };
-    Draft draft(source);
+    ProgramEditor editor(source);
     for (std::size_t i = 0; i < operations.size(); ++i) {
-        draft.mark(i);
+        editor.label(i);
         if (!pruner.is_needed(i)) continue;
         const auto* const measure = std::get_if<MeasureOperation>(&operations[i]);
         if (measure != nullptr && (stored & bit(measure->qubit)) == 0) continue;
-        draft.add_renamed(i, new_number);
+        editor.add_renamed(i, new_number);
     }
-    draft.mark(operations.size());
-    return draft.finish(count_bits(stored));
+    editor.label(operations.size());
+    return editor.finish(count_bits(stored));
 }
 
 }  // namespace ketjet

@@ -9,8 +9,8 @@
 #include "base/overloaded.hpp"
 #include "plan/group.hpp"
 #include "plan/work.hpp"
-#include "program/action.hpp"
 #include "program/instruction.hpp"
+#include "program/roles.hpp"
 
 namespace ketjet {
 

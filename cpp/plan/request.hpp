@@ -1,6 +1,10 @@
 // What a plan is wanted for.
 #pragma once
 
+#include <span>
+#include <string>
+#include <string_view>
+
 #include "base/bits.hpp"
 #include "base/precision.hpp"
 
@@ -22,6 +26,12 @@ struct PlanOptions {
     bool search = true;          // hot qubits and orders of passes are searched for, else taken as they come
     bool operator==(const PlanOptions&) const = default;
 };
+
+// Their names, in order.
+std::span<const std::string_view> plan_option_names();
+
+// All options but these; throws std::invalid_argument where a name is none of theirs.
+PlanOptions options_without(std::span<const std::string> switched_off);
 
 struct PlanRequest {
     Precision precision = Precision::double_;

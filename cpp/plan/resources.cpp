@@ -4,6 +4,7 @@
 
 #include "plan/block_shapes.hpp"
 #include "plan/cost.hpp"
+#include "program/roles.hpp"
 
 namespace ketjet {
 

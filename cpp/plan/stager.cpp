@@ -8,6 +8,7 @@
 
 #include "plan/arrange.hpp"
 #include "plan/search_limits.hpp"
+#include "program/roles.hpp"
 
 namespace ketjet {
 

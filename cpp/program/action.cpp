@@ -1,5 +1,5 @@
-// From operations to actions. Each operation class has one overload that reads its structure and, in resolve, the
-// present slot values; controls become the action's condition.
+// Each operation has one overload that reads its structure and the present slot values; controls become the action's
+// condition.
 #include "program/action.hpp"
 
 #include <algorithm>
@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "program/pauli.hpp"
 
 namespace ketjet {
 namespace {
@@ -29,30 +31,17 @@ struct PauliMasks {
     Index z = 0;  // Z and Y
 };
 
-// Pauli `code` (0 I, 1 X, 2 Y, 3 Z) on each target; `code_at(k)` tells the one of target k.
-template <class CodeAt>
-PauliMasks pauli_masks(std::span<const std::int32_t> targets, CodeAt code_at) {
+// `pauli_at(k)` is the number of the Pauli on target k.
+template <class PauliAt>
+PauliMasks masks_of(std::span<const std::int32_t> targets, PauliAt pauli_at) {
     PauliMasks masks;
     for (std::size_t k = 0; k < targets.size(); ++k) {
-        const int code = code_at(k);
-        if (code == 1 || code == 2) masks.x |= bit(targets[k]);
-        if (code == 2 || code == 3) masks.z |= bit(targets[k]);
+        const std::int64_t pauli = pauli_at(k);
+        if (has_x(pauli)) masks.x |= bit(targets[k]);
+        if (has_z(pauli)) masks.z |= bit(targets[k]);
     }
     return masks;
 }
-
-int code_of(char pauli) { return pauli == 'I' ? 0 : pauli - 'X' + 1; }
-
-PauliMasks pauli_masks(std::span<const std::int32_t> targets, std::string_view paulis) {
-    return pauli_masks(targets, [&](std::size_t k) { return code_of(paulis[k]); });
-}
-
-PauliMasks pauli_masks(std::span<const std::int32_t> targets, const std::vector<std::int64_t>& paulis) {
-    return pauli_masks(targets, [&](std::size_t k) { return static_cast<int>(paulis[k]); });
-}
-
-// The identity is the one diagonal gate without parameters (all others are phases): it needs and does nothing.
-bool does_nothing(const GateFacts& facts) { return facts.structure == Structure::diagonal && facts.parameters == 0; }
 
 // The present actions of a unitary operation.
 class Resolver {
@@ -60,8 +49,8 @@ class Resolver {
     explicit Resolver(const Program& program) : program_(program), slots_(program.slots()) {}
 
     std::vector<Action> operator()(const GateOperation& operation) const {
-        const GateFacts& facts = gate_table()[static_cast<std::size_t>(operation.gate)];
-        if (does_nothing(facts)) return {};
+        const GateFacts& facts = facts_of(operation);
+        if (facts.is_identity()) return {};
         const auto parameters = slots_.subspan(operation.slot, static_cast<std::size_t>(facts.parameters));
         const auto targets = program_.targets(operation.wires);
         Condition condition = condition_of(operation.wires);
@@ -79,7 +68,8 @@ class Resolver {
             case Structure::swap:
                 return {SwapAction{condition, targets[0], targets[1]}};
             case Structure::rotation:
-                return {rotation(condition, pauli_masks(targets, facts.paulis), parameters[0])};
+                return {rotation(condition, masks_of(targets, [&](std::size_t k) { return pauli_of(facts.paulis[k]); }),
+                                 parameters[0])};
             case Structure::dense:
                 break;
         }
@@ -105,8 +95,8 @@ class Resolver {
 
     std::vector<Action> operator()(const PauliRotationOperation& operation) const {
         const auto targets = program_.targets(operation.wires);
-        return {
-            rotation(condition_of(operation.wires), pauli_masks(targets, *operation.paulis), slots_[operation.slot])};
+        const PauliMasks masks = masks_of(targets, [&](std::size_t k) { return (*operation.paulis)[k]; });
+        return {rotation(condition_of(operation.wires), masks, slots_[operation.slot])};
     }
 
     // Target k must end up with the qubit that was at target pattern[k]: swap it in, from wherever it is by now.
@@ -165,101 +155,6 @@ class Resolver {
     std::span<const double> slots_;
 };
 
-// The same walk over the structure alone: calls sink.local(qubit) or sink.diagonal(qubit) for every qubit that is
-// needed.
-template <class Sink>
-class RoleReader {
- public:
-    RoleReader(const Program& program, Sink& sink) : program_(program), sink_(sink) {}
-
-    void operator()(const GateOperation& operation) const {
-        const GateFacts& facts = gate_table()[static_cast<std::size_t>(operation.gate)];
-        if (does_nothing(facts)) return;
-        switch (facts.structure) {
-            case Structure::phase:
-            case Structure::diagonal:
-                return diagonal_on(operation.wires);
-            case Structure::rotation:
-                return rotation(operation.wires, [&](std::size_t k) { return code_of(facts.paulis[k]); });
-            case Structure::flip:
-            case Structure::swap:
-            case Structure::dense:
-                break;
-        }
-        local_on(operation.wires);
-    }
-    void operator()(const UnitaryOperation& operation) const { local_on(operation.wires); }
-    void operator()(const DiagonalOperation& operation) const { diagonal_on(operation.wires); }
-    void operator()(const MultiplexerOperation& operation) const {
-        const auto targets = program_.targets(operation.wires);
-        diagonal(program_.controls(operation.wires));
-        sink_.local(targets[0]);
-        diagonal(targets.subspan(1));
-    }
-    void operator()(const PauliRotationOperation& operation) const {
-        rotation(operation.wires, [&](std::size_t k) { return static_cast<int>((*operation.paulis)[k]); });
-    }
-    void operator()(const PermutationOperation& operation) const {
-        const auto targets = program_.targets(operation.wires);
-        bool moves = false;
-        for (std::size_t k = 0; k < targets.size(); ++k) {
-            if ((*operation.pattern)[k] == static_cast<std::int64_t>(k)) continue;
-            moves = true;
-            sink_.local(targets[k]);
-        }
-        if (moves) diagonal(program_.controls(operation.wires));
-    }
-    void operator()(const InitializeOperation& operation) const { local_on(operation.wires); }
-    void operator()(const ResetOperation& operation) const { sink_.local(operation.qubit); }
-    void operator()(const MeasureOperation& operation) const { sink_.diagonal(operation.qubit); }
-    void operator()(const GlobalPhaseOperation&) const {}
-    void operator()(const ComputeOperation&) const {}
-    void operator()(const BranchOperation&) const {}
-    void operator()(const JumpOperation&) const {}
-    void operator()(const SaveOperation& operation) const { local_on(operation.wires); }
-
- private:
-    void local(std::span<const std::int32_t> qubits) const {
-        for (const std::int32_t qubit : qubits) sink_.local(qubit);
-    }
-    void diagonal(std::span<const std::int32_t> qubits) const {
-        for (const std::int32_t qubit : qubits) sink_.diagonal(qubit);
-    }
-    void local_on(const Wires& wires) const {
-        diagonal(program_.controls(wires));
-        local(program_.targets(wires));
-    }
-    void diagonal_on(const Wires& wires) const {
-        diagonal(program_.controls(wires));
-        diagonal(program_.targets(wires));
-    }
-    template <class CodeAt>
-    void rotation(const Wires& wires, CodeAt code_at) const {
-        diagonal(program_.controls(wires));
-        const auto targets = program_.targets(wires);
-        for (std::size_t k = 0; k < targets.size(); ++k) {
-            const int code = code_at(k);
-            if (code == 3) sink_.diagonal(targets[k]);
-            if (code == 1 || code == 2) sink_.local(targets[k]);
-        }
-    }
-
-    const Program& program_;
-    Sink& sink_;
-};
-
-struct RoleMasks {
-    Roles roles;
-    void local(std::int32_t qubit) { roles.local |= bit(qubit); }
-    void diagonal(std::int32_t qubit) { roles.diagonal |= bit(qubit); }
-};
-
-struct RoleList {
-    std::vector<WireRole>& roles;
-    void local(std::int32_t qubit) { roles.push_back({qubit, true}); }
-    void diagonal(std::int32_t qubit) { roles.push_back({qubit, false}); }
-};
-
 }  // namespace
 
 std::vector<Action> resolve(const Program& program, const Operation& operation) {
@@ -273,34 +168,6 @@ std::vector<Action> actions_of(const Program& program, std::span<const std::uint
         std::ranges::move(resolve(program, program.operations()[operation]), std::back_inserter(actions));
     }
     return actions;
-}
-
-Roles roles(const Program& program, const Operation& operation) {
-    // What is saved depends on what has become of all other qubits.
-    if (std::holds_alternative<SaveOperation>(operation)) return {low_bits(program.num_qubits()), 0};
-    RoleMasks masks;
-    std::visit(RoleReader(program, masks), operation);
-    return masks.roles;
-}
-
-void wire_roles(const Program& program, const Operation& operation, std::vector<WireRole>& result) {
-    result.clear();
-    RoleList list{result};
-    std::visit(RoleReader(program, list), operation);
-}
-
-bool is_collapse(const Operation& operation) {
-    return std::holds_alternative<InitializeOperation>(operation) ||
-           std::holds_alternative<ResetOperation>(operation) || std::holds_alternative<MeasureOperation>(operation);
-}
-
-bool is_classical(const Operation& operation) {
-    return std::holds_alternative<ComputeOperation>(operation) || std::holds_alternative<BranchOperation>(operation) ||
-           std::holds_alternative<JumpOperation>(operation);
-}
-
-bool is_unitary(const Operation& operation) {
-    return !is_collapse(operation) && !is_classical(operation) && !std::holds_alternative<SaveOperation>(operation);
 }
 
 }  // namespace ketjet

@@ -1,11 +1,11 @@
-// What one operation does to amplitudes, in the few classes the kernels know. `roles` needs the structure only (so
-// plans survive rebinding); `resolve` puts in the present slot values.
+// What one operation does to amplitudes, in the few classes the kernels know, with the present slot values.
 #pragma once
 
 #include <span>
 #include <variant>
 #include <vector>
 
+#include "base/bits.hpp"
 #include "program/program.hpp"
 
 namespace ketjet {
@@ -57,30 +57,5 @@ std::vector<Action> resolve(const Program& program, const Operation& operation);
 
 // The actions of several unitary operations, given by their indices, one after another.
 std::vector<Action> actions_of(const Program& program, std::span<const std::uint32_t> operations);
-
-// Which qubits an operation needs at hand, from structure alone; none for the identity gate and for global phases.
-// A measured qubit counts as diagonal, a reset or initialized one as local; a save needs all.
-struct Roles {
-    Index local = 0;     // acted on non-diagonally: must be inside the cache block
-    Index diagonal = 0;  // controls and diagonal qubits: a constant of the block is enough
-};
-Roles roles(const Program& program, const Operation& operation);
-
-// The same qubit by qubit, for programs wider than an index has bits; a save counts as acting on its own wires only.
-struct WireRole {
-    std::int32_t qubit;
-    bool local;
-};
-// Puts them into `result`, which is kept between calls and then needs no allocation.
-void wire_roles(const Program& program, const Operation& operation, std::vector<WireRole>& result);
-
-// True for reset, measure and initialize: they end a straight-line stretch of the program.
-bool is_collapse(const Operation& operation);
-
-// True for compute, branch and jump: they touch no qubit.
-bool is_classical(const Operation& operation);
-
-// True for all that has actions: no collapse, nothing classical, no save.
-bool is_unitary(const Operation& operation);
 
 }  // namespace ketjet

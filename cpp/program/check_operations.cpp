@@ -3,14 +3,15 @@
 #include "program/check_operations.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "base/bits.hpp"
 #include "program/check_save.hpp"
 #include "program/classical_code.hpp"
 #include "program/instruction.hpp"
+#include "program/pauli.hpp"
 
 namespace ketjet {
 
@@ -29,7 +30,7 @@ class OperationCheck {
 
     void operator()(const GateOperation& operation) {
         require(operation.gate >= 0 && static_cast<std::size_t>(operation.gate) < gate_table().size(), "unknown gate");
-        const GateFacts& facts = gate_table()[static_cast<std::size_t>(operation.gate)];
+        const GateFacts& facts = facts_of(operation);
         check_wires(operation.wires);
         require(operation.wires.targets == facts.targets, "wrong number of targets");
         if (facts.parameters > 0) check_slots(operation.slot, static_cast<std::size_t>(facts.parameters));
@@ -49,8 +50,7 @@ class OperationCheck {
     void operator()(const PauliRotationOperation& operation) {
         check_wires(operation.wires, Instruction::pauli_rotation);
         require(operation.paulis->size() == operation.wires.targets, "wrong number of Paulis");
-        require(std::ranges::all_of(*operation.paulis, [](std::int64_t p) { return p >= 0 && p <= 3; }),
-                "unknown Pauli");
+        require(std::ranges::all_of(*operation.paulis, is_pauli), "unknown Pauli");
         check_slots(operation.slot, 1);
     }
     void operator()(const PermutationOperation& operation) {
@@ -117,10 +117,7 @@ class OperationCheck {
 
     static void check_numbers(const std::vector<Complex>& numbers, unsigned exponent) {
         require(exponent <= max_exponent && numbers.size() == std::size_t{1} << exponent, "wrong size of a payload");
-        require(std::ranges::all_of(
-                    numbers,
-                    [](const Complex& number) { return std::isfinite(number.real()) && std::isfinite(number.imag()); }),
-                "a number is not finite");
+        require(all_finite(numbers), "a number is not finite");
     }
 
     void check_target(std::uint32_t target) const {

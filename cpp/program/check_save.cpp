@@ -5,6 +5,8 @@
 #include <bit>
 #include <cmath>
 
+#include "base/bits.hpp"
+
 namespace ketjet {
 
 namespace {

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
+#include <string>
 
+#include "program/counted.hpp"
 #include "program/wide_uint.hpp"
 
 namespace ketjet {
@@ -134,10 +137,6 @@ std::size_t list_length(const Rule& rule, Immediates immediates) {
     return product;
 }
 
-std::string counted(std::size_t number, const std::string& noun) {
-    return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
-}
-
 [[noreturn]] void reject(const std::string& message) {
     throw std::invalid_argument("invalid classical code: " + message);
 }
@@ -187,12 +186,12 @@ class CodeChecker {
         }
     }
 
-    void check_range(const char* name, std::int64_t value, std::int64_t least, std::int64_t most,
+    void check_range(const char* name, std::int64_t value, std::int64_t min, std::int64_t max,
                      const char* owned) const {
-        if (value >= least && value <= most) return;
+        if (value >= min && value <= max) return;
         const std::string fault = std::string(name) + " " + std::to_string(value) + " is out of range; ";
-        fail(fault + (most < least ? "the program has no " + std::string(owned)
-                                   : "use " + std::to_string(least) + " to " + std::to_string(most)));
+        fail(fault + (max < min ? "the program has no " + std::string(owned)
+                                : "use " + std::to_string(min) + " to " + std::to_string(max)));
     }
 
     void check_immediate(Immediate kind, std::int64_t value) const {

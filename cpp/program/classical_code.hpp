@@ -1,13 +1,11 @@
 // Classical code: what a program does with classical bits and variables, as postfix code of 64-bit words. Programs
-// check it once, planners ask which bits it touches, executors run it for every shot. ONE table, in classical_code.cpp,
-// holds the immediates and the stack effect of every op; classical_interpreter.cpp runs it.
+// check it once, planners ask which bits it touches, executors run it for every shot (classical_interpreter.hpp). ONE
+// table, in classical_code.cpp, holds the immediates and the stack effect of every op.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <stdexcept>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -73,21 +71,10 @@ enum class ClassicalOp : std::int64_t {
 };
 std::span<const std::string_view> classical_op_names();  // in the order of ClassicalOp
 
-// The program did at run time what its meaning leaves open, e.g. divided by zero.
-struct ClassicalError : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
 // Throws std::invalid_argument, naming the word, the op, what is wrong and the fix, unless `code` is well-formed, uses
 // only what the program has and leaves exactly `result_words` words on the stack. Takes any words whatsoever.
 void check_code(std::span<const std::int64_t> code, int num_clbits, int variable_words, std::size_t num_labels,
                 std::size_t result_words);
-
-// Runs checked code. `memory` is `clbit_words` words with the classical bits, 64 to a word, then the variable words.
-// Returns whether the word left on top of the stack is not 0, false when none is. Throws ClassicalError, what was
-// stored before stays stored. `stack` is working memory: kept between calls, it soon needs no allocation.
-bool run_code(std::span<const std::int64_t> code, std::uint64_t* memory, int clbit_words,
-              std::span<const std::string> labels, std::vector<std::uint64_t>& stack);
 
 // One op of checked code with its parts; it takes `length` words.
 struct ClassicalStep {

@@ -1,5 +1,7 @@
-// Runs classical code: one short function per op, called through a table. Code is checked before, so nothing is checked
-// here but what only the values can tell; values of one word, nearly all, take no loop.
+// One short function per op, called through a table. Code is checked before, so nothing is checked here but what only
+// the values can tell; values of one word, nearly all, take no loop.
+#include "program/classical_interpreter.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>

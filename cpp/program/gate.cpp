@@ -8,6 +8,8 @@
 #include <cmath>
 #include <iterator>
 #include <numbers>
+#include <stdexcept>
+#include <string>
 
 namespace ketjet {
 namespace {
@@ -272,6 +274,16 @@ constexpr std::array base_rows = [] {
 }  // namespace
 
 std::span<const GateFacts> gate_table() { return rows; }
+
+Matrix gate_matrix(std::size_t row, std::span<const double> parameters) {
+    if (row >= std::size(rows)) throw std::invalid_argument("no gate has the code " + std::to_string(row));
+    const GateFacts& gate = rows[row];
+    if (static_cast<int>(parameters.size()) != gate.parameters) {
+        throw std::invalid_argument("gate '" + std::string(gate.name) + "' takes " + std::to_string(gate.parameters) +
+                                    " parameters, got " + std::to_string(parameters.size()));
+    }
+    return gate.matrix(parameters);
+}
 
 std::int32_t base_row(std::int32_t row) { return base_rows[static_cast<std::size_t>(row)]; }
 

@@ -51,6 +51,9 @@ struct GateFacts {
     // 2 Im <l| G |s>, s being the state behind the gate and l what the operations after the gate, undone, make of O
     // times the final state. Null for gates without parameters.
     Matrix (*generator)(std::span<const double> parameters, std::size_t which);
+
+    // The identity is the one diagonal gate without parameters: all others are phases.
+    bool is_identity() const { return structure == Structure::diagonal && parameters == 0; }
 };
 
 // All rows; the index of a row is the gate's code everywhere (Program, Python's packed arrays).
@@ -58,6 +61,9 @@ std::span<const GateFacts> gate_table();
 
 // The rows of the gates that the planner writes into programs itself.
 inline constexpr std::int32_t h_row = 1, x_row = 2, y_row = 3, z_row = 4;
+
+// The base gate's matrix; throws std::invalid_argument unless there is such a row, with as many parameters.
+Matrix gate_matrix(std::size_t row, std::span<const double> parameters);
 
 // The row of a gate's base gate; no_row where the table has none.
 inline constexpr std::int32_t no_row = -1;

@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "program/program.hpp"
+#include "program/gate.hpp"
 
 namespace ketjet {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t any = 65535;  // as many targets as Wires can count
 constexpr std::size_t few = 62;     // of what has a payload of 2^targets entries
 
-// name, least and most targets, slots, payload, may be controlled
+// name, min and max targets, slots, payload, may be controlled
 constexpr std::array<InstructionRule, 13> rules{{
     {"unitary", 1, few, 0, PayloadKind::complex, true},
     {"diagonal", 0, few, 0, PayloadKind::complex, true},

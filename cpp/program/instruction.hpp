@@ -1,5 +1,5 @@
-// ONE table with the shape of every instruction that is not a row of the gate table: how many targets, slots and
-// controls it may have and which payload it takes. Read by the checks in unpack.cpp and by fingerprints.
+// The instructions that are not rows of the gate table, and ONE table with the shape of each: how many targets, slots
+// and controls it may have and which payload it takes. Read by the checks in unpack.cpp and by fingerprints.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,25 @@
 #include <string_view>
 
 namespace ketjet {
+
+// In the order of the alternatives of Operation behind GateOperation. An operation's code is its gate row, or
+// gate_table().size() + this.
+enum class Instruction : std::int32_t {
+    unitary,
+    diagonal,
+    multiplexer,
+    pauli_rotation,
+    permutation,
+    initialize,
+    reset,
+    measure,
+    global_phase,
+    compute,
+    branch,
+    jump,
+    save
+};
+std::span<const std::string_view> instruction_names();  // in the order of Instruction
 
 enum class PayloadKind : std::uint8_t { none, complex, integer };
 

@@ -91,6 +91,11 @@ double probed_unitarity_error(std::size_t dimension, const Complex* entries) {
 
 }  // namespace
 
+bool all_finite(std::span<const Complex> entries) {
+    return std::ranges::all_of(
+        entries, [](const Complex& entry) { return std::isfinite(entry.real()) && std::isfinite(entry.imag()); });
+}
+
 bool keeps_parity(const Matrix& matrix) {
     for (std::size_t row = 0; row < matrix.dimension(); ++row) {
         for (std::size_t column = 0; column < matrix.dimension(); ++column) {
@@ -101,10 +106,7 @@ bool keeps_parity(const Matrix& matrix) {
 }
 
 double unitarity_error(std::size_t dimension, const Complex* entries) {
-    const bool finite = std::all_of(entries, entries + dimension * dimension, [](const Complex& entry) {
-        return std::isfinite(entry.real()) && std::isfinite(entry.imag());
-    });
-    if (!finite) return std::numeric_limits<double>::quiet_NaN();
+    if (!all_finite({entries, dimension * dimension})) return std::numeric_limits<double>::quiet_NaN();
     return dimension <= exact_limit ? exact_unitarity_error(dimension, entries)
                                     : probed_unitarity_error(dimension, entries);
 }

@@ -4,6 +4,7 @@
 
 #include <complex>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 namespace ketjet {
@@ -26,6 +27,9 @@ class Matrix {
     std::size_t dimension_;
     std::vector<Complex> entries_;
 };
+
+// Whether neither part of any entry is infinite or not a number.
+bool all_finite(std::span<const Complex> entries);
 
 // Whether no entry leads from a basis state to one with another parity of bits: the dimension is a power of two.
 bool keeps_parity(const Matrix& matrix);

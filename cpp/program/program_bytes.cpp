@@ -8,6 +8,7 @@
 #include "program/check_operations.hpp"
 #include "program/classical_code.hpp"
 #include "program/gate.hpp"
+#include "program/instruction.hpp"
 
 namespace ketjet {
 

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <span>
 
+#include "program/pauli.hpp"
+#include "program/roles.hpp"
+
 namespace ketjet {
 
 namespace {
@@ -26,7 +29,7 @@ TurnKind pair_turn_of(const Program& program, const Operation& operation) {
     const Index local = roles(program, operation).local;
     if (const auto* const rotation = std::get_if<PauliRotationOperation>(&operation)) {
         if (count_bits(local) % 2 != 0) return TurnKind::none;
-        const auto changed = std::ranges::count_if(*rotation->paulis, [](std::int64_t p) { return p >= 2; });  // Y, Z
+        const auto changed = std::ranges::count_if(*rotation->paulis, has_z);
         return changed % 2 == 0 ? TurnKind::imaginary : TurnKind::general;
     }
     return local == 0 ? TurnKind::general : TurnKind::none;
@@ -38,7 +41,7 @@ bool is_relabelling(const Program& program, const Operation& operation) {
     }
     const auto* const gate = std::get_if<GateOperation>(&operation);
     if (gate == nullptr) return false;
-    const Structure structure = gate_row_of(operation)->structure;
+    const Structure structure = facts_of(*gate).structure;
     if (structure == Structure::flip) return gate->wires.controls <= 1;
     return (structure == Structure::swap || gate->gate == z_row) && gate->wires.controls == 0;
 }
@@ -46,9 +49,7 @@ bool is_relabelling(const Program& program, const Operation& operation) {
 namespace {
 
 struct KeepsReal {
-    bool operator()(const GateOperation& operation) const {
-        return gate_table()[static_cast<std::size_t>(operation.gate)].real;
-    }
+    bool operator()(const GateOperation& operation) const { return facts_of(operation).real; }
     bool operator()(const UnitaryOperation& operation) const { return all_real(*operation.matrix); }
     bool operator()(const DiagonalOperation& operation) const { return all_real(*operation.entries); }
     bool operator()(const MultiplexerOperation& operation) const { return all_real(*operation.matrices); }

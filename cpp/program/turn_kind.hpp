@@ -2,7 +2,7 @@
 // pairs, and bookkeeping.
 #pragma once
 
-#include "program/action.hpp"
+#include "program/program.hpp"
 
 namespace ketjet {
 

@@ -8,9 +8,12 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/bits.hpp"
 #include "program/check_save.hpp"
 #include "program/classical_code.hpp"
+#include "program/counted.hpp"
 #include "program/instruction.hpp"
+#include "program/pauli.hpp"
 
 namespace ketjet {
 namespace {
@@ -18,10 +21,6 @@ namespace {
 constexpr std::size_t max_wires = 65535;  // of one operation
 constexpr std::size_t max_controls = 64;  // their state is one word
 constexpr double norm_tolerance = 1e-6;
-
-std::string counted(std::size_t count, const std::string& noun) {
-    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
 
 [[noreturn]] void reject(const std::string& message) { throw std::invalid_argument("invalid program: " + message); }
 
@@ -65,11 +64,9 @@ void check_arrays(const PackedProgram& packed) {
     check_size("operand", packed.operand.size(), packed.codes.size());
 }
 
-bool all_finite(const Payload& payload) {
-    const auto* values = std::get_if<std::vector<Complex>>(&payload);
-    return values == nullptr || std::all_of(values->begin(), values->end(), [](const Complex& value) {
-               return std::isfinite(value.real()) && std::isfinite(value.imag());
-           });
+bool is_finite(const Payload& payload) {
+    const auto* const values = std::get_if<std::vector<Complex>>(&payload);
+    return values == nullptr || all_finite(*values);
 }
 
 // Reads the rows one after the other; each step checks its part of the present row and throws on the first fault.
@@ -185,14 +182,14 @@ class Unpacker {
         return {begin, controls, static_cast<std::uint16_t>(count - controls), control_state};
     }
 
-    void check_targets(const Wires& wires, std::size_t least, std::size_t most) const {
-        if (wires.targets >= least && wires.targets <= most) return;
-        const bool too_few = wires.targets < least;
+    void check_targets(const Wires& wires, std::size_t min, std::size_t max) const {
+        if (wires.targets >= min && wires.targets <= max) return;
+        const bool too_few = wires.targets < min;
         fail("has " + counted(wires.targets, "target") + "; it takes " +
-             (least == most ? "exactly "
-              : too_few     ? "at least "
-                            : "at most ") +
-             std::to_string(too_few ? least : most));
+             (min == max ? "exactly "
+              : too_few  ? "at least "
+                         : "at most ") +
+             std::to_string(too_few ? min : max));
     }
 
     void check_slot_count(std::size_t expected) const {
@@ -261,7 +258,7 @@ class Unpacker {
             fail("payload " + std::to_string(operand) + " has " + counted(values->size(), "element") + "; it needs " +
                  std::to_string(*size));
         }
-        if (!known_finite_[which] && !all_finite(*shared)) {
+        if (!known_finite_[which] && !is_finite(*shared)) {
             fail("payload " + std::to_string(operand) + " holds a value that is not finite; use finite numbers");
         }
         known_finite_[which] = true;
@@ -289,7 +286,7 @@ class Unpacker {
     std::shared_ptr<const std::vector<std::int64_t>> paulis(const Wires& wires) {
         auto values = payload<std::int64_t>("integers", wires.targets);
         for (std::int64_t value : *values) {
-            if (value < 0 || value > 3) {
+            if (!is_pauli(value)) {
                 fail("Pauli code " + std::to_string(value) + " is unknown; use 0 (I), 1 (X), 2 (Y) or 3 (Z)");
             }
         }

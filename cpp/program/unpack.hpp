@@ -5,7 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "program/program.hpp"
+#include "program/operation.hpp"
+#include "program/packed_program.hpp"
 
 namespace ketjet {
 

@@ -117,9 +117,9 @@ class Columns {
 // that waits for the GIL at the end of the interpreter is unwound.
 class Reading {
  public:
-    Reading(const std::map<std::string, Row, std::less<>>& gates, const Codes& codes, std::uint32_t most_matrix_qubits,
+    Reading(const std::map<std::string, Row, std::less<>>& gates, const Codes& codes, std::uint32_t max_matrix_qubits,
             QkCircuit* circuit)
-        : gates_(gates), codes_(codes), most_matrix_qubits_(most_matrix_qubits), circuit_(circuit) {}
+        : gates_(gates), codes_(codes), max_matrix_qubits_(max_matrix_qubits), circuit_(circuit) {}
 
     // Whether the circuit holds nothing but what can be read here.
     bool read(double global_phase) {
@@ -203,7 +203,7 @@ class Reading {
     }
 
     bool read_matrix(std::size_t index, const QkCircuitInstructionView& view) {
-        if (view.num_qubits > most_matrix_qubits_) return false;
+        if (view.num_qubits > max_matrix_qubits_) return false;
         const py::ssize_t dimension = py::ssize_t{1} << view.num_qubits;
         Matrix matrix{dimension, std::vector<std::complex<double>>(static_cast<std::size_t>(dimension * dimension))};
         qk_circuit_inst_unitary(circuit_, index, reinterpret_cast<QkComplex64*>(matrix.entries.data()));
@@ -214,7 +214,7 @@ class Reading {
 
     const std::map<std::string, Row, std::less<>>& gates_;
     const Codes& codes_;
-    std::uint32_t most_matrix_qubits_;
+    std::uint32_t max_matrix_qubits_;
     QkCircuit* circuit_;
     std::size_t parameter_stride_ = qk_param_stride();
     Columns columns_;
@@ -225,8 +225,8 @@ class Reading {
 class Reader {
  public:
     Reader(const std::map<std::string, std::tuple<std::int32_t, std::uint32_t, std::uint32_t, std::size_t>>& gates,
-           std::int32_t measure, std::int32_t unitary, std::int32_t global_phase, std::uint32_t most_matrix_qubits)
-        : codes_{measure, unitary, global_phase}, most_matrix_qubits_(most_matrix_qubits) {
+           std::int32_t measure, std::int32_t unitary, std::int32_t global_phase, std::uint32_t max_matrix_qubits)
+        : codes_{measure, unitary, global_phase}, max_matrix_qubits_(max_matrix_qubits) {
         for (const auto& [name, row] : gates) {
             const auto& [code, controls, targets, parameters] = row;
             gates_.emplace(name, Row{code, controls, controls + targets, parameters});
@@ -236,7 +236,7 @@ class Reader {
     std::optional<py::tuple> read(const py::object& circuit_data, double global_phase, bool keep_idle_qubits) const {
         QkCircuit* const circuit = qk_circuit_borrow_from_python(circuit_data.ptr());
         if (circuit == nullptr) throw py::error_already_set();
-        Reading reading(gates_, codes_, most_matrix_qubits_, circuit);
+        Reading reading(gates_, codes_, max_matrix_qubits_, circuit);
         if (!reading.read(global_phase)) return std::nullopt;
         return reading.result(keep_idle_qubits);
     }
@@ -244,7 +244,7 @@ class Reader {
  private:
     std::map<std::string, Row, std::less<>> gates_;
     Codes codes_;
-    std::uint32_t most_matrix_qubits_;
+    std::uint32_t max_matrix_qubits_;
 };
 
 std::uint32_t minor_version(std::uint32_t version) { return version >> 16; }
@@ -262,7 +262,7 @@ PYBIND11_MODULE(_qiskit_bridge, m) {
         .def(py::init<const std::map<std::string, std::tuple<std::int32_t, std::uint32_t, std::uint32_t, std::size_t>>&,
                       std::int32_t, std::int32_t, std::int32_t, std::uint32_t>(),
              py::arg("gates"), py::arg("measure"), py::arg("unitary"), py::arg("global_phase"),
-             py::arg("most_matrix_qubits"))
+             py::arg("max_matrix_qubits"))
         .def("read", &Reader::read, py::arg("circuit_data"), py::arg("global_phase"), py::arg("keep_idle_qubits"),
              "(qubits or None, columns, matrices, whether it measures), or None for a circuit of another kind.");
 }

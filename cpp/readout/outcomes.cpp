@@ -156,4 +156,19 @@ OutcomesVector<std::uint64_t> list_shots(const OutcomeTable& table, const Philox
     return shots;
 }
 
+template <class T>
+OutcomeTable sample_qubits(const StateVector<T>& state, std::span<const std::int32_t> qubits, const StateNorms& norms,
+                           std::int64_t shots, const PhiloxKey& key, const RunContext& context) {
+    std::vector<BitMove> moves;
+    for (const std::int32_t qubit : qubits) moves.push_back({qubit, static_cast<std::int32_t>(moves.size())});
+    const int num_clbits = static_cast<int>(qubits.size()), words = (num_clbits + 63) / 64;
+    return tabulate(sample(state, norms, shots, key, 0, context), BitMover(moves, {}, words), num_clbits, 0,
+                    context.stop);
+}
+
+template OutcomeTable sample_qubits<float>(const StateVector<float>&, std::span<const std::int32_t>, const StateNorms&,
+                                           std::int64_t, const PhiloxKey&, const RunContext&);
+template OutcomeTable sample_qubits<double>(const StateVector<double>&, std::span<const std::int32_t>,
+                                            const StateNorms&, std::int64_t, const PhiloxKey&, const RunContext&);
+
 }  // namespace ketjet

@@ -25,6 +25,12 @@ struct OutcomeTable {
 OutcomeTable tabulate(const OutcomesVector<BasisCount>& samples, const BitMover& mover, int num_clbits,
                       std::int64_t work, const StopToken& stop);
 
+// The counts of `shots` measurements of some qubits; bit i of a key is that of the i-th of them. `norms` are those of
+// the state.
+template <class T>
+OutcomeTable sample_qubits(const StateVector<T>& state, std::span<const std::int32_t> qubits, const StateNorms& norms,
+                           std::int64_t shots, const PhiloxKey& key, const RunContext& context);
+
 // The outcomes of all collapses that a shot has passed.
 using Ways = ShotsVector<bool>;
 

@@ -12,7 +12,7 @@
 #include "exec/executor.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/write_out.hpp"
-#include "program/classical_code.hpp"
+#include "program/classical_interpreter.hpp"
 
 namespace ketjet {
 

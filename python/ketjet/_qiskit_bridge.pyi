@@ -9,7 +9,7 @@ class Reader:
     """
     Reads circuits; holds the engine's codes of what they are made of.
     """
-    def __init__(self, gates: collections.abc.Mapping[str, tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]], measure: typing.SupportsInt | typing.SupportsIndex, unitary: typing.SupportsInt | typing.SupportsIndex, global_phase: typing.SupportsInt | typing.SupportsIndex, most_matrix_qubits: typing.SupportsInt | typing.SupportsIndex) -> None:
+    def __init__(self, gates: collections.abc.Mapping[str, tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]], measure: typing.SupportsInt | typing.SupportsIndex, unitary: typing.SupportsInt | typing.SupportsIndex, global_phase: typing.SupportsInt | typing.SupportsIndex, max_matrix_qubits: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     def read(self, circuit_data: typing.Any, global_phase: typing.SupportsFloat | typing.SupportsIndex, keep_idle_qubits: bool) -> tuple | None:
         """

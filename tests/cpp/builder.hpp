@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/bits.hpp"
 #include "program/classical_code.hpp"
 #include "program/instruction.hpp"
 #include "program/program.hpp"

@@ -17,6 +17,7 @@
 #include "base/rng.hpp"
 #include "check.hpp"
 #include "program/classical_code.hpp"
+#include "program/classical_interpreter.hpp"
 #include "program/wide_uint.hpp"
 
 using namespace ketjet;

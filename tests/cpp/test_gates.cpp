@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -244,11 +245,23 @@ void test_generators() {
     }
 }
 
+void test_matrix_of_row() {
+    const Parameters one{0.3};
+    for (std::size_t row = 0; row < gate_table().size(); ++row) {
+        const GateFacts& facts = gate_table()[row];
+        const Parameters sample = samples_of(facts).front();
+        CHECK(gate_matrix(row, sample).entries() == facts.matrix(sample).entries());
+        if (facts.parameters != 1) CHECK_THROWS(gate_matrix(row, one), std::invalid_argument);
+    }
+    CHECK_THROWS(gate_matrix(gate_table().size(), one), std::invalid_argument);
+}
+
 }  // namespace
 
 int main() {
     test_columns();
     test_base();
+    test_matrix_of_row();
     test_generators();
     return failed_checks == 0 ? 0 : 1;
 }

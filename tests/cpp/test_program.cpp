@@ -12,6 +12,7 @@
 #include "builder.hpp"
 #include "check.hpp"
 #include "program/action.hpp"
+#include "program/roles.hpp"
 
 using namespace ketjet;
 

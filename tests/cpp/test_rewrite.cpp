@@ -1,10 +1,12 @@
 // The rewrites of a Program before it is planned: what is left of small programs, and where it comes from.
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "builder.hpp"
 #include "check.hpp"
+#include "plan/planner.hpp"
 #include "plan/rewrite.hpp"
 #include "program/instruction.hpp"
 
@@ -40,7 +42,7 @@ std::string listed(std::span<const std::int32_t> qubits) {
 }
 
 // "name controls, targets @origin; ..." with "=control_state" where that is not all ones.
-std::string text_of(const Rewritten& rewritten) {
+std::string text_of(const RewrittenProgram& rewritten) {
     std::string text;
     const Program& program = rewritten.program;
     for (std::size_t i = 0; i < program.operations().size(); ++i) {
@@ -67,7 +69,7 @@ std::string text_of(const Rewritten& rewritten) {
     return text.empty() ? text : text.substr(0, text.size() - 2);
 }
 
-void expect(const Rewritten& rewritten, const std::string& wanted, const char* file, int line) {
+void expect(const RewrittenProgram& rewritten, const std::string& wanted, const char* file, int line) {
     const std::string text = text_of(rewritten);
     if (text != wanted) report_failure(("\"" + text + "\", not \"" + wanted + "\"").c_str(), file, line);
 }
@@ -82,9 +84,9 @@ PlanRequest with(bool known_bits, bool relabel_swaps, bool prune, bool keep_stat
     return request;
 }
 
-Rewritten relabelled(const Circuit& circuit) { return rewrite(circuit.build(), with(false, true, false)); }
-Rewritten known(const Circuit& circuit) { return rewrite(circuit.build(), with(true, false, false)); }
-Rewritten pruned(const Circuit& circuit) { return rewrite(circuit.build(), with(false, false, true)); }
+RewrittenProgram relabelled(const Circuit& circuit) { return rewrite(circuit.build(), with(false, true, false)); }
+RewrittenProgram known(const Circuit& circuit) { return rewrite(circuit.build(), with(true, false, false)); }
+RewrittenProgram pruned(const Circuit& circuit) { return rewrite(circuit.build(), with(false, false, true)); }
 
 void check_switches() {
     const Program program =
@@ -193,22 +195,22 @@ void check_known_bits_and_collapses() {
 }
 
 void check_pruning() {
-    const Rewritten phases = pruned(Circuit(2, 2)
-                                        .add("h", {0})
-                                        .add("h", {1})
-                                        .add("cz", {0, 1})
-                                        .add("rz", {0})
-                                        .add("measure", {0}, 0)
-                                        .add("measure", {1}, 1));
+    const RewrittenProgram phases = pruned(Circuit(2, 2)
+                                               .add("h", {0})
+                                               .add("h", {1})
+                                               .add("cz", {0, 1})
+                                               .add("rz", {0})
+                                               .add("measure", {0}, 0)
+                                               .add("measure", {1}, 1));
     EXPECT(phases, "h 0 @0; h 1 @1; measure 0 @4; measure 1 @5");
     // A qubit that nothing is needed of leaves the state, and the others are renumbered.
-    const Rewritten smaller = pruned(Circuit(3, 1)
-                                         .add("h", {0})
-                                         .add("h", {2})
-                                         .add("cx", {2, 0})
-                                         .add("cz", {2, 1})
-                                         .add("measure", {2}, 0)
-                                         .add("h", {2}));
+    const RewrittenProgram smaller = pruned(Circuit(3, 1)
+                                                .add("h", {0})
+                                                .add("h", {2})
+                                                .add("cx", {2, 0})
+                                                .add("cz", {2, 1})
+                                                .add("measure", {2}, 0)
+                                                .add("h", {2}));
     EXPECT(smaller, "h 0 @1; measure 0 @4");
     CHECK(smaller.num_qubits == 1);
     // The distribution of a target needs that of its control, whose phases do not matter.
@@ -260,7 +262,7 @@ void check_pruning_of_collapses() {
     EXPECT(pruned(Circuit(1, 1).add("h", {0}).add("measure", {0}, 0).add("h", {0}).add("measure", {0}, 0)),
            "h 0 @0; measure 0 @1; h 0 @2; measure 0 @3");
     // An untouched qubit measures 0, which must still overwrite what an earlier measurement left in the bit.
-    const Rewritten overwritten =
+    const RewrittenProgram overwritten =
         pruned(Circuit(2, 1).add("h", {0}).add("measure", {0}, 0).add("h", {0}).add("measure", {1}, 0));
     EXPECT(overwritten, "");
     EXPECT(pruned(Circuit(2, 2)
@@ -308,6 +310,20 @@ void check_plans() {
     CHECK(plan(controlled, {}, with(true, true, false)).has_trajectories());
 }
 
+void check_options() {
+    CHECK(options_without({}) == PlanOptions{});
+    PlanOptions none;
+    none.growth = none.known_bits = none.relabel_swaps = none.prune = none.reuse_qubits = none.merge_dense =
+        none.turn_pairs = none.merge_passes = none.block_frame = none.real_blocks = none.merge_branches = none.search =
+            false;
+    const std::vector<std::string> all(plan_option_names().begin(), plan_option_names().end());
+    CHECK(options_without(all) == none);
+    PlanOptions one;
+    one.prune = false;
+    CHECK(options_without(std::vector<std::string>{"prune"}) == one);
+    CHECK_THROWS(options_without(std::vector<std::string>{"speed"}), std::invalid_argument);
+}
+
 }  // namespace
 
 int main() {
@@ -321,5 +337,6 @@ int main() {
     check_pruning();
     check_pruning_of_collapses();
     check_plans();
+    check_options();
     return failed_checks == 0 ? 0 : 1;
 }

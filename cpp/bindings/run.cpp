@@ -1,4 +1,6 @@
 // A whole run, its control and its output.
+#include "run/run.hpp"
+
 #include <pybind11/stl.h>
 
 #include <algorithm>
@@ -15,7 +17,7 @@
 #include "bindings/gil.hpp"
 #include "exec/machine_rates.hpp"
 #include "kernels/dispatch.hpp"
-#include "program/classical_code.hpp"
+#include "program/classical_interpreter.hpp"
 #include "run/run.hpp"
 #include "shots/walker.hpp"
 

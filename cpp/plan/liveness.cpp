@@ -1,5 +1,5 @@
 // One walk backwards for final reads; for live qubits as many as loops take to settle.
-#include "plan/outlook.hpp"
+#include "plan/liveness.hpp"
 
 #include <algorithm>
 

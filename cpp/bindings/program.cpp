@@ -1,4 +1,6 @@
 // Program and the gate table.
+#include "program/program.hpp"
+
 #include <pybind11/complex.h>
 #include <pybind11/stl.h>
 
@@ -7,7 +9,8 @@
 #include "bindings/gil.hpp"
 #include "program/check_save.hpp"
 #include "program/classical_code.hpp"
-#include "program/program.hpp"
+#include "program/instruction.hpp"
+#include "program/pauli.hpp"
 
 namespace ketjet {
 
@@ -117,15 +120,8 @@ std::map<std::string, std::int64_t> numbers_of(std::span<const std::string_view>
     return codes;
 }
 
-std::vector<std::string> list_instructions() { return {instruction_names().begin(), instruction_names().end()}; }
-
-py::array_t<Complex> gate_matrix(std::size_t code, const std::vector<double>& parameters) {
-    const GateFacts& gate = gate_table()[code];
-    if (static_cast<int>(parameters.size()) != gate.parameters) {
-        throw std::invalid_argument("gate '" + std::string(gate.name) + "' takes " + std::to_string(gate.parameters) +
-                                    " parameters, got " + std::to_string(parameters.size()));
-    }
-    const Matrix matrix = gate.matrix(parameters);
+py::array_t<Complex> matrix_of_gate(std::size_t code, const std::vector<double>& parameters) {
+    const Matrix matrix = gate_matrix(code, parameters);
     const auto dimension = static_cast<py::ssize_t>(matrix.dimension());
     return to_array(matrix.entries(), {dimension, dimension});
 }
@@ -134,7 +130,13 @@ py::array_t<Complex> gate_matrix(std::size_t code, const std::vector<double>& pa
 
 void bind_program(py::module_& m) {
     m.def("gate_table", &list_gates, "(name, controls, targets, parameters) per gate code.");
-    m.def("instruction_names", &list_instructions, "Names of the codes that follow the gate codes.");
+    m.def(
+        "instruction_names",
+        [] {
+            const auto names = instruction_names();
+            return std::vector(names.begin(), names.end());
+        },
+        "Names of the codes that follow the gate codes.");
     m.def(
         "classical_codes", [] { return numbers_of(classical_op_names()); },
         "Numbers of the operations of classical code, by name.");
@@ -146,7 +148,7 @@ void bind_program(py::module_& m) {
     m.def(
         "max_density_qubits", [] { return max_density_qubits; },
         "Of how many qubits a density matrix is saved at most.");
-    m.def("gate_matrix", &gate_matrix, py::arg("code"), py::arg("parameters"),
+    m.def("gate_matrix", &matrix_of_gate, py::arg("code"), py::arg("parameters"),
           "The base gate's matrix, without its controls.");
     m.def(
         "unitarity_error",

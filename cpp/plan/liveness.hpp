@@ -1,5 +1,5 @@
-// What lies ahead of each operation: which measurements can wait for the final state, and which qubits will still be
-// looked at. Found by walking backwards, along jumps too.
+// Liveness: which qubits are still looked at after each operation, and which measurements can therefore wait for the
+// final state. Found by walking backwards, along jumps too.
 #pragma once
 
 #include <span>

@@ -38,13 +38,8 @@ template <class T>
 py::tuple sample_state(HeldState<T>& held, const std::vector<std::int32_t>& qubits, std::int64_t shots,
                        const PhiloxKey& key, int threads, const RunControl& control) {
     const RunContext context = context_for(threads, control);
-    std::vector<BitMove> moves;
-    for (const std::int32_t qubit : qubits) moves.push_back({qubit, static_cast<std::int32_t>(moves.size())});
-    const int num_clbits = static_cast<int>(qubits.size()), words = (num_clbits + 63) / 64;
     OutcomeTable table = held.read(context, [&](const StateVector<T>& state) {
-        const StateNorms norms = norms_of(state, context);
-        return tabulate(sample(state, norms, shots, key, 0, context), BitMover(moves, {}, words), num_clbits, 0,
-                        context.stop);
+        return sample_qubits(state, qubits, norms_of(state, context), shots, key, context);
     });
     const NoCollection while_made;
     return py::make_tuple(to_array(std::move(table.keys)), to_array(std::move(table.counts)));

@@ -1,8 +1,9 @@
 // Machine, memory, instruction sets and the buffer pool.
+#include "base/machine.hpp"
+
 #include <pybind11/stl.h>
 
 #include "base/aligned_buffer.hpp"
-#include "base/machine.hpp"
 #include "bindings/bindings.hpp"
 #include "kernels/dispatch.hpp"
 

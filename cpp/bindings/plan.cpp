@@ -1,0 +1,131 @@
+// Plan, its cost and its report.
+#include <pybind11/stl.h>
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "bindings/bindings.hpp"
+#include "bindings/gil.hpp"
+#include "bindings/report_columns.hpp"
+#include "plan/plan_bytes.hpp"
+#include "plan/plan_cache.hpp"
+#include "plan/report.hpp"
+#include "plan/resources.hpp"
+
+namespace ketjet::bindings {
+
+namespace py = pybind11;
+
+namespace {
+
+// Plans are shared with the cache, and all that Python sees of them is read-only. The last owner of one lets go of the
+// GIL meanwhile: a plan of a million operations takes tens of milliseconds to delete.
+std::shared_ptr<Plan> deleted_for_many(std::shared_ptr<const Plan> owned) {
+    auto made = std::const_pointer_cast<Plan>(std::move(owned));
+    Plan* const plan = made.get();
+    return {plan, [made = std::move(made)](Plan*) mutable {
+                const ReleasedForMany released(made->original.operations().size());
+                made.reset();
+            }};
+}
+
+std::shared_ptr<Plan> plan_program(const Program& program, const Machine& machine, Precision precision,
+                                   const std::vector<std::string>& switched_off, bool from_zero, bool keep_state) {
+    const PlanOptions options = options_without(switched_off);
+    return deleted_for_many(cached_plan(program, machine, {precision, options, from_zero, keep_state}));
+}
+
+py::bytes plan_bytes(const Plan& plan) {
+    std::vector<std::uint8_t> bytes;
+    {
+        const ReleasedForMany released(plan.original.operations().size());
+        bytes = bytes_of(plan);
+    }
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::shared_ptr<Plan> read_plan(const py::bytes& bytes) {
+    const auto text = static_cast<std::string_view>(bytes);
+    const std::span read(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+    const ReleasedForMany released(read.size());
+    return deleted_for_many(std::make_shared<const Plan>(plan_from_bytes(read)));
+}
+
+py::tuple report_columns(const Plan& plan, int threads) {
+    std::optional<ReportColumns> columns;
+    {
+        const ReleasedGil released;
+        columns.emplace(report(plan, threads));
+    }
+    return columns->tuple();
+}
+
+}  // namespace
+
+void bind_plan(py::module_& m) {
+    py::register_exception<PlanFormatError>(m, "PlanFormatError", PyExc_ValueError);
+    py::enum_<Precision>(m, "Precision").value("single", Precision::single).value("double", Precision::double_);
+    py::class_<PlanCost>(m, "PlanCost")
+        .def_readonly("state_bytes", &PlanCost::state_bytes)
+        .def_readonly("bytes_moved", &PlanCost::bytes_moved)
+        .def_readonly("norm_bytes", &PlanCost::norm_bytes)
+        .def_readonly("seconds", &PlanCost::seconds);
+    py::class_<BoundPlan>(m, "BoundPlan", "A plan with the angles of one program: all that a run needs.");
+    py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan", "The stages in which a Program is executed.")
+        .def_readonly("num_qubits", &Plan::num_qubits)
+        .def_property_readonly(
+            "save_frames",
+            [](const Plan& p) {
+                py::dict frames;
+                for (const auto& [save, places, ones] : p.save_frames)
+                    frames[py::int_(save)] = py::make_tuple(places, ones);
+                return frames;
+            },
+            "By index of a save that leaves out wires: the places of those it keeps, and of those left out that are 1.")
+        .def_property_readonly("num_stages", [](const Plan& p) { return p.stages.size(); })
+        .def_property_readonly("num_sweeps", &Plan::num_sweeps)
+        .def_property_readonly("has_trajectories", &Plan::has_trajectories)
+        .def_property_readonly("collapses_at_random", &Plan::collapses_at_random)
+        .def_property_readonly("arbitrary_save", &Plan::arbitrary_save)
+        .def_property_readonly("has_loops", &Plan::has_loops)
+        .def_readonly("planning_seconds", &Plan::planning_seconds)
+        .def_property_readonly("num_passes", &Plan::num_passes)
+        .def_property_readonly("precision", [](const Plan& p) { return p.request.precision; })
+        .def(
+            "bind", [](std::shared_ptr<Plan> p, const Program& program) { return BoundPlan(std::move(p), program); },
+            py::arg("program"), "With the slots of a program that has the structure it was made for.")
+        .def("to_string", &Plan::to_string)
+        .def("to_bytes", &plan_bytes, "All of it but slots and planning time: the same bytes on every machine.")
+        .def_static("from_bytes", &read_plan, py::arg("data"),
+                    "The plan that was written; raises PlanFormatError if it was not, or is damaged.")
+        .def(py::pickle(&plan_bytes, &read_plan))
+        .def("__eq__", [](const Plan& a, const Plan& b) { return a == b; });
+    m.def(
+        "plan_options",
+        [] {
+            const auto names = plan_option_names();
+            return std::vector(names.begin(), names.end());
+        },
+        "Names of what the planner may do unless it is switched off.");
+    m.def("plan", &plan_program, py::arg("program"), py::arg("machine"), py::arg("precision"), py::arg("switched_off"),
+          py::kw_only(), py::arg("from_zero"), py::arg("keep_state"), py::call_guard<ReleasedGil>());
+    m.def(
+        "state_qubits",
+        [](const Program& program, const std::vector<std::string>& switched_off, bool keep_state) {
+            return state_qubits(program, {Precision::double_, options_without(switched_off), true, keep_state});
+        },
+        py::arg("program"), py::arg("switched_off"), py::kw_only(), py::arg("keep_state"),
+        py::call_guard<ReleasedGil>());
+    m.def("plan_cost", &plan_cost, py::arg("plan"), py::arg("threads"), py::call_guard<ReleasedGil>());
+    m.def("report", &report_columns, py::arg("plan"), py::arg("threads"),
+          "What a plan does and why, in columns: texts, operations, stages, passes; and how many operations it left "
+          "out.");
+    m.def("useful_threads", &useful_threads, py::arg("plan"), py::arg("available"), py::call_guard<ReleasedGil>());
+    m.def("least_states", &least_states, py::arg("plan"), py::arg("shots"), py::call_guard<ReleasedGil>(),
+          "How many states a run of a plan can do with.");
+    m.def("useful_states", &useful_states, py::arg("plan"), py::arg("shots"), py::call_guard<ReleasedGil>(),
+          "How many states a run is better off for holding at a time.");
+}
+
+}  // namespace ketjet::bindings
