@@ -148,7 +148,7 @@ std::vector<Action> actions_of_term(const Program& program, const Sweep& sweep, 
     const int low = std::countr_zero(qubits), high = static_cast<int>(std::bit_width(qubits)) - 1;
     if (low != high) return {part_of_pair(split_pair(product_of(actions, qubits)), term.part, low, high)};
     const std::vector<int> target{low};
-    PlaneTurn turn = split_turn(product_of(actions, qubits));
+    GivensRotation turn = split_turn(product_of(actions, qubits));
     if (term.part == Part::before) return {DiagonalAction{{}, target, {1, std::polar(1.0, turn.before)}}};
     if (term.part == Part::after) return {DiagonalAction{{}, target, {1, std::polar(1.0, turn.after)}}};
     turn.before = turn.after = 0;

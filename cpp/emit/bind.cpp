@@ -4,7 +4,7 @@
 
 #include "emit/block_binder.hpp"
 #include "emit/merge_actions.hpp"
-#include "emit/pair_turn.hpp"
+#include "emit/pair_rotation.hpp"
 #include "plan/cost.hpp"
 
 namespace ketjet {
@@ -105,7 +105,7 @@ class PassBinder {
         for (const Term& term : pass.terms) {
             turns.push_back(split(term));
             if (term.part == Part::whole) continue;
-            for (PlaneTurn& turn : turns.back().turns) {
+            for (GivensRotation& turn : turns.back().turns) {
                 turn.before = turn.after = 0;
                 if (turns.back().partner >= 0) turn.phase = 0;
             }

@@ -31,7 +31,7 @@ void BlockBinder<T>::flip_folded() {
 }
 
 template <class T>
-void BlockBinder<T>::turn_folded(const PlaneTurn& turn) {
+void BlockBinder<T>::turn_folded(const GivensRotation& turn) {
     if (is_odd(turn.before)) conjugate();
     frame_.scale *= unit_phase(turn.phase) * Complex(turn.cosine, turn.sine);
     if (is_odd(turn.after)) conjugate();
@@ -113,7 +113,7 @@ void BlockBinder<T>::finish_folded() {
 #define KETJET_INSTANTIATE(T)                                                \
     template void BlockBinder<T>::conjugate();                               \
     template void BlockBinder<T>::flip_folded();                             \
-    template void BlockBinder<T>::turn_folded(const PlaneTurn&);             \
+    template void BlockBinder<T>::turn_folded(const GivensRotation&);        \
     template Conjugation BlockBinder<T>::take_conjugation(PhaseForm&) const; \
     template void BlockBinder<T>::conjugate(const Conjugation&);             \
     template void BlockBinder<T>::conjugate_by(const DiagonalAction&);       \

@@ -9,8 +9,8 @@
 
 #include "emit/block_frame.hpp"
 #include "emit/bound_sweep.hpp"
+#include "emit/givens_rotation.hpp"
 #include "emit/phase_form.hpp"
-#include "emit/plane_turn.hpp"
 
 namespace ketjet {
 
@@ -37,7 +37,7 @@ struct Conjugation {
 struct LayerTurn {
     int qubit;
     int partner;  // -1: of one qubit, and the second turn means nothing
-    std::array<PlaneTurn, 2> turns;
+    std::array<GivensRotation, 2> turns;
 };
 
 // A turn of which only the tangents are left, see bind_turns.cpp.
@@ -124,7 +124,7 @@ class BlockBinder {
     // X, Z and turns on the qubit along which the sweep is folded (emit/bind_folded.cpp).
     void flip_folded();
     void conjugate();
-    void turn_folded(const PlaneTurn& turn);
+    void turn_folded(const GivensRotation& turn);
     Conjugation take_conjugation(PhaseForm& form) const;
     void conjugate(const Conjugation& where);
     void conjugate_by(const DiagonalAction& action);
