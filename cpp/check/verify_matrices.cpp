@@ -1,4 +1,4 @@
-// Verifier::check_matrices: what binding makes of the present angles is made once more and checked: products of
+// Verifier::check_matrices: what emitting makes of the present angles is made once more and checked: products of
 // operations, decompositions of 2x2 matrices, and the phases of diagonals.
 #include <algorithm>
 #include <bit>

@@ -1,4 +1,4 @@
-// How long each pass of a plan has taken, and the copying of blocks: seconds of threads, without planning, binding and
+// How long each pass of a plan has taken, and the copying of blocks: seconds of threads, without planning, emitting and
 // waits.
 #pragma once
 
