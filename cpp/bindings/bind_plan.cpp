@@ -15,6 +15,7 @@
 #include "plan/plan_bytes.hpp"
 #include "plan/plan_cache.hpp"
 #include "plan/report.hpp"
+#include "plan/resources.hpp"
 
 namespace ketjet::bindings {
 
@@ -183,7 +184,7 @@ struct ReportColumns {
     }
 
     void add(const PassReport& pass) {
-        pass_kinds.push_back(texts.number_of(name_of(pass.kind)));
+        pass_kinds.push_back(texts.number_of(pass.kind));
         kernels.push_back(texts.number_of(pass.kernel));
         pass_reasons.push_back(texts.number_of(text_of(pass.reason)));
         pass_operations.add(pass.operations, [](const PassOperation& of) { return of.operation; });

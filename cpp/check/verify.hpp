@@ -79,7 +79,18 @@ class Verifier : public StageObserver {
     void check_order();
     void check_reordering();
     void check_matrices();
-    void check_term(const Sweep& sweep, PassKind kind, const Term& term, const std::vector<double>& errors);
+    // A term of a sweep, and how far each operation of the program is from conserving lengths.
+    struct GivenTerm {
+        const Sweep& sweep;
+        const Term& term;
+        const std::vector<double>& errors;
+        std::span<const std::uint32_t> operations() const { return sweep.operations_of(term); }
+    };
+    void check_pass(const Sweep& sweep, const Pass& pass, const std::vector<double>& errors);
+    double allowed_of(const GivenTerm& given) const;
+    void check_product(const GivenTerm& given);
+    void check_split(const GivenTerm& given);
+    void check_phases(const GivenTerm& given);
     template <class T>
     void check_norm(std::size_t stage, const StateVector<T>& state, const StopToken& stop, Team& team);
     template <class T>

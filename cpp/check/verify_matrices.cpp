@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <complex>
-#include <iterator>
 #include <limits>
 
+#include "base/overloaded.hpp"
 #include "check/verify.hpp"
 #include "emit/givens_rotation.hpp"
 #include "emit/merge_actions.hpp"
@@ -113,39 +113,55 @@ void Verifier::check_matrices() {
     for (const Stage& stage : plan_.stages) {
         const auto* const sweep = std::get_if<Sweep>(&stage);
         if (sweep == nullptr) continue;
-        for (const Pass& pass : sweep->passes) {
-            for (const Term& term : pass.terms) check_term(*sweep, pass.kind, term, errors);
-        }
+        for (const Pass& pass : sweep->passes) check_pass(*sweep, pass, errors);
     }
 }
 
-void Verifier::check_term(const Sweep& sweep, PassKind kind, const Term& term, const std::vector<double>& errors) {
-    std::vector<Action> actions;
+void Verifier::check_pass(const Sweep& sweep, const Pass& pass, const std::vector<double>& errors) {
+    std::visit(
+        Overloaded{[](const Relabel&) {},
+                   [&](const Layer& layer) {
+                       for (const Term& term : layer.turns) check_split({sweep, term, errors});
+                       for (const Term& term : layer.phases) {
+                           term.part == Part::whole ? check_phases({sweep, term, errors})
+                                                    : check_split({sweep, term, errors});
+                       }
+                   },
+                   [&](const Dense& dense) { check_product({sweep, dense.term, errors}); }, [](const Single&) {}},
+        pass.work);
+}
+
+double Verifier::allowed_of(const GivenTerm& given) const {
     double allowed = rounding;
-    for (const std::uint32_t operation : sweep.operations_of(term)) {
-        std::ranges::move(resolve(program_, program_.operations()[operation]), std::back_inserter(actions));
-        allowed += rounding + 2 * errors[operation];
-    }
-    Index qubits = 0;
-    for (const Action& action : actions) qubits |= qubits_of(action);
-    const auto of_term = [&](const char* what) {
-        return [&, what] { return what + (" of " + describe(plan_, sweep.operations_of(term))); };
-    };
-    if (kind == PassKind::dense && actions.size() > 1) {
-        check(unitarity_of(product_of(actions, qubits)), allowed * std::exp2(count_bits(qubits)),
-              of_term("the product"));
-    } else if (kind == PassKind::turns || term.part != Part::whole) {
-        const Matrix product = product_of(actions, qubits);
-        const bool plain = term.part == Part::whole;
-        const double error = count_bits(qubits) == 2
-                                 ? pair_error(product, plain ? split_plain_pair(product) : split_pair(product))
-                                 : turn_error(product, plain ? split_plain_turn(product) : split_turn(product));
-        check(error, allowed, of_term("the decomposition"));
-    } else if (kind == PassKind::phases) {
-        for (const Action& action : actions) {
-            PhaseForm form;
-            if (form.add(action)) check(phase_error(form, action), allowed, of_term("the phases"));
-        }
+    for (const std::uint32_t operation : given.operations()) allowed += rounding + 2 * given.errors[operation];
+    return allowed;
+}
+
+void Verifier::check_product(const GivenTerm& given) {
+    const std::vector<Action> actions = actions_of(program_, given.operations());
+    if (actions.size() == 1) return;
+    const Index qubits = qubits_of(actions);
+    check(unitarity_of(product_of(actions, qubits)), allowed_of(given) * std::exp2(count_bits(qubits)),
+          [&] { return "the product of " + describe(plan_, given.operations()); });
+}
+
+void Verifier::check_split(const GivenTerm& given) {
+    const std::vector<Action> actions = actions_of(program_, given.operations());
+    const Index qubits = qubits_of(actions);
+    const Matrix product = product_of(actions, qubits);
+    const bool plain = given.term.part == Part::whole;
+    const double error = count_bits(qubits) == 2
+                             ? pair_error(product, plain ? split_plain_pair(product) : split_pair(product))
+                             : turn_error(product, plain ? split_plain_turn(product) : split_turn(product));
+    check(error, allowed_of(given), [&] { return "the decomposition of " + describe(plan_, given.operations()); });
+}
+
+void Verifier::check_phases(const GivenTerm& given) {
+    for (const Action& action : actions_of(program_, given.operations())) {
+        PhaseForm form;
+        if (!form.add(action)) continue;
+        check(phase_error(form, action), allowed_of(given),
+              [&] { return "the phases of " + describe(plan_, given.operations()); });
     }
 }
 

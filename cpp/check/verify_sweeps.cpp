@@ -144,8 +144,7 @@ class BlockComparison {
 std::vector<Action> actions_of_term(const Program& program, const Sweep& sweep, const Term& term) {
     std::vector<Action> actions = actions_of(program, sweep.operations_of(term));
     if (term.part == Part::whole) return actions;
-    Index qubits = 0;
-    for (const Action& action : actions) qubits |= qubits_of(action);
+    const Index qubits = qubits_of(actions);
     const int low = std::countr_zero(qubits), high = static_cast<int>(std::bit_width(qubits)) - 1;
     if (low != high) return {part_of_pair(split_pair(product_of(actions, qubits)), term.part, low, high)};
     const std::vector<int> target{low};
@@ -156,33 +155,29 @@ std::vector<Action> actions_of_term(const Program& program, const Sweep& sweep, 
     return {DenseAction{{}, target, recomposed(turn)}};
 }
 
-// Names the pass that differs when it is run alone on some state, or together with the turns it is emitted with; if
-// there is none, their order is wrong.
+// Names the pass that differs when it is run alone on some state; if there is none, their order is wrong.
 template <class T>
 std::string find_pass(const Program& program, const Plan& plan, const Sweep& sweep, std::uint32_t stage, Index base,
                       double allowed, const RunContext& context) {
     const std::string where = "stage " + std::to_string(stage) + ", ";
-    const auto differs = [&](std::span<const Pass> passes) {
+    const auto differs = [&](const Pass& pass) {
         Sweep alone = without_growth(sweep);
-        alone.passes.assign(passes.begin(), passes.end());
+        alone.passes = {pass};
         std::vector<Action> actions;
-        for (const Pass& pass : passes) {
-            for (const Term& term : pass.terms) {
-                std::ranges::move(actions_of_term(program, sweep, term), std::back_inserter(actions));
-            }
+        for (const Term& term : terms_of(pass)) {
+            std::ranges::move(actions_of_term(program, sweep, term), std::back_inserter(actions));
         }
         const BoundSweep bound = emit_compact<T>(program, alone, kernels_of<T>(context.kernels));
         return !(BlockComparison<T>(plan, alone, stage, context).distance(bound, actions, base) <= allowed);
     };
-    const std::span<const Pass> passes(sweep.passes);
-    for (std::size_t number = 0; number < passes.size(); ++number) {
-        const bool joins = joins_turns(sweep, number);
-        if (!differs(passes.subspan(number, 1)) && !(joins && differs(passes.subspan(number - 1, 2)))) continue;
+    for (std::size_t number = 0; number < sweep.passes.size(); ++number) {
+        const Pass& pass = sweep.passes[number];
+        if (!differs(pass)) continue;
         std::vector<std::uint32_t> operations;
-        for (const Term& term : passes[number].terms) {
+        for (const Term& term : terms_of(pass)) {
             std::ranges::copy(sweep.operations_of(term), std::back_inserter(operations));
         }
-        return where + "pass " + std::to_string(number) + " (" + std::string(name_of(passes[number].kind)) +
+        return where + "pass " + std::to_string(number) + " (" + std::string(name_of(pass)) +
                "): " + describe(plan, operations);
     }
     return where + "the order of its passes: " + describe(plan, sweep.operations);

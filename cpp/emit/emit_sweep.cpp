@@ -17,7 +17,7 @@
 #include "emit/relabel.hpp"
 #include "emit/rotation.hpp"
 #include "emit/sweep_terms.hpp"
-#include "plan/cost.hpp"
+#include "plan/block_shapes.hpp"
 
 namespace ketjet {
 
@@ -55,69 +55,48 @@ void emit_action(const Action& action, BlockFrame& frame, CallWriter<T>& out) {
                action);
 }
 
-// The passes of a sweep, given by their terms.
+// A pass by what it does.
 template <class T>
 class PassEmitter {
  public:
     PassEmitter(SweepTerms terms, BlockFrame& frame, CallWriter<T>& out)
         : terms_(std::move(terms)), frame_(frame), out_(out) {}
 
-    void relabelling(std::span<const Term> terms) {
+    void operator()(const Relabel& pass) {
         Relabelling<T> relabelling(frame_, out_);
-        for (const Term& term : terms) {
+        for (const Term& term : pass.terms) {
             for (const Action& action : terms_.actions(term)) relabelling.add(action);
         }
         relabelling.finish();
     }
 
-    void layer(std::span<const Term> turns, std::span<const Term> phases) {
-        const std::vector<LayerTurn> placed = terms_.turns(turns);
-        auto [form, others] = terms_.phases(phases);
-        emit_layer<T>(placed, std::move(form), frame_, out_);
+    void operator()(const Layer& layer) {
+        const std::vector<LayerTurn> turns = terms_.turns(layer.turns);
+        auto [form, others] = terms_.phases(layer.phases);
+        emit_layer<T>(turns, std::move(form), frame_, out_);
         for (const Action& action : others) emit_action(action, frame_, out_);
     }
 
-    // A matrix, or an operation that has a kernel of its own.
+    void operator()(const Dense& dense) { matrix(dense.term); }
+    void operator()(const Single& single) { matrix(single.term); }
+
+ private:
     void matrix(const Term& term) {
         if (term.end - term.begin > 1) return emit_dense(terms_.product(term), frame_, out_);
         for (const Action& action : terms_.actions(term)) emit_action(action, frame_, out_);
     }
 
- private:
     SweepTerms terms_;
     BlockFrame& frame_;
     CallWriter<T>& out_;
 };
 
-// Phases right behind turns go into the same loads and stores.
 template <class T>
 void emit_passes(const Sweep& sweep, PassEmitter<T> emit, std::vector<BoundCall>& calls) {
-    const std::vector<Pass>& passes = sweep.passes;
-    for (std::size_t i = 0; i < passes.size(); ++i) {
-        const std::size_t number = i, before = calls.size();
-        const Pass& pass = passes[i];
-        switch (pass.kind) {
-            case PassKind::relabel:
-                emit.relabelling(pass.terms);
-                break;
-            case PassKind::turns:
-                if (i + 1 < passes.size() && joins_turns(sweep, i + 1)) {
-                    emit.layer(pass.terms, passes[++i].terms);
-                } else {
-                    emit.layer(pass.terms, {});
-                }
-                break;
-            case PassKind::phases:
-                emit.layer({}, pass.terms);
-                break;
-            case PassKind::dense:
-            case PassKind::single:
-                for (const Term& term : pass.terms) emit.matrix(term);
-                break;
-        }
-        for (BoundCall& call : std::span(calls).subspan(before)) {
-            call.pass = std::holds_alternative<ReflectCall>(call.call) ? i : number;
-        }
+    for (std::size_t number = 0; number < sweep.passes.size(); ++number) {
+        const std::size_t before = calls.size();
+        std::visit(emit, sweep.passes[number].work);
+        for (BoundCall& call : std::span(calls).subspan(before)) call.pass = number;
     }
 }
 

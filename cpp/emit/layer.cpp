@@ -11,7 +11,7 @@
 #include "emit/diagonal.hpp"
 #include "emit/phases.hpp"
 #include "emit/turns.hpp"
-#include "plan/cost.hpp"
+#include "plan/work.hpp"
 
 namespace ketjet {
 

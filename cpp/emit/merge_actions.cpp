@@ -85,6 +85,12 @@ const Matrix* matrix_on(const Action& action, Index qubits) {
 
 Index qubits_of(const Action& action) { return std::visit(QubitsOf{}, action); }
 
+Index qubits_of(std::span<const Action> actions) {
+    Index qubits = 0;
+    for (const Action& action : actions) qubits |= qubits_of(action);
+    return qubits;
+}
+
 Matrix product_of(std::span<const Action> actions, Index qubits) {
     if (const Matrix* const whole = actions.size() == 1 ? matrix_on(actions.front(), qubits) : nullptr) return *whole;
     const std::size_t dimension = std::size_t{1} << count_bits(qubits);

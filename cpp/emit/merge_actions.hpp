@@ -8,8 +8,9 @@
 
 namespace ketjet {
 
-// The qubits an action acts on, conditions included.
+// The qubits an action acts on, or several do, conditions included.
 Index qubits_of(const Action& action);
+Index qubits_of(std::span<const Action> actions);
 
 // The product of actions (first one first) as a matrix on `qubits`, lowest = lowest index bit.
 Matrix product_of(std::span<const Action> actions, Index qubits);

@@ -9,12 +9,6 @@ namespace ketjet {
 
 namespace {
 
-Index union_of_qubits(std::span<const Action> actions) {
-    Index qubits = 0;
-    for (const Action& action : actions) qubits |= qubits_of(action);
-    return qubits;
-}
-
 void drop_outer(GivensRotation& rotation) { rotation.before = rotation.after = 0; }
 
 // A pair's common phases may differ by parity, and come after the turn.
@@ -32,7 +26,7 @@ void add_part(const LayerTurn& turn, Part part, PhaseForm& form) {
 
 DenseAction SweepTerms::product(const Term& term) const {
     const std::vector<Action> all = actions(term);
-    const Index qubits = union_of_qubits(all);
+    const Index qubits = qubits_of(all);
     std::vector<int> targets;
     for (Index rest = qubits; rest != 0; rest &= rest - 1) targets.push_back(std::countr_zero(rest));
     return {{}, targets, product_of(all, qubits)};
@@ -45,7 +39,7 @@ const LayerTurn& SweepTerms::split(const Term& term) {
 
 LayerTurn SweepTerms::make_split(const Term& term) const {
     const std::vector<Action> run = actions(term);
-    const Index qubits = union_of_qubits(run);
+    const Index qubits = qubits_of(run);
     const Matrix product = product_of(run, qubits);
     const int low = std::countr_zero(qubits), high = static_cast<int>(std::bit_width(qubits)) - 1;
     const bool plain = term.part == Part::whole;

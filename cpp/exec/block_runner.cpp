@@ -10,7 +10,8 @@
 #include <utility>
 #include <variant>
 
-#include "plan/cost.hpp"
+#include "exec/tuning.hpp"
+#include "plan/block_shapes.hpp"
 
 namespace ketjet {
 

@@ -11,6 +11,7 @@
 #include "exec/stage_clock.hpp"
 #include "exec/sweep_norms.hpp"
 #include "exec/sweeps_ahead.hpp"
+#include "exec/tuning.hpp"
 #include "state/chunks.hpp"
 
 namespace ketjet {

@@ -12,7 +12,7 @@
 
 #include "base/memory_budget.hpp"
 #include "emit/emit_sweep.hpp"
-#include "plan/cost.hpp"
+#include "exec/tuning.hpp"
 
 namespace ketjet {
 

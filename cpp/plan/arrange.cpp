@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "plan/group.hpp"
+#include "plan/search_limits.hpp"
 
 namespace ketjet {
 
@@ -20,20 +21,18 @@ namespace {
 
 // Dense and single passes never take in more operations, so they run first; turns and phases do, so they wait.
 // Relabelling costs next to nothing and goes before all of them.
-constexpr PassKind order_of_kinds[] = {PassKind::relabel, PassKind::dense, PassKind::single, PassKind::turns,
-                                       PassKind::phases};
+constexpr ElementKind order_of_kinds[] = {ElementKind::relabel, ElementKind::dense, ElementKind::single,
+                                          ElementKind::turns, ElementKind::phases};
 
 // By kind: its place in that order.
 constexpr auto ranks = [] {
     std::array<int, std::size(order_of_kinds)> result{};
     int rank = 0;
-    for (const PassKind kind : order_of_kinds) result[static_cast<std::size_t>(kind)] = rank++;
+    for (const ElementKind kind : order_of_kinds) result[static_cast<std::size_t>(kind)] = rank++;
     return result;
 }();
 
 constexpr double min_gain = 1e-9;  // relative, above what rounding makes of equal costs
-
-bool shares_a_pass(PassKind kind) { return kind != PassKind::dense && kind != PassKind::single; }
 
 // The qubits that block everything once they are blocked; more than there are if some element is on no qubit at all.
 Index qubits_of(std::span<const Element> elements) {
@@ -46,28 +45,51 @@ Index qubits_of(std::span<const Element> elements) {
     return all;
 }
 
-double cost_of_passes(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t first) {
+double cost_of(std::span<const Pass> passes, std::span<const OperationFacts> facts, const Sweep& sweep) {
     double cost = 0;
-    for (std::size_t pass = first; pass < sweep.passes.size(); ++pass) cost += pass_cost_ns(facts, sweep, pass);
+    for (const Pass& pass : passes) cost += pass_cost_ns(facts, sweep, pass);
     return cost;
+}
+
+// A layer counts twice if it has both turns and phases.
+std::size_t count_kinds(std::span<const Pass> passes) {
+    std::size_t count = passes.size();
+    for (const Pass& pass : passes) {
+        const auto* const layer = std::get_if<Layer>(&pass.work);
+        if (layer != nullptr && !layer->turns.empty() && !layer->phases.empty()) ++count;
+    }
+    return count;
 }
 
 class Scheduler {
  public:
-    Scheduler(std::span<const OperationFacts> facts, std::vector<Element> elements, Sweep& sweep)
+    Scheduler(std::span<const OperationFacts> facts, std::vector<Element> elements, const Sweep& sweep)
         : facts_(facts), sweep_(sweep), pending_(std::move(elements)), all_(qubits_of(pending_)) {}
 
-    void run(bool looks_ahead) {
+    std::vector<Pass> run(bool looks_ahead) {
         while (first_ < pending_.size()) {
             find_ready({});
             take(looks_ahead ? cheapest_kind() : kind_);
         }
+        return std::move(passes_);
     }
 
  private:
+    // With the same elements pending, after other passes.
+    Scheduler(const Scheduler& other, std::vector<Pass> passes)
+        : facts_(other.facts_),
+          sweep_(other.sweep_),
+          pending_(other.pending_),
+          all_(other.all_),
+          passes_(std::move(passes)),
+          first_(other.first_),
+          kind_(other.kind_),
+          ready_(other.ready_),
+          ready_kinds_(other.ready_kinds_) {}
+
     // All ready elements of the wanted kind, or else of the first kind in order that any of them has.
-    void find_ready(std::optional<PassKind> wanted) {
-        const auto rank = [&](PassKind kind) { return kind == wanted ? -1 : ranks[static_cast<std::size_t>(kind)]; };
+    void find_ready(std::optional<ElementKind> wanted) {
+        const auto rank = [&](ElementKind kind) { return kind == wanted ? -1 : ranks[static_cast<std::size_t>(kind)]; };
         ready_.clear();
         ready_kinds_.reset();
         kind_ = pending_[first_].kind;
@@ -81,7 +103,7 @@ class Scheduler {
                     ready_.clear();
                 }
                 if (element.kind == kind_) ready_.push_back(i);
-                if (element.kind == PassKind::relabel) continue;  // goes first, in order, and so blocks nothing
+                if (element.kind == ElementKind::relabel) continue;  // goes first, in order, and so blocks nothing
             }
             blocked |= element.local;
             blocked_local |= element.diagonal;
@@ -89,24 +111,50 @@ class Scheduler {
     }
 
     // Makes passes of the ready elements of a kind, or turns of ready pairs that are better turned.
-    void take(PassKind kind) {
+    void take(ElementKind kind) {
         if (kind != kind_) find_ready(kind);
-        if (kind == PassKind::dense && turn_pairs()) return;
-        for (const std::size_t i : ready_) {
-            if (i == ready_.front() || !shares_a_pass(kind)) sweep_.passes.push_back({kind, {}});
-            if (i == ready_.front() && shares_a_pass(kind)) sweep_.passes.back().terms.reserve(ready_.size());
-            sweep_.passes.back().terms.push_back(pending_[i].term);
+        if (kind == ElementKind::dense && turn_pairs()) return;
+        switch (kind) {
+            case ElementKind::relabel:
+                passes_.push_back({Relabel{ready_terms()}});
+                break;
+            case ElementKind::turns:
+                passes_.push_back({Layer{ready_terms(), {}}});
+                break;
+            case ElementKind::phases:
+                layer_for_phases().phases = ready_terms();
+                break;
+            case ElementKind::dense:
+                for (const Term& term : ready_terms()) passes_.push_back({Dense{term}});
+                break;
+            case ElementKind::single:
+                for (const Term& term : ready_terms()) passes_.push_back({Single{term}});
+                break;
         }
         drop_ready();
     }
 
+    std::vector<Term> ready_terms() const {
+        std::vector<Term> terms;
+        terms.reserve(ready_.size());
+        for (const std::size_t i : ready_) terms.push_back(pending_[i].term);
+        return terms;
+    }
+
+    // The last pass, if it is a layer of turns without phases yet; else a new one.
+    Layer& layer_for_phases() {
+        auto* const last = passes_.empty() ? nullptr : std::get_if<Layer>(&passes_.back().work);
+        if (last != nullptr && last->phases.empty()) return *last;
+        return std::get<Layer>(passes_.emplace_back(Pass{Layer{}}).work);
+    }
+
     // The ready kind to take now if the usual order holds from then on. So the passes never cost more than in that
     // order. Method: rollout, Bertsekas, Tsitsiklis and Wu, J. Heuristics 3, 245 (1997).
-    PassKind cheapest_kind() {
-        if (kind_ == PassKind::relabel || ready_kinds_.count() == 1) return kind_;
-        PassKind cheapest = kind_;
+    ElementKind cheapest_kind() {
+        if (kind_ == ElementKind::relabel || ready_kinds_.count() == 1) return kind_;
+        ElementKind cheapest = kind_;
         double least = cost_with(kind_);
-        for (const PassKind kind : order_of_kinds) {
+        for (const ElementKind kind : order_of_kinds) {
             if (kind == kind_ || !ready_kinds_.test(static_cast<std::size_t>(kind))) continue;
             const double cost = cost_with(kind);
             if (cost >= least * (1 - min_gain)) continue;
@@ -117,14 +165,10 @@ class Scheduler {
     }
 
     // Of what is pending, and of the pass before, to which phases may be joined.
-    double cost_with(PassKind kind) const {
-        const std::size_t passes = sweep_.passes.size();
-        Scheduler rest(*this);
+    double cost_with(ElementKind kind) const {
+        Scheduler rest(*this, passes_.empty() ? std::vector<Pass>() : std::vector<Pass>{passes_.back()});
         rest.take(kind);
-        rest.run(false);
-        const double cost = cost_of_passes(facts_, sweep_, passes == 0 ? 0 : passes - 1);
-        sweep_.passes.resize(passes);
-        return cost;
+        return cost_of(rest.run(false), facts_, sweep_);
     }
 
     // What is done is dropped; the rest moves up behind it.
@@ -175,17 +219,18 @@ class Scheduler {
         const Core core = core_of(facts_, sweep_.operations_of(pair.term));
         const auto first = begin + static_cast<std::uint32_t>(core.begin);
         const auto last = begin + static_cast<std::uint32_t>(core.end);
-        if (begin < first) elements.push_back({PassKind::phases, {begin, first, Part::whole}, 0, pair.local});
-        elements.push_back({PassKind::turns, {first, last, Part::whole}, pair.local, 0});
-        if (last < end) elements.push_back({PassKind::phases, {last, end, Part::whole}, 0, pair.local});
+        if (begin < first) elements.push_back({ElementKind::phases, {begin, first, Part::whole}, 0, pair.local});
+        elements.push_back({ElementKind::turns, {first, last, Part::whole}, pair.local, 0});
+        if (last < end) elements.push_back({ElementKind::phases, {last, end, Part::whole}, 0, pair.local});
     }
 
     std::span<const OperationFacts> facts_;
-    Sweep& sweep_;
+    const Sweep& sweep_;
     std::vector<Element> pending_;
     Index all_;
-    std::size_t first_ = 0;  // what comes before has a pass
-    PassKind kind_ = PassKind::relabel;
+    std::vector<Pass> passes_;  // in the order in which they run
+    std::size_t first_ = 0;     // what comes before has a pass
+    ElementKind kind_ = ElementKind::relabel;
     std::vector<std::size_t> ready_;  // of this kind
     std::bitset<std::size(order_of_kinds)> ready_kinds_;
 };
@@ -194,16 +239,13 @@ class Scheduler {
 
 void arrange_passes(std::span<const OperationFacts> facts, const PlanOptions& options, Sweep& sweep) {
     std::vector<Element> elements = group_operations(facts, options, sweep);
-    Scheduler(facts, elements, sweep).run(false);
+    sweep.passes = Scheduler(facts, elements, sweep).run(false);
     const double amplitudes = std::ldexp(1.0, count_bits(sweep.active_after()));
-    const double seconds = 1e-9 * amplitudes * cost_of_passes(facts, sweep, 0);
-    if (options.search && looking_ahead_pays(seconds, elements.size() * sweep.passes.size())) {
-        sweep.passes.clear();
-        Scheduler(facts, std::move(elements), sweep).run(true);
+    const double seconds = 1e-9 * amplitudes * cost_of(sweep.passes, facts, sweep);
+    if (options.search && looking_ahead_pays(seconds, elements.size() * count_kinds(sweep.passes))) {
+        sweep.passes = Scheduler(facts, std::move(elements), sweep).run(true);
     }
-    for (std::size_t pass = 0; pass < sweep.passes.size(); ++pass) {
-        sweep.passes[pass].cost_ns = pass_cost_ns(facts, sweep, pass);
-    }
+    for (Pass& pass : sweep.passes) pass.cost_ns = pass_cost_ns(facts, sweep, pass);
 }
 
 }  // namespace ketjet

@@ -70,9 +70,10 @@ class StageCheck {
 
  private:
     void check(const Sweep& sweep, const Pass& pass) const {
-        require(!pass.terms.empty(), "a pass is empty");
+        const std::vector<Term> terms = terms_of(pass);
+        require(!terms.empty(), "a pass is empty");
         require(std::isfinite(pass.cost_ns), "a cost is not finite");
-        for (const Term& term : pass.terms) {
+        for (const Term& term : terms) {
             require(term.begin < term.end && term.end <= sweep.operations.size(), "a term is out of range");
         }
     }

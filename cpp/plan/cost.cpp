@@ -1,4 +1,4 @@
-// Every heuristic constant of planning lives here, each with its unit; measured on a 2-core Zen 4 machine.
+// Each constant has its unit; they were measured on a 2-core Zen 4 machine.
 #include "plan/cost.hpp"
 
 #include <algorithm>
@@ -7,28 +7,14 @@
 #include <limits>
 #include <ranges>
 
+#include "base/overloaded.hpp"
+#include "plan/block_shapes.hpp"
+
 namespace ketjet {
 
 namespace {
 
-constexpr int serial_qubits = 12;  // up to here one block, one thread
-constexpr int min_block_qubits = 11;
-constexpr int max_block_qubits = 20;   // 16 MiB in double precision, whatever cache a machine claims to have
-constexpr int block_count_qubits = 4;  // a larger state has at least 2^4 blocks
-constexpr int contiguous_qubits = 5;   // runs of 512 bytes in double precision
-constexpr int min_row_bytes = 512;     // of runs that are copied as fast as longer ones
-// What all takes of the time that its constants say, in blocks larger or smaller than the usual ones, and with shorter
-// runs than those.
-constexpr double outgrown_factor = 1.12, roomy_factor = 0.97, short_row_factor = 1.03;
 constexpr int max_sized_qubits = 58;  // whose bytes still fit into 63 bits
-constexpr int max_operations_per_sweep = 4096;
-// A plan with this many random outcomes, or with a loop, is taken to have unboundedly many branches.
-constexpr int max_partings = 40;
-constexpr std::int64_t tree_bytes = std::int64_t{1} << 30;  // for states of trajectories, where that is enough
-constexpr std::int64_t min_tree_states = 7;                 // a tree of large states is better off with so many
-// Below this predicted time a second thread, and the way of a job to it, cost more than they gain.
-constexpr double serial_seconds = 130e-6;
-
 // Nanoseconds per amplitude on one thread in double precision; see time_scale for single precision.
 constexpr double gather_ns = 0.7;    // of what was active before a sweep
 constexpr double scatter_ns = 0.8;   // of a block, also of setting |0...0>
@@ -42,27 +28,12 @@ constexpr double exchange_ns = 0.17, rotation_ns = 0.26, controlled_ns = 0.25;
 constexpr double fma_ns = 0.041;      // of a dense matrix: three per complex entry and row
 constexpr double wide_fma_ns = 0.06;  // the same for more than two qubits
 constexpr double dense_least_ns = 0.3;
-constexpr double even_pair_ns = 0.37;         // of a dense matrix on two qubits that keeps their parity
-constexpr double min_weight_ns = 0.02;        // so that free operations count too
-constexpr double look_ahead_seconds = 20e-9;  // for each pass and each element that may go into it
-constexpr double operation_ns = 600;          // preparing coefficients, once per operation
-constexpr double read_ns = 0.5;               // an amplitude, or a norm, for its probability
+constexpr double even_pair_ns = 0.37;   // of a dense matrix on two qubits that keeps their parity
+constexpr double min_weight_ns = 0.02;  // so that free operations count too
+constexpr double operation_ns = 600;    // preparing coefficients, once per operation
+constexpr double read_ns = 0.5;         // an amplitude, or a norm, for its probability
 constexpr double drawn_ns = 120, tabulated_ns = 20, listed_shot_ns = 30;  // an outcome; a shot in a list
 constexpr double listed_outcome_ns = 150, sorted_outcome_ns = 300;        // of an exact distribution
-
-// What block shapes are made of beside the usual one: a block of so many qubits more, runs of so many more, and two
-// numbers of BlockShape. They are in an order in which planning and running take least, in the geometric mean of what
-// is predicted for twelve kinds of circuits of 18 to 24 qubits, in both precisions, with L2 caches of 512 KiB to 2 MiB.
-struct ShapeChange {
-    int block;
-    int run;
-    double fresh_qubit_penalty;
-    double diagonal_weight;
-};
-constexpr ShapeChange shape_changes[] = {{-2, 0, 0, 1},  {-1, 0, 0, 8}, {-1, -1, 1, 3}, {-3, -1, 1, 3}, {0, -1, 1, 3},
-                                         {0, 0, 0, 1},   {-2, 0, 1, 3}, {1, 0, 1, 1},   {-2, -1, 1, 3}, {-1, 0, 1, 1},
-                                         {0, 0, 1, 3},   {-1, 0, 0, 1}, {1, 0, 0, 1},   {0, 0, 0, 8},   {0, -1, 1, 1},
-                                         {-1, -1, 1, 1}, {1, 0, 1, 3},  {-2, 0, 1, 1},  {-2, -1, 1, 1}, {-3, -1, 1, 1}};
 
 double dense_ns(int qubits) {
     const double entries = std::ldexp(1.0, std::min(qubits, 30));
@@ -76,16 +47,16 @@ double pair_ns(std::span<const OperationFacts> facts, std::span<const std::uint3
 
 double turns_ns(int turns) { return turn_call_ns * ((turns + turns_per_call - 1) / turns_per_call) + turn_ns * turns; }
 
-// How many calls a pass needs for CX and SWAP with a lane among their qubits: one for all CX that follow each other on
-// one control.
-double lane_exchanges(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass) {
+// How many calls a relabelling needs for CX and SWAP with a lane among their qubits: one for all CX that follow each
+// other on one control.
+double lane_exchanges(std::span<const OperationFacts> facts, const Sweep& sweep, const Relabel& relabel) {
     Index lanes = 0;
     for (const int qubit : std::span(sweep.hot).first(std::min<std::size_t>(sweep.hot.size(), lane_qubits))) {
         lanes |= bit(qubit);
     }
     int count = 0;
     Index control_before = 0;  // of the last call
-    for (const Term& term : pass.terms) {
+    for (const Term& term : relabel.terms) {
         for (const std::uint32_t index : sweep.operations_of(term)) {
             const Index touched = facts[index].touched(), control = facts[index].diagonal;
             if (count_bits(touched) == 1 || control != control_before) control_before = 0;
@@ -97,10 +68,10 @@ double lane_exchanges(std::span<const OperationFacts> facts, const Sweep& sweep,
     return count;
 }
 
-// How many terms of a pass are on the qubit along which the sweep is folded.
-int folded_terms(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass) {
+// How many terms are on the qubit along which the sweep is folded.
+int folded_terms(std::span<const OperationFacts> facts, const Sweep& sweep, std::span<const Term> terms) {
     if (sweep.folded < 0) return 0;
-    return static_cast<int>(std::ranges::count_if(pass.terms, [&](const Term& term) {
+    return static_cast<int>(std::ranges::count_if(terms, [&](const Term& term) {
         return std::ranges::any_of(sweep.operations_of(term), [&](std::uint32_t index) {
             return (facts[index].touched() >> sweep.folded & 1) != 0;
         });
@@ -144,10 +115,6 @@ double operation_cost_ns(const OperationFacts& facts) {
     return targets == 2 && facts.pair_turn != TurnKind::none ? even_pair_ns : dense_ns(targets);
 }
 
-bool looking_ahead_pays(double seconds, std::size_t elements_by_passes) {
-    return seconds * search_share > look_ahead_seconds * static_cast<double>(elements_by_passes);
-}
-
 double staging_weight(const OperationFacts& facts, const BlockShape& shape) {
     return min_weight_ns + (facts.local == 0 ? shape.diagonal_weight : 1) * facts.cost_ns;
 }
@@ -164,62 +131,34 @@ bool dense_pays(std::span<const OperationFacts> facts, std::span<const std::uint
     return dense || pair_ns(facts, operations) < apart;
 }
 
-bool needs_own_phases(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t number) {
-    if (sweep.passes[number].kind != PassKind::turns) return false;
-    if (number + 1 < sweep.passes.size() && joins_turns(sweep, number + 1)) return false;
-    return std::ranges::any_of(sweep.passes[number].terms, [&](const Term& term) {
+bool turns_pairs(std::span<const OperationFacts> facts, const Sweep& sweep, const Layer& layer) {
+    return std::ranges::any_of(layer.turns, [&](const Term& term) {
         return count_bits(facts[sweep.operations_of(term).front()].touched()) == 2;
     });
 }
 
-double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, std::size_t number) {
-    const Pass& pass = sweep.passes[number];
-    const auto terms = static_cast<int>(pass.terms.size());
-    switch (pass.kind) {
-        case PassKind::relabel:
-            return relabel_ns * terms + exchange_ns * lane_exchanges(facts, sweep, pass);
-        case PassKind::turns:
-            return turns_ns(terms - folded_terms(facts, sweep, pass)) +
-                   (needs_own_phases(facts, sweep, number) ? joined_phases_ns : 0);
-        case PassKind::phases: {
-            const int folded = folded_terms(facts, sweep, pass);
-            const double others = folded == terms ? 0 : joins_turns(sweep, number) ? joined_phases_ns : phases_ns;
-            return others + (folded > 0 ? reflection_ns : 0);
-        }
-        case PassKind::dense:
-        case PassKind::single:
-            break;
-    }
-    const auto operations = sweep.operations_of(pass.terms.front());
-    return operations.size() > 1 ? pair_ns(facts, operations) : facts[operations.front()].cost_ns;
-}
-
-std::vector<BlockShape> block_shapes(const Machine& machine, Precision precision, int state_qubits) {
-    const auto half_l2 = static_cast<std::uint64_t>(std::max<std::int64_t>(machine.l2_bytes / 2, 1));
-    const auto block_amplitudes = half_l2 / static_cast<std::uint64_t>(amplitude_bytes(precision));
-    const int cache_qubits = std::min(static_cast<int>(std::bit_width(block_amplitudes)) - 1, max_block_qubits);
-    int block = std::max(cache_qubits, minimum_state_qubits);
-    if (state_qubits > serial_qubits) {
-        block = std::min(block, std::max(min_block_qubits, state_qubits - block_count_qubits));
-    }
-    block = std::min(block, state_qubits);
-    const int run = std::min(block, std::clamp(block - 2, minimum_state_qubits, contiguous_qubits));
-    std::vector<BlockShape> shapes{{block, run, 1, 1, max_operations_per_sweep}};
-    for (const auto& [block_change, run_change, fresh_qubit_penalty, diagonal_weight] : shape_changes) {
-        const int qubits = cache_qubits + block_change;
-        if (qubits < min_block_qubits || qubits > state_qubits - block_count_qubits) continue;
-        shapes.push_back({qubits, std::min(run + run_change, qubits), fresh_qubit_penalty, diagonal_weight,
-                          max_operations_per_sweep});
-    }
-    return shapes;
-}
-
-double shape_factor(const BlockShape& shape, const BlockShape& usual, Precision precision) {
-    const int row_bytes = amplitude_bytes(precision) << shape.run_qubits;
-    const double by_size = shape.block_qubits > usual.block_qubits   ? outgrown_factor
-                           : shape.block_qubits < usual.block_qubits ? roomy_factor
-                                                                     : 1;
-    return by_size * (row_bytes < min_row_bytes ? short_row_factor : 1);
+double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, const Pass& pass) {
+    const auto of_matrix = [&](const Term& term) {
+        const auto operations = sweep.operations_of(term);
+        return operations.size() > 1 ? pair_ns(facts, operations) : facts[operations.front()].cost_ns;
+    };
+    return std::visit(Overloaded{[&](const Relabel& relabel) {
+                                     return relabel_ns * static_cast<double>(relabel.terms.size()) +
+                                            exchange_ns * lane_exchanges(facts, sweep, relabel);
+                                 },
+                                 [&](const Layer& layer) {
+                                     const auto turns = static_cast<int>(layer.turns.size());
+                                     const auto phases = static_cast<int>(layer.phases.size());
+                                     const int folded = folded_terms(facts, sweep, layer.phases);
+                                     double cost = turns_ns(turns - folded_terms(facts, sweep, layer.turns));
+                                     if (folded < phases || turns_pairs(facts, sweep, layer)) {
+                                         cost += turns > 0 ? joined_phases_ns : phases_ns;
+                                     }
+                                     return cost + (folded > 0 ? reflection_ns : 0);
+                                 },
+                                 [&](const Dense& dense) { return of_matrix(dense.term); },
+                                 [&](const Single& single) { return of_matrix(single.term); }},
+                      pass.work);
 }
 
 std::int64_t state_bytes(int state_qubits, Precision precision) {
@@ -245,15 +184,6 @@ StageCost stage_cost(const Plan& plan, const Stage& stage, int threads) {
     const double parallel_ns = time_scale(plan.request.precision) * (memory_ns + pass_ns * written);
     return {written, (written + scattered) * amplitude_bytes(plan.request.precision),
             1e-9 * (serial_ns + parallel_ns / std::clamp<double>(threads, 1, blocks))};
-}
-
-int scattered_row_bits(const Sweep& sweep) {
-    int bits = 0;
-    while (bits < std::min(static_cast<int>(sweep.hot.size()), max_row_bits) &&
-           sweep.hot[static_cast<std::size_t>(bits)] == bits) {
-        ++bits;
-    }
-    return bits;
 }
 
 PlanCost plan_cost(const Plan& plan, int threads) {
@@ -285,32 +215,6 @@ ListingCost listing_cost(const Plan& plan, int threads) {
     const double outcomes = std::ldexp(1.0, count_bits(measured));
     return {sampling_cost(plan, 0, threads).drawing + 1e-9 * listed_outcome_ns * outcomes,
             sorting_seconds(static_cast<std::size_t>(std::min(outcomes, 1e15)))};
-}
-
-std::int64_t useful_states(const Plan& plan, std::int64_t shots) {
-    if (!plan.has_trajectories()) return 1;
-    int partings = plan.has_loops() ? max_partings : 0;
-    for (std::size_t stage = 0; stage < plan.stages.size() && partings < max_partings; ++stage) {
-        if (std::holds_alternative<Branch>(plan.stages[stage])) ++partings;
-        if (!is_random(plan.stages[stage])) continue;
-        const auto operation = std::get<Collapse>(plan.stages[stage]).operation;
-        const Roles role = roles(plan.program, plan.program.operations()[operation]);
-        partings += count_bits(role.local | role.diagonal);
-    }
-    const std::int64_t by_memory =
-        std::max(min_tree_states,
-                 tree_bytes / std::max<std::int64_t>(state_bytes(plan.state_qubits, plan.request.precision), 1));
-    const std::int64_t by_partings = std::int64_t{1} << std::min(partings, max_partings);
-    return std::min({std::max<std::int64_t>(shots, 1), by_partings, by_memory}) + 1;
-}
-
-std::int64_t least_states(const Plan& plan, std::int64_t shots) {
-    return plan.has_trajectories() && shots > max_single_shots ? 2 : 1;
-}
-
-int useful_threads(const Plan& plan, int available) {
-    if (plan.state_qubits <= serial_qubits && !plan.has_trajectories()) return 1;
-    return plan_cost(plan, 1).seconds < serial_seconds ? 1 : available;
 }
 
 }  // namespace ketjet

@@ -17,9 +17,9 @@ Core core_of(std::span<const OperationFacts> facts, std::span<const std::uint32_
 }
 
 std::array<Element, 3> parts_of(const Term& term, Index qubits) {
-    return {{{PassKind::phases, {term.begin, term.end, Part::before}, 0, qubits},
-             {PassKind::turns, {term.begin, term.end, Part::turn}, qubits, 0},
-             {PassKind::phases, {term.begin, term.end, Part::after}, 0, qubits}}};
+    return {{{ElementKind::phases, {term.begin, term.end, Part::before}, 0, qubits},
+             {ElementKind::turns, {term.begin, term.end, Part::turn}, qubits, 0},
+             {ElementKind::phases, {term.begin, term.end, Part::after}, 0, qubits}}};
 }
 
 namespace {
@@ -39,7 +39,7 @@ class Grouper {
         const OperationFacts& facts = facts_[index];
         const Index touched = facts.touched();
         if (!options_.merge_passes) {
-            emit(PassKind::single, {&index, 1}, Part::whole, facts.local, facts.diagonal);
+            emit(ElementKind::single, {&index, 1}, Part::whole, facts.local, facts.diagonal);
             return;
         }
         if (touched != 0 && inside_open_pair(touched)) {
@@ -61,7 +61,7 @@ class Grouper {
  private:
     using Group = std::vector<std::uint32_t>;
     struct RunPart {
-        PassKind kind;
+        ElementKind kind;
         std::span<const std::uint32_t> operations;
     };
 
@@ -97,7 +97,7 @@ class Grouper {
             closed_pair_.clear();
             closed_pair_.swap(pairs_[lowest(both)]);
             if (dense_pays(facts_, closed_pair_)) {
-                emit(PassKind::dense, closed_pair_, Part::whole, both, 0);
+                emit(ElementKind::dense, closed_pair_, Part::whole, both, 0);
                 if (turns_pairs_) elements_.back().pair_turn = pair_turn(closed_pair_);
             } else {
                 for (const std::uint32_t index : closed_pair_) add_alone(index);
@@ -116,10 +116,10 @@ class Grouper {
         }
         close_runs(touched);
         const bool dense = facts.diagonal == 0 && !facts.rotates;
-        const PassKind kind = relabelling        ? PassKind::relabel
-                              : facts.local == 0 ? PassKind::phases
-                              : dense            ? PassKind::dense
-                                                 : PassKind::single;
+        const ElementKind kind = relabelling        ? ElementKind::relabel
+                                 : facts.local == 0 ? ElementKind::phases
+                                 : dense            ? ElementKind::dense
+                                                    : ElementKind::single;
         emit(kind, {&index, 1}, Part::whole, facts.local, facts.diagonal);
     }
 
@@ -137,7 +137,7 @@ class Grouper {
     void close_run(std::span<const std::uint32_t> run, Index qubit) {
         const auto [before, end] = core_of(facts_, run);
         const auto core = run.subspan(before, end - before);
-        if (core.empty()) return emit(PassKind::phases, run, Part::whole, 0, qubit);
+        if (core.empty()) return emit(ElementKind::phases, run, Part::whole, 0, qubit);
         const TurnKind turn = turn_of_run(core);
         if (turn == TurnKind::general && emit_apart(run, qubit)) return;
         if (turn == TurnKind::general) {
@@ -145,13 +145,13 @@ class Grouper {
             elements_.insert(elements_.end(), parts.begin(), parts.end());
             return;
         }
-        if (before > 0) emit(PassKind::phases, run.first(before), Part::whole, 0, qubit);
+        if (before > 0) emit(ElementKind::phases, run.first(before), Part::whole, 0, qubit);
         if (std::ranges::all_of(core, [&](std::uint32_t i) { return relabels(i); })) {
-            emit(PassKind::relabel, core, Part::whole, qubit, 0);
+            emit(ElementKind::relabel, core, Part::whole, qubit, 0);
         } else {
-            emit(PassKind::turns, core, Part::whole, qubit, 0);
+            emit(ElementKind::turns, core, Part::whole, qubit, 0);
         }
-        if (end < run.size()) emit(PassKind::phases, run.subspan(end), Part::whole, 0, qubit);
+        if (end < run.size()) emit(ElementKind::phases, run.subspan(end), Part::whole, 0, qubit);
     }
 
     // Phases, X and what lies between the outermost of these one by one, if this is no general turn and there are not
@@ -166,12 +166,15 @@ class Grouper {
             const bool turns = next == first && first < last, moves = facts_[*next].local != 0;
             const auto is_other = [&](std::uint32_t index) { return (facts_[index].local != 0) != moves; };
             const auto end = turns ? last : std::find_if(next, next < first ? first : run.end(), is_other);
-            parts_.push_back({turns ? PassKind::turns : moves ? PassKind::relabel : PassKind::phases, {next, end}});
+            parts_.push_back({turns   ? ElementKind::turns
+                              : moves ? ElementKind::relabel
+                                      : ElementKind::phases,
+                              {next, end}});
             next = end;
         }
-        if (std::ranges::count(parts_, PassKind::phases, &RunPart::kind) > 2) return false;
+        if (std::ranges::count(parts_, ElementKind::phases, &RunPart::kind) > 2) return false;
         for (const RunPart& part : parts_) {
-            const bool local = part.kind != PassKind::phases;
+            const bool local = part.kind != ElementKind::phases;
             emit(part.kind, part.operations, Part::whole, local ? qubit : 0, local ? 0 : qubit);
         }
         return true;
@@ -200,7 +203,7 @@ class Grouper {
         operations_.insert(operations_.end(), run.begin(), run.end());
         return {begin, static_cast<std::uint32_t>(operations_.size()), Part::whole};
     }
-    void emit(PassKind kind, std::span<const std::uint32_t> run, Part part, Index local, Index diagonal) {
+    void emit(ElementKind kind, std::span<const std::uint32_t> run, Part part, Index local, Index diagonal) {
         Term term = append(run);
         term.part = part;
         elements_.push_back({kind, term, local, diagonal});

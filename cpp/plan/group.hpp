@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -11,8 +12,17 @@
 
 namespace ketjet {
 
+// What has to be done with an element: which kind of pass takes it.
+enum class ElementKind : std::uint8_t {
+    relabel,
+    turns,   // a term of a layer's turns
+    phases,  // a term of a layer's phases
+    dense,
+    single,
+};
+
 struct Element {
-    PassKind kind;
+    ElementKind kind;
     Term term;
     Index local;
     Index diagonal;

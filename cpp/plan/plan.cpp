@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "base/overloaded.hpp"
+
 namespace ketjet {
 
 bool is_random(const Stage& stage) {
@@ -58,8 +60,22 @@ std::int64_t Plan::arbitrary_save() const {
     return -1;
 }
 
-bool joins_turns(const Sweep& sweep, std::size_t pass) {
-    return pass > 0 && sweep.passes[pass].kind == PassKind::phases && sweep.passes[pass - 1].kind == PassKind::turns;
+std::string_view name_of(const Pass& pass) {
+    return std::visit(Overloaded{[](const Relabel&) { return "relabel"; },
+                                 [](const Layer& layer) { return layer.turns.empty() ? "phases" : "turns"; },
+                                 [](const Dense&) { return "dense"; }, [](const Single&) { return "single"; }},
+                      pass.work);
+}
+
+std::vector<Term> terms_of(const Pass& pass) {
+    return std::visit(Overloaded{[](const Relabel& relabel) { return relabel.terms; },
+                                 [](const Layer& layer) {
+                                     std::vector<Term> terms = layer.turns;
+                                     terms.insert(terms.end(), layer.phases.begin(), layer.phases.end());
+                                     return terms;
+                                 },
+                                 [](const auto& matrix) { return std::vector{matrix.term}; }},
+                      pass.work);
 }
 
 Index Sweep::within_reach() const { return mask_of(hot) | (folded < 0 ? 0 : bit(folded)); }
@@ -85,11 +101,6 @@ Index Plan::active_after() const {
 int Plan::num_sweeps() const {
     return static_cast<int>(
         std::ranges::count_if(stages, [](const Stage& stage) { return std::holds_alternative<Sweep>(stage); }));
-}
-
-std::string_view name_of(PassKind kind) {
-    constexpr std::string_view names[] = {"relabel", "turns", "phases", "dense", "single"};
-    return names[static_cast<std::size_t>(kind)];
 }
 
 int Plan::num_passes() const {
@@ -136,8 +147,18 @@ struct StageText {
         out << " (" << count_bits(sweep.active) << " qubits active before";
         if (sweep.folded >= 0) out << ", real, folded along qubit " << sweep.folded;
         out << ")\n   ";
-        for (const Pass& pass : sweep.passes) out << ' ' << name_of(pass.kind) << ' ' << pass.terms.size();
+        for (const Pass& pass : sweep.passes) {
+            if (&pass != &sweep.passes.front()) out << ';';
+            std::visit(*this, pass.work);
+        }
     }
+    void operator()(const Relabel& relabel) const { out << " relabel " << relabel.terms.size(); }
+    void operator()(const Layer& layer) const {
+        if (!layer.turns.empty()) out << " turns " << layer.turns.size();
+        if (!layer.phases.empty()) out << (layer.turns.empty() ? "" : ",") << " phases " << layer.phases.size();
+    }
+    void operator()(const Dense&) const { out << " dense"; }
+    void operator()(const Single&) const { out << " single"; }
     void operator()(const Collapse& collapse) const {
         out << "collapse: operation " << collapse.operation << (collapse.random ? "" : " (deterministic)")
             << (collapse.clears ? " (leaves |0>)" : "");

@@ -16,19 +16,9 @@
 
 namespace ketjet {
 
-// What one pass over a block does, and so which kernel runs it.
-enum class PassKind : std::uint8_t {
-    relabel,  // X, Z, CX, SWAP: bookkeeping, no amplitude is touched (but for lanes)
-    turns,    // rotations of one-qubit planes, several qubits for one load and store
-    phases,   // diagonal operations, merged into one factored form
-    dense,    // all terms multiplied into one matrix on their few qubits
-    single,   // one operation by a kernel of its own
-};
-
 // A matrix on one qubit, or on a pair whose parity it keeps, is after . turn . before, with diagonal outer parts that
 // join the phases around it.
 enum class Part : std::uint8_t { whole, before, turn, after };
-std::string_view name_of(PassKind kind);
 
 // Operations [begin, end) of the sweep's list, or a part of their product (they are on one qubit or pair then).
 struct Term {
@@ -38,12 +28,39 @@ struct Term {
     bool operator==(const Term&) const = default;
 };
 
-struct Pass {
-    PassKind kind;
+// X, Z, CX and SWAP: bookkeeping, no amplitude is touched (but for lanes).
+struct Relabel {
     std::vector<Term> terms;
+    bool operator==(const Relabel&) const = default;
+};
+// Rotations of one-qubit planes, then diagonal operations merged into one factored form, for one load and store of
+// every vector. One of the two lists may be empty.
+struct Layer {
+    std::vector<Term> turns;
+    std::vector<Term> phases;
+    bool operator==(const Layer&) const = default;
+};
+// All operations of the term multiplied into one matrix on their few qubits.
+struct Dense {
+    Term term;
+    bool operator==(const Dense&) const = default;
+};
+// One operation by a kernel of its own.
+struct Single {
+    Term term;
+    bool operator==(const Single&) const = default;
+};
+
+// What the kernels do with a block for one load and store of its vectors, or none.
+struct Pass {
+    std::variant<Relabel, Layer, Dense, Single> work;
     double cost_ns = 0;  // predicted per amplitude, on one thread in double precision
     bool operator==(const Pass&) const = default;
 };
+// "relabel", "dense" or "single"; a layer is called "turns", or "phases" if it turns nothing.
+std::string_view name_of(const Pass& pass);
+// All terms of a pass, in the order in which they act.
+std::vector<Term> terms_of(const Pass& pass);
 
 // One pass over memory: every block of 2^hot.size() amplitudes is gathered, all passes run on it, and it is
 // scattered back. `hot` is ascending and begins with the low qubits that make up a contiguous run.
@@ -71,9 +88,6 @@ struct Sweep {
     }
     bool operator==(const Sweep&) const = default;
 };
-
-// Whether a pass is of phases that go into the same loads and stores as the turns before them.
-bool joins_turns(const Sweep& sweep, std::size_t pass);
 
 // A measure, reset or initialize in the middle of the program; `origin` is its index in the original program, and
 // numbers its random stream. Initialize on qubits that nothing has touched yet, or on all, is not random.
@@ -156,7 +170,7 @@ struct KnownRead {
     bool operator==(const KnownRead&) const = default;
 };
 
-// How a program is cut into sweeps; the candidates come from block_shapes (plan/cost.hpp).
+// How a program is cut into sweeps; the candidates come from plan/block_shapes.
 struct BlockShape {
     int block_qubits;  // hot qubits of a sweep, unless one operation alone needs more
     int run_qubits;    // the lowest qubits, always hot: contiguous runs in memory

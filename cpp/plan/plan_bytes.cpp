@@ -13,8 +13,6 @@ namespace ketjet {
 template <>
 inline constexpr Precision last_value<Precision> = Precision::double_;
 template <>
-inline constexpr PassKind last_value<PassKind> = PassKind::single;
-template <>
 inline constexpr Part last_value<Part> = Part::after;
 
 template <>
@@ -37,7 +35,15 @@ inline constexpr std::tuple members<BlockShape>{&BlockShape::block_qubits, &Bloc
 template <>
 inline constexpr std::tuple members<Term>{&Term::begin, &Term::end, &Term::part};
 template <>
-inline constexpr std::tuple members<Pass>{&Pass::kind, &Pass::terms, &Pass::cost_ns};
+inline constexpr std::tuple members<Relabel>{&Relabel::terms};
+template <>
+inline constexpr std::tuple members<Layer>{&Layer::turns, &Layer::phases};
+template <>
+inline constexpr std::tuple members<Dense>{&Dense::term};
+template <>
+inline constexpr std::tuple members<Single>{&Single::term};
+template <>
+inline constexpr std::tuple members<Pass>{&Pass::work, &Pass::cost_ns};
 template <>
 inline constexpr std::tuple members<Sweep>{&Sweep::hot,    &Sweep::active, &Sweep::operations,
                                            &Sweep::passes, &Sweep::folded, &Sweep::unfolds};

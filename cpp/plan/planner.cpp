@@ -12,9 +12,11 @@
 #include <unordered_map>
 #include <utility>
 
+#include "plan/block_shapes.hpp"
 #include "plan/fold.hpp"
 #include "plan/outlook.hpp"
 #include "plan/rewrite.hpp"
+#include "plan/search_limits.hpp"
 #include "plan/stager.hpp"
 
 namespace ketjet {

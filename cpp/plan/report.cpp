@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "base/overloaded.hpp"
+#include "plan/group.hpp"
 #include "plan/work.hpp"
 #include "program/action.hpp"
 #include "program/instruction.hpp"
@@ -61,7 +62,8 @@ std::vector<std::uint32_t> distinct(std::vector<std::uint32_t> operations) {
 // What is scheduled: a term of a pass, with the roles of all it does.
 struct Unit {
     std::size_t pass;
-    PassKind kind;
+    ElementKind kind;
+    Term term;
     Index local;
     Index diagonal;
     Index touched() const { return local | diagonal; }
@@ -100,8 +102,6 @@ struct Subject {
     std::vector<OperationFacts> facts;
 };
 
-constexpr std::string_view reflect = "reflect";
-
 class SweepReporter {
  public:
     SweepReporter(const Subject& subject, const Sweep& sweep)
@@ -111,25 +111,35 @@ class SweepReporter {
           sweep_(sweep),
           hot_(sweep.within_reach()),
           scale_(time_scale(subject.plan.request.precision) * subject.plan.machine.pass_factor) {
-        for (std::size_t p = 0; p < sweep.passes.size(); ++p) {
-            for (const Term& term : sweep.passes[p].terms) {
-                const auto [local, diagonal] = roles_of(program_, sweep, term);
-                units_.push_back({p, sweep.passes[p].kind, local, diagonal});
-            }
+        for (std::size_t pass = 0; pass < sweep.passes.size(); ++pass) {
+            const auto add = [&](ElementKind kind, std::span<const Term> terms) {
+                for (const Term& term : terms) {
+                    const auto [local, diagonal] = roles_of(program_, sweep, term);
+                    units_.push_back({pass, kind, term, local, diagonal});
+                }
+            };
+            std::visit(Overloaded{[&](const Relabel& relabel) { add(ElementKind::relabel, relabel.terms); },
+                                  [&](const Layer& layer) {
+                                      add(ElementKind::turns, layer.turns);
+                                      add(ElementKind::phases, layer.phases);
+                                  },
+                                  [&](const Dense& dense) { add(ElementKind::dense, {&dense.term, 1}); },
+                                  [&](const Single& single) { add(ElementKind::single, {&single.term, 1}); }},
+                       sweep.passes[pass].work);
         }
     }
 
     std::vector<PassReport> passes() const {
         std::vector<PassReport> result;
-        std::size_t first = 0;  // unit of the pass
+        auto first = units_.begin();  // of the pass
         for (const Pass& pass : sweep_.passes) {
-            const std::size_t number = result.size();
-            result.push_back(describe_pass(pass, std::span(units_).subspan(first, pass.terms.size())));
-            result.back().ns_per_amplitude = scale_ * pass.cost_ns;
-            if (joins_turns(sweep_, number) && result.back().kernel != reflect) result.back().kernel = "turn";
-            if (needs_own_phases(facts_, sweep_, number)) result.back().fma_per_amplitude += table_fma;
-            if (result.back().operations.size() == 1) result.back().reason = why_alone(pass, first);
-            first += pass.terms.size();
+            const auto is_of_pass = [&](const Unit& unit) { return unit.pass == result.size(); };
+            const auto end = std::find_if_not(first, units_.end(), is_of_pass);
+            result.push_back(describe_pass(pass, {first, end}));
+            if (result.back().operations.size() == 1) {
+                result.back().reason = why_alone(static_cast<std::size_t>(first - units_.begin()));
+            }
+            first = end;
         }
         return result;
     }
@@ -138,56 +148,53 @@ class SweepReporter {
     const Operation& operation(std::uint32_t index) const { return program_.operations()[index]; }
 
     PassReport describe_pass(const Pass& pass, std::span<const Unit> units) const {
-        PassReport result{pass.kind, "frame", {}, {}, 0, 0, Reason::none};
         Index qubits = 0;
-        for (std::size_t t = 0; t < pass.terms.size(); ++t) {
-            qubits |= units[t].touched();
-            for (const std::uint32_t index : sweep_.operations_of(pass.terms[t])) {
-                result.operations.push_back({index, pass.terms[t].part});
+        std::vector<PassOperation> operations;
+        for (const Unit& unit : units) {
+            qubits |= unit.touched();
+            for (const std::uint32_t index : sweep_.operations_of(unit.term)) {
+                operations.push_back({index, unit.term.part});
             }
         }
-        result.qubits = list_of(qubits);
-        const Work work = work_of_pass(pass, units, count_bits(qubits));
-        result.kernel = work.kernel;
-        result.fma_per_amplitude = work.fma;
-        return result;
+        const Work work = std::visit(Overloaded{[](const Relabel&) { return Work{"frame", 0}; },
+                                                [&](const Layer& layer) { return work_of_layer(layer, units); },
+                                                [&](const Dense& dense) { return work_of_matrix(dense.term, qubits); },
+                                                [&](const Single& one) { return work_of_matrix(one.term, qubits); }},
+                                     pass.work);
+        return {name_of(pass),         work.kernel, std::move(operations), list_of(qubits),
+                scale_ * pass.cost_ns, work.fma,    Reason::none};
     }
 
-    Work work_of_pass(const Pass& pass, std::span<const Unit> units, int qubits) const {
-        switch (pass.kind) {
-            case PassKind::relabel:
-                return {"frame", 0};
-            case PassKind::turns:
-                return {"turn", 2.0 * static_cast<double>(pass.terms.size())};
-            case PassKind::phases:
-                return work_of_phases(pass, units);
-            case PassKind::dense:
-            case PassKind::single:
-                break;
-        }
-        const auto operations = sweep_.operations_of(pass.terms.front());
+    Work work_of_matrix(const Term& term, Index qubits) const {
+        const auto operations = sweep_.operations_of(term);
         if (operations.size() == 1) return work_of(facts_[operations.front()], operation(operations.front()));
-        return work_of_product(qubits, pair_turn_of(facts_, operations) != TurnKind::none);
+        return work_of_product(count_bits(qubits), pair_turn_of(facts_, operations) != TurnKind::none);
+    }
+
+    Work work_of_layer(const Layer& layer, std::span<const Unit> units) const {
+        const Work phases = work_of_phases(units.subspan(layer.turns.size()), turns_pairs(facts_, sweep_, layer));
+        if (layer.turns.empty()) return phases;
+        return {"turn", 2.0 * static_cast<double>(layer.turns.size()) + phases.fma};
     }
 
     // One form for all operations on up to two qubits, a diagonal kernel for each of the others. The form takes a table
-    // where it couples hot qubits or reaches into the lowest ones, and nothing at all if no qubit of it is hot. Signs
-    // on the qubit along which the sweep is folded take one reflection.
-    Work work_of_phases(const Pass& pass, std::span<const Unit> units) const {
+    // where it couples hot qubits or reaches into the lowest ones, as it does for pairs that are turned, and nothing at
+    // all if no qubit of it is hot. Signs on the qubit along which the sweep is folded take one reflection.
+    Work work_of_phases(std::span<const Unit> units, bool of_pairs) const {
         Work work{"gather", 0};
-        bool form = false, table = false;
-        for (std::size_t t = 0; t < pass.terms.size(); ++t) {
-            if (sweep_.folded >= 0 && (units[t].diagonal >> sweep_.folded & 1) != 0) {
-                if (work.fma == 0) work = {reflect, reflection_fma};
+        bool form = of_pairs, table = of_pairs;
+        for (const Unit& unit : units) {
+            if (sweep_.folded >= 0 && (unit.diagonal >> sweep_.folded & 1) != 0) {
+                if (work.fma == 0) work = {"reflect", reflection_fma};
                 continue;
             }
-            const Index inside = units[t].diagonal & hot_;
-            for (const std::uint32_t index : sweep_.operations_of(pass.terms[t])) {
-                if (count_bits(units[t].diagonal) <= 2) continue;
+            const Index inside = unit.diagonal & hot_;
+            for (const std::uint32_t index : sweep_.operations_of(unit.term)) {
+                if (count_bits(unit.diagonal) <= 2) continue;
                 const Work own = work_of(facts_[index], operation(index));
                 work = {own.kernel, work.fma + own.fma};
             }
-            if (count_bits(units[t].diagonal) > 2 || inside == 0) continue;
+            if (count_bits(unit.diagonal) > 2 || inside == 0) continue;
             form = true;
             const Index lowest = hot_ & (inside ^ (inside - 1));  // hot qubits up to the lowest one of the term
             table = table || count_bits(inside) > 1 || count_bits(lowest) <= max_phase_table_bits;
@@ -195,13 +202,14 @@ class SweepReporter {
         return form ? Work{"phase", work.fma + (table ? table_fma : factor_fma)} : work;
     }
 
-    Reason why_alone(const Pass& pass, std::size_t unit) const {
-        if (pass.kind == PassKind::relabel) return Reason::none;
+    Reason why_alone(std::size_t unit) const {
+        const ElementKind kind = units_[unit].kind;
+        if (kind == ElementKind::relabel) return Reason::none;
         if (!options_.merge_passes) return Reason::switched_off;
         const Index touched = units_[unit].touched();
-        if (pass.kind == PassKind::turns) return why_without_its_kind(unit);
+        if (kind == ElementKind::turns) return why_without_its_kind(unit);
         if (count_bits(touched) > 2) return Reason::wide;
-        if (pass.kind == PassKind::phases) return why_without_its_kind(unit);
+        if (kind == ElementKind::phases) return why_without_its_kind(unit);
         if ((touched & ~hot_) != 0) return Reason::cold_qubit;
         if (!options_.merge_dense) return Reason::switched_off;
         const std::vector<std::uint32_t> pair = neighbours_on(touched, unit);
@@ -233,8 +241,8 @@ class SweepReporter {
             const Unit& other = units_[i];
             if ((other.touched() & ~pair) != 0 || !blockade.lets_pass(other.local, other.diagonal)) {
                 blockade.add(other.local, other.diagonal);
-            } else if (other.kind != PassKind::relabel) {
-                std::ranges::copy(sweep_.operations_of(term_of(i)), std::back_inserter(found));
+            } else if (other.kind != ElementKind::relabel) {
+                std::ranges::copy(sweep_.operations_of(other.term), std::back_inserter(found));
             }
             return (pair & ~blockade.all) != 0;
         };
@@ -244,12 +252,6 @@ class SweepReporter {
         for (std::size_t i = unit; i-- > 0 && take(behind, i);) {
         }
         return distinct(std::move(found));
-    }
-
-    const Term& term_of(std::size_t unit) const {
-        std::size_t first = unit;
-        while (first > 0 && units_[first - 1].pass == units_[unit].pass) --first;
-        return sweep_.passes[units_[unit].pass].terms[unit - first];
     }
 
     const Program& program_;

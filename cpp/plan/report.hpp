@@ -45,7 +45,7 @@ struct PassOperation {
 };
 
 struct PassReport {
-    PassKind kind;
+    std::string_view kind;                  // name_of the pass
     std::string_view kernel;                // that does most of it; "frame": bookkeeping, "gather": a factor of blocks
     std::vector<PassOperation> operations;  // in order
     std::vector<int> qubits;

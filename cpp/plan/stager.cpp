@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "plan/arrange.hpp"
+#include "plan/search_limits.hpp"
 
 namespace ketjet {
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/rng.hpp"
-#include "plan/cost.hpp"
 #include "readout/readout.hpp"
 #include "readout/weight.hpp"
 
@@ -29,13 +28,13 @@ struct RunRequest {
     bool exact = false;           // the probabilities of all outcomes instead of samples: weights are divided as such
     double floor = 0;             // exact: what is less probable is dropped on the way
     std::int64_t max_states = 2;  // that a tree of trajectories holds at a time
-    std::int64_t small_state_bytes = ketjet::small_state_bytes;  // states up to this size are held beside those
-    std::int64_t max_iterations = 0;                             // of all loops of one shot together; 0: any number
-    double time_limit = 0;                                       // seconds; 0: none
-    std::int64_t memory_limit = 0;                               // MemoryBudget's
-    std::int64_t promised_bytes = 0;                             // MemoryBudget's
-    std::int64_t kept_bytes = 0;                                 // by results that the limit holds for too
-    bool time_passes = false;                                    // measure each, which takes some percent longer
+    std::int64_t small_state_bytes = std::int64_t{1} << 16;  // states up to this size are held beside those
+    std::int64_t max_iterations = 0;                         // of all loops of one shot together; 0: any number
+    double time_limit = 0;                                   // seconds; 0: none
+    std::int64_t memory_limit = 0;                           // MemoryBudget's
+    std::int64_t promised_bytes = 0;                         // MemoryBudget's
+    std::int64_t kept_bytes = 0;                             // by results that the limit holds for too
+    bool time_passes = false;                                // measure each, which takes some percent longer
 
     // Of all shots together.
     Weight weight() const { return exact ? Weight{0, 1} : Weight{std::max<std::int64_t>(shots, 1), 0}; }

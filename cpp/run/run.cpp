@@ -15,6 +15,7 @@
 #include "exec/sweep_norms.hpp"
 #include "exec/write_out.hpp"
 #include "plan/plan_cache.hpp"
+#include "plan/resources.hpp"
 #include "shots/shot_tree.hpp"
 
 namespace ketjet {

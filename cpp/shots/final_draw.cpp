@@ -9,10 +9,10 @@
 
 #include "base/random_streams.hpp"
 #include "exec/state_norms.hpp"
-#include "plan/cost.hpp"
 #include "readout/bit_mover.hpp"
 #include "readout/probabilities.hpp"
 #include "readout/sampler.hpp"
+#include "shots/tuning.hpp"
 #include "state/chunks.hpp"
 
 namespace ketjet {

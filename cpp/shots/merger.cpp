@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "check/verify.hpp"
-#include "plan/cost.hpp"
 #include "shots/same_state.hpp"
+#include "shots/tuning.hpp"
 
 namespace ketjet {
 

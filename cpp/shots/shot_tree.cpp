@@ -17,6 +17,7 @@
 #include "shots/merger.hpp"
 #include "shots/same_state.hpp"
 #include "shots/tree_limits.hpp"
+#include "shots/tuning.hpp"
 
 namespace ketjet {
 

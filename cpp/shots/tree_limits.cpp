@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <limits>
 
+#include "plan/cost.hpp"
+#include "plan/resources.hpp"
 #include "readout/run_request.hpp"
+#include "shots/tuning.hpp"
 
 namespace ketjet {
 

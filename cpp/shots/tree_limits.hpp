@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "base/memory_budget.hpp"
-#include "plan/cost.hpp"
+#include "plan/plan.hpp"
 
 namespace ketjet {
 

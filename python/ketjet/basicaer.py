@@ -20,8 +20,8 @@ from ketjet.backend.run_input import as_circuits, given
 from ketjet.errors import UnknownOptionError
 from ketjet.jobs.batch import Batch
 from ketjet.jobs.job import Job
-from ketjet.lowering.doubled import SaveUnitary
 from ketjet.options.device import belongs_to_transpile
+from ketjet.saves.instruction import SaveUnitary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

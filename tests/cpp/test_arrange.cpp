@@ -36,7 +36,7 @@ double cost_of(const Program& program, bool looks_ahead) {
     double cost = 0;
     for (const Pass& pass : sweep.passes) {
         cost += pass.cost_ns;
-        for (const Term& term : pass.terms) {
+        for (const Term& term : terms_of(pass)) {
             const bool counts = term.part == Part::whole || term.part == Part::turn;
             for (const std::uint32_t index : sweep.operations_of(term)) passes_of[index] += counts ? 1 : 0;
         }
@@ -65,7 +65,7 @@ Program random_circuit(unsigned seed) {
     return circuit.build();
 }
 
-// How many passes of turns and of phases these gates need on every qubit.
+// How many layers with turns, and with phases, these gates need on every qubit.
 void expect_passes(const std::vector<std::string_view>& gates, int turns, int phases) {
     Builder circuit(num_qubits);
     for (int q = 0; q < hot_qubits; ++q) {
@@ -74,8 +74,14 @@ void expect_passes(const std::vector<std::string_view>& gates, int turns, int ph
         }
     }
     const Sweep sweep = arranged(circuit.build(), false);
-    CHECK(std::ranges::count(sweep.passes, PassKind::turns, &Pass::kind) == turns);
-    CHECK(std::ranges::count(sweep.passes, PassKind::phases, &Pass::kind) == phases);
+    const auto count_layers = [&](std::vector<Term> Layer::* terms) {
+        return std::ranges::count_if(sweep.passes, [&](const Pass& pass) {
+            const auto* const layer = std::get_if<Layer>(&pass.work);
+            return layer != nullptr && !(layer->*terms).empty();
+        });
+    };
+    CHECK(count_layers(&Layer::turns) == turns);
+    CHECK(count_layers(&Layer::phases) == phases);
 }
 
 void flips_among_phases_and_turns() {

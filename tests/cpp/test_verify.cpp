@@ -142,9 +142,11 @@ void check_wrong_orders() {
         return sweep.passes.size() > 2;
     })));
     CHECK(all_noticed(score(program, Verify::full, [](Sweep& sweep) {
-        for (std::size_t i = 0; i + 1 < sweep.passes.size(); ++i) {
-            if (sweep.passes[i].kind != PassKind::turns || sweep.passes[i + 1].kind != PassKind::phases) continue;
-            std::swap(sweep.passes[i], sweep.passes[i + 1]);
+        for (std::size_t i = 0; i < sweep.passes.size(); ++i) {
+            auto* const layer = std::get_if<Layer>(&sweep.passes[i].work);
+            if (layer == nullptr || layer->turns.empty() || layer->phases.empty()) continue;
+            const Pass phases{Layer{{}, std::exchange(layer->phases, {})}};
+            sweep.passes.insert(sweep.passes.begin() + static_cast<std::ptrdiff_t>(i), phases);
             return true;
         }
         return false;
@@ -152,7 +154,10 @@ void check_wrong_orders() {
     // A pass that is missing, one that runs twice.
     CHECK(all_noticed(score(program, Verify::full, [](Sweep& sweep) { return sweep.passes.pop_back(), true; })));
     CHECK(all_noticed(score(program, Verify::full, [](Sweep& sweep) {
-        const auto turns = std::ranges::find(sweep.passes, PassKind::turns, &Pass::kind);
+        const auto turns = std::ranges::find_if(sweep.passes, [](const Pass& pass) {
+            const auto* const layer = std::get_if<Layer>(&pass.work);
+            return layer != nullptr && !layer->turns.empty();
+        });
         if (turns == sweep.passes.end()) return false;
         const Pass twice = *turns;
         sweep.passes.push_back(twice);
@@ -326,13 +331,13 @@ void check_wrong_kernels() {
         kernels_for().double_.turn_phase(block, wrong);
         shrink_one(block);
     };
-    CHECK(notices("phases"));
+    CHECK(notices("turns"));
     broken.double_.turn_phase = [](void* block, const TurnPhaseArgs& args) {
         TurnPhaseArgs wrong = args;
         wrong.turns.tangents[0] *= 0.99;
         kernels_for().double_.turn_phase(block, wrong);
     };
-    CHECK(notices("phases"));
+    CHECK(notices("turns"));
     broken.double_.dense = [](void* block, const DenseArgs& args) {
         kernels_for().double_.dense(block, args);
         exchange_two(block);

@@ -158,7 +158,7 @@ def test_loops_and_boxes(form, body, turns):
 @given(gates, st.integers(0, 4))
 def test_loops_without_variable(limit, body, turns):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ketjet.lowering.for_loop.UNROLL_LIMIT", limit)
+        patch.setattr("ketjet.lowering.control_flow.UNROLL_LIMIT", limit)
         looped, by_hand = started(), started()
         with looped.for_loop(range(turns)):
             write(looped, body)

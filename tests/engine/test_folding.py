@@ -207,7 +207,7 @@ def test_angles_of_a_folded_plan_are_slots():
 
 
 def test_explain_says_along_which_qubit():
-    explanation = Simulator(max_threads=1).explain(ansatz(16))
+    explanation = Simulator(max_threads=1).explain(ansatz(16, "full"))
     assert explanation.stages[0].folded is not None
     assert f"real, folded along qubit {explanation.stages[0].folded}" in str(explanation)
     assert "reflect" in {one.kernel for stage in explanation.stages for one in stage.passes}

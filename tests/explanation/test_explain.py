@@ -217,7 +217,7 @@ def test_lone_operations_have_a_reason():
     assert "more than two" in reason_of(circuit(*low, ("cswap", (0, 1, 2))), "cswap")
     assert "dense pair" in reason_of(circuit(("rxx", (0.1, 0, 1))), "rxx")
     assert "next to it" in reason_of(circuit(("iswap", (0, 1))), "iswap")
-    assert "only one" in reason_of(circuit(("ry", (0.1, 0)), ("rzz", (0.1, 0, 1))), "ry")
+    assert "only one" in reason_of(circuit(("rzz", (0.1, 0, 1)), ("ry", (0.1, 0))), "ry")
     off = ("merge_passes",)
     assert "switched off" in reason_of(circuit(("ry", (0.1, 0)), ("rzz", (0.1, 0, 1))), "ry", switched_off=off)
 
@@ -225,7 +225,7 @@ def test_lone_operations_have_a_reason():
 def test_what_does_not_commute_keeps_a_kind_apart():
     circuit = QuantumCircuit(14)
     circuit.rx(0.1, 0)
-    circuit.rzz(0.1, 0, 1)
+    circuit.rxx(0.3, 0, 1)
     circuit.rx(0.2, 0)
     assert [one.reason for one in passes_of(circuit) if one.kind == "turns"] == [
         "parted from its kind by what does not commute with it"
@@ -310,10 +310,9 @@ def test_analysis_measures_every_pass(name, precision, threads):
     for stage in sweeps:
         assert stage.scatter_seconds > 0
         assert stage.gather_seconds > 0
-        for before, one in zip([None, *stage.passes], stage.passes, strict=False):
-            joined = one.kind == "phases" and one.kernel == "turn" and before is not None and before.kind == "turns"
+        for one in stage.passes:
             if one.kernel not in ("frame", "gather"):
-                assert (one.measured_ns_per_amplitude > 0) is not joined
+                assert one.measured_ns_per_amplitude > 0
     passes = sum(1e-9 * one.measured_ns_per_amplitude * stage.amplitudes for stage in sweeps for one in stage.passes)
     copying = sum(stage.gather_seconds + stage.scatter_seconds for stage in sweeps)
     assert sum(share.seconds for share in whole.kernels) == pytest.approx(passes + copying)

@@ -18,7 +18,7 @@ from qiskit.circuit.library import DiagonalGate
 
 from ketjet import Simulator
 from ketjet.lowering import lower
-from ketjet.lowering.unroll import CircuitWalk
+from ketjet.lowering.walk import CircuitWalk
 
 
 @pytest.fixture(autouse=True)

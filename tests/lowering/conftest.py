@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from ketjet.lowering import for_loop
+from ketjet.lowering import control_flow
 
 
 @pytest.fixture(params=["unrolled", "counted"])
 def loops(request, monkeypatch):
     """For loops in both forms."""
-    monkeypatch.setattr(for_loop, "UNROLL_LIMIT", 4096 if request.param == "unrolled" else 0)
+    monkeypatch.setattr(control_flow, "UNROLL_LIMIT", 4096 if request.param == "unrolled" else 0)
     return request.param

@@ -12,7 +12,7 @@ from qiskit.quantum_info import Operator
 
 from ketjet import Simulator, StateVector
 from ketjet.lowering import INSTRUCTIONS_OF_AER
-from ketjet.lowering.refusals import REASONS
+from ketjet.lowering.bare_names import REASONS
 
 NAMES = dict.fromkeys(
     [

@@ -11,20 +11,19 @@ from qiskit.circuit import Parameter, Qubit
 
 from ketjet import Simulator
 from ketjet.errors import InvalidCircuitError
-from ketjet.lowering import lower, unroll
-from ketjet.lowering.blocks import Scope
+from ketjet.lowering import lower, walk
 
 
 @pytest.fixture
 def frames(monkeypatch):
     """The frames that a lowering opens."""
-    opened = []
+    opened, scope = [], walk.Scope
 
     def open_scope(*arguments):
         opened.append(arguments)
-        return Scope(*arguments)
+        return scope(*arguments)
 
-    monkeypatch.setattr(unroll, "Scope", open_scope)
+    monkeypatch.setattr(walk, "Scope", open_scope)
     return opened
 
 

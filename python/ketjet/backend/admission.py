@@ -6,28 +6,25 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import Measure
 
 from ketjet import engine
+from ketjet.backend.saved_memory import listed_bytes, saved_bytes, saves_repeat
+from ketjet.backend.width import active_qubits, mixed_qubits
 from ketjet.base.units import size
 from ketjet.errors import InsufficientMemoryError
 from ketjet.jobs import workers
 from ketjet.lowering import LoweredCircuit, lower
-from ketjet.lowering.reader import Kind, kind_of
 from ketjet.options.machine import allowed_threads, memory_limit, switched_off
-from ketjet.saves import SAVES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
+    from ketjet.backend.saved_memory import SaveFrames
     from ketjet.options import SimulatorOptions
-
-    SaveFrames = Mapping[int, tuple[Sequence[int], Sequence[int]]]
 
 __all__ = [
     "Admission",
@@ -39,26 +36,11 @@ __all__ = [
 
 _T = TypeVar("_T")
 
-IDLE_KINDS = (Kind.NO_EFFECT, Kind.COLLAPSE)
-"""Instructions that alone may leave a qubit without amplitudes of its own."""
-
-MIXING_INSTRUCTIONS = frozenset({"h", "sx", "sxdg", "rx", "ry", "r", "u", "u2", "u3"})
-"""Instructions after which a qubit has amplitudes of its own, whatever it was before."""
-
-KEEPING_INSTRUCTIONS = frozenset({"x", "y", "z", "s", "sdg", "t", "tdg", "p", "rz", "cx", "cy", "cz", "ccx"})
-"""Some that leave the qubits where they are: behind a swap, two qubits may be one."""
-
-SCANNED_INSTRUCTIONS = 2_000
-"""How far a circuit that looks too wide is read before it is lowered: a few milliseconds."""
-
 SMALL_PART = 64
 """A run that takes less than this part of the memory that was available a moment ago fits without asking again."""
 
 MANY_OPERATIONS = 20_000
 """Planning more takes tens of milliseconds."""
-
-LISTED_BYTES = 16
-"""What a save instruction takes for every shot if it lists them: the shot's last record, and an entry of the list."""
 
 
 class Admission(NamedTuple):
@@ -173,31 +155,6 @@ def shots_of(lowered: LoweredCircuit, options: SimulatorOptions) -> int:
     return options.shots if lowered.has_measurements or lowered.saves else 0
 
 
-def saved_bytes(lowered: LoweredCircuit, options: SimulatorOptions, frames: SaveFrames) -> dict[str, int]:
-    """Return by label what a datum of each save instruction takes, at least; their number is not known before.
-
-    Dictionaries leave out what is zero because qubits are known; other values are shown in full.
-    """
-    found = {}
-    for request in lowered.saves:
-        save, width = SAVES[request.name], request.num_qubits
-        if save.leaves_out_zeros and request.number in frames:
-            width = len(frames[request.number][0])
-        if needed := save.bytes_of(width, engine.AMPLITUDE_BYTES[options.precision]):
-            found[request.label] = needed
-    return found
-
-
-def listed_bytes(lowered: LoweredCircuit, options: SimulatorOptions) -> int:
-    """Return what the lists take that save instructions have for every shot."""
-    return sum(LISTED_BYTES * options.shots for save in lowered.saves if save.column >= 0)
-
-
-def saves_repeat(lowered: LoweredCircuit) -> bool:
-    """Return whether there may be more than one datum of some save instruction."""
-    return any(save.subtype != "single" for save in lowered.saves)
-
-
 def admission_now(options: SimulatorOptions, *, recent: bool = False) -> Admission:
     """Return what a circuit may use at this moment, or at a recent one, beside the circuits that run."""
     pool, limit = workers.shared(), memory_limit(options)
@@ -223,7 +180,7 @@ def admit(circuit: QuantumCircuit, admission: Admission) -> Admitted:
     if not options.return_state and active > widest:
         prunes = "prune" not in switched_off(options)
         widest = engine.MAX_QUBITS if prunes else widest
-        active = _mixed_qubits(circuit) if prunes else _active_qubits(circuit)
+        active = mixed_qubits(circuit) if prunes else active_qubits(circuit)
     if active > widest:
         raise _too_wide(circuit, active, None, admission.fitting_qubits(), admission)
     lowered = lower(circuit, keep_idle_qubits=options.return_state)
@@ -240,35 +197,6 @@ def admit(circuit: QuantumCircuit, admission: Admission) -> Admitted:
         fitting = admission.estimate(lowered).max_qubits
         raise _too_wide(circuit, plan.num_qubits, demand.peak_bytes, fitting, admission)
     return Admitted(lowered, plan, plan_time, demand, admission.available[0])
-
-
-def _active_qubits(circuit: QuantumCircuit) -> int:
-    """Return how many qubits the first instructions act on, at least."""
-    active: set[Any] = set()
-    for instruction in itertools.islice(circuit.data, SCANNED_INSTRUCTIONS):
-        if kind_of(instruction.operation.__class__) not in IDLE_KINDS:
-            active.update(instruction.qubits)
-    return len(active)
-
-
-def _mixed_qubits(circuit: QuantumCircuit) -> int:
-    """Return how many qubits the first instructions give amplitudes of their own that the last ones measure."""
-    mixed: dict[Any, int] = {}
-    for place, instruction in enumerate(itertools.islice(circuit.data, SCANNED_INSTRUCTIONS)):
-        if kind_of(instruction.operation.__class__) in IDLE_KINDS:
-            continue
-        name = instruction.name if instruction.is_standard_gate() else ""  # else it is a gate of the user's own
-        if name in MIXING_INSTRUCTIONS:
-            mixed.setdefault(instruction.qubits[0], place)
-        elif name not in KEEPING_INSTRUCTIONS:
-            break
-    begin = max(len(circuit.data) - SCANNED_INSTRUCTIONS, 0)
-    read = {
-        instruction.qubits[0]
-        for place, instruction in enumerate(circuit.data[begin:], begin)
-        if isinstance(instruction.operation, Measure) and mixed.get(instruction.qubits[0], place) < place
-    }
-    return len(read)
 
 
 def _too_much_saved(

@@ -120,7 +120,7 @@ def saving_expectations(circuit: QuantumCircuit, labels: Sequence[str]) -> Quant
         A label is no Pauli string of the circuit's width.
     """
     from ketjet.errors import InvalidOptionError
-    from ketjet.lowering.save_instruction import SaveInstruction
+    from ketjet.saves.instruction import SaveInstruction
 
     if not labels:
         return circuit

@@ -161,7 +161,7 @@ class PassTimes(NamedTuple):
     gather, scatter : float
         Copying blocks from the state into a cache, and back.
     passes : tuple of float
-        Of each pass of a sweep; what phases take that join the turns before them is among the time of these.
+        Of each pass of a sweep.
     """
 
     gather: float

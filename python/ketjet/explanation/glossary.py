@@ -21,10 +21,10 @@ WORDS = (
     ("growing", "A qubit that becomes active in this stage: it is hot for the first time, and doubles the state."),
     ("folded", "While all amplitudes are real, two are stored as one complex number; all numbers count such pairs."),
     ("pass", "One loop over the block in the cache that applies several gates for one load and one store."),
-    ("turns, turn", "A pass that rotates several qubits together, and its kernel."),
+    ("turns, turn", "A pass that rotates several qubits together and then applies the phases that follow; its kernel."),
     (
         "phases, phase",
-        "A pass that multiplies each amplitude with a phase: all diagonal gates that are ready, in one go.",
+        "A pass of phases alone: each amplitude is multiplied with one, of all diagonal gates that are ready.",
     ),
     ("diagonal", "The kernel of a diagonal matrix on more than two qubits."),
     ("dense", "A pass that multiplies with one matrix on two qubits, into which several gates may have been merged."),

@@ -41,7 +41,7 @@ class ExplainedPass:
     Attributes
     ----------
     kind : str
-        "relabel", "turns", "phases", "dense" or "single".
+        "relabel", "turns" (phases that follow go with them), "phases", "dense" or "single".
     kernel : str
         What runs it; "frame" is bookkeeping and "gather" a factor of whole blocks.
     operations : sequence of ExplainedOperation
@@ -54,7 +54,7 @@ class ExplainedPass:
     reason : str
         Why its one operation was not merged with another; empty if it was, or if there is nothing to gain.
     measured_ns_per_amplitude : float or None
-        On one thread, if analysed; of phases that are done by the turns before them, among the time of these.
+        On one thread, if analysed.
     """
 
     kind: str

@@ -8,23 +8,24 @@ grow, so a stretch of them can be appended again on other qubits (`replay`).
 from __future__ import annotations
 
 import itertools
+import sys
 from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ketjet.errors import UnsupportedInstructionError
-from ketjet.lowering.codes import gate_rows, instruction_codes
+from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
+from ketjet.lowering.operations import gate_rows, instruction_codes
 from ketjet.lowering.parameters import is_unbound, real_number
-from ketjet.lowering.unbound import UnboundSlots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+    from qiskit.circuit import ParameterExpression
 
+    from ketjet.lowering.operations import Placement
     from ketjet.lowering.parameters import LoopValue
-    from ketjet.lowering.placement import Placement
 
 
 SPECIAL_NUMBERS = 6
@@ -34,6 +35,9 @@ a million tuples would be work for the garbage collector."""
 
 MAX_CONTROLS = 64
 """Their state is a word."""
+
+MAX_OPERATIONS = 20_000_000
+"""A circuit that unrolls to more operations is refused before it fills the memory."""
 
 
 class Position(NamedTuple):
@@ -59,11 +63,68 @@ class Classical(NamedTuple):
     """What is computed, or decides a branch; it may grow until the program is packed."""
 
 
-class ProgramBuilder:
-    """Append-only packed arrays of one program over the circuit's qubits."""
+class UnboundSlot(NamedTuple):
+    """A slot whose value is an expression, and the instruction it belongs to."""
 
-    def __init__(self, starts_in_zero: bool) -> None:
+    slot: int
+    expression: ParameterExpression
+    instruction: int
+    """Index in the outermost circuit; -1 for the circuit's global phase."""
+    gate: str
+
+
+class UnboundSlots:
+    """Slots with the expressions they will hold the values of, in columns: the garbage collector passes these over."""
+
+    def __init__(self) -> None:
+        self.slots = array("q")
+        self.expressions: list[ParameterExpression] = []
+        self.instructions = array("q")
+        self.gates: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self.slots)
+
+    def __getitem__(self, index: int) -> UnboundSlot:
+        return UnboundSlot(self.slots[index], self.expressions[index], self.instructions[index], self.gates[index])
+
+    def append(self, slot: int, expression: ParameterExpression, instruction: int, gate: str) -> None:
+        """Note one more slot and the instruction that it belongs to."""
+        self.slots.append(slot)
+        self.expressions.append(expression)
+        self.instructions.append(instruction)
+        self.gates.append(sys.intern(gate))  # one text instead of a million equal ones
+
+    def repeat(self, begin: int, end: int, shift: int, instruction: int, gate: str) -> None:
+        """Append some of them once more, so many slots further, as those of another instruction."""
+        self.slots.extend([slot + shift for slot in self.slots[begin:end]])
+        self.expressions += self.expressions[begin:end]
+        self.instructions += array("q", [instruction]) * (end - begin)
+        self.gates += [sys.intern(gate)] * (end - begin)
+
+    def between(self, begin: int, end: int) -> Iterator[UnboundSlot]:
+        """Yield some of them."""
+        return map(self.__getitem__, range(begin, end))
+
+    def truncate(self, length: int) -> None:
+        """Forget all but so many."""
+        del self.slots[length:], self.expressions[length:], self.instructions[length:], self.gates[length:]
+
+
+class ProgramBuilder:
+    """Append-only packed arrays of one program over the circuit's qubits.
+
+    Parameters
+    ----------
+    starts_in_zero
+        Whether the program will start with all qubits in state zero.
+    num_instructions
+        How many instructions the circuit has; their own operations are never too many.
+    """
+
+    def __init__(self, starts_in_zero: bool, num_instructions: int) -> None:
         self._starts_in_zero = starts_in_zero
+        self._num_instructions = num_instructions
         self.codes: list[int] = []
         self.wires: list[int] = []
         self.slots = array("d")
@@ -84,6 +145,12 @@ class ProgramBuilder:
         """How often what was appended depended on what came before: such a stretch cannot be replayed elsewhere."""
         self._touched: set[int] = set()
         self._touched_wires = 0
+
+    def require_room(self, operations: int) -> None:
+        """Raise InvalidCircuitError if so many more operations are too many for a circuit."""
+        if len(self.codes) + operations > MAX_OPERATIONS + self._num_instructions:
+            msg = f"its definitions and loops unroll to more than {MAX_OPERATIONS} operations; use smaller ones"
+            raise InvalidCircuitError(msg)
 
     def slot(self, value: Any) -> None:
         """Append one angle: a number, or an expression to be evaluated later.

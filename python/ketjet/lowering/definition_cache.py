@@ -11,11 +11,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ketjet.lowering.plain_definitions import PlainDefinitions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ketjet.lowering.blocks import Scope
     from ketjet.lowering.builder import Position, ProgramBuilder
-    from ketjet.lowering.placement import Placement
+    from ketjet.lowering.operations import Placement
+
+
+class OpenDefinition(NamedTuple):
+    """A definition that is being lowered."""
+
+    operation: Any
+    """The operation whose definition it is."""
+    placement: Placement
+    key: tuple[Any, ...]
+    begin: Position
+    """Where it begins in the builder's lists."""
+    looks_back: int
+    """The builder's count of that name when it began."""
 
 
 class CachedDefinition(NamedTuple):
@@ -35,14 +45,11 @@ class DefinitionCache:
     ----------
     builder
         Holds what definitions became, and gets it appended again.
-    require_room
-        Refuses so many more operations if they are too many.
     """
 
-    def __init__(self, builder: ProgramBuilder, require_room: Callable[[int], None]) -> None:
-        self.plain = PlainDefinitions(builder, require_room)
+    def __init__(self, builder: ProgramBuilder) -> None:
+        self.plain = PlainDefinitions(builder)
         self._builder = builder
-        self._require_room = require_room
         self._definitions: dict[tuple[Any, ...], CachedDefinition] = {}
         self._open: set[tuple[Any, ...]] = set()
 
@@ -50,31 +57,29 @@ class DefinitionCache:
         """Tell whether a definition with this key is being lowered now."""
         return key in self._open
 
-    def begin(self, scope: Scope, key: tuple[Any, ...]) -> None:
-        """Note where a definition begins in the builder's lists."""
-        scope.key = key
-        scope.begin = self._builder.position()
-        scope.looks_back = self._builder.looks_back
+    def begin(self, operation: Any, placement: Placement, key: tuple[Any, ...]) -> OpenDefinition:
+        """Note that a definition with this key is lowered from here on."""
         self._open.add(key)
+        return OpenDefinition(operation, placement, key, self._builder.position(), self._builder.looks_back)
 
-    def finish(self, scope: Scope) -> None:
+    def finish(self, definition: OpenDefinition) -> None:
         """Keep what a definition became, unless it is right only here."""
-        self._open.discard(scope.key)
-        if scope.begin is None or scope.looks_back != self._builder.looks_back:
+        operation, placement, key, begin, looks_back = definition
+        self._open.discard(key)
+        if looks_back != self._builder.looks_back:
             return
-        placement = scope.placement
         wires = placement.controls + placement.targets
-        cached = CachedDefinition(scope.operation, scope.begin, self._builder.position(), wires, placement.clbits)
-        self._definitions.setdefault(_full_key(scope.key, placement), cached)
-        if scope.key[0] != "power":
-            self._definitions.setdefault(_full_key(definition_key(scope.operation), placement), cached)
+        cached = CachedDefinition(operation, begin, self._builder.position(), wires, placement.clbits)
+        self._definitions.setdefault(_full_key(key, placement), cached)
+        if key[0] != "power":
+            self._definitions.setdefault(_full_key(definition_key(operation), placement), cached)
 
     def replay(self, key: tuple[Any, ...], placement: Placement) -> bool:
         """Append what the same definition became before, if it did."""
         cached = self._definitions.get(_full_key(key, placement))
         if cached is None:
             return False
-        self._require_room(cached.end.operations - cached.begin.operations)
+        self._builder.require_room(cached.end.operations - cached.begin.operations)
         wires = dict(zip(cached.wires, placement.controls + placement.targets, strict=True))
         clbits = dict(zip(cached.clbits, placement.clbits, strict=True))
         self._builder.replay(cached.begin, cached.end, wires, clbits)

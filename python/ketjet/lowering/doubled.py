@@ -14,8 +14,8 @@ from qiskit.circuit import Barrier, Delay, Gate, Instruction
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.bare_names import meant_by
 from ketjet.lowering.gates import is_own
-from ketjet.lowering.save_instruction import SaveInstruction
 from ketjet.saves import SAVE_UNITARY
+from ketjet.saves.instruction import SaveUnitary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,25 +30,8 @@ class MatrixWantedError(UnsupportedInstructionError):
     """A circuit saves its matrix, which can be had of the doubled one alone."""
 
 
-class SaveUnitary(SaveInstruction):
-    """Aer's instruction of this name.
-
-    Parameters
-    ----------
-    num_qubits
-        Of the circuit.
-    label
-        Under which the matrix is found in the result's data.
-    subtype
-        "single", or "list" for one per shot.
-    """
-
-    def __init__(self, num_qubits: int, label: str | None = "unitary", subtype: str | None = "single") -> None:
-        super().__init__(SAVE_UNITARY, num_qubits, label, subtype)
-
-
 class SaveOfDoubled(SaveUnitary):
-    """The same on twice the qubits, where it can be done."""
+    """What saves the matrix, on twice the qubits."""
 
 
 def doubled(circuit: QuantumCircuit) -> QuantumCircuit:

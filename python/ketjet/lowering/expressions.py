@@ -13,7 +13,7 @@ from qiskit.circuit import ClassicalRegister, Clbit
 from qiskit.circuit.classical import expr, types
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
-from ketjet.lowering.codes import classical_codes
+from ketjet.lowering.operations import classical_codes
 from ketjet.lowering.variables import words_of
 
 if TYPE_CHECKING:

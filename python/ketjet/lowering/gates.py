@@ -23,7 +23,7 @@ from qiskit.circuit.library import QFTGate, UGate, UnitaryGate, WeightedSumGate
 from qiskit.quantum_info import Operator
 
 from ketjet.errors import UnsupportedInstructionError
-from ketjet.lowering.codes import gate_rows
+from ketjet.lowering.operations import gate_rows
 from ketjet.lowering.parameters import is_unbound
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qiskit.circuit import CircuitInstruction
 
-    from ketjet.lowering.placement import Placement
+    from ketjet.lowering.operations import Placement
 
 MAX_MATRIX_QUBITS = 10
 """The widest operation whose matrix is computed here (16 MiB)."""

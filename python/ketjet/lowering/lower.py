@@ -10,14 +10,14 @@ from qiskit.circuit import ControlFlowOp, ForLoopOp, Parameter, QuantumCircuit
 from ketjet import engine
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering.arrays import distinct
+from ketjet.lowering.builder import UnboundSlots
 from ketjet.lowering.doubled import MatrixWantedError, doubled
 from ketjet.lowering.header import Header
 from ketjet.lowering.native import read_plain, why_walked
 from ketjet.lowering.newer_qiskit import LOOPS_LEND_PARAMETERS
 from ketjet.lowering.packing import pack
 from ketjet.lowering.parameters import Binding
-from ketjet.lowering.unbound import UnboundSlots
-from ketjet.lowering.unroll import CircuitWalk
+from ketjet.lowering.walk import CircuitWalk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -136,12 +136,10 @@ def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: boo
         walk.walk()
     builder = walk.builder
     qubits = tuple(range(circuit.num_qubits)) if keep_idle_qubits else tuple(sorted(distinct(builder.wires)))
+    binding = _binding(circuit, builder) if circuit.num_parameters or builder.unbound.slots else None
     walk.saves.require_whole(qubits)
-    binding, own = None, _own_parameters(circuit, builder)
-    if own or builder.unbound:
-        binding = Binding(circuit.name, own, builder.unbound)
     return LoweredCircuit(
-        program=pack(builder, circuit.num_clbits, qubits, **walk.variables.memory),
+        program=pack(builder, circuit.num_clbits, qubits, walk.variables.words, walk.variables.labels),
         header=Header(circuit),
         qubits=qubits,
         parameters=() if binding is None else binding.parameters,
@@ -151,10 +149,14 @@ def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: boo
     )
 
 
+def _binding(circuit: QuantumCircuit, builder: ProgramBuilder) -> Binding | None:
+    """Return how the program's slots follow from the parameters, if anything does."""
+    own = _own_parameters(circuit, builder)
+    return Binding(circuit.name, own, builder.unbound) if own or builder.unbound.slots else None
+
+
 def _own_parameters(circuit: QuantumCircuit, builder: ProgramBuilder) -> Sequence[Parameter]:
     """Return the circuit's parameters, without those to which only loops give values."""
-    if not circuit.num_parameters:
-        return ()
     own: Sequence[Parameter] = circuit.parameters
     if not LOOPS_LEND_PARAMETERS:
         return own

@@ -1,7 +1,7 @@
 """Circuits of plain gates, matrices, measurements and barriers, read at once by way of Qiskit's C API.
 
 Reading them in Python takes thirty times as long. The extension is optional: it is built where Qiskit's headers are,
-and works beside the minor version of Qiskit that it was built for. Whatever it leaves, `unroll` reads.
+and works beside the minor version of Qiskit that it was built for. Whatever it leaves, `walk` reads.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ketjet.lowering.codes import gate_rows, instruction_codes, plain_codes
+from ketjet.lowering.operations import gate_rows, instruction_codes, plain_codes
 from ketjet.lowering.reader import SMALL_QUBITS
 from ketjet.lowering.structured import are_unitary
 

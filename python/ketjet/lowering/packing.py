@@ -11,7 +11,7 @@ from ketjet import engine
 from ketjet.base.bitstrings import plain
 from ketjet.lowering.arrays import CHUNK, array_of
 from ketjet.lowering.builder import MAX_CONTROLS, SPECIAL_NUMBERS, Classical
-from ketjet.lowering.codes import instruction_codes, shape_rows, shapes
+from ketjet.lowering.operations import instruction_codes, shape_rows, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,9 @@ def operation_of_slot(builder: ProgramBuilder, slot: int) -> int:
     return int(np.searchsorted(np.cumsum(slots), slot, side="right"))
 
 
-def pack(builder: ProgramBuilder, num_clbits: int, qubits: Sequence[int], **classical: Any) -> engine.Program:
+def pack(
+    builder: ProgramBuilder, num_clbits: int, qubits: Sequence[int], variable_words: int, labels: Sequence[str]
+) -> engine.Program:
     """Make the program.
 
     Parameters
@@ -42,8 +44,10 @@ def pack(builder: ProgramBuilder, num_clbits: int, qubits: Sequence[int], **clas
         How many classical bits the circuit has.
     qubits
         The program's qubit i is the circuit's qubit qubits[i].
-    classical
-        `variable_words` and `labels` of a program with classical code.
+    variable_words
+        How many words its variables need.
+    labels
+        The names of the variables whose reads are guarded.
     """
     listed, specials, payloads = builder.codes, builder.specials, builder.payloads
     if builder.classical:
@@ -64,7 +68,8 @@ def pack(builder: ProgramBuilder, num_clbits: int, qubits: Sequence[int], **clas
         slots=array_of(builder.slots, np.float64),
         operand=operand,
         payloads=payloads,
-        **classical,
+        variable_words=variable_words,
+        labels=labels,
     )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ketjet.lowering.unbound import UnboundSlots
+    from ketjet.lowering.builder import UnboundSlots
 
 IMAGINARY_TOLERANCE = 1e-10
 """The largest imaginary part, relative to the size of the value, that counts as rounding."""

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qiskit.circuit import Gate, Instruction
 
 from ketjet.errors import InvalidCircuitError
-from ketjet.lowering.codes import instruction_codes, plain_codes
+from ketjet.lowering.operations import instruction_codes, plain_codes
 from ketjet.lowering.reader import Kind, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from qiskit.circuit import CircuitInstruction
 
@@ -59,13 +59,10 @@ class PlainDefinitions:
     ----------
     builder
         Where their gates are appended.
-    require_room
-        Refuses so many more operations if they are too many.
     """
 
-    def __init__(self, builder: ProgramBuilder, require_room: Callable[[int], None]) -> None:
+    def __init__(self, builder: ProgramBuilder) -> None:
         self._builder = builder
-        self._require_room = require_room
         self._next_check = ROOM_STEP
         self._others: dict[int, Any] = {}
         """Operations of another kind, by their identity."""
@@ -78,7 +75,7 @@ class PlainDefinitions:
         if id(operation) in self._others or not _is_defined(operation):
             return False
         if type(operation).__module__ == OPENQASM_2:
-            self._require_room(self._size_of(operation))
+            self._builder.require_room(self._size_of(operation))
         begin, known = self._place(), self.position()
         path: list[_Open] = []
         if self._read(operation, targets, path):
@@ -145,7 +142,7 @@ class PlainDefinitions:
             return False
         begin = self._place()
         if begin[0] >= self._next_check:
-            self._require_room(0)
+            self._builder.require_room(0)
             self._next_check = begin[0] + ROOM_STEP
         qubits, wires = definition.qubits, None
         if [getattr(qubit, "_index", None) for qubit in qubits] != [*range(len(targets))]:
@@ -164,9 +161,8 @@ class PlainDefinitions:
 
     def _play(self, known: _Read, targets: tuple[int, ...]) -> None:
         """Append once more what has been read, on other qubits."""
-        (codes, wires, slots, unbound), end = known.begin, known.end
-        self._require_room(end[0] - codes)
-        builder = self._builder
+        (codes, wires, slots, unbound), end, builder = known.begin, known.end, self._builder
+        builder.require_room(end[0] - codes)
         shift = len(builder.slots) - slots
         place_of = dict(zip(known.targets, targets, strict=True))
         builder.codes += builder.codes[codes : end[0]]
@@ -176,7 +172,7 @@ class PlainDefinitions:
 
     def _place(self) -> tuple[int, int, int, int]:
         builder = self._builder
-        return len(builder.codes), len(builder.wires), len(builder.slots), len(builder.unbound)
+        return len(builder.codes), len(builder.wires), len(builder.slots), len(builder.unbound.slots)
 
     def _append_angle(self, value: Any) -> bool:
         try:

@@ -17,9 +17,9 @@ from qiskit.circuit import ControlFlowOp, Gate
 from ketjet import engine
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.arrays import array_of
-from ketjet.lowering.codes import save_mode_codes, saved_codes
 from ketjet.lowering.doubled import LOST_SUBTYPE, MatrixWantedError, SaveOfDoubled
 from ketjet.lowering.gates import definition_of, is_own
+from ketjet.lowering.operations import save_mode_codes, saved_codes
 from ketjet.lowering.structured import checked_amplitudes
 from ketjet.saves import LISTED, SAVE_UNITARY, SAVES, SaveRequest
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from ketjet.lowering.builder import ProgramBuilder
-    from ketjet.lowering.placement import Placement
+    from ketjet.lowering.operations import Placement
     from ketjet.lowering.variables import VariableTable
     from ketjet.saves import Save
 

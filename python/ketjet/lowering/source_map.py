@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from qiskit.circuit import QuantumCircuit
 
-    from ketjet.lowering.blocks import Scope
     from ketjet.lowering.builder import ProgramBuilder
+    from ketjet.lowering.scope import Scope
 
 
 class Surrounding(NamedTuple):
@@ -50,13 +50,9 @@ class SourceMap:
         self._operations = [0]
         self._instructions = [0]
 
-    def present(self, operations: int) -> int:
-        """Return the index of the instruction that gives the next operation after so many."""
-        return self._instructions[-1] + operations - self._operations[-1]
-
     def step(self, operations: int, instruction: int) -> None:
         """Note that this instruction gives the next operation after so many."""
-        if self.present(operations) == instruction:
+        if instruction - self._instructions[-1] == operations - self._operations[-1]:
             return
         if self._operations[-1] == operations:
             self._instructions[-1] = instruction

@@ -30,7 +30,7 @@ from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.arrays import array_of
 from ketjet.lowering.gates import table_gate
 from ketjet.lowering.newer_qiskit import PauliProductRotationGate
-from ketjet.lowering.placement import Placement
+from ketjet.lowering.operations import Placement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

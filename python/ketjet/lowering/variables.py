@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from qiskit.circuit.classical import types
 
 from ketjet.errors import InvalidCircuitError
-from ketjet.lowering.codes import classical_codes
+from ketjet.lowering.operations import classical_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -100,11 +100,6 @@ class VariableTable:
         self._flagged: list[Variable] = []
         self._loops: list[dict[Variable, InvalidCircuitError]] = []
         self._log: list[Variable] = []
-
-    @property
-    def memory(self) -> dict[str, Any]:
-        """What the program is told about variables: nothing if there are none."""
-        return {"variable_words": self.words, "labels": self.labels} if self.words else {}
 
     def take(self, words: int) -> int:
         """Return the first of so many words that nothing uses now."""

@@ -1,4 +1,4 @@
-"""Aer's save instructions: one table with all that is known of each, what one asks for, and the forms of its data."""
+"""Aer's save instructions: a table of all that is known of each, how they look, what one asks for, its data's forms."""
 
 from ketjet.saves.request import SaveRequest
 from ketjet.saves.table import LISTED, SAVE_UNITARY, SAVES, SINGLE, Save

@@ -1,4 +1,4 @@
-"""The engine's numbers for gates and instructions, and the shapes that operations have by their code alone."""
+"""What an operation of a program is made of: the engine's code for it, with its shape, and where it acts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,40 @@ from ketjet import engine
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+class Placement(NamedTuple):
+    """The qubits and classical bits of one operation, as numbers of the outer circuit.
+
+    A placement travels with an operation while its modifiers are peeled off one by one: every control met on the way
+    moves from the targets to the controls, every inversion flips `inverse`.
+    """
+
+    targets: tuple[int, ...]
+    """Qubits of the operation itself, lowest index bit first."""
+    clbits: tuple[int, ...] = ()
+    controls: tuple[int, ...] = ()
+    """Qubits that switch the operation on."""
+    state: int = 0
+    """The switching state: bit i is the required value of controls[i]."""
+    inverse: bool = False
+    """True when the inverse of the operation is meant."""
+
+    def controlled(self, count: int, state: int) -> Placement:
+        """Move the first `count` targets to the controls, with the given control state."""
+        return self._replace(
+            targets=self.targets[count:],
+            controls=self.controls + self.targets[:count],
+            state=self.state | state << len(self.controls),
+        )
+
+    def inverted(self) -> Placement:
+        """Mean the inverse of what was meant so far."""
+        return self._replace(inverse=not self.inverse)
+
+    def on(self, *positions: int) -> Placement:
+        """Keep only the targets at these positions."""
+        return self._replace(targets=tuple(self.targets[position] for position in positions))
 
 
 class Row(NamedTuple):

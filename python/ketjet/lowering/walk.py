@@ -1,25 +1,22 @@
-"""The walk through a circuit: whole stretches of standard gates at a time, an explicit stack for all that is nested.
+"""The walk through a circuit: one operation after the other, with an explicit stack for all that is nested.
 
-A circuit of standard gates never leaves `_append_stretch`. Anything else goes through `_lower`, which peels off
-modifiers, tries the gate table and the structured classes, and opens a scope for the definition as a last resort.
-Blocks of control flow are frames too; the generators of `control_flow` say what is around them and which is next.
+A `CircuitReader` appends what is plain and hands out the rest. That goes through `_lower`, which peels off modifiers,
+tries the gate table and the structured classes, and opens a scope for the definition as a last resort. Blocks of
+control flow have scopes too; the generators of `control_flow` say what is around them and which is next.
 """
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from qiskit.circuit import Measure, Reset
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
-from ketjet.lowering.bare_names import meant_by
-from ketjet.lowering.blocks import Place, Scope
+from ketjet.lowering.bare_names import meant_by, refuse_by_name
 from ketjet.lowering.builder import ProgramBuilder
-from ketjet.lowering.codes import instruction_codes
-from ketjet.lowering.control_flow import steps_of
+from ketjet.lowering.control_flow import ControlFlow
 from ketjet.lowering.definition_cache import DefinitionCache, definition_key
-from ketjet.lowering.expressions import Expressions
 from ketjet.lowering.gates import (
     Unrolled,
     definition_of,
@@ -29,40 +26,44 @@ from ketjet.lowering.gates import (
     repeated,
     table_gate,
 )
-from ketjet.lowering.placement import Placement
+from ketjet.lowering.operations import Placement
 from ketjet.lowering.reader import CircuitReader, Kind, kind_of
-from ketjet.lowering.refusals import refuse_by_name
 from ketjet.lowering.saves import Saves, holds_saves
+from ketjet.lowering.scope import Scope
 from ketjet.lowering.source_map import SourceMap
 from ketjet.lowering.structured import append_matrix, append_structured
 from ketjet.lowering.variables import VariableTable, refuse_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from qiskit.circuit import CircuitInstruction, QuantumCircuit
+    from qiskit.circuit import QuantumCircuit
 
-    from ketjet.lowering.blocks import Block
+    from ketjet.lowering.control_flow import Block
 
 MAX_DEPTH = 10_000
 """Deeper definitions are taken for endless ones."""
-MAX_OPERATIONS = 20_000_000
-"""A circuit that unrolls to more operations is refused before it fills the memory."""
 
 
 class CircuitWalk:
     """Appends the operations of one circuit to a builder."""
 
     def __init__(self, circuit: QuantumCircuit, starts_in_zero: bool) -> None:
-        self.builder = ProgramBuilder(starts_in_zero)
+        self.builder = ProgramBuilder(starts_in_zero, len(circuit.data))
         self._circuit = circuit
         self._stack: list[Scope] = []
         # None of these knows the walk: a cycle would keep all that was gathered until the next garbage collection.
-        self._require_room = partial(_require_room, self.builder, circuit)
-        self._definitions = DefinitionCache(self.builder, self._require_room)
         self._source = SourceMap(circuit, self.builder, self._stack)
         self.variables = VariableTable(self._source.located_here)
         self.saves = Saves(self.builder, self._source.located_here)
+
+    @cached_property
+    def _definitions(self) -> DefinitionCache:
+        return DefinitionCache(self.builder)
+
+    @cached_property
+    def _control_flow(self) -> ControlFlow:
+        return ControlFlow(self.builder, self.variables, self._definitions)
 
     def walk(self) -> None:
         """Lower the whole circuit, its global phase last unless saves are to show it."""
@@ -72,11 +73,26 @@ class CircuitWalk:
         if phase_first:
             self._source.step(0, -1)
             self._circuit_phase(everything)
-        scope = Scope(CircuitReader(circuit, circuit.data, everything), everything)
+        reader = CircuitReader(circuit, circuit.data, everything, self.builder, self._source, is_outermost=True)
+        scope = Scope(everything, reader.clbits, reader.read())
         if circuit.num_vars:
             refuse_inputs(circuit)
             self._declare(scope, circuit)
         self._stack.append(scope)
+        try:
+            self._empty_stack()
+        finally:
+            self._stack.clear()  # what an error leaves open knows the source map, which knows the stack
+        if self.variables.words:
+            self.variables.finish()
+        if self.saves.requests:
+            self.saves.finish(self.variables)
+        if not phase_first:
+            self._circuit_phase(everything)
+        self._source.require_finite()
+
+    def _empty_stack(self) -> None:
+        """Lower the innermost open circuit until none is open."""
         while self._stack:
             scope = self._stack[-1]
             child = self._run(scope)
@@ -85,88 +101,18 @@ class CircuitWalk:
                 child = self._close(scope)
             if child is not None:
                 self._stack.append(child)
-        self.variables.finish()
-        self.saves.finish(self.variables)
-        if not phase_first:
-            self._circuit_phase(everything)
-        self._source.require_finite()
 
     def _run(self, scope: Scope) -> Scope | None:
         """Lower a scope's instructions; stop at one that needs a scope of its own and return that."""
-        reader = scope.reader
-        while reader.advance():
-            begin, end = reader.position, reader.codes.index(None, reader.position)
-            if end > begin:
-                self._append_stretch(reader, reader.chunk[begin:end], reader.codes[begin:end])
-            reader.position = end
-            if end < len(reader.chunk):
-                reader.position += 1
-                child = self._lower_instruction(reader.chunk[end], scope)
-                if child is not None:
-                    return child
+        for operation, placement in scope.instructions:
+            self._source.here = operation.name, placement.targets
+            try:
+                child = self._lower(operation, placement)
+            except InvalidCircuitError as error:
+                raise self._source.located(error, operation.name, placement.targets) from error.__cause__
+            if child is not None:
+                return child
         return None
-
-    def _append_stretch(
-        self, reader: CircuitReader, stretch: Sequence[CircuitInstruction], codes: Sequence[Any]
-    ) -> None:
-        """Append plain gates, measurements and small matrices, all at once."""
-        builder, gates, unitary = self.builder, stretch, instruction_codes()["unitary"]
-        if unitary in codes:
-            numbered = enumerate(zip(stretch, codes, strict=True), len(builder.codes))
-            places = [(operation, len(each.qubits)) for operation, (each, code) in numbered if code == unitary]
-            builder.unitaries(places, reader.matrices)
-            gates = [each for each, code in zip(stretch, codes, strict=True) if code != unitary]
-        slots = [value for instruction in gates for value in instruction.params]
-        if {*map(type, slots)} <= {float}:
-            builder.slots.extend(slots)
-        else:
-            self._append_angles(reader, stretch, codes)
-        builder.wires += reader.wires_of(stretch)
-        if reader.clbits:
-            measure, clbits = instruction_codes()["measure"], reader.clbits
-            measured = (each for each, code in zip(stretch, codes, strict=True) if code == measure)
-            builder.measured += [clbits[each.clbits[0]] for each in measured]
-        builder.codes += codes
-
-    def _append_angles(
-        self, reader: CircuitReader, stretch: Sequence[CircuitInstruction], codes: Sequence[Any]
-    ) -> None:
-        """Append the angles of plain gates, some of which are not simply floats."""
-        builder, outermost, unitary = self.builder, len(self._stack) == 1, instruction_codes()["unitary"]
-        for operation, (instruction, code) in enumerate(zip(stretch, codes, strict=True), len(builder.codes)):
-            for value in () if code == unitary else instruction.params:
-                if type(value) is float:
-                    builder.slots.append(value)
-                    continue
-                if outermost:
-                    builder.instruction = self._source.present(operation)
-                    builder.instruction_name = instruction.name
-                try:
-                    builder.slot(value)
-                except InvalidCircuitError as error:
-                    raise self._source.located(error, instruction.name, reader.wires_of((instruction,))) from None
-
-    def _lower_instruction(self, instruction: CircuitInstruction, scope: Scope) -> Scope | None:
-        outermost, builder = len(self._stack) == 1, self.builder
-        operation = instruction.operation
-        if outermost:
-            builder.instruction = self._source.present(len(builder.codes))
-            builder.instruction_name = instruction.name
-        if kind_of(operation.__class__) is Kind.NO_EFFECT:
-            if outermost:
-                self._source.step(len(builder.codes), builder.instruction + 1)
-            return None
-        targets = tuple(scope.reader.wires_of((instruction,)))
-        clbits = tuple([scope.reader.clbits[clbit] for clbit in instruction.clbits])
-        placement = scope.placement._replace(targets=targets, clbits=clbits)
-        self._source.here = operation.name, targets
-        try:
-            child = self._lower(operation, placement)
-        except InvalidCircuitError as error:
-            raise self._source.located(error, operation.name, placement.targets) from error.__cause__
-        if outermost and child is None:
-            self._source.step(len(builder.codes), builder.instruction + 1)
-        return child
 
     def _lower(self, operation: Any, placement: Placement) -> Scope | None:
         """Append one operation, or return the scope that will."""
@@ -191,11 +137,11 @@ class CircuitWalk:
         if append_structured(self.builder, operation, placement):
             return None
         refuse_by_name(operation)
-        if self.saves.append(operation, placement):
-            return None
         meant = meant_by(operation)
         if meant is not None:
             return self._lower(meant, placement)
+        if self.saves.append(operation, placement):
+            return None
         return self._lower_definition(operation, placement)
 
     def _lower_collapse(self, operation: Measure | Reset, placement: Placement) -> None:
@@ -235,17 +181,8 @@ class CircuitWalk:
 
     def _lower_control_flow(self, operation: Any, placement: Placement) -> Scope | None:
         scope = self._stack[-1]
-        place = Place(
-            self.builder,
-            self.variables,
-            self._definitions,
-            Expressions(self.variables, scope.reader.clbits),
-            placement.targets,
-            scope.loop,
-            bool(placement.controls) or placement.inverse,
-            self._require_room,
-        )
-        return self._next_block(steps_of(place, operation), operation, placement)
+        steps = self._control_flow.steps_of(operation, placement, scope.clbits, scope.loop)
+        return self._next_block(steps, operation, placement)
 
     def _next_block(self, steps: Iterator[Block], operation: Any, placement: Placement) -> Scope | None:
         """Go on with a control-flow operation; return the scope of its next block, or None if it is complete."""
@@ -266,7 +203,7 @@ class CircuitWalk:
     def _open(self, unrolled: Unrolled, placement: Placement, key: tuple[Any, ...], operation: Any) -> Scope:
         """Return the scope of a definition."""
         scope = self._scope(unrolled, placement, operation, "definition")
-        self._definitions.begin(scope, key)
+        scope.definition = self._definitions.begin(operation, placement, key)
         self._begin(scope, unrolled.circuit)
         return scope
 
@@ -278,11 +215,12 @@ class CircuitWalk:
                 f"but it acts on {len(placement.targets)} and {len(placement.clbits)}; correct the {what}"
             )
             raise InvalidCircuitError(msg)
-        self._require_room(0)
+        self.builder.require_room(0)
         if len(self._stack) >= MAX_DEPTH:
             msg = f"its definitions are nested more than {MAX_DEPTH} deep; they probably never end"
             raise InvalidCircuitError(msg)
-        return Scope(CircuitReader(circuit, unrolled.instructions, placement), placement, operation)
+        reader = CircuitReader(circuit, unrolled.instructions, placement, self.builder, self._source)
+        return Scope(placement, reader.clbits, reader.read(), operation)
 
     def _begin(self, scope: Scope, circuit: QuantumCircuit) -> None:
         self._declare(scope, circuit)
@@ -297,10 +235,7 @@ class CircuitWalk:
             scope.declared = self.variables.declare(circuit.iter_declared_vars(), clear)
 
     def _close(self, scope: Scope) -> Scope | None:
-        """Finish a circuit; return the next block if it was one of several.
-
-        A definition goes into the cache. A complete instruction of the outermost circuit goes into the source map.
-        """
+        """Finish a circuit; return the next block if it was one of several. A definition goes into the cache."""
         if scope.declared is not None:
             self.variables.forget(scope.declared)
         if scope.is_body:
@@ -313,10 +248,8 @@ class CircuitWalk:
                 raise self._source.located_here(error) from error.__cause__
             if child is not None:
                 return child
-        elif scope.begin is not None:
-            self._definitions.finish(scope)
-        if len(self._stack) == 1:
-            self._source.step(len(self.builder.codes), self.builder.instruction + 1)
+        elif scope.definition is not None:
+            self._definitions.finish(scope.definition)
         return None
 
     def _circuit_phase(self, everything: Placement) -> None:
@@ -328,10 +261,3 @@ class CircuitWalk:
         if isinstance(phase, (int, float)) and phase == 0:
             return
         self.builder.phase(placement, -phase if placement.inverse else phase)
-
-
-def _require_room(builder: ProgramBuilder, circuit: QuantumCircuit, operations: int) -> None:
-    """Refuse so many more operations if they are too many for a circuit."""
-    if len(builder.codes) + operations > MAX_OPERATIONS + len(circuit.data):
-        msg = f"its definitions and loops unroll to more than {MAX_OPERATIONS} operations; use smaller ones"
-        raise InvalidCircuitError(msg)

@@ -1,4 +1,4 @@
-"""An instruction that saves, as Aer's look from outside: a directive with a label and a subtype.
+"""Instructions that save, as Aer's look from outside: directives with a label and a subtype.
 
 The command line and the simulators of matrices append such to circuits, which run without qiskit-aer.
 """
@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.circuit import Instruction
 
+from ketjet.saves.table import SAVE_UNITARY
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["SaveInstruction"]
+__all__ = ["SaveInstruction", "SaveUnitary"]
 
 
 class SaveInstruction(Instruction):
@@ -39,3 +41,20 @@ class SaveInstruction(Instruction):
     ) -> None:
         super().__init__(name, num_qubits, 0, list(params))
         self._label, self._subtype = label, subtype
+
+
+class SaveUnitary(SaveInstruction):
+    """Aer's instruction of this name.
+
+    Parameters
+    ----------
+    num_qubits
+        Of the circuit.
+    label
+        Under which the matrix is found in the result's data.
+    subtype
+        "single", or "list" for one per shot.
+    """
+
+    def __init__(self, num_qubits: int, label: str | None = "unitary", subtype: str | None = "single") -> None:
+        super().__init__(SAVE_UNITARY, num_qubits, label, subtype)
