@@ -1,5 +1,5 @@
 // Actions applied by plain loops, one after another, amplitude by amplitude, in double precision: no plan, no merging,
-// no kernel. What the fast way is compared with (verify.hpp); it shares nothing with binding but the Action itself.
+// no kernel. What the fast way is compared with (verify.hpp); it shares nothing with emitting but the Action itself.
 #pragma once
 
 #include <span>

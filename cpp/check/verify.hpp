@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/parallel.hpp"
-#include "emit/pair_turn.hpp"
+#include "emit/pair_rotation.hpp"
 #include "exec/executor.hpp"
 #include "readout/run_request.hpp"
 
@@ -120,10 +120,10 @@ double state_rounding(double operations) {
     return std::numeric_limits<T>::epsilon() * (16 + 4 * operations);
 }
 
-Matrix recomposed(const PlaneTurn& turn);
+Matrix recomposed(const GivensRotation& rotation);
 // How far a decomposition is from the matrix, and from a rotation.
-double turn_error(const Matrix& matrix, const PlaneTurn& turn);
-double pair_error(const Matrix& matrix, const PairTurn& pair);
+double turn_error(const Matrix& matrix, const GivensRotation& rotation);
+double pair_error(const Matrix& matrix, const PairRotation& pair);
 
 // Operations of a plan in words: name, qubits of the state, and the index in the program as it was given.
 std::string describe(const Plan& plan, std::uint32_t operation);

@@ -1,4 +1,4 @@
-// Verifier::check_matrices: what binding makes of the present angles is made once more and checked: products of
+// Verifier::check_matrices: what emitting makes of the present angles is made once more and checked: products of
 // operations, decompositions of 2x2 matrices, and the phases of diagonals.
 #include <algorithm>
 #include <bit>
@@ -7,9 +7,9 @@
 
 #include "base/overloaded.hpp"
 #include "check/verify.hpp"
+#include "emit/givens_rotation.hpp"
 #include "emit/merge_actions.hpp"
 #include "emit/phase_form.hpp"
-#include "emit/plane_turn.hpp"
 
 namespace ketjet {
 
@@ -73,26 +73,26 @@ double phase_error(const PhaseForm& form, const Action& action) {
 
 }  // namespace
 
-Matrix recomposed(const PlaneTurn& turn) {
-    const Complex off = turn.imaginary ? Complex(0, -turn.sine) : Complex(-turn.sine);
-    const Complex back = turn.imaginary ? Complex(0, -turn.sine) : Complex(turn.sine);
-    const Complex before = std::polar(1.0, turn.before), after = std::polar(1.0, turn.after);
-    const Complex phase = std::polar(1.0, turn.phase);
-    return Matrix(
-        2, {phase * turn.cosine, phase * off * before, phase * after * back, phase * after * turn.cosine * before});
+Matrix recomposed(const GivensRotation& rotation) {
+    const Complex off = rotation.imaginary ? Complex(0, -rotation.sine) : Complex(-rotation.sine);
+    const Complex back = rotation.imaginary ? Complex(0, -rotation.sine) : Complex(rotation.sine);
+    const Complex before = std::polar(1.0, rotation.before), after = std::polar(1.0, rotation.after);
+    const Complex phase = std::polar(1.0, rotation.phase);
+    return Matrix(2, {phase * rotation.cosine, phase * off * before, phase * after * back,
+                      phase * after * rotation.cosine * before});
 }
 
-double turn_error(const Matrix& matrix, const PlaneTurn& turn) {
-    return std::max(distance(recomposed(turn), matrix),
-                    std::abs(turn.cosine * turn.cosine + turn.sine * turn.sine - 1));
+double turn_error(const Matrix& matrix, const GivensRotation& rotation) {
+    return std::max(distance(recomposed(rotation), matrix),
+                    std::abs(rotation.cosine * rotation.cosine + rotation.sine * rotation.sine - 1));
 }
 
-double pair_error(const Matrix& matrix, const PairTurn& pair) {
+double pair_error(const Matrix& matrix, const PairRotation& pair) {
     std::vector<Action> parts;
     for (const Part part : {Part::before, Part::turn, Part::after}) parts.push_back(part_of_pair(pair, part, 0, 1));
     double error = distance(product_of(parts, 3), matrix);
-    for (const PlaneTurn& turn : pair.of_parity) {
-        error = std::max(error, std::abs(turn.cosine * turn.cosine + turn.sine * turn.sine - 1));
+    for (const GivensRotation& rotation : pair.of_parity) {
+        error = std::max(error, std::abs(rotation.cosine * rotation.cosine + rotation.sine * rotation.sine - 1));
     }
     return error;
 }

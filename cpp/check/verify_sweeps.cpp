@@ -1,4 +1,4 @@
-// Verifier::compare_sweeps: every sweep is bound as for the run and carried out on single blocks by the real kernels,
+// Verifier::compare_sweeps: every sweep is emitted as for the run and carried out on single blocks by the real kernels,
 // from a random vector, and the same block is taken through the sweep's operations in program order by plain loops. One
 // block holds every pair of operations that changed order, all coefficients and the whole frame; cold qubits are
 // constants of a block, so three blocks with different bits there see conditions on them both ways. A sweep that starts
@@ -13,6 +13,7 @@
 #include "base/random_streams.hpp"
 #include "check/reference.hpp"
 #include "check/verify.hpp"
+#include "emit/emit_sweep.hpp"
 #include "emit/merge_actions.hpp"
 
 namespace ketjet {
@@ -56,12 +57,12 @@ Sweep without_growth(const Sweep& sweep) {
 
 // A block by itself: what lay in distant rows is brought together.
 template <class T>
-BoundSweep bind_compact(const Program& program, const Sweep& sweep, const Kernels& kernels) {
-    BoundSweep bound = bind_sweep<T>(program, sweep, kernels);
+BoundSweep emit_compact(const Program& program, const Sweep& sweep, const Kernels& kernels) {
+    BoundSweep bound = emit_sweep<T>(program, sweep, kernels);
     for (Rows* const rows : {&bound.gathered, &bound.scattered}) {
         for (std::size_t row = 0; row < rows->offsets.size(); ++row) rows->offsets[row] = row << rows->run_bits;
     }
-    if (sweep.unfolds) bound.unfold_offset = bit(bound.block_qubits);
+    if (bound.unfolding) bound.unfolding->offset = bit(bound.block_qubits);
     bound.zero_mask = extract_bits(bound.zero_mask, mask_of(sweep.hot));
     return bound;
 }
@@ -147,7 +148,7 @@ std::vector<Action> actions_of_term(const Program& program, const Sweep& sweep, 
     const int low = std::countr_zero(qubits), high = static_cast<int>(std::bit_width(qubits)) - 1;
     if (low != high) return {part_of_pair(split_pair(product_of(actions, qubits)), term.part, low, high)};
     const std::vector<int> target{low};
-    PlaneTurn turn = split_turn(product_of(actions, qubits));
+    GivensRotation turn = split_turn(product_of(actions, qubits));
     if (term.part == Part::before) return {DiagonalAction{{}, target, {1, std::polar(1.0, turn.before)}}};
     if (term.part == Part::after) return {DiagonalAction{{}, target, {1, std::polar(1.0, turn.after)}}};
     turn.before = turn.after = 0;
@@ -166,7 +167,7 @@ std::string find_pass(const Program& program, const Plan& plan, const Sweep& swe
         for (const Term& term : terms_of(pass)) {
             std::ranges::move(actions_of_term(program, sweep, term), std::back_inserter(actions));
         }
-        const BoundSweep bound = bind_compact<T>(program, alone, kernels_of<T>(context.kernels));
+        const BoundSweep bound = emit_compact<T>(program, alone, kernels_of<T>(context.kernels));
         return !(BlockComparison<T>(plan, alone, stage, context).distance(bound, actions, base) <= allowed);
     };
     for (std::size_t number = 0; number < sweep.passes.size(); ++number) {
@@ -241,12 +242,12 @@ void Verifier::compare_sweep(std::uint32_t stage, std::size_t blocks, const RunC
     const double allowed = state_rounding<T>(static_cast<double>(order.size())) + length_error_;
     const Kernels& kernels = kernels_of<T>(context.kernels);
     const Sweep general = without_growth(sweep);
-    const BoundSweep bound = bind_compact<T>(program_, general, kernels);
+    const BoundSweep bound = emit_compact<T>(program_, general, kernels);
     const BlockComparison<T> comparison(plan_, general, stage, context);
     const std::vector<Sample> samples = samples_of(sweep, stage);
     for (const auto& [base, grows] : std::span(samples).first(blocks)) {
         const double deviation = grows ? BlockComparison<T>(plan_, sweep, stage, context)
-                                             .distance(bind_compact<T>(program_, sweep, kernels), actions, base)
+                                             .distance(emit_compact<T>(program_, sweep, kernels), actions, base)
                                        : comparison.distance(bound, actions, base);
         const std::lock_guard lock(mutex);
         check(deviation, allowed, [&] { return find_pass<T>(program_, plan_, sweep, stage, base, allowed, context); });

@@ -7,8 +7,6 @@
 #include <bit>
 #include <utility>
 
-#include "base/bits.hpp"
-
 namespace ketjet {
 
 namespace {
@@ -19,40 +17,28 @@ constexpr int table_bits = 6;  // of AddressMap::low
 
 }  // namespace
 
-void* Arena::take_bytes(std::size_t bytes) {
-    constexpr std::size_t alignment = 64, first_chunk = 16 << 10, max_chunk = 256 << 10;
-    const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-    if (chunks_.empty() || used_ + rounded > chunks_.back().bytes()) {
-        const std::size_t chunk = chunks_.empty() ? first_chunk : std::min(2 * chunks_.back().bytes(), max_chunk);
-        chunks_.emplace_back(std::max(rounded, chunk));
-        used_ = 0;
-    }
-    void* const result = static_cast<std::byte*>(chunks_.back().data()) + used_;
-    used_ += rounded;
-    return result;
-}
-
-BlockFrame::BlockFrame(std::span<const int> hot, int lane_bits, std::uint32_t vector_scalars, std::size_t vector_bytes,
-                       Arena& arena)
-    : lane_bits_(lane_bits), columns_(hot.size() - static_cast<std::size_t>(lane_bits)), arena_(arena) {
-    position_.fill(-1);
-    for (std::size_t p = 0; p < hot.size(); ++p) position_[static_cast<std::size_t>(hot[p])] = static_cast<int>(p);
-    const auto plain_bits = static_cast<std::size_t>(std::countr_zero(set_stride / vector_bytes));
+BlockFrame::BlockFrame(const Sweep& sweep, int lane_bits, std::size_t scalar_bytes, Arena& arena)
+    : layout_(sweep.hot, sweep.active, lane_bits),
+      arena_(arena),
+      columns_(static_cast<std::size_t>(layout_.vector_bits())) {
+    if (sweep.folded >= 0) fold = Fold{sweep.folded, sweep.unfolds};
+    const std::size_t vector_scalars = 2 * layout_.lanes();
+    const auto plain_bits = static_cast<std::size_t>(std::countr_zero(set_stride / (vector_scalars * scalar_bytes)));
     const std::size_t swizzled_bits = plain_bits - unswizzled_bits;
     for (std::size_t b = 0; b < columns_.size(); ++b) {
         const Index swizzle =
             b < plain_bits ? 0 : bit(static_cast<int>(unswizzled_bits + (b - plain_bits) % swizzled_bits));
-        columns_[b] = vector_scalars * static_cast<std::uint32_t>(bit(static_cast<int>(b)) ^ swizzle);
+        columns_[b] = static_cast<std::uint32_t>(vector_scalars * (bit(static_cast<int>(b)) ^ swizzle));
     }
 }
 
 AddressMap BlockFrame::map() {
     if (!changed_) return map_;
-    const int high_bits = std::max(0, vector_bits() - table_bits);
+    const int vector_bits = layout_.vector_bits(), high_bits = std::max(0, vector_bits - table_bits);
     std::uint32_t* const low = arena_.take<std::uint32_t>(std::size_t{1} << table_bits);
     std::uint32_t* const high = arena_.take<std::uint32_t>(std::size_t{1} << high_bits);
     low[0] = high[0] = 0;
-    for (int b = 0; b < vector_bits(); ++b) {
+    for (int b = 0; b < vector_bits; ++b) {
         std::uint32_t* const table = b < table_bits ? low : high;
         const Index half = bit(b < table_bits ? b : b - table_bits);
         for (Index y = 0; y < half; ++y) table[half + y] = table[y] ^ columns_[static_cast<std::size_t>(b)];
@@ -70,13 +56,38 @@ std::uint32_t BlockFrame::offset(Index vectors) const {
     return result;
 }
 
+const std::uint64_t* BlockFrame::offsets(Index vectors) const {
+    const std::size_t count = std::size_t{1} << count_bits(vectors);
+    std::uint64_t* const result = arena_.take<std::uint64_t>(count);
+    for (std::size_t i = 0; i < count; ++i) result[i] = offset(deposit_bits(i, vectors));
+    return result;
+}
+
+VectorSubset BlockFrame::subset(const Condition& vectors, Index axes) {
+    return {vectors.mask | axes, vectors.value, layout_.vector_bits(), map(), nullptr};
+}
+
+void BlockFrame::toggle_sign(int qubit) {
+    if (is_folded(qubit)) {
+        conjugate();
+    } else {
+        signs_ ^= bit(qubit);
+    }
+}
+
+// X takes a number z of a folded block to i conj(z).
 void BlockFrame::flip(int qubit) {
+    if (is_folded(qubit)) {
+        conjugate();
+        scale *= Complex(0, 1);
+        return;
+    }
     if (has_sign(qubit)) scale = -scale;  // XZ = -ZX
-    if (is_vector(qubit)) {
+    if (layout_.is_vector(qubit)) {
         affine_ ^= column(qubit);
         map_.affine = affine_;
     } else {
-        lane_flip ^= bit(position(qubit));
+        lane_flip_ ^= bit(layout_.position(qubit));
     }
 }
 
@@ -96,6 +107,11 @@ void BlockFrame::move_signs_of_swap(int first, int second) {
     if (has_sign(first) == has_sign(second)) return;
     toggle_sign(first);
     toggle_sign(second);
+}
+
+void BlockFrame::conjugate() {
+    scale = std::conj(scale);
+    fold->conjugated = !fold->conjugated;
 }
 
 }  // namespace ketjet

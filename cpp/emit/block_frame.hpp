@@ -1,62 +1,84 @@
 // What is known about a block without touching it: where each vector lies (a GF(2)-linear map), which lanes and signs
-// differ from what is stored, and a common factor. X, Z, CX and SWAP act on this frame and cost nothing.
+// differ from what is stored, and factors of all its amplitudes. X, Z, CX and SWAP act on this frame and cost nothing.
 #pragma once
 
-#include <array>
 #include <complex>
-#include <span>
+#include <optional>
 #include <vector>
 
 #include "base/bits.hpp"
 #include "emit/arena.hpp"
+#include "emit/block_layout.hpp"
+#include "emit/bound_sweep.hpp"
 #include "kernels/kernel_table.hpp"
+#include "plan/plan.hpp"
 #include "program/matrix.hpp"
 
 namespace ketjet {
 
+// Of a sweep that is folded along a qubit: a pair of amplitudes is one complex number there.
+struct Fold {
+    int qubit;
+    bool unfolds;             // while the block is scattered
+    bool conjugated = false;  // the stored numbers are to be conjugated before the scale is applied
+    Complex unfold_scale = 1;
+};
+
 // The state of the block is scale * Z(signs) |stored>, where stored amplitude `index` is found at vector
-// index >> lane_bits, through the map, and at lane (index ^ lane_flip).
+// index >> lane_bits, through the map, and in the lane that holds it.
 class BlockFrame {
  public:
-    // `hot` as in Sweep; vectors of `vector_scalars` scalars.
-    BlockFrame(std::span<const int> hot, int lane_bits, std::uint32_t vector_scalars, std::size_t vector_bytes,
-               Arena& arena);
+    // For kernels whose vectors hold 2^lane_bits scalars of so many bytes.
+    BlockFrame(const Sweep& sweep, int lane_bits, std::size_t scalar_bytes, Arena& arena);
 
-    int lane_bits() const { return lane_bits_; }
-    int vector_bits() const { return static_cast<int>(columns_.size()); }
-    int position(int qubit) const { return position_[static_cast<std::size_t>(qubit)]; }  // -1 for cold ones
-    bool is_vector(int qubit) const { return position(qubit) >= lane_bits_; }
+    const BlockLayout& layout() const { return layout_; }
 
-    // The map as it is now; its tables live as long as the arena.
+    // The map as it is now. Its tables, and those below, live as long as the arena.
     AddressMap map();
-    // What the XOR of a set of vector bits adds to an address.
+    // What flipping a set of vector bits adds to an address, by XOR.
     std::uint32_t offset(Index vectors) const;
+    // That of every subset of some vector bits.
+    const std::uint64_t* offsets(Index vectors) const;
+    // The vectors that meet a condition on vector bits and have 0 at the axes.
+    VectorSubset subset(const Condition& vectors, Index axes = 0);
+    // The lane bits of an index whose amplitude is in lane `lane`; both differ by `lane_flip`, until lanes are ordered.
+    Index index_of_lane(std::size_t lane) const { return static_cast<Index>(lane) ^ lane_flip_; }
+    Index lane_flip() const { return lane_flip_; }
+    void order_lanes() { lane_flip_ = 0; }
 
-    Index lane_flip = 0;  // of lane positions
-    Index signs = 0;      // of qubits, cold ones included
-    Complex scale = 1;
+    Index signs() const { return signs_; }  // of qubits, cold ones included
+    bool has_sign(int qubit) const { return (signs_ >> qubit & 1) != 0; }
 
-    bool has_sign(int qubit) const { return (signs >> qubit & 1) != 0; }
-    void toggle_sign(int qubit) { signs ^= bit(qubit); }
-
-    // X on a hot qubit.
+    // Z on any qubit, and X on one that is hot or folded.
+    void toggle_sign(int qubit);
     void flip(int qubit);
-    // CX and SWAP of hot qubits above the lanes.
+    // CX and SWAP of qubits that are vector bits.
     void add(int control, int target);
     void exchange(int first, int second);
     // What a SWAP does to the signs alone, when amplitudes are moved otherwise.
     void move_signs_of_swap(int first, int second);
 
- private:
-    std::uint32_t& column(int qubit) { return columns_[static_cast<std::size_t>(position(qubit) - lane_bits_)]; }
+    bool is_folded(int qubit) const { return fold && fold->qubit == qubit; }
+    // Conjugates all numbers of a folded block.
+    void conjugate();
 
-    int lane_bits_;
-    std::array<int, 64> position_;
+    Complex scale = 1;                      // of every amplitude of every block
+    std::vector<ColdFactor> block_factors;  // of all amplitudes of some blocks
+    std::optional<Fold> fold;
+
+ private:
+    std::uint32_t& column(int qubit) {
+        return columns_[static_cast<std::size_t>(layout_.position(qubit) - layout_.lane_bits())];
+    }
+
+    BlockLayout layout_;
+    Arena& arena_;
     std::vector<std::uint32_t> columns_;  // the address of each vector bit
     std::uint32_t affine_ = 0;
-    Arena& arena_;
+    Index lane_flip_ = 0;
+    Index signs_ = 0;
     AddressMap map_{};
-    bool changed_ = true;
+    bool changed_ = true;  // since map_ was made
 };
 
 }  // namespace ketjet

@@ -1,48 +1,97 @@
 // A Sweep with numbers in it: every pass turned into kernel calls with coefficients in the kernels' layout, for one
-// instruction set and one scalar type. Made from a Plan and the present slot values, read by the executor.
+// instruction set and one scalar type. Emitted from a Plan and the present slot values, read by the executor.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <variant>
 #include <vector>
 
 #include "emit/arena.hpp"
 #include "kernels/kernel_table.hpp"
-#include "plan/plan.hpp"
 #include "program/action.hpp"
 
 namespace ketjet {
 
+// Kernel calls: the arguments, and what the cold bits of a block, its `base`, change of them.
+
+// The coefficients are those of table number extract_bits(base, cold); tables are so many bytes apart.
+struct TableChoice {
+    Index cold = 0;
+    std::size_t table_bytes = 0;
+};
+struct DenseCall {
+    DenseArgs args;
+    TableChoice choice;
+};
+struct DiagonalCall {
+    DiagonalArgs args;
+    TableChoice choice;
+};
+
+struct ExchangeCall {
+    ExchangeArgs args;
+};
+
+// Where parity(base & cold) is odd, the weights are the negated ones.
+struct RotationCall {
+    RotationArgs args;
+    Index cold;
+    const void* negated_first;
+    const void* negated_second;
+};
+
+struct TurnCall {
+    TurnArgs args;
+};
+
+// A bit that counts rows, or the entries of a table, has a factor in the blocks where a cold qubit is 1.
+struct BitFactor {
+    int bit;
+    int cold;  // the qubit
+    Complex factor;
+};
+// Stored in the sweep's arena.
+struct ColdPhases {
+    std::span<const BitFactor> outer;  // of row bits
+    std::span<const BitFactor> inner;  // of table bits
+};
+struct PhaseCall {
+    PhaseArgs args;
+    ColdPhases cold;
+};
+struct TurnPhaseCall {
+    TurnPhaseArgs args;
+    ColdPhases cold;
+};
+
+// Where parity(base & cold) is odd, even and odd vectors change places.
+struct ReflectCall {
+    ReflectArgs args;
+    Index cold;
+};
+
 // Moves every vector of the block by an XOR of its address: a CX whose control is cold.
-struct ShiftArgs {
+struct ShiftCall {
     std::uint32_t offset;
 };
 
-using KernelCall = std::variant<DenseArgs, DiagonalArgs, ExchangeArgs, RotationArgs, TurnArgs, PhaseArgs, TurnPhaseArgs,
-                                ReflectArgs, ShiftArgs>;
+using KernelCall = std::variant<DenseCall, DiagonalCall, ExchangeCall, RotationCall, TurnCall, PhaseCall, TurnPhaseCall,
+                                ReflectCall, ShiftCall>;
 
-// A factor for the blocks whose base has all bits of `mask`: of the block as a whole, or of a row or table bit of a
-// PhaseArgs.
-struct ColdFactor {
-    Index mask;
-    int bit;
-    Complex factor;
+// A kernel call on every block whose base meets the condition.
+struct BoundCall {
+    Condition cold;
+    KernelCall call;
+    std::size_t pass = 0;  // of the plan's sweep: that which it belongs to
 };
 
-// One kernel call on every block whose cold bits satisfy the condition. What cold bits select:
-// dense, diagonal: the coefficient table number extract_bits(base, cold_selector), tables table_bytes apart;
-// rotation: its sign, parity(base & cold_selector), with the negated weights table_bytes behind;
-// reflect: by that parity, whether its even and odd vectors change places;
-// phase: the factors of its row bits and of its table bits.
-struct BoundPass {
-    Condition cold;
-    Index cold_selector = 0;
-    std::size_t table_bytes = 0;
-    KernelCall call;
-    std::vector<ColdFactor> outer{};
-    std::vector<ColdFactor> inner{};
-    std::size_t number = 0;  // of the plan's pass that it belongs to
+// A factor of the blocks whose base has all bits of `mask`.
+struct ColdFactor {
+    Index mask;
+    Complex factor;
 };
 
 // A block in memory: rows of 2^run_bits amplitudes, each so many from the block's base.
@@ -51,30 +100,35 @@ struct Rows {
     std::vector<Index> offsets;
 };
 
+// How the numbers of a folded block are scattered, and how they become amplitudes in the last folded sweep: see
+// CopyArgs.
+struct FoldedEnd {
+    bool conjugates = false;
+    Complex scale = 1;
+};
+struct Unfolding {
+    Index offset = 0;
+    Complex scale = 1;
+};
+
 struct BoundSweep {
     int block_qubits = 0;
     Rows gathered;  // none of them is known to be zero only in part
     Rows scattered;
-    Index cold_mask = 0;             // active qubits outside the block: they number the blocks
-    Index zero_mask = 0;             // block qubits above the gathered runs that are |0> before the sweep
-    bool from_zero = false;          // no qubit is active yet: the one block is |0...0>
-    std::size_t scratch_bytes = 0;   // that one thread needs beside its block
-    Complex scale = 1;               // of every amplitude, applied while gathering
-    std::vector<ColdFactor> scales;  // of blocks, likewise
+    Index cold_mask = 0;                    // active qubits outside the block: they number the blocks
+    Index zero_mask = 0;                    // block qubits above the gathered runs that are |0> before the sweep
+    bool from_zero = false;                 // no qubit is active yet: the one block is |0...0>
+    std::size_t scratch_bytes = 0;          // that one thread needs beside its block
+    Complex scale = 1;                      // of every amplitude, applied while gathering
+    std::vector<ColdFactor> block_factors;  // likewise
     AddressMap gather_map{};
     AddressMap scatter_map{};
     Index sign_mask = 0;               // of vector numbers: odd parity changes the sign while scattering
     const void* lane_signs = nullptr;  // W scalars; null: no sign changes
-    bool folded = false;               // here and below: see CopyArgs
-    bool conjugates = false;
-    Complex end_scale = 1;
-    Index unfold_offset = 0;
-    Complex unfold_scale = 1;
-    std::vector<BoundPass> passes;
-    Arena arena;
+    std::optional<FoldedEnd> folded;
+    std::optional<Unfolding> unfolding;
+    std::vector<BoundCall> calls;
+    Arena arena;  // what the calls point to
 };
-
-template <class T>
-BoundSweep bind_sweep(const Program& program, const Sweep& sweep, const Kernels& kernels);
 
 }  // namespace ketjet

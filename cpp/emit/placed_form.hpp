@@ -3,21 +3,27 @@
 
 #include <array>
 #include <bit>
-#include <utility>
 #include <vector>
 
-#include "emit/bound_sweep.hpp"
+#include "base/bits.hpp"
 #include "program/matrix.hpp"
 
 namespace ketjet {
 
+// A factor where the bits of a position and of a cold qubit are both 1.
+struct ColdCoupling {
+    int position;
+    int cold;
+    Complex factor;
+};
+
 struct PlacedForm {
-    std::array<Complex, 64> linear;                          // of positions, as factors
-    std::array<Index, 64> partners{};                        // positions coupled to a position
-    std::size_t size;                                        // positions of the block
-    Index used = 0;                                          // those with any phase
-    std::vector<Complex> coupling;                           // of two positions where partners says so
-    std::vector<std::pair<int, ColdFactor>> cold_couplings;  // position, factor with a cold qubit
+    std::array<Complex, 64> linear;    // of positions, as factors
+    std::array<Index, 64> partners{};  // positions coupled to a position
+    std::size_t size;                  // positions of the block
+    Index used = 0;                    // those with any phase
+    std::vector<Complex> coupling;     // of two positions where partners says so
+    std::vector<ColdCoupling> cold_couplings;
 
     explicit PlacedForm(std::size_t positions) : size(positions), coupling(positions * positions) { linear.fill(1); }
     void couple(int a, int b, Complex factor) {

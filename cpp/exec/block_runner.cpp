@@ -27,12 +27,12 @@ constexpr int max_bits = 64;
 static_assert(leaf_bits <= minimum_state_qubits && max_row_bits <= max_norm_bits);
 
 // The factors of a phase call's row or table bits on one block; null if all are one.
-class ColdFactors {
+class BitFactors {
  public:
-    const double* of_block(std::span<const ColdFactor> factors, int bits, Index base) {
+    const double* of_block(std::span<const BitFactor> factors, int bits, Index base) {
         bool any = false;
-        for (const ColdFactor& factor : factors) {
-            if ((base & factor.mask) != factor.mask) continue;
+        for (const BitFactor& factor : factors) {
+            if ((base >> factor.cold & 1) == 0) continue;
             if (!any) std::fill_n(values_.begin(), bits, Complex(1));
             values_[static_cast<std::size_t>(factor.bit)] *= factor.factor;
             any = true;
@@ -44,13 +44,12 @@ class ColdFactors {
     std::array<Complex, max_bits> values_;
 };
 
-// One pass on one block; copies of the arguments carry what depends on the block. `shift` is what the passes so far
-// have added to all addresses.
-struct PassRunner {
+// One call on one block; copies of the arguments carry what depends on the block. `shift` is what the calls so far have
+// added to all addresses.
+struct CallRunner {
     const Kernels& kernels;
     void* block;
     void* scratch;
-    const BoundPass& pass;
     Index base;
     std::uint32_t& shift;
     Prefetch& prefetch;
@@ -59,57 +58,67 @@ struct PassRunner {
         vectors.map.affine ^= shift;
         vectors.prefetch = prefetch.next_line < prefetch.end_line ? &prefetch : nullptr;
     }
-    std::size_t table_offset() const { return extract_bits(base, pass.cold_selector) * pass.table_bytes; }
+    const void* chosen(const void* tables, const TableChoice& choice) const {
+        return shifted(tables, extract_bits(base, choice.cold) * choice.table_bytes);
+    }
 
-    void operator()(DenseArgs args) const {
+    void operator()(const DenseCall& call) const {
+        DenseArgs args = call.args;
         place(args.vectors);
-        args.coefficients = shifted(args.coefficients, table_offset());
+        args.coefficients = chosen(args.coefficients, call.choice);
         args.scratch = scratch;
         kernels.dense(block, args);
     }
-    void operator()(DiagonalArgs args) const {
+    void operator()(const DiagonalCall& call) const {
+        DiagonalArgs args = call.args;
         place(args.vectors);
-        args.coefficients = shifted(args.coefficients, table_offset());
+        args.coefficients = chosen(args.coefficients, call.choice);
         kernels.diagonal(block, args);
     }
-    void operator()(ExchangeArgs args) const {
+    void operator()(const ExchangeCall& call) const {
+        ExchangeArgs args = call.args;
         place(args.vectors);
         kernels.exchange(block, args);
     }
-    void operator()(RotationArgs args) const {
+    void operator()(const RotationCall& call) const {
+        RotationArgs args = call.args;
         place(args.vectors);
-        if (parity(base & pass.cold_selector)) {
-            args.first = shifted(args.first, pass.table_bytes);
-            args.second = shifted(args.second, pass.table_bytes);
+        if (parity(base & call.cold)) {
+            args.first = call.negated_first;
+            args.second = call.negated_second;
         }
         kernels.rotation(block, args);
     }
-    void operator()(TurnArgs args) const {
+    void operator()(const TurnCall& call) const {
+        TurnArgs args = call.args;
         place(args.vectors);
         kernels.turn(block, args);
     }
-    void operator()(ReflectArgs args) const {
+    void operator()(const ReflectCall& call) const {
+        ReflectArgs args = call.args;
         place(args.vectors);
-        if (parity(base & pass.cold_selector)) std::swap(args.even, args.odd);
+        if (parity(base & call.cold)) std::swap(args.even, args.odd);
         kernels.reflect(block, args);
     }
-    void operator()(PhaseArgs args) const {
-        ColdFactors outer, inner;
-        complete(args, outer, inner);
+    void operator()(const PhaseCall& call) const {
+        PhaseArgs args = call.args;
+        BitFactors outer, inner;
+        complete(args, call.cold, outer, inner);
         kernels.phase(block, args);
     }
-    void operator()(TurnPhaseArgs args) const {
-        ColdFactors outer, inner;
-        complete(args.phases, outer, inner);
+    void operator()(const TurnPhaseCall& call) const {
+        TurnPhaseArgs args = call.args;
+        BitFactors outer, inner;
+        complete(args.phases, call.cold, outer, inner);
         kernels.turn_phase(block, args);
     }
-    void complete(PhaseArgs& args, ColdFactors& outer, ColdFactors& inner) const {
+    void complete(PhaseArgs& args, const ColdPhases& cold, BitFactors& outer, BitFactors& inner) const {
         place(args.vectors);
-        args.outer = outer.of_block(pass.outer, args.row_bits, base);
-        args.inner = inner.of_block(pass.inner, args.table_bits, base);
+        args.outer = outer.of_block(cold.outer, args.row_bits, base);
+        args.inner = inner.of_block(cold.inner, args.table_bits, base);
         args.scratch = scratch;
     }
-    void operator()(const ShiftArgs& args) const { shift ^= args.offset; }
+    void operator()(const ShiftCall& call) const { shift ^= call.offset; }
 };
 
 // Adds laps to sums of seconds, one after another. It does not run where nobody wants to know.
@@ -132,14 +141,14 @@ std::uint64_t vectors_of(const VectorSubset& subset) { return bit(subset.vector_
 
 // How often a call fetches.
 struct Fetches {
-    std::uint64_t operator()(const DenseArgs& args) const { return vectors_of(args.vectors); }
-    std::uint64_t operator()(const PhaseArgs& args) const { return bit(args.row_bits); }
-    std::uint64_t operator()(const TurnPhaseArgs& args) const { return bit(args.phases.row_bits); }
-    std::uint64_t operator()(const TurnArgs& args) const {
-        return args.axes < fetching_turn_axes ? 0 : vectors_of(args.vectors);
+    std::uint64_t operator()(const DenseCall& call) const { return vectors_of(call.args.vectors); }
+    std::uint64_t operator()(const PhaseCall& call) const { return bit(call.args.row_bits); }
+    std::uint64_t operator()(const TurnPhaseCall& call) const { return bit(call.args.phases.row_bits); }
+    std::uint64_t operator()(const TurnCall& call) const {
+        return call.args.axes < fetching_turn_axes ? 0 : vectors_of(call.args.vectors);
     }
-    template <class Args>
-    std::uint64_t operator()(const Args&) const {
+    template <class Call>
+    std::uint64_t operator()(const Call&) const {
         return 0;
     }
 };
@@ -160,12 +169,12 @@ void BlockRunner<T>::prepare(const BoundSweep& sweep) {
     std::ranges::copy_if(rows, std::back_inserter(read_rows_),
                          [&](Index offset) { return (offset & sweep.zero_mask) == 0; });
     fetches_ = cache_share_ > outgrown_share;
-    const bool grows = sweep.from_zero || read_rows_.size() < rows.size() || sweep.unfold_offset != 0;
+    const bool grows = sweep.from_zero || read_rows_.size() < rows.size() || sweep.unfolding.has_value();
     const bool fresh = sweep.from_zero || fresh_rows * read_rows_.size() < rows.size();
-    const bool hides = !grows && sweep.passes.size() >= hiding_passes && cache_share_ <= far_outgrown_share;
+    const bool hides = !grows && sweep.calls.size() >= hiding_passes && cache_share_ <= far_outgrown_share;
     streams_ = (fetches_ && !hides) || (fresh && cache_share_ > fresh_share);
     fetches_of_block_ = 0;
-    for (const BoundPass& pass : sweep.passes) fetches_of_block_ += std::visit(Fetches{}, pass.call);
+    for (const BoundCall& call : sweep.calls) fetches_of_block_ += std::visit(Fetches{}, call.call);
 }
 
 // What is fetched would be lost again where the state is in the caches anyway.
@@ -190,11 +199,12 @@ void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, SweepNorms::
     if (times_) clock.lap(times_->gather);
     Prefetch ahead = prefetch(next);
     std::uint32_t shift = 0;
-    for (const BoundPass& pass : sweep_->passes) {
+    const CallRunner runner{kernels_, block(), scratch(), place.base, shift, ahead};
+    for (const BoundCall& call : sweep_->calls) {
         stop_.throw_if_stopped();
-        if ((place.base & pass.cold.mask) != pass.cold.value) continue;
-        std::visit(PassRunner{kernels_, block(), scratch(), pass, place.base, shift, ahead}, pass.call);
-        if (times_) clock.lap(times_->passes[pass.number]);
+        if ((place.base & call.cold.mask) != call.cold.value) continue;
+        std::visit(runner, call.call);
+        if (times_) clock.lap(times_->passes[call.pass]);
     }
     scatter(place.origin, shift, norms);
     if (times_) clock.lap(times_->scatter);
@@ -204,7 +214,7 @@ template <class T>
 void BlockRunner<T>::gather(const BlockPlace<T>& place) const {
     const BoundSweep& sweep = *sweep_;
     Complex scale = sweep.scale;
-    for (const ColdFactor& factor : sweep.scales) {
+    for (const ColdFactor& factor : sweep.block_factors) {
         if ((place.base & factor.mask) == factor.mask) scale *= factor.factor;
     }
     T* const amplitudes = block();
@@ -231,7 +241,7 @@ void BlockRunner<T>::gather(const BlockPlace<T>& place) const {
 template <class T>
 void BlockRunner<T>::scatter(T* origin, std::uint32_t shift, SweepNorms::Place norms) const {
     const BoundSweep& sweep = *sweep_;
-    const bool maps_memory = sweep.from_zero || sweep.zero_mask != 0 || sweep.unfold_offset != 0;
+    const bool maps_memory = sweep.from_zero || sweep.zero_mask != 0 || sweep.unfolding.has_value();
     const Rows& scattered = sweep.scattered;
     const std::size_t rows = scattered.offsets.size(), step = maps_memory ? rows_between_polls : rows;
     CopyArgs args{};
@@ -245,13 +255,15 @@ void BlockRunner<T>::scatter(T* origin, std::uint32_t shift, SweepNorms::Place n
     args.norms = norms.norms;
     args.norm_bits = norms.norm_bits;
     args.any_order = norms.any_order;
-    args.folded = sweep.folded;
-    args.conjugates = sweep.conjugates;
-    args.end_scale[0] = sweep.end_scale.real();
-    args.end_scale[1] = sweep.end_scale.imag();
-    args.unfold_offset = sweep.unfold_offset;
-    args.unfold_scale[0] = sweep.unfold_scale.real();
-    args.unfold_scale[1] = sweep.unfold_scale.imag();
+    const FoldedEnd end = sweep.folded.value_or(FoldedEnd{});
+    const Unfolding unfolding = sweep.unfolding.value_or(Unfolding{});
+    args.folded = sweep.folded.has_value();
+    args.conjugates = end.conjugates;
+    args.end_scale[0] = end.scale.real();
+    args.end_scale[1] = end.scale.imag();
+    args.unfold_offset = unfolding.offset;
+    args.unfold_scale[0] = unfolding.scale.real();
+    args.unfold_scale[1] = unfolding.scale.imag();
     for (std::size_t row = 0; row < rows; row += step) {
         if (row != 0) stop_.throw_if_stopped();
         args.row_offsets = scattered.offsets.data() + row;

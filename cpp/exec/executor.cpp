@@ -1,4 +1,4 @@
-// run_sweeps: the members of a team share out the blocks of a sweep and bind those to come, and so on to the last
+// run_sweeps: the members of a team share out the blocks of a sweep and emit those to come, and so on to the last
 // sweep.
 #include "exec/executor.hpp"
 
@@ -41,12 +41,12 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>&
         const auto rank = static_cast<std::size_t>(team.rank());
         BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop,
                               cache_share<T>(state.stored_qubits(), context));
-        if (rank == 1 && sweeps.size() > 1) ahead.bind(1);
+        if (rank == 1 && sweeps.size() > 1) ahead.emit(1);
         for (std::size_t i = 0; i < sweeps.size(); ++i) {
             const std::size_t stage = sweeps.begin + i;
             const bool measures = norms != nullptr && i + 1 == sweeps.size();
             if (rank == 0) {
-                ahead.bind(i);
+                ahead.emit(i);
                 const std::size_t blocks = blocks_of(ahead[i]);
                 shares.fill(blocks, static_cast<std::size_t>(team.size()));
                 blocks_done.store(0, std::memory_order_relaxed);
@@ -56,7 +56,7 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>&
             }
             team.barrier();
             const BoundSweep& sweep = ahead[i];
-            ahead.bind_after(i, 1, [&] { return team.size() > 1; });
+            ahead.emit_after(i, 1, [&] { return team.size() > 1; });
             runner.prepare(sweep);
             if (context.observers.time_passes()) runner.begin_times(bound.sweep(stage).passes.size());
             const Index block_bytes = bit(sweep.block_qubits) * sizeof(std::complex<T>);
@@ -74,7 +74,7 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>&
             }
             at_work.fetch_sub(1, std::memory_order_relaxed);
             if (context.observers.time_passes()) context.observers.add_times(stage, runner.times());
-            ahead.bind_after(i, max_bound_ahead, [&] { return at_work.load(std::memory_order_relaxed) > 0; });
+            ahead.emit_after(i, max_bound_ahead, [&] { return at_work.load(std::memory_order_relaxed) > 0; });
             team.barrier();
             if (rank == 0) {
                 ahead.drop(i);

@@ -1,5 +1,5 @@
 // The bound sweeps of one plan, kept for programs that run their stages again and again: in loops, and for trajectories
-// that have branched. Each is bound by whoever needs it first.
+// that have branched. Each is emitted by whoever needs it first.
 #pragma once
 
 #include <algorithm>
@@ -11,13 +11,13 @@
 #include <vector>
 
 #include "base/memory_budget.hpp"
-#include "emit/bound_sweep.hpp"
+#include "emit/emit_sweep.hpp"
 #include "exec/tuning.hpp"
 
 namespace ketjet {
 
-// Whether further sweeps may be bound before they are needed, where those that are take so many bytes.
-inline bool may_bind_more(std::int64_t bytes) {
+// Whether further sweeps may be emitted before they are needed, where those that are take so many bytes.
+inline bool may_emit_more(std::int64_t bytes) {
     const MemoryBudget* const budget = MemoryBudget::current();
     return bytes <= bound_stages_bytes || budget == nullptr || bytes <= budget->ceiling() / bound_stages_part;
 }
@@ -36,8 +36,8 @@ class StageSweeps {
         if (stage >= sweeps_.size()) return nullptr;
         Entry& entry = sweeps_[stage];
         std::call_once(entry.once, [&] {
-            if (!may_bind_more(bytes_)) return;
-            entry.sweep = std::make_unique<BoundSweep>(bind_sweep<T>(bound_.program, bound_.sweep(stage), kernels_));
+            if (!may_emit_more(bytes_)) return;
+            entry.sweep = std::make_unique<BoundSweep>(emit_sweep<T>(bound_.program, bound_.sweep(stage), kernels_));
             bytes_ += static_cast<std::int64_t>(entry.sweep->arena.bytes());
         });
         return entry.sweep.get();

@@ -1,5 +1,5 @@
-// The sweeps of a run with their coefficients, each bound by the first member of the team that has nothing else to do:
-// while others still work on a sweep, those that follow are made ready.
+// The sweeps of a run with their coefficients, each emitted by the first member of the team that has nothing else to
+// do: while others still work on a sweep, those that follow are made ready.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "emit/bound_sweep.hpp"
+#include "emit/emit_sweep.hpp"
 #include "exec/stage_sweeps.hpp"
 
 namespace ketjet {
@@ -23,22 +23,22 @@ class SweepsAhead {
     SweepsAhead(const BoundPlan& bound, StageRange sweeps, const Kernels& kernels, const StageSweeps<T>& kept)
         : bound_(bound), first_(sweeps.begin), kernels_(kernels), kept_(kept), slots_(sweeps.size()) {}
 
-    // Binds a sweep unless somebody has begun to; all may read it after the next barrier.
-    void bind(std::size_t sweep) {
+    // Emits a sweep unless somebody has begun to; all may read it after the next barrier.
+    void emit(std::size_t sweep) {
         Slot& slot = slots_[sweep];
         if (slot.begun.exchange(true, std::memory_order_relaxed)) return;
         slot.bound = kept_.find(first_ + sweep);
         if (slot.bound != nullptr) return;
-        slot.own = std::make_unique<BoundSweep>(bind_sweep<T>(bound_.program, bound_.sweep(first_ + sweep), kernels_));
+        slot.own = std::make_unique<BoundSweep>(emit_sweep<T>(bound_.program, bound_.sweep(first_ + sweep), kernels_));
         slot.bound = slot.own.get();
         bytes_.fetch_add(bytes_of(slot), std::memory_order_relaxed);
     }
 
-    // Binds up to `max_sweeps` after one that runs, as long as there is room for them and `goes_on()`.
+    // Emits up to `max_sweeps` after one that runs, as long as there is room for them and `goes_on()`.
     template <class GoesOn>
-    void bind_after(std::size_t running, std::size_t max_sweeps, GoesOn goes_on) {
+    void emit_after(std::size_t running, std::size_t max_sweeps, GoesOn goes_on) {
         const std::size_t end = std::min(slots_.size(), running + 1 + max_sweeps);
-        for (std::size_t sweep = running + 1; sweep < end && goes_on() && has_room(); ++sweep) bind(sweep);
+        for (std::size_t sweep = running + 1; sweep < end && goes_on() && has_room(); ++sweep) emit(sweep);
     }
 
     const BoundSweep& operator[](std::size_t sweep) const { return *slots_[sweep].bound; }
@@ -58,7 +58,7 @@ class SweepsAhead {
         std::unique_ptr<BoundSweep> own;
     };
     static std::int64_t bytes_of(const Slot& slot) { return static_cast<std::int64_t>(slot.own->arena.bytes()); }
-    bool has_room() const { return may_bind_more(bytes_.load(std::memory_order_relaxed)); }
+    bool has_room() const { return may_emit_more(bytes_.load(std::memory_order_relaxed)); }
 
     const BoundPlan& bound_;
     std::size_t first_;

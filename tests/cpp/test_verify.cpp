@@ -231,16 +231,16 @@ void check_wrong_matrices() {
     CHECK(contains(finding(program, plan_for(program, Precision::double_), Verify::fast), "operation 6 (unitary"));
 
     const Matrix matrix(2, {{0.6, 0}, {0, 0.8}, {0, 0.8}, {0.6, 0}});
-    const PlaneTurn turn = split_turn(matrix);
+    const GivensRotation turn = split_turn(matrix);
     CHECK(turn_error(matrix, turn) < 1e-15);
     CHECK(turn_error(matrix, split_plain_turn(matrix)) < 1e-15);
-    for (double PlaneTurn::* const part :
-         {&PlaneTurn::phase, &PlaneTurn::before, &PlaneTurn::after, &PlaneTurn::cosine, &PlaneTurn::sine}) {
-        PlaneTurn wrong = turn;
+    for (double GivensRotation::* const part : {&GivensRotation::phase, &GivensRotation::before, &GivensRotation::after,
+                                                &GivensRotation::cosine, &GivensRotation::sine}) {
+        GivensRotation wrong = turn;
         wrong.*part += 1e-6;
         CHECK(turn_error(matrix, wrong) > 1e-7);
     }
-    PlaneTurn wrong = turn;
+    GivensRotation wrong = turn;
     wrong.imaginary = !wrong.imaginary;
     CHECK(turn_error(matrix, wrong) > 0.1);
 }
@@ -259,10 +259,10 @@ void check_wrong_pairs() {
         }
         for (const char* const name : {"rxx", "ryy", "iswap", "swap"}) {
             const Matrix plain = row(name)->matrix(std::vector<double>{angle});
-            const PairTurn turn = split_plain_pair(plain);
+            const PairRotation turn = split_plain_pair(plain);
             CHECK(pair_error(plain, turn) < 1e-15);
             for (std::size_t p = 0; p < 2; ++p) {
-                PairTurn wrong = turn;
+                PairRotation wrong = turn;
                 wrong.of_parity[p].sine += 1e-6;
                 CHECK(pair_error(plain, wrong) > 1e-7);
                 wrong = turn;

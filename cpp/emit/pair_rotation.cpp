@@ -1,5 +1,5 @@
-// Each parity is a 2x2 matrix of its own, which plane_turn.cpp takes apart.
-#include "emit/pair_turn.hpp"
+// Each parity is a 2x2 matrix of its own, which givens_rotation.cpp takes apart.
+#include "emit/pair_rotation.hpp"
 
 #include "base/bits.hpp"
 
@@ -21,34 +21,34 @@ std::vector<Complex> diagonal_of(Factor factor) {
 
 }  // namespace
 
-PairTurn split_pair(const Matrix& matrix) {
+PairRotation split_pair(const Matrix& matrix) {
     return {{split_turn(of_parity(matrix, 0)), split_turn(of_parity(matrix, 1))}};
 }
 
-PairTurn split_plain_pair(const Matrix& matrix) {
+PairRotation split_plain_pair(const Matrix& matrix) {
     return {{split_imaginary(of_parity(matrix, 0)), split_imaginary(of_parity(matrix, 1))}};
 }
 
-Action part_of_pair(const PairTurn& pair, Part part, int low, int high) {
+Action part_of_pair(const PairRotation& pair, Part part, int low, int high) {
     const std::vector<int> targets{low, high};
-    const auto& turns = pair.of_parity;
+    const auto& rotations = pair.of_parity;
     if (part == Part::before) {
         return DiagonalAction{{}, targets, diagonal_of([&](Index second, std::size_t p) {
-                                  return second != 0 ? std::polar(1.0, turns[p].before) : Complex(1);
+                                  return second != 0 ? std::polar(1.0, rotations[p].before) : Complex(1);
                               })};
     }
     if (part == Part::after) {
         return DiagonalAction{{}, targets, diagonal_of([&](Index second, std::size_t p) {
-                                  return std::polar(1.0, turns[p].phase + (second != 0 ? turns[p].after : 0));
+                                  return std::polar(1.0, rotations[p].phase + (second != 0 ? rotations[p].after : 0));
                               })};
     }
     Matrix matrix(4);
     for (std::size_t p = 0; p < 2; ++p) {
-        const PlaneTurn& turn = turns[p];
-        const Complex off = turn.imaginary ? Complex(0, -turn.sine) : Complex(-turn.sine);
-        matrix(p, p) = matrix(3 - p, 3 - p) = turn.cosine;
+        const GivensRotation& rotation = rotations[p];
+        const Complex off = rotation.imaginary ? Complex(0, -rotation.sine) : Complex(-rotation.sine);
+        matrix(p, p) = matrix(3 - p, 3 - p) = rotation.cosine;
         matrix(p, 3 - p) = off;
-        matrix(3 - p, p) = turn.imaginary ? off : -off;
+        matrix(3 - p, p) = rotation.imaginary ? off : -off;
     }
     return DenseAction{{}, targets, matrix};
 }

@@ -1,5 +1,5 @@
 // The Euler decomposition ZYZ of a 2x2 unitary, and the simpler one of an X rotation.
-#include "emit/plane_turn.hpp"
+#include "emit/givens_rotation.hpp"
 
 #include <cmath>
 #include <numbers>
@@ -15,7 +15,7 @@ constexpr double tolerance = 1e-9;  // of entries that are zero but for rounding
 
 }  // namespace
 
-PlaneTurn split_turn(const Matrix& m) {
+GivensRotation split_turn(const Matrix& m) {
     const double cosine = std::abs(m(0, 0)), sine = std::abs(m(1, 0));
     if (sine == 0) return {std::arg(m(0, 0)), 0, std::arg(m(1, 1)) - std::arg(m(0, 0)), cosine, 0, false};
     if (cosine == 0) {
@@ -28,7 +28,7 @@ PlaneTurn split_turn(const Matrix& m) {
     return {phase, before, after, cosine, sine, false};
 }
 
-PlaneTurn split_imaginary(const Matrix& m) {
+GivensRotation split_imaginary(const Matrix& m) {
     const Complex cosine = m(0, 0), sine = Complex(0, 1) * m(0, 1);
     const double phase = std::arg(std::abs(cosine) >= std::abs(sine) ? cosine : sine);
     const Complex back = std::polar(1.0, -phase);
@@ -38,14 +38,14 @@ PlaneTurn split_imaginary(const Matrix& m) {
     return {phase, 0, 0, (cosine * back).real(), (sine * back).real(), true};
 }
 
-PlaneTurn split_plain_turn(const Matrix& m) {
-    PlaneTurn turn = split_turn(m);
-    for (double* const outer : {&turn.before, &turn.after}) {
+GivensRotation split_plain_turn(const Matrix& m) {
+    GivensRotation rotation = split_turn(m);
+    for (double* const outer : {&rotation.before, &rotation.after}) {
         const Complex factor = std::polar(1.0, *outer);
         if (std::abs(factor.imag()) > tolerance) return split_imaginary(m);
         *outer = factor.real() < 0 ? std::numbers::pi : 0;
     }
-    return turn;
+    return rotation;
 }
 
 Complex unit_phase(double angle) {

@@ -1,0 +1,72 @@
+// The first phase call takes turns of its own inner positions with it, as long as they are the last ones: turns are
+// done in an order that depends on the plan and the form alone, not on the instruction set.
+#include "emit/layer.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "emit/conjugation.hpp"
+#include "emit/diagonal.hpp"
+#include "emit/phases.hpp"
+#include "emit/turns.hpp"
+#include "plan/work.hpp"
+
+namespace ketjet {
+
+namespace {
+
+// The common factor is applied at the latest when it has become as small as this, far from underflow.
+template <class T>
+constexpr double min_scale = sizeof(T) == 4 ? 0x1p-60 : 0x1p-500;
+
+// In a folded block its length alone: what is not real does not commute with the operations to come.
+template <class T>
+void emit_scale(BlockFrame& frame, CallWriter<T>& out) {
+    const Complex factor = frame.fold ? Complex(std::abs(frame.scale)) : frame.scale;
+    emit_diagonal(DiagonalAction{{}, {}, {factor}}, frame, out);
+    frame.scale = frame.fold ? frame.scale / factor.real() : 1;
+}
+
+}  // namespace
+
+template <class T>
+void emit_layer(std::span<const LayerTurn> turns, PhaseForm phases, BlockFrame& frame, CallWriter<T>& out) {
+    const Conjugation conjugation = frame.fold ? take_conjugation(phases, *frame.fold) : Conjugation{};
+    PlacedForm form = place_phases(phases, frame);
+    std::vector<PlacedTurn> placed;
+    Index turning = 0;
+    bool pairs = false;
+    for (const LayerTurn& turn : turns) {
+        if (const auto* const single = std::get_if<QubitTurn>(&turn)) {
+            if (frame.is_folded(single->qubit)) {
+                turn_folded(single->rotation, frame);
+                continue;
+            }
+            placed.push_back(place_turn(*single, frame));
+        } else {
+            placed.push_back(place_turn(std::get<PairTurn>(turn), form, frame, out));
+            pairs = true;
+        }
+        turning |= placed.back().positions();
+    }
+    Index inner = form.used != 0 ? choose_inner(form, turning, pairs ? max_pair_table_bits : max_phase_table_bits) : 0;
+    std::ranges::sort(placed, {}, [&](const PlacedTurn& turn) {
+        const bool joins = turn.position >= min_phase_table_bits && (turn.positions() & ~inner) == 0;
+        return std::pair(joins, turn.position);
+    });
+    std::optional<JoiningTurns> joining = emit_turns(std::span<const PlacedTurn>(placed), inner, frame, out);
+    while (form.used != 0) {
+        form = emit_phases(form, inner, joining, frame, out);
+        joining.reset();
+        inner = choose_inner(form, 0, max_phase_table_bits);
+    }
+    emit_conjugation(conjugation, frame, out);
+    if (std::abs(frame.scale) < min_scale<T>) emit_scale(frame, out);
+}
+
+template void emit_layer<float>(std::span<const LayerTurn>, PhaseForm, BlockFrame&, CallWriter<float>&);
+template void emit_layer<double>(std::span<const LayerTurn>, PhaseForm, BlockFrame&, CallWriter<double>&);
+
+}  // namespace ketjet

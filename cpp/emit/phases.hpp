@@ -1,0 +1,32 @@
+// A PhaseForm as phase calls. Each call has a table over the lanes and a few more index bits; phases inside the table
+// go into it, those outside into the factors of rows, and those across select among up to eight tables by row bits.
+// What does not fit is left to a further call. Phases of cold qubits alone are a factor of the block.
+#pragma once
+
+#include <optional>
+
+#include "emit/call_writer.hpp"
+#include "emit/phase_form.hpp"
+#include "emit/placed_form.hpp"
+#include "emit/turns.hpp"
+
+namespace ketjet {
+
+// Index bits of a table: at least the lanes of every instruction set, and at most so many where pairs turn, of which
+// both bits are the table's.
+inline constexpr int min_phase_table_bits = 4;
+inline constexpr int max_pair_table_bits = 10;
+
+// The part of a form that differs within a block; the rest goes into the frame's factors.
+PlacedForm place_phases(const PhaseForm& form, BlockFrame& frame);
+
+// Up to `most` positions that the next call's table is to run over: the lowest ones, then those that leave few others
+// coupled across; where these can all be keys, positions that turn next come first, so that both fit into one call.
+Index choose_inner(const PlacedForm& form, Index turning, int most);
+
+// One call, turns first: all phases inside `inner`, all outside, and those across to a few keys; returns the rest.
+template <class T>
+PlacedForm emit_phases(PlacedForm& form, Index inner, const std::optional<JoiningTurns>& turns, BlockFrame& frame,
+                       CallWriter<T>& out);
+
+}  // namespace ketjet
