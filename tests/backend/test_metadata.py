@@ -6,7 +6,7 @@ import pytest
 from qiskit import QuantumCircuit
 
 from ketjet import Simulator, engine
-from ketjet.lowering.save_instruction import SaveInstruction
+from ketjet.saves.instruction import SaveInstruction
 
 KNOWN_BEFORE = ["method", "device", "num_clbits", "active_input_qubits", "max_memory_mb"]
 OF_THE_RUN = [
