@@ -18,7 +18,6 @@
 #include "exec/machine_rates.hpp"
 #include "kernels/dispatch.hpp"
 #include "program/classical_interpreter.hpp"
-#include "run/run.hpp"
 #include "shots/walker.hpp"
 
 namespace ketjet::bindings {
