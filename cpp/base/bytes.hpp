@@ -134,9 +134,9 @@ class ByteWriter {
             put_all(value);
         } else if constexpr (IsVariant<T>::value) {
             put(static_cast<std::uint8_t>(value.index()));
-            std::visit([this](const auto& which) { put(which); }, value);
+            std::visit([this](const auto& which) { this->put(which); }, value);
         } else {
-            for_each_member(value, [this](const auto& member) { put(member); });
+            for_each_member(value, [this](const auto& member) { this->put(member); });
         }
     }
 

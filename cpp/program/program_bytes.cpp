@@ -69,7 +69,7 @@ struct ProgramWriter::OperationWriter {
 
     template <class Op>
     void operator()(const Op& operation) const {
-        for_each_member(operation, [this](const auto& member) { put(member); });
+        for_each_member(operation, [this](const auto& member) { this->put(member); });
     }
     template <class Member>
     void put(const Member& member) const {
