@@ -193,7 +193,7 @@ class ByteReader {
         } else if constexpr (IsVariant<T>::value) {
             get_one_of(value, std::make_index_sequence<std::variant_size_v<T>>());
         } else {
-            for_each_member(value, [this](auto& member) { get(member); });
+            for_each_member(value, [this](auto& member) { this->get(member); });
         }
     }
 

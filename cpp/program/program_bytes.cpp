@@ -97,7 +97,7 @@ void ProgramWriter::put(const Program& original) {
     bytes_.put(static_cast<std::uint32_t>(packed.payloads.size()));
     static const Payload none;
     for (const auto& payload : packed.payloads) {
-        std::visit([this](const auto& values) { put_payload(values); }, payload ? *payload : none);
+        std::visit([this](const auto& values) { this->put_payload(values); }, payload ? *payload : none);
     }
 }
 
@@ -134,7 +134,7 @@ struct ProgramReader::OperationReader {
     template <class Op>
     Op read() const {
         Op operation{};
-        for_each_member(operation, [this](auto& member) { get(member); });
+        for_each_member(operation, [this](auto& member) { this->get(member); });
         return operation;
     }
     template <class Member>
