@@ -176,7 +176,7 @@ void test_many_teams() {
 void test_block_shares() {
     constexpr std::size_t max_members = 4;
     BlockShares shares(max_members);
-    for (const std::size_t blocks : {0, 1, 3, 4, 1000}) {
+    for (const std::size_t blocks : {0u, 1u, 3u, 4u, 1000u}) {
         for (std::size_t members = 1; members <= max_members; ++members) {
             shares.fill(blocks, members);
             std::vector<std::atomic<int>> taken(blocks);

@@ -176,7 +176,7 @@ void rows_that_round_draw_possible_states() {
     const RunContext context{kernels_for(), 1, StopToken(counters)};
     StateVector<double> state(8, 4);
     std::fill_n(state.amplitudes(), state.size(), 0.0);
-    for (const Index basis : {5, 70, 71, 130}) state.amplitudes()[basis] = 0.5;
+    for (const Index basis : {5u, 70u, 71u, 130u}) state.amplitudes()[basis] = 0.5;
     const double more = 0.25 + 1e-3;  // as if the sums had been rounded up, or down
     const StateNorms rows{{1.004}, {more, 2 * more - 1e-2, more, 0.0}, 6};
     for (std::uint32_t seed = 0; seed < 200; ++seed) {
