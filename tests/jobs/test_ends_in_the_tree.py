@@ -48,8 +48,8 @@ CASES = {
 @pytest.mark.parametrize("after", [0.3, 1.5])
 def test_a_limit_of_time_ends_the_run(name, after):
     build, options = CASES[name]
-    circuit, start = build(), time.monotonic()
-    job = Simulator(time_limit=after).run(circuit, **options)
+    job = Simulator(time_limit=after).run(build(), **options)
+    start = time.monotonic()
     with pytest.raises(JobFailedError) as caught:
         job.result()
     assert time.monotonic() - start < after + SLACK
