@@ -11,7 +11,6 @@
 
 #include "check/reference.hpp"
 #include "exec/state_norms.hpp"
-#include "program/instruction.hpp"
 #include "program/roles.hpp"
 #include "state/chunks.hpp"
 
@@ -258,11 +257,8 @@ void Verifier::check_merger(const StateVector<T>& merged, const StateVector<T>& 
 
 std::string describe(const Plan& plan, std::uint32_t operation) {
     const Operation& which = plan.program.operations()[operation];
-    const auto* const gate = std::get_if<GateOperation>(&which);
     std::ostringstream text;
-    text << "operation " << plan.origins[operation] << " ("
-         << (gate != nullptr ? gate_table()[static_cast<std::size_t>(gate->gate)].name
-                             : instruction_names()[which.index() - 1]);
+    text << "operation " << plan.origins[operation] << " (" << name_of(which);
     const Roles role = roles(plan.program, which);
     const char* separator = " on qubits ";
     for (Index rest = role.local | role.diagonal; rest != 0; rest &= rest - 1, separator = ", ") {

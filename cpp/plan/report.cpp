@@ -6,19 +6,11 @@
 
 #include "base/overloaded.hpp"
 #include "plan/blockade.hpp"
-#include "program/instruction.hpp"
 #include "program/roles.hpp"
 
 namespace ketjet {
 
 namespace {
-
-// The alternatives of Operation behind the gates are in the order of Instruction.
-std::string_view name_of(const Operation& operation) {
-    const auto gates = static_cast<std::int32_t>(gate_table().size());
-    const auto* const gate = std::get_if<GateOperation>(&operation);
-    return name_of_code(gate != nullptr ? gate->gate : gates + static_cast<std::int32_t>(operation.index()) - 1);
-}
 
 // With a prefix for controls beyond those of the gate's row.
 std::string full_name(const Operation& operation, const Wires& wires) {

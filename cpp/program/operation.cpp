@@ -1,10 +1,17 @@
 #include "program/operation.hpp"
 
+#include "program/instruction.hpp"
+
 namespace ketjet {
 
 const GateFacts* gate_row_of(const Operation& operation) {
     const auto* const gate = std::get_if<GateOperation>(&operation);
     return gate == nullptr ? nullptr : &facts_of(*gate);
+}
+
+std::string_view name_of(const Operation& operation) {
+    const GateFacts* const gate = gate_row_of(operation);
+    return gate != nullptr ? gate->name : instruction_names()[operation.index() - 1];
 }
 
 const Wires* wires_of(const Operation& operation) {

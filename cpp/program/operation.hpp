@@ -133,6 +133,8 @@ inline const GateFacts& facts_of(const GateOperation& gate) {
     return gate_table()[static_cast<std::size_t>(gate.gate)];
 }
 const GateFacts* gate_row_of(const Operation& operation);
+// Of the gate or instruction.
+std::string_view name_of(const Operation& operation);
 // Null for operations without wires.
 const Wires* wires_of(const Operation& operation);
 
