@@ -79,22 +79,25 @@ enum class Norm { none, leaves, vectors };
 template <class T, Norm norm>
 constexpr int scatter_step = norm == Norm::leaves ? leaf_vectors<T> : 1;
 
-// The norm of one row, in either way.
+// The norm of one row, in either way. Leaves are added up at its end, and not at all where all amplitudes are 0.
 template <class T, Norm norm>
 struct RowNorm {
     static constexpr int step = scatter_step<T, norm>;
-    double leaves[norm == Norm::leaves ? 1 << (max_norm_bits - leaf_bits) : 1];
+    static constexpr int max_leaves = norm == Norm::leaves ? 1 << (max_norm_bits - leaf_bits) : 1;
+    Vector<T> folded[max_leaves];  // the leaves
     Vector<T> sum{};
 
     KETJET_INLINE void add(std::uint64_t vector, Vector<T>* squares) {
-        if constexpr (norm == Norm::leaves) leaves[vector / step] = sum_of_leaf<T>(squares);
-        if constexpr (norm == Norm::vectors) sum += squares[0];
+        if constexpr (norm == Norm::leaves) squares[0] = folded[vector / step] = fold_leaf<T>(squares);
+        if constexpr (norm != Norm::none) sum += squares[0];
     }
     KETJET_INLINE double take(std::uint64_t vectors) {
-        if constexpr (norm == Norm::leaves) return sum_of_row(leaves, vectors / step);
-        const double result = static_cast<double>(sum_of_lanes<T, lanes<T>>(sum));
+        const double result = sum_of<T>(sum);
         sum = Vector<T>{};
-        return result;
+        if (norm != Norm::leaves || result == 0 || vectors == step) return result;
+        double leaves[max_leaves];
+        for (std::uint64_t leaf = 0; leaf < vectors / step; ++leaf) leaves[leaf] = sum_of<T>(folded[leaf]);
+        return sum_of_row(leaves, vectors / step);
     }
 };
 

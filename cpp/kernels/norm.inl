@@ -28,15 +28,20 @@ KETJET_INLINE T sum_of_lanes(typename LanesOf<T, width>::Vector v) {
     }
 }
 
-// The sum of the squares in a leaf, which are lost.
+// The squares in a leaf, which are lost, as one vector.
 template <class T>
-KETJET_INLINE double sum_of_leaf(Vector<T>* squares) {
+KETJET_INLINE Vector<T> fold_leaf(Vector<T>* squares) {
     KETJET_UNROLL
     for (int half = leaf_vectors<T> / 2; half > 0; half /= 2) {
         KETJET_UNROLL
         for (int k = 0; k < half; ++k) squares[k] += squares[k + half];
     }
-    return static_cast<double>(sum_of_lanes<T, lanes<T>>(squares[0]));
+    return squares[0];
+}
+
+template <class T>
+KETJET_INLINE double sum_of(Vector<T> folded) {
+    return static_cast<double>(sum_of_lanes<T, lanes<T>>(folded));
 }
 
 // The sum of a row's leaves, a power of two of them, which are lost.
@@ -58,7 +63,7 @@ void leaf_norms(const void* amplitudes, std::uint64_t leaves, double* norms) {
             split_pairs(load(run), load(run + lanes<T>), re, im);
             squares[k] = fma(re, re, im * im);
         }
-        norms[leaf] = sum_of_leaf<T>(squares);
+        norms[leaf] = sum_of<T>(fold_leaf<T>(squares));
     }
 }
 
