@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ketjet.engine import instruction_codes
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
-from ketjet.lowering.operations import gate_rows, instruction_codes
+from ketjet.lowering.operations import gate_rows
 from ketjet.lowering.parameters import is_unbound, real_number
 
 if TYPE_CHECKING:

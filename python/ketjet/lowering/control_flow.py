@@ -23,9 +23,9 @@ from qiskit.circuit import (
 )
 from qiskit.circuit.classical import expr
 
+from ketjet.engine import classical_codes
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.expressions import Expressions, constant, load_words, store_words
-from ketjet.lowering.operations import classical_codes
 from ketjet.lowering.repetitions import Repetitions, store_count
 from ketjet.lowering.variables import Ways, words_of
 

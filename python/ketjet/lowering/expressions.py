@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from qiskit.circuit import ClassicalRegister, Clbit
 from qiskit.circuit.classical import expr, types
 
+from ketjet.engine import classical_codes
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
-from ketjet.lowering.operations import classical_codes
 from ketjet.lowering.variables import words_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ketjet.lowering.operations import gate_rows, instruction_codes, plain_codes
+from ketjet.engine import instruction_codes
+from ketjet.lowering.operations import gate_rows, plain_codes
 from ketjet.lowering.reader import SMALL_QUBITS
 from ketjet.lowering.structured import are_unitary
 

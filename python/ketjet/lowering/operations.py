@@ -63,30 +63,6 @@ def gate_rows() -> dict[str, Row]:
 
 
 @functools.cache
-def instruction_codes() -> dict[str, int]:
-    """Return the engine's codes of everything that is not a row of its gate table."""
-    return engine.instruction_codes()
-
-
-@functools.cache
-def classical_codes() -> dict[str, int]:
-    """Return the engine's numbers of everything that classical code can do."""
-    return engine.classical_codes()
-
-
-@functools.cache
-def saved_codes() -> dict[str, int]:
-    """Return the engine's numbers of what can be saved, by the names that the table of saves uses."""
-    return engine.saved_codes()
-
-
-@functools.cache
-def save_mode_codes() -> dict[str, int]:
-    """Return the engine's numbers of the rules which records of a save are kept."""
-    return engine.save_mode_codes()
-
-
-@functools.cache
 def plain_codes() -> dict[str, int]:
     """Return the codes of the gates that are emitted as they are, with the qubits and angles they have."""
     return {name: row.code for name, row in gate_rows().items() if name != "id"}
@@ -95,12 +71,13 @@ def plain_codes() -> dict[str, int]:
 @functools.cache
 def shapes() -> NDArray[np.int64]:
     """Wires, slots, controls and their state by code, for operations without a Special."""
-    result = np.zeros((4, len(gate_rows()) + len(instruction_codes())), np.int64)
+    codes = engine.instruction_codes()
+    result = np.zeros((4, len(gate_rows()) + len(codes)), np.int64)
     for row in gate_rows().values():
         result[:, row.code] = row.controls + row.targets, row.parameters, row.controls, (1 << row.controls) - 1
     for name in ("measure", "reset"):
-        result[0, instruction_codes()[name]] = 1
-    result[1, instruction_codes()["global_phase"]] = 1
+        result[0, codes[name]] = 1
+    result[1, codes["global_phase"]] = 1
     return result
 
 

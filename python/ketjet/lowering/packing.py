@@ -9,9 +9,10 @@ import numpy as np
 
 from ketjet import engine
 from ketjet.base.bitstrings import plain
+from ketjet.engine import instruction_codes
 from ketjet.lowering.arrays import CHUNK, array_of
 from ketjet.lowering.builder import MAX_CONTROLS, SPECIAL_NUMBERS, Classical
-from ketjet.lowering.operations import instruction_codes, shape_rows, shapes
+from ketjet.lowering.operations import shape_rows, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qiskit.circuit import Gate, Instruction
 
+from ketjet.engine import instruction_codes
 from ketjet.errors import InvalidCircuitError
-from ketjet.lowering.operations import instruction_codes, plain_codes
+from ketjet.lowering.operations import plain_codes
 from ketjet.lowering.reader import Kind, kind_of
 
 if TYPE_CHECKING:

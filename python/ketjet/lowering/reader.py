@@ -19,8 +19,9 @@ from qiskit.circuit import (
 )
 from qiskit.circuit.library import IGate, UnitaryGate
 
+from ketjet.engine import instruction_codes
 from ketjet.errors import InvalidCircuitError
-from ketjet.lowering.operations import instruction_codes, plain_codes
+from ketjet.lowering.operations import plain_codes
 from ketjet.lowering.structured import are_unitary
 
 if TYPE_CHECKING:

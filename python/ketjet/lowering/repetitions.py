@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ketjet.engine import classical_codes
 from ketjet.lowering.expressions import constant, load_words, resize, signed_words, store_words
-from ketjet.lowering.operations import classical_codes
 from ketjet.lowering.parameters import LoopValue
 
 if TYPE_CHECKING:

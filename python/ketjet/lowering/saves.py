@@ -15,11 +15,11 @@ import numpy as np
 from qiskit.circuit import ControlFlowOp, Gate
 
 from ketjet import engine
+from ketjet.engine import save_mode_codes, saved_codes
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.arrays import array_of
 from ketjet.lowering.doubled import LOST_SUBTYPE, MatrixWantedError, SaveOfDoubled
 from ketjet.lowering.gates import definition_of, is_own
-from ketjet.lowering.operations import save_mode_codes, saved_codes
 from ketjet.lowering.structured import checked_amplitudes
 from ketjet.saves import LISTED, SAVE_UNITARY, SAVES, SaveRequest
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.circuit.classical import types
 
+from ketjet.engine import classical_codes
 from ketjet.errors import InvalidCircuitError
-from ketjet.lowering.operations import classical_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
