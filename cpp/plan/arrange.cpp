@@ -66,27 +66,15 @@ class Scheduler {
     Scheduler(std::span<const OperationFacts> facts, std::vector<Element> elements, const Sweep& sweep)
         : facts_(facts), sweep_(sweep), pending_(std::move(elements)), all_(qubits_of(pending_)) {}
 
-    std::vector<Pass> run(bool looks_ahead) {
+    // Appends to passes that come before.
+    void run(bool looks_ahead, std::vector<Pass>& passes) {
         while (first_ < pending_.size()) {
             find_ready({});
-            take(looks_ahead ? cheapest_kind() : kind_);
+            take(looks_ahead ? cheapest_kind(passes) : kind_, passes);
         }
-        return std::move(passes_);
     }
 
  private:
-    // With the same elements pending, after other passes.
-    Scheduler(const Scheduler& other, std::vector<Pass> passes)
-        : facts_(other.facts_),
-          sweep_(other.sweep_),
-          pending_(other.pending_),
-          all_(other.all_),
-          passes_(std::move(passes)),
-          first_(other.first_),
-          kind_(other.kind_),
-          ready_(other.ready_),
-          ready_kinds_(other.ready_kinds_) {}
-
     // All ready elements of the wanted kind, or else of the first kind in order that any of them has.
     void find_ready(std::optional<ElementKind> wanted) {
         const auto rank = [&](ElementKind kind) { return kind == wanted ? -1 : ranks[static_cast<std::size_t>(kind)]; };
@@ -111,24 +99,24 @@ class Scheduler {
     }
 
     // Makes passes of the ready elements of a kind, or turns of ready pairs that are better turned.
-    void take(ElementKind kind) {
+    void take(ElementKind kind, std::vector<Pass>& passes) {
         if (kind != kind_) find_ready(kind);
         if (kind == ElementKind::dense && turn_pairs()) return;
         switch (kind) {
             case ElementKind::relabel:
-                passes_.push_back({Relabel{ready_terms()}});
+                passes.push_back({Relabel{ready_terms()}});
                 break;
             case ElementKind::turns:
-                passes_.push_back({Layer{ready_terms(), {}}});
+                passes.push_back({Layer{ready_terms(), {}}});
                 break;
             case ElementKind::phases:
-                layer_for_phases().phases = ready_terms();
+                layer_for_phases(passes).phases = ready_terms();
                 break;
             case ElementKind::dense:
-                for (const Term& term : ready_terms()) passes_.push_back({Dense{term}});
+                for (const Term& term : ready_terms()) passes.push_back({Dense{term}});
                 break;
             case ElementKind::single:
-                for (const Term& term : ready_terms()) passes_.push_back({Single{term}});
+                for (const Term& term : ready_terms()) passes.push_back({Single{term}});
                 break;
         }
         drop_ready();
@@ -142,21 +130,21 @@ class Scheduler {
     }
 
     // The last pass, if it is a layer of turns without phases yet; else a new one.
-    Layer& layer_for_phases() {
-        auto* const last = passes_.empty() ? nullptr : std::get_if<Layer>(&passes_.back().work);
+    static Layer& layer_for_phases(std::vector<Pass>& passes) {
+        auto* const last = passes.empty() ? nullptr : std::get_if<Layer>(&passes.back().work);
         if (last != nullptr && last->phases.empty()) return *last;
-        return std::get<Layer>(passes_.emplace_back(Pass{Layer{}}).work);
+        return std::get<Layer>(passes.emplace_back(Pass{Layer{}}).work);
     }
 
     // The ready kind to take now if the usual order holds from then on. So the passes never cost more than in that
     // order. Method: rollout, Bertsekas, Tsitsiklis and Wu, J. Heuristics 3, 245 (1997).
-    ElementKind cheapest_kind() {
+    ElementKind cheapest_kind(std::span<const Pass> passes) const {
         if (kind_ == ElementKind::relabel || ready_kinds_.count() == 1) return kind_;
         ElementKind cheapest = kind_;
-        double least = cost_with(kind_);
+        double least = cost_with(kind_, passes);
         for (const ElementKind kind : order_of_kinds) {
             if (kind == kind_ || !ready_kinds_.test(static_cast<std::size_t>(kind))) continue;
-            const double cost = cost_with(kind);
+            const double cost = cost_with(kind, passes);
             if (cost >= least * (1 - min_gain)) continue;
             cheapest = kind;
             least = cost;
@@ -165,10 +153,13 @@ class Scheduler {
     }
 
     // Of what is pending, and of the pass before, to which phases may be joined.
-    double cost_with(ElementKind kind) const {
-        Scheduler rest(*this, passes_.empty() ? std::vector<Pass>() : std::vector<Pass>{passes_.back()});
-        rest.take(kind);
-        return cost_of(rest.run(false), facts_, sweep_);
+    double cost_with(ElementKind kind, std::span<const Pass> passes) const {
+        const std::span<const Pass> last = passes.last(std::min<std::size_t>(passes.size(), 1));
+        std::vector<Pass> rest(last.begin(), last.end());
+        Scheduler scheduler(*this);
+        scheduler.take(kind, rest);
+        scheduler.run(false, rest);
+        return cost_of(rest, facts_, sweep_);
     }
 
     // What is done is dropped; the rest moves up behind it.
@@ -228,8 +219,7 @@ class Scheduler {
     const Sweep& sweep_;
     std::vector<Element> pending_;
     Index all_;
-    std::vector<Pass> passes_;  // in the order in which they run
-    std::size_t first_ = 0;     // what comes before has a pass
+    std::size_t first_ = 0;  // what comes before has a pass
     ElementKind kind_ = ElementKind::relabel;
     std::vector<std::size_t> ready_;  // of this kind
     std::bitset<std::size(order_of_kinds)> ready_kinds_;
@@ -239,11 +229,12 @@ class Scheduler {
 
 void arrange_passes(std::span<const OperationFacts> facts, const PlanOptions& options, Sweep& sweep) {
     std::vector<Element> elements = group_operations(facts, options, sweep);
-    sweep.passes = Scheduler(facts, elements, sweep).run(false);
+    Scheduler(facts, elements, sweep).run(false, sweep.passes);
     const double amplitudes = std::ldexp(1.0, count_bits(sweep.active_after()));
     const double seconds = 1e-9 * amplitudes * cost_of(sweep.passes, facts, sweep);
     if (options.search && looking_ahead_pays(seconds, elements.size() * count_kinds(sweep.passes))) {
-        sweep.passes = Scheduler(facts, std::move(elements), sweep).run(true);
+        sweep.passes.clear();
+        Scheduler(facts, std::move(elements), sweep).run(true, sweep.passes);
     }
     for (Pass& pass : sweep.passes) pass.cost_ns = pass_cost_ns(facts, sweep, pass);
 }
