@@ -10,6 +10,7 @@
 #include "emit/conjugation.hpp"
 #include "emit/diagonal.hpp"
 #include "emit/phases.hpp"
+#include "emit/tuning.hpp"
 #include "emit/turns.hpp"
 #include "plan/work.hpp"
 

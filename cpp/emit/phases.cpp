@@ -7,17 +7,11 @@
 #include <vector>
 
 #include "emit/phase_rows.hpp"
+#include "emit/tuning.hpp"
 
 namespace ketjet {
 
 namespace {
-
-// Index bits that select among tables, which together stay in the first-level cache.
-constexpr int max_phase_key_bits = 3;
-// Bytes of the tables that the factors of rows are multiplied into, half of a first-level cache; and how many rows of
-// all blocks must share such a table to pay for making it.
-constexpr std::size_t max_absorbed_bytes = 16384;
-constexpr std::size_t rows_per_table = 256;
 
 // Of the positions coupled across, those with the most couplings.
 Index choose_keys(const PlacedForm& form, Index inner) {

@@ -12,11 +12,6 @@
 
 namespace ketjet {
 
-// Index bits of a table: at least the lanes of every instruction set, and at most so many where pairs turn, of which
-// both bits are the table's.
-inline constexpr int min_phase_table_bits = 4;
-inline constexpr int max_pair_table_bits = 10;
-
 // The part of a form that differs within a block; the rest goes into the frame's factors.
 PlacedForm place_phases(const PhaseForm& form, BlockFrame& frame);
 

@@ -171,7 +171,7 @@ void BlockRunner<T>::prepare(const BoundSweep& sweep) {
     fetches_ = cache_share_ > outgrown_share;
     const bool grows = sweep.from_zero || read_rows_.size() < rows.size() || sweep.unfolding.has_value();
     const bool fresh = sweep.from_zero || fresh_rows * read_rows_.size() < rows.size();
-    const bool hides = !grows && sweep.calls.size() >= hiding_passes && cache_share_ <= far_outgrown_share;
+    const bool hides = !grows && sweep.calls.size() >= hiding_calls && cache_share_ <= far_outgrown_share;
     streams_ = (fetches_ && !hides) || (fresh && cache_share_ > fresh_share);
     fetches_of_block_ = 0;
     for (const BoundCall& call : sweep.calls) fetches_of_block_ += std::visit(Fetches{}, call.call);

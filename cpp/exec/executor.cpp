@@ -74,7 +74,7 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>&
             }
             at_work.fetch_sub(1, std::memory_order_relaxed);
             if (context.observers.time_passes()) context.observers.add_times(stage, runner.times());
-            ahead.emit_after(i, max_bound_ahead, [&] { return at_work.load(std::memory_order_relaxed) > 0; });
+            ahead.emit_after(i, max_sweeps_ahead, [&] { return at_work.load(std::memory_order_relaxed) > 0; });
             team.barrier();
             if (rank == 0) {
                 ahead.drop(i);

@@ -1,4 +1,4 @@
-// How long one sweep has taken, pass by pass: seconds of threads, without planning, binding and waits.
+// How long one sweep has taken, pass by pass: seconds of threads, without planning, emitting and waits.
 #pragma once
 
 #include <vector>

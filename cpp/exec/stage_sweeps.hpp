@@ -19,7 +19,7 @@ namespace ketjet {
 // Whether further sweeps may be emitted before they are needed, where those that are take so many bytes.
 inline bool may_emit_more(std::int64_t bytes) {
     const MemoryBudget* const budget = MemoryBudget::current();
-    return bytes <= bound_stages_bytes || budget == nullptr || bytes <= budget->ceiling() / bound_stages_part;
+    return bytes <= emitted_bytes || budget == nullptr || bytes <= budget->ceiling() / emitted_part;
 }
 
 template <class T>
@@ -29,7 +29,7 @@ class StageSweeps {
     StageSweeps(const BoundPlan& bound, const Kernels& kernels)
         : bound_(bound),
           kernels_(kernels),
-          sweeps_(bound.plan->has_trajectories() ? std::min(bound.plan->stages.size(), max_bound_stages) : 0) {}
+          sweeps_(bound.plan->has_trajectories() ? std::min(bound.plan->stages.size(), max_kept_sweeps) : 0) {}
 
     // Null if it is not kept: all would take too much memory.
     const BoundSweep* find(std::size_t stage) const {

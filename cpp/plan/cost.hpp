@@ -41,6 +41,13 @@ double pass_cost_ns(std::span<const OperationFacts> facts, const Sweep& sweep, c
 // Whether a layer turns pairs: their cosines differ by parity, and so go into its phases.
 bool turns_pairs(std::span<const OperationFacts> facts, const Sweep& sweep, const Layer& layer);
 
+// The lowest qubit along which states are folded: amplitudes that differ in a lower one share a run. How many
+// operations a controlled Z on such a qubit costs as much as, and a controlled X, which turns its target twice if that
+// is another qubit; and so many for each qubit, on a state that is folded, are worth a second plan.
+inline constexpr int min_folded_qubit = 6;
+inline constexpr double folded_sign_operations = 2, folded_control_operations = 6;
+inline constexpr double folded_layers = 1;
+
 // How much an operation counts in the choice of hot qubits.
 double staging_weight(const OperationFacts& facts, const BlockShape& shape);
 

@@ -14,13 +14,6 @@ namespace ketjet {
 
 namespace {
 
-// The lowest qubit along which states are folded: amplitudes that differ in a lower one share a run. How many
-// operations a controlled Z on such a qubit costs as much as, and a controlled X, which turns its target twice if that
-// is another qubit; and so many for each qubit, on a state that is folded, are worth a second plan.
-constexpr int min_folded_qubit = 6;
-constexpr double folded_sign_operations = 2, folded_control_operations = 6;
-constexpr double folded_layers = 1;
-
 // An operation of the beginning.
 struct Step {
     Index qubits;

@@ -11,7 +11,7 @@ namespace ketjet {
 namespace {
 
 // A plan with this many random outcomes, or with a loop, is taken to have unboundedly many branches.
-constexpr int max_partings = 40;
+constexpr int max_branch_points = 40;
 constexpr std::int64_t tree_bytes = std::int64_t{1} << 30;  // for states of trajectories, where that is enough
 constexpr std::int64_t min_tree_states = 7;                 // a tree of large states is better off with so many
 // Below this predicted time a second thread, and the way of a job to it, cost more than they gain.
@@ -21,19 +21,19 @@ constexpr double serial_seconds = 130e-6;
 
 std::int64_t useful_states(const Plan& plan, std::int64_t shots) {
     if (!plan.has_trajectories()) return 1;
-    int partings = plan.has_loops() ? max_partings : 0;
-    for (std::size_t stage = 0; stage < plan.stages.size() && partings < max_partings; ++stage) {
-        if (std::holds_alternative<Branch>(plan.stages[stage])) ++partings;
+    int branch_points = plan.has_loops() ? max_branch_points : 0;
+    for (std::size_t stage = 0; stage < plan.stages.size() && branch_points < max_branch_points; ++stage) {
+        if (std::holds_alternative<Branch>(plan.stages[stage])) ++branch_points;
         if (!is_random(plan.stages[stage])) continue;
         const auto operation = std::get<Collapse>(plan.stages[stage]).operation;
         const Roles role = roles(plan.program, plan.program.operations()[operation]);
-        partings += count_bits(role.local | role.diagonal);
+        branch_points += count_bits(role.local | role.diagonal);
     }
     const std::int64_t by_memory =
         std::max(min_tree_states,
                  tree_bytes / std::max<std::int64_t>(state_bytes(plan.state_qubits, plan.request.precision), 1));
-    const std::int64_t by_partings = std::int64_t{1} << std::min(partings, max_partings);
-    return std::min({std::max<std::int64_t>(shots, 1), by_partings, by_memory}) + 1;
+    const std::int64_t by_branching = std::int64_t{1} << std::min(branch_points, max_branch_points);
+    return std::min({std::max<std::int64_t>(shots, 1), by_branching, by_memory}) + 1;
 }
 
 std::int64_t least_states(const Plan& plan, std::int64_t shots) {

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t max_looked_at = 1 << 18;  // of programs that are looked at: an operation takes some 200 bytes
 constexpr std::int32_t no_place = -1;
-constexpr int max_parted = 10;       // measurements that double the number of trajectories; more of them find no shots
+constexpr int max_doublings = 10;    // measurements that double the number of trajectories; more of them find no shots
 constexpr double worthwhile = 0.75;  // of the work is left at most: of 16 circuits below all gain, of 7 above 4 lose
 
 bool clears(const Operation& operation) {
@@ -180,7 +180,7 @@ class Reuser {
         int collapses = 0;
         for (const std::uint32_t index : order) {
             const Region& region = regions_[index];
-            total += std::ldexp(region.operations, std::min(collapses, max_parted));
+            total += std::ldexp(region.operations, std::min(collapses, max_doublings));
             collapses += region.collapses;
         }
         return std::ldexp(total, std::max(num_qubits, minimum_state_qubits));
