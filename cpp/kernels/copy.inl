@@ -75,59 +75,54 @@ KETJET_INLINE void store_pairs(T* place, Vector<T> re, Vector<T> im) {
 // What scattering adds up of a row: nothing, its leaves for the tree of norms, or its vectors as they come.
 enum class Norm { none, leaves, vectors };
 
-// Vectors that are scattered at a time.
-template <class T, Norm norm>
-constexpr int scatter_step = norm == Norm::leaves ? leaf_vectors<T> : 1;
-
-// The norm of one row, in either way. Leaves are added up at its end, and not at all where all amplitudes are 0.
-template <class T, Norm norm>
-struct RowNorm {
-    static constexpr int step = scatter_step<T, norm>;
-    static constexpr int max_leaves = norm == Norm::leaves ? 1 << (max_norm_bits - leaf_bits) : 1;
-    Vector<T> folded[max_leaves];  // the leaves
-    Vector<T> sum{};
-
-    KETJET_INLINE void add(std::uint64_t vector, Vector<T>* squares) {
-        if constexpr (norm == Norm::leaves) squares[0] = folded[vector / step] = fold_leaf<T>(squares);
-        if constexpr (norm != Norm::none) sum += squares[0];
+// The norm of a row whose vectors have this sum of squares. Leaves are added up from the squares of every vector once
+// more, while the row is still in a near cache, and not at all where all amplitudes are 0: to keep the squares
+// meanwhile would take stores, of which a scatter has enough.
+template <class T, Norm norm, class SquaresOf>
+KETJET_INLINE double norm_of_row(Vector<T> sum, std::uint64_t vectors, SquaresOf squares_of) {
+    const double total = sum_of<T>(sum);
+    if (norm == Norm::vectors || total == 0) return total;
+    double leaves[1 << (max_norm_bits - leaf_bits)];
+    const std::uint64_t count = vectors / leaf_vectors<T>;
+    for (std::uint64_t leaf = 0, vector = 0; leaf < count; ++leaf) {
+        Vector<T> squares[leaf_vectors<T>];
+        KETJET_UNROLL
+        for (int k = 0; k < leaf_vectors<T>; ++k, ++vector) squares[k] = squares_of(vector);
+        leaves[leaf] = sum_of<T>(fold_leaf<T>(squares));
     }
-    KETJET_INLINE double take(std::uint64_t vectors) {
-        const double result = sum_of<T>(sum);
-        sum = Vector<T>{};
-        if (norm != Norm::leaves || result == 0 || vectors == step) return result;
-        double leaves[max_leaves];
-        for (std::uint64_t leaf = 0; leaf < vectors / step; ++leaf) leaves[leaf] = sum_of<T>(folded[leaf]);
-        return sum_of_row(leaves, vectors / step);
-    }
-};
+    return sum_of_row(leaves, count);
+}
+
+template <class T>
+KETJET_INLINE Vector<T> squares_of_pair(Vector<T> re, Vector<T> im) {
+    return fma(re, re, im * im);
+}
 
 template <class T, bool Plain, bool Stream, Norm norm>
 void scatter_rows(T* target, const T* block, const CopyArgs& args) {
-    constexpr int step = scatter_step<T, norm>;
     const std::uint64_t vectors = std::uint64_t{1} << (args.run_bits - lane_bits<T>);
     const Vector<T> lane_signs = Plain ? Vector<T>{} : load(static_cast<const T*>(args.lane_signs));
-    RowNorm<T, norm> row_norm;
     std::uint64_t y = args.first_vector;
-    for (std::uint64_t row = 0; row < args.rows; ++row) {
+    for (std::uint64_t row = 0; row < args.rows; ++row, y += vectors) {
         T* run = target + 2 * args.row_offsets[row];
-        for (std::uint64_t i = 0; i < vectors; i += step) {
-            Vector<T> squares[step];
-            KETJET_UNROLL
-            for (int k = 0; k < step; ++k, ++y, run += stride<T>) {
-                const T* const source = block + address_of(args.map, y);
-                Vector<T> re = load(source), im = load(source + lanes<T>);
-                if constexpr (norm != Norm::none) squares[k] = fma(re, re, im * im);
-                if constexpr (!Plain) {
-                    const Vector<T> sign = __builtin_parityll(y & args.sign_mask) ? -lane_signs : lane_signs;
-                    re *= sign;
-                    im *= sign;
-                }
-                store_pairs<T, Stream>(run, re, im);
+        Vector<T> sum{};
+        for (std::uint64_t i = 0; i < vectors; ++i, run += stride<T>) {
+            const T* const source = block + address_of(args.map, y + i);
+            Vector<T> re = load(source), im = load(source + lanes<T>);
+            if constexpr (norm != Norm::none) sum += squares_of_pair<T>(re, im);
+            if constexpr (!Plain) {
+                const Vector<T> sign = __builtin_parityll((y + i) & args.sign_mask) ? -lane_signs : lane_signs;
+                re *= sign;
+                im *= sign;
             }
-            if constexpr (norm != Norm::none) row_norm.add(i, squares);
+            store_pairs<T, Stream>(run, re, im);
         }
         if constexpr (norm != Norm::none) {
-            args.norms[args.row_offsets[row] >> args.norm_bits] += row_norm.take(vectors);
+            const auto squares_of = [&](std::uint64_t i) {
+                const T* const source = block + address_of(args.map, y + i);
+                return squares_of_pair<T>(load(source), load(source + lanes<T>));
+            };
+            args.norms[args.row_offsets[row] >> args.norm_bits] += norm_of_row<T, norm>(sum, vectors, squares_of);
         }
     }
 }
@@ -154,46 +149,54 @@ void scatter_signed(T* state, const T* block, const CopyArgs& args) {
 
 template <class T, bool Stream, bool Unfolds, Norm norm>
 void scatter_folded(T* target, const T* block, const CopyArgs& args) {
-    constexpr int step = scatter_step<T, norm>;
     const std::uint64_t vectors = std::uint64_t{1} << (args.run_bits - lane_bits<T>);
     const Vector<T> end_re = splat(static_cast<T>(args.end_scale[0])),
                     end_im = splat(static_cast<T>(args.end_scale[1]));
     const Vector<T> scale_re = splat(static_cast<T>(args.unfold_scale[0]));
     const Vector<T> scale_im = splat(static_cast<T>(args.unfold_scale[1]));
     const Vector<T> lane_signs = args.plain ? splat(T(1)) : load(static_cast<const T*>(args.lane_signs));
-    RowNorm<T, norm> norm_x, norm_z;
+    // What the folded block is without its last scale: real parts and imaginary ones of a vector.
+    const auto numbers = [&](std::uint64_t vector, Vector<T>& x, Vector<T>& z) __attribute__((always_inline)) {
+        const T* const source = block + address_of(args.map, vector);
+        const Vector<T> sign = __builtin_parityll(vector & args.sign_mask) ? -lane_signs : lane_signs;
+        const Vector<T> re = sign * load(source);
+        const Vector<T> im = (args.conjugates ? -sign : sign) * load(source + lanes<T>);
+        x = fnma(end_im, im, end_re * re);
+        z = fma(end_im, re, end_re * im);
+    };
     std::uint64_t y = args.first_vector;
-    for (std::uint64_t row = 0; row < args.rows; ++row) {
+    for (std::uint64_t row = 0; row < args.rows; ++row, y += vectors) {
         T* run = target + 2 * args.row_offsets[row];
-        for (std::uint64_t i = 0; i < vectors; i += step) {
-            Vector<T> squares_x[step], squares_z[step];
-            KETJET_UNROLL
-            for (int k = 0; k < step; ++k, ++y, run += stride<T>) {
-                const T* const source = block + address_of(args.map, y);
-                const Vector<T> sign = __builtin_parityll(y & args.sign_mask) ? -lane_signs : lane_signs;
-                const Vector<T> re = sign * load(source);
-                const Vector<T> im = (args.conjugates ? -sign : sign) * load(source + lanes<T>);
-                const Vector<T> x = fnma(end_im, im, end_re * re), z = fma(end_im, re, end_re * im);
-                if constexpr (!Unfolds) {
-                    store_pairs<T, Stream>(run, x, z);
-                    continue;
-                }
-                const Vector<T> x_re = scale_re * x, x_im = scale_im * x, z_re = scale_re * z, z_im = scale_im * z;
-                if constexpr (norm != Norm::none) {
-                    squares_x[k] = fma(x_re, x_re, x_im * x_im);
-                    squares_z[k] = fma(z_re, z_re, z_im * z_im);
-                }
-                store_pairs<T, Stream>(run, x_re, x_im);
-                store_pairs<T, Stream>(run + 2 * args.unfold_offset, z_re, z_im);
+        Vector<T> sum_x{}, sum_z{};
+        for (std::uint64_t i = 0; i < vectors; ++i, run += stride<T>) {
+            Vector<T> x, z;
+            numbers(y + i, x, z);
+            if constexpr (!Unfolds) {
+                store_pairs<T, Stream>(run, x, z);
+                continue;
             }
+            const Vector<T> x_re = scale_re * x, x_im = scale_im * x, z_re = scale_re * z, z_im = scale_im * z;
             if constexpr (norm != Norm::none) {
-                norm_x.add(i, squares_x);
-                norm_z.add(i, squares_z);
+                sum_x += squares_of_pair<T>(x_re, x_im);
+                sum_z += squares_of_pair<T>(z_re, z_im);
             }
+            store_pairs<T, Stream>(run, x_re, x_im);
+            store_pairs<T, Stream>(run + 2 * args.unfold_offset, z_re, z_im);
         }
         if constexpr (norm != Norm::none) {
-            args.norms[args.row_offsets[row] >> args.norm_bits] += norm_x.take(vectors);
-            args.norms[(args.row_offsets[row] + args.unfold_offset) >> args.norm_bits] += norm_z.take(vectors);
+            const auto squares_of_x = [&](std::uint64_t i) {
+                Vector<T> x, z;
+                numbers(y + i, x, z);
+                return squares_of_pair<T>(scale_re * x, scale_im * x);
+            };
+            const auto squares_of_z = [&](std::uint64_t i) {
+                Vector<T> x, z;
+                numbers(y + i, x, z);
+                return squares_of_pair<T>(scale_re * z, scale_im * z);
+            };
+            args.norms[args.row_offsets[row] >> args.norm_bits] += norm_of_row<T, norm>(sum_x, vectors, squares_of_x);
+            args.norms[(args.row_offsets[row] + args.unfold_offset) >> args.norm_bits] +=
+                norm_of_row<T, norm>(sum_z, vectors, squares_of_z);
         }
     }
 }
