@@ -12,14 +12,21 @@ if TYPE_CHECKING:
     from ketjet import errors
     from ketjet.backend import Simulator
     from ketjet.jobs.job import Job
+    from ketjet.jobs.primitive_job import PrimitiveJob
     from ketjet.provider import Provider
     from ketjet.state import StateVector
 
     __version__: str
 
-__all__ = ["Job", "Provider", "Simulator", "StateVector", "__version__", "errors"]
+__all__ = ["Job", "PrimitiveJob", "Provider", "Simulator", "StateVector", "__version__", "errors"]
 
-_HOMES = {"Simulator": "backend", "Job": "jobs.job", "StateVector": "state", "Provider": "provider"}
+_HOMES = {
+    "Simulator": "backend",
+    "Job": "jobs.job",
+    "PrimitiveJob": "jobs.primitive_job",
+    "StateVector": "state",
+    "Provider": "provider",
+}
 _OLD_NAMES = ("Aer", "AerProvider", "AerSimulator", "BasicAer", "BasicAerJob", "BasicAerProvider", "execute")
 
 

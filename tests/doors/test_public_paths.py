@@ -19,6 +19,7 @@ SOURCES = [
 ]
 PATHS = [
     "ketjet.Job",
+    "ketjet.PrimitiveJob",
     "ketjet.Provider",
     "ketjet.Simulator",
     "ketjet.StateVector",

@@ -1,4 +1,4 @@
-"""Every promise about the life of a job, on a slow fake engine."""
+"""Every promise about the life of a job, of a backend or of a primitive, on a slow fake engine."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ import weakref
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.exceptions import QiskitError
+from qiskit.primitives import BasePrimitiveJob
 from qiskit.providers import JobError as QiskitJobError
 from qiskit.providers import JobStatus, JobV1
 from qiskit.providers import JobTimeoutError as QiskitJobTimeoutError
-from support.fake_engine import Kernel, Script, eventually, fake_job, submitted
+from support import fake_engine
+from support.fake_engine import Kernel, Script, eventually, fake_job, shots_of, submitted, successes
 
 from ketjet import Simulator, engine
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
 from ketjet.jobs import light_work, workers
+from ketjet.jobs.job import Job
+from ketjet.jobs.primitive_job import PrimitiveJob
 
 pytestmark = pytest.mark.usefixtures("two_threads")
 
@@ -32,6 +36,12 @@ ACCESSORS = [
     "result", "cancel", "status", "done", "running", "cancelled", "in_final_state", "wait_for_final_state", "progress",
     "future", "exception", "errored", "error_message",
 ]  # fmt: skip
+
+
+@pytest.fixture(autouse=True, params=fake_engine.KINDS, ids=lambda kind: kind.__name__)
+def kind(request, monkeypatch):
+    monkeypatch.setattr(fake_engine, "kind", request.param)
+    return request.param
 
 
 @pytest.fixture
@@ -89,10 +99,11 @@ def test_submit_works_once(running, kernel):
         running.submit()
 
 
-def test_it_is_a_qiskit_job():
+def test_it_is_a_qiskit_job(kind):
     job = fake_job(Script(), note="hello")
-    assert isinstance(job, JobV1)
-    assert job.version == 1
+    assert isinstance(job, JobV1 if kind is Job else BasePrimitiveJob)
+    if kind is Job:
+        assert job.version == 1
     assert job.metadata == {"note": "hello"}
     assert job.creation_date.tzinfo is not None
     with pytest.raises(QiskitError):
@@ -100,7 +111,7 @@ def test_it_is_a_qiskit_job():
 
 
 def test_a_job_without_circuits_is_done():
-    assert submitted().result(5).results == []
+    assert successes(submitted().result(5)) == []
 
 
 # Status
@@ -137,11 +148,12 @@ def test_asking_never_blocks_even_in_the_hardest_moment(running, kernel):
 # Result
 
 
-def test_a_result_is_a_qiskit_result(done):
+def test_a_result_is_a_qiskit_result(done, kind):
     result = done.result()
-    assert result.success
-    assert result.job_id == done.job_id()
-    assert result.get_counts() == {"1": 10}
+    assert shots_of(result) == 10
+    if kind is Job:
+        assert result.success
+        assert result.job_id == done.job_id()
 
 
 @pytest.mark.parametrize("timeout", [0, -1, 0.05])
@@ -155,10 +167,10 @@ def test_an_expired_wait_raises_and_the_job_goes_on(running, kernel, timeout):
     assert isinstance(caught.value, concurrent.futures.TimeoutError)
     assert running.status() is JobStatus.RUNNING
     kernel.finish.set()
-    assert running.result(5).success
+    assert successes(running.result(5)) == [True]
 
 
-def test_a_failed_job(failed):
+def test_a_failed_job(failed, kind):
     assert failed.status() is JobStatus.ERROR
     assert failed.errored()
     assert failed.in_final_state()
@@ -168,19 +180,22 @@ def test_a_failed_job(failed):
         with pytest.raises(JobFailedError, match="1 of 2 circuits failed: MemoryError: no room") as caught:
             failed.result()
         assert isinstance(caught.value.__cause__, MemoryError)
-        assert [each.success for each in caught.value.partial_result.results] == [True, False]
+        assert successes(caught.value.partial_result) == [True, False]
     assert isinstance(failed.exception(), JobFailedError)
     partial = failed.result(partial=True)
+    assert shots_of(partial, 0) == 10
+    if kind is PrimitiveJob:
+        assert partial[1].metadata["error"] == "no room"
+        return
     assert not partial.success
     assert partial.status == "PARTIAL COMPLETED"
-    assert partial.get_counts(0) == {"1": 10}
     with pytest.raises(QiskitError, match="no room"):
         partial.get_counts(1)
 
 
 def test_the_next_job_works_after_a_failure(failed):
     assert failed.errored()
-    assert submitted(Script()).result(5).success
+    assert successes(submitted(Script()).result(5)) == [True]
 
 
 def test_exception_of_jobs_that_did_not_fail(done, running):
@@ -223,7 +238,7 @@ def test_cancel_while_running(running, kernel):
 def test_cancel_after_the_end(done):
     assert done.cancel() is False
     assert done.cancel() is False
-    assert done.result().success
+    assert successes(done.result()) == [True]
 
 
 def test_cancelling_wakes_those_who_wait(running):
@@ -280,7 +295,7 @@ def test_cancel_and_completion_never_contradict_each_other(delay):
                 job.result(5)
             assert job.status() is JobStatus.CANCELLED
         else:
-            assert job.result(5).success
+            assert successes(job.result(5)) == [True]
             assert job.status() is JobStatus.DONE
 
 
@@ -453,8 +468,8 @@ def test_await(kernel, failed, cancelled):
     async def main():
         job = submitted(kernel)
         asyncio.get_running_loop().call_later(0.02, kernel.finish.set)
-        assert (await job).success
-        assert (await job).success
+        assert successes(await job) == [True]
+        assert successes(await job) == [True]
         with pytest.raises(JobFailedError):
             await failed
         with pytest.raises(JobCancelledError):
@@ -497,8 +512,7 @@ def test_ended_jobs_can_be_copied(copier, done, failed, cancelled):
         assert again.cancel() is job.cancelled()
         with pytest.raises(JobError):
             again.submit()
-    assert copier(done).result().get_counts() == {"1": 10}
-    assert copier(failed).result(partial=True).get_counts(0) == {"1": 10}
+    assert shots_of(copier(done).result()) == shots_of(copier(failed).result(partial=True)) == 10
     with pytest.raises(JobFailedError, match="no room") as caught:
         copier(failed).result()
     assert isinstance(caught.value.__cause__, MemoryError)
@@ -561,7 +575,7 @@ def test_a_job_that_nobody_refers_to_runs_to_its_end(kernel):
     gc.collect()
     assert alive() is None
     kernel.finish.set()
-    assert future.result(5).success
+    assert successes(future.result(5)) == [True]
 
 
 # Scale
@@ -569,7 +583,7 @@ def test_a_job_that_nobody_refers_to_runs_to_its_end(kernel):
 
 def test_a_job_with_more_circuits_than_are_handed_out_at_a_time():
     result = submitted(*[Script()] * 500).result(30)
-    assert len(result.results) == 500
+    assert successes(result) == [True] * 500
 
 
 def test_many_jobs_from_many_threads():
@@ -589,4 +603,4 @@ def test_many_jobs_from_many_threads():
 
 
 def test_ids_and_reprs_are_plain_text(done):
-    assert re.fullmatch(r"<Job job-\d+: DONE, 100%, [\d.]+ s>", repr(done))
+    assert re.fullmatch(rf"<{type(done).__name__} job-\d+: DONE, 100%, [\d.]+ s>", repr(done))

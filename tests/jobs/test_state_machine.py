@@ -9,10 +9,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from qiskit.providers import JobStatus
-from support.fake_engine import Kernel, eventually, submitted
+from support import fake_engine
+from support.fake_engine import Kernel, eventually, submitted, successes
 
 from ketjet.errors import JobCancelledError, JobError, JobFailedError, JobTimeoutError
 from ketjet.jobs import budget, workers
+from ketjet.jobs.job import Job
+from ketjet.jobs.primitive_job import PrimitiveJob
 
 BUDGET = 3
 FINAL = {JobStatus.DONE, JobStatus.CANCELLED, JobStatus.ERROR}
@@ -40,8 +43,11 @@ class Model:
 
 
 class Jobs(RuleBasedStateMachine):
+    kind = Job
+
     def __init__(self):
         super().__init__()
+        fake_engine.kind = self.kind
         self.shared, workers.shared.current = workers.shared.current, workers.Workers(BUDGET)
         self.patience, budget.PATIENCE_SECONDS = budget.PATIENCE_SECONDS, math.inf  # jobs start in turn
         self.models = []
@@ -51,6 +57,7 @@ class Jobs(RuleBasedStateMachine):
         workers.shared().close(2)
         workers.shared.current = self.shared
         budget.PATIENCE_SECONDS = self.patience
+        fake_engine.kind = Job
 
     def settle(self):
         """Start what the model says must start, and wait until the real jobs have come as far."""
@@ -107,13 +114,13 @@ class Jobs(RuleBasedStateMachine):
         model = self.some(data, lambda model: model.job)
         status = model.status()
         if status is JobStatus.DONE:
-            assert model.job.result(0).success
+            assert all(successes(model.job.result(0)))
         elif status is JobStatus.CANCELLED:
             with pytest.raises(JobCancelledError):
                 model.job.result(partial=partial)
         elif status is JobStatus.ERROR and partial:
-            successes = [experiment.success for experiment in model.job.result(partial=True).results]
-            assert successes == [kernel.script.error is None for kernel in model.kernels]
+            expected = [kernel.script.error is None for kernel in model.kernels]
+            assert successes(model.job.result(partial=True)) == expected
         elif status is JobStatus.ERROR:
             with pytest.raises(JobFailedError) as caught:
                 model.job.result()
@@ -149,5 +156,11 @@ class Jobs(RuleBasedStateMachine):
         assert sum(work.threads for work in list(workers.shared()._running)) <= BUDGET
 
 
+class PrimitiveJobs(Jobs):
+    kind = PrimitiveJob
+
+
 Jobs.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+PrimitiveJobs.TestCase.settings = settings(max_examples=10, stateful_step_count=20, deadline=None)
 TestJobs = Jobs.TestCase
+TestPrimitiveJobs = PrimitiveJobs.TestCase

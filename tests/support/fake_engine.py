@@ -10,14 +10,20 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from qiskit.primitives import DataBin, PrimitiveResult, PubResult
 
 from ketjet import engine
 from ketjet.experiment import Experiment
 from ketjet.jobs.job import Job
+from ketjet.jobs.primitive_job import PrimitiveJob
 from support.engine_runs import FACTS
 
 _numbers = itertools.count()
 _kernels = {}
+
+KINDS = (Job, PrimitiveJob)
+kind = Job
+"""The class of the jobs that are made here; a test may set the other one."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,31 @@ def experiment(script, threads=1, peak_bytes=0, seconds=math.inf):
 def fake_job(*scripts, threads=1, seconds=math.inf, **settings):
     """A job, not submitted, with one circuit per script or kernel, that is said to take so many seconds."""
     experiments = [experiment(getattr(script, "script", script), threads, seconds=seconds) for script in scripts]
-    return Job(None, f"job-{next(_numbers)}", experiments, **{"_execute": execute, **settings})
+    primitive = (pub_results,) if kind is PrimitiveJob else ()
+    return kind(None, f"job-{next(_numbers)}", experiments, *primitive, **{"_execute": execute, **settings})
+
+
+def pub_results(outcomes):
+    """One pub for every point, whose data are the counts of its outcomes."""
+    return PrimitiveResult([_pub_result(outcome) for outcome in outcomes])
+
+
+def _pub_result(outcome):
+    if isinstance(outcome, BaseException):
+        return PubResult(DataBin(), {"error": str(outcome)})
+    return PubResult(DataBin(counts=outcome.counts))
+
+
+def successes(result):
+    """For every circuit or pub of a result whether it has run."""
+    if kind is Job:
+        return [each.success for each in result.results]
+    return ["error" not in each.metadata for each in result]
+
+
+def shots_of(result, index=0):
+    """How many shots of a circuit or pub have given the one outcome that there is."""
+    return result.get_counts(index)["1"] if kind is Job else int(result[index].data.counts[0])
 
 
 def submitted(*scripts, **settings):

@@ -11,7 +11,7 @@ import functools
 import uuid
 from dataclasses import fields
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ketjet.backend.admission import (
     admission_now,
@@ -40,11 +40,15 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ketjet import engine
+    from ketjet.experiment import Experiment
     from ketjet.explanation import Explanation
+    from ketjet.jobs.primitive_job import PrimitiveJob
     from ketjet.options.types import Binds, FurtherOptions, Inputs, Integer, RunOptions
     from ketjet.results import SimulationResult
 
 __all__ = ["Simulator"]
+
+_AnyJob = TypeVar("_AnyJob", Job, "PrimitiveJob")
 
 NUM_QUBITS = 1024
 """The width that a target has by default: wider than any device, and `transpile` takes longer for wider ones."""
@@ -99,7 +103,7 @@ class Simulator(OldNames):
         self._options: BackendOptions
         self._num_qubits = integer(1)("num_qubits", num_qubits)
         self._target: Target | None = None
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, Any] = {}
         self.set_options(
             precision=precision,
             max_threads=max_threads,
@@ -214,6 +218,10 @@ class Simulator(OldNames):
             memory_limit=memory_limit(resolved),
             _finish=finish,
         )
+        return self._submit(job, experiments)
+
+    def _submit(self, job: _AnyJob, experiments: Sequence[Experiment]) -> _AnyJob:
+        """Submit a new job with these experiments, which is among `jobs` until it ends."""
         log.admitted(job.job_id(), experiments)
         try:
             job.submit()
@@ -313,8 +321,8 @@ class Simulator(OldNames):
         task = task._replace(shots=int(shots_of(lowered, resolved) > 0), exact=False)
         return explanation.analyze(explained, task, peak_bytes=demand.peak_bytes, memory_limit=memory_limit(resolved))
 
-    def jobs(self) -> list[Job]:
-        """Return this backend's jobs that have not ended, oldest first."""
+    def jobs(self) -> list[Job | PrimitiveJob]:
+        """Return this backend's jobs that have not ended, those of primitives included, oldest first."""
         return [job for job in list(self._jobs.values()) if not job.in_final_state()]
 
     def cancel_all(self) -> None:
