@@ -4,9 +4,12 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <new>
+#include <numeric>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <unordered_map>
 
 #include "base/aligned_buffer.hpp"
@@ -18,6 +21,7 @@
 #include "exec/machine_rates.hpp"
 #include "kernels/dispatch.hpp"
 #include "program/classical_interpreter.hpp"
+#include "readout/outcomes.hpp"
 #include "shots/walker.hpp"
 
 namespace ketjet::bindings {
@@ -140,6 +144,20 @@ std::pair<double, double> rates(Precision precision, int threads, const std::str
     return {measured.bytes_per_second, measured.fma_per_second};
 }
 
+void list_rows_into(const InputArray<std::uint8_t>& rows, const InputArray<std::int64_t>& counts, const PhiloxKey& key,
+                    py::array_t<std::uint8_t, py::array::c_style>& shots) {
+    const std::span<const std::int64_t> numbers(counts.data(), static_cast<std::size_t>(counts.size()));
+    const std::int64_t total = std::accumulate(numbers.begin(), numbers.end(), std::int64_t{0});
+    if (rows.ndim() != 2 || shots.ndim() != 2 || rows.shape(0) != counts.size() || shots.shape(0) != total ||
+        rows.shape(1) != shots.shape(1)) {
+        throw std::invalid_argument("there must be a row for every outcome, and room for one of every shot");
+    }
+    const std::span<const std::uint8_t> bytes(rows.data(), static_cast<std::size_t>(rows.size()));
+    std::uint8_t* const into = shots.mutable_data();
+    const ReleasedForMany released(static_cast<std::size_t>(total));
+    list_rows(bytes, static_cast<std::size_t>(rows.shape(1)), numbers, key, into);
+}
+
 template <auto Counter>
 std::int64_t read(const RunControl& control) {
     return (control.counters().*Counter).load(std::memory_order_relaxed);
@@ -226,6 +244,9 @@ void bind_run(py::module_& m) {
           py::arg("isa"), py::arg("control"),
           "Runs a plan; releases the GIL; raises Cancelled, MemoryError, VerificationFailed, ClassicalError, "
           "IterationLimitReached or TimeLimitReached.");
+    m.def("list_rows", &list_rows_into, py::arg("rows"), py::arg("counts"), py::arg("key"),
+          py::arg("shots").noconvert(),
+          "Writes a row of bytes for every shot, in the order of the list of shots; `rows` has one for each outcome.");
     m.def("machine_rates", &rates, py::arg("precision"), py::kw_only(), py::arg("threads"), py::arg("isa"),
           py::arg("buffer_bytes"), py::call_guard<ReleasedGil>(),
           "Bytes and fused multiply-adds a second, measured once per process; for worker threads.");

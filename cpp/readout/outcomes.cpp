@@ -93,6 +93,17 @@ void merge(OutcomesVector<std::uint64_t>& keys, OutcomesVector<Count>& counts, W
     merge_sorted(keys, counts, ways, width, poll);
 }
 
+// Puts shots, which have so many words each, in a random order (Fisher and Yates); calls `step` for every shot.
+template <class Word, class Step>
+void shuffle(Word* shots, std::size_t count, std::size_t width, const PhiloxKey& key, const Step& step) {
+    RandomStream random(key, 0, random_streams::shuffle);
+    for (std::size_t i = count; i > 1; --i) {
+        step();
+        const std::size_t j = random.below(i);
+        std::swap_ranges(shots + (i - 1) * width, shots + i * width, shots + j * width);
+    }
+}
+
 }  // namespace
 
 OutcomeTable tabulate(const OutcomesVector<BasisCount>& samples, const BitMover& mover, int num_clbits,
@@ -143,17 +154,23 @@ OutcomesVector<std::uint64_t> list_shots(const OutcomeTable& table, const Philox
             for (std::size_t w = 0; w < width; ++w) shots.push_back(table.keys[i * width + w]);
         }
     }
-    RandomStream random(key, 0, random_streams::shuffle);
     WorkMeter meter(stop, work, static_cast<std::size_t>(total));
-    for (std::size_t i = shots.size() / width; i > 1; --i) {  // Fisher and Yates
+    shuffle(shots.data(), static_cast<std::size_t>(total), width, key, [&] {
         poll();
         meter();
-        const std::size_t j = random.below(i);
-        std::swap_ranges(shots.begin() + static_cast<std::ptrdiff_t>((i - 1) * width),
-                         shots.begin() + static_cast<std::ptrdiff_t>(i * width),
-                         shots.begin() + static_cast<std::ptrdiff_t>(j * width));
-    }
+    });
     return shots;
+}
+
+void list_rows(std::span<const std::uint8_t> rows, std::size_t width, std::span<const std::int64_t> counts,
+               const PhiloxKey& key, std::uint8_t* shots) {
+    std::uint8_t* end = shots;
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        for (std::int64_t n = 0; n < counts[i]; ++n) end = std::copy_n(rows.data() + i * width, width, end);
+        total += static_cast<std::size_t>(counts[i]);
+    }
+    shuffle(shots, total, width, key, [] {});
 }
 
 template <class T>

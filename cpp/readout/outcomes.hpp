@@ -47,6 +47,9 @@ WeightTable tabulate(WeightTable rows, int words, const StopToken& stop);
 // The outcomes of a table in a random order, one key per shot; it counts as so much work.
 OutcomesVector<std::uint64_t> list_shots(const OutcomeTable& table, const PhiloxKey& key, std::int64_t work,
                                          const StopToken& stop);
+// The same order of something else: a row of `width` bytes for every shot, of which each outcome has one in `rows`.
+void list_rows(std::span<const std::uint8_t> rows, std::size_t width, std::span<const std::int64_t> counts,
+               const PhiloxKey& key, std::uint8_t* shots);
 // Which outcome stands last in that list, whether or not it is made; there is at least one shot.
 std::size_t last_of_list(std::span<const std::int64_t> counts, const PhiloxKey& key);
 

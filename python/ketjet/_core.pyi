@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'machine_rates', 'max_density_qubits', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'list_rows', 'machine_rates', 'max_density_qubits', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -565,6 +565,10 @@ def isa_names() -> list[str]:
 def least_states(plan: Plan, shots: typing.SupportsInt | typing.SupportsIndex) -> int:
     """
     How many states a run of a plan can do with.
+    """
+def list_rows(rows: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], counts: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], shots: numpy.typing.NDArray[numpy.uint8]) -> None:
+    """
+    Writes a row of bytes for every shot, in the order of the list of shots; `rows` has one for each outcome.
     """
 def machine_rates(precision: Precision, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, buffer_bytes: typing.SupportsInt | typing.SupportsIndex) -> tuple[float, float]:
     """
