@@ -50,7 +50,7 @@ PYTHON_LAYERS = [
     {"lowering", "jobs"},
     {"explanation"},
     {"backend"},
-    {"state", "circuit_files", "provider", "basicaer", "calibration", "progress"},
+    {"state", "primitives", "circuit_files", "provider", "basicaer", "calibration", "progress"},
     {"cli"},
     {"__main__", "__init__"},
 ]

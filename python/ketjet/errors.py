@@ -20,6 +20,7 @@ __all__ = [
     "InsufficientMemoryError",
     "InvalidCircuitError",
     "InvalidOptionError",
+    "InvalidPubError",
     "IterationLimitError",
     "JobCancelledError",
     "JobError",
@@ -30,6 +31,7 @@ __all__ = [
     "OptionTypeError",
     "PlanFormatError",
     "ProgramError",
+    "PubTypeError",
     "StateFileError",
     "TimeLimitError",
     "UnknownOptionError",
@@ -63,6 +65,14 @@ class UnsupportedInstructionError(InvalidCircuitError):
 
 class CircuitFileError(InvalidCircuitError):
     """A circuit file cannot be read; the message begins with the file, and with line and column if they are known."""
+
+
+class InvalidPubError(KetjetError, ValueError):
+    """A pub of a primitive cannot be run as it is."""
+
+
+class PubTypeError(InvalidPubError, TypeError):
+    """Something in a pub of a primitive has the wrong type."""
 
 
 class StateFileError(KetjetError, ValueError):

@@ -141,7 +141,7 @@ class SimulatorOptions:
                     planner.update(given.switches)
                     in_vain += [name] if given.in_vain else []
                 else:
-                    raise _unknown(name, cls)
+                    raise unknown_option(name)
             if planner:
                 merged["plan_options"] = _with_switches(merged.get("plan_options"), planner, layer)
         if in_vain:
@@ -175,12 +175,13 @@ def _with_switches(present: Any, planner: Mapping[str, bool], layer: Mapping[str
     return found or None
 
 
-def _unknown(name: str, options: type[SimulatorOptions]) -> Exception:
+def unknown_option(name: str) -> Exception:
+    """Return the error of an option that neither ketjet has nor a backend that it stands in for."""
     from ketjet.errors import UnknownOptionError
 
     if device.belongs_to_transpile(name):
         return UnknownOptionError(f"unknown option {name!r}: it belongs to transpile().")
-    known = [*(option.name for option in fields(options)), "parameter_binds", "inputs", "initial_statevector"]
+    known = [*(option.name for option in fields(SimulatorOptions)), "parameter_binds", "inputs", "initial_statevector"]
     close = difflib.get_close_matches(name, [*known, *aer.WITH_MEANING], n=1) or [
         other for other in known if other.startswith(name)
     ]

@@ -1,0 +1,1 @@
+"""Qiskit's primitives on the simulator: pubs in, arrays of what was sampled or measured out."""

@@ -1,0 +1,113 @@
+"""What both primitives have: a simulator, options, and a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+
+from ketjet.backend import Simulator
+from ketjet.base.warnings import warn
+from ketjet.options.checks import integer, wrong_type
+from ketjet.primitives.options import PrimitiveOptions
+
+if TYPE_CHECKING:
+    from qiskit.providers.backend import Backend
+
+    from ketjet.options import SimulatorOptions
+
+__all__ = ["SimulatorPrimitive"]
+
+OptionsT = TypeVar("OptionsT", bound=PrimitiveOptions)
+Self = TypeVar("Self", bound="SimulatorPrimitive[Any]")
+
+OF_CONSTRUCTION = frozenset({"num_qubits", "provider"})
+"""Arguments of `Simulator` that mean nothing to a run."""
+
+
+class SimulatorPrimitive(Generic[OptionsT]):
+    """A primitive that runs on a simulator.
+
+    Parameters
+    ----------
+    backend
+        The simulator; None for one that is made of the options' `backend_options`.
+    seed
+        Of everything random. An integer gives the same in every run; a `Generator` is drawn from.
+    options
+        Its options, or a mapping of them.
+    """
+
+    options_class: ClassVar[type[PrimitiveOptions]]
+
+    def __init__(
+        self,
+        backend: Simulator | None,
+        seed: int | np.random.Generator | None,
+        options: OptionsT | Mapping[str, Any] | None,
+    ) -> None:
+        if options is None or isinstance(options, Mapping):
+            options = self.options_class(**options or {})  # type: ignore[assignment]
+        elif not isinstance(options, self.options_class):
+            raise wrong_type("options", options, f"{self.options_class.__name__} or a mapping")
+        if backend is not None and not isinstance(backend, Simulator):
+            name = type(self).__name__
+            raise wrong_type("backend", backend, f"a ketjet.Simulator; for others there is {name}.from_backend()")
+        if seed is not None and not isinstance(seed, np.random.Generator):
+            seed = integer(0)("seed", seed)
+        self._options: OptionsT = options  # type: ignore[assignment]
+        self._seed = seed
+        self._made_of = dict(self._options.backend_options) if backend is None else {}
+        self._backend = Simulator(**self._made_of) if backend is None else backend
+
+    @classmethod
+    def from_backend(  # noqa: PYI019 - typing.Self needs Python 3.11
+        cls: type[Self], backend: Backend, **arguments: Any
+    ) -> Self:
+        """Return a primitive on a backend: a `Simulator` itself, with its options, limits and jobs, or for another one.
+
+        Parameters
+        ----------
+        backend
+            A `Simulator`. Circuits for any other backend are simulated without its noise, and a warning says so.
+        arguments
+            Of the constructor.
+        """
+        if isinstance(backend, Simulator):
+            return cls(backend=backend, **arguments)
+        if not callable(getattr(backend, "run", None)) and not hasattr(backend, "target"):
+            raise wrong_type("backend", backend, "a backend")
+        name = getattr(backend, "name", type(backend).__name__)
+        warn(f"{cls.__name__} simulates circuits for backend {name!r} ideally: its noise is left out.")
+        return cls(**arguments)
+
+    @property
+    def options(self) -> OptionsT:
+        """The options; they may be changed, and hold for the runs from then on."""
+        return self._options
+
+    @property
+    def backend(self) -> Simulator:
+        """The simulator."""
+        return self._backend
+
+    @property
+    def seed(self) -> int | np.random.Generator | None:
+        """Seed or generator, as given."""
+        return self._seed
+
+    def _resolve(self, **own: Any) -> SimulatorOptions:
+        """Return the options of a run; `own` are those that the primitive sets itself."""
+        of_backend = self._options.backend_options
+        if of_backend == self._made_of:
+            of_backend = {}
+        else:
+            of_backend = {name: value for name, value in of_backend.items() if name not in OF_CONSTRUCTION}
+        seed = self._seed
+        if isinstance(seed, np.random.Generator):
+            seed = int(seed.integers(1 << 53))
+        layer = {**of_backend, **self._options.of_run()}
+        if seed is not None:
+            layer["seed_simulator"] = seed
+        return self._backend._resolve({**layer, **own})
