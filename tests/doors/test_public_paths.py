@@ -21,6 +21,7 @@ PATHS = [
     "ketjet.Job",
     "ketjet.PrimitiveJob",
     "ketjet.Provider",
+    "ketjet.SamplerV2",
     "ketjet.Simulator",
     "ketjet.StateVector",
     "ketjet.__version__",

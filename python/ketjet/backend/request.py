@@ -12,12 +12,14 @@ from ketjet.experiment import Experiment
 from ketjet.options.machine import memory_limit, switched_off
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qiskit import QuantumCircuit
 
     from ketjet.lowering import LoweredCircuit
     from ketjet.options import SimulatorOptions
 
-__all__ = ["experiment_of", "experiments_of"]
+__all__ = ["experiment_of", "experiments_of", "numbered"]
 
 
 def experiments_of(
@@ -46,16 +48,29 @@ def experiments_of(
         if not (lowered.has_measurements or lowered.saves or options.return_state):
             unmeasured.append(circuit.name)
         bound = [lowered.bind(value) for value in values] if values else [lowered]
-        for ready in bound:
-            program = ready.program.fingerprint
-            occurrence = occurrences.get(program, 0)
-            experiments.append(experiment_of(ready, admitted[id(circuit)], options, seed, occurrence=occurrence))
-            occurrences[program] = occurrence + 1
+        experiments += numbered(bound, admitted[id(circuit)], options, seed, occurrences)
     if unmeasured:
         warn(
             f"no measurement in circuit {', '.join(map(repr, unmeasured[:5]))}{', ...' if unmeasured[5:] else ''}: "
             "the result will have no counts. Add circuit.measure_all(), or run with return_state=True."
         )
+    return experiments
+
+
+def numbered(
+    bound: Iterable[LoweredCircuit],
+    admitted: Admitted,
+    options: SimulatorOptions,
+    seed: int,
+    occurrences: dict[int, int],
+) -> list[Experiment]:
+    """Make one circuit with several sets of values ready to run, in a job where programs have occurred so often."""
+    experiments = []
+    for lowered in bound:
+        program = lowered.program.fingerprint
+        occurrence = occurrences.get(program, 0)
+        experiments.append(experiment_of(lowered, admitted, options, seed, occurrence=occurrence))
+        occurrences[program] = occurrence + 1
     return experiments
 
 

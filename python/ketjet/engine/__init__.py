@@ -38,6 +38,7 @@ from ketjet.engine.random_keys import RNG_VERSION
 from ketjet.engine.readouts import ExpectationReadout, ProbabilitiesReadout, Readout
 from ketjet.engine.report import PassReport, PlanReport, StageReport, machine_rates, rates_bytes, report
 from ketjet.engine.run import execute
+from ketjet.engine.shot_lists import list_rows
 from ketjet.engine.state import State
 from ketjet.engine.tables import (
     classical_codes,
@@ -99,6 +100,7 @@ __all__ = [
     "isa_in_use",
     "isa_names",
     "keep_calibration",
+    "list_rows",
     "machine",
     "machine_rates",
     "max_density_qubits",

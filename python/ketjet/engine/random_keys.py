@@ -19,8 +19,13 @@ def random_key(program: Program, seed: int, occurrence: int = 0) -> tuple[int, i
     They are those of ``SeedSequence(seed, spawn_key=(program.fingerprint,))`` where the program occurs first in its
     job, and of ``spawn_key=(program.fingerprint, occurrence)`` where it occurs again, put together in half the time.
     """
+    return key_of_fingerprint(program.fingerprint, seed, occurrence)
+
+
+def key_of_fingerprint(fingerprint: int, seed: int, occurrence: int) -> tuple[int, int]:
+    """Return that key where no more is left of the program than its fingerprint."""
     entropy = _words(seed)
-    entropy += [0] * (4 - len(entropy)) + _words(program.fingerprint)
+    entropy += [0] * (4 - len(entropy)) + _words(fingerprint)
     if occurrence:
         entropy += _words(occurrence)
     first, second = np.random.SeedSequence(np.array(entropy, np.uint32)).generate_state(2).tolist()

@@ -41,7 +41,7 @@ def is_read() -> bool:
 
 def admitted(job_id: str, experiments: Sequence[Experiment]) -> None:
     """Tell that a job fits into memory and will run."""
-    if not is_read():
+    if not is_read() or not experiments:
         return
     tasks = [experiment.task for experiment in experiments]
     logger.info(

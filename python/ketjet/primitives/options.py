@@ -6,9 +6,10 @@ set by its name alone: ``options.seed_simulator = 7``.
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ketjet.base.warnings import warn
 from ketjet.errors import UnknownOptionError
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ketjet.options.checks import Check
 
 __all__ = ["EstimatorOptions", "PrimitiveOptions", "SamplerOptions"]
+
+Self = TypeVar("Self", bound="PrimitiveOptions")
 
 SET_BY_PRIMITIVES = frozenset({"shots", "memory", "parameter_binds", "exact", "return_state"})
 """Options of a run that a primitive sets itself."""
@@ -102,6 +105,16 @@ class PrimitiveOptions:
                 "primitive sets that itself."
             )
         return heeded
+
+    def copy(self: Self) -> Self:  # noqa: PYI019 - typing.Self needs Python 3.11
+        """Return options that are changed independently of these."""
+        return copy.copy(self)
+
+    def __copy__(self: Self) -> Self:  # noqa: PYI019 - typing.Self needs Python 3.11
+        made = type(self).__new__(type(self))
+        values = {name: dict(value) if isinstance(value, dict) else value for name, value in self._values().items()}
+        made.__dict__.update(values, _told=set(self._told))
+        return made
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._values() == other._values()

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.primitives.containers.bindings_array import BindingsArray
+from qiskit.primitives.containers.estimator_pub import EstimatorPub
+from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from ketjet.errors import InvalidPubError, PubTypeError
+from ketjet.errors import InvalidCircuitError, InvalidPubError, PubTypeError
 from ketjet.lowering.parameters import names_of
 
 if TYPE_CHECKING:
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qiskit.circuit import Parameter
 
-__all__ = ["Points", "as_pubs", "parts_of", "points_of"]
+    from ketjet.lowering import LoweredCircuit
+
+__all__ = ["Points", "as_pubs", "bound_at", "index_of", "parts_of", "points_of"]
 
 
 BRACKETS = (
-    "If you want to run a single pub, you need to wrap it with `[]`: `run([circuit])` or `run([(circuit, ...)])` "
-    "instead of `run(circuit)` or `run((circuit, ...))`."
+    "Note that if you want to run a single pub, you need to wrap it with `[]`: `run([circuit])` or "
+    "`run([(circuit, ...)])` instead of `run(circuit)` or `run((circuit, ...))`."
 )
 
 
@@ -54,6 +58,8 @@ def as_pubs(pubs: Any, primitive: str) -> list[Any]:
     PubTypeError
         It is nothing that could hold pubs.
     """
+    if isinstance(pubs, (QuantumCircuit, SamplerPub, EstimatorPub)):
+        raise PubTypeError(f"An invalid {primitive} pub-like was given ({type(pubs)}) as a list of pubs. {BRACKETS}")
     if isinstance(pubs, (str, bytes, Mapping)) or not isinstance(pubs, Iterable):
         raise PubTypeError(
             f"{primitive}V2.run() takes a list of pubs, got {pubs!r} ({type(pubs).__name__}); "
@@ -106,6 +112,8 @@ def points_of(circuit: QuantumCircuit, parameters: Sequence[Parameter], values: 
     InvalidPubError, PubTypeError
         Values are missing, are too many, or are not finite real numbers of one shape.
     """
+    if values is None and not parameters:
+        return Points((), np.zeros((1, 0)))
     where = f"pub {index}, circuit {circuit.name!r}"
     names = [parameter.name for parameter in parameters]
     bound = _coerced(values, names, where)
@@ -115,11 +123,9 @@ def points_of(circuit: QuantumCircuit, parameters: Sequence[Parameter], values: 
     array = np.ascontiguousarray(bound.as_array(names)).reshape(bound.size, len(names))
     if not np.isfinite(array).all():
         point, column = np.argwhere(~np.isfinite(array))[0]
-        at = np.unravel_index(point, bound.shape)
-        which = f" at point {tuple(map(int, at))}" if bound.shape else ""
+        which = f"{names[column]!r}{_at(point, bound.shape)}"
         raise InvalidPubError(
-            f"{where}: the value {array[point, column]} of parameter {names[column]!r}{which} is not finite; "
-            "use finite numbers."
+            f"{where}: the value {array[point, column]} of parameter {which} is not finite; use finite numbers."
         )
     return Points(bound.shape, array)
 
@@ -152,10 +158,7 @@ def _reals(values: Any) -> NDArray[np.float64]:
 
 def _mismatch(given: Sequence[str], names: Sequence[str], where: str) -> str:
     if not given:
-        return (
-            f"{where}: {_numbers(0, names)} Note that if you want to run a single pub, you need to wrap it with `[]` "
-            "like `run([(circuit, param_values)])` instead of `run((circuit, param_values))`."
-        )
+        return f"{where}: {_numbers(0, names)} {BRACKETS}"
     parts = []
     if unknown := set(given) - set(names):
         close = difflib.get_close_matches(min(unknown), names, n=1)
@@ -171,3 +174,31 @@ def _numbers(found: int, names: Sequence[str]) -> str:
     listed = f": {names_of(names)}" if names else ""
     numbers = f"The number of values ({found}) does not match the number of parameters ({len(names)})"
     return f"{numbers} for the circuit{listed}."
+
+
+def bound_at(lowered: LoweredCircuit, points: Points, index: int) -> list[LoweredCircuit]:
+    """Return the circuit of a pub with the values of each of its points.
+
+    Raises
+    ------
+    InvalidCircuitError
+        An angle is not finite with the values of a point.
+    """
+    names = [parameter.name for parameter in lowered.parameters]
+    if not names:
+        return [lowered] * len(points.values)
+    bound: list[LoweredCircuit] = []
+    try:
+        bound.extend(lowered.bind(dict(zip(names, row, strict=True))) for row in points.values.tolist())
+    except InvalidCircuitError as error:
+        raise InvalidCircuitError(f"pub {index}{_at(len(bound), points.shape)}: {error}") from error
+    return bound
+
+
+def index_of(point: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return where a point is in an array of that shape."""
+    return tuple(map(int, np.unravel_index(point, shape)))
+
+
+def _at(point: int, shape: tuple[int, ...]) -> str:
+    return f" at point {index_of(point, shape)}" if shape else ""

@@ -36,7 +36,7 @@ class SimulatorPrimitive(Generic[OptionsT]):
     seed
         Of everything random. An integer gives the same in every run; a `Generator` is drawn from.
     options
-        Its options, or a mapping of them.
+        Its options, or a mapping of them; copied.
     """
 
     options_class: ClassVar[type[PrimitiveOptions]]
@@ -49,7 +49,9 @@ class SimulatorPrimitive(Generic[OptionsT]):
     ) -> None:
         if options is None or isinstance(options, Mapping):
             options = self.options_class(**options or {})  # type: ignore[assignment]
-        elif not isinstance(options, self.options_class):
+        elif isinstance(options, self.options_class):
+            options = options.copy()
+        else:
             raise wrong_type("options", options, f"{self.options_class.__name__} or a mapping")
         if backend is not None and not isinstance(backend, Simulator):
             name = type(self).__name__

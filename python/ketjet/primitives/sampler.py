@@ -1,0 +1,278 @@
+"""SamplerV2: shots of circuits at many points, and what becomes of them in Qiskit's containers."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from qiskit.primitives import BaseSamplerV2, DataBin, PrimitiveResult, SamplerPubResult
+from qiskit.primitives.containers.sampler_pub import SamplerPub
+
+from ketjet.backend.admission import Admitted, admission_now, admit
+from ketjet.backend.request import numbered
+from ketjet.base.warnings import warn
+from ketjet.errors import InvalidPubError
+from ketjet.jobs.primitive_job import PrimitiveJob
+from ketjet.lowering import lower
+from ketjet.options.checks import integer
+from ketjet.options.machine import memory_limit
+from ketjet.options.simulator_options import MAX_SHOTS
+from ketjet.primitives.bit_array import OutcomeTables, TabledBitArray
+from ketjet.primitives.options import SamplerOptions
+from ketjet.primitives.pubs import as_pubs, bound_at, index_of, parts_of, points_of
+from ketjet.primitives.simulation import SimulatorPrimitive
+from ketjet.results.metadata import metadata_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from qiskit import QuantumCircuit
+    from qiskit.primitives import SamplerPubLike
+
+    from ketjet import Simulator
+    from ketjet.backend.admission import Admission
+    from ketjet.engine import Outcome
+    from ketjet.experiment import Experiment
+    from ketjet.lowering import LoweredCircuit
+    from ketjet.options import SimulatorOptions
+
+__all__ = ["SamplerV2"]
+
+
+class SamplerV2(SimulatorPrimitive[SamplerOptions], BaseSamplerV2):
+    """Qiskit's sampler on a `Simulator`: any circuit as it is, all points of all pubs in one job.
+
+    Parameters
+    ----------
+    backend
+        The simulator; None for one that is made of the options' `backend_options`.
+    default_shots
+        Shots of a pub where neither it nor `run` says how many; None for those of the options.
+    seed
+        Of all samples: the same integer gives the same samples in every run. From a `Generator` a seed is drawn for
+        each run. None for ``seed_simulator`` of the options or the backend, or else a fresh one.
+    options
+        `SamplerOptions`, or a mapping of them.
+
+    Examples
+    --------
+    >>> from qiskit import QuantumCircuit
+    >>> from ketjet import SamplerV2
+    >>> bell = QuantumCircuit(2)
+    >>> _ = bell.h(0), bell.cx(0, 1), bell.measure_all()
+    >>> sorted(SamplerV2(seed=7).run([bell]).result()[0].data.meas.get_counts())
+    ['00', '11']
+    """
+
+    options_class = SamplerOptions
+
+    def __init__(
+        self,
+        *,
+        backend: Simulator | None = None,
+        default_shots: int | None = None,
+        seed: int | np.random.Generator | None = None,
+        options: SamplerOptions | Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(backend, seed, options)
+        if default_shots is not None:
+            self.options.default_shots = default_shots
+
+    @property
+    def default_shots(self) -> int:
+        """Shots of a pub where neither it nor `run` says how many."""
+        return self.options.default_shots
+
+    def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> PrimitiveJob:
+        """Start sampling and return at once.
+
+        Parameters
+        ----------
+        pubs
+            Circuits, or tuples of a circuit, its parameter values and a number of shots; the last two may be left out.
+            Values are an array whose last axis is over the circuit's parameters, or a mapping from parameters, or
+            tuples of them, to arrays.
+        shots
+            Shots of every point of the pubs that do not say how many.
+
+        Returns
+        -------
+        PrimitiveJob
+            Submitted. ``job.result()[i].data`` has a `BitArray` for every register of the i-th circuit, of the shape of
+            the pub's values.
+
+        Raises
+        ------
+        InvalidPubError, PubTypeError
+            A pub is malformed, or its values do not fit its circuit.
+        InvalidCircuitError
+            A circuit cannot be simulated.
+        InsufficientMemoryError
+            A circuit does not fit into the memory that is available now.
+        OptionTypeError, InvalidOptionError
+            A number of shots is no positive integer, or an option is wrong.
+        """
+        shots = self.default_shots if shots is None else _shots("shots", shots)
+        parts = [_parts(pub, index, shots) for index, pub in enumerate(as_pubs(pubs, "Sampler"))]
+        options = self._resolve(shots=shots, memory=False, exact=False, return_state=False)
+        preparation = _Preparation(options)
+        prepared = [preparation.pub(index, *part) for index, part in enumerate(parts)]
+        experiments = preparation.experiments
+        _warn_of_empty_data(parts)
+        job = PrimitiveJob(
+            self.backend,
+            str(uuid.uuid4()),
+            experiments,
+            partial(_assemble, prepared, list(experiments)),
+            executor=options.executor,
+            cancel_on_interrupt=options.cancel_on_interrupt,
+            memory_limit=memory_limit(options),
+        )
+        return self.backend._submit(job, experiments)
+
+
+class _Pub(NamedTuple):
+    """A pub that is ready to run, and what its result will be made of beside the outcomes.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    shots : int
+    experiments : slice
+        Which experiments of the job are its points; none where nothing is measured.
+    registers : dict
+        The classical bits of each register of the circuit, by the register's name.
+    num_clbits, seed : int
+    circuit_metadata : dict
+    """
+
+    shape: tuple[int, ...]
+    shots: int
+    experiments: slice
+    registers: dict[str, tuple[int, ...]]
+    num_clbits: int
+    seed: int
+    circuit_metadata: dict[str, Any]
+
+
+class _Preparation:
+    """Makes the pubs of one job ready to run."""
+
+    def __init__(self, options: SimulatorOptions) -> None:
+        self.experiments: list[Experiment] = []
+        self._options = options
+        self._admission: Admission = admission_now(options, recent=True)
+        self._seed = options.drawn_seed()
+        self._admitted: dict[tuple[int, int], Admitted] = {}  # a circuit may be in many pubs
+        self._occurrences: dict[int, int] = {}  # of each program, angles included
+
+    def pub(self, index: int, circuit: QuantumCircuit, values: Any, shots: int) -> _Pub:
+        registers = _registers(index, circuit)
+        begin = len(self.experiments)
+        options = self._options if shots == self._options.shots else dataclasses.replace(self._options, shots=shots)
+        lowered, admitted = self._lowered(circuit, options, any(registers.values()))
+        points = points_of(circuit, lowered.parameters, values, index)
+        if admitted is not None:
+            bound = bound_at(lowered, points, index)
+            self.experiments += numbered(bound, admitted, options, self._seed, self._occurrences)
+        experiments = slice(begin, len(self.experiments))
+        metadata = lowered.header.metadata
+        return _Pub(points.shape, shots, experiments, registers, circuit.num_clbits, self._seed, metadata)
+
+    def _lowered(
+        self, circuit: QuantumCircuit, options: SimulatorOptions, is_read: bool
+    ) -> tuple[LoweredCircuit, Admitted | None]:
+        """Lower a circuit, and admit it if it measures into bits that are read."""
+        admitted = self._admitted.get((id(circuit), options.shots))
+        if admitted is None and is_read:
+            admitted = admit(circuit, self._admission._replace(options=options))
+            self._admitted[id(circuit), options.shots] = admitted
+        lowered = lower(circuit) if admitted is None else admitted.lowered
+        return lowered, admitted if lowered.has_measurements else None
+
+
+def _parts(pub: Any, index: int, shots: int) -> tuple[QuantumCircuit, Any, int]:
+    """Return circuit, values and number of shots of a pub."""
+    if isinstance(pub, SamplerPub):
+        circuit, values, own = pub.circuit, pub.parameter_values, pub.shots
+    else:
+        circuit, values, own = (*parts_of(pub, index, "Sampler", 1, 3), None, None)[:3]
+    return circuit, values, shots if own is None else _shots(f"shots of pub {index}", own)
+
+
+_shots = integer(1, MAX_SHOTS)
+
+
+def _registers(index: int, circuit: QuantumCircuit) -> dict[str, tuple[int, ...]]:
+    numbers = {bit: number for number, bit in enumerate(circuit.clbits)}
+    for register in circuit.cregs:
+        if register.name in DataBin._RESTRICTED_NAMES:
+            raise InvalidPubError(
+                f"pub {index}, circuit {circuit.name!r}: data cannot be named {register.name!r}, which is a name that "
+                "DataBin has itself; give the register another name."
+            )
+    return {register.name: tuple([numbers[bit] for bit in register]) for register in circuit.cregs}
+
+
+def _warn_of_empty_data(parts: Sequence[tuple[QuantumCircuit, Any, int]]) -> None:
+    empty = [circuit.name for circuit, _, _ in parts if not circuit.cregs]
+    if empty:
+        warn(
+            f"no classical register in circuit {', '.join(map(repr, empty[:5]))}{', ...' if empty[5:] else ''}: "
+            "its data will be empty. Did you mean to add measurements, for example with circuit.measure_all()?"
+        )
+
+
+def _assemble(
+    pubs: Sequence[_Pub], experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException]
+) -> PrimitiveResult[SamplerPubResult]:
+    """Make the result of a job."""
+    ended = list(outcomes)
+    results = [_pub_result(pub, experiments[pub.experiments], ended[pub.experiments]) for pub in pubs]
+    return PrimitiveResult(results, metadata={"version": 2})
+
+
+def _pub_result(
+    pub: _Pub, experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException]
+) -> SamplerPubResult:
+    metadata: dict[str, Any] = {"shots": pub.shots, "circuit_metadata": pub.circuit_metadata}
+    failed = [point for point, outcome in enumerate(outcomes) if isinstance(outcome, BaseException)]
+    if failed:
+        error = outcomes[failed[0]]
+        where = f"point {index_of(failed[0], pub.shape)}: " if pub.shape else ""
+        metadata["error"] = f"{where}{type(error).__name__}: {error}"
+        return SamplerPubResult(DataBin(shape=pub.shape), metadata)
+    run = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+    tables = _tables(pub, experiments, run)
+    data = {name: TabledBitArray(tables, pub.shape, clbits) for name, clbits in pub.registers.items()}
+    metadata["simulator_metadata"] = _simulator_metadata(pub, experiments, run)
+    return SamplerPubResult(DataBin(**data, shape=pub.shape), metadata)
+
+
+def _tables(pub: _Pub, experiments: Sequence[Experiment], outcomes: Sequence[Outcome]) -> OutcomeTables:
+    if outcomes:
+        keys = np.concatenate([outcome.keys for outcome in outcomes]) if len(outcomes) > 1 else outcomes[0].keys
+        counts = np.concatenate([outcome.counts for outcome in outcomes]) if len(outcomes) > 1 else outcomes[0].counts
+        begins = np.cumsum([0, *[len(outcome.counts) for outcome in outcomes]])
+    else:  # nothing has been measured: all bits are 0
+        points = int(np.prod(pub.shape, dtype=int))
+        keys = np.zeros((points, max(1, -(-pub.num_clbits // 64))), np.uint64)
+        counts, begins = np.full(points, pub.shots, np.int64), np.arange(points + 1)
+    fingerprints = tuple([experiment.task.program.fingerprint for experiment in experiments])
+    occurrences = tuple([experiment.task.occurrence for experiment in experiments])
+    return OutcomeTables(keys, counts, begins, pub.shots, pub.num_clbits, pub.seed, fingerprints, occurrences)
+
+
+def _simulator_metadata(pub: _Pub, experiments: Sequence[Experiment], outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return what there is to tell of the run of a pub: of its first point, and the times of all."""
+    if not outcomes:
+        return {"seed_simulator": pub.seed, "num_points": 0, "time_taken": 0.0}
+    metadata = metadata_of(experiments[0], outcomes[0].facts)
+    del metadata["occurrence"]
+    metadata["num_points"] = len(outcomes)
+    metadata["sample_measure_time"] = sum([outcome.facts.sample_seconds for outcome in outcomes])
+    metadata["time_taken"] = sum([outcome.facts.seconds for outcome in outcomes])
+    return metadata
