@@ -7,6 +7,7 @@ threads, in a user's executor or in another process. Nothing here or below impor
 from ketjet._core import (
     Cancelled,
     ClassicalError,
+    Formulas,
     IterationLimitReached,
     Machine,
     MemoryLimitReached,
@@ -41,6 +42,7 @@ from ketjet.engine.run import execute
 from ketjet.engine.state import State
 from ketjet.engine.tables import (
     classical_codes,
+    formula_codes,
     gate_codes,
     instruction_codes,
     max_density_qubits,
@@ -64,6 +66,7 @@ __all__ = [
     "Demand",
     "Estimate",
     "ExpectationReadout",
+    "Formulas",
     "IterationLimitReached",
     "Machine",
     "MemoryLimitReached",
@@ -94,6 +97,7 @@ __all__ = [
     "drift_of",
     "estimate",
     "execute",
+    "formula_codes",
     "gate_codes",
     "instruction_codes",
     "isa_in_use",
