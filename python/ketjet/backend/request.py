@@ -45,8 +45,7 @@ def experiments_of(
         require_single_outcomes(circuit, lowered, admitted[id(circuit)].plan, options)
         if not (lowered.has_measurements or lowered.saves or options.return_state):
             unmeasured.append(circuit.name)
-        bound = [lowered.bind(value) for value in values] if values else [lowered]
-        for ready in bound:
+        for ready in lowered.bind_all(values) if values else (lowered,):
             program = ready.program.fingerprint
             occurrence = occurrences.get(program, 0)
             experiments.append(experiment_of(ready, admitted[id(circuit)], options, seed, occurrence=occurrence))
