@@ -9,6 +9,7 @@
 #include "bindings/gil.hpp"
 #include "program/check_save.hpp"
 #include "program/classical_code.hpp"
+#include "program/formulas.hpp"
 #include "program/instruction.hpp"
 #include "program/pauli.hpp"
 
@@ -120,6 +121,48 @@ std::map<std::string, std::int64_t> numbers_of(std::span<const std::string_view>
     return codes;
 }
 
+Formulas make_formulas(std::size_t num_parameters, const InputArray<double>& numbers,
+                       const InputArray<std::int64_t>& slots, const InputArray<std::int64_t>& formulas,
+                       const InputArray<std::int64_t>& phases, const InputArray<std::int64_t>& begins,
+                       const InputArray<std::uint8_t>& ops, const InputArray<std::int32_t>& operands,
+                       const InputArray<double>& constants, const InputArray<std::uint8_t>& ordered) {
+    const ReleasedForMany released(static_cast<std::size_t>(numbers.size() + ops.size()));
+    return Formulas(num_parameters, {to_vector(numbers), to_vector(slots), to_vector(formulas), to_vector(phases)},
+                    {to_vector(begins), to_vector(ops), to_vector(operands), to_vector(constants), to_vector(ordered)});
+}
+
+std::span<const double> span_of(const InputArray<double>& array) {
+    return {array.data(), static_cast<std::size_t>(array.size())};
+}
+
+py::tuple evaluate_formulas(const Formulas& formulas, const InputArray<double>& values) {
+    if (values.ndim() != 2) throw std::invalid_argument("values are points x parameters");
+    const auto points = static_cast<std::size_t>(values.shape(0));
+    std::vector<double> slots(points * formulas.num_slots());
+    std::vector<std::int64_t> undecided;
+    {
+        const ReleasedForMany released(slots.size());
+        for (const auto& [point, formula] : formulas.evaluate(span_of(values), slots)) {
+            undecided.insert(undecided.end(), {point, formula});
+        }
+    }
+    const auto rows = static_cast<py::ssize_t>(undecided.size() / 2);
+    return py::make_tuple(
+        to_array(std::move(slots), {static_cast<py::ssize_t>(points), static_cast<py::ssize_t>(formulas.num_slots())}),
+        to_array(std::move(undecided), {rows, 2}));
+}
+
+py::tuple pull_back(const Formulas& formulas, const InputArray<double>& values,
+                    const InputArray<double>& slot_gradient) {
+    std::vector<double> gradient(formulas.num_parameters());
+    std::vector<std::int64_t> left_out;
+    {
+        const ReleasedForMany released(static_cast<std::size_t>(slot_gradient.size()));
+        left_out = formulas.pull_back(span_of(values), span_of(slot_gradient), gradient);
+    }
+    return py::make_tuple(to_array(std::move(gradient)), to_array(std::move(left_out)));
+}
+
 py::array_t<Complex> matrix_of_gate(std::size_t code, const std::vector<double>& parameters) {
     const Matrix matrix = gate_matrix(code, parameters);
     const auto dimension = static_cast<py::ssize_t>(matrix.dimension());
@@ -140,6 +183,7 @@ void bind_program(py::module_& m) {
     m.def(
         "classical_codes", [] { return numbers_of(classical_op_names()); },
         "Numbers of the operations of classical code, by name.");
+    m.def("formula_codes", [] { return numbers_of(formula_op_names()); }, "Numbers of the operations of formulas.");
     m.def("saved_codes", [] { return numbers_of(saved_names); }, "Numbers of what a save operation can save, by name.");
     m.def(
         "save_mode_codes", [] { return numbers_of(save_mode_names); },
@@ -178,6 +222,15 @@ void bind_program(py::module_& m) {
             py::arg("slots"))
         .def("packed", &program_state, "The constructor's arguments, as a tuple.")
         .def(py::pickle(&program_state, &program_from_state));
+    py::class_<Formulas>(m, "Formulas", "How the slots of a program follow from parameters.")
+        .def(py::init(&make_formulas), py::arg("num_parameters"), py::arg("numbers"), py::arg("slots"),
+             py::arg("formulas"), py::arg("phases"), py::arg("begins"), py::arg("ops"), py::arg("operands"),
+             py::arg("constants"), py::arg("ordered"))
+        .def("evaluate", &evaluate_formulas, py::arg("values"),
+             "Slots (points x slots) of values (points x parameters), and pairs of a point and a formula that only "
+             "Qiskit can decide.")
+        .def("pull_back", &pull_back, py::arg("values"), py::arg("slot_gradient"),
+             "The gradient by parameters, and formulas that are left out of it.");
 }
 
 }  // namespace ketjet::bindings

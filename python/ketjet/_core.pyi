@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'list_rows', 'machine_rates', 'max_density_qubits', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Formulas', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'formula_codes', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'list_rows', 'machine_rates', 'max_density_qubits', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -72,6 +72,20 @@ class Program:
     @property
     def slots(self) -> numpy.typing.NDArray[numpy.float64]:
         ...
+class Formulas:
+    """
+    How the slots of a program follow from parameters.
+    """
+    def __init__(self, num_parameters: typing.SupportsInt | typing.SupportsIndex, numbers: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], slots: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], formulas: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], phases: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], begins: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], ops: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], operands: typing.Annotated[numpy.typing.ArrayLike, numpy.int32], constants: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], ordered: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8]) -> None:
+        ...
+    def evaluate(self, values: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> tuple:
+        """
+        Slots (points x slots) of values (points x parameters), and pairs of a point and a formula that only Qiskit can decide.
+        """
+    def pull_back(self, values: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], slot_gradient: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> tuple:
+        """
+        The gradient by parameters, and formulas that are left out of it.
+        """
 class PlanFormatError(ValueError):
     pass
 class Precision:
@@ -541,6 +555,10 @@ def detect_machine(root: str = '/') -> Machine:
 def fail_allocation_after(count: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     Fault injection: the count-th allocation from now on fails (0: none).
+    """
+def formula_codes() -> dict[str, int]:
+    """
+    Numbers of the operations of formulas.
     """
 def gate_matrix(code: typing.SupportsInt | typing.SupportsIndex, parameters: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> numpy.typing.NDArray[numpy.complex128]:
     """

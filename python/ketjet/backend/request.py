@@ -47,7 +47,7 @@ def experiments_of(
         require_single_outcomes(circuit, lowered, admitted[id(circuit)].plan, options)
         if not (lowered.has_measurements or lowered.saves or options.return_state):
             unmeasured.append(circuit.name)
-        bound = [lowered.bind(value) for value in values] if values else [lowered]
+        bound = lowered.bind_all(values) if values else (lowered,)
         experiments += numbered(bound, admitted[id(circuit)], options, seed, occurrences)
     if unmeasured:
         warn(

@@ -7,6 +7,7 @@ threads, in a user's executor or in another process. Nothing here or below impor
 from ketjet._core import (
     Cancelled,
     ClassicalError,
+    Formulas,
     IterationLimitReached,
     Machine,
     MemoryLimitReached,
@@ -42,6 +43,7 @@ from ketjet.engine.shot_lists import list_rows
 from ketjet.engine.state import State
 from ketjet.engine.tables import (
     classical_codes,
+    formula_codes,
     gate_codes,
     instruction_codes,
     max_density_qubits,
@@ -65,6 +67,7 @@ __all__ = [
     "Demand",
     "Estimate",
     "ExpectationReadout",
+    "Formulas",
     "IterationLimitReached",
     "Machine",
     "MemoryLimitReached",
@@ -95,6 +98,7 @@ __all__ = [
     "drift_of",
     "estimate",
     "execute",
+    "formula_codes",
     "gate_codes",
     "instruction_codes",
     "isa_in_use",

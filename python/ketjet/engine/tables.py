@@ -32,6 +32,12 @@ def classical_codes() -> dict[str, int]:
 
 
 @functools.cache
+def formula_codes() -> dict[str, int]:
+    """Map the name of an operation of formulas to its number."""
+    return dict(_core.formula_codes())
+
+
+@functools.cache
 def saved_codes() -> dict[str, int]:
     """Map what a save operation can save to its number."""
     return dict(_core.saved_codes())

@@ -20,12 +20,18 @@ from ketjet.lowering.parameters import Binding
 from ketjet.lowering.walk import CircuitWalk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from ketjet.lowering.builder import ProgramBuilder
     from ketjet.saves import SaveRequest
 
 logger = logging.getLogger(__name__)
+
+SLOTS_AT_A_TIME = 1 << 20
+"""How many slots are computed at a time when there are many points."""
 
 
 class LoweredCircuit(NamedTuple):
@@ -73,7 +79,20 @@ class LoweredCircuit(NamedTuple):
         if self.binding is None:
             Binding(self.header.name, (), UnboundSlots()).resolve(values)
             return self
-        slots = self.binding.evaluate(self.binding.resolve(values), self.program.slots)
+        return self.with_slots(self.binding.slots_of(self.binding.resolve_all([values]))[0])
+
+    def bind_all(self, points: Sequence[Mapping[Any, Any]]) -> Iterator[LoweredCircuit]:
+        """Do what `bind` does for several points, all with the same keys."""
+        if self.binding is None:
+            yield from map(self.bind, points)
+            return
+        values = self.binding.resolve_all(points)
+        at_a_time = max(1, SLOTS_AT_A_TIME // max(1, len(self.program.slots)))
+        for i in range(0, len(values), at_a_time):
+            yield from map(self.with_slots, self.binding.slots_of(values[i : i + at_a_time]))
+
+    def with_slots(self, slots: NDArray[np.float64]) -> LoweredCircuit:
+        """Return the circuit with numbers in all slots."""
         header = self.header
         if header.global_phase is None:
             header = header.with_phase(float(slots[-1]))  # the circuit's phase is the last operation
@@ -152,7 +171,7 @@ def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: boo
 def _binding(circuit: QuantumCircuit, builder: ProgramBuilder) -> Binding | None:
     """Return how the program's slots follow from the parameters, if anything does."""
     own = _own_parameters(circuit, builder)
-    return Binding(circuit.name, own, builder.unbound) if own or builder.unbound.slots else None
+    return Binding(circuit.name, own, builder.unbound, builder.slots) if own or builder.unbound.slots else None
 
 
 def _own_parameters(circuit: QuantumCircuit, builder: ProgramBuilder) -> Sequence[Parameter]:

@@ -1,6 +1,6 @@
 """Angles: numbers, or expressions whose values come later.
 
-A packed program holds angles in slots. An expression leaves 0.0 in its slot and an entry here; `Binding.evaluate`
+A packed program holds angles in slots. An expression leaves 0.0 in its slot and an entry here; `Binding.slots_of`
 fills such slots, and nothing else, when values are given.
 """
 
@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from qiskit.circuit import Parameter, ParameterExpression, ParameterVector
 
+from ketjet import engine
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering.arrays import CHUNK, distinct
+from ketjet.lowering.formulas import FormulaWriter, is_smooth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -93,8 +95,8 @@ class LoopValue(NamedTuple):
 class Binding:
     """How the unbound slots of one circuit follow from its parameters.
 
-    Parameters that are angles as they are get their values in one array assignment; equal expressions are evaluated
-    once.
+    The engine evaluates parameters that are angles as they are and, from the second point on, compiled expressions;
+    what it cannot tell with Qiskit's digits is evaluated by Qiskit. Equal expressions are evaluated once.
 
     Parameters
     ----------
@@ -103,24 +105,31 @@ class Binding:
     own
         The circuit's parameters.
     unbound
-        The slots; not to be changed any more.
+        The slots that are not numbers; not to be changed any more.
+    slots
+        All slots of the program, with anything in those that are not numbers.
     """
 
-    def __init__(self, circuit_name: str, own: Sequence[Parameter], unbound: UnboundSlots) -> None:
+    def __init__(
+        self, circuit_name: str, own: Sequence[Parameter], unbound: UnboundSlots, slots: Sequence[float] = ()
+    ) -> None:
         self._circuit_name = circuit_name
+        self._all_slots = np.array(slots, np.float64)
         self._slots, self._instructions, self._gates = np.asarray(unbound.slots), unbound.instructions, unbound.gates
-        self._phases = [slot for slot, at in zip(unbound.slots, unbound.instructions, strict=True) if at < 0]
+        self._is_phase = np.asarray(unbound.instructions) < 0
+        """By unbound slot: whether it is the circuit's global phase."""
         self._expressions: list[ParameterExpression] = []
         """Each that some slot has, once."""
         self._numbers = array("q")
         """By unbound slot: which of them it has."""
-        first_uses = array("q")
+        self._first_uses = array("q")
+        """By expression, the first of the unbound slots that has it."""
         numbers: dict[ParameterExpression, int] = {}
         for place, expression in enumerate(unbound.expressions):
             number = numbers.setdefault(expression, len(self._expressions))
             if number == len(self._expressions):
                 self._expressions.append(expression)
-                first_uses.append(place)
+                self._first_uses.append(place)
             self._numbers.append(number)
             unbound.expressions[place] = self._expressions[number]  # equal ones are let go of here, not all at the end
         known, hidden = distinct(own), set()
@@ -129,28 +138,16 @@ class Binding:
         self.parameters = (*own, *sorted(hidden, key=lambda parameter: parameter.name))
         """The circuit's parameters, then those that only definitions know."""
         self._index = {parameter.name: i for i, parameter in enumerate(self.parameters)}
-        self._plain = array("q"), array("q")
-        """Numbers of the expressions that are parameters as they are, and of these parameters."""
-        self._formulas = array("q")
-        """Numbers of the others."""
-        self._first_uses = array("q")
-        """For each formula the first of the unbound slots that has it."""
-        self._used, self._used_end = array("q"), array("q")
-        """The parameters of each formula, one after the other, and where they end."""
         self._first_use: dict[int, int] = {}
         """By parameter, the first of the unbound slots that needs it."""
-        for number, (expression, first_use) in enumerate(zip(self._expressions, first_uses, strict=True)):
-            indices = [self._index[parameter.name] for parameter in _parameters_of(expression)]
-            for index in indices:
-                self._first_use.setdefault(index, first_use)
-            if isinstance(expression, Parameter):
-                self._plain[0].append(number)
-                self._plain[1].append(indices[0])
-                continue
-            self._formulas.append(number)
-            self._first_uses.append(first_use)
-            self._used.extend(indices)
-            self._used_end.append(len(self._used))
+        for expression, first_use in zip(self._expressions, self._first_uses, strict=True):
+            for parameter in _parameters_of(expression):
+                self._first_use.setdefault(self._index[parameter.name], first_use)
+        self._formulas: engine.Formulas | None = None
+        self._points = 0
+        """How many points have been evaluated."""
+        self._compiled = False
+        """Whether the formulas hold more than the parameters that are angles as they are."""
 
     def __del__(self) -> None:
         while self._expressions:  # other threads get their turn in between
@@ -166,73 +163,189 @@ class Binding:
         InvalidCircuitError
             If a name is unknown, a parameter has no value, or a value is not a finite real number.
         """
-        numbers: list[float | None] = [None] * len(self.parameters)
+        return self.resolve_all([values]).reshape(-1)
+
+    def resolve_all(self, points: Sequence[Mapping[Any, Any]]) -> NDArray[np.float64]:
+        """Do what `resolve` does for several points, all with the same keys; the values have one row per point."""
+        if any(isinstance(key, ParameterVector) for key in points[0]):
+            points = [dict(_single_values(values)) for values in points]
+        rows = self._rows(points)
+        self._require_finite(rows)
+        return rows
+
+    def slots_of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return all slots of the program (points x slots) for values (points x parameters, as in `parameters`).
+
+        Raises
+        ------
+        InvalidCircuitError
+            If a value is not finite, or an angle becomes NaN, infinite or complex.
+        """
+        self._require_finite(values)
+        slots: NDArray[np.float64]
+        slots, undecided = self._formulas_for(len(values)).evaluate(values)
+        if len(undecided):
+            places, ends = self._places_by_expression()
+            for point, number in undecided.tolist():
+                value = self._value(number, values[point], _point_name(point, values))
+                found = places[ends[number] : ends[number + 1]]
+                slots[point, self._slots[found]] = np.where(self._is_phase[found], value % math.tau, value)
+        return slots
+
+    def pull_back(self, values: NDArray[np.float64], slot_gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Turn the derivatives of something by the program's slots, at one point, into those by the parameters.
+
+        Parameters
+        ----------
+        values
+            The values of the parameters.
+        slot_gradient
+            The derivatives by all slots; only those of slots that follow from parameters matter.
+
+        Raises
+        ------
+        InvalidCircuitError
+            If an angle has no finite derivative there.
+        """
+        gradient: NDArray[np.float64]
+        gradient, left_out = self._formulas_for(2).pull_back(values, slot_gradient)
+        if len(left_out):
+            places, ends = self._places_by_expression()
+            for number in left_out.tolist():
+                weight = slot_gradient[self._slots[places[ends[number] : ends[number + 1]]]].sum()
+                for parameter, slope in self._slopes(number, values):
+                    gradient[self._index[parameter.name]] += weight * slope
+        return gradient
+
+    def _formulas_for(self, points: int) -> engine.Formulas:
+        """Return the formulas for so many more points.
+
+        Expressions are compiled when a second point is wanted: for one, Qiskit evaluates them sooner.
+        """
+        self._points += points
+        compiled = self._points > 1
+        if self._formulas is None or (compiled and not self._compiled):
+            writer = FormulaWriter(self._index)
+            for expression in self._expressions:
+                if compiled or isinstance(expression, Parameter):
+                    writer.expression(expression)
+                else:
+                    writer.unknown()
+            self._formulas = engine.Formulas(
+                num_parameters=len(self.parameters),
+                numbers=self._all_slots,
+                slots=self._slots,
+                formulas=np.asarray(self._numbers),
+                phases=self._slots[self._is_phase],
+                begins=np.asarray(writer.begins),
+                ops=np.asarray(writer.ops),
+                operands=np.asarray(writer.operands),
+                constants=np.asarray(writer.constants),
+                ordered=np.asarray(writer.ordered),
+            )
+            self._compiled = compiled
+        return self._formulas
+
+    def _places_by_expression(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the places of the unbound slots, by expression, and where those of each expression begin."""
+        numbers = np.asarray(self._numbers)
+        ends = np.zeros(len(self._expressions) + 1, np.int64)
+        np.cumsum(np.bincount(numbers, minlength=len(self._expressions)), out=ends[1:])
+        return np.argsort(numbers, kind="stable"), ends
+
+    def _rows(self, points: Sequence[Mapping[Any, Any]]) -> NDArray[np.float64]:
+        """Return one real number for every point and parameter; the keys are those of the first point."""
+        columns: list[Sequence[Any] | None] = [None] * len(self.parameters)
         unknown: list[str] = []
-        for key, value in _single_values(values):
+        for key in points[0]:
             name = key if isinstance(key, str) else getattr(key, "name", repr(key))
             index = self._index.get(name)
             if index is None or (key is not name and key != self.parameters[index]):
                 unknown.append(name)
             else:
-                numbers[index] = value if type(value) is float else self._number(index, value)
-        missing = [parameter.name for parameter, number in zip(self.parameters, numbers, strict=True) if number is None]
+                columns[index] = [values[key] for values in points]
+        missing = [parameter.name for parameter, column in zip(self.parameters, columns, strict=True) if column is None]
         if unknown or missing:
             raise InvalidCircuitError(self._mismatch(unknown, missing))
-        result = np.array(numbers, np.float64)
-        if not np.isfinite(result).all():
-            index = int(np.argmin(np.isfinite(result)))
-            raise self._bad_value(index, f"{result[index]} is not finite; use a finite number")
-        return result
+        rows = np.empty((len(points), len(columns)))
+        for index, column in enumerate(columns):
+            rows[:, index] = self._column(index, column or ())
+        return rows
 
-    def evaluate(self, numbers: NDArray[np.float64], slots: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return a copy of the slots with every unbound one filled."""
-        values = np.empty(len(self._expressions))
-        plain, sources = map(np.asarray, self._plain)
-        values[plain] = numbers[sources]
-        begin = 0
-        for number, first_use, end in zip(self._formulas, self._first_uses, self._used_end, strict=True):
-            given = {self.parameters[i]: float(numbers[i]) for i in self._used[begin:end]}
-            values[number] = self._value(self._expressions[number], given, first_use)
-            begin = end
-        filled = slots.copy()
-        filled[self._slots] = values[np.asarray(self._numbers)]
-        for slot in self._phases:
-            filled[slot] %= math.tau  # as Qiskit keeps a global phase
-        return filled
+    def _column(self, index: int, values: Sequence[Any]) -> NDArray[np.float64] | list[float]:
+        """Return the values of one parameter as real numbers."""
+        if all(type(value) is float for value in values):
+            return np.array(values)
+        return [self._number(index, value, _point_name(point, values)) for point, value in enumerate(values)]
+
+    def _require_finite(self, values: NDArray[np.float64]) -> None:
+        finite = np.isfinite(values)
+        if not finite.all():
+            point, index = np.argwhere(~finite)[0].tolist()
+            reason = f"{values[point, index]} is not finite; use a finite number"
+            raise self._bad_value(index, reason, _point_name(point, values))
 
     def _place_of(self, place: int) -> str:
         """Return the instruction of an unbound slot, for messages."""
         instruction = self._instructions[place]
         return "global phase" if instruction < 0 else f"instruction {instruction} ({self._gates[place]})"
 
-    def _value(self, expression: ParameterExpression, given: Mapping[Parameter, float], first_use: int) -> float:
+    def _value(self, number: int, values: NDArray[np.float64], at: str) -> float:
+        """Let Qiskit evaluate an expression."""
+        expression = self._expressions[number]
+        given = self._given(expression, values)
         try:
             value = real_number(expression.bind(given))
         except Exception as error:  # Qiskit raises several kinds, e.g. for a division by zero
-            raise InvalidCircuitError(self._bad_angle(expression, given, first_use, str(error))) from error
+            raise self._bad_angle(number, given, at, "value", str(error)) from error
         if not math.isfinite(value):
-            raise InvalidCircuitError(self._bad_angle(expression, given, first_use, f"it is {value}"))
+            raise self._bad_angle(number, given, at, "value", f"it is {value}")
         return value
 
-    def _number(self, index: int, value: Any) -> float:
-        try:
-            return real_number(value)
-        except InvalidCircuitError as error:
-            raise self._bad_value(index, str(error.message)) from None
+    def _slopes(self, number: int, values: NDArray[np.float64]) -> list[tuple[Parameter, float]]:
+        """Let Qiskit evaluate the derivatives of an expression that the engine has left out."""
+        expression = self._expressions[number]
+        given = self._given(expression, values)
+        slopes = []
+        for parameter in given:
+            try:
+                slope = expression.gradient(parameter)
+                if is_unbound(slope):
+                    slope = slope.bind(self._given(slope, values))
+                slopes.append((parameter, real_number(slope)))
+            except Exception as error:  # Qiskit raises several kinds
+                raise self._bad_angle(number, given, "", "derivative", str(error)) from error
+            if not math.isfinite(slopes[-1][1]):
+                raise self._bad_angle(number, given, "", "derivative", f"it is {slopes[-1][1]}")
+        if not is_smooth(expression):  # Qiskit takes them for functions of real numbers
+            raise self._bad_angle(number, given, "", "derivative", "abs and conj have none for complex numbers")
+        return slopes
 
-    def _bad_value(self, index: int, reason: str) -> InvalidCircuitError:
+    def _given(self, expression: ParameterExpression, values: NDArray[np.float64]) -> dict[Parameter, float]:
+        return {each: float(values[self._index[each.name]]) for each in _parameters_of(expression)}
+
+    def _number(self, index: int, value: Any, at: str) -> float:
+        try:
+            return value if type(value) is float else real_number(value)
+        except InvalidCircuitError as error:
+            raise self._bad_value(index, str(error.message), at) from None
+
+    def _bad_value(self, index: int, reason: str, at: str) -> InvalidCircuitError:
         used_by = self._first_use.get(index)
         where = "" if used_by is None else f" (used by {self._place_of(used_by)})"
         name = self.parameters[index].name
-        return InvalidCircuitError(f"circuit {self._circuit_name!r}: bad value for parameter {name!r}{where}: {reason}")
+        return InvalidCircuitError(
+            f"circuit {self._circuit_name!r}{at}: bad value for parameter {name!r}{where}: {reason}"
+        )
 
     def _bad_angle(
-        self, expression: ParameterExpression, given: Mapping[Parameter, float], first_use: int, reason: str
-    ) -> str:
+        self, number: int, given: Mapping[Parameter, float], at: str, what: str, reason: str
+    ) -> InvalidCircuitError:
         bound = ", ".join(f"{parameter.name} = {value}" for parameter, value in given.items())
-        return (
-            f"circuit {self._circuit_name!r}, {self._place_of(first_use)}: the angle {expression} has no value "
-            f"with {bound}: {reason}; bind values that give a finite real number"
+        return InvalidCircuitError(
+            f"circuit {self._circuit_name!r}{at}, {self._place_of(self._first_uses[number])}: the angle "
+            f"{self._expressions[number]} has no {what} with {bound}: {reason}; bind values that give a finite real "
+            "number"
         )
 
     def _mismatch(self, unknown: Sequence[str], missing: Sequence[str]) -> str:
@@ -248,6 +361,11 @@ class Binding:
 
 def _parameters_of(expression: ParameterExpression) -> set[Parameter]:
     return {expression} if isinstance(expression, Parameter) else expression.parameters
+
+
+def _point_name(point: int, points: Sequence[Any] | NDArray[Any]) -> str:
+    """Return how a message names one of several points."""
+    return f", point {point}" if len(points) > 1 else ""
 
 
 def _single_values(values: Mapping[Any, Any]) -> Iterable[tuple[Any, Any]]:
