@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -86,7 +87,19 @@ class LoweredCircuit(NamedTuple):
         if self.binding is None:
             yield from map(self.bind, points)
             return
-        values = self.binding.resolve_all(points)
+        yield from self.at_points(self.binding.resolve_all(points))
+
+    def at_points(self, values: NDArray[np.float64]) -> Iterator[LoweredCircuit]:
+        """Return the circuit with each row of values, which are in the order of `parameters`.
+
+        Raises
+        ------
+        InvalidCircuitError
+            If an angle becomes NaN or infinite.
+        """
+        if self.binding is None:
+            yield from itertools.repeat(self, len(values))
+            return
         at_a_time = max(1, SLOTS_AT_A_TIME // max(1, len(self.program.slots)))
         for i in range(0, len(values), at_a_time):
             yield from map(self.with_slots, self.binding.slots_of(values[i : i + at_a_time]))

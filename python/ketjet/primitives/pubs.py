@@ -19,7 +19,7 @@ from ketjet.errors import InvalidCircuitError, InvalidPubError, PubTypeError
 from ketjet.lowering.parameters import names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
     from qiskit.circuit import Parameter
@@ -176,7 +176,7 @@ def _numbers(found: int, names: Sequence[str]) -> str:
     return f"{numbers} for the circuit{listed}."
 
 
-def bound_at(lowered: LoweredCircuit, points: Points, index: int) -> list[LoweredCircuit]:
+def bound_at(lowered: LoweredCircuit, points: Points, index: int) -> Iterator[LoweredCircuit]:
     """Return the circuit of a pub with the values of each of its points.
 
     Raises
@@ -184,15 +184,10 @@ def bound_at(lowered: LoweredCircuit, points: Points, index: int) -> list[Lowere
     InvalidCircuitError
         An angle is not finite with the values of a point.
     """
-    names = [parameter.name for parameter in lowered.parameters]
-    if not names:
-        return [lowered] * len(points.values)
-    bound: list[LoweredCircuit] = []
     try:
-        bound.extend(lowered.bind(dict(zip(names, row, strict=True))) for row in points.values.tolist())
+        yield from lowered.at_points(points.values)
     except InvalidCircuitError as error:
-        raise InvalidCircuitError(f"pub {index}{_at(len(bound), points.shape)}: {error}") from error
-    return bound
+        raise InvalidCircuitError(f"pub {index}, {error}") from error
 
 
 def index_of(point: int, shape: tuple[int, ...]) -> tuple[int, ...]:
