@@ -197,7 +197,7 @@ class TabledBitArray(BitArray):
             word = keys[:, first // 64] >> np.uint64(first % 64)
             return (word & np.uint64((1 << num_bits) - 1))[:, None]
         bits = np.unpackbits(keys.astype("<u8").view(np.uint8), axis=1, bitorder="little")
-        padded = np.zeros((len(keys), -(-num_bits // 64) * 64), np.uint8)
+        padded = np.zeros((len(keys), max(1, -(-num_bits // 64)) * 64), np.uint8)
         padded[:, :num_bits] = bits[:, list(clbits)]
         return np.packbits(padded, axis=1, bitorder="little").view("<u8").astype(np.uint64)
 

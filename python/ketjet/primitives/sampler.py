@@ -24,7 +24,7 @@ from ketjet.primitives.bit_array import OutcomeTables, TabledBitArray
 from ketjet.primitives.options import SamplerOptions
 from ketjet.primitives.pubs import as_pubs, bound_at, index_of, parts_of, points_of
 from ketjet.primitives.simulation import SimulatorPrimitive
-from ketjet.results.metadata import metadata_of
+from ketjet.results.metadata import metadata_of_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.primitives import SamplerPubLike
 
-    from ketjet import Simulator
+    from ketjet.backend import Simulator
     from ketjet.backend.admission import Admission
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
@@ -248,7 +248,10 @@ def _pub_result(
     run = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
     tables = _tables(pub, experiments, run)
     data = {name: TabledBitArray(tables, pub.shape, clbits) for name, clbits in pub.registers.items()}
-    metadata["simulator_metadata"] = _simulator_metadata(pub, experiments, run)
+    if run:
+        metadata["simulator_metadata"] = metadata_of_points(experiments, [outcome.facts for outcome in run])
+    else:
+        metadata["simulator_metadata"] = {"seed_simulator": pub.seed, "num_points": 0, "time_taken": 0.0}
     return SamplerPubResult(DataBin(**data, shape=pub.shape), metadata)
 
 
@@ -264,15 +267,3 @@ def _tables(pub: _Pub, experiments: Sequence[Experiment], outcomes: Sequence[Out
     fingerprints = tuple([experiment.task.program.fingerprint for experiment in experiments])
     occurrences = tuple([experiment.task.occurrence for experiment in experiments])
     return OutcomeTables(keys, counts, begins, pub.shots, pub.num_clbits, pub.seed, fingerprints, occurrences)
-
-
-def _simulator_metadata(pub: _Pub, experiments: Sequence[Experiment], outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return what there is to tell of the run of a pub: of its first point, and the times of all."""
-    if not outcomes:
-        return {"seed_simulator": pub.seed, "num_points": 0, "time_taken": 0.0}
-    metadata = metadata_of(experiments[0], outcomes[0].facts)
-    del metadata["occurrence"]
-    metadata["num_points"] = len(outcomes)
-    metadata["sample_measure_time"] = sum([outcome.facts.sample_seconds for outcome in outcomes])
-    metadata["time_taken"] = sum([outcome.facts.seconds for outcome in outcomes])
-    return metadata

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from ketjet import engine
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ketjet.engine import RunFacts, Task, Verification
     from ketjet.experiment import Experiment
 
-__all__ = ["metadata_of"]
+__all__ = ["metadata_of", "metadata_of_points"]
 
 
 def metadata_of(experiment: Experiment, facts: RunFacts | None) -> dict[str, Any]:
@@ -47,6 +49,16 @@ def metadata_of(experiment: Experiment, facts: RunFacts | None) -> dict[str, Any
         metadata["exact"] = {"floor": task.floor, "remainder": facts.dropped}
     if facts.verification is not None:
         metadata["verify"] = _verification(task, facts, facts.verification)
+    return metadata
+
+
+def metadata_of_points(experiments: Sequence[Experiment], facts: Sequence[RunFacts]) -> dict[str, Any]:
+    """Return what there is to tell of one circuit's run at several points: of the first, and the times of all."""
+    metadata = metadata_of(experiments[0], facts[0])
+    del metadata["occurrence"]
+    metadata["num_points"] = len(facts)
+    metadata["sample_measure_time"] = sum([each.sample_seconds for each in facts])
+    metadata["time_taken"] = sum([each.seconds for each in facts])
     return metadata
 
 
