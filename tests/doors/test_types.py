@@ -23,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 from qiskit import QuantumCircuit
 
-from ketjet import Job, Provider, Simulator, StateVector, errors
+from ketjet import Job, PrimitiveJob, Provider, SamplerV2, Simulator, StateVector, errors
 from ketjet.basicaer import Aer, execute
 
 circuit = QuantumCircuit(2)
@@ -43,6 +43,10 @@ state.evolve(circuit, progress=True, time_limit=2).save("state.npy")
 sample: dict[str, int] = StateVector.load("state.npy").sample(10, qubits=[0], seed=1)
 probabilities: float = float(state.probabilities([0])[0])
 amplitudes = np.asarray(state)
+sampler = SamplerV2.from_backend(backend, default_shots=10, seed=np.random.default_rng(1))
+sampler.options.seed_simulator = 3
+sampled: PrimitiveJob = SamplerV2(options={"seed_simulator": 3}).run([circuit, (circuit, [0.5], 7)], shots=3)
+distinct: dict[str, int] = sampled.result(timeout=3, partial=True)[0].data.meas.get_counts()
 Provider().get_backend("ketjet")
 execute(circuit, Aer.get_backend("aer_simulator"), shots=3)
 """

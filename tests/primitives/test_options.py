@@ -60,6 +60,8 @@ def test_given_mappings_are_copied(kind):
         (EstimatorOptions, {"default_shots": 1}, UnknownOptionError, "unknown option 'default_shots'"),
         (SamplerOptions, {"run_options": {"sed_simulator": 1}}, UnknownOptionError, "did you mean 'seed_simulator'"),
         (SamplerOptions, {"run_options": {"seed_simulator": -1}}, InvalidOptionError, "must be at least 0"),
+        (SamplerOptions, {"run_options": {"inputs": {}}}, InvalidOptionError, "inputs belongs to a circuit"),
+        (SamplerOptions, {"initial_statevector": [1, 0]}, InvalidOptionError, "make it a part of the circuit"),
         (SamplerOptions, {"seed_simulator": "x"}, OptionTypeError, "seed_simulator must be an integer"),
         (SamplerOptions, {"run_options": 3}, OptionTypeError, "run_options must be a mapping"),
         (SamplerOptions, {"backend_options": [1]}, OptionTypeError, "backend_options must be a mapping"),

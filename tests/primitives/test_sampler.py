@@ -418,6 +418,14 @@ def test_misspelt_and_wrong_options(bell):
         sampler.run([bell])
 
 
+def test_samplers_are_shown_and_copied(bell):
+    sampler = SamplerV2(seed=3, options={"backend_options": {"precision": "single"}})
+    assert repr(sampler).startswith("<SamplerV2 on <Simulator ketjet ")
+    assert "default_shots=1024" in repr(sampler)
+    again = pickle.loads(pickle.dumps(sampler))
+    assert again.run([bell]).result()[0].data.meas == sampler.run([bell]).result()[0].data.meas
+
+
 def test_options_that_the_sampler_sets_itself_are_left_out(bell):
     with pytest.warns(KetjetWarning, match="shots is left out"):
         sampler = SamplerV2(options={"run_options": {"shots": 7}})
@@ -445,6 +453,19 @@ def test_from_backend_leaves_out_the_noise_of_another_one(bell):
     for backend in (None, "aer", 3):
         with pytest.raises(OptionTypeError, match="backend must be a backend"):
             SamplerV2.from_backend(backend)
+
+
+def test_matrices_that_are_almost_unitary_are_told_of_once():
+    circuit = QuantumCircuit(1)
+    for _ in range(300):
+        circuit.unitary(np.eye(2) * (1 + 4e-9), 0)
+    circuit.measure_all()
+    job = SamplerV2().run([QuantumCircuit(1, 1), circuit])
+    with pytest.warns(KetjetWarning, match=r"pub 1: the squared norm of a state is off by"):
+        result = job.result()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert job.result() is result
 
 
 # What is refused, in run()

@@ -82,8 +82,7 @@ class Job(JobFace["SimulationResult"], JobV1):
     def _name(self, backend: Backend | None, job_id: str, metadata: dict[str, Any]) -> None:
         JobV1.__init__(self, backend, job_id, **metadata)
 
-    @staticmethod
-    def _handed_over(result: SimulationResult) -> SimulationResult:
+    def _handed_over(self, result: SimulationResult) -> SimulationResult:
         return result.warned()
 
     def result(

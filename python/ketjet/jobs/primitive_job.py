@@ -12,6 +12,7 @@ from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
 from qiskit.providers import JobStatus
 
 from ketjet import engine
+from ketjet.base.warnings import warn
 from ketjet.errors import JobError
 from ketjet.jobs.face import JobFace
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
+    from qiskit.primitives import PubResult
     from qiskit.providers.backend import Backend
 
     from ketjet.engine import Outcome
@@ -56,6 +58,8 @@ class PrimitiveJob(JobFace["PrimitiveResult[Any]"], BasePrimitiveJob["PrimitiveR
         Anything to remember with the job.
     """
 
+    _has_warned = False
+
     def __init__(
         self,
         backend: Backend | None,
@@ -82,6 +86,16 @@ class PrimitiveJob(JobFace["PrimitiveResult[Any]"], BasePrimitiveJob["PrimitiveR
     def _name(self, backend: Backend | None, job_id: str, metadata: dict[str, Any]) -> None:
         BasePrimitiveJob.__init__(self, job_id, **metadata)
         self._backend = backend
+
+    def _handed_over(self, result: PrimitiveResult[Any]) -> PrimitiveResult[Any]:
+        """Return the result, the first time with a warning if states have not kept their norm."""
+        if not self._has_warned:
+            self._has_warned = True
+            told = {index: drift for index, pub in enumerate(result) if (drift := _drift_of(pub))}
+            if told:
+                pubs = ", ".join(map(str, list(told)[:5]))
+                warn(f"pub {pubs}{', ...' if len(told) > 5 else ''}: {next(iter(told.values()))}.")
+        return result
 
     def backend(self) -> Backend:
         """Return the simulator that runs the job.
@@ -127,3 +141,9 @@ class PrimitiveJob(JobFace["PrimitiveResult[Any]"], BasePrimitiveJob["PrimitiveR
             The job has not been submitted.
         """
         return super().result(timeout, partial=partial, progress=progress)
+
+
+def _drift_of(pub: PubResult) -> str:
+    """Return what there is to say of the norms of a pub's states."""
+    told = pub.metadata.get("simulator_metadata", {})
+    return engine.drift_of(told["norm_error"], told["precision"]) if "norm_error" in told else ""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from ketjet.base.warnings import warn
 from ketjet.errors import UnknownOptionError
 from ketjet.options import SimulatorOptions
-from ketjet.options.checks import integer, number, wrong_type
+from ketjet.options.checks import integer, invalid, number, wrong_type
 from ketjet.options.simulator_options import FOREIGN, MAX_SHOTS, unknown_option
 
 if TYPE_CHECKING:
@@ -27,7 +27,12 @@ Self = TypeVar("Self", bound="PrimitiveOptions")
 SET_BY_PRIMITIVES = frozenset({"shots", "memory", "parameter_binds", "exact", "return_state"})
 """Options of a run that a primitive sets itself."""
 
-OPTIONS_OF_RUNS = frozenset(SimulatorOptions.__dataclass_fields__) | FOREIGN.keys() | SET_BY_PRIMITIVES
+PARTS_OF_CIRCUITS = frozenset({"inputs", "initial_statevector"})
+"""What `Simulator.run` takes for one circuit or several, and a primitive for none."""
+
+OPTIONS_OF_RUNS = (
+    frozenset(SimulatorOptions.__dataclass_fields__) | FOREIGN.keys() | SET_BY_PRIMITIVES | PARTS_OF_CIRCUITS
+)
 
 
 class PrimitiveOptions:
@@ -94,6 +99,10 @@ class PrimitiveOptions:
 
     def _checked(self, options: Mapping[str, Any]) -> dict[str, Any]:
         for name in options:
+            if name in PARTS_OF_CIRCUITS:
+                raise invalid(
+                    f"run_options of a primitive: {name} belongs to a circuit; make it a part of the circuit."
+                )
             if name not in OPTIONS_OF_RUNS:
                 raise unknown_option(name)
         heeded = {name: value for name, value in options.items() if name not in SET_BY_PRIMITIVES}

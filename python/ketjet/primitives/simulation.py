@@ -99,6 +99,9 @@ class SimulatorPrimitive(Generic[OptionsT]):
         """Seed or generator, as given."""
         return self._seed
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} on {self._backend!r}, {self._options!r}>"
+
     def _resolve(self, **own: Any) -> SimulatorOptions:
         """Return the options of a run; `own` are those that the primitive sets itself."""
         of_backend = self._options.backend_options

@@ -53,10 +53,11 @@ def metadata_of(experiment: Experiment, facts: RunFacts | None) -> dict[str, Any
 
 
 def metadata_of_points(experiments: Sequence[Experiment], facts: Sequence[RunFacts]) -> dict[str, Any]:
-    """Return what there is to tell of one circuit's run at several points: of the first, and the times of all."""
+    """Return what there is to tell of several points of a circuit: of the first, and times and worst norm of all."""
     metadata = metadata_of(experiments[0], facts[0])
     del metadata["occurrence"]
     metadata["num_points"] = len(facts)
+    metadata["norm_error"] = max([each.norm_error for each in facts])
     metadata["sample_measure_time"] = sum([each.sample_seconds for each in facts])
     metadata["time_taken"] = sum([each.seconds for each in facts])
     return metadata
