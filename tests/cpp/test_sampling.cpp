@@ -1,8 +1,9 @@
 // What sampling relies on: the norms that the last sweep adds up have the digits of those that are read from the state,
-// for all block shapes, threads and instruction sets, and whether rows are known changes no sample.
+// for all block shapes, threads and instruction sets, and whether rows are known changes no sample; and lists of shots.
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <cstdint>
 #include <set>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "kernels/dispatch.hpp"
 #include "plan/cost.hpp"
 #include "plan/planner.hpp"
+#include "readout/outcomes.hpp"
 #include "readout/sampler.hpp"
 #include "shots/run_stages.hpp"
 
@@ -190,6 +192,22 @@ void rows_that_round_draw_possible_states() {
     }
 }
 
+// Whatever outcomes stand for comes in the same order as they do.
+void rows_are_listed_in_the_order_of_the_shots() {
+    RunCounters counters;
+    OutcomeTable table{2, {3, 0, 5, 1, 7, 2}, {4, 9, 1}};
+    const std::vector<std::uint8_t> rows{10, 11, 12, 20, 21, 22, 30, 31, 32};
+    const auto shots = list_shots(table, key, 0, StopToken(counters));
+    std::vector<std::uint8_t> listed(14 * 3);
+    list_rows(rows, 3, table.counts, key, listed.data());
+    for (std::size_t i = 0; i < 14; ++i) {
+        const std::size_t outcome = shots[2 * i] == 3 ? 0 : shots[2 * i] == 5 ? 1 : 2;
+        CHECK(std::equal(listed.begin() + static_cast<std::ptrdiff_t>(3 * i),
+                         listed.begin() + static_cast<std::ptrdiff_t>(3 * i + 3),
+                         rows.begin() + static_cast<std::ptrdiff_t>(3 * outcome)));
+    }
+}
+
 }  // namespace
 
 int main() {
@@ -197,5 +215,6 @@ int main() {
     CHECK(check_norms<float>(Precision::single) >= 4);
     known_rows_change_no_sample();
     rows_that_round_draw_possible_states();
+    rows_are_listed_in_the_order_of_the_shots();
     return failed_checks == 0 ? 0 : 1;
 }

@@ -130,7 +130,7 @@ def test_expectation_values(sampled):
 
 
 def test_places_that_are_no_points(sampled):
-    for loc in (2, (0, 3), (0, 0, 0)):
+    for loc in (2, (0, 3), (-3, 0), (0, 0, 0), 0, ()):
         with pytest.raises(IndexError):
             sampled.get_counts(loc)
     assert sampled.get_counts((-1, -1)) == sampled.get_counts((1, 2))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import operator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -61,19 +63,31 @@ class OutcomeTables(NamedTuple):
         """How many points there are."""
         return len(self.begins) - 1
 
-    def listed(self, rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return a row of bytes for every shot, shape (points, shots, bytes); `rows` has one for each outcome.
+    def rows_of(self, point: int | None) -> slice:
+        """Return which rows are those of a point, or of all."""
+        return slice(None) if point is None else slice(int(self.begins[point]), int(self.begins[point + 1]))
+
+    def listed(self, rows: NDArray[np.uint8], point: int | None = None) -> NDArray[np.uint8]:
+        """Return a row of bytes for every shot of all points, or of one, shape (points, shots, bytes).
+
+        Parameters
+        ----------
+        rows
+            One for each outcome of these points.
+        point
+            Which point; None for all.
 
         Raises
         ------
         InsufficientMemoryError
             There is not so much memory.
         """
-        shape = (self.points, self.shots, rows.shape[1])
-        needed, (available, rule) = self.points * self.shots * rows.shape[1], engine.recently_available_memory()
+        points = range(self.points) if point is None else range(point, point + 1)
+        shape = (len(points), self.shots, rows.shape[1])
+        needed, (available, rule) = math.prod(shape), engine.recently_available_memory()
         if needed > available:
             error = InsufficientMemoryError(
-                f"a list of {self.points} x {self.shots} shots takes {size(needed)}, but {size(available)} are "
+                f"a list of {len(points)} x {self.shots} shots takes {size(needed)}, but {size(available)} are "
                 f"available ({rule}). Use get_counts() or get_int_counts(), which need no list, or take fewer shots."
             )
             error.required_bytes, error.available_bytes = needed, available
@@ -81,15 +95,15 @@ class OutcomeTables(NamedTuple):
         if not self.fingerprints:  # one outcome for each point
             return np.broadcast_to(rows[:, None, :], shape).copy()
         shots = np.empty(shape, np.uint8)
-        begins = self.begins.tolist()
-        for point, (begin, end) in enumerate(itertools.pairwise(begins)):
+        begins = self.begins[points.start : points.stop + 1].tolist()
+        for place, (begin, end) in enumerate(itertools.pairwise(begins)):
             engine.list_rows(
-                rows[begin:end],
+                rows[begin - begins[0] : end - begins[0]],
                 self.counts[begin:end],
-                shots[point],
-                fingerprint=self.fingerprints[point],
+                shots[place],
+                fingerprint=self.fingerprints[points[place]],
                 seed=self.seed,
-                occurrence=self.occurrences[point],
+                occurrence=self.occurrences[points[place]],
             )
         return shots
 
@@ -120,7 +134,9 @@ class TabledBitArray(BitArray):
     @property
     def _array(self) -> NDArray[np.uint8]:
         if self._bytes is None:
-            made = self._tables.listed(self._rows())
+            values, width = self._values(), -(-self._num_bits // 8)
+            rows = np.ascontiguousarray(values[:, ::-1]).astype(">u8").view(np.uint8)  # the highest byte first
+            made = self._tables.listed(np.ascontiguousarray(rows[:, rows.shape[1] - width :]))
             made.shape = (*self._shape, *made.shape[1:])
             made.flags.writeable = False
             self._bytes = made
@@ -133,47 +149,34 @@ class TabledBitArray(BitArray):
 
     def get_counts(self, loc: int | tuple[int, ...] | None = None) -> dict[str, int]:
         """Return the number of shots of every outcome at one point, or at all together; see `BitArray.get_counts`."""
-        found = self._counted(loc)
-        if found is None:
-            counts: dict[str, int] = super().get_counts(loc)
-            return counts
-        values, counted = found
-        return _united(self._texts(values), plain(counted))
+        values, counts = self._counted(loc)
+        return _united(self._texts(values), plain(counts))
 
     def get_int_counts(self, loc: int | tuple[int, ...] | None = None) -> dict[int, int]:
         """Return the same with integers as keys; see `BitArray.get_int_counts`."""
-        found = self._counted(loc)
-        if found is None:
-            counts: dict[int, int] = super().get_int_counts(loc)
-            return counts
-        values, counted = found
-        return _united(integers(values), plain(counted))
+        values, counts = self._counted(loc)
+        return _united(integers(values), plain(counts))
 
     def get_bitstrings(self, loc: int | tuple[int, ...] | None = None) -> list[str]:
         """Return the bit string of every shot at one point, or at all; see `BitArray.get_bitstrings`."""
-        if self._rows_at(loc) is None:
-            strings: list[str] = super().get_bitstrings(loc)
-            return strings
-        texts = self._texts(self._values(0, len(self._tables.counts)))
-        numbers = self._numbers(np.arange(len(texts)))
-        return [texts[i] for i in (numbers if loc is None else numbers[loc]).ravel().tolist()]
+        point = self._point(loc)
+        texts = self._texts(self._values(point))
+        return [texts[i] for i in self._listed(np.arange(len(texts)), point).tolist()]
 
     def bitcount(self) -> NDArray[np.uint64]:
         """Return how many ones every shot has, shape (..., num_shots); see `BitArray.bitcount`."""
-        return self._numbers(np.unpackbits(self._rows(), axis=1).sum(axis=1)).astype(np.uint64)
+        ones = np.unpackbits(self._values().view(np.uint8), axis=1).sum(axis=1)
+        return self._listed(ones, None).astype(np.uint64).reshape(*self._shape, self.num_shots)
 
-    def _numbers(self, of_rows: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the number of each shot's outcome, shape (*shape, num_shots); `of_rows` has those of all rows."""
-        listed = self._tables.listed(of_rows.astype(np.int64)[:, None].view(np.uint8))
-        return listed.view(np.int64).reshape(*self._shape, self.num_shots)
+    def _listed(self, numbers: NDArray[Any], point: int | None) -> NDArray[np.int64]:
+        """Return the number of each shot of all points, or of one; there is a number for each of their outcomes."""
+        return self._tables.listed(numbers.astype(np.int64)[:, None].view(np.uint8), point).view(np.int64).ravel()
 
-    def _counted(self, loc: int | tuple[int, ...] | None) -> tuple[NDArray[np.uint64], NDArray[np.int64]] | None:
+    def _counted(self, loc: int | tuple[int, ...] | None) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         """Return values and their numbers of shots at one point, or at all; few values may come several times."""
-        rows = self._rows_at(loc)
-        if rows is None:
-            return None
-        values, counts = self._values(*rows), self._tables.counts[slice(*rows)]
-        one_point = loc is not None or self._tables.points == 1
+        point = self._point(loc)
+        values, counts = self._values(point), self._tables.counts[self._tables.rows_of(point)]
+        one_point = point is not None or self._tables.points == 1
         if len(counts) <= FEW or (one_point and len(set(self._clbits)) == self._tables.num_clbits):
             return values, counts
         order = np.lexsort(values.T)
@@ -181,17 +184,23 @@ class TabledBitArray(BitArray):
         firsts = np.flatnonzero(np.append(True, (values[1:] != values[:-1]).any(axis=1)))
         return values[firsts], np.add.reduceat(counts, firsts)
 
-    def _rows_at(self, loc: int | tuple[int, ...] | None) -> tuple[int, int] | None:
-        """Return the rows of one point, or of all, in the tables; None if `loc` is no point."""
-        begins = self._tables.begins
+    def _point(self, loc: int | tuple[int, ...] | None) -> int | None:
+        """Return which point an index tells, or None for all."""
         if loc is None:
-            return 0, len(self._tables.counts)
-        point = np.arange(self._tables.points).reshape(self._shape)[loc]
-        return (int(begins[point]), int(begins[point + 1])) if np.ndim(point) == 0 else None
+            return None
+        index = loc if isinstance(loc, tuple) else (loc,)
+        if len(index) != len(self._shape):
+            raise IndexError(f"{loc} is no point of a bit array of shape {self._shape}; give {self.ndim} integers.")
+        point = 0
+        for i, length in zip(map(operator.index, index), self._shape, strict=True):
+            if not -length <= i < length:
+                raise IndexError(f"index {loc} is out of bounds for a bit array of shape {self._shape}.")
+            point = point * length + i % length
+        return point
 
-    def _values(self, begin: int, end: int) -> NDArray[np.uint64]:
-        """Return the register's bits of some rows of the tables, 64 to a word."""
-        keys, clbits, num_bits = self._tables.keys[begin:end], self._clbits, self._num_bits
+    def _values(self, point: int | None = None) -> NDArray[np.uint64]:
+        """Return the register's bits of all outcomes of a point, or of all points, 64 to a word."""
+        keys, clbits, num_bits = self._tables.keys[self._tables.rows_of(point)], self._clbits, self._num_bits
         first = clbits[0] if clbits else 0
         if clbits == tuple(range(first, first + num_bits)) and num_bits and (first + num_bits - 1) // 64 == first // 64:
             word = keys[:, first // 64] >> np.uint64(first % 64)
@@ -200,12 +209,6 @@ class TabledBitArray(BitArray):
         padded = np.zeros((len(keys), max(1, -(-num_bits // 64)) * 64), np.uint8)
         padded[:, :num_bits] = bits[:, list(clbits)]
         return np.packbits(padded, axis=1, bitorder="little").view("<u8").astype(np.uint64)
-
-    def _rows(self) -> NDArray[np.uint8]:
-        """Return the register's bits of all rows as BitArray has them: bytes, the highest first."""
-        values, width = self._values(0, len(self._tables.counts)), -(-self._num_bits // 8)
-        found = np.ascontiguousarray(values[:, ::-1]).astype(">u8").view(np.uint8)
-        return np.ascontiguousarray(found[:, found.shape[1] - width :])
 
     def _texts(self, values: NDArray[np.uint64]) -> list[str]:
         if not self._num_bits:

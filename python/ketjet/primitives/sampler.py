@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SamplerV2"]
 
+_shots = integer(1, MAX_SHOTS)
+
 
 class SamplerV2(SimulatorPrimitive[SamplerOptions], BaseSamplerV2):
     """Qiskit's sampler on a `Simulator`: any circuit as it is, all points of all pubs in one job.
@@ -201,9 +203,6 @@ def _parts(pub: Any, index: int, shots: int) -> tuple[QuantumCircuit, Any, int]:
     else:
         circuit, values, own = (*parts_of(pub, index, "Sampler", 1, 3), None, None)[:3]
     return circuit, values, shots if own is None else _shots(f"shots of pub {index}", own)
-
-
-_shots = integer(1, MAX_SHOTS)
 
 
 def _registers(index: int, circuit: QuantumCircuit) -> dict[str, tuple[int, ...]]:
