@@ -14,7 +14,7 @@ import numpy as np
 from ketjet import engine
 from ketjet.errors import InvalidOptionError, JobError, OptionTypeError
 from ketjet.lowering import lower
-from ketjet.lowering.observables import pauli_terms
+from ketjet.lowering.observables import complex_observable
 from ketjet.options import SimulatorOptions
 from ketjet.options.machine import allowed_threads, require_isa
 from ketjet.state import face
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
     from qiskit import QuantumCircuit
-    from qiskit.quantum_info import Pauli, SparsePauliOp
+    from qiskit.primitives.containers.observables_array import ObservableLike
 
     from ketjet.jobs.progress import JobProgress
 
@@ -338,27 +338,31 @@ class StateVector:
         chosen = chosen_qubits(qubits, self.num_qubits)
         return self._read(lambda control, threads: self._state.probabilities(chosen, threads, control))
 
-    def expectation(self, observable: SparsePauliOp | Pauli | str) -> float | complex:
+    def expectation(self, observable: ObservableLike) -> float | complex:
         """Return ⟨ψ|O|ψ⟩: a float, or a complex number when O has complex coefficients.
 
         Parameters
         ----------
         observable
-            A sum of Pauli strings, one string, or its label, over all qubits.
+            A SparsePauliOp, a SparseObservable, a Pauli, a label like "ZZI", or a dictionary from labels to numbers.
+            Labels may also have the letters 0 1 + - r l, for projectors. It acts on all qubits.
 
         Raises
         ------
-        InvalidOptionError
+        InvalidOptionError, OptionTypeError
             It is none of these, has another number of qubits, or coefficients that are not finite numbers.
         JobError, JobCancelledError
             The state is being changed or was left half changed; or `cancel` was called meanwhile.
         """
-        terms = pauli_terms(observable)
-        if terms.num_qubits != self.num_qubits:
-            raise InvalidOptionError(f"the observable has {terms.num_qubits} qubits, the state {self.num_qubits}")
-        x, z, coefficients = terms.x_masks, terms.z_masks, terms.coefficients
-        value = self._read(lambda control, threads: self._state.expectation(x, z, coefficients, threads, control))
-        return value if terms.are_complex else value.real
+        read = complex_observable(observable)
+        if read.num_qubits != self.num_qubits:
+            raise InvalidOptionError(f"the observable has {read.num_qubits} qubits, the state {self.num_qubits}")
+        terms = read.without_conditions()
+        coefficients = np.zeros(terms.num_strings, complex)
+        np.add.at(coefficients, terms.columns, terms.coefficients * np.array([1, 1j])[terms.rows])
+        x, z, weights = terms.x_masks[:, 0].tolist(), terms.z_masks[:, 0].tolist(), coefficients.tolist()
+        value = self._read(lambda control, threads: self._state.expectation(x, z, weights, threads, control))
+        return value if coefficients.imag.any() else value.real
 
     def norm(self) -> float:
         """Return the length of the vector: 1 up to rounding.
