@@ -13,16 +13,28 @@ if TYPE_CHECKING:
     from ketjet.backend import Simulator
     from ketjet.jobs.job import Job
     from ketjet.jobs.primitive_job import PrimitiveJob
+    from ketjet.primitives.estimator import EstimatorV2
     from ketjet.primitives.sampler import SamplerV2
     from ketjet.provider import Provider
     from ketjet.state import StateVector
 
     __version__: str
 
-__all__ = ["Job", "PrimitiveJob", "Provider", "SamplerV2", "Simulator", "StateVector", "__version__", "errors"]
+__all__ = [
+    "EstimatorV2",
+    "Job",
+    "PrimitiveJob",
+    "Provider",
+    "SamplerV2",
+    "Simulator",
+    "StateVector",
+    "__version__",
+    "errors",
+]
 
 _HOMES = {
     "Simulator": "backend",
+    "EstimatorV2": "primitives.estimator",
     "Job": "jobs.job",
     "PrimitiveJob": "jobs.primitive_job",
     "SamplerV2": "primitives.sampler",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import time
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -31,6 +32,8 @@ __all__ = [
     "Admitted",
     "admission_now",
     "admit",
+    "admit_lowered",
+    "require_hope",
     "shots_of",
 ]
 
@@ -51,6 +54,8 @@ class Admission(NamedTuple):
     available: tuple[int, str]
     recent: bool
     """Whether `available` is as of a moment ago."""
+    reads_state: bool = False
+    """Whether something is read from the final state, beside what is measured."""
 
     def plan(self, circuit: QuantumCircuit, lowered: LoweredCircuit) -> engine.Plan:
         """Plan the circuit as its run will ask for it.
@@ -72,7 +77,7 @@ class Admission(NamedTuple):
         return _interruptibly(lowered, call)
 
     def _keeps_state(self, lowered: LoweredCircuit) -> bool:
-        return self.options.return_state or not shots_of(lowered, self.options)
+        return self.options.return_state or self.reads_state or not shots_of(lowered, self.options)
 
     def _state_qubits(self, lowered: LoweredCircuit) -> int:
         """Return how many qubits the state needs, where that decides whether there can be one."""
@@ -109,7 +114,7 @@ class Admission(NamedTuple):
             lowered.program,
             shots=shots_of(lowered, self.options),
             memory=self._lists_shots(lowered),
-            return_state=self.options.return_state,
+            return_state=self.options.return_state or self.reads_state,
             precision=self.options.precision,
             switched_off=switched_off(self.options),
             max_threads=self.threads,
@@ -132,7 +137,7 @@ class Admission(NamedTuple):
         """Return this admission if it is good enough for a run of that size, else one as of now."""
         if not self.recent or peak_bytes * SMALL_PART < self.available[0]:
             return self
-        return admission_now(self.options)
+        return admission_now(self.options)._replace(reads_state=self.reads_state)
 
 
 def _interruptibly(lowered: LoweredCircuit, call: Callable[[], _T]) -> _T:
@@ -170,27 +175,54 @@ def admission_now(options: SimulatorOptions, *, recent: bool = False) -> Admissi
 
 
 def admit(circuit: QuantumCircuit, admission: Admission) -> Admitted:
-    """Lower a circuit if it fits into memory; one that is hopelessly wide is refused before the work of lowering.
+    """Lower a circuit if it fits into memory.
 
-    Where no state is returned, only the planner knows how many qubits the measurements depend on.
+    Raises
+    ------
+    InsufficientMemoryError
+        It does not.
+    InvalidCircuitError
+        It cannot be simulated.
+    """
+    admission = require_hope(circuit, admission)
+    return admit_lowered(circuit, lower(circuit, keep_idle_qubits=admission.options.return_state), admission)
+
+
+def require_hope(circuit: QuantumCircuit, admission: Admission) -> Admission:
+    """Refuse a circuit that is hopelessly wide before the work of lowering; return what it may use.
+
+    Where no state is read, only the planner knows how many qubits the measurements depend on.
     """
     options = admission.options
     admission = admission.suffices_for(engine.AMPLITUDE_BYTES[options.precision] << min(circuit.num_qubits, 64))
     widest, active = engine.max_qubits(admission.available[0], options.precision), circuit.num_qubits
     if not options.return_state and active > widest:
-        prunes = "prune" not in switched_off(options)
+        prunes = "prune" not in switched_off(options) and not admission.reads_state
         widest = engine.MAX_QUBITS if prunes else widest
         active = mixed_qubits(circuit) if prunes else active_qubits(circuit)
     if active > widest:
         raise _too_wide(circuit, active, None, admission.fitting_qubits(), admission)
-    lowered = lower(circuit, keep_idle_qubits=options.return_state)
+    return admission
+
+
+def admit_lowered(circuit: QuantumCircuit, lowered: LoweredCircuit, admission: Admission) -> Admitted:
+    """Plan a lowered circuit if it fits into memory.
+
+    Raises
+    ------
+    InsufficientMemoryError
+        It does not.
+    """
     begin = time.perf_counter()
     plan = admission.plan(circuit, lowered)
     plan_time = time.perf_counter() - begin
+    if admission.reads_state:  # each way that a run can go has a state of its own
+        exact = dataclasses.replace(admission.options, exact=plan.has_trajectories)
+        admission = admission._replace(options=exact)
     demand = admission.demand(lowered, plan)
     admission = admission.suffices_for(demand.peak_bytes)
     if demand.peak_bytes > admission.available[0]:
-        saved = saved_bytes(lowered, options, plan.save_frames)
+        saved = saved_bytes(lowered, admission.options, plan.save_frames)
         label = max(saved, key=saved.__getitem__, default="")
         if saved and saved[label] > admission.available[0]:
             raise _too_much_saved(circuit, lowered, label, saved[label], admission)

@@ -116,7 +116,7 @@ class Terms(NamedTuple):
         left = self.projectors & self.x if conditions else self.projectors
         if not left.any():
             return self, sources
-        halves = sum(_bit_counts(word) for word in left.T)
+        halves = bit_counts(left)
         if (total := float(np.exp2(halves).sum())) > MAX_TERMS:
             term = int(np.argmax(halves))
             raise InvalidOptionError(
@@ -304,6 +304,7 @@ def _codes_by_letter() -> NDArray[np.uint8]:
     return table
 
 
-def _bit_counts(words: Words) -> NDArray[np.int64]:
-    counts: NDArray[np.int64] = unpacked(words[:, np.newaxis]).sum(axis=1, dtype=np.int64)
+def bit_counts(words: Words) -> NDArray[np.int64]:
+    """Return how many bits of each row of words are 1."""
+    counts: NDArray[np.int64] = unpacked(words).sum(axis=1, dtype=np.int64)
     return counts

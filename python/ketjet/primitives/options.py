@@ -9,12 +9,12 @@ from __future__ import annotations
 import copy
 import difflib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from ketjet.base.warnings import warn
 from ketjet.errors import UnknownOptionError
 from ketjet.options import SimulatorOptions
-from ketjet.options.checks import integer, invalid, number, wrong_type
+from ketjet.options.checks import choice, flag, integer, invalid, number, wrong_type
 from ketjet.options.simulator_options import FOREIGN, MAX_SHOTS, unknown_option
 
 if TYPE_CHECKING:
@@ -150,7 +150,16 @@ class SamplerOptions(PrimitiveOptions):
 class EstimatorOptions(PrimitiveOptions):
     """Options of `EstimatorV2`."""
 
-    own = {"default_precision": (0.0, number(zero=True))}  # noqa: RUF012 - of the class above
+    own = {  # noqa: RUF012 - of the class above
+        "default_precision": (0.0, number(zero=True)),
+        "noise": ("target", choice("target", "sampled")),
+        "variances": (False, flag),
+    }
 
     default_precision: float
     """Standard error of a value where neither its pub nor the call says how large; 0 for exact values."""
+    noise: Literal["target", "sampled"]
+    """Whether the standard error is the precision itself, or the precision times the standard deviation of what is
+    measured, as 1 / precision**2 shots have it."""
+    variances: bool
+    """Whether data have ``variances`` too: of the outcomes of measuring each observable."""

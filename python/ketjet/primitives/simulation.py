@@ -109,10 +109,11 @@ class SimulatorPrimitive(Generic[OptionsT]):
             of_backend = {}
         else:
             of_backend = {name: value for name, value in of_backend.items() if name not in OF_CONSTRUCTION}
-        seed = self._seed
-        if isinstance(seed, np.random.Generator):
-            seed = int(seed.integers(1 << 53))
         layer = {**of_backend, **self._options.of_run()}
-        if seed is not None:
+        if (seed := self._seed_of_run()) is not None:
             layer["seed_simulator"] = seed
         return self._backend._resolve({**layer, **own})
+
+    def _seed_of_run(self) -> int | None:
+        """Return the seed that a run is given, or None."""
+        return int(self._seed.integers(1 << 53)) if isinstance(self._seed, np.random.Generator) else self._seed

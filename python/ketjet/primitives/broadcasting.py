@@ -1,0 +1,76 @@
+"""Which point and which observable each value of a pub belongs to."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ketjet.errors import InvalidPubError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ketjet.primitives.pubs import Points
+
+__all__ = ["Grid", "grid_of"]
+
+
+class Grid(NamedTuple):
+    """The values of a pub, in C order, and the distinct points that they need.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the pub.
+    values : ndarray of float64, shape (points, parameters)
+        The distinct points, in the order in which the pub has them first.
+    points, observables : ndarray of int, shape (size,)
+        Of each value: which of these points it is taken at, and the number of its observable in the flattened array.
+    """
+
+    shape: tuple[int, ...]
+    values: NDArray[np.float64]
+    points: NDArray[np.int64]
+    observables: NDArray[np.int64]
+
+    def observables_by_point(self) -> list[NDArray[np.int64]]:
+        """Return for each point the numbers of the observables that are wanted there, ascending."""
+        pairs = np.unique(np.stack([self.points, self.observables]), axis=1)
+        return np.split(pairs[1], np.flatnonzero(np.diff(pairs[0])) + 1)
+
+
+def grid_of(observables: tuple[int, ...], points: Points, where: str) -> Grid:
+    """Broadcast the shape of observables against that of parameter values, as NumPy does.
+
+    Raises
+    ------
+    InvalidPubError
+        They do not fit; the message begins with `where`.
+    """
+    try:
+        shape = np.broadcast_shapes(observables, points.shape)
+    except ValueError:
+        raise InvalidPubError(
+            f"{where}: The observables shape {observables} and the parameter values shape {points.shape} are not "
+            "broadcastable."
+        ) from None
+    if not math.prod(shape):
+        nothing = np.empty(0, np.int64)
+        return Grid(shape, points.values[:0], nothing, nothing)
+    values, numbers = _distinct(points.values)
+    at, of = numbers.reshape(points.shape), np.arange(math.prod(observables)).reshape(observables)
+    return Grid(shape, values, np.broadcast_to(at, shape).ravel(), np.broadcast_to(of, shape).ravel())
+
+
+def _distinct(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the distinct rows, in the order in which they come first, and which of these each row is."""
+    if len(values) == 1 or not values.shape[1]:
+        return values[:1], np.zeros(len(values), np.int64)
+    rows = np.ascontiguousarray(values).view(np.dtype((np.void, values.itemsize * values.shape[1]))).ravel()
+    _, firsts, numbers = np.unique(rows, return_index=True, return_inverse=True)
+    order = np.argsort(firsts)
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    return values[firsts[order]], places[numbers]
