@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 
 import numpy as np
@@ -12,38 +11,11 @@ from hypothesis import strategies as st
 from qiskit.circuit import Parameter
 from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.quantum_info import Pauli, PauliList, SparseObservable, SparsePauliOp
+from support.observables import LETTERS, matrix_of, terms
 
 from ketjet.errors import InvalidOptionError, OptionTypeError
+from ketjet.lowering.observable_squares import with_squares
 from ketjet.lowering.observables import complex_observable, read_observables
-from ketjet.lowering.pauli_terms import LETTERS
-
-MATRICES = {
-    **{letter: Pauli(letter).to_matrix() for letter in "IXYZ"},
-    **{
-        letter: (np.eye(2) + sign * Pauli(pauli).to_matrix()) / 2
-        for letter, sign, pauli in [
-            ("0", 1, "Z"),
-            ("1", -1, "Z"),
-            ("+", 1, "X"),
-            ("-", -1, "X"),
-            ("r", 1, "Y"),
-            ("l", -1, "Y"),
-        ]
-    },
-}
-NUMBERS = st.floats(-3, 3)
-
-
-def labels(num_qubits, letters=LETTERS):
-    return st.text(letters, min_size=num_qubits, max_size=num_qubits)
-
-
-def matrix_of(terms, num_qubits):
-    """The matrix of a sum of labels with coefficients."""
-    result = np.zeros((2**num_qubits,) * 2, complex)
-    for label, coefficient in terms:
-        result += coefficient * functools.reduce(np.kron, [MATRICES[letter] for letter in label], np.eye(1))
-    return result
 
 
 def terms_of(observables, row):
@@ -63,36 +35,36 @@ def matrices(observables):
 def sums(draw, letters=LETTERS):
     """Labels of one length with real coefficients, equal ones among them."""
     num_qubits = draw(st.integers(1, 4))
-    return draw(st.lists(st.tuples(labels(num_qubits, letters), NUMBERS), min_size=1, max_size=6)), num_qubits
+    return draw(terms(num_qubits, letters)), num_qubits
 
 
 @given(given_sum=sums())
 def test_a_sum_with_projectors_is_read_from_a_sparse_observable_a_dictionary_and_labels(given_sum):
-    terms, num_qubits = given_sum
-    expected = matrix_of(terms, num_qubits)
-    whole = read_observables(SparseObservable.from_list(terms))
+    listed, num_qubits = given_sum
+    expected = matrix_of(listed, num_qubits)
+    whole = read_observables(SparseObservable.from_list(listed))
     np.testing.assert_allclose(matrices(whole)[0], expected, atol=1e-12)
     assert len({whole.label(string) for string in range(whole.num_strings)}) == whole.num_strings
     assert all((np.diff(whole.columns[begin:end]) > 0).all() for begin, end in itertools.pairwise(whole.row_begins))
     np.testing.assert_allclose(matrices(whole.without_conditions())[0], expected, atol=1e-12)
-    distinct = dict(terms)
+    distinct = dict(listed)
     as_mapping = matrices(read_observables(distinct))[0]
     np.testing.assert_allclose(as_mapping, matrix_of(distinct.items(), num_qubits), atol=1e-12)
-    for found, (label, _) in zip(matrices(read_observables([label for label, _ in terms])), terms, strict=True):
+    for found, (label, _) in zip(matrices(read_observables([label for label, _ in listed])), listed, strict=True):
         np.testing.assert_allclose(found, matrix_of([(label, 1)], num_qubits), atol=1e-12)
 
 
 @given(given_sum=sums("IXYZ"))
 def test_a_sum_of_paulis_is_read_from_all_kinds(given_sum):
-    terms, num_qubits = given_sum
-    names, coefficients = zip(*terms, strict=True)
+    listed, num_qubits = given_sum
+    names, coefficients = zip(*listed, strict=True)
     operator = SparsePauliOp(list(names), list(coefficients))
     expected = operator.to_matrix()
-    by_object = {Pauli(name): coefficient for name, coefficient in dict(terms).items()}
+    by_object = {Pauli(name): coefficient for name, coefficient in dict(listed).items()}
     for observable, matrix in [
         (operator, expected),
         (SparseObservable.from_sparse_pauli_op(operator), expected),
-        (by_object, matrix_of(dict(terms).items(), num_qubits)),
+        (by_object, matrix_of(dict(listed).items(), num_qubits)),
     ]:
         np.testing.assert_allclose(matrices(read_observables(observable))[0], matrix, atol=1e-12)
     paulis = PauliList(["-" + name for name in names])
@@ -105,7 +77,7 @@ def test_a_sum_of_paulis_is_read_from_all_kinds(given_sum):
 
 @given(given_sum=sums(), data=st.data())
 def test_in_a_program_idle_qubits_are_zero_and_measured_ones_are_blurred(given_sum, data):
-    terms, num_qubits = given_sum
+    listed, num_qubits = given_sum
     qubits = data.draw(st.permutations(range(num_qubits)))[: data.draw(st.integers(0, num_qubits))]
     measured = [place for place in range(len(qubits)) if data.draw(st.booleans())]
     amplitudes = data.draw(
@@ -119,8 +91,8 @@ def test_in_a_program_idle_qubits_are_zero_and_measured_ones_are_blurred(given_s
     embedding = np.zeros((2**num_qubits, 2 ** len(qubits)))
     for basis in range(2 ** len(qubits)):
         embedding[sum((basis >> place & 1) << qubit for place, qubit in enumerate(qubits)), basis] = 1
-    read = read_observables(SparseObservable.from_list(terms))
-    expected = np.trace(embedding @ density @ embedding.T @ matrix_of(terms, num_qubits))
+    read = read_observables(SparseObservable.from_list(listed))
+    expected = np.trace(embedding @ density @ embedding.T @ matrix_of(listed, num_qubits))
     placed = read.in_program(qubits, measured)
     found = np.vdot(state, matrices(placed)[0] @ state)
     np.testing.assert_allclose(found, expected, atol=1e-9)
@@ -219,3 +191,31 @@ def test_a_complex_observable_has_a_row_of_real_parts_and_one_of_imaginary_ones(
     assert terms_of(complex_observable("-ZZ"), 0) == [("ZZ", -1)]  # a sign, not a projector
     with pytest.raises(OptionTypeError, match="must be"):
         complex_observable(["Z"])
+
+
+@given(given_sum=sums(), letters=st.sampled_from(["IXYZ01+-rl", "IZ01", "01"]), data=st.data())
+def test_squares_give_variances(given_sum, letters, data):
+    num_qubits = given_sum[1]
+    listed = data.draw(terms(num_qubits, letters))
+    table, identities = with_squares(read_observables([SparseObservable.from_list(listed), "Z" * num_qubits]))
+    assert table.shape == (4,)
+    rest, paulis, square, one = matrices(table)
+    np.testing.assert_allclose(rest + identities[0] * np.eye(2**num_qubits), matrix_of(listed, num_qubits), atol=1e-12)
+    np.testing.assert_allclose(square, rest @ rest, atol=1e-10)
+    np.testing.assert_allclose(one, paulis @ paulis, atol=1e-12)
+
+
+def test_squares_of_long_sums_are_refused():
+    with_squares(read_observables("0" * 40))  # projectors onto basis states are not written out
+    long = [(format(number, "08b").replace("0", "Z").replace("1", "X"), 1.0) for number in range(201)]
+    with pytest.raises(InvalidOptionError, match="variances: observable 1 has 201 strings"):
+        with_squares(read_observables([SparsePauliOp("Z" * 8), SparsePauliOp.from_list(long)]))
+
+
+def test_a_few_of_many_and_multiples_of_the_identity():
+    read = read_observables([["ZZ"], [{"XX": 1, "II": 2}], ["0I"], [{"II": 3}]])
+    some = read.some(np.array([1, 3]))
+    assert [dict(terms_of(some, row)) for row in range(2)] == [{"XX": 1, "II": 2}, {"II": 3}]
+    identities, rest = read.split_identities()
+    assert identities.tolist() == [0, 2, 0, 3]
+    assert [dict(terms_of(rest, row)) for row in range(4)] == [{"ZZ": 1}, {"XX": 1}, {"0I": 1}, {}]
