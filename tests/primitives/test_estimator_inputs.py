@@ -105,7 +105,7 @@ def test_numbers_of_numpy_are_precisions(precision):
 
 
 def test_an_angle_that_becomes_nan_names_its_pub_and_point():
-    with pytest.raises(InvalidCircuitError, match="pub 1, circuit 'turned', point 1, .*ry"):
+    with pytest.raises(InvalidCircuitError, match=r"pub 1, circuit 'turned', point 1, .*ry"):
         EstimatorV2().run([(PAIR, "ZZ"), (turned(A.log()), "Z", [[1.0], [-1.0]])])
 
 

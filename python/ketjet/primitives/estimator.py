@@ -23,7 +23,7 @@ from ketjet.primitives.precision import precision_of
 from ketjet.primitives.pubs import Points, as_pubs, bound_at, parts_of, points_of
 from ketjet.primitives.readings import read_circuit, reading_of
 from ketjet.primitives.simulation import SimulatorPrimitive
-from ketjet.results.metadata import metadata_of
+from ketjet.results.metadata import metadata_of_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -313,9 +313,5 @@ def _simulator_metadata(pub: _Pub, experiments: Sequence[Experiment], outcomes: 
     """Return what there is to tell of the run of a pub: of its first point, and the times of all."""
     if not outcomes:
         return {"seed_simulator": pub.noise.seed, "num_points": 0, "time_taken": 0.0}
-    metadata = metadata_of(experiments[0], outcomes[0].facts)
-    del metadata["occurrence"]
-    metadata["seed_simulator"] = pub.noise.seed
-    metadata["num_points"] = len(outcomes)
-    metadata["time_taken"] = sum([outcome.facts.seconds for outcome in outcomes])
-    return metadata
+    told = metadata_of_points(experiments, [outcome.facts for outcome in outcomes])
+    return {**told, "seed_simulator": pub.noise.seed}
