@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ketjet.jobs.job import Job
     from ketjet.jobs.primitive_job import PrimitiveJob
     from ketjet.primitives.estimator import EstimatorV2
+    from ketjet.primitives.objective import Objective
     from ketjet.primitives.sampler import SamplerV2
     from ketjet.provider import Provider
     from ketjet.state import StateVector
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EstimatorV2",
     "Job",
+    "Objective",
     "PrimitiveJob",
     "Provider",
     "SamplerV2",
@@ -36,6 +38,7 @@ _HOMES = {
     "Simulator": "backend",
     "EstimatorV2": "primitives.estimator",
     "Job": "jobs.job",
+    "Objective": "primitives.objective",
     "PrimitiveJob": "jobs.primitive_job",
     "SamplerV2": "primitives.sampler",
     "StateVector": "state",

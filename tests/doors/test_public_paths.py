@@ -20,6 +20,7 @@ SOURCES = [
 PATHS = [
     "ketjet.EstimatorV2",
     "ketjet.Job",
+    "ketjet.Objective",
     "ketjet.PrimitiveJob",
     "ketjet.Provider",
     "ketjet.SamplerV2",

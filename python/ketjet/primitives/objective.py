@@ -1,0 +1,234 @@
+"""Objective: the value of one observable in one circuit's state as a function of the parameters, for optimisers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qiskit import QuantumCircuit
+
+from ketjet.backend import Simulator
+from ketjet.backend.admission import admission_now
+from ketjet.errors import CircuitTypeError, InvalidOptionError, OptionTypeError
+from ketjet.jobs.batch import Batch
+from ketjet.jobs.promise import SLICE
+from ketjet.lowering.observables import read_observables
+from ketjet.lowering.parameters import names_of
+from ketjet.options.checks import wrong_type
+from ketjet.options.machine import memory_limit
+from ketjet.primitives.readings import read_circuit, reading_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+    from qiskit.circuit import Parameter
+    from qiskit.primitives.containers.observables_array import ObservableLike
+
+    from ketjet.engine import Outcome
+    from ketjet.experiment import Experiment
+    from ketjet.lowering.observable_table import Observables
+
+__all__ = ["Objective"]
+
+
+class Objective:
+    """The exact value of an observable in the state of a circuit, as a function of the circuit's parameters.
+
+    Circuit and observable are read, and the run planned, once; both are copied. It may be called from any thread, and
+    from several at a time. Ctrl-C in a call stops the run.
+
+    Parameters
+    ----------
+    circuit
+        Any circuit; measurements, resets and control flow are averaged over exactly.
+    observable
+        One observable of any kind on the circuit's qubits.
+    backend
+        The simulator, whose options hold; None for one with the defaults.
+    parameters
+        All parameters of the circuit, or their names, in the order in which calls take values; by default that of
+        ``circuit.parameters``.
+
+    Raises
+    ------
+    InvalidCircuitError, InsufficientMemoryError
+        The circuit cannot be simulated, or does not fit into memory.
+    InvalidOptionError, OptionTypeError
+        The observable is none, or not one of the circuit's qubits; or the parameters are not those of the circuit.
+
+    Examples
+    --------
+    >>> from qiskit.circuit.library import real_amplitudes
+    >>> from ketjet import Objective
+    >>> energy = Objective(real_amplitudes(2, reps=1), {"ZZ": 1, "XI": 0.5})
+    >>> round(energy([0, 0, 0, 0]), 12)
+    1.0
+    """
+
+    def __init__(
+        self,
+        circuit: QuantumCircuit,
+        observable: ObservableLike,
+        *,
+        backend: Simulator | None = None,
+        parameters: Sequence[Parameter | str] | None = None,
+    ) -> None:
+        if not isinstance(circuit, QuantumCircuit):
+            raise CircuitTypeError(f"Objective() takes one QuantumCircuit, got {circuit!r} ({type(circuit).__name__}).")
+        if backend is not None and not isinstance(backend, Simulator):
+            raise wrong_type("backend", backend, "a ketjet.Simulator")
+        table = read_observables(observable)
+        if table.shape:
+            raise OptionTypeError(f"Objective() takes one observable, got an array of shape {table.shape}.")
+        if table.num_qubits != circuit.num_qubits:
+            raise InvalidOptionError(
+                f"the observable has {table.num_qubits} qubits, circuit {circuit.name!r} {circuit.num_qubits}."
+            )
+        self._prepare(circuit.copy(), table, Simulator() if backend is None else backend, parameters)
+
+    def _prepare(
+        self,
+        circuit: QuantumCircuit,
+        table: Observables,
+        backend: Simulator,
+        parameters: Sequence[Parameter | str] | None,
+    ) -> None:
+        options = backend._resolve({"shots": 1, "memory": False, "exact": False, "return_state": False})
+        self._read = read_circuit(circuit, admission_now(options)._replace(reads_state=True))
+        self._reading = reading_of(table, self._read)
+        own = self._read.lowered.parameters
+        self._parameters = own if parameters is None else _ordered(circuit, own, parameters)
+        places = {parameter: place for place, parameter in enumerate(self._parameters)}
+        self._columns = None if self._parameters == own else [places[parameter] for parameter in own]
+        self._memory_limit = memory_limit(options)
+        self._made_of = circuit, table, backend, self._parameters
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters in the order in which calls take their values."""
+        return self._parameters
+
+    @property
+    def num_parameters(self) -> int:
+        """How many values a call takes."""
+        return len(self._parameters)
+
+    def __call__(self, values: ArrayLike) -> float:
+        """Return the value of the observable.
+
+        Parameters
+        ----------
+        values
+            One number for each parameter.
+
+        Raises
+        ------
+        InvalidOptionError, OptionTypeError
+            They are not as many finite real numbers as there are parameters.
+        InvalidCircuitError
+            An angle becomes NaN or infinite.
+        """
+        return float(self._values_at(self._checked(values, 1)[np.newaxis])[0])
+
+    def batch(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Return the values of the observable at many points.
+
+        Parameters
+        ----------
+        points
+            Shape (..., parameters).
+
+        Returns
+        -------
+        ndarray of float64
+            Shape (...).
+
+        Raises
+        ------
+        InvalidOptionError, OptionTypeError, InvalidCircuitError
+            As for one point.
+        """
+        array = self._checked(points, None)
+        return self._values_at(array.reshape(math.prod(array.shape[:-1]), -1)).reshape(array.shape[:-1])
+
+    def __repr__(self) -> str:
+        circuit = self._made_of[0]
+        return f"<Objective of circuit {circuit.name!r}: {circuit.num_qubits} qubits, {self.num_parameters} parameters>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remade, (type(self), *self._made_of)
+
+    def _values_at(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        if not self._reading.readouts:
+            return np.full(len(points), self._reading.constants[0])
+        if self._columns is not None:
+            points = np.ascontiguousarray(points[:, self._columns])
+        bound = self._read.lowered.at_points(points)
+        outcomes = _run([self._read.at(there, self._reading.readouts) for there in bound], self._memory_limit)
+        return np.array([self._reading.values_in(outcome)[0] for outcome in outcomes])
+
+    def _checked(self, values: ArrayLike, dimensions: int | None) -> NDArray[np.float64]:
+        try:
+            if np.iscomplexobj(values):
+                raise TypeError
+            array = np.asarray(values, np.float64)
+        except (TypeError, ValueError):
+            raise OptionTypeError(f"the parameters' values must be real numbers, got {values!r}.") from None
+        if not array.ndim or array.shape[-1] != self.num_parameters or dimensions not in {None, array.ndim}:
+            shape = f"({self.num_parameters},)" if dimensions else f"(..., {self.num_parameters})"
+            raise InvalidOptionError(
+                f"the parameters' values must have shape {shape}, got {array.shape}; the parameters are "
+                f"{names_of(parameter.name for parameter in self._parameters) or 'none'}."
+            )
+        if not np.isfinite(array).all():
+            where = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
+            raise InvalidOptionError(
+                f"the value of parameter {self._parameters[where[-1]].name!r} must be finite, got {array[where]}."
+            )
+        return array
+
+
+def _ordered(
+    circuit: QuantumCircuit, own: tuple[Parameter, ...], wanted: Sequence[Parameter | str]
+) -> tuple[Parameter, ...]:
+    """Return a circuit's parameters in the wanted order."""
+    by_name = {parameter.name: parameter for parameter in own}
+    found = [by_name.get(each) if isinstance(each, str) else each for each in wanted]
+    if len(found) != len(own) or set(found) != set(own):
+        given = names_of(each if isinstance(each, str) else getattr(each, "name", repr(each)) for each in wanted)
+        raise InvalidOptionError(
+            f"parameters must be those of circuit {circuit.name!r}, each once ({names_of(by_name) or 'none'}), "
+            f"got {given or 'none'}."
+        )
+    return tuple(each for each in found if each is not None)
+
+
+def _remade(kind: type[Objective], *made_of: Any) -> Objective:
+    """Return an objective that was pickled, prepared anew for this machine."""
+    made = kind.__new__(kind)
+    made._prepare(*made_of)
+    return made
+
+
+def _run(experiments: Sequence[Experiment], memory: int | None) -> list[Outcome]:
+    """Run to the end; whatever interrupts the wait also stops the run."""
+    batch: Batch[list[Any]] = Batch(
+        [experiment.task for experiment in experiments],
+        [experiment.peak_bytes for experiment in experiments],
+        list,
+        memory_limit=memory,
+    )
+    batch.start()
+    try:
+        batch.run_here(interrupt_cancels=True)
+        while not batch.future.done():
+            batch.future.wait(SLICE)
+    except BaseException:
+        batch.future.cancel()
+        raise
+    error = batch.future.exception()
+    if error is not None:
+        raise error.__cause__ or error
+    return batch.future.result()
