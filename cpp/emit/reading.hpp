@@ -1,0 +1,29 @@
+// Readings: sums over the amplitudes of a block that belong to Pauli strings, read at some place among the passes of a
+// sweep. A state, or a pair of states, is read by adding up those of all blocks.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "emit/call_writer.hpp"
+#include "program/pauli_string.hpp"
+
+namespace ketjet {
+
+// Which part of <bra| string |ket> is read.
+enum class ReadPart : std::uint8_t { real, imaginary };
+
+// Adds calls that read strings[k] of the states of bra and ket, as they are after what has been emitted so far, for
+// each k of `read`, into the sum number k. On the cold qubits that a string flips, the bra's block is to differ from
+// the ket's, which counts alone for their Z and their conditions. `same`: it is the ket's own block, and every string
+// flips hot qubits only. The sweep is not folded. What the frame's scale gains or loses later is made up for when the
+// sweep is finished (finish_readings).
+template <class T>
+void emit_reading(std::span<const PauliString> strings, std::span<const std::uint32_t> read, ReadPart part, bool same,
+                  BlockFrame& frame, CallWriter<T>& out);
+
+// To be called once, with the scale that the whole sweep has: it is applied while blocks are gathered.
+void finish_readings(BoundSweep& sweep);
+
+}  // namespace ketjet
