@@ -109,11 +109,9 @@ void finish(const Sweep& sweep, const SweepReading& reading, BlockFrame& frame, 
         if (frame.fold->unfolds) bound.unfolding = Unfolding{bit(frame.fold->qubit), frame.fold->unfold_scale};
     }
     const std::size_t before = bound.calls.size();
-    emit_reading(reading.strings, reading.read, ReadPart::real, reading.same, frame, out);
+    emit_reading(reading.strings, reading.read, ReadPart::real, reading.bra, frame, out);
     emit_lane_order(frame, out);
-    for (BoundCall& call : std::span(bound.calls).subspan(before)) {
-        call.pass = std::max<std::size_t>(sweep.passes.size(), 1) - 1;
-    }
+    for (BoundCall& call : std::span(bound.calls).subspan(before)) call.pass = sweep.passes.size() - 1;
     bound.scatter_map = frame.map();
     bound.scale = frame.scale;
     finish_readings(bound);
@@ -142,7 +140,20 @@ BoundSweep emit_sweep(const Program& program, const Sweep& sweep, const Kernels&
     return bound;
 }
 
+template <class T>
+BoundSweep emit_read_sweep(const Sweep& sweep, const SweepReading& reading, const Kernels& kernels) {
+    BoundSweep bound;
+    place_rows(sweep, bound);
+    BlockFrame frame(sweep, kernels.lane_bits, sizeof(T), bound.arena);
+    bound.gather_map = frame.map();
+    CallWriter<T> out(kernels, bound);
+    emit_reading(reading.strings, reading.read, ReadPart::real, reading.bra, frame, out);
+    return bound;
+}
+
 template BoundSweep emit_sweep<float>(const Program&, const Sweep&, const Kernels&, const SweepReading&);
 template BoundSweep emit_sweep<double>(const Program&, const Sweep&, const Kernels&, const SweepReading&);
+template BoundSweep emit_read_sweep<float>(const Sweep&, const SweepReading&, const Kernels&);
+template BoundSweep emit_read_sweep<double>(const Sweep&, const SweepReading&, const Kernels&);
 
 }  // namespace ketjet

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "emit/bound_sweep.hpp"
+#include "emit/reading.hpp"
 #include "plan/plan.hpp"
 #include "program/pauli_string.hpp"
 
@@ -14,12 +15,16 @@ namespace ketjet {
 struct SweepReading {
     std::span<const PauliString> strings{};
     std::span<const std::uint32_t> read{};
-    bool same = true;
+    Bra bra = Bra::same_block;
 };
 
 // For blocks of scalars T. `program` is that of the plan, with the angles of now.
 template <class T>
 BoundSweep emit_sweep(const Program& program, const Sweep& sweep, const Kernels& kernels,
                       const SweepReading& reading = {});
+
+// A sweep without passes: its blocks are gathered, read and left as they are.
+template <class T>
+BoundSweep emit_read_sweep(const Sweep& sweep, const SweepReading& reading, const Kernels& kernels);
 
 }  // namespace ketjet

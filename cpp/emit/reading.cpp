@@ -31,15 +31,16 @@ auto group_key(const PauliString& string) {
 template <class T>
 class GroupEmitter {
  public:
-    GroupEmitter(std::span<const PauliString> strings, ReadPart part, bool same, BlockFrame& frame, CallWriter<T>& out)
-        : strings_(strings), part_(part), same_(same), frame_(frame), out_(out) {}
+    GroupEmitter(std::span<const PauliString> strings, ReadPart part, Bra bra, BlockFrame& frame, CallWriter<T>& out)
+        : strings_(strings), part_(part), bra_(bra), frame_(frame), out_(out) {}
 
     void operator()(std::vector<std::uint32_t> group) {
         const BlockLayout& layout = frame_.layout();
         const PauliString& first = strings_[group.front()];
         const PlacedCondition condition = layout.place(first.condition);
         const Index flip = layout.positions_of(first.x);
-        const Index chosen = same_ ? lowest_bit(flip & ~low_bits(wide_bits)) : 0;
+        const Index chosen = bra_ == Bra::same_block ? lowest_bit(flip & ~low_bits(wide_bits)) : 0;
+        const double pairs = chosen != 0 || bra_ == Bra::partner_block ? 2 : 1;  // read at one of two places
         ReadCall call{};
         call.args.vectors = frame_.subset(condition.vectors, layout.vectors_of(chosen));
         call.args.flip_offset = frame_.offset(layout.vectors_of(flip));
@@ -61,7 +62,7 @@ class GroupEmitter {
                 });
             }
             signs[i] = {layout.vectors_of(z), lane_signs[lanes]};
-            const double factor = std::norm(frame_.scale) * (chosen != 0 ? 2 : 1);
+            const double factor = pairs * std::norm(frame_.scale);
             sums[i] = {k, layout.cold_of(strings_[k].z), phase(k).negative ? -factor : factor};
         }
         call.args.strings = signs;
@@ -78,7 +79,7 @@ class GroupEmitter {
 
     std::span<const PauliString> strings_;
     ReadPart part_;
-    bool same_;
+    Bra bra_;
     BlockFrame& frame_;
     CallWriter<T>& out_;
 };
@@ -86,12 +87,12 @@ class GroupEmitter {
 }  // namespace
 
 template <class T>
-void emit_reading(std::span<const PauliString> strings, std::span<const std::uint32_t> read, ReadPart part, bool same,
+void emit_reading(std::span<const PauliString> strings, std::span<const std::uint32_t> read, ReadPart part, Bra bra,
                   BlockFrame& frame, CallWriter<T>& out) {
     std::vector<std::uint32_t> sorted(read.begin(), read.end());
     const auto key = [&](std::uint32_t k) { return group_key(strings[k]); };
     std::ranges::stable_sort(sorted, {}, key);
-    GroupEmitter<T> emit(strings, part, same, frame, out);
+    GroupEmitter<T> emit(strings, part, bra, frame, out);
     for (auto begin = sorted.begin(); begin != sorted.end();) {
         const auto end = std::find_if(begin, sorted.end(), [&](std::uint32_t k) { return key(k) != key(*begin); });
         emit({begin, end});
@@ -107,9 +108,9 @@ void finish_readings(BoundSweep& sweep) {
     }
 }
 
-template void emit_reading<float>(std::span<const PauliString>, std::span<const std::uint32_t>, ReadPart, bool,
+template void emit_reading<float>(std::span<const PauliString>, std::span<const std::uint32_t>, ReadPart, Bra,
                                   BlockFrame&, CallWriter<float>&);
-template void emit_reading<double>(std::span<const PauliString>, std::span<const std::uint32_t>, ReadPart, bool,
+template void emit_reading<double>(std::span<const PauliString>, std::span<const std::uint32_t>, ReadPart, Bra,
                                    BlockFrame&, CallWriter<double>&);
 
 }  // namespace ketjet

@@ -211,7 +211,7 @@ Prefetch BlockRunner<T>::prefetch(const T* next) const {
 template <class T>
 void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, SweepNorms::Place norms) {
     LapClock clock(times_.has_value());
-    gather(place.base, place.origin, block());
+    gather({place.base, place.origin}, block());
     if (times_) clock.lap(times_->gather);
     Prefetch ahead = prefetch(next);
     std::uint32_t shift = 0;
@@ -227,28 +227,30 @@ void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, SweepNorms::
 }
 
 template <class T>
-void BlockRunner<T>::read(Index base, const T* origin, Index bra_base, const T* bra_origin) {
-    gather(base, origin, block());
-    T* bra = block();
-    if (bra_origin != origin) {
-        bra = reinterpret_cast<T*>(static_cast<std::byte*>(buffer_.data()) + bra_offset_);
-        gather(bra_base, bra_origin, bra);
+void BlockRunner<T>::read(const BlockPlace<const T>& ket, const BlockPlace<const T>& bra) {
+    const auto applies = [&](const BoundCall& call) { return (ket.base & call.cold.mask) == call.cold.value; };
+    if (std::ranges::none_of(sweep_->calls, applies)) return;
+    gather(ket, block());
+    T* bra_block = block();
+    if (bra.origin != ket.origin) {
+        bra_block = reinterpret_cast<T*>(static_cast<std::byte*>(buffer_.data()) + bra_offset_);
+        gather(bra, bra_block);
     }
     Prefetch none{};
     std::uint32_t shift = 0;
-    const CallRunner runner{kernels_, block(), scratch(), bra, sums_, base, shift, none};
+    const CallRunner runner{kernels_, block(), scratch(), bra_block, sums_, ket.base, shift, none};
     for (const BoundCall& call : sweep_->calls) {
         stop_.throw_if_stopped();
-        if ((base & call.cold.mask) == call.cold.value) std::visit(runner, call.call);
+        if (applies(call)) std::visit(runner, call.call);
     }
 }
 
 template <class T>
-void BlockRunner<T>::gather(Index base, const T* origin, T* amplitudes) const {
+void BlockRunner<T>::gather(const BlockPlace<const T>& place, T* amplitudes) const {
     const BoundSweep& sweep = *sweep_;
     Complex scale = sweep.scale;
     for (const ColdFactor& factor : sweep.block_factors) {
-        if ((base & factor.mask) == factor.mask) scale *= factor.factor;
+        if ((place.base & factor.mask) == factor.mask) scale *= factor.factor;
     }
     if (sweep.from_zero) {
         std::memset(amplitudes, 0, (std::size_t{2} << sweep.block_qubits) * sizeof(T));
@@ -265,7 +267,7 @@ void BlockRunner<T>::gather(Index base, const T* origin, T* amplitudes) const {
     args.scale[0] = scale.real();
     args.scale[1] = scale.imag();
     args.plain = scale == Complex(1);
-    kernels_.gather(origin, amplitudes, args);
+    kernels_.gather(place.origin, amplitudes, args);
 }
 
 // The first sweep over new memory maps it, a huge page for every few rows, which takes far longer than the rows:

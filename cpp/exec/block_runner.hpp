@@ -36,7 +36,7 @@ class BlockRunner {
     // that will be run after it, null if there is none. Throws Cancelled.
     void run(const BlockPlace<T>& place, const T* next, SweepNorms::Place norms);
     // Reads one block of a sweep without passes, as ket and as bra, or with another block as bra. Throws Cancelled.
-    void read(Index base, const T* origin, Index bra_base, const T* bra_origin);
+    void read(const BlockPlace<const T>& ket, const BlockPlace<const T>& bra);
 
     // From now on readings are added to these sums.
     void add_readings_to(std::span<ExactSum> sums) { sums_ = sums; }
@@ -49,7 +49,7 @@ class BlockRunner {
     T* block() const { return static_cast<T*>(buffer_.data()); }
     void* scratch() const { return static_cast<std::byte*>(buffer_.data()) + scratch_offset_; }
     Prefetch prefetch(const T* next) const;
-    void gather(Index base, const T* origin, T* amplitudes) const;
+    void gather(const BlockPlace<const T>& place, T* amplitudes) const;
     void scatter(T* origin, std::uint32_t shift, SweepNorms::Place norms) const;
 
     const Kernels& kernels_;

@@ -115,7 +115,7 @@ std::vector<double> check_end_of_sweep(const KernelTable& table, std::uint64_t s
         sums.assign(strings.size(), {});
         runner.add_readings_to(sums);
         const BoundSweep emitted =
-            emit_sweep<T>(bound.program, sweep, kernels, {strings, numbers_to(strings.size()), true});
+            emit_sweep<T>(bound.program, sweep, kernels, {strings, numbers_to(strings.size()), Bra::same_block});
         runner.prepare(emitted);
         for (Index block = 0; block < bit(count_bits(emitted.cold_mask)); ++block) {
             const Index base = deposit_bits(block, emitted.cold_mask);

@@ -356,9 +356,10 @@ class StateVector:
         terms = pauli_terms(observable)
         if terms.num_qubits != self.num_qubits:
             raise InvalidOptionError(f"the observable has {terms.num_qubits} qubits, the state {self.num_qubits}")
-        x, z, coefficients = terms.x_masks, terms.z_masks, terms.coefficients
-        value = self._read(lambda control, threads: self._state.expectation(x, z, coefficients, threads, control))
-        return value if terms.are_complex else value.real
+        readout = terms.readout()
+        values = self._read(lambda control, threads: self._state.expectations(readout, threads, control))
+        real, imaginary = values.tolist()
+        return complex(real, imaginary) if terms.are_complex else real
 
     def norm(self) -> float:
         """Return the length of the vector: 1 up to rounding.
