@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <numeric>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "exec/machine_rates.hpp"
 #include "kernels/dispatch.hpp"
 #include "program/classical_interpreter.hpp"
+#include "program/observable_set.hpp"
 #include "readout/outcomes.hpp"
 #include "shots/walker.hpp"
 
@@ -134,9 +136,23 @@ RunOutput run_plan(const BoundPlan& bound, const RunRequest& request, int thread
                                                               : run_and_convert<double>(bound, request, context);
 }
 
-void add_expectation(RunRequest& request, const std::vector<Index>& x_masks, const std::vector<Index>& z_masks,
-                     const std::vector<Complex>& coefficients) {
-    request.readouts.emplace_back(ExpectationReadout{pauli_terms(x_masks, z_masks, coefficients)});
+std::shared_ptr<ObservableSet> observable_set(const InputArray<Index>& x_masks, const InputArray<Index>& z_masks,
+                                              const InputArray<Index>& condition_masks,
+                                              const InputArray<Index>& condition_values,
+                                              const InputArray<std::uint32_t>& row_begins,
+                                              const InputArray<std::uint32_t>& columns,
+                                              const InputArray<double>& coefficients) {
+    const auto size = x_masks.size();
+    if (z_masks.size() != size || condition_masks.size() != size || condition_values.size() != size) {
+        throw std::invalid_argument("the masks of Pauli strings are of different lengths");
+    }
+    std::vector<PauliString> strings;
+    for (py::ssize_t k = 0; k < size; ++k) {
+        strings.push_back(
+            {x_masks.data()[k], z_masks.data()[k], {condition_masks.data()[k], condition_values.data()[k]}});
+    }
+    return std::make_shared<ObservableSet>(
+        std::move(strings), SparseRows{to_vector(row_begins), to_vector(columns), to_vector(coefficients)});
 }
 
 std::pair<double, double> rates(Precision precision, int threads, const std::string& isa, std::size_t buffer_bytes) {
@@ -181,13 +197,22 @@ void bind_run(py::module_& m) {
         .def_readonly("state_compared", &VerifyReport::state_compared)
         .def_readonly("mergers", &VerifyReport::mergers)
         .def_readonly("merging_loss", &VerifyReport::merging_loss);
+    py::class_<ObservableSet, std::shared_ptr<ObservableSet>>(m, "ObservableSet",
+                                                              "Real linear combinations of Pauli strings.")
+        .def(py::init(&observable_set), py::arg("x_masks"), py::arg("z_masks"), py::arg("condition_masks"),
+             py::arg("condition_values"), py::arg("row_begins"), py::arg("columns"), py::arg("coefficients"));
     py::class_<RunRequest>(m, "RunRequest", "What is wanted of a run.")
         .def(py::init<>())
         .def_readwrite("shots", &RunRequest::shots)
         .def_readwrite("key", &RunRequest::key)
         .def_readwrite("list_shots", &RunRequest::list_shots)
         .def_readwrite("keep_state", &RunRequest::keep_state)
-        .def("add_expectation", &add_expectation, py::arg("x_masks"), py::arg("z_masks"), py::arg("coefficients"))
+        .def(
+            "add_observables",
+            [](RunRequest& request, std::shared_ptr<ObservableSet> observables) {
+                request.readouts.emplace_back(ObservablesReadout{std::move(observables)});
+            },
+            py::arg("observables"))
         .def(
             "add_probabilities",
             [](RunRequest& request, std::vector<int> qubits) {

@@ -9,7 +9,7 @@
 #include "bindings/held_state.hpp"
 #include "exec/state_norms.hpp"
 #include "kernels/dispatch.hpp"
-#include "readout/observable.hpp"
+#include "readout/expectations.hpp"
 #include "readout/outcomes.hpp"
 #include "readout/probabilities.hpp"
 #include "readout/sampler.hpp"
@@ -60,12 +60,12 @@ double norm_squared(HeldState<T>& held, int threads, const RunControl& control) 
 }
 
 template <class T>
-Complex pauli_expectation(HeldState<T>& held, const std::vector<Index>& x_masks, const std::vector<Index>& z_masks,
-                          const std::vector<Complex>& coefficients, int threads, const RunControl& control) {
-    const RunContext context = context_for(threads, control);
-    return held.read(context, [&](const StateVector<T>& state) {
-        return expectation(state, pauli_terms(x_masks, z_masks, coefficients), context);
-    });
+py::array_t<double> expectations_of(HeldState<T>& held, const ObservableSet& observables, const Machine& machine,
+                                    int threads, const RunControl& control) {
+    RunContext context = context_for(threads, control);
+    context.machine = machine;
+    return to_array(
+        held.read(context, [&](const StateVector<T>& state) { return expectations(observables, state, context); }));
 }
 
 template <class T>
@@ -93,8 +93,8 @@ void bind_state_class(py::module_& m, const char* name) {
         .def("evolve", &evolve_state<T>, py::arg("program"), py::arg("machine"), py::arg("key"), py::arg("verify"),
              py::arg("time_limit"), py::arg("threads"), py::arg("control"))
         .def("norm_squared", &norm_squared<T>, py::arg("threads"), py::arg("control"))
-        .def("expectation", &pauli_expectation<T>, py::arg("x_masks"), py::arg("z_masks"), py::arg("coefficients"),
-             py::arg("threads"), py::arg("control"))
+        .def("expectations", &expectations_of<T>, py::arg("observables"), py::arg("machine"), py::arg("threads"),
+             py::arg("control"))
         .def("sample", &sample_state<T>, py::arg("qubits"), py::arg("shots"), py::arg("key"), py::arg("threads"),
              py::arg("control"))
         .def("probabilities", &probabilities<T>, py::arg("qubits"), py::arg("threads"), py::arg("control"));

@@ -78,8 +78,25 @@ struct ShiftCall {
     std::uint32_t offset;
 };
 
+// What a string of a ReadCall adds to: the sum of this number, times a factor, which is negated where
+// parity(base & cold_signs) is odd.
+struct ReadSum {
+    std::uint32_t sum;
+    Index cold_signs;
+    double factor;
+};
+// Reads amplitudes and changes none. Whoever runs it gives the bra's block, and memory for sums and scratch.
+struct ReadCall {
+    PauliSumsArgs args;
+    std::span<ReadSum> sums;  // in the sweep's arena
+
+    // The sums come first, in whole lines, then the kernel's scratch.
+    std::size_t scratch_begin() const { return (sums.size() * sizeof(double) + line_bytes - 1) & ~(line_bytes - 1); }
+    std::size_t scratch_bytes() const { return scratch_begin() + sums.size() * pauli_scratch_bytes; }
+};
+
 using KernelCall = std::variant<DenseCall, DiagonalCall, ExchangeCall, RotationCall, TurnCall, PhaseCall, TurnPhaseCall,
-                                ReflectCall, ShiftCall>;
+                                ReflectCall, ShiftCall, ReadCall>;
 
 // A kernel call on every block whose base meets the condition.
 struct BoundCall {

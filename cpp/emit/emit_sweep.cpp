@@ -14,6 +14,7 @@
 #include "emit/diagonal.hpp"
 #include "emit/exchange.hpp"
 #include "emit/layer.hpp"
+#include "emit/reading.hpp"
 #include "emit/relabel.hpp"
 #include "emit/rotation.hpp"
 #include "emit/sweep_terms.hpp"
@@ -100,18 +101,20 @@ void emit_passes(const Sweep& sweep, PassEmitter<T> emit, std::vector<BoundCall>
     }
 }
 
-// Leaves what the frame still holds to the gather and the scatter of the sweep.
+// Reads the block, then leaves what the frame still holds to the gather and the scatter of the sweep.
 template <class T>
-void finish(const Sweep& sweep, BlockFrame& frame, CallWriter<T>& out, BoundSweep& bound) {
+void finish(const Sweep& sweep, const SweepReading& reading, BlockFrame& frame, CallWriter<T>& out, BoundSweep& bound) {
     if (frame.fold) {
         bound.folded = finish_folded(frame);
         if (frame.fold->unfolds) bound.unfolding = Unfolding{bit(frame.fold->qubit), frame.fold->unfold_scale};
     }
     const std::size_t before = bound.calls.size();
+    emit_reading(reading.strings, reading.read, ReadPart::real, reading.bra, frame, out);
     emit_lane_order(frame, out);
     for (BoundCall& call : std::span(bound.calls).subspan(before)) call.pass = sweep.passes.size() - 1;
     bound.scatter_map = frame.map();
     bound.scale = frame.scale;
+    finish_readings(bound);
     bound.block_factors = std::move(frame.block_factors);
     const BlockLayout& layout = frame.layout();
     for (Index rest = layout.cold_of(frame.signs()); rest != 0; rest &= rest - 1) {
@@ -126,18 +129,31 @@ void finish(const Sweep& sweep, BlockFrame& frame, CallWriter<T>& out, BoundSwee
 }  // namespace
 
 template <class T>
-BoundSweep emit_sweep(const Program& program, const Sweep& sweep, const Kernels& kernels) {
+BoundSweep emit_sweep(const Program& program, const Sweep& sweep, const Kernels& kernels, const SweepReading& reading) {
     BoundSweep bound;
     place_rows(sweep, bound);
     BlockFrame frame(sweep, kernels.lane_bits, sizeof(T), bound.arena);
     bound.gather_map = frame.map();
     CallWriter<T> out(kernels, bound);
     emit_passes(sweep, PassEmitter<T>(SweepTerms(program, sweep), frame, out), bound.calls);
-    finish(sweep, frame, out, bound);
+    finish(sweep, reading, frame, out, bound);
     return bound;
 }
 
-template BoundSweep emit_sweep<float>(const Program&, const Sweep&, const Kernels&);
-template BoundSweep emit_sweep<double>(const Program&, const Sweep&, const Kernels&);
+template <class T>
+BoundSweep emit_read_sweep(const Sweep& sweep, const SweepReading& reading, const Kernels& kernels) {
+    BoundSweep bound;
+    place_rows(sweep, bound);
+    BlockFrame frame(sweep, kernels.lane_bits, sizeof(T), bound.arena);
+    bound.gather_map = frame.map();
+    CallWriter<T> out(kernels, bound);
+    emit_reading(reading.strings, reading.read, ReadPart::real, reading.bra, frame, out);
+    return bound;
+}
+
+template BoundSweep emit_sweep<float>(const Program&, const Sweep&, const Kernels&, const SweepReading&);
+template BoundSweep emit_sweep<double>(const Program&, const Sweep&, const Kernels&, const SweepReading&);
+template BoundSweep emit_read_sweep<float>(const Sweep&, const SweepReading&, const Kernels&);
+template BoundSweep emit_read_sweep<double>(const Sweep&, const SweepReading&, const Kernels&);
 
 }  // namespace ketjet

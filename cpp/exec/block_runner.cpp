@@ -50,6 +50,8 @@ struct CallRunner {
     const Kernels& kernels;
     void* block;
     void* scratch;
+    const void* bra;  // what readings take as bra: the block itself, or another one
+    std::span<ExactSum> sums;
     Index base;
     std::uint32_t& shift;
     Prefetch& prefetch;
@@ -119,6 +121,19 @@ struct CallRunner {
         args.scratch = scratch;
     }
     void operator()(const ShiftCall& call) const { shift ^= call.offset; }
+    void operator()(const ReadCall& call) const {
+        PauliSumsArgs args = call.args;
+        place(args.vectors);
+        args.bra = bra;
+        args.sums = static_cast<double*>(scratch);
+        args.scratch = static_cast<std::byte*>(scratch) + call.scratch_begin();
+        std::fill_n(args.sums, call.sums.size(), 0);
+        kernels.pauli_sums(block, args);
+        for (std::size_t k = 0; k < call.sums.size(); ++k) {
+            const ReadSum& read = call.sums[k];
+            sums[read.sum].add((parity(base & read.cold_signs) ? -read.factor : read.factor) * args.sums[k]);
+        }
+    }
 };
 
 // Adds laps to sums of seconds, one after another. It does not run where nobody wants to know.
@@ -156,10 +171,11 @@ struct Fetches {
 }  // namespace
 
 template <class T>
-void BlockRunner<T>::prepare(const BoundSweep& sweep) {
+void BlockRunner<T>::prepare(const BoundSweep& sweep, bool reads_pairs) {
     sweep_ = &sweep;
     scratch_offset_ = (std::size_t{2} << sweep.block_qubits) * sizeof(T);
-    const std::size_t needed = scratch_offset_ + sweep.scratch_bytes;
+    bra_offset_ = scratch_offset_ + ((sweep.scratch_bytes + line_bytes - 1) & ~(line_bytes - 1));
+    const std::size_t needed = reads_pairs ? bra_offset_ + scratch_offset_ : bra_offset_;
     if (buffer_.bytes() < needed) {
         buffer_.reset();
         buffer_ = AlignedBuffer(needed);
@@ -195,11 +211,11 @@ Prefetch BlockRunner<T>::prefetch(const T* next) const {
 template <class T>
 void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, SweepNorms::Place norms) {
     LapClock clock(times_.has_value());
-    gather(place);
+    gather({place.base, place.origin}, block());
     if (times_) clock.lap(times_->gather);
     Prefetch ahead = prefetch(next);
     std::uint32_t shift = 0;
-    const CallRunner runner{kernels_, block(), scratch(), place.base, shift, ahead};
+    const CallRunner runner{kernels_, block(), scratch(), block(), sums_, place.base, shift, ahead};
     for (const BoundCall& call : sweep_->calls) {
         stop_.throw_if_stopped();
         if ((place.base & call.cold.mask) != call.cold.value) continue;
@@ -211,13 +227,31 @@ void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, SweepNorms::
 }
 
 template <class T>
-void BlockRunner<T>::gather(const BlockPlace<T>& place) const {
+void BlockRunner<T>::read(const BlockPlace<const T>& ket, const BlockPlace<const T>& bra) {
+    const auto applies = [&](const BoundCall& call) { return (ket.base & call.cold.mask) == call.cold.value; };
+    if (std::ranges::none_of(sweep_->calls, applies)) return;
+    gather(ket, block());
+    T* bra_block = block();
+    if (bra.origin != ket.origin) {
+        bra_block = reinterpret_cast<T*>(static_cast<std::byte*>(buffer_.data()) + bra_offset_);
+        gather(bra, bra_block);
+    }
+    Prefetch none{};
+    std::uint32_t shift = 0;
+    const CallRunner runner{kernels_, block(), scratch(), bra_block, sums_, ket.base, shift, none};
+    for (const BoundCall& call : sweep_->calls) {
+        stop_.throw_if_stopped();
+        if (applies(call)) std::visit(runner, call.call);
+    }
+}
+
+template <class T>
+void BlockRunner<T>::gather(const BlockPlace<const T>& place, T* amplitudes) const {
     const BoundSweep& sweep = *sweep_;
     Complex scale = sweep.scale;
     for (const ColdFactor& factor : sweep.block_factors) {
         if ((place.base & factor.mask) == factor.mask) scale *= factor.factor;
     }
-    T* const amplitudes = block();
     if (sweep.from_zero) {
         std::memset(amplitudes, 0, (std::size_t{2} << sweep.block_qubits) * sizeof(T));
         amplitudes[0] = static_cast<T>(scale.real());
@@ -233,7 +267,7 @@ void BlockRunner<T>::gather(const BlockPlace<T>& place) const {
     args.scale[0] = scale.real();
     args.scale[1] = scale.imag();
     args.plain = scale == Complex(1);
-    kernels_.gather(place.origin, block(), args);
+    kernels_.gather(place.origin, amplitudes, args);
 }
 
 // The first sweep over new memory maps it, a huge page for every few rows, which takes far longer than the rows:

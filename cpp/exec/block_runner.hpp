@@ -2,9 +2,11 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/aligned_buffer.hpp"
+#include "base/exact_sum.hpp"
 #include "base/stop_token.hpp"
 #include "emit/bound_sweep.hpp"
 #include "exec/pass_times.hpp"
@@ -28,11 +30,16 @@ class BlockRunner {
     BlockRunner(const Kernels& kernels, StopToken stop, double cache_share)
         : kernels_(kernels), stop_(stop), cache_share_(cache_share) {}
 
-    // Gets ready for the blocks of a sweep, which must outlive them.
-    void prepare(const BoundSweep& sweep);
+    // Gets ready for the blocks of a sweep, which must outlive them; or for pairs of blocks, to be read.
+    void prepare(const BoundSweep& sweep, bool reads_pairs = false);
     // Runs one block, and adds its norms to their place if there is one. `next` is the first amplitude of the block
     // that will be run after it, null if there is none. Throws Cancelled.
     void run(const BlockPlace<T>& place, const T* next, SweepNorms::Place norms);
+    // Reads one block of a sweep without passes, as ket and as bra, or with another block as bra. Throws Cancelled.
+    void read(const BlockPlace<const T>& ket, const BlockPlace<const T>& bra);
+
+    // From now on readings are added to these sums.
+    void add_readings_to(std::span<ExactSum> sums) { sums_ = sums; }
 
     // From now on measures how long each of so many passes of the plan takes.
     void begin_times(std::size_t passes) { times_.emplace().passes.resize(passes); }
@@ -42,7 +49,7 @@ class BlockRunner {
     T* block() const { return static_cast<T*>(buffer_.data()); }
     void* scratch() const { return static_cast<std::byte*>(buffer_.data()) + scratch_offset_; }
     Prefetch prefetch(const T* next) const;
-    void gather(const BlockPlace<T>& place) const;
+    void gather(const BlockPlace<const T>& place, T* amplitudes) const;
     void scatter(T* origin, std::uint32_t shift, SweepNorms::Place norms) const;
 
     const Kernels& kernels_;
@@ -55,6 +62,8 @@ class BlockRunner {
     std::uint64_t fetches_of_block_ = 0;  // of all its passes
     AlignedBuffer buffer_;                // the block, and what the kernels need behind it
     std::size_t scratch_offset_ = 0;
+    std::size_t bra_offset_ = 0;
+    std::span<ExactSum> sums_{};
     std::optional<PassTimes> times_;
 };
 

@@ -22,7 +22,7 @@ std::size_t blocks_of(const BoundSweep& sweep) { return std::size_t{1} << count_
 template <class T>
 double cache_share(int state_qubits, const RunContext& context) {
     const double bytes = static_cast<double>(bit(state_qubits)) * sizeof(std::complex<T>);
-    return bytes / static_cast<double>(std::max<std::int64_t>(context.l3_bytes, 1));
+    return bytes / static_cast<double>(std::max<std::int64_t>(context.machine.l3_bytes, 1));
 }
 
 }  // namespace

@@ -1,8 +1,6 @@
 // The surroundings of a run: the machine that it has, who may stop it and who watches it.
 #pragma once
 
-#include <cstdint>
-
 #include "base/machine.hpp"
 #include "base/stop_token.hpp"
 #include "exec/stage_observer.hpp"
@@ -16,7 +14,7 @@ struct RunContext {
     const KernelTable& kernels;
     int threads;
     StopToken stop;
-    std::int64_t l3_bytes = Machine{}.l3_bytes;
+    Machine machine{};
     StageObservers observers{};
 
     Walk walk() const { return {threads, stop}; }

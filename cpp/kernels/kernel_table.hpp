@@ -202,6 +202,29 @@ struct TurnPhaseArgs {
     PhaseArgs phases;
 };
 
+// Of one string in PauliSumsArgs.
+struct StringSigns {
+    std::uint64_t vector_signs;  // vectors y with odd popcount(y & vector_signs) count negatively
+    const void* lane_signs;      // W scalars: 1, -1, or 0 for lanes that do not count
+};
+
+// Adds to sums[k], for the strings k of a group that flips the same bits, the sum over all vectors y of the subset and
+// their lanes l of
+//   sign * conj(bra[y ^ f][l ^ lane_flip]) * ket[y][l],
+// its real part for the first real_count strings, its imaginary part for all others.
+struct PauliSumsArgs {
+    VectorSubset vectors;
+    const void* bra;            // a block of the same layout as the ket, or the same block
+    std::uint32_t flip_offset;  // of f
+    int lane_flip;
+    const StringSigns* strings;
+    int real_count;
+    int count;
+    double* sums;
+    void* scratch;  // pauli_scratch_bytes for each string
+};
+constexpr std::uint64_t pauli_scratch_bytes = line_bytes + sizeof(std::uint32_t);
+
 struct Kernels {  // for one scalar type
     int lane_bits;
     int max_turn_axes;
@@ -215,6 +238,7 @@ struct Kernels {  // for one scalar type
     void (*phase)(void* block, const PhaseArgs& args);
     void (*turn_phase)(void* block, const TurnPhaseArgs& args);
     void (*reflect)(void* block, const ReflectArgs& args);
+    void (*pauli_sums)(const void* ket, const PauliSumsArgs& args);
     // The squared norms of leaves that follow each other in memory, one number each.
     void (*leaf_norms)(const void* amplitudes, std::uint64_t leaves, double* norms);
     // For measuring: does multiply-adds in registers, writes W scalars, returns how many real ones they were.

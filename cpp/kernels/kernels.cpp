@@ -10,6 +10,7 @@
 #include "kernels/copy.inl"
 #include "kernels/dense_sums.inl"
 #include "kernels/diagonal.inl"
+#include "kernels/pauli_sums.inl"
 #include "kernels/permute.inl"
 #include "kernels/phase.inl"
 #include "kernels/probe.inl"
@@ -25,9 +26,9 @@ namespace ketjet {
 namespace {
 
 template <class T>
-constexpr Kernels kernels_of{lane_bits<T>,  max_turn_axes, gather<T>,     scatter<T>,  dense<T>,
-                             diagonal<T>,   exchange<T>,   rotation<T>,   turn<T>,     phase<T>,
-                             turn_phase<T>, reflect<T>,    leaf_norms<T>, fma_probe<T>};
+constexpr Kernels kernels_of{lane_bits<T>,  max_turn_axes, gather<T>,     scatter<T>,    dense<T>,
+                             diagonal<T>,   exchange<T>,   rotation<T>,   turn<T>,       phase<T>,
+                             turn_phase<T>, reflect<T>,    pauli_sums<T>, leaf_norms<T>, fma_probe<T>};
 
 constexpr KernelTable table{KETJET_ISA_NAME, kernels_of<float>, kernels_of<double>};
 

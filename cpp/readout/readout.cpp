@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "readout/expectations.hpp"
 #include "readout/probabilities.hpp"
 
 namespace ketjet {
@@ -13,9 +14,8 @@ struct Reader {
     const StateVector<T>& state;
     const RunContext& context;
 
-    SavesVector<double> operator()(const ExpectationReadout& readout) const {
-        const Complex value = expectation(state, readout.terms, context);
-        return {value.real(), value.imag()};
+    SavesVector<double> operator()(const ObservablesReadout& readout) const {
+        return expectations(*readout.observables, state, context);
     }
     SavesVector<double> operator()(const ProbabilitiesReadout& readout) const {
         return marginal_probabilities(state, readout.qubits, context);

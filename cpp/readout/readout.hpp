@@ -3,18 +3,19 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <variant>
 #include <vector>
 
 #include "base/charged.hpp"
 #include "exec/run_context.hpp"
-#include "readout/observable.hpp"
+#include "program/observable_set.hpp"
 
 namespace ketjet {
 
-// The expectation value of a sum of Pauli strings. Gives its real and its imaginary part.
-struct ExpectationReadout {
-    std::vector<PauliTerm> terms;
+// The expectation values of observables, a number each.
+struct ObservablesReadout {
+    std::shared_ptr<const ObservableSet> observables;
 };
 
 // The distribution of measuring these qubits, the first of which is the lowest bit of an outcome.
@@ -22,7 +23,7 @@ struct ProbabilitiesReadout {
     std::vector<int> qubits;
 };
 
-using Readout = std::variant<ExpectationReadout, ProbabilitiesReadout>;
+using Readout = std::variant<ObservablesReadout, ProbabilitiesReadout>;
 
 template <class T>
 SavesVector<double> read_state(const Readout& readout, const StateVector<T>& state, const RunContext& context);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "readout/density.hpp"
-#include "readout/observable.hpp"
+#include "readout/expectations.hpp"
 #include "readout/probabilities.hpp"
 #include "state/chunks.hpp"
 
@@ -56,21 +56,22 @@ SavesVector<std::complex<T>> amplitudes_in_order(const StateVector<T>& state, st
     return result;
 }
 
-template <class T>
-SavesVector<double> expectations(const StateVector<T>& state, std::span<const std::int32_t> wires,
-                                 std::span<const std::int64_t> arguments, const RunContext& context) {
-    SavesVector<double> result;
+// The sums of Pauli strings that the arguments of a save list, on its wires.
+ObservableSet observables_of(std::span<const std::int32_t> wires, std::span<const std::int64_t> arguments) {
+    std::vector<PauliString> strings;
+    SparseRows rows;
     std::size_t at = 1;
     for (std::int64_t sum = 0; sum < arguments[0]; ++sum) {
-        std::vector<PauliTerm> terms(static_cast<std::size_t>(arguments[at++]));
-        for (PauliTerm& term : terms) {
-            term = {on_wires(wires, static_cast<Index>(arguments[at])),
-                    on_wires(wires, static_cast<Index>(arguments[at + 1])), std::bit_cast<double>(arguments[at + 2])};
-            at += 3;
+        for (std::int64_t left = arguments[at++]; left > 0; --left, at += 3) {
+            rows.columns.push_back(static_cast<std::uint32_t>(strings.size()));
+            rows.coefficients.push_back(std::bit_cast<double>(arguments[at + 2]));
+            strings.push_back({on_wires(wires, static_cast<Index>(arguments[at])),
+                               on_wires(wires, static_cast<Index>(arguments[at + 1])),
+                               {}});
         }
-        result.push_back(expectation(state, std::move(terms), context).real());
+        rows.begins.push_back(static_cast<std::uint32_t>(strings.size()));
     }
-    return result;
+    return {std::move(strings), std::move(rows)};
 }
 
 }  // namespace
@@ -87,7 +88,7 @@ SavedData saved_data(const Program& program, const SaveOperation& operation, con
         case Saved::amplitudes:
             return amplitudes_at(state, wires, operation.arguments());
         case Saved::expectations:
-            return expectations(state, wires, operation.arguments(), context);
+            return expectations(observables_of(wires, operation.arguments()), state, context);
         case Saved::density:
             break;
     }

@@ -21,7 +21,7 @@ std::vector<std::uint64_t> evolve(const Program& program, const Machine& machine
     request.fresh = low_bits(state.stored_qubits()) & ~state.active();
     const BoundPlan bound(cached_plan(program, machine, request), program);
     const Plan& plan = *bound.plan;
-    RunContext context{given.kernels, useful_threads(plan, given.threads), given.stop, plan.machine.l3_bytes};
+    RunContext context{given.kernels, useful_threads(plan, given.threads), given.stop, plan.machine};
     RunCounters& counters = context.stop.counters();
     const std::vector<std::int64_t> work = stage_work(plan, context.threads);
     StageProgress progress(work, counters);

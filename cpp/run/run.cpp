@@ -35,7 +35,7 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     const bool as_tree = plan.has_trajectories() || request.exact;
     std::vector<std::int64_t> work;
     if (!as_tree || is_long_tree(plan, request)) work = stage_work(plan, given.threads);
-    RunContext context{given.kernels, given.threads, given.stop, plan.machine.l3_bytes};
+    RunContext context{given.kernels, given.threads, given.stop, plan.machine};
     RunCounters& counters = context.stop.counters();
     StageClock clock(plan.stages.size());
     StageProgress progress(work, counters);

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Formulas', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'formula_codes', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'list_rows', 'machine_rates', 'max_density_qubits', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Formulas', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'ObservableSet', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'formula_codes', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'list_rows', 'machine_rates', 'max_density_qubits', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -296,6 +296,12 @@ class VerifyReport:
     @property
     def sweeps_compared(self) -> int:
         ...
+class ObservableSet:
+    """
+    Real linear combinations of Pauli strings.
+    """
+    def __init__(self, x_masks: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], z_masks: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], condition_masks: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], condition_values: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], row_begins: typing.Annotated[numpy.typing.ArrayLike, numpy.uint32], columns: typing.Annotated[numpy.typing.ArrayLike, numpy.uint32], coefficients: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> None:
+        ...
 class RunRequest:
     """
     What is wanted of a run.
@@ -307,7 +313,7 @@ class RunRequest:
     verify: Verify
     def __init__(self) -> None:
         ...
-    def add_expectation(self, x_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], z_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], coefficients: collections.abc.Sequence[complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex]) -> None:
+    def add_observables(self, observables: ObservableSet) -> None:
         ...
     def add_probabilities(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
         ...
@@ -486,7 +492,7 @@ class StateSingle:
         ...
     def evolve(self, program: Program, machine: Machine, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], verify: Verify, time_limit: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> list[int]:
         ...
-    def expectation(self, x_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], z_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], coefficients: collections.abc.Sequence[complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> complex:
+    def expectations(self, observables: ObservableSet, machine: Machine, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.float64]:
         ...
     def norm_squared(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> float:
         ...
@@ -517,7 +523,7 @@ class StateDouble:
         ...
     def evolve(self, program: Program, machine: Machine, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], verify: Verify, time_limit: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> list[int]:
         ...
-    def expectation(self, x_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], z_masks: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], coefficients: collections.abc.Sequence[complex | typing.SupportsComplex | typing.SupportsFloat | typing.SupportsIndex], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> complex:
+    def expectations(self, observables: ObservableSet, machine: Machine, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.float64]:
         ...
     def norm_squared(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> float:
         ...

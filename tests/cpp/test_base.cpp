@@ -1,17 +1,22 @@
-// Tests of the index algebra and of the buffers and their pool, across threads and forks.
+// Tests of the index algebra, of exact sums and of the buffers and their pool, across threads and forks.
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <new>
+#include <random>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "base/aligned_buffer.hpp"
 #include "base/bits.hpp"
+#include "base/exact_sum.hpp"
 #include "base/rng.hpp"
 #include "check.hpp"
 
@@ -34,6 +39,41 @@ void test_bits() {
     }
     Index value = 0;  // next_outside counts through the bits outside `fixed`
     for (Index k = 0; k < 8; ++k, value = next_outside(value, 0b101001)) CHECK(value == deposit_bits(k, 0b010110));
+}
+
+double exact_sum_of(const std::vector<double>& values) {
+    ExactSum sum;
+    for (const double value : values) sum.add(value);
+    return sum.value();
+}
+
+void test_exact_sums() {
+    CHECK(exact_sum_of({}) == 0 && exact_sum_of({0.1}) == 0.1 && exact_sum_of({-0.1}) == -0.1);
+    CHECK(exact_sum_of({1, 0x1p93, 0x1p-90, -0x1p93, -1}) == 0x1p-90);
+    CHECK(exact_sum_of({0x1p-160, -0x1p-161, 0x1p-300}) == 0x1p-160);
+    CHECK(exact_sum_of({0x1.8p-159, -0x1p-1000}) == 0x1.8p-159);
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    CHECK(exact_sum_of({1, infinity, -2}) == infinity && exact_sum_of({-0x1p200, 1}) == -infinity);
+    CHECK(std::isnan(exact_sum_of({infinity, 1, -infinity})));
+    CHECK(std::isnan(exact_sum_of({std::numeric_limits<double>::quiet_NaN(), 1})));
+    std::mt19937_64 random(5);
+    for (int i = 0; i < 100; ++i) {
+        std::vector<double> values;
+        ExactSum halves[2];
+        for (int k = 0; k < 50; ++k) {
+            const double fraction = std::uniform_real_distribution<double>(-1, 1)(random);
+            values.push_back(std::ldexp(fraction, static_cast<int>(random() % 120) - 100));
+            halves[k % 2].add(values.back());
+        }
+        const double sum = exact_sum_of(values);
+        std::ranges::shuffle(values, random);
+        CHECK(exact_sum_of(values) == sum);
+        halves[0].add(halves[1]);
+        CHECK(halves[0].value() == sum);
+        long double plain = 0;
+        for (const double value : values) plain += value;
+        CHECK(std::abs(static_cast<double>(plain) - sum) < 1e-9);
+    }
 }
 
 bool is_aligned(const void* data, std::size_t alignment) {
@@ -130,6 +170,7 @@ void test_fork() {
 
 int main() {
     test_bits();
+    test_exact_sums();
     test_buffers();
     test_allocation_failures();
     test_fork();

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from oracles.dynamic import final_states
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp, Statevector
+from support.observables import readout_of
 from support.programs import TINY_CACHES
 from support.strategies import circuits
 
@@ -25,13 +26,11 @@ def pauli_sums(draw, num_qubits):
     return SparsePauliOp(labels, [complex(draw(st.floats(-2, 2)), draw(st.floats(-2, 2))) for _ in labels])
 
 
-def expectation_of(observable):
-    """The engine's readout of a sum of Pauli strings."""
-    masks = [
-        [sum(1 << q for q in np.flatnonzero(row)) for row in part]
-        for part in (observable.paulis.x, observable.paulis.z)
-    ]
-    return engine.ExpectationReadout(*masks, observable.coeffs.tolist())
+def readout_of_sum(observable):
+    """The engine's readout of a sum of Pauli strings: its real and its imaginary part."""
+    labels = observable.paulis.to_labels()
+    parts = observable.coeffs.real.tolist(), observable.coeffs.imag.tolist()
+    return readout_of(*(list(zip(labels, part, strict=True)) for part in parts))
 
 
 def averages(branches, observable, qubits):
@@ -39,7 +38,8 @@ def averages(branches, observable, qubits):
     value, distribution = 0, 0
     for weight, _, state in branches:
         vector = Statevector(state)
-        value += weight * np.vdot(state, observable.to_matrix() @ state)
+        mean = np.vdot(state, observable.to_matrix() @ state)
+        value += weight * np.array([mean.real, mean.imag])
         distribution += weight * vector.probabilities(qubits)
     return value, distribution
 
@@ -50,7 +50,7 @@ def test_a_straight_run_reads_its_final_state(data, circuit, precision, threads)
     qubits = data.draw(st.permutations(range(circuit.num_qubits)))[: data.draw(st.integers(1, circuit.num_qubits))]
     expected = averages(final_states(circuit), observable, qubits)
     circuit.measure_all()
-    readouts = (expectation_of(observable), engine.ProbabilitiesReadout(qubits))
+    readouts = (readout_of_sum(observable), engine.ProbabilitiesReadout(qubits))
     task = engine.Task(lower(circuit).program, 20, 1, precision=precision, threads=threads, readouts=readouts)
     found = engine.execute(task, on=TINY_CACHES)
     assert found.facts.trajectories is None
@@ -63,7 +63,7 @@ def test_an_exact_run_averages_over_its_branches(data, circuit, precision):
     circuit.h(range(circuit.num_qubits))
     observable = data.draw(pauli_sums(circuit.num_qubits))
     expected = averages(final_states(circuit), observable, [0])
-    readouts = (expectation_of(observable), engine.ProbabilitiesReadout([0]))
+    readouts = (readout_of_sum(observable), engine.ProbabilitiesReadout([0]))
     task = engine.Task(lower(circuit).program, 1, 1, exact=True, precision=precision, readouts=readouts)
     for value, wanted in zip(engine.execute(task, on=TINY_CACHES).readouts, expected, strict=True):
         np.testing.assert_allclose(value, wanted, atol=20 * TOLERANCE[precision])
@@ -75,10 +75,10 @@ def test_a_sampled_run_averages_over_its_shots():
     circuit.measure(0, 0)
     circuit.cx(0, 1)
     circuit.h(0)
-    readouts = (expectation_of(SparsePauliOp("ZI")), engine.ProbabilitiesReadout([1]))
+    readouts = (readout_of_sum(SparsePauliOp("ZI")), engine.ProbabilitiesReadout([1]))
     found = engine.execute(engine.Task(lower(circuit).program, 100, 3, readouts=readouts))
     zeros, ones = found.counts
-    assert found.readouts[0] == pytest.approx((zeros - ones) / 100)
+    assert found.readouts[0] == pytest.approx([(zeros - ones) / 100, 0])
     np.testing.assert_allclose(found.readouts[1], [zeros / 100, ones / 100], atol=1e-12)
 
 

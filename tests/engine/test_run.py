@@ -186,22 +186,6 @@ def test_a_measured_state_collapses_and_reports_the_bit():
     np.testing.assert_allclose(np.abs(state.array), np.eye(4)[3 * bits], atol=1e-15)
 
 
-def test_expectation_of_pauli_sums():
-    state = engine.State(5)
-    state.array[:] = amplitudes = random_state(5)
-    paulis = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[1, 0], [0, -1]], [[0, -1j], [1j, 0]]])
-    random = np.random.default_rng(1)
-    x, z = random.integers(0, 32, 12), random.integers(0, 32, 12)
-    weights = random.normal(size=12) + 1j * random.normal(size=12)
-    expected = 0
-    for x_mask, z_mask, weight in zip(x, z, weights, strict=True):
-        matrix = np.eye(1)
-        for qubit in range(5):
-            matrix = np.kron(paulis[(x_mask >> qubit & 1) + 2 * (z_mask >> qubit & 1)], matrix)
-        expected += weight * np.vdot(amplitudes, matrix @ amplitudes)
-    assert state.expectation(x.tolist(), z.tolist(), weights.tolist(), 2) == pytest.approx(expected)
-
-
 def test_a_control_whose_file_is_gone_leaves_the_run_alone():
     task = engine.Task(entangled(4), 10, 1, control_path="/nonexistent/ketjet-control")
     assert engine.execute(task).counts.sum() == 10

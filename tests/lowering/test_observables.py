@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qiskit.circuit import Parameter
 from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.quantum_info import Pauli, PauliList, SparseObservable, SparsePauliOp
-from support.observables import LETTERS, matrix_of, terms
+from support.observables import LETTERS, matrix_of, sum_of, terms
 
 from ketjet.errors import InvalidOptionError, OptionTypeError
 from ketjet.lowering.observable_squares import with_squares
@@ -28,7 +28,7 @@ def terms_of(observables, row):
 
 
 def matrices(observables):
-    return [matrix_of(terms_of(observables, row), observables.num_qubits) for row in range(observables.num_rows)]
+    return [sum_of(terms_of(observables, row), observables.num_qubits) for row in range(observables.num_rows)]
 
 
 @st.composite
@@ -41,7 +41,7 @@ def sums(draw, letters=LETTERS):
 @given(given_sum=sums())
 def test_a_sum_with_projectors_is_read_from_a_sparse_observable_a_dictionary_and_labels(given_sum):
     listed, num_qubits = given_sum
-    expected = matrix_of(listed, num_qubits)
+    expected = sum_of(listed, num_qubits)
     whole = read_observables(SparseObservable.from_list(listed))
     np.testing.assert_allclose(matrices(whole)[0], expected, atol=1e-12)
     assert len({whole.label(string) for string in range(whole.num_strings)}) == whole.num_strings
@@ -49,9 +49,9 @@ def test_a_sum_with_projectors_is_read_from_a_sparse_observable_a_dictionary_and
     np.testing.assert_allclose(matrices(whole.without_conditions())[0], expected, atol=1e-12)
     distinct = dict(listed)
     as_mapping = matrices(read_observables(distinct))[0]
-    np.testing.assert_allclose(as_mapping, matrix_of(distinct.items(), num_qubits), atol=1e-12)
+    np.testing.assert_allclose(as_mapping, sum_of(distinct.items(), num_qubits), atol=1e-12)
     for found, (label, _) in zip(matrices(read_observables([label for label, _ in listed])), listed, strict=True):
-        np.testing.assert_allclose(found, matrix_of([(label, 1)], num_qubits), atol=1e-12)
+        np.testing.assert_allclose(found, matrix_of(label), atol=1e-12)
 
 
 @given(given_sum=sums("IXYZ"))
@@ -64,7 +64,7 @@ def test_a_sum_of_paulis_is_read_from_all_kinds(given_sum):
     for observable, matrix in [
         (operator, expected),
         (SparseObservable.from_sparse_pauli_op(operator), expected),
-        (by_object, matrix_of(dict(listed).items(), num_qubits)),
+        (by_object, sum_of(dict(listed).items(), num_qubits)),
     ]:
         np.testing.assert_allclose(matrices(read_observables(observable))[0], matrix, atol=1e-12)
     paulis = PauliList(["-" + name for name in names])
@@ -92,7 +92,7 @@ def test_in_a_program_idle_qubits_are_zero_and_measured_ones_are_blurred(given_s
     for basis in range(2 ** len(qubits)):
         embedding[sum((basis >> place & 1) << qubit for place, qubit in enumerate(qubits)), basis] = 1
     read = read_observables(SparseObservable.from_list(listed))
-    expected = np.trace(embedding @ density @ embedding.T @ matrix_of(listed, num_qubits))
+    expected = np.trace(embedding @ density @ embedding.T @ sum_of(listed, num_qubits))
     placed = read.in_program(qubits, measured)
     found = np.vdot(state, matrices(placed)[0] @ state)
     np.testing.assert_allclose(found, expected, atol=1e-9)
@@ -200,7 +200,7 @@ def test_squares_give_variances(given_sum, letters, data):
     table, identities = with_squares(read_observables([SparseObservable.from_list(listed), "Z" * num_qubits]))
     assert table.shape == (4,)
     rest, paulis, square, one = matrices(table)
-    np.testing.assert_allclose(rest + identities[0] * np.eye(2**num_qubits), matrix_of(listed, num_qubits), atol=1e-12)
+    np.testing.assert_allclose(rest + identities[0] * np.eye(2**num_qubits), sum_of(listed, num_qubits), atol=1e-12)
     np.testing.assert_allclose(square, rest @ rest, atol=1e-10)
     np.testing.assert_allclose(one, paulis @ paulis, atol=1e-12)
 

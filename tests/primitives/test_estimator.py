@@ -20,7 +20,7 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.quantum_info import Pauli, PauliList, SparseObservable, SparsePauliOp, Statevector, random_pauli_list
 from support.dynamic_strategies import dynamic_circuits
-from support.observables import labels, matrix_of, terms
+from support.observables import labels, matrix_of, sum_of, terms
 from support.strategies import angles, circuits, parametrised_circuits
 
 from ketjet import EstimatorV2, PrimitiveJob, Simulator
@@ -52,13 +52,11 @@ def test_every_kind_of_observable_of_every_gate(data, circuit, precision):
         data.draw(st.sampled_from([SparseObservable.from_list, lambda some: dict(some)]))(some) for some in listed
     ]
     expected = [
-        np.vdot(
-            state, matrix_of(some if isinstance(read, SparseObservable) else dict(some).items(), num_qubits) @ state
-        )
+        np.vdot(state, sum_of(some if isinstance(read, SparseObservable) else dict(some).items(), num_qubits) @ state)
         for some, read in zip(listed, observables, strict=True)
     ]
     single = data.draw(labels(num_qubits))
-    expected.append(np.vdot(state, matrix_of([(single, 1)], num_qubits) @ state))
+    expected.append(np.vdot(state, matrix_of(single) @ state))
     found = evs_of(circuit, [*observables, single], precision=precision)
     np.testing.assert_allclose(found, expected, atol=TOLERANCE[precision])
 
@@ -202,7 +200,7 @@ def test_dynamic_circuits_are_averaged_over_exactly(data, circuit):
     listed = data.draw(st.lists(terms(circuit.num_qubits), min_size=1, max_size=3))
     ends = final_states(circuit)
     expected = [
-        sum(weight * np.vdot(state, matrix_of(some, circuit.num_qubits) @ state) for weight, _, state in ends)
+        sum(weight * np.vdot(state, sum_of(some, circuit.num_qubits) @ state) for weight, _, state in ends)
         for some in listed
     ]
     found = evs_of(circuit, [SparseObservable.from_list(some) for some in listed])
@@ -337,7 +335,7 @@ def test_noise_has_the_size_that_was_asked_for():
 @settings(max_examples=60)
 def test_variances(data, circuit):
     listed = data.draw(terms(circuit.num_qubits))
-    matrix, ends = matrix_of(listed, circuit.num_qubits), final_states(circuit)
+    matrix, ends = sum_of(listed, circuit.num_qubits), final_states(circuit)
     mean, square = (
         sum(weight * np.vdot(state, operator @ state).real for weight, _, state in ends)
         for operator in (matrix, matrix @ matrix)
@@ -421,7 +419,7 @@ def test_one_qubit_by_hand(angle, label):
     circuit = QuantumCircuit(1)
     circuit.rx(angle, 0)
     state = np.array([np.cos(angle / 2), -1j * np.sin(angle / 2)])
-    expected = np.vdot(state, matrix_of([(label, 1)], 1) @ state).real
+    expected = np.vdot(state, matrix_of(label) @ state).real
     assert evs_of(circuit, label) == pytest.approx(expected, abs=1e-9)
     if label in "XYZ":
         assert evs_of(circuit, Pauli("-" + label)) == pytest.approx(-expected, abs=1e-9)

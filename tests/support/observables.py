@@ -1,4 +1,4 @@
-"""Observables for tests: strategies for labels and sums of them, and their matrices by Kronecker products."""
+"""Observables for tests, by labels: strategies, matrices by Kronecker products, and the engine's readout."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import functools
 
 import numpy as np
 from hypothesis import strategies as st
+
+from ketjet import engine
 
 LETTERS = "IXYZ01+-rl"
 
@@ -28,9 +30,27 @@ def terms(num_qubits, letters=LETTERS, max_terms=6):
     return st.lists(st.tuples(labels(num_qubits, letters), numbers), min_size=1, max_size=max_terms)
 
 
-def matrix_of(sum_of_terms, num_qubits):
-    """The matrix of a sum of labels with coefficients."""
+@functools.cache
+def matrix_of(label):
+    """The matrix of a product; qubit 0 is at the right."""
+    return functools.reduce(np.kron, [MATRICES[letter] for letter in label], np.eye(1))
+
+
+def sum_of(terms_of_sum, num_qubits):
+    """The matrix of a sum of products with coefficients."""
     result = np.zeros((2**num_qubits,) * 2, complex)
-    for label, coefficient in sum_of_terms:
-        result += coefficient * functools.reduce(np.kron, [MATRICES[letter] for letter in label], np.eye(1))
+    for label, coefficient in terms_of_sum:
+        result += coefficient * matrix_of(label)
     return result
+
+
+def readout_of(*observables):
+    """The engine's readout of observables that are lists of pairs, (label of I X Y Z 0 1, real coefficient)."""
+    listed = [term for observable in observables for term in observable]
+    masks = [
+        np.array([sum(1 << q for q, letter in enumerate(label[::-1]) if letter in letters) for label, _ in listed])
+        for letters in ("XY", "ZY", "01", "1")
+    ]
+    begins = np.cumsum([0, *(len(observable) for observable in observables)])
+    coefficients = np.array([coefficient for _, coefficient in listed])
+    return engine.ObservablesReadout(*masks, begins, np.arange(len(listed)), coefficients)

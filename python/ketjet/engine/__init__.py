@@ -36,7 +36,7 @@ from ketjet.engine.machine import (
 from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification
 from ketjet.engine.planning import PLAN_OPTIONS, plan, precision_of, state_qubits
 from ketjet.engine.random_keys import RNG_VERSION
-from ketjet.engine.readouts import ExpectationReadout, ProbabilitiesReadout, Readout
+from ketjet.engine.readouts import ObservablesReadout, ProbabilitiesReadout, Readout
 from ketjet.engine.report import PassReport, PlanReport, StageReport, machine_rates, rates_bytes, report
 from ketjet.engine.run import execute
 from ketjet.engine.shot_lists import list_rows
@@ -66,11 +66,11 @@ __all__ = [
     "Control",
     "Demand",
     "Estimate",
-    "ExpectationReadout",
     "Formulas",
     "IterationLimitReached",
     "Machine",
     "MemoryLimitReached",
+    "ObservablesReadout",
     "Outcome",
     "PassReport",
     "PassTimes",

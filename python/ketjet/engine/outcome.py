@@ -149,7 +149,7 @@ class Outcome(NamedTuple):
     save_frames : dict
         By number of a save whose data leave out some of its qubits, because their values are known: the places of the
         others among its qubits, and the places of those left out that are 1.
-    readouts : tuple of complex or ndarray
+    readouts : tuple of ndarray
         One for each of the task's readouts.
     """
 
@@ -165,7 +165,7 @@ class Outcome(NamedTuple):
     chains: NDArray[np.uint64] | None = None
     save_frames: Mapping[int, tuple[Sequence[int], Sequence[int]]] = {}
     pass_times: tuple[PassTimes, ...] = ()
-    readouts: tuple[complex | NDArray[np.float64], ...] = ()
+    readouts: tuple[NDArray[np.float64], ...] = ()
 
     @property
     def bytes(self) -> int:

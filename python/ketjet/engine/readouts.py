@@ -4,36 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from ketjet import _core
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from ketjet import _core
 
+class ObservablesReadout(NamedTuple):
+    """The expectation values of observables; gives an array of float64, shape (rows,).
 
-class ExpectationReadout(NamedTuple):
-    """The expectation value of a sum of Pauli strings, as in `ketjet.lowering.observables`; gives a complex number.
+    Each is a row of real coefficients of Pauli strings, of which those that are zero are left out.
 
     Attributes
     ----------
-    x_masks, z_masks : sequence of int
+    x_masks, z_masks : ndarray of uint64, shape (strings,)
         Of each string: the qubits on which it has X or Y, and those on which it has Z or Y.
-    coefficients : sequence of complex
+    condition_masks, condition_values : ndarray of uint64, shape (strings,)
+        The other qubits on which it projects, and those of them that are to be one.
+    row_begins : ndarray of uint32, shape (rows + 1,)
+        Row k is made of the entries from row_begins[k] to row_begins[k + 1].
+    columns : ndarray of uint32, shape (entries,)
+        The number of each entry's string.
+    coefficients : ndarray of float64, shape (entries,)
     """
 
-    x_masks: Sequence[int]
-    z_masks: Sequence[int]
-    coefficients: Sequence[complex]
+    x_masks: NDArray[np.uint64]
+    z_masks: NDArray[np.uint64]
+    condition_masks: NDArray[np.uint64]
+    condition_values: NDArray[np.uint64]
+    row_begins: NDArray[np.uint32]
+    columns: NDArray[np.uint32]
+    coefficients: NDArray[np.float64]
+
+    def observables(self) -> _core.ObservableSet:
+        """Return them as the engine takes them."""
+        return _core.ObservableSet(*self)
 
     def add_to(self, request: _core.RunRequest) -> None:
         """Ask for it."""
-        request.add_expectation(list(self.x_masks), list(self.z_masks), list(self.coefficients))
-
-    def value_of(self, found: NDArray[np.float64]) -> complex:
-        """Return what the engine has found."""
-        return complex(*found)
+        request.add_observables(self.observables())
 
 
 class ProbabilitiesReadout(NamedTuple):
@@ -51,9 +63,5 @@ class ProbabilitiesReadout(NamedTuple):
         """Ask for it."""
         request.add_probabilities(list(self.qubits))
 
-    def value_of(self, found: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what the engine has found."""
-        return found
 
-
-Readout: TypeAlias = "ExpectationReadout | ProbabilitiesReadout"
+Readout: TypeAlias = ObservablesReadout | ProbabilitiesReadout

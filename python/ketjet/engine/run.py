@@ -83,7 +83,7 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         output.chains,
         made.save_frames,
         _pass_times(output) if task.time_passes else (),
-        tuple([readout.value_of(found) for readout, found in zip(task.readouts, output.readouts, strict=True)]),
+        tuple(output.readouts),
     )
 
 

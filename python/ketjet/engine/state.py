@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ketjet._core import Machine, Program
     from ketjet.engine.machine import Precision
+    from ketjet.engine.readouts import ObservablesReadout
 
 
 class State:
@@ -96,15 +97,14 @@ class State:
         """Return the 2-norm of the state."""
         return float(np.sqrt(self._state.norm_squared(threads, (control or Control()).counters)))
 
-    def expectation(
+    def expectations(
         self,
-        x_masks: Sequence[int],
-        z_masks: Sequence[int],
-        coefficients: Sequence[complex],
+        readout: ObservablesReadout,
         threads: int,
         control: Control | None = None,
-    ) -> complex:
-        """Return <state|sum of coefficient * Pauli|state>; a qubit in both masks is a Y."""
-        return self._state.expectation(
-            list(x_masks), list(z_masks), list(coefficients), threads, (control or Control()).counters
-        )
+        *,
+        on: Machine | None = None,
+    ) -> NDArray[np.float64]:
+        """Return <state|O|state> of each observable, shape (rows,); tests read as if on another machine than this."""
+        counters = (control or Control()).counters
+        return self._state.expectations(readout.observables(), on or machine(), threads, counters)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ketjet import engine
 from ketjet.lowering.pauli_terms import Terms, label_of, packed, unpacked, words_of
 
 if TYPE_CHECKING:
@@ -130,6 +131,12 @@ class Observables(NamedTuple):
         identities[self.rows[plain]] = self.coefficients[plain]
         rest = np.where(plain, 0, self.coefficients)
         return identities, table_of(self.shape, self.num_qubits, self.rows, self._of_terms, rest)
+
+    def readout(self) -> engine.ObservablesReadout:
+        """Return how the engine reads them from a state of their qubits, of which there are 64 at most."""
+        x, z, fixed, ones = (words[:, 0] for words in self[2:6])
+        begins, columns = self.row_begins.astype(np.uint32), self.columns.astype(np.uint32)
+        return engine.ObservablesReadout(x, z, fixed, ones, begins, columns, self.coefficients)
 
     def some(self, rows: NDArray[np.int64]) -> Observables:
         """Return a few of them, by their numbers in the flattened array."""

@@ -151,7 +151,8 @@ class Objective:
             As for one point.
         """
         array = self._checked(points, None)
-        return self._values_at(array.reshape(math.prod(array.shape[:-1]), -1)).reshape(array.shape[:-1])
+        shape = array.shape[:-1]
+        return self._values_at(array.reshape(math.prod(shape), self.num_parameters)).reshape(shape)
 
     def __repr__(self) -> str:
         circuit = self._made_of[0]

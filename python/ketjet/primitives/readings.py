@@ -5,15 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from ketjet import engine
 from ketjet.backend.admission import admit_lowered, require_hope
 from ketjet.backend.request import experiment_of
 from ketjet.lowering import lower
 from ketjet.lowering.final_measurements import without_final_measurements
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
     from qiskit import QuantumCircuit
 
@@ -100,10 +98,7 @@ class Reading(NamedTuple):
 
     def values_in(self, outcome: Outcome | None) -> NDArray[np.float64]:
         """Return the observables' values, from the outcome of a run, or without one if nothing was to be read."""
-        if outcome is None or not self.readouts:
-            return self.constants
-        found: NDArray[np.float64] = np.array([complex(np.asarray(value)).real for value in outcome.readouts])
-        return self.constants + found
+        return self.constants if outcome is None or not self.readouts else self.constants + outcome.readouts[0]
 
     def some(self, observables: NDArray[np.int64]) -> Reading:
         """Return how a few of the observables are read."""
@@ -119,13 +114,4 @@ def reading_of(observables: Observables, circuit: ReadCircuit) -> Reading:
 
 
 def _readouts(table: Observables) -> tuple[Readout, ...]:
-    if not table.num_strings:
-        return ()
-    table = table.without_conditions()
-    x, z = table.x_masks[:, 0].tolist(), table.z_masks[:, 0].tolist()
-    found = []
-    for begin, end in zip(table.row_begins[:-1].tolist(), table.row_begins[1:].tolist(), strict=True):
-        strings = table.columns[begin:end].tolist()
-        weights = table.coefficients[begin:end].tolist()
-        found.append(engine.ExpectationReadout([x[s] for s in strings], [z[s] for s in strings], weights))
-    return tuple(found)
+    return (table.readout(),) if table.num_strings else ()

@@ -357,12 +357,10 @@ class StateVector:
         read = complex_observable(observable)
         if read.num_qubits != self.num_qubits:
             raise InvalidOptionError(f"the observable has {read.num_qubits} qubits, the state {self.num_qubits}")
-        terms = read.without_conditions()
-        coefficients = np.zeros(terms.num_strings, complex)
-        np.add.at(coefficients, terms.columns, terms.coefficients * np.array([1, 1j])[terms.rows])
-        x, z, weights = terms.x_masks[:, 0].tolist(), terms.z_masks[:, 0].tolist(), coefficients.tolist()
-        value = self._read(lambda control, threads: self._state.expectation(x, z, weights, threads, control))
-        return value if coefficients.imag.any() else value.real
+        readout, is_complex = read.readout(), read.row_begins[2] > read.row_begins[1]
+        values = self._read(lambda control, threads: self._state.expectations(readout, threads, control))
+        real, imaginary = values.tolist()
+        return complex(real, imaginary) if is_complex else real
 
     def norm(self) -> float:
         """Return the length of the vector: 1 up to rounding.

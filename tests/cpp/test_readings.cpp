@@ -1,0 +1,152 @@
+// Readings: what calls among the passes of a sweep read of Pauli strings, compared with plain loops over the state.
+#include <cmath>
+#include <complex>
+#include <random>
+#include <vector>
+
+#include "base/bits.hpp"
+#include "base/exact_sum.hpp"
+#include "builder.hpp"
+#include "check.hpp"
+#include "emit/emit_sweep.hpp"
+#include "exec/block_runner.hpp"
+#include "kernels/dispatch.hpp"
+#include "plan/planner.hpp"
+#include "program/matrix.hpp"
+#include "state/state_vector.hpp"
+
+using namespace ketjet;
+
+namespace {
+
+template <class T>
+const Kernels& kernels_of_type(const KernelTable& table) {
+    if constexpr (sizeof(T) == sizeof(float)) return table.single;
+    if constexpr (sizeof(T) == sizeof(double)) return table.double_;
+}
+
+template <class T>
+Complex plain_value(const PauliString& string, const std::complex<T>* bra, const std::complex<T>* ket, int num_qubits) {
+    Complex sum = 0;
+    for (Index i = 0; i < bit(num_qubits); ++i) {
+        if ((i & string.condition.mask) != string.condition.value) continue;
+        const Complex product = std::conj(Complex(bra[i ^ string.x])) * Complex(ket[i]);
+        sum += parity(i & string.z) ? -product : product;
+    }
+    constexpr Complex powers_of_i[] = {{1, 0}, {0, 1}, {-1, 0}, {0, -1}};
+    return powers_of_i[count_bits(string.x & string.z) % 4] * sum;
+}
+
+std::vector<PauliString> random_strings(std::mt19937_64& random, int num_qubits, Index may_flip, std::size_t count) {
+    std::vector<PauliString> strings;
+    std::vector<Index> flips{0, 0};
+    for (int k = 0; k < 4; ++k) flips.push_back(random() & may_flip);
+    for (std::size_t k = 0; k < count; ++k) {
+        const Index x = flips[random() % flips.size()];
+        const Index projected = k % 3 == 0 ? random() & random() & low_bits(num_qubits) & ~x : 0;
+        strings.push_back({x, random() & low_bits(num_qubits) & ~projected, {projected, random() & projected}});
+    }
+    return strings;
+}
+
+std::vector<std::uint32_t> numbers_to(std::size_t count) {
+    std::vector<std::uint32_t> numbers(count);
+    for (std::size_t k = 0; k < count; ++k) numbers[k] = static_cast<std::uint32_t>(k);
+    return numbers;
+}
+
+// Relabellings, turns, phases and matrices, so that the frame holds something of everything in the end.
+Program mixed(std::mt19937_64& random, int num_qubits) {
+    Builder builder(num_qubits);
+    std::uniform_real_distribution<double> angle(-3, 3);
+    const auto qubit = [&] { return static_cast<std::int32_t>(random() % static_cast<std::size_t>(num_qubits)); };
+    for (int q = 0; q < num_qubits; ++q) builder.gate("u", {q}, {angle(random), angle(random), angle(random)});
+    for (int i = 0; i < 60; ++i) {
+        const std::int32_t first = qubit();
+        const std::int32_t second = (first + 1 + qubit() % (num_qubits - 1)) % num_qubits;
+        switch (random() % 7) {
+            case 0:
+                builder.gate("x", {first});
+                break;
+            case 1:
+                builder.gate("z", {first});
+                break;
+            case 2:
+                builder.gate("cx", {first, second});
+                break;
+            case 3:
+                builder.gate("swap", {first, second});
+                break;
+            case 4:
+                builder.gate("rx", {first}, {angle(random)});
+                break;
+            case 5:
+                builder.gate("rzz", {first, second}, {angle(random)});
+                break;
+            default:
+                builder.gate("ryy", {first, second}, {angle(random)});
+        }
+    }
+    return builder.build();
+}
+
+// What the last sweep of a plan reads behind its passes.
+template <class T>
+std::vector<double> check_end_of_sweep(const KernelTable& table, std::uint64_t seed) {
+    constexpr int num_qubits = 9;
+    std::mt19937_64 random(seed);
+    const Program program = mixed(random, num_qubits);
+    Machine machine;
+    machine.l2_bytes = sizeof(T) << 9;
+    PlanRequest request;
+    request.precision = sizeof(T) == sizeof(float) ? Precision::single : Precision::double_;
+    request.options.real_blocks = false;
+    const BoundPlan bound(plan(program, machine, request), program);
+    StateVector<T> state(num_qubits, num_qubits);
+    const Kernels& kernels = kernels_of_type<T>(table);
+    RunCounters counters;
+    BlockRunner<T> runner(kernels, StopToken(counters), 0);
+    std::vector<PauliString> strings;
+    std::vector<ExactSum> sums;
+    for (std::size_t stage = 0; stage < bound.plan->stages.size(); ++stage) {
+        if (!std::holds_alternative<Sweep>(bound.plan->stages[stage])) continue;
+        const Sweep& sweep = bound.sweep(stage);
+        strings = random_strings(random, num_qubits, mask_of(sweep.hot), 40);
+        sums.assign(strings.size(), {});
+        runner.add_readings_to(sums);
+        const BoundSweep emitted =
+            emit_sweep<T>(bound.program, sweep, kernels, {strings, numbers_to(strings.size()), Bra::same_block});
+        runner.prepare(emitted);
+        for (Index block = 0; block < bit(count_bits(emitted.cold_mask)); ++block) {
+            const Index base = deposit_bits(block, emitted.cold_mask);
+            runner.run({base, state.scalars() + 2 * base}, nullptr, {});
+        }
+    }
+    std::vector<double> values;
+    for (std::size_t k = 0; k < strings.size(); ++k) {
+        values.push_back(sums[k].value());
+        const Complex plain = plain_value(strings[k], state.amplitudes(), state.amplitudes(), num_qubits);
+        CHECK(std::abs(values[k] - plain.real()) < (sizeof(T) == 4 ? 1e-5 : 1e-13));
+    }
+    return values;
+}
+
+template <class T>
+void check_end_of_sweeps() {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        std::vector<double> best;
+        for (const KernelTable* const table : available_kernels()) {
+            const std::vector<double> values = check_end_of_sweep<T>(*table, seed);
+            if (best.empty()) best = values;
+            if (std::string_view(table->name) != "portable") CHECK(values == best);
+        }
+    }
+}
+
+}  // namespace
+
+int main() {
+    check_end_of_sweeps<double>();
+    check_end_of_sweeps<float>();
+    return failed_checks == 0 ? 0 : 1;
+}
