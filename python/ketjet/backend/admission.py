@@ -216,9 +216,8 @@ def admit_lowered(circuit: QuantumCircuit, lowered: LoweredCircuit, admission: A
     begin = time.perf_counter()
     plan = admission.plan(circuit, lowered)
     plan_time = time.perf_counter() - begin
-    if admission.reads_state:  # each way that a run can go has a state of its own
-        exact = dataclasses.replace(admission.options, exact=plan.has_trajectories)
-        admission = admission._replace(options=exact)
+    if admission.reads_state and plan.has_trajectories:  # each way that a run can go has a state of its own
+        admission = admission._replace(options=dataclasses.replace(admission.options, exact=True))
     demand = admission.demand(lowered, plan)
     admission = admission.suffices_for(demand.peak_bytes)
     if demand.peak_bytes > admission.available[0]:

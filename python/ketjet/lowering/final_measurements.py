@@ -43,6 +43,8 @@ class FinalMeasurements(NamedTuple):
 
 def without_final_measurements(program: engine.Program) -> FinalMeasurements:
     """Drop measurements at the end of a program."""
+    if not program.num_clbits:
+        return FinalMeasurements(program, (), False)
     packed = list(program.packed())
     num_qubits, _, codes, wire_begin, wires = packed[:5]
     numbers = engine.instruction_codes()

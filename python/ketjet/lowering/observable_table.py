@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Observables", "table_of"]
 
+FEW = 24
+"""Up to so many terms NumPy takes longer than Python itself."""
+
 
 class Observables(NamedTuple):
     """An array of observables.
@@ -125,9 +128,9 @@ class Observables(NamedTuple):
     def split_identities(self) -> tuple[NDArray[np.float64], Observables]:
         """Return the multiples of the identity, one for each observable, and the observables without them."""
         identities = np.zeros(self.num_rows)
-        plain = (self.supports == 0).all(axis=1)[self.columns]
-        if not plain.any():
+        if not self.num_strings or any(words[0].any() for words in self[2:5]):  # strings ascend
             return identities, self
+        plain = self.columns == 0
         identities[self.rows[plain]] = self.coefficients[plain]
         rest = np.where(plain, 0, self.coefficients)
         return identities, table_of(self.shape, self.num_qubits, self.rows, self._of_terms, rest)
@@ -183,6 +186,8 @@ def table_of(
         The terms' strings: `x_masks`, `z_masks`, `condition_masks` and `condition_values`.
     coefficients : ndarray of float or complex, shape (terms,)
     """
+    if len(rows) <= FEW and columns[0].shape[1] == 1:
+        return _small_table(shape, num_qubits, rows, columns, coefficients)
     strings, numbers = _distinct(columns)
     if len(rows):
         order = np.lexsort((numbers, rows))
@@ -199,6 +204,33 @@ def table_of(
         strings, numbers = (x, z, fixed, ones), (np.cumsum(needed) - 1)[numbers]
     begins = np.searchsorted(rows, np.arange(math.prod(shape) + 1))
     return Observables(shape, num_qubits, *strings, begins, numbers, coefficients)
+
+
+def _small_table(
+    shape: tuple[int, ...],
+    num_qubits: int | None,
+    rows: NDArray[np.int64],
+    columns: Columns,
+    coefficients: NDArray[Any],
+) -> Observables:
+    """Do the same for a few terms without NumPy, which would take longer."""
+    sums: dict[tuple[int, ...], Any] = {}
+    keys = zip(rows.tolist(), *(words[:, 0].tolist() for words in columns), strict=True)
+    for key, coefficient in zip(keys, coefficients.tolist(), strict=True):
+        sums[key] = sums.get(key, 0) + coefficient
+    found = sorted([key for key, coefficient in sums.items() if coefficient != 0])
+    strings = sorted({key[1:] for key in found})
+    numbers = {string: number for number, string in enumerate(strings)}
+    x, z, fixed, ones = np.array(strings, np.uint64).reshape(-1, 4, 1).transpose(1, 0, 2)
+    begins = np.searchsorted([key[0] for key in found], np.arange(math.prod(shape) + 1))
+    return Observables(
+        shape,
+        num_qubits,
+        *(x, z, fixed, ones),
+        begins,
+        np.array([numbers[key[1:]] for key in found], np.int64),
+        np.array([sums[key] for key in found], coefficients.dtype),
+    )
 
 
 def _distinct(columns: Columns) -> tuple[Columns, NDArray[np.int64]]:

@@ -6,6 +6,7 @@ of a Pauli P, (1 + P) / 2 and (1 - P) / 2: 0 and 1 of Z, + and - of X, r and l o
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -298,6 +299,7 @@ def _plain(paulis: PauliList, coefficients: NDArray[np.complex128]) -> Terms:
     return Terms(paulis.num_qubits, x, z, none, none, coefficients)
 
 
+@functools.cache
 def _codes_by_letter() -> NDArray[np.uint8]:
     table = np.full(256, UNKNOWN, np.uint8)
     table[np.frombuffer(LETTERS.encode(), np.uint8)] = CODES

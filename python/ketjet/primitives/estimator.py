@@ -129,7 +129,7 @@ class EstimatorV2(SimulatorPrimitive[EstimatorOptions], BaseEstimatorV2):
         precision = self.default_precision if precision is None else precision_of(precision, "")
         parts = [_parts(pub, index, precision) for index, pub in enumerate(as_pubs(pubs, "Estimator"))]
         options = self._resolve(shots=1, memory=False, exact=False, return_state=False)
-        preparation = _Preparation(self.options.copy(), options, self._seed)
+        preparation = _Preparation(self.options, options, self._seed)
         prepared = [preparation.pub(index, *part) for index, part in enumerate(parts)]
         experiments = preparation.experiments
         job = PrimitiveJob(
@@ -163,8 +163,9 @@ class _Pub(NamedTuple):
     experiments : slice
         Which experiments of the job are its points; none if nothing depends on their states.
     noise : Noise
-    own : EstimatorOptions
-        As they were when the pub was given.
+    is_sampled : bool
+        Whether the noise is that of so many shots.
+    shows_variances : bool
     circuit_metadata : dict
     """
 
@@ -174,7 +175,8 @@ class _Pub(NamedTuple):
     identities: NDArray[np.float64] | None
     experiments: slice
     noise: Noise
-    own: EstimatorOptions
+    is_sampled: bool
+    shows_variances: bool
     circuit_metadata: dict[str, Any]
 
     def values_in(self, outcomes: Sequence[Outcome]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
@@ -201,7 +203,7 @@ class _Preparation:
         self, own: EstimatorOptions, options: SimulatorOptions, seed: int | np.random.Generator | None
     ) -> None:
         self.experiments: list[Experiment] = []
-        self._own = own
+        self._is_sampled, self._shows_variances = own.noise == "sampled", own.variances
         self._seed = seed if isinstance(seed, np.random.Generator) else options.seed_simulator
         self._admission: Admission = admission_now(options, recent=True)._replace(reads_state=True)
         self._circuits: dict[int, ReadCircuit] = {}  # a circuit may be in many pubs
@@ -235,7 +237,8 @@ class _Preparation:
             identities,
             slice(begin, len(self.experiments)),
             noise_of(precision, self._seed, grid.shape),
-            self._own,
+            self._is_sampled,
+            self._shows_variances,
             read.lowered.header.metadata,
         )
 
@@ -245,7 +248,7 @@ class _Preparation:
         """Return the observables, with their squares and without their multiples of the identity if needed."""
         try:
             table = read_observables(observables)
-            if self._own.variances or (precision > 0 and self._own.noise == "sampled"):
+            if self._shows_variances or (precision > 0 and self._is_sampled):
                 return *with_squares(table), table.shape
         except KetjetError as error:
             kind = PubTypeError if isinstance(error, TypeError) else InvalidPubError
@@ -300,10 +303,10 @@ def _pub_result(pub: _Pub, experiments: Sequence[Experiment], outcomes: Sequence
         return PubResult(DataBin(shape=pub.grid.shape), metadata)
     run = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
     exact, variances = pub.values_in(run)
-    deviations = np.sqrt(variances) if variances is not None and pub.own.noise == "sampled" else None
+    deviations = np.sqrt(variances) if variances is not None and pub.is_sampled else None
     evs, stds = pub.noise.added_to(exact, deviations)
     data = {"evs": evs, "stds": stds}
-    if variances is not None and pub.own.variances:
+    if variances is not None and pub.shows_variances:
         data["variances"] = variances
     metadata["simulator_metadata"] = _simulator_metadata(pub, experiments, run)
     return PubResult(DataBin(**data, shape=pub.grid.shape), metadata)

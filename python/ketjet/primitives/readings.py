@@ -65,7 +65,8 @@ def read_circuit(circuit: QuantumCircuit, admission: Admission) -> ReadCircuit:
     admission = require_hope(circuit, admission)
     lowered = lower(circuit)
     final = without_final_measurements(lowered.program)
-    lowered = lowered._replace(program=final.program, has_measurements=False)  # nobody asks for their outcomes
+    if lowered.has_measurements:  # whose outcomes nobody asks for
+        lowered = lowered._replace(program=final.program, has_measurements=False)
     if final.others:
         switches = dict.fromkeys(SEES_THROUGH_MEASUREMENTS, False)
         options = dataclasses.replace(
