@@ -25,6 +25,7 @@ from qiskit.primitives.containers.bindings_array import BindingsArray
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit.providers.basic_provider import BasicSimulator
 from qiskit.quantum_info import Statevector
+from support.saves import save
 from support.statistics import assert_drawn_from
 from support.strategies import parametrised_circuits
 
@@ -270,6 +271,15 @@ def test_a_vector_of_parameters_is_in_its_own_order():
     values = [np.pi * (i in (2, 10)) for i in range(12)]
     for form in (values, {vector: values}, {tuple(vector): values}):
         assert data_of((circuit, form)).meas.get_counts() == {f"{1 << 2 | 1 << 10:012b}": 1024}
+
+
+def test_what_is_saved_has_no_place():
+    circuit = QuantumCircuit(1, 1, name="saving")
+    save(circuit, "save_statevector", "single", [0])
+    circuit.measure(0, 0)
+    with pytest.warns(KetjetWarning, match=r"circuit 'saving' saves something.*Simulator\.run"):
+        result = SamplerV2().run([circuit, circuit], shots=3).result()
+    assert result[1].data.c.get_counts() == {"0": 3}
 
 
 def test_a_circuit_may_change_after_run(bell):

@@ -124,6 +124,11 @@ class SamplerV2(SimulatorPrimitive[SamplerOptions], BaseSamplerV2):
         prepared = [preparation.pub(index, *part) for index, part in enumerate(parts)]
         experiments = preparation.experiments
         _warn_of_empty_data(parts)
+        if preparation.saving:
+            warn(
+                f"circuit {_names(preparation.saving)} saves something, for which a sampler's result has no place; "
+                "Simulator.run() returns what is saved."
+            )
         job = PrimitiveJob(
             self.backend,
             str(uuid.uuid4()),
@@ -165,6 +170,8 @@ class _Preparation:
 
     def __init__(self, options: SimulatorOptions) -> None:
         self.experiments: list[Experiment] = []
+        self.saving: list[str] = []
+        """Names of circuits with save instructions."""
         self._options = options
         self._admission: Admission = admission_now(options, recent=True)
         self._seed = options.drawn_seed()
@@ -176,6 +183,8 @@ class _Preparation:
         begin = len(self.experiments)
         options = self._options if shots == self._options.shots else dataclasses.replace(self._options, shots=shots)
         lowered, admitted = self._lowered(circuit, options, any(registers.values()))
+        if lowered.saves and circuit.name not in self.saving:
+            self.saving.append(circuit.name)
         points = points_of(circuit, lowered.parameters, values, index)
         if admitted is not None:
             bound = bound_at(lowered, points, index)
@@ -220,9 +229,13 @@ def _warn_of_empty_data(parts: Sequence[tuple[QuantumCircuit, Any, int]]) -> Non
     empty = [circuit.name for circuit, _, _ in parts if not circuit.cregs]
     if empty:
         warn(
-            f"no classical register in circuit {', '.join(map(repr, empty[:5]))}{', ...' if empty[5:] else ''}: "
-            "its data will be empty. Did you mean to add measurements, for example with circuit.measure_all()?"
+            f"no classical register in circuit {_names(empty)}: its data will be empty. Did you mean to add "
+            "measurements, for example with circuit.measure_all()?"
         )
+
+
+def _names(circuits: Sequence[str]) -> str:
+    return f"{', '.join(map(repr, circuits[:5]))}{', ...' if circuits[5:] else ''}"
 
 
 def _assemble(
