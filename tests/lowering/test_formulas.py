@@ -126,6 +126,11 @@ def test_an_expression_without_a_replay_is_left_to_qiskit(monkeypatch):
     assert binding.pull_back(points[3], np.array([2.0])) == pytest.approx([4, 2 * math.cos(0.2)])
 
 
+def test_a_negative_integer_that_qiskit_cannot_hash_is_an_angle():
+    minus_one = -(A / A)
+    assert lowered_with(minus_one, B, minus_one).binding.slots_of(np.array([[0.5, 2.0]])).tolist() == [[-1, 2, -1]]
+
+
 def test_a_global_phase_is_kept_in_one_turn():
     circuit = QuantumCircuit(1, global_phase=A)
     circuit.rx(A, 0)
