@@ -9,8 +9,10 @@
 #include "bindings/held_state.hpp"
 #include "exec/state_norms.hpp"
 #include "kernels/dispatch.hpp"
+#include "readout/density.hpp"
 #include "readout/observable.hpp"
 #include "readout/outcomes.hpp"
+#include "readout/overlap.hpp"
 #include "readout/probabilities.hpp"
 #include "readout/sampler.hpp"
 #include "run/evolve.hpp"
@@ -60,6 +62,24 @@ double norm_squared(HeldState<T>& held, int threads, const RunControl& control) 
 }
 
 template <class T>
+py::array_t<Complex> reduced_density_matrix(HeldState<T>& held, const std::vector<std::int32_t>& qubits, int threads,
+                                            const RunControl& control) {
+    const RunContext context = context_for(threads, control);
+    const auto dimension = static_cast<py::ssize_t>(bit(static_cast<int>(qubits.size())));
+    return to_array(
+        held.read(context, [&](const StateVector<T>& state) { return density_matrix(state, qubits, context); }),
+        {dimension, dimension});
+}
+
+template <class Bra, class Ket>
+Complex overlap_of(HeldState<Bra>& bra, HeldState<Ket>& ket, int threads, const RunControl& control) {
+    const RunContext context = context_for(threads, control);
+    return bra.read_both(ket, context, [&](const StateVector<Bra>& left, const StateVector<Ket>& right) {
+        return overlap(left, right, context);
+    });
+}
+
+template <class T>
 Complex pauli_expectation(HeldState<T>& held, const std::vector<Index>& x_masks, const std::vector<Index>& z_masks,
                           const std::vector<Complex>& coefficients, int threads, const RunControl& control) {
     const RunContext context = context_for(threads, control);
@@ -69,9 +89,9 @@ Complex pauli_expectation(HeldState<T>& held, const std::vector<Index>& x_masks,
 }
 
 template <class T>
-void bind_state_class(py::module_& m, const char* name) {
+py::class_<HeldState<T>> bind_state_class(py::module_& m, const char* name) {
     using State = HeldState<T>;
-    py::class_<State>(m, name, "The amplitudes of one state, for stepwise use.")
+    return py::class_<State>(m, name, "The amplitudes of one state, for stepwise use.")
         .def(py::init<int>(), py::arg("num_qubits"))
         .def_property_readonly("num_qubits", &State::num_qubits)
         .def_property_readonly("is_written_out", &State::is_written_out)
@@ -95,16 +115,27 @@ void bind_state_class(py::module_& m, const char* name) {
         .def("norm_squared", &norm_squared<T>, py::arg("threads"), py::arg("control"))
         .def("expectation", &pauli_expectation<T>, py::arg("x_masks"), py::arg("z_masks"), py::arg("coefficients"),
              py::arg("threads"), py::arg("control"))
+        .def("reduced_density_matrix", &reduced_density_matrix<T>, py::arg("qubits"), py::arg("threads"),
+             py::arg("control"))
         .def("sample", &sample_state<T>, py::arg("qubits"), py::arg("shots"), py::arg("key"), py::arg("threads"),
              py::arg("control"))
         .def("probabilities", &probabilities<T>, py::arg("qubits"), py::arg("threads"), py::arg("control"));
 }
 
+// Once Python knows the states of both precisions.
+template <class T>
+void bind_overlap(py::class_<HeldState<T>>& state) {
+    state.def("overlap", &overlap_of<T, float>, py::arg("ket"), py::arg("threads"), py::arg("control"))
+        .def("overlap", &overlap_of<T, double>, py::arg("ket"), py::arg("threads"), py::arg("control"));
+}
+
 }  // namespace
 
 void bind_state(py::module_& m) {
-    bind_state_class<float>(m, "StateSingle");
-    bind_state_class<double>(m, "StateDouble");
+    auto single = bind_state_class<float>(m, "StateSingle");
+    auto double_ = bind_state_class<double>(m, "StateDouble");
+    bind_overlap(single);
+    bind_overlap(double_);
 }
 
 }  // namespace ketjet::bindings
