@@ -34,7 +34,8 @@ class QubitSet {
     }
     std::int32_t end() const {
         for (std::size_t i = words_.size(); i-- > 0;) {
-            if (words_[i] != 0) return static_cast<std::int32_t>(64 * i) + std::bit_width(words_[i]);
+            if (words_[i] != 0)
+                return static_cast<std::int32_t>(64 * i + static_cast<std::size_t>(std::bit_width(words_[i])));
         }
         return 0;
     }
