@@ -86,6 +86,15 @@ class HeldState {
         return read(std::as_const(state_));
     }
 
+    // Lets read(state, other) see all amplitudes of both, without the GIL.
+    template <class Other, class Read>
+    auto read_both(HeldState<Other>& other, const RunContext& context, Read read) {
+        if (!written_out_.load()) write_out(context);
+        if (!other.written_out_.load()) other.write_out(context);
+        const ReleasedGil released;
+        return read(std::as_const(state_), std::as_const(other.state_));
+    }
+
     // Makes change_state(state), without the GIL.
     template <class Change>
     auto evolve(const RunContext& context, Change change_state) {
@@ -95,6 +104,9 @@ class HeldState {
     }
 
  private:
+    template <class>
+    friend class HeldState;
+
     struct Export {
         py::object self;
         HeldState* held;

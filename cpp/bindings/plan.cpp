@@ -5,9 +5,11 @@
 #include <span>
 #include <string_view>
 
+#include "bindings/arrays.hpp"
 #include "bindings/bindings.hpp"
 #include "bindings/gil.hpp"
 #include "bindings/report_columns.hpp"
+#include "plan/light_cones.hpp"
 #include "plan/plan_bytes.hpp"
 #include "plan/plan_cache.hpp"
 #include "plan/report.hpp"
@@ -50,6 +52,40 @@ std::shared_ptr<Plan> read_plan(const py::bytes& bytes) {
     const std::span read(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
     const ReleasedForMany released(read.size());
     return deleted_for_many(std::make_shared<const Plan>(plan_from_bytes(read)));
+}
+
+struct FoundCone {
+    LightCone cone;
+    ProgramPart part;
+};
+
+std::optional<std::vector<FoundCone>> find_cones(const Program& program, const StringMasks& strings) {
+    const ReleasedGil released;
+    auto cones = light_cones(program, strings);
+    if (!cones) return std::nullopt;
+    std::vector<FoundCone> found;
+    for (LightCone& cone : *cones) {
+        ProgramPart part = part_of(program, cone);
+        found.push_back({std::move(cone), std::move(part)});
+    }
+    return found;
+}
+
+std::optional<py::list> cones_of(const Program& program, const InputArray<std::uint64_t>& x_masks,
+                                 const InputArray<std::uint64_t>& z_masks) {
+    if (x_masks.ndim() != 2 || z_masks.ndim() != 2) throw std::invalid_argument("masks are strings x words");
+    const auto words_of = [](const InputArray<std::uint64_t>& masks) {
+        return std::span(masks.data(), static_cast<std::size_t>(masks.size()));
+    };
+    auto found =
+        find_cones(program, {static_cast<std::size_t>(x_masks.shape(1)), words_of(x_masks), words_of(z_masks)});
+    if (!found) return std::nullopt;
+    py::list cones;
+    for (auto& [cone, part] : *found) {
+        cones.append(py::make_tuple(std::move(part.program), to_array(std::move(cone.qubits)),
+                                    to_array(std::move(part.slots)), to_array(std::move(cone.strings))));
+    }
+    return cones;
 }
 
 py::tuple report_columns(const Plan& plan, int threads) {
@@ -117,6 +153,8 @@ void bind_plan(py::module_& m) {
         },
         py::arg("program"), py::arg("switched_off"), py::kw_only(), py::arg("keep_state"),
         py::call_guard<ReleasedGil>());
+    m.def("light_cones", &cones_of, py::arg("program"), py::arg("x_masks"), py::arg("z_masks"),
+          "Tuples of a part of a program, its qubits, its slots, and the strings whose values it gives.");
     m.def("plan_cost", &plan_cost, py::arg("plan"), py::arg("threads"), py::call_guard<ReleasedGil>());
     m.def("report", &report_columns, py::arg("plan"), py::arg("threads"),
           "What a plan does and why, in columns: texts, operations, stages, passes; and how many operations it left "

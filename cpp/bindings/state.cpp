@@ -9,8 +9,10 @@
 #include "bindings/held_state.hpp"
 #include "exec/state_norms.hpp"
 #include "kernels/dispatch.hpp"
+#include "readout/density.hpp"
 #include "readout/expectations.hpp"
 #include "readout/outcomes.hpp"
+#include "readout/overlap.hpp"
 #include "readout/probabilities.hpp"
 #include "readout/sampler.hpp"
 #include "run/evolve.hpp"
@@ -69,9 +71,27 @@ py::array_t<double> expectations_of(HeldState<T>& held, const ObservableSet& obs
 }
 
 template <class T>
-void bind_state_class(py::module_& m, const char* name) {
+py::array_t<Complex> reduced_density_matrix(HeldState<T>& held, const std::vector<std::int32_t>& qubits, int threads,
+                                            const RunControl& control) {
+    const RunContext context = context_for(threads, control);
+    const auto dimension = static_cast<py::ssize_t>(bit(static_cast<int>(qubits.size())));
+    return to_array(
+        held.read(context, [&](const StateVector<T>& state) { return density_matrix(state, qubits, context); }),
+        {dimension, dimension});
+}
+
+template <class Bra, class Ket>
+Complex overlap_of(HeldState<Bra>& bra, HeldState<Ket>& ket, int threads, const RunControl& control) {
+    const RunContext context = context_for(threads, control);
+    return bra.read_both(ket, context, [&](const StateVector<Bra>& left, const StateVector<Ket>& right) {
+        return overlap(left, right, context);
+    });
+}
+
+template <class T>
+py::class_<HeldState<T>> bind_state_class(py::module_& m, const char* name) {
     using State = HeldState<T>;
-    py::class_<State>(m, name, "The amplitudes of one state, for stepwise use.")
+    return py::class_<State>(m, name, "The amplitudes of one state, for stepwise use.")
         .def(py::init<int>(), py::arg("num_qubits"))
         .def_property_readonly("num_qubits", &State::num_qubits)
         .def_property_readonly("is_written_out", &State::is_written_out)
@@ -95,16 +115,27 @@ void bind_state_class(py::module_& m, const char* name) {
         .def("norm_squared", &norm_squared<T>, py::arg("threads"), py::arg("control"))
         .def("expectations", &expectations_of<T>, py::arg("observables"), py::arg("machine"), py::arg("threads"),
              py::arg("control"))
+        .def("reduced_density_matrix", &reduced_density_matrix<T>, py::arg("qubits"), py::arg("threads"),
+             py::arg("control"))
         .def("sample", &sample_state<T>, py::arg("qubits"), py::arg("shots"), py::arg("key"), py::arg("threads"),
              py::arg("control"))
         .def("probabilities", &probabilities<T>, py::arg("qubits"), py::arg("threads"), py::arg("control"));
 }
 
+// Once Python knows the states of both precisions.
+template <class T>
+void bind_overlap(py::class_<HeldState<T>>& state) {
+    state.def("overlap", &overlap_of<T, float>, py::arg("ket"), py::arg("threads"), py::arg("control"))
+        .def("overlap", &overlap_of<T, double>, py::arg("ket"), py::arg("threads"), py::arg("control"));
+}
+
 }  // namespace
 
 void bind_state(py::module_& m) {
-    bind_state_class<float>(m, "StateSingle");
-    bind_state_class<double>(m, "StateDouble");
+    auto single = bind_state_class<float>(m, "StateSingle");
+    auto double_ = bind_state_class<double>(m, "StateDouble");
+    bind_overlap(single);
+    bind_overlap(double_);
 }
 
 }  // namespace ketjet::bindings

@@ -30,8 +30,6 @@ bool beside(double number, double target) { return number != target && std::abs(
 bool beside_zero(double number) { return beside(number, 0.0); }
 bool beside_factor(double number) { return beside_zero(number) || beside(std::abs(number), 1.0); }
 
-bool opposite_zeros(double a, double b) { return a == 0.0 && b == 0.0 && std::signbit(a) != std::signbit(b); }
-
 // A zero operand of a sum or a product is treated as Qiskit does, which decides the sign of zeros.
 double product(double a, double b) { return a == 0.0 ? a : b == 0.0 ? b : a * b; }
 

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Formulas', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'ObservableSet', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'formula_codes', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'list_rows', 'machine_rates', 'max_density_qubits', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Formulas', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'ObservableSet', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'formula_codes', 'gate_matrix', 'gate_table', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'light_cones', 'list_rows', 'machine_rates', 'max_density_qubits', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'report', 'run', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -496,7 +496,15 @@ class StateSingle:
         ...
     def norm_squared(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> float:
         ...
+    @typing.overload
+    def overlap(self, ket: StateSingle, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> complex:
+        ...
+    @typing.overload
+    def overlap(self, ket: StateDouble, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> complex:
+        ...
     def probabilities(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    def reduced_density_matrix(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.complex128]:
         ...
     def sample(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], shots: typing.SupportsInt | typing.SupportsIndex, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> tuple:
         ...
@@ -527,7 +535,15 @@ class StateDouble:
         ...
     def norm_squared(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> float:
         ...
+    @typing.overload
+    def overlap(self, ket: StateSingle, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> complex:
+        ...
+    @typing.overload
+    def overlap(self, ket: StateDouble, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> complex:
+        ...
     def probabilities(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    def reduced_density_matrix(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.complex128]:
         ...
     def sample(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], shots: typing.SupportsInt | typing.SupportsIndex, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> tuple:
         ...
@@ -593,6 +609,9 @@ def least_states(plan: Plan, shots: typing.SupportsInt | typing.SupportsIndex) -
 def list_rows(rows: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], counts: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], shots: numpy.typing.NDArray[numpy.uint8]) -> None:
     """
     Writes a row of bytes for every shot, in the order of the list of shots; `rows` has one for each outcome.
+def light_cones(program: Program, x_masks: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], z_masks: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64]) -> list | None:
+    """
+    Tuples of a part of a program, its qubits, its slots, and the strings whose values it gives.
     """
 def machine_rates(precision: Precision, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, buffer_bytes: typing.SupportsInt | typing.SupportsIndex) -> tuple[float, float]:
     """

@@ -7,10 +7,26 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import QFTGate, efficient_su2
-from qiskit.quantum_info import Operator, Pauli, SparsePauliOp, Statevector, random_pauli_list
+from qiskit.quantum_info import (
+    Operator,
+    Pauli,
+    SparsePauliOp,
+    Statevector,
+    entropy,
+    partial_trace,
+    random_pauli_list,
+    random_statevector,
+)
 
 from ketjet import StateVector, engine
-from ketjet.errors import CircuitTypeError, InsufficientMemoryError, InvalidCircuitError, InvalidOptionError
+from ketjet.errors import (
+    CircuitTypeError,
+    InsufficientMemoryError,
+    InvalidCircuitError,
+    InvalidOptionError,
+    JobError,
+    OptionTypeError,
+)
 
 TOLERANCE = {"single": 1e-5, "double": 1e-12}
 
@@ -212,3 +228,100 @@ def test_amplitudes_that_are_zero_but_for_rounding_do_not_change_samples(precisi
         np.asarray(state)[[3, 5, 6, 9]] = 0.5
         samples.append([state.sample(10000, seed=seed) for seed in range(20)])
     assert samples[0] == samples[1]
+
+
+@pytest.mark.parametrize("num_qubits", [0, 1, 3, 5, 14])
+def test_overlaps_are_inner_products_in_every_precision(num_qubits):
+    amplitudes = [random_statevector(2**num_qubits, seed=seed).data for seed in (1, 2)]
+    for precisions in (("double", "double"), ("double", "single"), ("single", "double"), ("single", "single")):
+        bra, ket = (StateVector.from_array(*given) for given in zip(amplitudes, precisions, strict=True))
+        tolerance = max(TOLERANCE[precision] for precision in precisions)
+        assert bra.overlap(ket) == pytest.approx(np.vdot(*amplitudes), abs=tolerance)
+        assert ket.overlap(bra) == bra.overlap(ket).conjugate()
+        assert bra.overlap(bra) == pytest.approx(1, abs=tolerance)
+        assert type(bra.overlap(ket)) is complex
+
+
+def test_an_overlap_reads_what_was_never_written():
+    state = StateVector(20)
+    state.evolve(QuantumCircuit(20).compose(ansatz(3), range(3)))
+    assert StateVector(20).overlap(state) == pytest.approx(np.asarray(state)[0])
+
+
+def test_readings_have_the_same_digits_for_any_number_of_threads():
+    states = [engine.State(17), engine.State(17)]
+    for seed, state in enumerate(states):
+        state.array[:] = random_statevector(2**17, seed=seed).data
+    assert states[0].overlap(states[1], 1) == states[0].overlap(states[1], 2)
+    for qubits in ([3], [16, 2, 9], list(range(7))):
+        assert np.array_equal(*(states[0].reduced_density_matrix(qubits, threads) for threads in (1, 2)))
+
+
+def test_what_is_no_other_state_has_no_overlap():
+    with pytest.raises(InvalidOptionError, match="the other state has 3 qubits, this one 2"):
+        StateVector(2).overlap(StateVector(3))
+    for other in (np.ones(4) / 2, Statevector([1, 0]), None):
+        with pytest.raises(OptionTypeError, match=r"overlap\(\) takes a StateVector, got a .*from_array"):
+            StateVector(2).overlap(other)
+
+
+def test_an_overlap_needs_both_states_whole():
+    broken = StateVector(2)
+    broken._calls._broken = True
+    for bra, ket in ((broken, StateVector(2)), (StateVector(2), broken)):
+        with pytest.raises(JobError, match="stopped halfway"):
+            bra.overlap(ket)
+
+
+@pytest.mark.parametrize("qubits", [[], [0], [4], [1, 3], [0, 1, 2], [0, 1, 2, 3, 4]], ids=str)
+def test_density_matrices_and_entropies_are_those_of_qiskit(qubits, precision):
+    expected = random_statevector(32, seed=3)
+    state = StateVector.from_array(expected, precision)
+    reduced = partial_trace(expected, [qubit for qubit in range(5) if qubit not in qubits])
+    matrix = state.reduced_density_matrix(qubits)
+    assert (matrix.shape, matrix.dtype) == (reduced.data.shape, np.complex128)
+    assert matrix == pytest.approx(reduced.data, abs=TOLERANCE[precision])
+    assert np.array_equal(matrix, matrix.conj().T)
+    for base in (2, np.e, 10):
+        assert state.entropy(qubits, base) == pytest.approx(entropy(reduced, base), abs=1e-4)
+    assert state.entropy(qubits) >= 0
+
+
+def test_another_order_of_qubits_permutes_the_bits_of_the_density_matrix():
+    state = StateVector.from_array(random_statevector(32, seed=4))
+    ascending = state.reduced_density_matrix([1, 2, 4]).reshape((2,) * 6)  # axes: row 4 2 1, column 4 2 1
+    permuted = state.reduced_density_matrix([4, 1, 2]).reshape((2,) * 6)  # row 2 1 4, column 2 1 4
+    assert permuted == pytest.approx(ascending.transpose(1, 2, 0, 4, 5, 3), abs=1e-15)
+
+
+def test_entropies_take_the_smaller_side():
+    ghz = QuantumCircuit(16)
+    ghz.h(0)
+    for qubit in range(15):
+        ghz.cx(qubit, qubit + 1)
+    state = StateVector(16).evolve(ghz)
+    assert state.entropy(range(15)) == pytest.approx(1)
+    assert state.entropy([3, 9]) == pytest.approx(1)
+    assert state.entropy(range(16)) == state.entropy([]) == 0
+    assert StateVector(16).entropy([3]) == 0
+
+
+def test_wrong_parts_of_a_state_are_refused(monkeypatch):
+    state = StateVector(14)
+    for read in (state.reduced_density_matrix, state.entropy):
+        for qubits in ([0, 0], [14], [-1]):
+            with pytest.raises(InvalidOptionError, match="expected distinct numbers from 0 to 13"):
+                read(qubits)
+    with pytest.raises(InvalidOptionError, match="density matrix of 13 qubits was asked for; at most 12"):
+        state.reduced_density_matrix(range(13))
+    with pytest.raises(InvalidOptionError, match="entropy of 13 qubits with 13 others was asked for; one side"):
+        StateVector(26).entropy(range(13))
+    for base in (0, 1, -2, np.inf, np.nan):
+        with pytest.raises(InvalidOptionError, match="base must be a number above 0 other than 1"):
+            state.entropy([0], base)
+    for base in ("e", True, None):
+        with pytest.raises(OptionTypeError, match="base must be a number"):
+            state.entropy([0], base)
+    monkeypatch.setattr("ketjet.jobs.workers.Workers.free_memory", lambda _: (1 << 20, "a limit"))
+    with pytest.raises(InsufficientMemoryError, match=r"10 qubits takes 16 MiB; 1 MiB are available \(a limit\)"):
+        state.reduced_density_matrix(range(10))

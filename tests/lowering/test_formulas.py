@@ -83,7 +83,7 @@ def bound(expression, point):
     return value if math.isfinite(value) else None
 
 
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 @given(expressions(), st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=1, max_size=10))
 def test_what_the_engine_decides_has_the_digits_of_qiskit(expression, points):
     slots, undecided = formulas_of(expression).evaluate(np.array(points))
@@ -91,7 +91,7 @@ def test_what_the_engine_decides_has_the_digits_of_qiskit(expression, points):
         assert bits(slots[point, 0]) == bits(bound(expression, points[point]))
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(expressions(), min_size=1, max_size=4), st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=1, max_size=9)
 )
@@ -124,6 +124,11 @@ def test_an_expression_without_a_replay_is_left_to_qiskit(monkeypatch):
     binding = lowered_with(2 * A + B.sin()).binding
     assert binding.slots_of(points)[:, 0].tolist() == [bound(2 * A + B.sin(), (*point, 0)) for point in points]
     assert binding.pull_back(points[3], np.array([2.0])) == pytest.approx([4, 2 * math.cos(0.2)])
+
+
+def test_a_negative_integer_that_qiskit_cannot_hash_is_an_angle():
+    minus_one = -(A / A)
+    assert lowered_with(minus_one, B, minus_one).binding.slots_of(np.array([[0.5, 2.0]])).tolist() == [[-1, 2, -1]]
 
 
 def test_a_global_phase_is_kept_in_one_turn():
@@ -169,7 +174,7 @@ def test_a_point_is_named_where_there_are_several():
         Simulator().run(circuit, parameter_binds=[{A: [0.0]}])
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(expressions(), st.tuples(*[st.floats(0.2, 0.9)] * 3))
 def test_derivatives_are_those_of_differences(expression, point):
     gradient, left_out = formulas_of(expression).pull_back(np.array(point), np.array([1.0]))

@@ -21,6 +21,7 @@ from ketjet.engine.calibration_file import FACTOR_LIMITS, calibration_path
 from ketjet.engine.control import Control, Progress
 from ketjet.engine.drift import DRIFT_LIMITS, drift_of
 from ketjet.engine.estimate import Demand, Estimate, demand, estimate, max_qubits
+from ketjet.engine.light_cones import LightCone, light_cones
 from ketjet.engine.machine import (
     AMPLITUDE_BYTES,
     MAX_QUBITS,
@@ -68,6 +69,7 @@ __all__ = [
     "Estimate",
     "Formulas",
     "IterationLimitReached",
+    "LightCone",
     "Machine",
     "MemoryLimitReached",
     "ObservablesReadout",
@@ -104,6 +106,7 @@ __all__ = [
     "isa_in_use",
     "isa_names",
     "keep_calibration",
+    "light_cones",
     "list_rows",
     "machine",
     "machine_rates",

@@ -97,6 +97,16 @@ class State:
         """Return the 2-norm of the state."""
         return float(np.sqrt(self._state.norm_squared(threads, (control or Control()).counters)))
 
+    def overlap(self, ket: State, threads: int, control: Control | None = None) -> complex:
+        """Return <self|ket>, where `ket` has as many qubits, in either precision."""
+        return self._state.overlap(ket._state, threads, (control or Control()).counters)
+
+    def reduced_density_matrix(
+        self, qubits: Sequence[int], threads: int, control: Control | None = None
+    ) -> NDArray[np.complex128]:
+        """Return the density matrix of `qubits` (first = lowest bit), all others being traced out."""
+        return self._state.reduced_density_matrix(list(qubits), threads, (control or Control()).counters)
+
     def expectations(
         self,
         readout: ObservablesReadout,

@@ -6,6 +6,7 @@ fills such slots, and nothing else, when values are given.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 from array import array
@@ -126,7 +127,9 @@ class Binding:
         """By expression, the first of the unbound slots that has it."""
         numbers: dict[ParameterExpression, int] = {}
         for place, expression in enumerate(unbound.expressions):
-            number = numbers.setdefault(expression, len(self._expressions))
+            number = len(self._expressions)
+            with contextlib.suppress(OverflowError):  # Qiskit's hash of an expression that is a negative integer
+                number = numbers.setdefault(expression, number)
             if number == len(self._expressions):
                 self._expressions.append(expression)
                 self._first_uses.append(place)

@@ -31,9 +31,13 @@ __all__ = [
     "chosen_qubits",
     "number_of_qubits",
     "require_applicable",
+    "require_density_memory",
     "require_memory",
     "require_width",
 ]
+
+MAX_DENSITY_QUBITS = 12
+"""A density matrix of so many takes 256 MiB."""
 
 
 def require_width(circuit: QuantumCircuit, num_qubits: int) -> None:
@@ -77,6 +81,23 @@ def require_memory(num_qubits: int, precision: engine.Precision) -> None:
             f"{available >> 20} MiB are available ({rule}), enough for {widest} qubits."
         )
         error.available_bytes, error.max_qubits = available, widest
+        raise error
+
+
+def require_density_memory(num_qubits: int) -> None:
+    """Refuse a density matrix that is too large, or does not fit into the memory that is available now."""
+    if num_qubits > MAX_DENSITY_QUBITS:
+        raise InvalidOptionError(
+            f"a density matrix of {num_qubits} qubits was asked for; at most {MAX_DENSITY_QUBITS} qubits are kept."
+        )
+    available, rule = workers.shared().free_memory()
+    needed = np.dtype(np.complex128).itemsize << 2 * num_qubits
+    if needed > available:
+        error = InsufficientMemoryError(
+            f"a density matrix of {num_qubits} qubits takes {needed >> 20} MiB; {available >> 20} MiB are available "
+            f"({rule})."
+        )
+        error.available_bytes = available
         raise error
 
 

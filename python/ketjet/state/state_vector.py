@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,10 +28,11 @@ from ketjet.state.checks import (
     require_width,
 )
 from ketjet.state.file import open_state, save_state
+from ketjet.state.readings import StateReadings
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
     from qiskit import QuantumCircuit
@@ -41,10 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["StateVector"]
 
-_T = TypeVar("_T")
 
-
-class StateVector:
+class StateVector(StateReadings):
     """A state of `num_qubits` qubits, at first |0...0⟩.
 
     Calls block, and may be made from any thread; `cancel` and `progress` answer at once meanwhile. A state that is
@@ -421,10 +420,6 @@ class StateVector:
         target = state._state.array
         state._calls.overwrite(lambda control: copy_amplitudes(amplitudes, target, control))
         return state
-
-    def _read(self, call: Callable[[engine.Control, int], _T]) -> _T:
-        """Run a call that reads all amplitudes; once this has ended nobody works on them."""
-        return self._calls.read(lambda control: call(control, self._calls.threads))
 
     def _write_out(self) -> None:
         """Let all amplitudes be in memory, which is left to a call that changes the state now."""

@@ -1,0 +1,131 @@
+"""What is read from a `StateVector` about how it lies: to another state, and between its qubits."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from ketjet.errors import InvalidOptionError, OptionTypeError
+from ketjet.state.checks import MAX_DENSITY_QUBITS, chosen_qubits, require_density_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from ketjet import engine
+    from ketjet.state.calls import StateCalls
+
+__all__ = ["StateReadings"]
+
+_T = TypeVar("_T")
+
+
+class StateReadings:
+    """The part of `StateVector` that compares it and its parts; it is of no use alone."""
+
+    _num_qubits: int
+    _state: engine.State
+    _calls: StateCalls
+
+    def _read(self, call: Callable[[engine.Control, int], _T]) -> _T:
+        """Run a call that reads all amplitudes; once this has ended nobody works on them."""
+        return self._calls.read(lambda control: call(control, self._calls.threads))
+
+    def overlap(self, other: StateReadings) -> complex:
+        """Return the inner product ⟨self|other⟩; its squared size is the fidelity of the two.
+
+        Parameters
+        ----------
+        other
+            A `StateVector` of as many qubits, in either precision.
+
+        Raises
+        ------
+        OptionTypeError, InvalidOptionError
+            It is no `StateVector`, or has another number of qubits.
+        JobError, JobCancelledError
+            One of the states is being changed or was left half changed; or `cancel` of this one was called meanwhile.
+        """
+        if not isinstance(other, StateReadings):
+            raise OptionTypeError(
+                f"overlap() takes a StateVector, got a {type(other).__name__}; StateVector.from_array() takes "
+                "amplitudes."
+            )
+        if other._num_qubits != self._num_qubits:
+            raise InvalidOptionError(f"the other state has {other._num_qubits} qubits, this one {self._num_qubits}")
+        with other._calls.reading():
+            return self._read(lambda control, threads: self._state.overlap(other._state, threads, control))
+
+    def reduced_density_matrix(self, qubits: Sequence[int]) -> NDArray[np.complex128]:
+        """Return the density matrix of some qubits, shape (2**len(qubits), 2**len(qubits)); all others are traced out.
+
+        Parameters
+        ----------
+        qubits
+            At most 12, the first one the lowest bit of both indices. In ascending order this is what
+            `qiskit.quantum_info.partial_trace` returns, which is given the others; another order permutes the bits of
+            the indices likewise.
+
+        Raises
+        ------
+        InvalidOptionError
+            A qubit is listed twice, or does not exist, or there are too many.
+        InsufficientMemoryError
+            The matrix does not fit into the memory that is available now.
+        JobError, JobCancelledError
+            The state is being changed or was left half changed; or `cancel` was called meanwhile.
+        """
+        chosen = chosen_qubits(qubits, self._num_qubits)
+        require_density_memory(len(chosen))
+        return self._read(lambda control, threads: self._state.reduced_density_matrix(chosen, threads, control))
+
+    def entropy(self, qubits: Sequence[int], base: float = 2) -> float:
+        """Return the entanglement entropy of some qubits with all others: the von Neumann entropy of their state.
+
+        Parameters
+        ----------
+        qubits
+            Which; the others have the same entropy. At most 12, or all but at most 12.
+        base
+            Of the logarithm: 2 for bits, ``math.e`` for nats.
+
+        Returns
+        -------
+        float
+            From 0, where the qubits are not entangled with the others, to the number of qubits if the base is 2.
+
+        Raises
+        ------
+        OptionTypeError, InvalidOptionError
+            A qubit is listed twice, or does not exist, or there are too many on both sides; the base is no number
+            above 0 other than 1.
+        InsufficientMemoryError
+            The density matrix of the fewer qubits does not fit into the memory that is available now.
+        JobError, JobCancelledError
+            The state is being changed or was left half changed; or `cancel` was called meanwhile.
+        """
+        logarithm = _logarithm_of(base)
+        chosen = chosen_qubits(qubits, self._num_qubits)
+        if 2 * len(chosen) > self._num_qubits:
+            chosen = sorted(set(range(self._num_qubits)) - set(chosen))
+        if len(chosen) > MAX_DENSITY_QUBITS:
+            raise InvalidOptionError(
+                f"the entropy of {len(chosen)} qubits with {self._num_qubits - len(chosen)} others was asked for; one "
+                f"side may have {MAX_DENSITY_QUBITS} at most."
+            )
+        weights = np.linalg.eigvalsh(self.reduced_density_matrix(chosen))
+        weights = weights[weights > 0]
+        weights /= weights.sum()
+        return max(0.0, -float(weights @ np.log(weights)) / logarithm)
+
+
+def _logarithm_of(base: float) -> float:
+    """Return the natural logarithm of a base of logarithms."""
+    if isinstance(base, bool) or not isinstance(base, (int, float, np.integer, np.floating)):
+        raise OptionTypeError(f"base must be a number, got a {type(base).__name__}.")
+    if not (0 < base < math.inf) or base == 1:
+        raise InvalidOptionError(f"base must be a number above 0 other than 1, got {base}.")
+    return math.log(base)
