@@ -58,10 +58,10 @@ Index ObservableSet::support() const {
 }
 
 double ObservableSet::value(std::size_t observable, std::span<const double> string_values) const {
+    const std::span columns = this->columns(observable);
+    const std::span coefficients = this->coefficients(observable);
     double sum = 0;
-    for (std::uint32_t i = rows_.begins[observable]; i < rows_.begins[observable + 1]; ++i) {
-        sum += rows_.coefficients[i] * string_values[rows_.columns[i]];
-    }
+    for (std::size_t i = 0; i < columns.size(); ++i) sum += coefficients[i] * string_values[columns[i]];
     return sum;
 }
 

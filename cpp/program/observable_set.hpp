@@ -30,10 +30,19 @@ class ObservableSet {
     // The qubits that some string acts on.
     Index support() const;
 
-    // The value of observable k, from those of all strings.
+    // Of one observable: the numbers of its strings, which may repeat, and what they are multiplied by.
+    std::span<const std::uint32_t> columns(std::size_t observable) const { return row(rows_.columns, observable); }
+    std::span<const double> coefficients(std::size_t observable) const { return row(rows_.coefficients, observable); }
+
+    // The value of an observable, from those of all strings.
     double value(std::size_t observable, std::span<const double> string_values) const;
 
  private:
+    template <class Value>
+    std::span<const Value> row(const std::vector<Value>& values, std::size_t k) const {
+        return std::span(values).subspan(rows_.begins[k], rows_.begins[k + 1] - rows_.begins[k]);
+    }
+
     std::vector<PauliString> strings_;
     SparseRows rows_;
 };

@@ -1,4 +1,5 @@
-// Readings: what calls among the passes of a sweep read of Pauli strings, compared with plain loops over the state.
+// What is read of Pauli strings by calls among the passes of a sweep, and observables as operators, compared with plain
+// loops over the state.
 #include <cmath>
 #include <complex>
 #include <random>
@@ -13,6 +14,8 @@
 #include "kernels/dispatch.hpp"
 #include "plan/planner.hpp"
 #include "program/matrix.hpp"
+#include "program/observable_set.hpp"
+#include "readout/apply_observable.hpp"
 #include "state/state_vector.hpp"
 
 using namespace ketjet;
@@ -143,9 +146,50 @@ void check_end_of_sweeps() {
     }
 }
 
+template <class T>
+StateVector<T> random_state(std::mt19937_64& random, int num_qubits) {
+    StateVector<T> state(num_qubits, num_qubits);
+    std::uniform_real_distribution<double> part(-1, 1);
+    for (Index i = 0; i < state.size(); ++i) {
+        state.amplitudes()[i] = {static_cast<T>(part(random)), static_cast<T>(part(random))};
+    }
+    return state;
+}
+
+// The overlaps of O |state> with another state are sums of those of its strings.
+template <class T>
+void check_applied_observables() {
+    std::mt19937_64 random(3);
+    RunCounters counters;
+    for (const int num_qubits : {4, 7, 13, 14}) {
+        for (const std::size_t count : {1, 3, 60}) {
+            const std::vector<PauliString> strings = random_strings(random, num_qubits, low_bits(num_qubits), count);
+            SparseRows rows{{0, 0, static_cast<std::uint32_t>(count)}, numbers_to(count), {}};
+            for (std::size_t k = 0; k < count; ++k) rows.coefficients.push_back(0.25 * static_cast<double>(k) - 1);
+            const ObservableSet observables(strings, rows);
+            const StateVector<T> state = random_state<T>(random, num_qubits),
+                                 other = random_state<T>(random, num_qubits);
+            StateVector<T> result(num_qubits, num_qubits);
+            const RunContext context{*available_kernels().front(), 2, StopToken(counters)};
+            apply_observable(observables, 1, state, result, context);
+            Complex expected = 0;
+            for (std::size_t k = 0; k < count; ++k) {
+                expected +=
+                    rows.coefficients[k] * plain_value(strings[k], other.amplitudes(), state.amplitudes(), num_qubits);
+            }
+            const Complex found = plain_value<T>({}, other.amplitudes(), result.amplitudes(), num_qubits);
+            CHECK(std::abs(found - expected) < (sizeof(T) == 4 ? 1e-2 : 1e-9));
+            apply_observable(observables, 0, state, result, context);
+            for (Index i = 0; i < result.size(); ++i) CHECK(result.amplitudes()[i] == std::complex<T>(0));
+        }
+    }
+}
+
 }  // namespace
 
 int main() {
+    check_applied_observables<double>();
+    check_applied_observables<float>();
     check_end_of_sweeps<double>();
     check_end_of_sweeps<float>();
     return failed_checks == 0 ? 0 : 1;
