@@ -606,12 +606,13 @@ def least_states(plan: Plan, shots: typing.SupportsInt | typing.SupportsIndex) -
     """
     How many states a run of a plan can do with.
     """
-def list_rows(rows: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], counts: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], shots: numpy.typing.NDArray[numpy.uint8]) -> None:
-    """
-    Writes a row of bytes for every shot, in the order of the list of shots; `rows` has one for each outcome.
 def light_cones(program: Program, x_masks: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], z_masks: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64]) -> list | None:
     """
     Tuples of a part of a program, its qubits, its slots, and the strings whose values it gives.
+    """
+def list_rows(rows: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], counts: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], shots: numpy.typing.NDArray[numpy.uint8]) -> None:
+    """
+    Writes a row of bytes for every shot, in the order of the list of shots; `rows` has one for each outcome.
     """
 def machine_rates(precision: Precision, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, buffer_bytes: typing.SupportsInt | typing.SupportsIndex) -> tuple[float, float]:
     """

@@ -21,9 +21,11 @@ from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.quantum_info import Pauli, PauliList, SparseObservable, SparsePauliOp, Statevector, random_pauli_list
 from support.dynamic_strategies import dynamic_circuits
 from support.observables import labels, matrix_of, sum_of, terms
+from support.saves import save
 from support.strategies import angles, circuits, parametrised_circuits
 
-from ketjet import EstimatorV2, PrimitiveJob, Simulator
+from ketjet import EstimatorV2, Objective, PrimitiveJob, Simulator
+from ketjet.errors import InsufficientMemoryError, KetjetWarning
 from ketjet.primitives.options import EstimatorOptions
 
 TOLERANCE = {"single": 2e-4, "double": 1e-9}
@@ -423,3 +425,77 @@ def test_one_qubit_by_hand(angle, label):
     assert evs_of(circuit, label) == pytest.approx(expected, abs=1e-9)
     if label in "XYZ":
         assert evs_of(circuit, Pauli("-" + label)) == pytest.approx(-expected, abs=1e-9)
+
+
+# Light cones
+
+
+def chain(num_qubits, steps):
+    """A chain of turned qubits with entangling layers, so that a string depends on its neighbours."""
+    circuit = QuantumCircuit(num_qubits)
+    angles_of = ParameterVector("t", num_qubits * steps)
+    for step in range(steps):
+        for qubit in range(num_qubits):
+            circuit.ry(angles_of[step * num_qubits + qubit], qubit)
+        for qubit in range(num_qubits - 1):
+            circuit.rzz(angles_of[step * num_qubits + qubit] * 0.5 + 0.2, qubit, qubit + 1)
+    circuit.rx(0.3, range(num_qubits))
+    return circuit
+
+
+def neighbours(num_qubits):
+    """An Ising chain in a field."""
+    pairs = [("ZZ", [qubit, qubit + 1], 1 + qubit / 7) for qubit in range(num_qubits - 1)]
+    return SparsePauliOp.from_sparse_list([*pairs, *(("X", [q], 0.3 - q) for q in range(num_qubits))], num_qubits)
+
+
+def test_light_cones_give_the_same_values():
+    circuit = chain(16, 2)
+    values = np.random.default_rng(1).normal(size=(2, circuit.num_parameters))
+    zeros = "0" * 3 + "I" * 13
+    observables = [[neighbours(16)], ["I" * 8 + "Y" + "I" * 7], [{zeros: 2, "I" * 16: 1}]]
+    found = EstimatorV2().run([(circuit, observables, values)])
+    whole = EstimatorV2(options={"light_cones": False}).run([(circuit, observables, values)])
+    assert found.progress().circuits_total > whole.progress().circuits_total == 2
+    np.testing.assert_allclose(found.result()[0].data.evs, whole.result()[0].data.evs, atol=1e-10)
+    assert found.result()[0].metadata["simulator_metadata"]["num_qubits"] < 12
+    energy = Objective(circuit, neighbours(16))
+    np.testing.assert_allclose(energy.batch(values), found.result()[0].data.evs[0], atol=1e-10)
+
+
+def test_light_cones_of_a_paired_pub_and_of_variances():
+    circuit = chain(14, 1)
+    values = np.random.default_rng(2).normal(size=(14, circuit.num_parameters))
+    observables = ["I" * (13 - qubit) + "X" + "I" * qubit for qubit in range(14)]
+    pub = (circuit, observables, values)
+    few, all_of_it = (
+        EstimatorV2(options={"light_cones": on, "variances": True}).run([pub]).result()[0].data for on in (True, False)
+    )
+    np.testing.assert_allclose(few.evs, all_of_it.evs, atol=1e-10)
+    np.testing.assert_allclose(few.variances, 1 - few.evs**2, atol=1e-10)
+
+
+def test_circuits_of_any_width_whose_light_cones_fit():
+    circuit = chain(100, 1)
+    values = np.linspace(0, 1, circuit.num_parameters)
+    found = evs_of(circuit, [neighbours(100), "Z" + "I" * 99], values)
+    small = chain(6, 1)  # the last qubits of the wide one
+    expected = evs_of(small, "Z" + "I" * 5, values[-6:])
+    assert found[1] == pytest.approx(expected, abs=1e-10)
+    assert np.isfinite(found[0])
+    with pytest.raises(InsufficientMemoryError, match="100 qubits"):
+        EstimatorV2(options={"light_cones": False}).run([(circuit, "Z" * 100, values)])
+    with pytest.raises(InsufficientMemoryError, match="100 qubits"):
+        EstimatorV2().run([(circuit, "X" * 100, values)])
+
+
+def test_what_a_circuit_saves_is_left_out():
+    circuit = QuantumCircuit(2, 1, name="saving")
+    circuit.h(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)):
+        circuit.x(1)
+        save(circuit, "save_statevector", "single", [0, 1])
+    with pytest.warns(KetjetWarning, match=r"circuit 'saving' saves something.*an estimator's.*Simulator\.run"):
+        job = EstimatorV2().run([(circuit, ["ZZ", "ZI"])])
+    np.testing.assert_allclose(job.result()[0].data.evs, [1, 0], atol=1e-12)

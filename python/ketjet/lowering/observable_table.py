@@ -149,6 +149,14 @@ class Observables(NamedTuple):
         numbers = np.repeat(np.arange(len(rows)), ends - begins)
         return table_of((len(rows),), self.num_qubits, numbers, (x, z, fixed, ones), self.coefficients[terms])
 
+    def with_strings(self, strings: NDArray[np.int64]) -> Observables:
+        """Return what they are with a few of their strings alone, by the numbers of these."""
+        kept = np.zeros(self.num_strings, bool)
+        kept[strings] = True
+        terms = kept[self.columns]
+        x, z, fixed, ones = (words[terms] for words in self._of_terms)
+        return table_of(self.shape, self.num_qubits, self.rows[terms], (x, z, fixed, ones), self.coefficients[terms])
+
     def and_others(self, others: Sequence[Observables]) -> Observables:
         """Return these and others on the same qubits, all in one dimension."""
         tables = [self, *others]

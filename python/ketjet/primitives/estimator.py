@@ -21,8 +21,8 @@ from ketjet.primitives.noise import noise_of
 from ketjet.primitives.options import EstimatorOptions
 from ketjet.primitives.precision import precision_of
 from ketjet.primitives.pubs import Points, as_pubs, bound_at, parts_of, points_of
-from ketjet.primitives.readings import read_circuit, reading_of
-from ketjet.primitives.simulation import SimulatorPrimitive
+from ketjet.primitives.readings import ReadCircuit
+from ketjet.primitives.simulation import SimulatorPrimitive, warn_of_saves
 from ketjet.results.metadata import metadata_of_points
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ketjet.options import SimulatorOptions
     from ketjet.primitives.broadcasting import Grid
     from ketjet.primitives.noise import Noise
-    from ketjet.primitives.readings import ReadCircuit, Reading
+    from ketjet.primitives.readings import Reading
 
 __all__ = ["EstimatorV2"]
 
@@ -132,6 +132,7 @@ class EstimatorV2(SimulatorPrimitive[EstimatorOptions], BaseEstimatorV2):
         preparation = _Preparation(self.options, options, self._seed)
         prepared = [preparation.pub(index, *part) for index, part in enumerate(parts)]
         experiments = preparation.experiments
+        warn_of_saves(preparation.saving, "an estimator's")
         job = PrimitiveJob(
             self.backend,
             str(uuid.uuid4()),
@@ -154,14 +155,14 @@ class _Pub(NamedTuple):
     Attributes
     ----------
     grid : Grid
-    readings : list of (Reading, ndarray of int)
-        At each distinct point, how observables are read, and their numbers.
+    readings : list of Reading
+        At each distinct point, how the observables are read that are wanted there.
     num_observables : int
         How many there are, with their squares if these are read too.
     identities : ndarray of float, optional
         If the squares are read: the observables' multiples of the identity, which are not.
     experiments : slice
-        Which experiments of the job are its points; none if nothing depends on their states.
+        Which experiments of the job are the parts of its points.
     noise : Noise
     is_sampled : bool
         Whether the noise is that of so many shots.
@@ -170,7 +171,7 @@ class _Pub(NamedTuple):
     """
 
     grid: Grid
-    readings: list[tuple[Reading, NDArray[np.int64]]]
+    readings: list[Reading]
     num_observables: int
     identities: NDArray[np.float64] | None
     experiments: slice
@@ -181,9 +182,11 @@ class _Pub(NamedTuple):
 
     def values_in(self, outcomes: Sequence[Outcome]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
         """Return exact values and, if the squares were read, variances; both have the shape of the pub."""
-        found = np.full((len(self.readings), self.num_observables), np.nan)
-        for point, (reading, numbers) in enumerate(self.readings):
-            found[point, numbers] = reading.values_in(outcomes[point] if outcomes else None)
+        found, begin = np.empty((len(self.readings), self.num_observables)), 0
+        for point, reading in enumerate(self.readings):
+            end = begin + len(reading.parts)
+            found[point] = reading.values_in(outcomes[begin:end])
+            begin = end
         variances = None
         if self.identities is not None:
             values, squares = np.split(found, 2, axis=1)
@@ -203,7 +206,10 @@ class _Preparation:
         self, own: EstimatorOptions, options: SimulatorOptions, seed: int | np.random.Generator | None
     ) -> None:
         self.experiments: list[Experiment] = []
+        self.saving: list[str] = []
+        """Names of circuits with save instructions."""
         self._is_sampled, self._shows_variances = own.noise == "sampled", own.variances
+        self._light_cones = own.light_cones
         self._seed = seed if isinstance(seed, np.random.Generator) else options.seed_simulator
         self._admission: Admission = admission_now(options, recent=True)._replace(reads_state=True)
         self._circuits: dict[int, ReadCircuit] = {}  # a circuit may be in many pubs
@@ -217,19 +223,19 @@ class _Preparation:
                 f"qubits of the observables ({table.num_qubits})."
             )
         if id(circuit) not in self._circuits:
-            self._circuits[id(circuit)] = read_circuit(circuit, self._admission)
+            self._circuits[id(circuit)] = ReadCircuit(circuit, self._admission, light_cones=self._light_cones)
+            if self._circuits[id(circuit)].saves and circuit.name not in self.saving:
+                self.saving.append(circuit.name)
         read = self._circuits[id(circuit)]
         points = points_of(circuit, read.lowered.parameters, values, index)
         grid = grid_of(shape, points, where)
         readings = _readings(table, identities is not None, grid, read)
         begin = len(self.experiments)
-        if any(reading.readouts for reading, _ in readings):
+        if any(reading.parts for reading in readings):
             listed = points.shape if len(grid.values) == len(points.values) else (len(grid.values),)
             bound = bound_at(read.lowered, Points(listed, grid.values), index)
-            self.experiments += [
-                read.at(circuit_there, reading.readouts)
-                for circuit_there, (reading, _) in zip(bound, readings, strict=True)
-            ]
+            for circuit_there, reading in zip(bound, readings, strict=True):
+                self.experiments += [part.at(circuit_there) for part in reading.parts]
         return _Pub(
             grid,
             readings,
@@ -265,25 +271,25 @@ def _parts(pub: Any, index: int, precision: float) -> tuple[QuantumCircuit, Any,
     return circuit, observables, values, precision if own is None else precision_of(own, f"pub {index}: ")
 
 
-def _readings(
-    table: Observables, has_squares: bool, grid: Grid, read: ReadCircuit
-) -> list[tuple[Reading, NDArray[np.int64]]]:
-    """Return for each point what is read there."""
-    whole, every = reading_of(table, read), np.arange(table.num_rows)
-    num_points, num_observables = len(grid.values), len(every) // (2 if has_squares else 1)
+def _readings(table: Observables, has_squares: bool, grid: Grid, read: ReadCircuit) -> list[Reading]:
+    """Return for each point how the observables are read that are wanted there."""
+    if not len(grid.values):
+        return []
+    whole = read.reading(table)
+    num_points, num_observables = len(grid.values), table.num_rows // (2 if has_squares else 1)
     if num_points * num_observables <= grid.points.size:
-        return [(whole, every)] * num_points
+        return [whole] * num_points
     wanted = grid.observables_by_point()
-    lengths = np.diff(whole.table.row_begins)
     if has_squares:
         wanted = [np.concatenate([numbers, numbers + num_observables]) for numbers in wanted]
-    if sum(int(lengths[numbers].sum()) for numbers in wanted) > WORTH_PARTS * num_points * whole.table.num_strings:
-        return [(whole, every)] * num_points
+    lengths = np.diff(table.row_begins)
+    if sum(int(lengths[numbers].sum()) for numbers in wanted) > WORTH_PARTS * num_points * whole.num_strings:
+        return [whole] * num_points
     parts: dict[bytes, Reading] = {}
     for numbers in wanted:
         if (key := numbers.tobytes()) not in parts:
             parts[key] = whole.some(numbers)
-    return [(parts[numbers.tobytes()], numbers) for numbers in wanted]
+    return [parts[numbers.tobytes()] for numbers in wanted]
 
 
 def _assemble(

@@ -17,7 +17,7 @@ from ketjet.lowering.observables import read_observables
 from ketjet.lowering.parameters import names_of
 from ketjet.options.checks import wrong_type
 from ketjet.options.machine import memory_limit
-from ketjet.primitives.readings import read_circuit, reading_of
+from ketjet.primitives.readings import ReadCircuit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,8 +96,9 @@ class Objective:
         parameters: Sequence[Parameter | str] | None,
     ) -> None:
         options = backend._resolve({"shots": 1, "memory": False, "exact": False, "return_state": False})
-        self._read = read_circuit(circuit, admission_now(options)._replace(reads_state=True))
-        self._reading = reading_of(table, self._read)
+        admission = admission_now(options)._replace(reads_state=True)
+        self._read = ReadCircuit(circuit, admission, light_cones=True)
+        self._reading = self._read.reading(table)
         own = self._read.lowered.parameters
         self._parameters = own if parameters is None else _ordered(circuit, own, parameters)
         places = {parameter: place for place, parameter in enumerate(self._parameters)}
@@ -162,13 +163,15 @@ class Objective:
         return _remade, (type(self), *self._made_of)
 
     def _values_at(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        if not self._reading.readouts:
+        parts = self._reading.parts
+        if not parts:
             return np.full(len(points), self._reading.constants[0])
         if self._columns is not None:
             points = np.ascontiguousarray(points[:, self._columns])
         bound = self._read.lowered.at_points(points)
-        outcomes = _run([self._read.at(there, self._reading.readouts) for there in bound], self._memory_limit)
-        return np.array([self._reading.values_in(outcome)[0] for outcome in outcomes])
+        outcomes = _run([part.at(there) for there in bound for part in parts], self._memory_limit)
+        begins = range(0, len(outcomes), len(parts))
+        return np.array([self._reading.values_in(outcomes[begin : begin + len(parts)])[0] for begin in begins])
 
     def _checked(self, values: ArrayLike, dimensions: int | None) -> NDArray[np.float64]:
         try:

@@ -152,12 +152,15 @@ class EstimatorOptions(PrimitiveOptions):
 
     own = {  # noqa: RUF012 - of the class above
         "default_precision": (0.0, number(zero=True)),
+        "light_cones": (True, flag),
         "noise": ("target", choice("target", "sampled")),
         "variances": (False, flag),
     }
 
     default_precision: float
     """Standard error of a value where neither its pub nor the call says how large; 0 for exact values."""
+    light_cones: bool
+    """Whether the parts of a circuit that the observables depend on may run as circuits of their own."""
     noise: Literal["target", "sampled"]
     """Whether the standard error is the precision itself, or the precision times the standard deviation of what is
     measured, as 1 / precision**2 shots have it."""

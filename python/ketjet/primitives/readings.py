@@ -1,59 +1,135 @@
-"""What a run reads from a circuit's final states so that observables get their values."""
+"""What is read of a circuit's final states so that observables get their values, and what runs for that.
+
+That is the circuit itself or, where this is much less work, the light cones of the observables' strings: programs of
+fewer qubits, each of which gives some of the strings their values.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from ketjet import engine
 from ketjet.backend.admission import admit_lowered, require_hope
 from ketjet.backend.request import experiment_of
 from ketjet.lowering import lower
-from ketjet.lowering.final_measurements import without_final_measurements
+from ketjet.lowering.program_to_read import program_to_read
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
     from qiskit import QuantumCircuit
 
     from ketjet.backend.admission import Admission
     from ketjet.engine import Outcome
-    from ketjet.engine.readouts import Readout
     from ketjet.experiment import Experiment
     from ketjet.lowering import LoweredCircuit
     from ketjet.lowering.observable_table import Observables
 
-__all__ = ["ReadCircuit", "Reading", "read_circuit", "reading_of"]
+__all__ = ["Part", "ReadCircuit", "Reading"]
 
 SEES_THROUGH_MEASUREMENTS = ("known_bits", "relabel_swaps")
 """What the planner may not do with a circuit that measures midway: it could find that a measurement is final after all,
 and then the state would be the one before it."""
 
+NARROW_QUBITS = 12
+"""A program of fewer qubits runs in less time than its light cones are looked for."""
 
-class ReadCircuit(NamedTuple):
+MANY_STEPS = 1 << 22
+"""Strings times operations that are looked through for light cones: some ten milliseconds."""
+
+
+class Part(NamedTuple):
+    """A program that runs, and what is read from its final states.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        How it is run, without readouts.
+    slots : ndarray of int, optional
+        Its slot i is slots[i] of the circuit's program; None for that program itself.
+    observables : ndarray of int
+        The numbers of the observables that have a part in it.
+    table : Observables
+        These parts.
+    readout : engine.ObservablesReadout
+        How they are read.
+    """
+
+    experiment: Experiment
+    slots: NDArray[np.int64] | None
+    observables: NDArray[np.int64]
+    table: Observables
+    readout: engine.ObservablesReadout
+
+    def at(self, bound: LoweredCircuit) -> Experiment:
+        """Return the run with the values that the circuit's parameters have there."""
+        program = bound.program
+        if self.slots is not None:
+            program = self.experiment.task.program.with_slots(program.slots[self.slots])
+        return self.experiment._replace(task=self.experiment.task._replace(program=program, readouts=(self.readout,)))
+
+
+class Reading(NamedTuple):
+    """How observables are read.
+
+    Attributes
+    ----------
+    constants : ndarray of float
+        The part of each observable that is the same in all states.
+    parts : tuple of Part
+        Where the rest is read; none if there is no rest.
+    """
+
+    constants: NDArray[np.float64]
+    parts: tuple[Part, ...]
+
+    @property
+    def num_strings(self) -> int:
+        """How many strings are read."""
+        return sum(part.table.num_strings for part in self.parts)
+
+    def values_in(self, outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
+        """Return the observables' values from the outcomes of the parts' runs."""
+        values = self.constants.copy()
+        for part, outcome in zip(self.parts, outcomes, strict=True):
+            values[part.observables] += outcome.readouts[0]
+        return values
+
+    def some(self, observables: NDArray[np.int64]) -> Reading:
+        """Return how a few of the observables are read; the values of the others mean nothing then."""
+        parts = []
+        for part in self.parts:
+            places = np.flatnonzero(np.isin(part.observables, observables))
+            if len(places):
+                table = part.table.some(places)
+                found = part._replace(observables=part.observables[places], table=table, readout=table.readout())
+                parts.append(found)
+        return Reading(self.constants, tuple(parts))
+
+
+class ReadCircuit:
     """A circuit whose final states are to be read; a dynamic one runs in all ways, weighted by their probabilities.
+
+    Parameters
+    ----------
+    circuit
+        Any circuit, with parameters or without.
+    admission
+        What it may use.
+    light_cones
+        Whether light cones may run instead.
 
     Attributes
     ----------
     lowered : LoweredCircuit
-        Without measurements at its end.
-    measured : tuple of int
-        The program's qubits that have been measured, which the final state does not show.
-    experiment : Experiment
-        How it is run, without readouts yet.
-    """
-
-    lowered: LoweredCircuit
-    measured: tuple[int, ...]
-    experiment: Experiment
-
-    def at(self, bound: LoweredCircuit, readouts: tuple[Readout, ...]) -> Experiment:
-        """Return the run with values of the parameters that reads something."""
-        task = self.experiment.task._replace(program=bound.program, readouts=readouts)
-        return self.experiment._replace(task=task)
-
-
-def read_circuit(circuit: QuantumCircuit, admission: Admission) -> ReadCircuit:
-    """Make a circuit ready to be read.
+        Without save instructions and measurements at its end.
+    saves : bool
+        Whether the circuit has save instructions.
 
     Raises
     ------
@@ -62,57 +138,77 @@ def read_circuit(circuit: QuantumCircuit, admission: Admission) -> ReadCircuit:
     InsufficientMemoryError
         It does not fit into memory.
     """
-    admission = require_hope(circuit, admission)
-    lowered = lower(circuit)
-    final = without_final_measurements(lowered.program)
-    if lowered.has_measurements:  # whose outcomes nobody asks for
-        lowered = lowered._replace(program=final.program, has_measurements=False)
-    if final.others:
-        switches = dict.fromkeys(SEES_THROUGH_MEASUREMENTS, False)
-        options = dataclasses.replace(
-            admission.options, plan_options={**(admission.options.plan_options or {}), **switches}
-        )
-        admission = admission._replace(options=options)
-    admitted = admit_lowered(circuit, lowered, admission)
-    experiment = experiment_of(lowered, admitted, admission.options, 0)
-    is_dynamic = admitted.plan.has_trajectories
-    task = experiment.task._replace(shots=int(is_dynamic), exact=is_dynamic, floor=admission.options.exact_floor)
-    return ReadCircuit(lowered, final.qubits, experiment._replace(task=task, shots=0))
 
+    def __init__(self, circuit: QuantumCircuit, admission: Admission, *, light_cones: bool) -> None:
+        self._circuit, self._light_cones = circuit, light_cones
+        self._admission = admission if light_cones else require_hope(circuit, admission)
+        self.lowered = lower(circuit)
+        self.saves = bool(self.lowered.saves)
+        self._measured: tuple[int, ...] = ()
+        if not (self.saves or self.lowered.has_measurements):
+            return
+        program, self._measured, measures_midway = program_to_read(self.lowered.program)
+        self.lowered = self.lowered._replace(program=program, has_measurements=False, saves=())
+        if measures_midway:
+            options = self._admission.options
+            switches = {**(options.plan_options or {}), **dict.fromkeys(SEES_THROUGH_MEASUREMENTS, False)}
+            self._admission = self._admission._replace(options=dataclasses.replace(options, plan_options=switches))
 
-class Reading(NamedTuple):
-    """Observables as they are read from a circuit's final states.
+    def reading(self, observables: Observables) -> Reading:
+        """Return how observables of the circuit's qubits are read.
 
-    Attributes
-    ----------
-    constants : ndarray of float
-        The part of each observable that is the same in all states.
-    table : Observables
-        The rest.
-    readouts : tuple of Readout
-        What is asked of the run; none if there is no rest.
-    """
+        Raises
+        ------
+        InsufficientMemoryError
+            What has to run does not fit into memory.
+        """
+        constants, table = observables.in_program(self.lowered.qubits, self._measured).split_identities()
+        if not table.num_strings:
+            return Reading(constants, ())
+        parts = self._cones(table)
+        if parts is None:
+            parts = [Part(self._whole, None, np.arange(table.num_rows), table, table.readout())]
+        return Reading(constants, tuple(parts))
 
-    constants: NDArray[np.float64]
-    table: Observables
-    readouts: tuple[Readout, ...]
+    @functools.cached_property
+    def _whole(self) -> Experiment:
+        """How the circuit itself is run."""
+        return self._experiment(self.lowered, require_hope(self._circuit, self._admission))
 
-    def values_in(self, outcome: Outcome | None) -> NDArray[np.float64]:
-        """Return the observables' values, from the outcome of a run, or without one if nothing was to be read."""
-        return self.constants if outcome is None or not self.readouts else self.constants + outcome.readouts[0]
+    def _experiment(self, lowered: LoweredCircuit, admission: Admission) -> Experiment:
+        admitted = admit_lowered(self._circuit, lowered, admission)
+        experiment = experiment_of(lowered, admitted, admission.options, 0)
+        if not admitted.plan.has_trajectories:
+            return experiment._replace(shots=0)
+        task = experiment.task._replace(shots=1, exact=True, floor=admission.options.exact_floor)
+        return experiment._replace(task=task, shots=0)
 
-    def some(self, observables: NDArray[np.int64]) -> Reading:
-        """Return how a few of the observables are read."""
-        table = self.table.some(observables)
-        return Reading(self.constants[observables], table, _readouts(table))
+    def _cones(self, table: Observables) -> list[Part] | None:
+        """Return the light cones of all strings; None if the circuit itself shall run."""
+        program, lowered = self.lowered.program, self.lowered
+        width, operations = program.num_qubits, program.num_operations
+        if not self._light_cones or width < NARROW_QUBITS:
+            return None
+        if table.num_strings * operations > MANY_STEPS and width <= self._fitting:
+            return None
+        found = engine.light_cones(program, table.x_masks, table.z_masks | table.condition_masks)
+        if found is None:
+            return None
+        steps = sum(cone.program.num_operations << len(cone.qubits) for cone in found)
+        if 2 * steps >= operations << width:
+            return None
+        parts = []
+        for cone in found:
+            qubits = cone.qubits.tolist()
+            some = lowered._replace(program=cone.program, qubits=tuple([lowered.qubits[qubit] for qubit in qubits]))
+            strings = table.with_strings(cone.strings)
+            observables = np.unique(strings.rows)
+            there = strings.some(observables).in_program(qubits)
+            experiment = self._experiment(some, self._admission)
+            parts.append(Part(experiment, cone.slots, observables, there, there.readout()))
+        return parts
 
-
-def reading_of(observables: Observables, circuit: ReadCircuit) -> Reading:
-    """Return how observables of the circuit's qubits are read."""
-    placed = observables.in_program(circuit.lowered.qubits, circuit.measured)
-    constants, table = placed.split_identities()
-    return Reading(constants, table, _readouts(table))
-
-
-def _readouts(table: Observables) -> tuple[Readout, ...]:
-    return (table.readout(),) if table.num_strings else ()
+    @property
+    def _fitting(self) -> int:
+        """The widest state that fits into memory."""
+        return engine.max_qubits(self._admission.available[0], self._admission.options.precision)

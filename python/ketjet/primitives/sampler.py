@@ -23,7 +23,7 @@ from ketjet.options.simulator_options import MAX_SHOTS
 from ketjet.primitives.bit_array import OutcomeTables, TabledBitArray
 from ketjet.primitives.options import SamplerOptions
 from ketjet.primitives.pubs import as_pubs, bound_at, index_of, parts_of, points_of
-from ketjet.primitives.simulation import SimulatorPrimitive
+from ketjet.primitives.simulation import SimulatorPrimitive, named, warn_of_saves
 from ketjet.results.metadata import metadata_of_points
 
 if TYPE_CHECKING:
@@ -124,11 +124,7 @@ class SamplerV2(SimulatorPrimitive[SamplerOptions], BaseSamplerV2):
         prepared = [preparation.pub(index, *part) for index, part in enumerate(parts)]
         experiments = preparation.experiments
         _warn_of_empty_data(parts)
-        if preparation.saving:
-            warn(
-                f"circuit {_names(preparation.saving)} saves something, for which a sampler's result has no place; "
-                "Simulator.run() returns what is saved."
-            )
+        warn_of_saves(preparation.saving, "a sampler's")
         job = PrimitiveJob(
             self.backend,
             str(uuid.uuid4()),
@@ -229,13 +225,9 @@ def _warn_of_empty_data(parts: Sequence[tuple[QuantumCircuit, Any, int]]) -> Non
     empty = [circuit.name for circuit, _, _ in parts if not circuit.cregs]
     if empty:
         warn(
-            f"no classical register in circuit {_names(empty)}: its data will be empty. Did you mean to add "
+            f"no classical register in circuit {named(empty)}: its data will be empty. Did you mean to add "
             "measurements, for example with circuit.measure_all()?"
         )
-
-
-def _names(circuits: Sequence[str]) -> str:
-    return f"{', '.join(map(repr, circuits[:5]))}{', ...' if circuits[5:] else ''}"
 
 
 def _assemble(

@@ -13,11 +13,13 @@ from ketjet.options.checks import integer, wrong_type
 from ketjet.primitives.options import PrimitiveOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qiskit.providers.backend import Backend
 
     from ketjet.options import SimulatorOptions
 
-__all__ = ["SimulatorPrimitive"]
+__all__ = ["SimulatorPrimitive", "named", "warn_of_saves"]
 
 OptionsT = TypeVar("OptionsT", bound=PrimitiveOptions)
 Self = TypeVar("Self", bound="SimulatorPrimitive[Any]")
@@ -117,3 +119,17 @@ class SimulatorPrimitive(Generic[OptionsT]):
     def _seed_of_run(self) -> int | None:
         """Return the seed that a run is given, or None."""
         return int(self._seed.integers(1 << 53)) if isinstance(self._seed, np.random.Generator) else self._seed
+
+
+def warn_of_saves(circuits: Sequence[str], whose: str) -> None:
+    """Say of circuits with save instructions, by name, that a primitive has no place for what they save."""
+    if circuits:
+        warn(
+            f"circuit {named(circuits)} saves something, for which {whose} result has no place; "
+            "Simulator.run() returns what is saved."
+        )
+
+
+def named(circuits: Sequence[str]) -> str:
+    """List names of circuits for a message."""
+    return f"{', '.join(map(repr, circuits[:5]))}{', ...' if circuits[5:] else ''}"

@@ -1,13 +1,15 @@
-"""Measurements at the end of a program: which are dropped, and which qubits are known to have been measured."""
+"""What is left of a program for whoever reads its states: no saves, and no measurements at its end."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from qiskit import QuantumCircuit
+from support.saves import save
 
 from ketjet import engine
 from ketjet.lowering import lower
-from ketjet.lowering.final_measurements import without_final_measurements
+from ketjet.lowering.program_to_read import program_to_read
 
 
 def measures_in(program):
@@ -64,8 +66,8 @@ def twice(circuit):
 )
 def test_which_are_final(build, left, qubits, others):
     program = built(build)
-    found = without_final_measurements(program)
-    assert (measures_in(found.program), found.qubits, found.others) == (left, qubits, others)
+    found = program_to_read(program)
+    assert (measures_in(found.program), found.measured, found.measures_midway) == (left, qubits, others)
     gone = measures_in(program) - left
     assert found.program.num_operations == program.num_operations - gone
     assert found.program.num_qubits == program.num_qubits
@@ -79,4 +81,37 @@ def test_angles_stay():
     circuit.rz(0.2, 1)
     circuit.measure(1, 1)
     program = lower(circuit).program
-    assert without_final_measurements(program).program.slots.tolist() == program.slots.tolist()
+    assert program_to_read(program).program.slots.tolist() == program.slots.tolist()
+
+
+def branching(*, saves):
+    circuit = QuantumCircuit(2, 1)
+
+    def saved(label):
+        if saves:
+            save(circuit, "save_statevector", "single", [0, 1], label=label)
+
+    circuit.h(0)
+    saved("first")
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)) as otherwise:
+        circuit.x(1)
+        saved("within")
+        circuit.y(1)
+    with otherwise:
+        saved("else")
+        circuit.h(1)
+    with circuit.while_loop((0, 1)):
+        saved("loop")
+        circuit.x(0)
+        circuit.measure(0, 0)
+    circuit.z(1)
+    saved("last")
+    return lower(circuit).program
+
+
+def test_without_saves_jumps_still_lead_where_they_did():
+    found, expected = program_to_read(branching(saves=True)), branching(saves=False).packed()
+    assert (found.measured, len(found.program.packed())) == ((), len(expected))
+    for column, wanted in zip(found.program.packed(), expected, strict=True):
+        np.testing.assert_equal(column, wanted)

@@ -1,0 +1,106 @@
+"""What a program does to its state, for whoever reads that alone: without save instructions and final measurements.
+
+An engine that keeps the state does not carry out a measurement that nothing on its qubit follows, so the state is the
+one before it. Averaged over the outcomes, only what does not commute with Z of that qubit reads differently: it is 0.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ketjet import engine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["ProgramToRead", "program_to_read"]
+
+CLASSICAL = ("compute", "branch", "jump")
+"""Operations that classical code is in, or that control flow consists of."""
+
+
+class ProgramToRead(NamedTuple):
+    """A program for whoever reads its final states.
+
+    Attributes
+    ----------
+    program : Program
+        Without save instructions, and without measurements at the end whose outcomes no classical code can see.
+    measured : tuple of int
+        The program's qubits that every run measures last of all, be it in vain.
+    measures_midway : bool
+        Whether there are measurements before something that acts on their qubit.
+    """
+
+    program: engine.Program
+    measured: tuple[int, ...]
+    measures_midway: bool
+
+
+def program_to_read(program: engine.Program) -> ProgramToRead:
+    """Drop what does not change how the final states read."""
+    packed = list(program.packed())
+    num_qubits, _, codes, wire_begin, wires = packed[:5]
+    numbers = engine.instruction_codes()
+    measures, saves = (np.flatnonzero(codes == numbers[name]) for name in ("measure", "save"))
+    homes = np.repeat(np.arange(len(codes)), np.diff(wire_begin.astype(np.int64)))
+    acting = ~np.isin(codes[homes], [numbers["measure"], numbers["save"]])
+    touched = np.full(num_qubits, -1)
+    touched[wires[acting]] = homes[acting]  # of several the last
+    measured = wires[wire_begin[measures]]
+    targets = _targets(codes, packed[9], packed[10], numbers)
+    passed_once = _jumps_across(targets, len(codes))[measures] == 0
+    final = passed_once & (measures > touched[measured])
+    classical = np.flatnonzero(np.isin(codes, [numbers[name] for name in CLASSICAL]))
+    unseen = measures[final & (measures > max(classical.tolist(), default=-1))]
+    dropped = np.concatenate([unseen, saves])
+    qubits = tuple(np.unique(measured[final]).tolist())
+    if len(dropped):
+        program = _without(packed, dropped, targets, numbers)
+    return ProgramToRead(program, qubits, not final.all())
+
+
+def _targets(
+    codes: NDArray[np.int32], operands: NDArray[np.int64], payloads: Sequence[NDArray[Any]], numbers: dict[str, int]
+) -> dict[int, int]:
+    """Return where branches and jumps lead, by their places."""
+    places = np.flatnonzero(np.isin(codes, [numbers["branch"], numbers["jump"]])).tolist()
+    branches = {place for place in places if codes[place] == numbers["branch"]}
+    return {place: int(payloads[operands[place]][0] if place in branches else operands[place]) for place in places}
+
+
+def _jumps_across(targets: dict[int, int], operations: int) -> NDArray[np.int64]:
+    """Return for each operation how many jumps lead across it, forwards or back."""
+    changes = np.zeros(operations + 2, np.int64)
+    for place, target in targets.items():
+        changes[min(place + 1, target)] += 1
+        changes[max(place + 1, target)] -= 1
+    across: NDArray[np.int64] = np.cumsum(changes)
+    return across
+
+
+def _without(
+    packed: list[Any], dropped: NDArray[np.intp], targets: dict[int, int], numbers: dict[str, int]
+) -> engine.Program:
+    """Return a program without some operations, which have no angles."""
+    _, _, codes, wire_begin, wires, num_controls, control_state, slot_begin, _, operand, payloads, *_ = packed
+    kept = np.ones(len(codes), bool)
+    kept[dropped] = False
+    places = np.concatenate([[0], np.cumsum(kept)])
+    operand, payloads = operand.copy(), list(payloads)
+    for place, target in targets.items():
+        if codes[place] == numbers["branch"]:
+            payloads[operand[place]] = np.concatenate([places[[target]], payloads[operand[place]][1:]])
+        else:
+            operand[place] = places[target]
+    widths = np.diff(wire_begin.astype(np.int64))
+    packed[2] = codes[kept]
+    packed[3] = np.concatenate([[0], np.cumsum(widths[kept])]).astype(np.uint32)
+    packed[4] = wires[np.repeat(kept, widths)]
+    packed[5], packed[6], packed[9], packed[10] = num_controls[kept], control_state[kept], operand[kept], payloads
+    packed[7] = np.concatenate([slot_begin[:-1][kept], slot_begin[-1:]])
+    return engine.Program(*packed)
