@@ -70,7 +70,9 @@ def value_of(program, x, z):
     state = engine.State(program.num_qubits)
     state.set_zero(1)
     state.evolve(program, 1)
-    return state.expectation([x], [z], [1], 1).real
+    nothing, one = np.zeros(1, np.uint64), np.arange(2, dtype=np.uint32)
+    masks_of = np.array([x], np.uint64), np.array([z], np.uint64)
+    return state.expectations(engine.ObservablesReadout(*masks_of, nothing, nothing, one, one[:1], np.ones(1)), 1)[0]
 
 
 def mask_on(mask, qubits):
