@@ -62,7 +62,7 @@ def bit_arrays(draw):
 
 
 @given(bits=bit_arrays())
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_counts_and_shots_are_those_of_a_plain_array(bits):
     again = pickle.loads(pickle.dumps(bits))
     counts = [bits.get_counts(), bits.get_int_counts()]  # before any list is made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
@@ -67,6 +67,7 @@ def test_columns_are_sorted_as_the_circuits_parameters_are():
 
 
 @given(st.data())
+@settings(deadline=None)
 def test_values_are_those_of_a_bindings_array(data):
     names = data.draw(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=5, unique=True))
     shape = tuple(data.draw(st.lists(st.integers(2, 4), max_size=3)))

@@ -62,7 +62,7 @@ def data_of(pub, **settings):
 @given(
     parametrised=parametrised_circuits(max_qubits=3), shape=st.lists(st.integers(1, 3), max_size=2), seed=st.integers(0)
 )
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_every_point_is_drawn_from_its_state(parametrised, shape, seed):
     circuit, values = parametrised
     names = list(values)
