@@ -209,7 +209,7 @@ Prefetch BlockRunner<T>::prefetch(const T* next) const {
 }
 
 template <class T>
-void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, SweepNorms::Place norms) {
+void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, SweepNorms::Place norms, bool writes) {
     LapClock clock(times_.has_value());
     gather({place.base, place.origin}, block());
     if (times_) clock.lap(times_->gather);
@@ -222,7 +222,7 @@ void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, SweepNorms::
         std::visit(runner, call.call);
         if (times_) clock.lap(times_->passes[call.pass]);
     }
-    scatter(place.origin, shift, norms);
+    if (writes) scatter(place.origin, shift, norms);
     if (times_) clock.lap(times_->scatter);
 }
 

@@ -33,8 +33,8 @@ class BlockRunner {
     // Gets ready for the blocks of a sweep, which must outlive them; or for pairs of blocks, to be read.
     void prepare(const BoundSweep& sweep, bool reads_pairs = false);
     // Runs one block, and adds its norms to their place if there is one. `next` is the first amplitude of the block
-    // that will be run after it, null if there is none. Throws Cancelled.
-    void run(const BlockPlace<T>& place, const T* next, SweepNorms::Place norms);
+    // that will be run after it, null if there is none. `writes`: it is scattered. Throws Cancelled.
+    void run(const BlockPlace<T>& place, const T* next, SweepNorms::Place norms, bool writes);
     // Reads one block of a sweep without passes, as ket and as bra, or with another block as bra. Throws Cancelled.
     void read(const BlockPlace<const T>& ket, const BlockPlace<const T>& bra);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <vector>
 
 #include "base/parallel.hpp"
 #include "exec/block_runner.hpp"
@@ -29,10 +30,11 @@ double cache_share(int state_qubits, const RunContext& context) {
 
 template <class T>
 void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>& kept, StateVector<T>& state,
-                SweepNorms* norms, const RunContext& context) {
+                const BesideState& beside, const RunContext& context) {
     if (sweeps.size() == 0) return;
     RunCounters& counters = context.stop.counters();
-    SweepsAhead<T> ahead(bound, sweeps, kernels_of<T>(context.kernels), kept);
+    const auto [norms, readings] = beside;
+    SweepsAhead<T> ahead(bound, sweeps, kernels_of<T>(context.kernels), kept, readings);
     BlockShares shares(static_cast<std::size_t>(std::max(context.threads, 1)));
     std::atomic<std::size_t> blocks_done{0};
     std::atomic<int> at_work{0};                 // members that still find blocks
@@ -44,7 +46,9 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>&
         if (rank == 1 && sweeps.size() > 1) ahead.emit(1);
         for (std::size_t i = 0; i < sweeps.size(); ++i) {
             const std::size_t stage = sweeps.begin + i;
-            const bool measures = norms != nullptr && i + 1 == sweeps.size();
+            const bool reads = readings != nullptr && readings->stage() == stage;
+            const bool writes = !reads || readings->writes();
+            const bool measures = norms != nullptr && i + 1 == sweeps.size() && writes;
             if (rank == 0) {
                 ahead.emit(i);
                 const std::size_t blocks = blocks_of(ahead[i]);
@@ -58,6 +62,8 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>&
             const BoundSweep& sweep = ahead[i];
             ahead.emit_after(i, 1, [&] { return team.size() > 1; });
             runner.prepare(sweep);
+            std::vector<ExactSum> sums(reads ? readings->strings().size() : 0);
+            runner.add_readings_to(sums);
             if (context.observers.time_passes()) runner.begin_times(bound.sweep(stage).passes.size());
             const Index block_bytes = bit(sweep.block_qubits) * sizeof(std::complex<T>);
             const std::size_t blocks = blocks_of(sweep);
@@ -65,13 +71,16 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>&
                 const auto next = shares.take(rank);
                 const auto base_of = [&](std::size_t number) { return deposit_bits(number, sweep.cold_mask); };
                 const Index base = base_of(*block);
-                runner.run({base, state.scalars() + 2 * base}, next ? state.scalars() + 2 * base_of(*next) : nullptr,
-                           measures ? norms->of_block(*block, base) : SweepNorms::Place{});
-                counters.bytes_moved.fetch_add(static_cast<std::int64_t>(2 * block_bytes), std::memory_order_relaxed);
+                const T* const ahead_of_block = next ? state.scalars() + 2 * base_of(*next) : nullptr;
+                runner.run({base, state.scalars() + 2 * base}, ahead_of_block,
+                           measures ? norms->of_block(*block, base) : SweepNorms::Place{}, writes);
+                counters.bytes_moved.fetch_add(static_cast<std::int64_t>((writes ? 2 : 1) * block_bytes),
+                                               std::memory_order_relaxed);
                 const std::size_t done = blocks_done.fetch_add(1, std::memory_order_relaxed) + 1;
                 context.observers.advance(stage, done, blocks, rank == 0);
                 block = next;
             }
+            if (reads) readings->add(sums);
             at_work.fetch_sub(1, std::memory_order_relaxed);
             if (context.observers.time_passes()) context.observers.add_times(stage, runner.times());
             ahead.emit_after(i, max_sweeps_ahead, [&] { return at_work.load(std::memory_order_relaxed) > 0; });
@@ -91,13 +100,13 @@ template <class T>
 void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits, const RunContext& context) {
     BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop, cache_share<T>(state_qubits, context));
     runner.prepare(sweep);
-    runner.run({base, origin}, nullptr, {});
+    runner.run({base, origin}, nullptr, {}, true);
 }
 
-#define KETJET_INSTANTIATE(T)                                                                                      \
-    template void run_block<T>(const BoundSweep&, Index, T*, int, const RunContext&);                              \
-    template void run_sweeps<T>(const BoundPlan&, StageRange, const StageSweeps<T>&, StateVector<T>&, SweepNorms*, \
-                                const RunContext&);
+#define KETJET_INSTANTIATE(T)                                                                         \
+    template void run_block<T>(const BoundSweep&, Index, T*, int, const RunContext&);                 \
+    template void run_sweeps<T>(const BoundPlan&, StageRange, const StageSweeps<T>&, StateVector<T>&, \
+                                const BesideState&, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

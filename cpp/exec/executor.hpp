@@ -6,6 +6,7 @@
 #include "exec/run_context.hpp"
 #include "exec/stage_sweeps.hpp"
 #include "exec/sweep_norms.hpp"
+#include "exec/sweep_readings.hpp"
 #include "plan/plan.hpp"
 #include "state/state_vector.hpp"
 
@@ -16,10 +17,15 @@ namespace ketjet {
 template <class T>
 void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits, const RunContext& context);
 
-// Runs a stretch of stages that are all sweeps, taking them from `kept` where it has them. `norms`, unless it is null,
-// receives the squared norms of what the last one leaves. Throws Cancelled.
+// What sweeps give beside the state; each may be null.
+struct BesideState {
+    SweepNorms* norms = nullptr;        // of what the last one leaves
+    SweepReadings* readings = nullptr;  // of one of them
+};
+
+// Runs a stretch of stages that are all sweeps, taking them from `kept` where it has them. Throws Cancelled.
 template <class T>
 void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>& kept, StateVector<T>& state,
-                SweepNorms* norms, const RunContext& context);
+                const BesideState& beside, const RunContext& context);
 
 }  // namespace ketjet

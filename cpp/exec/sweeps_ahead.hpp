@@ -13,23 +13,33 @@
 
 #include "emit/emit_sweep.hpp"
 #include "exec/stage_sweeps.hpp"
+#include "exec/sweep_readings.hpp"
 
 namespace ketjet {
 
 template <class T>
 class SweepsAhead {
  public:
-    // Those that `kept` has are taken from there.
-    SweepsAhead(const BoundPlan& bound, StageRange sweeps, const Kernels& kernels, const StageSweeps<T>& kept)
-        : bound_(bound), first_(sweeps.begin), kernels_(kernels), kept_(kept), slots_(sweeps.size()) {}
+    // Those that `kept` has are taken from there. One may have something to read, else `readings` is null.
+    SweepsAhead(const BoundPlan& bound, StageRange sweeps, const Kernels& kernels, const StageSweeps<T>& kept,
+                const SweepReadings* readings)
+        : bound_(bound),
+          first_(sweeps.begin),
+          kernels_(kernels),
+          kept_(kept),
+          readings_(readings),
+          slots_(sweeps.size()) {}
 
     // Emits a sweep unless somebody has begun to; all may read it after the next barrier.
     void emit(std::size_t sweep) {
         Slot& slot = slots_[sweep];
         if (slot.begun.exchange(true, std::memory_order_relaxed)) return;
-        slot.bound = kept_.find(first_ + sweep);
+        const std::size_t stage = first_ + sweep;
+        const bool reads = readings_ != nullptr && readings_->stage() == stage;
+        if (!reads) slot.bound = kept_.find(stage);
         if (slot.bound != nullptr) return;
-        slot.own = std::make_unique<BoundSweep>(emit_sweep<T>(bound_.program, bound_.sweep(first_ + sweep), kernels_));
+        slot.own = std::make_unique<BoundSweep>(emit_sweep<T>(bound_.program, bound_.sweep(stage), kernels_,
+                                                              reads ? readings_->reading() : SweepReading{}));
         slot.bound = slot.own.get();
         bytes_.fetch_add(bytes_of(slot), std::memory_order_relaxed);
     }
@@ -64,6 +74,7 @@ class SweepsAhead {
     std::size_t first_;
     const Kernels& kernels_;
     const StageSweeps<T>& kept_;
+    const SweepReadings* readings_;
     std::vector<Slot> slots_;
     std::atomic<std::int64_t> bytes_{0};  // of the arenas
 };

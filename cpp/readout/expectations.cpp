@@ -9,22 +9,29 @@
 
 namespace ketjet {
 
-template <class T>
-SavesVector<double> expectations(const ObservableSet& observables, const StateVector<T>& state,
-                                 const RunContext& context) {
-    if ((observables.support() & ~low_bits(state.num_qubits())) != 0) {
-        throw std::invalid_argument("an observable acts on a qubit that the state does not have");
-    }
-    const std::span<const PauliString> strings = observables.strings();
-    std::vector<std::uint32_t> read(strings.size());
-    std::iota(read.begin(), read.end(), std::uint32_t{0});
-    std::vector<ExactSum> sums(strings.size());
-    read_strings(strings, std::span<const std::uint32_t>(read), state, sums, context);
+void check_support(const ObservableSet& observables, int num_qubits) {
+    if ((observables.support() & ~low_bits(num_qubits)) == 0) return;
+    throw std::invalid_argument("an observable acts on a qubit that the state does not have");
+}
+
+SavesVector<double> expectations(const ObservableSet& observables, std::span<const ExactSum> sums) {
     std::vector<double> values;
     for (const ExactSum& sum : sums) values.push_back(sum.value());
     SavesVector<double> result;
     for (std::size_t k = 0; k < observables.size(); ++k) result.push_back(observables.value(k, values));
     return result;
+}
+
+template <class T>
+SavesVector<double> expectations(const ObservableSet& observables, const StateVector<T>& state,
+                                 const RunContext& context) {
+    check_support(observables, state.num_qubits());
+    const std::span<const PauliString> strings = observables.strings();
+    std::vector<std::uint32_t> read(strings.size());
+    std::iota(read.begin(), read.end(), std::uint32_t{0});
+    std::vector<ExactSum> sums(strings.size());
+    read_strings(strings, std::span<const std::uint32_t>(read), state, sums, context);
+    return expectations(observables, std::span<const ExactSum>(sums));
 }
 
 template SavesVector<double> expectations<float>(const ObservableSet&, const StateVector<float>&, const RunContext&);

@@ -38,7 +38,7 @@ std::vector<std::uint64_t> evolve(const Program& program, const Machine& machine
         verifier.check_plan<T>(context);
     }
     state.set_all_active();
-    std::vector<std::uint64_t> memory = run_stages(bound, state, key, nullptr, context);
+    std::vector<std::uint64_t> memory = run_stages(bound, state, key, {}, context);
     state.set_active(plan.active_after());
     if (verify != Verify::off) {
         write_out(state, context);

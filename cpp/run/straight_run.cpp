@@ -1,15 +1,24 @@
 #include "run/straight_run.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "exec/expected_work.hpp"
+#include "exec/read_strings.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/state_norms.hpp"
 #include "exec/sweep_norms.hpp"
+#include "exec/sweep_readings.hpp"
 #include "plan/cost.hpp"
+#include "readout/expectations.hpp"
 #include "readout/final_bits.hpp"
 #include "readout/sampler.hpp"
 #include "shots/run_stages.hpp"
@@ -21,6 +30,48 @@ namespace {
 // Whether shots differ by what they measure at the end.
 bool draws(const Plan& plan, const RunRequest& request) {
     return request.shots > 0 && !plan.final_measurements.empty();
+}
+
+bool is_of_observables(const Readout& readout) { return std::holds_alternative<ObservablesReadout>(readout); }
+
+// The strings of all observables, one set after another, and at last the identity, whose value is the squared norm.
+std::vector<PauliString> strings_of(const std::vector<Readout>& readouts, int num_qubits) {
+    std::vector<PauliString> strings;
+    for (const Readout& readout : readouts) {
+        if (!is_of_observables(readout)) continue;
+        const ObservableSet& observables = *std::get<ObservablesReadout>(readout).observables;
+        check_support(observables, num_qubits);
+        strings.insert(strings.end(), observables.strings().begin(), observables.strings().end());
+    }
+    strings.emplace_back();
+    return strings;
+}
+
+// Whether nobody looks at amplitudes after the last sweep, for it reads all that is wanted of them.
+bool may_leave_unwritten(const Plan& plan, const RunRequest& request, const SweepReadings& readings) {
+    return readings.stage() == plan.stages.size() - 1 && readings.reads_all() && !request.keep_state &&
+           request.verify == Verify::off && request.shots == 0 &&
+           std::ranges::all_of(request.readouts, is_of_observables);
+}
+
+template <class T>
+std::vector<SavesVector<double>> read_final_state(const std::vector<Readout>& readouts, const StateVector<T>& state,
+                                                  SweepReadings& readings, const RunContext& context) {
+    std::vector<std::uint32_t> left(readings.left().begin(), readings.left().end());
+    std::erase(left, readings.strings().size() - 1);  // nobody asks for the norm here
+    read_strings(readings.strings(), std::span<const std::uint32_t>(left), state, readings.sums(), context);
+    std::span<const ExactSum> sums = readings.sums();
+    std::vector<SavesVector<double>> found;
+    for (const Readout& readout : readouts) {
+        if (is_of_observables(readout)) {
+            const ObservableSet& observables = *std::get<ObservablesReadout>(readout).observables;
+            found.push_back(expectations(observables, sums.first(observables.strings().size())));
+            sums = sums.subspan(observables.strings().size());
+        } else {
+            found.push_back(read_state(readout, state, context));
+        }
+    }
+    return found;
 }
 
 template <class T>
@@ -58,13 +109,20 @@ RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, Sta
     SweepNorms norms(draws(plan, request) ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.state_qubits);
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
     progress.watch_first_touch(plan, *state);
+    std::optional<SweepReadings> readings;
+    if (!request.readouts.empty()) {
+        readings.emplace(plan, strings_of(request.readouts, plan.num_qubits));
+        if (may_leave_unwritten(plan, request, *readings)) readings->leave_unwritten();
+    }
     try {
-        run_stages(bound, *state, request.key, &norms, context);
+        run_stages(bound, *state, request.key, {&norms, readings ? &*readings : nullptr}, context);
         verifier.check_state(*state, request.keep_state || request.shots == 0, context);
-        for (const Readout& readout : request.readouts) {
-            result.readouts.push_back(read_state(readout, *state, context));
+        if (readings) result.readouts = read_final_state(request.readouts, *state, *readings, context);
+        if (readings && !readings->writes()) {
+            result.note_norm(readings->sums().back().value());
+        } else {
+            sample_final_state(plan, *state, norms, request, result, context);
         }
-        sample_final_state(plan, *state, norms, request, result, context);
     } catch (const Cancelled&) {
         state->release();
         throw;

@@ -9,13 +9,13 @@ namespace ketjet {
 
 template <class T>
 std::vector<std::uint64_t> run_stages(const BoundPlan& bound, StateVector<T>& state, const PhiloxKey& key,
-                                      SweepNorms* norms, const RunContext& context) {
+                                      const BesideState& beside, const RunContext& context) {
     const RunRequest request{1, key};
     SaveStore saves;
     const Walker<T> walker(bound, request, kernels_of<T>(context.kernels), saves);
     Trajectory<T> trajectory{std::make_unique<StateVector<T>>(std::move(state)),
                              Shots(bound.program.memory_words(), {1, 0})};
-    trajectory.norms = norms;
+    trajectory.beside = beside;
     NoBranching<T> no_branching;
     try {
         while (walker.advance(trajectory, no_branching, false, context)) {
@@ -31,7 +31,7 @@ std::vector<std::uint64_t> run_stages(const BoundPlan& bound, StateVector<T>& st
 
 #define KETJET_INSTANTIATE(T)                                                                              \
     template std::vector<std::uint64_t> run_stages<T>(const BoundPlan&, StateVector<T>&, const PhiloxKey&, \
-                                                      SweepNorms*, const RunContext&);
+                                                      const BesideState&, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

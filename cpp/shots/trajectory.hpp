@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "base/charged.hpp"
-#include "exec/sweep_norms.hpp"
+#include "exec/executor.hpp"
 #include "shots/shots.hpp"
 #include "state/state_vector.hpp"
 
@@ -32,7 +32,7 @@ struct Trajectory {
     double merging_loss = 0;                   // what mergers may have changed of the probability of anything, at most
     double moved = 0;                          // how far they have moved its state from where `path` leads
     double signature = unsigned_state;         // of the state, where it waits for others
-    SweepNorms* norms = nullptr;               // of the state, as its last sweep leaves it, where somebody wants them
+    BesideState beside{};                      // what somebody wants of its sweeps
 
     static constexpr double unsigned_state = -1;
 };

@@ -224,7 +224,7 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
             here.operations += static_cast<double>(bound_.sweep(i).operations.size());
         }
         if (initializes_all_) here.phase += phase_of(sweeps);
-        return run_sweeps(bound_, sweeps, sweeps_, *here.state, here.norms, context);
+        return run_sweeps(bound_, sweeps, sweeps_, *here.state, here.beside, context);
     }
     context.observers.begin(number);
     const StageClock::Time start = StageClock::now();
@@ -233,7 +233,7 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
                           [&](const Collapse& collapses) {
                               ++here.operations;
                               collapse(here, collapses, course, context);
-                              if (here.norms != nullptr) here.norms->forget();
+                              if (here.beside.norms != nullptr) here.beside.norms->forget();
                           },
                           [&](const Extend& extend) { extend_state(*here.state, extend.active, context); },
                           [&](const Compute& compute) { course.compute(here, compute); },

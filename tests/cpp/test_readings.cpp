@@ -122,7 +122,7 @@ std::vector<double> check_end_of_sweep(const KernelTable& table, std::uint64_t s
         runner.prepare(emitted);
         for (Index block = 0; block < bit(count_bits(emitted.cold_mask)); ++block) {
             const Index base = deposit_bits(block, emitted.cold_mask);
-            runner.run({base, state.scalars() + 2 * base}, nullptr, {});
+            runner.run({base, state.scalars() + 2 * base}, nullptr, {}, true);
         }
     }
     std::vector<double> values;

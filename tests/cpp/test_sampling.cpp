@@ -77,7 +77,7 @@ Swept<T> swept(const Program& program, const Plan& plan, const KernelTable& kern
     SweepNorms norms(wanted, plan.state_qubits);
     const RunContext context{kernels, threads, StopToken(counters)};
     StateVector<T> state(plan.num_qubits, plan.state_qubits);
-    run_stages(BoundPlan(plan, program), state, key, &norms, context);
+    run_stages(BoundPlan(plan, program), state, key, {&norms}, context);
     const bool known = norms.are_known();
     if (wanted == SweepNorms::Wanted::total) {
         CHECK(known && std::abs(norms.total() - 1) < (sizeof(T) == 4 ? 1e-5 : 1e-13));

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.observables import matrix_of, readout_of
 from support.programs import TINY_CACHES
@@ -33,6 +33,7 @@ def observables(draw, num_qubits):
     return draw(st.lists(st.lists(term, max_size=12), max_size=3))
 
 
+@settings(deadline=None)
 @given(
     data=st.data(),
     num_qubits=st.integers(1, 7),

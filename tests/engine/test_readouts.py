@@ -58,6 +58,18 @@ def test_a_straight_run_reads_its_final_state(data, circuit, precision, threads)
         np.testing.assert_allclose(value, wanted, atol=20 * TOLERANCE[precision])
 
 
+@given(data=st.data(), circuit=circuits(6), precision=st.sampled_from(["single", "double"]))
+def test_a_run_that_is_only_asked_for_observables_need_not_write_its_state(data, circuit, precision):
+    observable = data.draw(pauli_sums(circuit.num_qubits))
+    value, _ = averages(final_states(circuit), observable, [0])
+    program = lower(circuit, keep_idle_qubits=True).program
+    task = engine.Task(program, 0, 1, precision=precision, readouts=(readout_of_sum(observable),))
+    found = [engine.execute(task._replace(threads=threads), on=TINY_CACHES) for threads in (1, 2)]
+    np.testing.assert_allclose(found[0].readouts[0], value, atol=20 * TOLERANCE[precision])
+    np.testing.assert_array_equal(found[0].readouts[0], found[1].readouts[0])
+    assert found[0].facts.norm_error < TOLERANCE[precision]
+
+
 @given(data=st.data(), circuit=circuits(4, measure=True), precision=st.sampled_from(["single", "double"]))
 def test_an_exact_run_averages_over_its_branches(data, circuit, precision):
     circuit.h(range(circuit.num_qubits))
