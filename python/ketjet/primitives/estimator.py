@@ -20,7 +20,7 @@ from ketjet.primitives.broadcasting import grid_of
 from ketjet.primitives.noise import noise_of
 from ketjet.primitives.options import EstimatorOptions
 from ketjet.primitives.precision import precision_of
-from ketjet.primitives.pubs import Points, as_pubs, bound_at, parts_of, points_of
+from ketjet.primitives.pubs import as_pubs, bound_at, parts_of, points_of
 from ketjet.primitives.readings import ReadCircuit
 from ketjet.primitives.simulation import SimulatorPrimitive, warn_of_saves
 from ketjet.results.metadata import metadata_of_points
@@ -232,8 +232,7 @@ class _Preparation:
         readings = _readings(table, identities is not None, grid, read)
         begin = len(self.experiments)
         if any(reading.parts for reading in readings):
-            listed = points.shape if len(grid.values) == len(points.values) else (len(grid.values),)
-            bound = bound_at(read.lowered, Points(listed, grid.values), index)
+            bound = bound_at(read.lowered, points._replace(values=grid.values), index)
             for circuit_there, reading in zip(bound, readings, strict=True):
                 self.experiments += [part.at(circuit_there) for part in reading.parts]
         return _Pub(
@@ -323,4 +322,4 @@ def _simulator_metadata(pub: _Pub, experiments: Sequence[Experiment], outcomes: 
     if not outcomes:
         return {"seed_simulator": pub.noise.seed, "num_points": 0, "time_taken": 0.0}
     told = metadata_of_points(experiments, [outcome.facts for outcome in outcomes])
-    return {**told, "seed_simulator": pub.noise.seed}
+    return {**told, "seed_simulator": pub.noise.seed, "num_points": len(pub.readings)}
