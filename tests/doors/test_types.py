@@ -23,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 from qiskit import QuantumCircuit
 
-from ketjet import Job, PrimitiveJob, Provider, SamplerV2, Simulator, StateVector, errors
+from ketjet import EstimatorV2, Job, Objective, PrimitiveJob, Provider, SamplerV2, Simulator, StateVector, errors
 from ketjet.basicaer import Aer, execute
 
 circuit = QuantumCircuit(2)
@@ -47,6 +47,12 @@ sampler = SamplerV2.from_backend(backend, default_shots=10, seed=np.random.defau
 sampler.options.seed_simulator = 3
 sampled: PrimitiveJob = SamplerV2(options={"seed_simulator": 3}).run([circuit, (circuit, [0.5], 7)], shots=3)
 distinct: dict[str, int] = sampled.result(timeout=3, partial=True)[0].data.meas.get_counts()
+estimator = EstimatorV2(backend=backend, default_precision=0.1, seed=3, options={"variances": True})
+estimator.options.noise = "sampled"
+estimated: PrimitiveJob = estimator.run([(circuit, "ZZ"), (circuit, [["XX"]], [[0.5]], 0.0)], precision=0.2)
+evs = estimated.result()[0].data.evs
+energy = Objective(circuit, {"ZZ": 1.0}, backend=backend, parameters=["theta"])
+value: float = energy([0.5]) + float(energy.batch(np.zeros((2, 1)))[0])
 Provider().get_backend("ketjet")
 execute(circuit, Aer.get_backend("aer_simulator"), shots=3)
 """
