@@ -12,7 +12,7 @@ from qiskit.circuit.library import real_amplitudes, zz_feature_map
 from qiskit.primitives import BackendEstimatorV2, BackendSamplerV2
 from qiskit.quantum_info import SparsePauliOp, Statevector, state_fidelity
 
-from ketjet import Simulator
+from ketjet import EstimatorV2, Simulator
 
 
 @pytest.fixture
@@ -111,6 +111,14 @@ def test_algorithms(backend):
     found = VQE(BackendEstimatorV2(backend=backend), real_amplitudes(2, reps=1), COBYLA(maxiter=80))
     energy = found.compute_minimum_eigenvalue(ISING).eigenvalue
     assert GROUND - 0.1 < energy < GROUND + 0.5
+
+
+def test_algorithms_on_the_estimator_of_ketjet():
+    from qiskit_algorithms import VQE
+    from qiskit_algorithms.optimizers import SLSQP
+
+    found = VQE(EstimatorV2(), real_amplitudes(2), SLSQP(maxiter=200)).compute_minimum_eigenvalue(ISING)
+    assert found.eigenvalue == pytest.approx(GROUND, abs=1e-4)
 
 
 def test_machine_learning(backend):
