@@ -117,7 +117,8 @@ def test_algorithms_on_the_estimator_of_ketjet():
     from qiskit_algorithms import VQE
     from qiskit_algorithms.optimizers import SLSQP
 
-    found = VQE(EstimatorV2(), real_amplitudes(2), SLSQP(maxiter=200)).compute_minimum_eigenvalue(ISING)
+    solver = VQE(EstimatorV2(), real_amplitudes(2), SLSQP(maxiter=200), initial_point=np.linspace(0.1, 0.8, 8))
+    found = solver.compute_minimum_eigenvalue(ISING)
     assert found.eigenvalue == pytest.approx(GROUND, abs=1e-4)
 
 

@@ -49,6 +49,9 @@ def grid_of(observables: tuple[int, ...], points: Points, where: str) -> Grid:
     InvalidPubError
         They do not fit; the message begins with `where`.
     """
+    if not observables and not points.shape:  # one energy, as optimisers ask for it
+        first = np.zeros(1, np.int64)
+        return Grid((), points.values, first, first)
     try:
         shape = np.broadcast_shapes(observables, points.shape)
     except ValueError:
