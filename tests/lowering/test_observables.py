@@ -155,6 +155,7 @@ def test_a_parameter_with_a_value_is_a_number():
         ([[("ZZ", 0.5)]], OptionTypeError, "observable 0, 0, 1 must be"),
         ({5: 1}, OptionTypeError, "keys of a dictionary"),
         ({"Z": "1"}, OptionTypeError, "coefficient '1'"),
+        ({"Z": 10**400}, OptionTypeError, "coefficient 1000"),
         ({}, InvalidOptionError, "empty dictionary"),
         ("AB", InvalidOptionError, "label like"),
         ("Zé", InvalidOptionError, "label like"),

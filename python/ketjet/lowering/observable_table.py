@@ -14,14 +14,14 @@ from ketjet import engine
 from ketjet.lowering.pauli_terms import Terms, label_of, packed, unpacked, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     Words = NDArray[np.uint64]
     Columns = tuple[Words, Words, Words, Words]
 
-__all__ = ["Observables", "table_of"]
+__all__ = ["FEW", "Observables", "small_table_of", "table_of"]
 
 FEW = 24
 """Up to so many terms NumPy takes longer than Python itself."""
@@ -195,7 +195,9 @@ def table_of(
     coefficients : ndarray of float or complex, shape (terms,)
     """
     if len(rows) <= FEW and columns[0].shape[1] == 1:
-        return _small_table(shape, num_qubits, rows, columns, coefficients)
+        terms = zip(rows.tolist(), *(words[:, 0].tolist() for words in columns), strict=True)
+        small = small_table_of(shape, num_qubits, terms, coefficients.tolist())
+        return small._replace(coefficients=small.coefficients.astype(coefficients.dtype))
     strings, numbers = _distinct(columns)
     if len(rows):
         order = np.lexsort((numbers, rows))
@@ -214,31 +216,33 @@ def table_of(
     return Observables(shape, num_qubits, *strings, begins, numbers, coefficients)
 
 
-def _small_table(
-    shape: tuple[int, ...],
-    num_qubits: int | None,
-    rows: NDArray[np.int64],
-    columns: Columns,
-    coefficients: NDArray[Any],
+def small_table_of(
+    shape: tuple[int, ...], num_qubits: int | None, terms: Iterable[tuple[int, ...]], coefficients: Iterable[Any]
 ) -> Observables:
-    """Do the same for a few terms without NumPy, which would take longer."""
+    """Make observables of a few terms without NumPy, which would take longer.
+
+    Parameters
+    ----------
+    shape, num_qubits
+        Of the array of observables, on 64 qubits at most.
+    terms
+        For each term the number of its observable in the flattened array, then the masks of its string.
+    coefficients
+        One for each.
+    """
     sums: dict[tuple[int, ...], Any] = {}
-    keys = zip(rows.tolist(), *(words[:, 0].tolist() for words in columns), strict=True)
-    for key, coefficient in zip(keys, coefficients.tolist(), strict=True):
-        sums[key] = sums.get(key, 0) + coefficient
-    found = sorted([key for key, coefficient in sums.items() if coefficient != 0])
-    strings = sorted({key[1:] for key in found})
+    for term, coefficient in zip(terms, coefficients, strict=True):
+        sums[term] = sums.get(term, 0) + coefficient
+    found = sorted([term for term, coefficient in sums.items() if coefficient != 0])
+    strings = sorted({term[1:] for term in found})
     numbers = {string: number for number, string in enumerate(strings)}
     x, z, fixed, ones = np.array(strings, np.uint64).reshape(-1, 4, 1).transpose(1, 0, 2)
-    begins = np.searchsorted([key[0] for key in found], np.arange(math.prod(shape) + 1))
-    return Observables(
-        shape,
-        num_qubits,
-        *(x, z, fixed, ones),
-        begins,
-        np.array([numbers[key[1:]] for key in found], np.int64),
-        np.array([sums[key] for key in found], coefficients.dtype),
-    )
+    begins = np.zeros(math.prod(shape) + 1, np.int64)
+    for term in found:
+        begins[term[0] + 1] += 1
+    columns = np.array([numbers[term[1:]] for term in found], np.int64)
+    values = np.array([sums[term] for term in found])
+    return Observables(shape, num_qubits, x, z, fixed, ones, begins.cumsum(), columns, values)
 
 
 def _distinct(columns: Columns) -> tuple[Columns, NDArray[np.int64]]:

@@ -7,6 +7,7 @@ observables can change.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,8 @@ from qiskit.quantum_info import Pauli, PauliList, SparseObservable, SparsePauliO
 
 from ketjet.errors import InvalidOptionError, OptionTypeError
 from ketjet.lowering import pauli_terms
-from ketjet.lowering.observable_table import Observables, table_of
-from ketjet.lowering.pauli_terms import Terms
+from ketjet.lowering.observable_table import FEW, Observables, small_table_of, table_of
+from ketjet.lowering.pauli_terms import WORD, Terms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +30,12 @@ IMAGINARY_TOLERANCE = 100 * np.finfo(np.float64).eps
 
 MAX_DEPTH = 32
 """The most dimensions of an array of observables."""
+
+COMMON_LETTERS = frozenset("IXYZ01")
+"""Letters of labels that are strings as they are."""
+
+BITS = [str.maketrans("IXYZ01", bits) for bits in ("011000", "001100", "000011", "000001")]
+"""What each of the four masks of a string has for these letters."""
 
 KINDS = (
     "a SparsePauliOp, a SparseObservable, a Pauli, a label like 'ZZI' or a dictionary from labels to numbers; "
@@ -136,7 +143,9 @@ class _Reading:
             self._add(row, element)
 
     def table(self) -> Observables:
-        """Return the observables; their coefficients are complex."""
+        """Return the observables; their coefficients may be complex."""
+        if not self._parts and len(self._labels) <= FEW and (small := self._small_table()) is not None:
+            return small
         if self._labels:
             self._parts.append(pauli_terms.of_labels(self._labels, self._label_coefficients))
             self._rows.append(np.array(self._label_rows))
@@ -150,6 +159,18 @@ class _Reading:
         fixed = terms.projectors
         columns = terms.x, terms.z & ~fixed, fixed, terms.minus
         return table_of(self._shape, self.num_qubits, rows[sources], columns, terms.coefficients)
+
+    def _small_table(self) -> Observables | None:
+        """Return the observables if they are a few labels with common letters and plain numbers."""
+        if not self.num_qubits or self.num_qubits > WORD or not set().union(*self._labels) <= COMMON_LETTERS:
+            return None
+        if any(type(value) is not float or not math.isfinite(value) for value in self._label_coefficients):
+            return None
+        terms = [
+            (row, *[int(label.translate(bits), 2) for bits in BITS])
+            for row, label in zip(self._label_rows, self._labels, strict=True)
+        ]
+        return small_table_of(self._shape, self.num_qubits, terms, self._label_coefficients)
 
     def _add(self, row: int, observable: Any) -> None:
         if isinstance(observable, str):

@@ -261,7 +261,7 @@ def _number(value: Any) -> complex:
         if isinstance(value, (str, bytes)):
             raise TypeError
         return complex(value.numeric() if isinstance(value, ParameterExpression) else value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise OptionTypeError(f"the observable has the coefficient {value!r}; use numbers") from None
 
 
