@@ -102,7 +102,8 @@ class LoweredCircuit(NamedTuple):
             return
         at_a_time = max(1, SLOTS_AT_A_TIME // max(1, len(self.program.slots)))
         for i in range(0, len(values), at_a_time):
-            yield from map(self.with_slots, self.binding.slots_of(values[i : i + at_a_time]))
+            first = i if len(values) > 1 else None
+            yield from map(self.with_slots, self.binding.slots_of(values[i : i + at_a_time], first))
 
     def with_slots(self, slots: NDArray[np.float64]) -> LoweredCircuit:
         """Return the circuit with numbers in all slots."""

@@ -176,21 +176,28 @@ class Binding:
         self._require_finite(rows)
         return rows
 
-    def slots_of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return all slots of the program (points x slots) for values (points x parameters, as in `parameters`).
+    def slots_of(self, values: NDArray[np.float64], first: int | None = None) -> NDArray[np.float64]:
+        """Return all slots of the program, one row per point.
+
+        Parameters
+        ----------
+        values
+            One row per point, in the order of `parameters`.
+        first
+            The number of the first of these points, if there are more of them; for messages.
 
         Raises
         ------
         InvalidCircuitError
             If a value is not finite, or an angle becomes NaN, infinite or complex.
         """
-        self._require_finite(values)
+        self._require_finite(values, first)
         slots: NDArray[np.float64]
         slots, undecided = self._formulas_for(len(values)).evaluate(values)
         if len(undecided):
             places, ends = self._places_by_expression()
             for point, number in undecided.tolist():
-                value = self._value(number, values[point], _point_name(point, values))
+                value = self._value(number, values[point], _point_name(point, values, first))
                 found = places[ends[number] : ends[number + 1]]
                 slots[point, self._slots[found]] = np.where(self._is_phase[found], value % math.tau, value)
         return slots
@@ -281,12 +288,12 @@ class Binding:
             return np.array(values)
         return [self._number(index, value, _point_name(point, values)) for point, value in enumerate(values)]
 
-    def _require_finite(self, values: NDArray[np.float64]) -> None:
+    def _require_finite(self, values: NDArray[np.float64], first: int | None = None) -> None:
         finite = np.isfinite(values)
         if not finite.all():
             point, index = np.argwhere(~finite)[0].tolist()
             reason = f"{values[point, index]} is not finite; use a finite number"
-            raise self._bad_value(index, reason, _point_name(point, values))
+            raise self._bad_value(index, reason, _point_name(point, values, first))
 
     def _place_of(self, place: int) -> str:
         """Return the instruction of an unbound slot, for messages."""
@@ -366,9 +373,9 @@ def _parameters_of(expression: ParameterExpression) -> set[Parameter]:
     return {expression} if isinstance(expression, Parameter) else expression.parameters
 
 
-def _point_name(point: int, points: Sequence[Any] | NDArray[Any]) -> str:
+def _point_name(point: int, points: Sequence[Any] | NDArray[Any], first: int | None = None) -> str:
     """Return how a message names one of several points."""
-    return f", point {point}" if len(points) > 1 else ""
+    return "" if len(points) == 1 and first is None else f", point {point + (first or 0)}"
 
 
 def _single_values(values: Mapping[Any, Any]) -> Iterable[tuple[Any, Any]]:
