@@ -14,16 +14,6 @@
 namespace ketjet {
 namespace {
 
-Condition condition_of(std::span<const std::int32_t> controls, std::uint64_t control_state) {
-    Condition condition;
-    for (std::size_t position = 0; position < controls.size(); ++position) {
-        const Index control = bit(controls[position]);
-        condition.mask |= control;
-        if ((control_state >> position) & 1) condition.value |= control;
-    }
-    return condition;
-}
-
 std::vector<int> list_of(std::span<const std::int32_t> qubits) { return {qubits.begin(), qubits.end()}; }
 
 struct PauliMasks {
@@ -135,9 +125,7 @@ class Resolver {
         throw std::logic_error(name + " has no actions: it is no linear map of the state");
     }
 
-    Condition condition_of(const Wires& wires) const {
-        return ketjet::condition_of(program_.controls(wires), wires.control_state);
-    }
+    Condition condition_of(const Wires& wires) const { return ketjet::condition_of(program_, wires); }
 
     static std::vector<Complex> diagonal_of(const Matrix& matrix) {
         std::vector<Complex> entries(matrix.dimension());
@@ -155,7 +143,35 @@ class Resolver {
     std::span<const double> slots_;
 };
 
+// Turns an action into its adjoint.
+struct Undoing {
+    void operator()(DenseAction& action) const { action.matrix = adjoint(action.matrix); }
+    void operator()(DiagonalAction& action) const {
+        for (Complex& entry : action.entries) entry = std::conj(entry);
+    }
+    void operator()(const FlipAction&) const {}
+    void operator()(const SwapAction&) const {}
+    void operator()(RotationAction& action) const { action.angle = -action.angle; }
+    void operator()(MultiplexerAction& action) const {
+        for (std::size_t block = 0; block < action.matrices.size(); block += 4) {
+            std::swap(action.matrices[block + 1], action.matrices[block + 2]);
+        }
+        for (Complex& entry : action.matrices) entry = std::conj(entry);
+    }
+};
+
 }  // namespace
+
+Condition condition_of(const Program& program, const Wires& wires) {
+    Condition condition;
+    const auto controls = program.controls(wires);
+    for (std::size_t position = 0; position < controls.size(); ++position) {
+        const Index control = bit(controls[position]);
+        condition.mask |= control;
+        if ((wires.control_state >> position) & 1) condition.value |= control;
+    }
+    return condition;
+}
 
 std::vector<Action> resolve(const Program& program, const Operation& operation) {
     return std::visit(Resolver(program), operation);
@@ -168,6 +184,11 @@ std::vector<Action> actions_of(const Program& program, std::span<const std::uint
         std::ranges::move(resolve(program, program.operations()[operation]), std::back_inserter(actions));
     }
     return actions;
+}
+
+Action adjoint(Action action) {
+    std::visit(Undoing{}, action);
+    return action;
 }
 
 }  // namespace ketjet

@@ -17,6 +17,9 @@ struct Condition {
     bool operator==(const Condition&) const = default;
 };
 
+// That the controls of an operation are as it wants them.
+Condition condition_of(const Program& program, const Wires& wires);
+
 struct DenseAction {  // matrix on the targets
     Condition condition;
     std::vector<int> targets;
@@ -57,5 +60,8 @@ std::vector<Action> resolve(const Program& program, const Operation& operation);
 
 // The actions of several unitary operations, given by their indices, one after another.
 std::vector<Action> actions_of(const Program& program, std::span<const std::uint32_t> operations);
+
+// The adjoint, which undoes an action.
+Action adjoint(Action action);
 
 }  // namespace ketjet

@@ -91,6 +91,16 @@ double probed_unitarity_error(std::size_t dimension, const Complex* entries) {
 
 }  // namespace
 
+Matrix adjoint(const Matrix& matrix) {
+    Matrix result(matrix.dimension());
+    for (std::size_t row = 0; row < matrix.dimension(); ++row) {
+        for (std::size_t column = 0; column < matrix.dimension(); ++column) {
+            result(row, column) = std::conj(matrix(column, row));
+        }
+    }
+    return result;
+}
+
 bool all_finite(std::span<const Complex> entries) {
     return std::ranges::all_of(
         entries, [](const Complex& entry) { return std::isfinite(entry.real()) && std::isfinite(entry.imag()); });

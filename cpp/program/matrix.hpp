@@ -28,6 +28,9 @@ class Matrix {
     std::vector<Complex> entries_;
 };
 
+// The conjugate of the transpose.
+Matrix adjoint(const Matrix& matrix);
+
 // Whether neither part of any entry is infinite or not a number.
 bool all_finite(std::span<const Complex> entries);
 
