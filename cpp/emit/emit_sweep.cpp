@@ -135,7 +135,7 @@ BoundSweep emit_sweep(const Program& program, const Sweep& sweep, const Kernels&
     BlockFrame frame(sweep, kernels.lane_bits, sizeof(T), bound.arena);
     bound.gather_map = frame.map();
     CallWriter<T> out(kernels, bound);
-    emit_passes(sweep, PassEmitter<T>(SweepTerms(program, sweep), frame, out), bound.calls);
+    emit_passes(sweep, PassEmitter<T>(SweepTerms(program, sweep, Direction::forwards), frame, out), bound.calls);
     finish(sweep, reading, frame, out, bound);
     return bound;
 }

@@ -1,6 +1,7 @@
 #include "emit/sweep_terms.hpp"
 
 #include <bit>
+#include <ranges>
 
 #include "base/overloaded.hpp"
 #include "emit/merge_actions.hpp"
@@ -8,6 +9,12 @@
 namespace ketjet {
 
 namespace {
+
+std::vector<int> list_of(Index qubits) {
+    std::vector<int> list;
+    for (; qubits != 0; qubits &= qubits - 1) list.push_back(std::countr_zero(qubits));
+    return list;
+}
 
 void drop_outer(GivensRotation& rotation) { rotation.before = rotation.after = 0; }
 
@@ -22,14 +29,49 @@ void add_part(const LayerTurn& turn, Part part, PhaseForm& form) {
         turn);
 }
 
+Action before_turn(const LayerTurn& turn) {
+    return std::visit(
+        Overloaded{[](const QubitTurn& single) -> Action {
+                       return DiagonalAction{{}, {single.qubit}, {1, std::polar(1.0, single.rotation.before)}};
+                   },
+                   [](const PairTurn& pair) { return part_of_pair(pair.rotation, Part::before, pair.low, pair.high); }},
+        turn);
+}
+
+Matrix times(const Matrix& left, const Matrix& right) {
+    Matrix result(left.dimension());
+    for (std::size_t row = 0; row < result.dimension(); ++row) {
+        for (std::size_t inner = 0; inner < result.dimension(); ++inner) {
+            for (std::size_t column = 0; column < result.dimension(); ++column) {
+                result(row, column) += left(row, inner) * right(inner, column);
+            }
+        }
+    }
+    return result;
+}
+
+// U G U+, as strings on these qubits.
+PauliSum conjugated(const Matrix& u, const PauliSum& generator, Index qubits) {
+    return pauli_sum(times(times(u, matrix_of(generator, qubits)), adjoint(u)), list_of(qubits), {});
+}
+
 }  // namespace
+
+std::vector<Action> SweepTerms::actions(const Term& term) const {
+    const auto operations = sweep_.operations_of(term);
+    if (direction_ == Direction::forwards) return actions_of(program_, operations);
+    std::vector<Action> all;
+    for (const std::uint32_t operation : operations) {
+        const std::vector<Action> actions = resolve(program_, program_.operations()[operation]);
+        for (const Action& action : std::views::reverse(actions)) all.push_back(adjoint(action));
+    }
+    return all;
+}
 
 DenseAction SweepTerms::product(const Term& term) const {
     const std::vector<Action> all = actions(term);
     const Index qubits = qubits_of(all);
-    std::vector<int> targets;
-    for (Index rest = qubits; rest != 0; rest &= rest - 1) targets.push_back(std::countr_zero(rest));
-    return {{}, targets, product_of(all, qubits)};
+    return {{}, list_of(qubits), product_of(all, qubits)};
 }
 
 const LayerTurn& SweepTerms::split(const Term& term) {
@@ -76,6 +118,27 @@ SweepTerms::Phases SweepTerms::phases(std::span<const Term> terms) {
         }
     }
     return result;
+}
+
+// What comes before an operation here is undone when its derivative is read in the program's order of things: read
+// before the term, its generator is seen through all that.
+std::vector<Derivative> SweepTerms::derivatives(const Term& term) {
+    const auto operations = sweep_.operations_of(term);
+    if (operations.size() == 1 && term.part == Part::whole) {
+        return derivatives_of(program_, program_.operations()[operations.front()]);
+    }
+    std::vector<Derivative> all;
+    const Index qubits = qubits_of(actions(term));
+    Matrix through = Matrix::identity(static_cast<std::size_t>(bit(count_bits(qubits))));
+    if (term.part != Part::whole) through = product_of(std::vector{before_turn(split(term))}, qubits);
+    for (const std::uint32_t index : operations) {
+        const Operation& operation = program_.operations()[index];
+        for (const auto& [slot, generator] : derivatives_of(program_, operation)) {
+            all.push_back({slot, conjugated(through, generator, qubits)});
+        }
+        through = times(through, product_of(resolve(program_, operation), qubits));
+    }
+    return all;
 }
 
 }  // namespace ketjet

@@ -10,15 +10,20 @@
 #include "emit/phase_form.hpp"
 #include "plan/plan.hpp"
 #include "program/action.hpp"
+#include "program/derivative.hpp"
 
 namespace ketjet {
+
+// A sweep of a plan does its operations, one of a mirror undoes them.
+enum class Direction : std::uint8_t { forwards, backwards };
 
 class SweepTerms {
  public:
     // Of a plan's program, with the angles of now.
-    SweepTerms(const Program& program, const Sweep& sweep) : program_(program), sweep_(sweep) {}
+    SweepTerms(const Program& program, const Sweep& sweep, Direction direction)
+        : program_(program), sweep_(sweep), direction_(direction) {}
 
-    std::vector<Action> actions(const Term& term) const { return actions_of(program_, sweep_.operations_of(term)); }
+    std::vector<Action> actions(const Term& term) const;
     // All operations of a term as one matrix.
     DenseAction product(const Term& term) const;
 
@@ -30,6 +35,9 @@ class SweepTerms {
     };
     Phases phases(std::span<const Term> terms);
 
+    // Of a mirror's term: the derivatives by its slots, to be read before it, or, of one in parts, before its turn.
+    std::vector<Derivative> derivatives(const Term& term);
+
  private:
     // The decomposition of a term's product, which up to three passes ask for.
     const LayerTurn& split(const Term& term);
@@ -37,6 +45,7 @@ class SweepTerms {
 
     const Program& program_;
     const Sweep& sweep_;
+    Direction direction_;
     std::unordered_map<std::uint32_t, LayerTurn> splits_;  // by Term::begin
 };
 
