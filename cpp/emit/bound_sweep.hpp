@@ -128,12 +128,20 @@ struct Unfolding {
     Complex scale = 1;
 };
 
+// In a mirror's sweep: the derivative by a slot is the sum of its readings times these factors.
+struct SlotShare {
+    std::uint32_t slot;
+    std::uint32_t reading;
+    double factor;
+};
+
 struct BoundSweep {
     int block_qubits = 0;
     Rows gathered;  // none of them is known to be zero only in part
     Rows scattered;
     Index cold_mask = 0;                    // active qubits outside the block: they number the blocks
     Index zero_mask = 0;                    // block qubits above the gathered runs that are |0> before the sweep
+    Index left_out = 0;                     // rows where one of these block qubits is 1 are not scattered
     bool from_zero = false;                 // no qubit is active yet: the one block is |0...0>
     std::size_t scratch_bytes = 0;          // that one thread needs beside its block
     Complex scale = 1;                      // of every amplitude, applied while gathering
@@ -145,7 +153,11 @@ struct BoundSweep {
     std::optional<FoldedEnd> folded;
     std::optional<Unfolding> unfolding;
     std::vector<BoundCall> calls;
+    std::size_t readings = 0;  // of a mirror: the sums that its calls add to
+    std::vector<SlotShare> slot_shares;
     Arena arena;  // what the calls point to
+
+    std::size_t blocks() const { return std::size_t{1} << count_bits(cold_mask); }
 };
 
 }  // namespace ketjet

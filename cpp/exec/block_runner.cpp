@@ -211,19 +211,29 @@ Prefetch BlockRunner<T>::prefetch(const T* next) const {
 template <class T>
 void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, SweepNorms::Place norms, bool writes) {
     LapClock clock(times_.has_value());
-    gather({place.base, place.origin}, block());
+    begin(place, next);
     if (times_) clock.lap(times_->gather);
-    Prefetch ahead = prefetch(next);
-    std::uint32_t shift = 0;
-    const CallRunner runner{kernels_, block(), scratch(), block(), sums_, place.base, shift, ahead};
-    for (const BoundCall& call : sweep_->calls) {
-        stop_.throw_if_stopped();
-        if ((place.base & call.cold.mask) != call.cold.value) continue;
-        std::visit(runner, call.call);
-        if (times_) clock.lap(times_->passes[call.pass]);
+    for (const BoundCall& bound : sweep_->calls) {
+        call(bound, block());
+        if (times_) clock.lap(times_->passes[bound.pass]);
     }
-    if (writes) scatter(place.origin, shift, norms);
+    if (writes) end(norms);
     if (times_) clock.lap(times_->scatter);
+}
+
+template <class T>
+void BlockRunner<T>::begin(const BlockPlace<T>& place, const T* next) {
+    place_ = place;
+    gather({place.base, place.origin}, block());
+    ahead_ = prefetch(next);
+    shift_ = 0;
+}
+
+template <class T>
+void BlockRunner<T>::call(const BoundCall& bound, const T* bra) {
+    stop_.throw_if_stopped();
+    if ((place_.base & bound.cold.mask) != bound.cold.value) return;
+    std::visit(CallRunner{kernels_, block(), scratch(), bra, sums_, place_.base, shift_, ahead_}, bound.call);
 }
 
 template <class T>
@@ -236,13 +246,10 @@ void BlockRunner<T>::read(const BlockPlace<const T>& ket, const BlockPlace<const
         bra_block = reinterpret_cast<T*>(static_cast<std::byte*>(buffer_.data()) + bra_offset_);
         gather(bra, bra_block);
     }
-    Prefetch none{};
-    std::uint32_t shift = 0;
-    const CallRunner runner{kernels_, block(), scratch(), bra_block, sums_, ket.base, shift, none};
-    for (const BoundCall& call : sweep_->calls) {
-        stop_.throw_if_stopped();
-        if (applies(call)) std::visit(runner, call.call);
-    }
+    place_ = {ket.base, nullptr};
+    ahead_ = {};
+    shift_ = 0;
+    for (const BoundCall& bound : sweep_->calls) call(bound, bra_block);
 }
 
 template <class T>
@@ -273,7 +280,7 @@ void BlockRunner<T>::gather(const BlockPlace<const T>& place, T* amplitudes) con
 // The first sweep over new memory maps it, a huge page for every few rows, which takes far longer than the rows:
 // hence the stop token is polled in between.
 template <class T>
-void BlockRunner<T>::scatter(T* origin, std::uint32_t shift, SweepNorms::Place norms) const {
+void BlockRunner<T>::end(SweepNorms::Place norms) const {
     const BoundSweep& sweep = *sweep_;
     const bool maps_memory = sweep.from_zero || sweep.zero_mask != 0 || sweep.unfolding.has_value();
     const Rows& scattered = sweep.scattered;
@@ -281,7 +288,7 @@ void BlockRunner<T>::scatter(T* origin, std::uint32_t shift, SweepNorms::Place n
     CopyArgs args{};
     args.run_bits = scattered.run_bits;
     args.map = sweep.scatter_map;
-    args.map.affine ^= shift;
+    args.map.affine ^= shift_;
     args.sign_mask = sweep.sign_mask;
     args.lane_signs = sweep.lane_signs;
     args.plain = sweep.lane_signs == nullptr;
@@ -298,12 +305,21 @@ void BlockRunner<T>::scatter(T* origin, std::uint32_t shift, SweepNorms::Place n
     args.unfold_offset = unfolding.offset;
     args.unfold_scale[0] = unfolding.scale.real();
     args.unfold_scale[1] = unfolding.scale.imag();
-    for (std::size_t row = 0; row < rows; row += step) {
+    const auto is_left_out = [&](Index offset) { return (offset & sweep.left_out) != 0; };
+    for (std::size_t row = 0, count = 0; row < rows; row += count) {
+        const Index* const offsets = scattered.offsets.data() + row;
+        count = std::min(step, rows - row);
+        if (sweep.left_out != 0) {
+            const bool left_out = is_left_out(*offsets);
+            const auto differs = [&](Index offset) { return is_left_out(offset) != left_out; };
+            count = static_cast<std::size_t>(std::find_if(offsets, offsets + count, differs) - offsets);
+            if (left_out) continue;
+        }
         if (row != 0) stop_.throw_if_stopped();
-        args.row_offsets = scattered.offsets.data() + row;
-        args.rows = std::min(step, rows - row);
+        args.row_offsets = offsets;
+        args.rows = count;
         args.first_vector = row << (scattered.run_bits - kernels_.lane_bits);
-        kernels_.scatter(origin, block(), args);
+        kernels_.scatter(place_.origin, block(), args);
     }
 }
 

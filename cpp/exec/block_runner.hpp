@@ -35,6 +35,13 @@ class BlockRunner {
     // Runs one block, and adds its norms to their place if there is one. `next` is the first amplitude of the block
     // that will be run after it, null if there is none. `writes`: it is scattered. Throws Cancelled.
     void run(const BlockPlace<T>& place, const T* next, SweepNorms::Place norms, bool writes);
+    // The same in steps, for blocks of several states at a time: gathers one, calls a kernel on it if its base meets
+    // the condition, and scatters it. Readings take `bra` as bra, a block that is as far.
+    void begin(const BlockPlace<T>& place, const T* next);
+    void call(const BoundCall& bound, const T* bra);
+    void end(SweepNorms::Place norms) const;
+    T* block() const { return static_cast<T*>(buffer_.data()); }
+
     // Reads one block of a sweep without passes, as ket and as bra, or with another block as bra. Throws Cancelled.
     void read(const BlockPlace<const T>& ket, const BlockPlace<const T>& bra);
 
@@ -46,11 +53,9 @@ class BlockRunner {
     const PassTimes& times() const { return *times_; }
 
  private:
-    T* block() const { return static_cast<T*>(buffer_.data()); }
     void* scratch() const { return static_cast<std::byte*>(buffer_.data()) + scratch_offset_; }
     Prefetch prefetch(const T* next) const;
     void gather(const BlockPlace<const T>& place, T* amplitudes) const;
-    void scatter(T* origin, std::uint32_t shift, SweepNorms::Place norms) const;
 
     const Kernels& kernels_;
     StopToken stop_;
@@ -64,6 +69,9 @@ class BlockRunner {
     std::size_t scratch_offset_ = 0;
     std::size_t bra_offset_ = 0;
     std::span<ExactSum> sums_{};
+    BlockPlace<T> place_{};    // of the present block
+    Prefetch ahead_{};         // of what comes after it
+    std::uint32_t shift_ = 0;  // what its calls so far have added to all addresses
     std::optional<PassTimes> times_;
 };
 

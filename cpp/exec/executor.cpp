@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/parallel.hpp"
+#include "emit/emit_sweep.hpp"
 #include "exec/block_runner.hpp"
 #include "exec/block_shares.hpp"
 #include "exec/stage_clock.hpp"
@@ -15,43 +16,40 @@
 
 namespace ketjet {
 
-namespace {
-
-std::size_t blocks_of(const BoundSweep& sweep) { return std::size_t{1} << count_bits(sweep.cold_mask); }
-
-// The size of a state divided by that of the last-level cache.
-template <class T>
-double cache_share(int state_qubits, const RunContext& context) {
-    const double bytes = static_cast<double>(bit(state_qubits)) * sizeof(std::complex<T>);
-    return bytes / static_cast<double>(std::max<std::int64_t>(context.machine.l3_bytes, 1));
-}
-
-}  // namespace
-
 template <class T>
 void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>& kept, StateVector<T>& state,
                 const BesideState& beside, const RunContext& context) {
     if (sweeps.size() == 0) return;
     RunCounters& counters = context.stop.counters();
+    const Kernels& kernels = kernels_of<T>(context.kernels);
     const auto [norms, readings] = beside;
-    SweepsAhead<T> ahead(bound, sweeps, kernels_of<T>(context.kernels), kept, readings);
+    const auto reads_in = [&, readings = readings](std::size_t stage) {
+        return readings != nullptr && readings->stage() == stage;
+    };
+    SweepsAhead ahead(
+        sweeps.size(),
+        [&, readings = readings](std::size_t i) {
+            const std::size_t stage = sweeps.begin + i;
+            const SweepReading reading = reads_in(stage) ? readings->reading() : SweepReading{};
+            return emit_sweep<T>(bound.program, bound.sweep(stage), kernels, reading);
+        },
+        [&](std::size_t i) { return reads_in(sweeps.begin + i) ? nullptr : kept.find(sweeps.begin + i); });
     BlockShares shares(static_cast<std::size_t>(std::max(context.threads, 1)));
     std::atomic<std::size_t> blocks_done{0};
     std::atomic<int> at_work{0};                 // members that still find blocks
     StageClock::Time start = StageClock::now();  // the leader's
     run_team(context.threads, [&](Team& team) {
         const auto rank = static_cast<std::size_t>(team.rank());
-        BlockRunner<T> runner(kernels_of<T>(context.kernels), context.stop,
-                              cache_share<T>(state.stored_qubits(), context));
+        BlockRunner<T> runner(kernels, context.stop, cache_share<T>(state.stored_qubits(), context));
         if (rank == 1 && sweeps.size() > 1) ahead.emit(1);
         for (std::size_t i = 0; i < sweeps.size(); ++i) {
             const std::size_t stage = sweeps.begin + i;
-            const bool reads = readings != nullptr && readings->stage() == stage;
+            const bool reads = reads_in(stage);
             const bool writes = !reads || readings->writes();
             const bool measures = norms != nullptr && i + 1 == sweeps.size() && writes;
             if (rank == 0) {
                 ahead.emit(i);
-                const std::size_t blocks = blocks_of(ahead[i]);
+                const std::size_t blocks = ahead[i].blocks();
                 shares.fill(blocks, static_cast<std::size_t>(team.size()));
                 blocks_done.store(0, std::memory_order_relaxed);
                 at_work.store(team.size(), std::memory_order_relaxed);
@@ -66,7 +64,7 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>&
             runner.add_readings_to(sums);
             if (context.observers.time_passes()) runner.begin_times(bound.sweep(stage).passes.size());
             const Index block_bytes = bit(sweep.block_qubits) * sizeof(std::complex<T>);
-            const std::size_t blocks = blocks_of(sweep);
+            const std::size_t blocks = sweep.blocks();
             for (auto block = shares.take(rank); block;) {
                 const auto next = shares.take(rank);
                 const auto base_of = [&](std::size_t number) { return deposit_bits(number, sweep.cold_mask); };

@@ -6,40 +6,30 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <span>
-#include <variant>
+#include <utility>
 #include <vector>
 
-#include "emit/emit_sweep.hpp"
+#include "emit/bound_sweep.hpp"
 #include "exec/stage_sweeps.hpp"
-#include "exec/sweep_readings.hpp"
 
 namespace ketjet {
 
-template <class T>
 class SweepsAhead {
  public:
-    // Those that `kept` has are taken from there. One may have something to read, else `readings` is null.
-    SweepsAhead(const BoundPlan& bound, StageRange sweeps, const Kernels& kernels, const StageSweeps<T>& kept,
-                const SweepReadings* readings)
-        : bound_(bound),
-          first_(sweeps.begin),
-          kernels_(kernels),
-          kept_(kept),
-          readings_(readings),
-          slots_(sweeps.size()) {}
+    // Sweeps are emitted by number; those that `kept` finds are taken from there.
+    SweepsAhead(std::size_t sweeps, std::function<BoundSweep(std::size_t)> emitted,
+                std::function<const BoundSweep*(std::size_t)> kept)
+        : emitted_(std::move(emitted)), kept_(std::move(kept)), slots_(sweeps) {}
 
     // Emits a sweep unless somebody has begun to; all may read it after the next barrier.
     void emit(std::size_t sweep) {
         Slot& slot = slots_[sweep];
         if (slot.begun.exchange(true, std::memory_order_relaxed)) return;
-        const std::size_t stage = first_ + sweep;
-        const bool reads = readings_ != nullptr && readings_->stage() == stage;
-        if (!reads) slot.bound = kept_.find(stage);
+        slot.bound = kept_(sweep);
         if (slot.bound != nullptr) return;
-        slot.own = std::make_unique<BoundSweep>(emit_sweep<T>(bound_.program, bound_.sweep(stage), kernels_,
-                                                              reads ? readings_->reading() : SweepReading{}));
+        slot.own = std::make_unique<BoundSweep>(emitted_(sweep));
         slot.bound = slot.own.get();
         bytes_.fetch_add(bytes_of(slot), std::memory_order_relaxed);
     }
@@ -70,11 +60,8 @@ class SweepsAhead {
     static std::int64_t bytes_of(const Slot& slot) { return static_cast<std::int64_t>(slot.own->arena.bytes()); }
     bool has_room() const { return may_emit_more(bytes_.load(std::memory_order_relaxed)); }
 
-    const BoundPlan& bound_;
-    std::size_t first_;
-    const Kernels& kernels_;
-    const StageSweeps<T>& kept_;
-    const SweepReadings* readings_;
+    std::function<BoundSweep(std::size_t)> emitted_;
+    std::function<const BoundSweep*(std::size_t)> kept_;
     std::vector<Slot> slots_;
     std::atomic<std::int64_t> bytes_{0};  // of the arenas
 };
