@@ -17,6 +17,7 @@
 #include "emit/reading.hpp"
 #include "emit/relabel.hpp"
 #include "emit/rotation.hpp"
+#include "emit/slot_readings.hpp"
 #include "emit/sweep_terms.hpp"
 #include "plan/block_shapes.hpp"
 
@@ -33,15 +34,21 @@ Rows rows_of(Index hot, int run_bits) {
     return rows;
 }
 
-void place_rows(const Sweep& sweep, BoundSweep& bound) {
+// What grows on the way forwards is left out on the way back.
+void place_rows(const Sweep& sweep, Direction direction, BoundSweep& bound) {
     bound.block_qubits = static_cast<int>(sweep.hot.size());
-    bound.from_zero = sweep.active == 0;
-    const Index hot = mask_of(sweep.hot);
+    const Index hot = mask_of(sweep.hot), fresh = hot & ~sweep.active;
     bound.scattered = rows_of(hot, scattered_row_bits(sweep));
+    bound.cold_mask = sweep.active & ~hot;
+    if (direction == Direction::backwards) {
+        bound.gathered = bound.scattered;
+        bound.left_out = fresh;
+        return;
+    }
+    bound.from_zero = sweep.active == 0;
+    bound.zero_mask = fresh;
     if (!bound.from_zero)
         bound.gathered = rows_of(hot, std::min(bound.scattered.run_bits, std::countr_one(sweep.active)));
-    bound.cold_mask = sweep.active & ~hot;
-    bound.zero_mask = hot & ~sweep.active;
 }
 
 // One action by the kernel of its kind.
@@ -60,8 +67,7 @@ void emit_action(const Action& action, BlockFrame& frame, CallWriter<T>& out) {
 template <class T>
 class PassEmitter {
  public:
-    PassEmitter(SweepTerms terms, BlockFrame& frame, CallWriter<T>& out)
-        : terms_(std::move(terms)), frame_(frame), out_(out) {}
+    PassEmitter(SweepTerms& terms, BlockFrame& frame, CallWriter<T>& out) : terms_(terms), frame_(frame), out_(out) {}
 
     void operator()(const Relabel& pass) {
         Relabelling<T> relabelling(frame_, out_);
@@ -87,7 +93,7 @@ class PassEmitter {
         for (const Action& action : terms_.actions(term)) emit_action(action, frame_, out_);
     }
 
-    SweepTerms terms_;
+    SweepTerms& terms_;
     BlockFrame& frame_;
     CallWriter<T>& out_;
 };
@@ -99,6 +105,42 @@ void emit_passes(const Sweep& sweep, PassEmitter<T> emit, std::vector<BoundCall>
         std::visit(emit, sweep.passes[number].work);
         for (BoundCall& call : std::span(calls).subspan(before)) call.pass = number;
     }
+}
+
+// The terms of a pass whose derivatives are read before it.
+struct ReadBefore {
+    std::span<const Term> operator()(const Relabel&) const { return {}; }
+    std::span<const Term> operator()(const Layer& layer) const { return layer.turns; }
+    std::span<const Term> operator()(const auto& matrix) const { return {&matrix.term, 1}; }
+};
+
+// Phases commute with their generators and are read behind the pass: one that follows may share the place.
+template <class T>
+void emit_passes_back(const Sweep& sweep, SweepTerms& terms, BlockFrame& frame, CallWriter<T>& out, BoundSweep& bound) {
+    SlotReadings readings;
+    const auto read = [&](std::span<const Term> list) {
+        for (const Term& term : list) {
+            if (term.part == Part::whole || term.part == Part::turn) readings.add(terms.derivatives(term));
+        }
+    };
+    std::size_t before = 0;
+    const auto belongs_to = [&](std::size_t pass) {
+        for (BoundCall& call : std::span(bound.calls).subspan(before)) call.pass = pass;
+        before = bound.calls.size();
+    };
+    PassEmitter<T> emit(terms, frame, out);
+    for (std::size_t number = 0; number < sweep.passes.size(); ++number) {
+        const Pass& pass = sweep.passes[number];
+        read(std::visit(ReadBefore{}, pass.work));
+        readings.emit(frame, out);
+        std::visit(emit, pass.work);
+        if (const auto* const layer = std::get_if<Layer>(&pass.work)) read(layer->phases);
+        belongs_to(number);
+    }
+    readings.emit(frame, out);
+    belongs_to(sweep.passes.size() - 1);
+    bound.readings = readings.count();
+    bound.slot_shares = readings.take_shares();
 }
 
 // Reads the block, then leaves what the frame still holds to the gather and the scatter of the sweep.
@@ -126,24 +168,40 @@ void finish(const Sweep& sweep, const SweepReading& reading, BlockFrame& frame, 
     bound.lane_signs = out.lane_values(frame, [&](Index index) { return parity(index & signs) ? -1 : 1; });
 }
 
+template <class T>
+BoundSweep emit(const Program& program, const Sweep& sweep, Direction direction, const Kernels& kernels,
+                const SweepReading& reading) {
+    BoundSweep bound;
+    place_rows(sweep, direction, bound);
+    BlockFrame frame(sweep, kernels.lane_bits, sizeof(T), bound.arena);
+    bound.gather_map = frame.map();
+    CallWriter<T> out(kernels, bound);
+    SweepTerms terms(program, sweep, direction);
+    if (direction == Direction::forwards) {
+        emit_passes(sweep, PassEmitter<T>(terms, frame, out), bound.calls);
+    } else {
+        emit_passes_back(sweep, terms, frame, out, bound);
+    }
+    finish(sweep, reading, frame, out, bound);
+    return bound;
+}
+
 }  // namespace
 
 template <class T>
 BoundSweep emit_sweep(const Program& program, const Sweep& sweep, const Kernels& kernels, const SweepReading& reading) {
-    BoundSweep bound;
-    place_rows(sweep, bound);
-    BlockFrame frame(sweep, kernels.lane_bits, sizeof(T), bound.arena);
-    bound.gather_map = frame.map();
-    CallWriter<T> out(kernels, bound);
-    emit_passes(sweep, PassEmitter<T>(SweepTerms(program, sweep, Direction::forwards), frame, out), bound.calls);
-    finish(sweep, reading, frame, out, bound);
-    return bound;
+    return emit<T>(program, sweep, Direction::forwards, kernels, reading);
+}
+
+template <class T>
+BoundSweep emit_mirrored(const Program& program, const Sweep& sweep, const Kernels& kernels) {
+    return emit<T>(program, sweep, Direction::backwards, kernels, {});
 }
 
 template <class T>
 BoundSweep emit_read_sweep(const Sweep& sweep, const SweepReading& reading, const Kernels& kernels) {
     BoundSweep bound;
-    place_rows(sweep, bound);
+    place_rows(sweep, Direction::forwards, bound);
     BlockFrame frame(sweep, kernels.lane_bits, sizeof(T), bound.arena);
     bound.gather_map = frame.map();
     CallWriter<T> out(kernels, bound);
@@ -155,5 +213,7 @@ template BoundSweep emit_sweep<float>(const Program&, const Sweep&, const Kernel
 template BoundSweep emit_sweep<double>(const Program&, const Sweep&, const Kernels&, const SweepReading&);
 template BoundSweep emit_read_sweep<float>(const Sweep&, const SweepReading&, const Kernels&);
 template BoundSweep emit_read_sweep<double>(const Sweep&, const SweepReading&, const Kernels&);
+template BoundSweep emit_mirrored<float>(const Program&, const Sweep&, const Kernels&);
+template BoundSweep emit_mirrored<double>(const Program&, const Sweep&, const Kernels&);
 
 }  // namespace ketjet

@@ -23,6 +23,10 @@ template <class T>
 BoundSweep emit_sweep(const Program& program, const Sweep& sweep, const Kernels& kernels,
                       const SweepReading& reading = {});
 
+// Likewise of a mirror's sweep, with the readings for derivatives by slots among its passes.
+template <class T>
+BoundSweep emit_mirrored(const Program& program, const Sweep& sweep, const Kernels& kernels);
+
 // A sweep without passes: its blocks are gathered, read and left as they are.
 template <class T>
 BoundSweep emit_read_sweep(const Sweep& sweep, const SweepReading& reading, const Kernels& kernels);
