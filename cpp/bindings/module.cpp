@@ -7,5 +7,6 @@ PYBIND11_MODULE(_core, m) {
     ketjet::bindings::bind_program(m);
     ketjet::bindings::bind_plan(m);
     ketjet::bindings::bind_run(m);
+    ketjet::bindings::bind_gradient(m);
     ketjet::bindings::bind_state(m);
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "plan/arrange.hpp"
+#include "plan/plan_cache.hpp"
 
 namespace ketjet {
 
@@ -63,6 +64,23 @@ Mirror mirror_of(const Plan& plan) {
         }
     }
     return mirror;
+}
+
+MirroredPlan mirrored_plan(const Program& program, const Machine& machine, Precision precision, PlanOptions options) {
+    Machine of_one = machine;
+    of_one.l2_bytes /= 2;
+    options.real_blocks = false;
+    std::shared_ptr<const Plan> plan = cached_plan(program, of_one, {precision, options});
+    Mirror mirror = mirror_of(*plan);
+    return {std::move(plan), std::move(mirror)};
+}
+
+std::vector<double> mirror_seconds(const MirroredPlan& mirrored, std::size_t states, int threads) {
+    std::vector<double> seconds;
+    for (const Sweep& sweep : mirrored.mirror.sweeps) {
+        seconds.push_back(static_cast<double>(states) * stage_cost(*mirrored.plan, sweep, threads).seconds);
+    }
+    return seconds;
 }
 
 }  // namespace ketjet

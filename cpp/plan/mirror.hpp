@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -28,5 +29,16 @@ struct NotDifferentiable : std::invalid_argument {
 
 // Of a plan that starts from |0...0> and folds nothing. Throws NotDifferentiable.
 Mirror mirror_of(const Plan& plan);
+
+// A plan for the way there and back, and the way back.
+struct MirroredPlan {
+    std::shared_ptr<const Plan> plan;
+    Mirror mirror;
+};
+// Blocks of two states share what one has otherwise. Throws NotDifferentiable, and what plan() does.
+MirroredPlan mirrored_plan(const Program& program, const Machine& machine, Precision precision, PlanOptions options);
+
+// Predicted seconds of each sweep of the mirror on so many states.
+std::vector<double> mirror_seconds(const MirroredPlan& mirrored, std::size_t states, int threads);
 
 }  // namespace ketjet

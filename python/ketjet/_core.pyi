@@ -482,6 +482,63 @@ class RunOutput:
     @property
     def verification(self) -> VerifyReport:
         ...
+class NotDifferentiable(ValueError):
+    pass
+class MirroredPlan:
+    """
+    A plan for a program and the way back through it.
+    """
+    def seconds_back(self, states: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex) -> float:
+        """
+        Predicted, of the way back with so many states.
+        """
+    @property
+    def plan(self) -> Plan:
+        """
+        The way there.
+        """
+class GradientRequest:
+    """
+    What is wanted of a gradient.
+    """
+    def __init__(self, observables: ObservableSet) -> None:
+        ...
+    @property
+    def kept_bytes(self) -> int:
+        ...
+    @kept_bytes.setter
+    def kept_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def max_states(self) -> int:
+        ...
+    @max_states.setter
+    def max_states(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def memory_limit(self) -> int:
+        ...
+    @memory_limit.setter
+    def memory_limit(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def promised_bytes(self) -> int:
+        ...
+    @promised_bytes.setter
+    def promised_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def time_limit(self) -> float:
+        ...
+    @time_limit.setter
+    def time_limit(self, arg0: typing.SupportsFloat | typing.SupportsIndex) -> None:
+        ...
+    @property
+    def weights(self) -> list[float]:
+        ...
+    @weights.setter
+    def weights(self, arg0: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
+        ...
 class StateSingle:
     """
     The amplitudes of one state, for stepwise use.
@@ -590,6 +647,10 @@ def gate_table() -> list:
     """
     (name, controls, targets, parameters) per gate code.
     """
+def gradient(mirrored_plan: MirroredPlan, program: Program, request: GradientRequest, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl) -> tuple:
+    """
+    Values of observables, their derivatives by all slots, and how far the way back has missed |0...0>, if it leads there; releases the GIL; raises Cancelled, MemoryError or TimeLimitReached.
+    """
 def instruction_names() -> list[str]:
     """
     Names of the codes that follow the gate codes.
@@ -621,6 +682,10 @@ def machine_rates(precision: Precision, *, threads: typing.SupportsInt | typing.
 def max_density_qubits() -> int:
     """
     Of how many qubits a density matrix is saved at most.
+    """
+def mirrored_plan(program: Program, machine: Machine, precision: Precision, switched_off: collections.abc.Sequence[str]) -> MirroredPlan:
+    """
+    Plans a program for gradients; raises NotDifferentiable with a message and the index of an operation.
     """
 def pauli_codes() -> dict[str, int]:
     """

@@ -11,6 +11,8 @@ from ketjet._core import (
     IterationLimitReached,
     Machine,
     MemoryLimitReached,
+    MirroredPlan,
+    NotDifferentiable,
     Plan,
     PlanFormatError,
     Program,
@@ -21,6 +23,7 @@ from ketjet.engine.calibration_file import FACTOR_LIMITS, calibration_path
 from ketjet.engine.control import Control, Progress
 from ketjet.engine.drift import DRIFT_LIMITS, drift_of
 from ketjet.engine.estimate import Demand, Estimate, demand, estimate, max_qubits
+from ketjet.engine.gradient import GradientRequest, gradient_demand, mirrored_plan
 from ketjet.engine.light_cones import LightCone, light_cones
 from ketjet.engine.machine import (
     AMPLITUDE_BYTES,
@@ -68,10 +71,13 @@ __all__ = [
     "Demand",
     "Estimate",
     "Formulas",
+    "GradientRequest",
     "IterationLimitReached",
     "LightCone",
     "Machine",
     "MemoryLimitReached",
+    "MirroredPlan",
+    "NotDifferentiable",
     "ObservablesReadout",
     "Outcome",
     "PassReport",
@@ -102,6 +108,7 @@ __all__ = [
     "execute",
     "formula_codes",
     "gate_codes",
+    "gradient_demand",
     "instruction_codes",
     "isa_in_use",
     "isa_names",
@@ -112,6 +119,7 @@ __all__ = [
     "machine_rates",
     "max_density_qubits",
     "max_qubits",
+    "mirrored_plan",
     "pauli_codes",
     "plan",
     "precision_of",

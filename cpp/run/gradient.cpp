@@ -1,0 +1,115 @@
+// The adjoint method: the state and, for each gradient, the observable times the state go back through the program
+// together (plan/mirror.hpp). Luo, Liu, Zhang and Wang, Quantum 4, 341 (2020); Jones and Gacon, arXiv:2009.02823.
+#include "run/gradient.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <numeric>
+#include <span>
+#include <stdexcept>
+#include <utility>
+
+#include "base/memory_budget.hpp"
+#include "exec/expected_work.hpp"
+#include "exec/mirror_run.hpp"
+#include "exec/stage_progress.hpp"
+#include "readout/apply_observable.hpp"
+#include "readout/expectations.hpp"
+#include "shots/run_stages.hpp"
+
+namespace ketjet {
+
+namespace {
+
+// The observables' sum, with their weights.
+ObservableSet weighted_sum(const ObservableSet& observables, std::span<const double> weights) {
+    if (weights.size() != observables.size()) {
+        throw std::invalid_argument("there are " + std::to_string(observables.size()) + " observables, but " +
+                                    std::to_string(weights.size()) + " weights");
+    }
+    const std::span<const PauliString> strings = observables.strings();
+    SparseRows row{{0, static_cast<std::uint32_t>(strings.size())},
+                   std::vector<std::uint32_t>(strings.size()),
+                   std::vector<double>(strings.size())};
+    std::iota(row.columns.begin(), row.columns.end(), 0u);
+    for (std::size_t k = 0; k < observables.size(); ++k) {
+        const auto columns = observables.columns(k);
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            row.coefficients[columns[i]] += weights[k] * observables.coefficients(k)[i];
+        }
+    }
+    return {{strings.begin(), strings.end()}, std::move(row)};
+}
+
+// Of each stage of the plan, then of each sweep of the mirror.
+std::vector<std::int64_t> work_of(const MirroredPlan& mirrored, std::size_t states, int threads) {
+    std::vector<std::int64_t> work = stage_work(*mirrored.plan, threads);
+    std::ranges::transform(mirror_seconds(mirrored, states, threads), std::back_inserter(work), nanoseconds);
+    return work;
+}
+
+// The larger of two errors; what is not a number is larger than all.
+double worse(double error, double other) { return error > other || std::isnan(error) ? error : other; }
+
+}  // namespace
+
+template <class T>
+GradientResult gradient(const MirroredPlan& mirrored, const Program& program, const GradientRequest& request,
+                        const RunContext& given) {
+    const BoundPlan bound(mirrored.plan, program);
+    const Plan& plan = *bound.plan;
+    const ObservableSet& given_observables = *request.observables;
+    const ObservableSet observables =
+        request.weights.empty() ? given_observables : weighted_sum(given_observables, request.weights);
+    const std::size_t rows = observables.size(), slots = program.slots().size();
+    const auto bras =
+        static_cast<std::size_t>(std::clamp(request.max_states - 1, 1, std::max(static_cast<int>(rows), 1)));
+    const std::size_t rounds = (rows + bras - 1) / bras, steps = plan.stages.size() + mirrored.mirror.sweeps.size();
+    RunContext context{given.kernels, given.threads, given.stop, plan.machine};
+    RunCounters& counters = context.stop.counters();
+    const std::vector<std::int64_t> work = work_of(mirrored, bras + 1, context.threads);
+    StageProgress progress(work, counters);
+    context.stop.throw_if_stopped();
+    counters.stages_total.store(static_cast<std::int64_t>(rounds * steps), std::memory_order_relaxed);
+    counters.work_total.store(
+        std::accumulate(work.begin(), work.end(), std::int64_t{0}) * static_cast<std::int64_t>(rounds),
+        std::memory_order_relaxed);
+    MemoryBudget budget(request.memory_limit, request.promised_bytes, request.kept_bytes, counters.bytes_held);
+    const MemoryBudget::Scope charged(&budget);
+    StageObserver* const observers[] = {&progress};
+    context.observers = StageObservers(observers);
+
+    GradientResult result;
+    result.rows = rows;
+    result.derivatives.resize(rows * slots);
+    StateVector<T> state(plan.num_qubits, plan.state_qubits);
+    std::vector<StateVector<T>> applied_states;
+    for (std::size_t i = 0; i < bras; ++i) applied_states.emplace_back(plan.num_qubits, plan.state_qubits);
+    for (std::size_t first = 0; first < rows; first += bras) {
+        run_stages(bound, state, {}, nullptr, context);
+        if (first == 0) {
+            const SavesVector<double> values = expectations(given_observables, state, context);
+            result.values.assign(values.begin(), values.end());
+        }
+        std::vector<StateVector<T>*> undone;
+        for (std::size_t row = first; row < std::min(first + bras, rows); ++row) {
+            undone.push_back(&applied_states[row - first]);
+            apply_observable(observables, row, state, *undone.back(), context);
+        }
+        const auto derivatives = std::span(result.derivatives).subspan(first * slots, undone.size() * slots);
+        run_mirror<T>(bound.program, mirrored.mirror, state, undone, plan.stages.size(), derivatives, context);
+        if (mirrored.mirror.to_zero) {
+            result.adjoint_residual = worse(adjoint_residual(state), result.adjoint_residual.value_or(0));
+        }
+    }
+    return result;
+}
+
+#define KETJET_INSTANTIATE(T) \
+    template GradientResult gradient<T>(const MirroredPlan&, const Program&, const GradientRequest&, const RunContext&);
+KETJET_INSTANTIATE(float)
+KETJET_INSTANTIATE(double)
+#undef KETJET_INSTANTIATE
+
+}  // namespace ketjet
