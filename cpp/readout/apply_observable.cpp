@@ -3,7 +3,6 @@
 #include "readout/apply_observable.hpp"
 
 #include <algorithm>
-#include <array>
 #include <complex>
 #include <map>
 #include <span>
@@ -11,100 +10,174 @@
 #include <utility>
 #include <vector>
 
-#include "program/matrix.hpp"
 #include "state/chunks.hpp"
 
 namespace ketjet {
 
 namespace {
 
-constexpr std::array<Complex, 4> powers_of_i{Complex(1, 0), Complex(0, 1), Complex(-1, 0), Complex(0, -1)};
-
-// Strings with equal flips and conditions, as numbers times X^x Z^z.
-struct Group {
-    Index x;
-    Condition condition;
-    std::vector<std::pair<Index, Complex>> terms;  // by z
-};
-
-std::vector<Group> groups_of(const ObservableSet& observables, std::size_t k) {
-    std::map<std::tuple<Index, Index, Index>, Group> groups;
-    const std::span columns = observables.columns(k);
-    const std::span coefficients = observables.coefficients(k);
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        const auto& [x, z, condition] = observables.strings()[columns[i]];
-        Group& group = groups[{x, condition.mask, condition.value}];
-        group.x = x;
-        group.condition = condition;
-        group.terms.emplace_back(z, coefficients[i] * powers_of_i[static_cast<std::size_t>(count_bits(x & z) % 4)]);
-    }
-    std::vector<Group> result;
-    for (auto& [key, group] : groups) result.push_back(std::move(group));
-    return result;
-}
-
 // values[y] becomes the sum of values[z] with the signs (-1)^popcount(z & y).
-void transform(std::span<Complex> values) {
+void transform(std::span<double> values) {
     for (std::size_t half = 1; half < values.size(); half *= 2) {
         for (std::size_t first = 0; first < values.size(); first += 2 * half) {
-            for (std::size_t i = first; i < first + half; ++i) {
-                const Complex a = values[i], b = values[i + half];
-                values[i] = a + b;
-                values[i + half] = a - b;
+            double* const even = values.data() + first;
+            double* const odd = even + half;
+            for (std::size_t i = 0; i < half; ++i) {
+                const double a = even[i], b = odd[i];
+                even[i] = a + b;
+                odd[i] = a - b;
             }
         }
     }
 }
 
-// Adds a number with the signs (-1)^popcount(z & y) to all values[y].
-void add_signed(Complex number, Index z, std::span<Complex> signs, std::span<Complex> values) {
-    signs[0] = number;
-    for (std::size_t half = 1; half < values.size(); half *= 2) {
-        const double sign = (z & half) != 0 ? -1 : 1;
-        for (std::size_t i = 0; i < half; ++i) signs[half + i] = sign * signs[i];
-    }
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] += signs[i];
-}
-
-// As it is written: the product of the library would also look for what is not a number.
-template <class T>
-Complex product(const Complex& a, const std::complex<T>& b) {
-    const double re = b.real(), im = b.imag();
-    return {a.real() * re - a.imag() * im, a.real() * im + a.imag() * re};
-}
-
-// A few terms are added up one by one: a transform takes as long as some of them.
-constexpr std::size_t max_single_terms = 4;
-
-// What a thread needs for a chunk: sums over the groups, and numbers by which amplitudes are multiplied.
-struct Scratch {
-    explicit Scratch(std::size_t size) : sums(size), factors(size), signs(size) {}
-    std::vector<Complex> sums, factors, signs;
+// The numbers by which the amplitudes of a chunk are multiplied: scale * values[y], or the scale alone.
+struct Factors {
+    double scale;
+    const double* values;  // null: they are all the same
+    bool are_zero() const { return values == nullptr && scale == 0; }
 };
 
-// Fills in the factors for amplitudes from `first` on; false if all are zero.
-bool fill_factors(const Group& group, Index first, Scratch& scratch) {
-    const std::span factors(scratch.factors);
-    const Index inside = factors.size() - 1;
-    const auto& [mask, value] = group.condition;
-    if (((first ^ value) & mask & ~inside) != 0) return false;
-    std::ranges::fill(factors, Complex(0));
-    const bool singly = group.terms.size() <= max_single_terms;
-    for (const auto& [z, number] : group.terms) {
-        const Complex signed_number = parity(first & z & ~inside) ? -number : number;
-        if (singly) {
-            add_signed(signed_number, z & inside, scratch.signs, factors);
-        } else {
-            factors[z & inside] += signed_number;
+// Memory for sums of signs that are the same in every chunk.
+constexpr std::size_t max_tables = 64;
+
+// A function of an amplitude's index: the sum of coefficients with the signs (-1)^popcount(z & index), where a
+// condition is met, else zero. Signs by the bits inside a chunk make up a table for each pattern of z outside, which is
+// the same in all chunks but for its sign.
+class SignedSum {
+ public:
+    SignedSum(const Condition& condition, Index inside) : condition_(condition), inside_(inside) {}
+
+    void add(Index z, double coefficient) { terms_[z & ~inside_].emplace_back(z & inside_, coefficient); }
+
+    // Fills tables while there is room for them.
+    void prepare(std::size_t& tables_left) {
+        const bool is_plain = (condition_.mask & inside_) == 0;
+        for (const auto& [outside, terms] : terms_) {
+            if (is_plain && terms.size() == 1 && terms.front().first == 0) {
+                constants_.emplace_back(outside, terms.front().second);
+                continue;
+            }
+            if (tables_left == 0) {
+                tables_.clear();
+                return;
+            }
+            --tables_left;
+            std::vector<double> table(inside_ + 1);
+            for (const auto& [z, coefficient] : terms) table[z] += coefficient;
+            finish(table);
+            tables_.emplace_back(outside, std::move(table));
+        }
+        is_prepared_ = true;
+    }
+
+    // Of the chunk that begins at `first`; `room` has the size of a chunk.
+    Factors at(Index first, std::span<double> room) const {
+        if (((first ^ condition_.value) & condition_.mask & ~inside_) != 0) return {0, nullptr};
+        if (!is_prepared_) return transformed(first, room);
+        double constant = 0;
+        for (const auto& [z, coefficient] : constants_) constant += parity(first & z) ? -coefficient : coefficient;
+        if (tables_.empty()) return {constant, nullptr};
+        const auto sign = [&](Index z) { return parity(first & z) ? -1.0 : 1.0; };
+        if (tables_.size() == 1 && constant == 0) return {sign(tables_[0].first), tables_[0].second.data()};
+        std::ranges::fill(room, constant);
+        for (const auto& [z, table] : tables_) {
+            const double factor = sign(z);
+            for (std::size_t y = 0; y < room.size(); ++y) room[y] += factor * table[y];
+        }
+        return {1, room.data()};
+    }
+
+ private:
+    Factors transformed(Index first, std::span<double> room) const {
+        std::ranges::fill(room, 0);
+        for (const auto& [outside, terms] : terms_) {
+            const double sign = parity(first & outside) ? -1 : 1;
+            for (const auto& [z, coefficient] : terms) room[z] += sign * coefficient;
+        }
+        finish(room);
+        return {1, room.data()};
+    }
+
+    // From coefficients by z to sums by index.
+    void finish(std::span<double> values) const {
+        transform(values);
+        const Index mask = condition_.mask & inside_;
+        if (mask == 0) return;
+        for (Index y = 0; y < values.size(); ++y) {
+            if (((y ^ condition_.value) & mask) != 0) values[y] = 0;
         }
     }
-    if (!singly) transform(factors);
-    if ((mask & inside) != 0) {
-        for (Index y = 0; y <= inside; ++y) {
-            if (((y ^ value) & mask & inside) != 0) factors[y] = 0;
+
+    Condition condition_;
+    Index inside_;
+    std::map<Index, std::vector<std::pair<Index, double>>> terms_;  // by z outside: z inside, coefficient
+    std::vector<std::pair<Index, double>> constants_;
+    std::vector<std::pair<Index, std::vector<double>>> tables_;
+    bool is_prepared_ = false;
+};
+
+// Strings with equal flips and conditions, as numbers times X^x Z^z: their real parts, and their imaginary parts.
+struct Group {
+    Index x;
+    SignedSum real;
+    SignedSum imaginary;
+};
+
+std::vector<Group> groups_of(const ObservableSet& observables, std::size_t k, Index inside) {
+    std::map<std::tuple<Index, Index, Index>, Group> groups;
+    const std::span columns = observables.columns(k);
+    const std::span coefficients = observables.coefficients(k);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const auto& [x, z, condition] = observables.strings()[columns[i]];
+        const SignedSum none(condition, inside);
+        Group& group = groups.try_emplace({x, condition.mask, condition.value}, Group{x, none, none}).first->second;
+        const int y = count_bits(x & z) % 4;  // Y = i X Z
+        SignedSum& sum = y % 2 == 0 ? group.real : group.imaginary;
+        sum.add(z, y < 2 ? coefficients[i] : -coefficients[i]);
+    }
+    std::size_t tables_left = max_tables;
+    std::vector<Group> result;
+    for (auto& [key, group] : groups) {
+        group.real.prepare(tables_left);
+        group.imaginary.prepare(tables_left);
+        result.push_back(std::move(group));
+    }
+    return result;
+}
+
+// Adds factor * amplitude, or i times it, from each place y of a chunk to place y ^ flip of the sums, whose real and
+// imaginary parts alternate. `low` are the lowest bits of the flip.
+constexpr Index unrolled = 4;
+template <bool imaginary, Index low, class T>
+void add_products(const Factors& factors, Index flip, std::span<const std::complex<T>> amplitudes, double* sums) {
+    const T* const scalars = reinterpret_cast<const T*>(amplitudes.data());
+    for (Index to = 0; to < amplitudes.size(); to += unrolled) {
+        const Index from = to ^ (flip & ~(unrolled - 1));
+        const double* const values = factors.values == nullptr ? nullptr : factors.values + from;
+        for (Index j = 0; j < unrolled; ++j) {
+            const double factor = values == nullptr ? factors.scale : factors.scale * values[j ^ low];
+            const double re = scalars[2 * (from + (j ^ low))], im = scalars[2 * (from + (j ^ low)) + 1];
+            double* const sum = sums + 2 * (to + j);
+            sum[0] += imaginary ? -factor * im : factor * re;
+            sum[1] += imaginary ? factor * re : factor * im;
         }
     }
-    return true;
+}
+
+template <bool imaginary, class T>
+void add_products(const Factors& factors, Index flip, std::span<const std::complex<T>> amplitudes, double* sums) {
+    if (factors.are_zero()) return;
+    switch (flip % unrolled) {
+        case 0:
+            return add_products<imaginary, 0>(factors, flip, amplitudes, sums);
+        case 1:
+            return add_products<imaginary, 1>(factors, flip, amplitudes, sums);
+        case 2:
+            return add_products<imaginary, 2>(factors, flip, amplitudes, sums);
+        default:
+            return add_products<imaginary, 3>(factors, flip, amplitudes, sums);
+    }
 }
 
 }  // namespace
@@ -112,26 +185,25 @@ bool fill_factors(const Group& group, Index first, Scratch& scratch) {
 template <class T>
 void apply_observable(const ObservableSet& observables, std::size_t k, const StateVector<T>& state,
                       StateVector<T>& result, const RunContext& context) {
-    const std::vector<Group> groups = groups_of(observables, k);
+    const Index size = std::min(state.stored_size(), bit(chunk_bits)), inside = size - 1;
+    const std::vector<Group> groups = groups_of(observables, k, inside);
     const Index work = state.stored_size() * std::max<std::size_t>(groups.size(), 1);
     for_shares(chunk_count(state.stored_size()), work, context.walk(), [&](std::size_t begin, std::size_t end) {
-        const Index size = std::min(state.stored_size(), bit(chunk_bits));
-        Scratch scratch(size);
+        std::vector<double> sums(2 * size), room(size);
         for (std::size_t number = begin; number < end; ++number) {
             const Index first = static_cast<Index>(number) << chunk_bits;
-            std::ranges::fill(scratch.sums, Complex(0));
+            std::ranges::fill(sums, 0);
             for (const Group& group : groups) {
                 context.stop.throw_if_stopped();
-                const Index flip = group.x & (size - 1), source = first ^ (group.x & ~(size - 1));
-                if (!fill_factors(group, source, scratch)) continue;
+                const Index source = first ^ (group.x & ~inside);
                 const std::span<const std::complex<T>> amplitudes = Chunk{number, source, size}.of(state);
-                for (Index y = 0; y < size; ++y) {
-                    scratch.sums[y ^ flip] += product(scratch.factors[y], amplitudes[y]);
-                }
+                add_products<false>(group.real.at(source, room), group.x & inside, amplitudes, sums.data());
+                add_products<true>(group.imaginary.at(source, room), group.x & inside, amplitudes, sums.data());
             }
-            std::ranges::transform(scratch.sums, Chunk{number, first, size}.of(result).begin(), [](const Complex& sum) {
-                return std::complex<T>(static_cast<T>(sum.real()), static_cast<T>(sum.imag()));
-            });
+            const std::span<std::complex<T>> written = Chunk{number, first, size}.of(result);
+            for (Index y = 0; y < size; ++y) {
+                written[y] = {static_cast<T>(sums[2 * y]), static_cast<T>(sums[2 * y + 1])};
+            }
         }
     });
     result.set_all_active();
