@@ -250,6 +250,14 @@ KETJET_INLINE void sums_of(const void* ket, const PauliSumsArgs& args) {
         few ? few_sums_of<T, facing, false>(ket, args) : many_sums_of<T, facing, true, false>(ket, args);
     } else if (args.real_count == 0) {
         few ? few_sums_of<T, facing, true>(ket, args) : many_sums_of<T, facing, false, true>(ket, args);
+    } else if (args.real_count <= max_sums_in_registers && args.count - args.real_count <= max_sums_in_registers) {
+        PauliSumsArgs part = args;
+        part.count = args.real_count;
+        few_sums_of<T, facing, false>(ket, part);
+        part.count = args.count - args.real_count;
+        part.strings += args.real_count;
+        part.sums += args.real_count;
+        few_sums_of<T, facing, true>(ket, part);
     } else {
         many_sums_of<T, facing, true, true>(ket, args);
     }
