@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <span>
 #include <utility>
 #include <vector>
@@ -114,29 +115,37 @@ struct ReadBefore {
     std::span<const Term> operator()(const auto& matrix) const { return {&matrix.term, 1}; }
 };
 
-// Phases commute with their generators and are read behind the pass: one that follows may share the place.
+// What is read behind a pass waits for the next one, which may share the place.
 template <class T>
 void emit_passes_back(const Sweep& sweep, SweepTerms& terms, BlockFrame& frame, CallWriter<T>& out, BoundSweep& bound) {
     SlotReadings readings;
-    const auto read = [&](std::span<const Term> list) {
+    std::vector<Derivative> behind;
+    const auto read = [&](std::span<const Term> list, bool in_layer, bool before) {
         for (const Term& term : list) {
-            if (term.part == Part::whole || term.part == Part::turn) readings.add(terms.derivatives(term));
+            if (term.part == Part::before || term.part == Part::after) continue;
+            auto derivatives = terms.derivatives(term, in_layer);
+            if (before) readings.add(derivatives.before);
+            if (!before) std::ranges::move(derivatives.before, std::back_inserter(behind));
+            std::ranges::move(derivatives.behind, std::back_inserter(behind));
         }
     };
-    std::size_t before = 0;
+    std::size_t calls = 0;
     const auto belongs_to = [&](std::size_t pass) {
-        for (BoundCall& call : std::span(bound.calls).subspan(before)) call.pass = pass;
-        before = bound.calls.size();
+        for (BoundCall& call : std::span(bound.calls).subspan(calls)) call.pass = pass;
+        calls = bound.calls.size();
     };
     PassEmitter<T> emit(terms, frame, out);
     for (std::size_t number = 0; number < sweep.passes.size(); ++number) {
         const Pass& pass = sweep.passes[number];
-        read(std::visit(ReadBefore{}, pass.work));
+        const auto* const layer = std::get_if<Layer>(&pass.work);
+        readings.add(std::exchange(behind, {}));
+        read(std::visit(ReadBefore{}, pass.work), layer != nullptr, true);
         readings.emit(frame, out);
         std::visit(emit, pass.work);
-        if (const auto* const layer = std::get_if<Layer>(&pass.work)) read(layer->phases);
+        if (layer != nullptr) read(layer->phases, true, false);
         belongs_to(number);
     }
+    readings.add(behind);
     readings.emit(frame, out);
     belongs_to(sweep.passes.size() - 1);
     bound.readings = readings.count();

@@ -1,7 +1,10 @@
 #include "emit/sweep_terms.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <optional>
 #include <ranges>
+#include <utility>
 
 #include "base/overloaded.hpp"
 #include "emit/merge_actions.hpp"
@@ -36,6 +39,25 @@ Action before_turn(const LayerTurn& turn) {
                    },
                    [](const PairTurn& pair) { return part_of_pair(pair.rotation, Part::before, pair.low, pair.high); }},
         turn);
+}
+
+Matrix turn_alone(const LayerTurn& turn, Index qubits) {
+    if (const auto* const pair = std::get_if<PairTurn>(&turn)) {
+        return product_of(std::vector{part_of_pair(pair->rotation, Part::turn, pair->low, pair->high)}, qubits);
+    }
+    const GivensRotation& rotation = std::get<QubitTurn>(turn).rotation;
+    const Complex off = rotation.imaginary ? Complex(0, -rotation.sine) : Complex(-rotation.sine);
+    return Matrix(2, {rotation.cosine, off, rotation.imaginary ? off : -off, rotation.cosine});
+}
+
+// How many different sets of qubits its strings flip; 0 of a diagonal operator.
+std::size_t flips_of(const PauliSum& sum) {
+    std::vector<Index> flips;
+    for (const PauliTerm& term : sum) {
+        const Index x = term.string.x;
+        if (x != 0 && std::ranges::find(flips, x) == flips.end()) flips.push_back(x);
+    }
+    return flips.size();
 }
 
 Matrix times(const Matrix& left, const Matrix& right) {
@@ -121,24 +143,44 @@ SweepTerms::Phases SweepTerms::phases(std::span<const Term> terms) {
 }
 
 // What comes before an operation here is undone when its derivative is read in the program's order of things: read
-// before the term, its generator is seen through all that.
-std::vector<Derivative> SweepTerms::derivatives(const Term& term) {
+// before the term, its generator is seen through all that, and read behind the term, back through the rest.
+SweepTerms::Derivatives SweepTerms::derivatives(const Term& term, bool in_layer) {
     const auto operations = sweep_.operations_of(term);
-    if (operations.size() == 1 && term.part == Part::whole) {
-        return derivatives_of(program_, program_.operations()[operations.front()]);
+    const std::vector<Action> all = actions(term);
+    const Index qubits = qubits_of(all);
+    const bool whole = term.part == Part::whole;
+    Derivatives result;
+    if (count_bits(qubits) > 2) {  // then it is one operation
+        result.before = derivatives_of(program_, program_.operations()[operations.front()]);
+        return result;
     }
-    std::vector<Derivative> all;
-    const Index qubits = qubits_of(actions(term));
-    Matrix through = Matrix::identity(static_cast<std::size_t>(bit(count_bits(qubits))));
-    if (term.part != Part::whole) through = product_of(std::vector{before_turn(split(term))}, qubits);
+    std::optional<Matrix> term_matrix;
+    const auto seen_behind = [&](const PauliSum& generator) {
+        if (!term_matrix) term_matrix = whole ? product_of(all, qubits) : turn_alone(split(term), qubits);
+        return conjugated(*term_matrix, generator, qubits);
+    };
+    std::optional<Matrix> through;  // null: nothing
+    if (!whole) through = product_of(std::vector{before_turn(split(term))}, qubits);
     for (const std::uint32_t index : operations) {
         const Operation& operation = program_.operations()[index];
-        for (const auto& [slot, generator] : derivatives_of(program_, operation)) {
-            all.push_back({slot, conjugated(through, generator, qubits)});
+        for (auto& [slot, generator] : derivatives_of(program_, operation)) {
+            if (through) generator = conjugated(*through, generator, qubits);
+            if (generator.size() > 1) {
+                PauliSum behind = seen_behind(generator);
+                const bool commutes = !in_layer || flips_of(behind) == 0;
+                if (commutes &&
+                    std::pair(flips_of(behind), behind.size()) < std::pair(flips_of(generator), generator.size())) {
+                    result.behind.push_back({slot, std::move(behind)});
+                    continue;
+                }
+            }
+            result.before.push_back({slot, std::move(generator)});
         }
-        through = times(through, product_of(resolve(program_, operation), qubits));
+        if (index == operations.back()) break;
+        const Matrix own = product_of(resolve(program_, operation), qubits);
+        through = through ? times(*through, own) : own;
     }
-    return all;
+    return result;
 }
 
 }  // namespace ketjet

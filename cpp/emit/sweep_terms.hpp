@@ -35,8 +35,12 @@ class SweepTerms {
     };
     Phases phases(std::span<const Term> terms);
 
-    // Of a mirror's term: the derivatives by its slots, to be read before it, or, of one in parts, before its turn.
-    std::vector<Derivative> derivatives(const Term& term);
+    // Of a mirror's term: the derivatives by its slots, each to be read where that takes fewer strings: before the
+    // term, or, of one in parts, before its turn; or behind its pass. Phases of a layer are behind its turns.
+    struct Derivatives {
+        std::vector<Derivative> before, behind;
+    };
+    Derivatives derivatives(const Term& term, bool in_layer);
 
  private:
     // The decomposition of a term's product, which up to three passes ask for.
