@@ -48,7 +48,7 @@ PYTHON_LAYERS = [
     {"experiment"},
     {"results"},
     {"lowering", "jobs"},
-    {"explanation"},
+    {"explanation", "points"},
     {"backend"},
     {"state", "primitives", "circuit_files", "provider", "basicaer", "calibration", "progress"},
     {"cli"},

@@ -87,7 +87,7 @@ GradientResult gradient(const MirroredPlan& mirrored, const Program& program, co
     std::vector<StateVector<T>> applied_states;
     for (std::size_t i = 0; i < bras; ++i) applied_states.emplace_back(plan.num_qubits, plan.state_qubits);
     for (std::size_t first = 0; first < rows; first += bras) {
-        run_stages(bound, state, {}, nullptr, context);
+        run_stages(bound, state, {}, {}, context);
         if (first == 0) {
             const SavesVector<double> values = expectations(given_observables, state, context);
             result.values.assign(values.begin(), values.end());

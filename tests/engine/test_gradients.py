@@ -1,5 +1,7 @@
 """Derivatives by all slots against a dense oracle, over precisions, instruction sets, threads and fake caches."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -64,9 +66,29 @@ def expected_of(program, sums):
     return np.array(values), np.array([2 * (tangents @ image.conj()).real for image in images])
 
 
-def gradient_of(program, sums, *, precision="double", on=TINY_CACHES, switched_off=(), **fields):
+class Found(NamedTuple):
+    values: np.ndarray
+    derivatives: np.ndarray
+    adjoint_residual: float | None
+
+
+def gradient_of(
+    program,
+    sums,
+    *,
+    precision="double",
+    on=TINY_CACHES,
+    switched_off=(),
+    weights=(),
+    states=2,
+    control=None,
+    **fields,
+):
     made = engine.mirrored_plan(program, precision, on, switched_off=switched_off)
-    return engine.gradient(made, program, observables_of(sums), **fields)
+    wanted = engine.GradientRequest(observables_of(sums), tuple(weights), states, made)
+    task = engine.Task(program, shots=0, seed=0, precision=precision, gradient=wanted, **fields)
+    outcome = engine.execute(task, control)
+    return Found(*outcome.readouts, outcome.facts.adjoint_residual)
 
 
 def expect_derivatives(program, sums, *, precision="double", **fields):

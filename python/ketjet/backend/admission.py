@@ -35,6 +35,7 @@ __all__ = [
     "admit_lowered",
     "require_hope",
     "shots_of",
+    "too_wide",
 ]
 
 _T = TypeVar("_T")
@@ -66,7 +67,7 @@ class Admission(NamedTuple):
             It needs more qubits than any state has.
         """
         if (needed := self._state_qubits(lowered)) > engine.MAX_QUBITS:
-            raise _too_wide(circuit, needed, None, self.estimate(lowered).max_qubits, self)
+            raise too_wide(circuit, needed, None, self.estimate(lowered).max_qubits, self)
         call = functools.partial(
             engine.plan,
             lowered.program,
@@ -201,7 +202,7 @@ def require_hope(circuit: QuantumCircuit, admission: Admission) -> Admission:
         widest = engine.MAX_QUBITS if prunes else widest
         active = mixed_qubits(circuit) if prunes else active_qubits(circuit)
     if active > widest:
-        raise _too_wide(circuit, active, None, admission.fitting_qubits(), admission)
+        raise too_wide(circuit, active, None, admission.fitting_qubits(), admission)
     return admission
 
 
@@ -226,7 +227,7 @@ def admit_lowered(circuit: QuantumCircuit, lowered: LoweredCircuit, admission: A
         if saved and saved[label] > admission.available[0]:
             raise _too_much_saved(circuit, lowered, label, saved[label], admission)
         fitting = admission.estimate(lowered).max_qubits
-        raise _too_wide(circuit, plan.num_qubits, demand.peak_bytes, fitting, admission)
+        raise too_wide(circuit, plan.num_qubits, demand.peak_bytes, fitting, admission)
     return Admitted(lowered, plan, plan_time, demand, admission.available[0])
 
 
@@ -245,9 +246,10 @@ def _too_much_saved(
     return error
 
 
-def _too_wide(
+def too_wide(
     circuit: QuantumCircuit, qubits: int, peak_bytes: int | None, max_qubits: int, admission: Admission
 ) -> InsufficientMemoryError:
+    """Return the error of a circuit whose run needs so many qubits, or so many bytes, where fewer would fit."""
     options, (available, rule) = admission.options, admission.available
     state_bytes = engine.AMPLITUDE_BYTES[options.precision] << qubits
     peak_bytes = state_bytes if peak_bytes is None else peak_bytes

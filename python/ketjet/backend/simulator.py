@@ -18,6 +18,7 @@ from ketjet.backend.admission import (
     admit,
     shots_of,
 )
+from ketjet.backend.derivatives import Differentiates
 from ketjet.backend.old_names import BackendOptions, OldNames
 from ketjet.backend.request import experiment_of, experiments_of
 from ketjet.backend.run_checks import require_values
@@ -54,7 +55,7 @@ NUM_QUBITS = 1024
 """The width that a target has by default: wider than any device, and `transpile` takes longer for wider ones."""
 
 
-class Simulator(OldNames):
+class Simulator(Differentiates, OldNames):
     """Statevector simulator that takes any circuit as it is, without `transpile`.
 
     Parameters

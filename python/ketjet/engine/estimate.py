@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ketjet._core import Plan, Program
 
-_BLOCK_BYTES_PER_THREAD = 2 << 20  # block, scratch and coefficients of one engine thread, generously
+BLOCK_BYTES_PER_THREAD = 2 << 20  # block, scratch and coefficients of one engine thread, generously
 _BYTES_PER_OUTCOME = 48  # one row of the outcome table while it is sorted and merged
 _ROWS_AT_ONCE = 1 << 21  # of trajectories' outcomes before equal ones are put together
 _ANY_NUMBER = 1 << 62  # of shots: exact probabilities part like those
@@ -161,7 +161,7 @@ def demand(
     least = min(wanted, 1 if exact else _core.least_states(made, shots))
     unbounded = made.collapses_at_random and (exact or saves_repeat)  # branches are counted when they are there
     norms = 0 if exact or shots == 0 else cost.norm_bytes
-    needed = least * cost.state_bytes + norms + threads * _BLOCK_BYTES_PER_THREAD + saved
+    needed = least * cost.state_bytes + norms + threads * BLOCK_BYTES_PER_THREAD + saved
     left = max(available - needed, 0)
     if unbounded and exact:
         outcomes = min(outcomes, left // 2)
@@ -240,7 +240,7 @@ def estimate(
     def fits(num_qubits: int) -> bool:  # a wide program uses all threads
         state = AMPLITUDE_BYTES[precision] << num_qubits
         norms = needs.norm_bytes * state // needs.state_bytes
-        needed = needs.min_states * state + norms + cores * _BLOCK_BYTES_PER_THREAD + saved
+        needed = needs.min_states * state + norms + cores * BLOCK_BYTES_PER_THREAD + saved
         if not (exact and needs.peak_is_lower_bound):
             needed += _outcome_bytes(program, num_qubits, shots, memory=memory, per_shot=per_shot, exact=exact)
         return needed <= available_bytes
@@ -269,4 +269,4 @@ def _beyond(num_qubits: int, operations: int, precision: Precision, threads: int
         seconds = math.ldexp(max(operations, 1) * _SECONDS_PER_AMPLITUDE / threads, num_qubits)
     except OverflowError:
         seconds = math.inf
-    return Demand(state_bytes, state_bytes + threads * _BLOCK_BYTES_PER_THREAD, seconds, threads, 1)
+    return Demand(state_bytes, state_bytes + threads * BLOCK_BYTES_PER_THREAD, seconds, threads, 1)

@@ -2,40 +2,48 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from ketjet import _core
-from ketjet.engine.control import Control
-from ketjet.engine.machine import PRECISIONS, Precision, machine
+from ketjet.engine.drift import DRIFT_LIMITS
+from ketjet.engine.estimate import BLOCK_BYTES_PER_THREAD, Demand
+from ketjet.engine.machine import PRECISIONS, Precision, isa_in_use, machine
+from ketjet.engine.outcome import Outcome, RunFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Collection
 
     from ketjet._core import Machine, MirroredPlan, Program
+    from ketjet.engine.control import Control
     from ketjet.engine.readouts import ObservablesReadout
+    from ketjet.engine.task import Task
 
 
-class Gradient(NamedTuple):
-    """What `gradient` returns.
+class GradientRequest(NamedTuple):
+    """What is wanted of a task that differentiates: of its outcome, `readouts` holds values and derivatives.
+
+    The values are those of the observables, shape (observables,). The derivatives, shape (observables, slots), or
+    (1, slots) of a weighted sum, are by all slots of the program. A slot that no expectation value depends on, as that
+    of a global phase, has 0.
 
     Attributes
     ----------
-    values : ndarray
-        float64, shape (observables,): their expectation values.
-    derivatives : ndarray
-        float64, shape (observables, slots), or (1, slots) of a weighted sum. A slot that no expectation value depends
-        on, as that of a global phase, has 0.
-    adjoint_residual : float or None
-        How far from 1 the amplitude of |0...0> is after the whole program has been undone: the engine's own measure of
-        its rounding errors. None where the program begins by initializing qubits.
+    observables : ObservablesReadout
+    weights : tuple of float
+        One for each observable; if there are any, the derivatives are those of the weighted sum.
+    states : int
+        How many states to hold at a time, two at least: with one more for each observable the program is run once.
+    plan : MirroredPlan, optional
+        For a program of this structure, where it is known already.
     """
 
-    values: NDArray[np.float64]
-    derivatives: NDArray[np.float64]
-    adjoint_residual: float | None
+    observables: ObservablesReadout
+    weights: tuple[float, ...] = ()
+    states: int = 2
+    plan: MirroredPlan | None = None
 
 
 def mirrored_plan(
@@ -45,7 +53,7 @@ def mirrored_plan(
     *,
     switched_off: Collection[str] = (),
 ) -> MirroredPlan:
-    """Plan the way through a program and back, for `gradient`.
+    """Plan the way through a program and back.
 
     Parameters
     ----------
@@ -65,52 +73,55 @@ def mirrored_plan(
     return _core.mirrored_plan(program, on or machine(), PRECISIONS[precision], list(switched_off))
 
 
-def gradient(
-    made: MirroredPlan,
-    program: Program,
-    observables: ObservablesReadout,
-    *,
-    weights: Sequence[float] = (),
-    threads: int = 1,
-    isa: str = "",
-    states: int = 2,
-    control: Control | None = None,
-    time_limit: float = 0.0,
-    memory_limit: int = 0,
-    peak_bytes: int = 0,
-    kept_bytes: int = 0,
-) -> Gradient:
-    """Return the values of observables in the final state, and their derivatives by all slots of the program.
+def gradient_demand(made: MirroredPlan, rows: int, *, max_threads: int, available: int) -> Demand:
+    """Predict what the derivatives of so many observables take: as many states at a time as fit, at least two."""
+    threads = _core.useful_threads(made.plan, max_threads)
+    cost = _core.plan_cost(made.plan, threads)
+    blocks = 2 * threads * BLOCK_BYTES_PER_THREAD
+    states = max(2, min(rows + 1, (available - blocks) // cost.state_bytes))
+    return Demand(
+        state_bytes=cost.state_bytes,
+        peak_bytes=states * cost.state_bytes + blocks,
+        seconds=-(-rows // (states - 1)) * (cost.seconds + made.seconds_back(states, threads)),
+        threads=threads,
+        states=states,
+        min_states=2,
+    )
 
-    Parameters
-    ----------
-    made : MirroredPlan
-        For a program of this structure.
-    program : Program
-        With the slots of now.
-    observables : ObservablesReadout
-    weights : sequence of float
-        One for each observable; if there are any, the derivatives are those of the weighted sum.
-    threads : int
-    isa : str
-        Instruction set; empty means KETJET_ISA or the best.
-    states : int
-        How many states to hold at a time, two at least: with one more for each observable the program is run once.
-    control : Control, optional
-        To stop and watch it.
-    time_limit : float
-        Seconds; 0 for none.
-    memory_limit, peak_bytes, kept_bytes : int
-        As in Task.
 
-    Raises
-    ------
-    Cancelled, MemoryLimitReached, MemoryError, TimeLimitReached
-        As `execute` does.
-    """
-    request = _core.GradientRequest(observables.observables())
-    request.weights, request.max_states = list(weights), states
-    request.time_limit, request.memory_limit = time_limit, memory_limit
-    request.promised_bytes, request.kept_bytes = peak_bytes, kept_bytes
-    counters = (control or Control()).counters
-    return Gradient(*_core.gradient(made, program, request, threads=threads, isa=isa, control=counters))
+def differentiate(task: Task, control: Control) -> Outcome:
+    """Run a task that has a `GradientRequest`, as `execute` does."""
+    wanted = task.gradient
+    assert wanted is not None
+    start, plan_time, made = time.perf_counter(), task.plan_time, wanted.plan
+    if made is None:
+        made = mirrored_plan(task.program, task.precision, switched_off=task.switched_off)
+        plan_time = time.perf_counter() - start
+        start += plan_time
+    request = _core.GradientRequest(wanted.observables.observables())
+    request.weights, request.max_states = list(wanted.weights), wanted.states
+    request.time_limit, request.memory_limit = task.time_limit, task.memory_limit
+    request.promised_bytes, request.kept_bytes = task.peak_bytes, task.kept_bytes
+    values, derivatives, residual = _core.gradient(
+        made, task.program, request, threads=task.threads, isa=task.isa, control=control.counters
+    )
+    if task.verify != "off" and residual is not None and not residual <= DRIFT_LIMITS[task.precision]:
+        raise _core.VerificationFailed(f"a gradient's way back has missed the state |0...0> by {residual:.2g}.")
+    cost = _core.plan_cost(made.plan, task.threads)
+    facts = RunFacts(
+        isa_in_use(task.isa),
+        cost.state_bytes * wanted.states,
+        made.plan.num_stages,
+        made.plan.num_sweeps,
+        cost.bytes_moved,
+        None,
+        plan_time,
+        0.0,
+        plan_time + time.perf_counter() - start,
+        0.0,
+        0.0,
+        None,
+        residual,
+    )
+    nothing = np.empty((0, 1), np.uint64), np.empty(0, np.int64)
+    return Outcome(*nothing, None, None, task.program.num_clbits, facts, readouts=(values, derivatives))

@@ -105,6 +105,9 @@ class RunFacts(NamedTuple):
         The probability of what an exact run has left out, at most.
     verification : Verification, optional
         What was checked, if that was asked for.
+    adjoint_residual : float, optional
+        Of a gradient: how far from 1 the amplitude of |0...0> is after the whole program has been undone, which is the
+        engine's own measure of its rounding errors. None where the program begins by initializing qubits.
     """
 
     isa: str
@@ -119,6 +122,7 @@ class RunFacts(NamedTuple):
     norm_error: float
     dropped: float
     verification: Verification | None
+    adjoint_residual: float | None = None
 
 
 class Outcome(NamedTuple):

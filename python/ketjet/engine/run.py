@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ketjet import _core
 from ketjet.engine.control import Control
 from ketjet.engine.drift import drift_of
+from ketjet.engine.gradient import differentiate
 from ketjet.engine.machine import isa_in_use
 from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification
 from ketjet.engine.planning import plan
@@ -44,6 +45,8 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
     """
     if control is None:
         control = Control(path=task.control_path)
+    if task.gradient is not None:
+        return differentiate(task, control)
     start = time.perf_counter()
     program, made, plan_time = task.program, task.plan, task.plan_time
     if made is None or on is not None:

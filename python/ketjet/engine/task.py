@@ -9,6 +9,7 @@ from ketjet import _core
 
 if TYPE_CHECKING:
     from ketjet._core import Plan, Program
+    from ketjet.engine.gradient import GradientRequest
     from ketjet.engine.machine import Precision
     from ketjet.engine.readouts import Readout
 
@@ -77,6 +78,8 @@ class Task(NamedTuple):
     readouts : tuple of ObservablesReadout or ProbabilitiesReadout
         What else to read from the final states (before final measurements), averaged over all shots, or over the
         branches of an exact run. They change neither the program nor its samples' random streams.
+    gradient : GradientRequest, optional
+        Instead of all that: the values of observables in the final state, and their derivatives.
     """
 
     program: Program
@@ -104,6 +107,7 @@ class Task(NamedTuple):
     occurrence: int = 0
     time_passes: bool = False
     readouts: tuple[Readout, ...] = ()
+    gradient: GradientRequest | None = None
 
     @property
     def keeps_state(self) -> bool:

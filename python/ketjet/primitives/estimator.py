@@ -11,36 +11,38 @@ from qiskit.primitives import BaseEstimatorV2, DataBin, PrimitiveResult, PubResu
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
 from ketjet.backend.admission import admission_now
+from ketjet.backend.readings import ReadCircuit
 from ketjet.errors import InvalidPubError, KetjetError, PubTypeError
 from ketjet.jobs.primitive_job import PrimitiveJob
 from ketjet.lowering.observable_squares import with_squares
 from ketjet.lowering.observables import read_observables
 from ketjet.options.machine import memory_limit
-from ketjet.primitives.broadcasting import grid_of
+from ketjet.points.broadcasting import grid_of
+from ketjet.primitives.gradient_pubs import GradientPubs, assemble_gradients
 from ketjet.primitives.noise import noise_of
 from ketjet.primitives.options import EstimatorOptions
 from ketjet.primitives.precision import precision_of
 from ketjet.primitives.pubs import as_pubs, bound_at, parts_of, points_of
-from ketjet.primitives.readings import ReadCircuit
 from ketjet.primitives.simulation import SimulatorPrimitive, warn_of_saves
 from ketjet.results.metadata import metadata_of_points
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter
     from qiskit.primitives import EstimatorPubLike
 
     from ketjet.backend import Simulator
     from ketjet.backend.admission import Admission
+    from ketjet.backend.readings import Reading
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
     from ketjet.lowering.observable_table import Observables
     from ketjet.options import SimulatorOptions
-    from ketjet.primitives.broadcasting import Grid
+    from ketjet.points.broadcasting import Grid
     from ketjet.primitives.noise import Noise
-    from ketjet.primitives.readings import Reading
 
 __all__ = ["EstimatorV2"]
 
@@ -133,11 +135,59 @@ class EstimatorV2(SimulatorPrimitive[EstimatorOptions], BaseEstimatorV2):
         prepared = [preparation.pub(index, *part) for index, part in enumerate(parts)]
         experiments = preparation.experiments
         warn_of_saves(preparation.saving, "an estimator's")
+        return self._job(options, experiments, partial(_assemble, prepared, list(experiments)))
+
+    def gradient(
+        self, pubs: Iterable[EstimatorPubLike], *, parameters: Sequence[Parameter | str] | None = None
+    ) -> PrimitiveJob:
+        """Start differentiating expectation values by the circuits' parameters, and return at once.
+
+        Gradients are exact, by the adjoint method of `Simulator.gradient`. Light cones are not used.
+
+        Parameters
+        ----------
+        pubs
+            As for `run`, without precisions.
+        parameters
+            What to differentiate by, in this order; by default all parameters of each circuit, in the order of
+            ``circuit.parameters``.
+
+        Returns
+        -------
+        PrimitiveJob
+            Submitted. ``job.result()[i].data`` has the arrays ``evs``, and ``gradients``, which has one axis more, over
+            the parameters.
+
+        Raises
+        ------
+        InvalidPubError, PubTypeError
+            A pub is malformed, or asks for noise.
+        InvalidCircuitError
+            A circuit cannot be simulated, or has an instruction without a derivative, which is named.
+        InvalidOptionError
+            A parameter is not one of a circuit's.
+        InsufficientMemoryError
+            Two states of a circuit do not fit into the memory that is available now.
+        """
+        given = as_pubs(pubs, "Estimator")
+        options = self._resolve(shots=1, memory=False, exact=False, return_state=False)
+        preparation = GradientPubs(options, parameters)
+        prepared = [preparation.pub(index, pub) for index, pub in enumerate(given)]
+        experiments = preparation.experiments
+        return self._job(options, experiments, partial(assemble_gradients, prepared, list(experiments)))
+
+    def _job(
+        self,
+        options: SimulatorOptions,
+        experiments: Sequence[Experiment],
+        assemble: Callable[[Sequence[Outcome | BaseException]], PrimitiveResult[PubResult]],
+    ) -> PrimitiveJob:
+        """Submit a job."""
         job = PrimitiveJob(
             self.backend,
             str(uuid.uuid4()),
             experiments,
-            partial(_assemble, prepared, list(experiments)),
+            assemble,
             executor=options.executor,
             cancel_on_interrupt=options.cancel_on_interrupt,
             memory_limit=memory_limit(options),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +11,14 @@ from qiskit import QuantumCircuit
 
 from ketjet.backend import Simulator
 from ketjet.backend.admission import admission_now
+from ketjet.backend.differentiation import DifferentiableCircuit
+from ketjet.backend.readings import ReadCircuit
 from ketjet.errors import CircuitTypeError, InvalidOptionError, OptionTypeError
-from ketjet.jobs.batch import Batch
-from ketjet.jobs.promise import SLICE
+from ketjet.jobs.blocking import run_to_end
 from ketjet.lowering.observables import read_observables
 from ketjet.lowering.parameters import names_of
 from ketjet.options.checks import wrong_type
 from ketjet.options.machine import memory_limit
-from ketjet.primitives.readings import ReadCircuit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from qiskit.circuit import Parameter
     from qiskit.primitives.containers.observables_array import ObservableLike
 
-    from ketjet.engine import Outcome
-    from ketjet.experiment import Experiment
     from ketjet.lowering.observable_table import Observables
 
 __all__ = ["Objective"]
@@ -95,15 +94,15 @@ class Objective:
         backend: Simulator,
         parameters: Sequence[Parameter | str] | None,
     ) -> None:
-        options = backend._resolve({"shots": 1, "memory": False, "exact": False, "return_state": False})
-        admission = admission_now(options)._replace(reads_state=True)
+        self._options = backend._resolve({"shots": 1, "memory": False, "exact": False, "return_state": False})
+        admission = admission_now(self._options)._replace(reads_state=True)
         self._read = ReadCircuit(circuit, admission, light_cones=True)
         self._reading = self._read.reading(table)
         own = self._read.lowered.parameters
         self._parameters = own if parameters is None else _ordered(circuit, own, parameters)
         places = {parameter: place for place, parameter in enumerate(self._parameters)}
         self._columns = None if self._parameters == own else [places[parameter] for parameter in own]
-        self._memory_limit = memory_limit(options)
+        self._memory_limit = memory_limit(self._options)
         self._made_of = circuit, table, backend, self._parameters
 
     @property
@@ -132,6 +131,54 @@ class Objective:
             An angle becomes NaN or infinite.
         """
         return float(self._values_at(self._checked(values, 1)[np.newaxis])[0])
+
+    def gradient(self, values: ArrayLike) -> NDArray[np.float64]:
+        """Return the derivatives of the value by the parameters, shape (parameters,).
+
+        Parameters
+        ----------
+        values
+            One number for each parameter.
+
+        Raises
+        ------
+        InvalidCircuitError
+            The circuit has an instruction without a derivative, which is named; see `Simulator.gradient`.
+        InsufficientMemoryError
+            Two states do not fit into the memory that is available now.
+        InvalidOptionError, OptionTypeError
+            As a call.
+        """
+        return self.value_and_gradient(values)[1]
+
+    def value_and_gradient(self, values: ArrayLike) -> tuple[float, NDArray[np.float64]]:
+        """Return the value and its derivatives, as ``scipy.optimize.minimize(..., jac=True)`` takes them.
+
+        Parameters
+        ----------
+        values
+            One number for each parameter.
+
+        Raises
+        ------
+        InvalidCircuitError, InsufficientMemoryError, InvalidOptionError, OptionTypeError
+            As `gradient`.
+        """
+        point = self._in_program(self._checked(values, 1)[np.newaxis])
+        circuit, table = self._differentiable
+        constants, placed = circuit.placed(table)
+        if not placed.num_strings:
+            return float(constants[0]), np.zeros(self.num_parameters)
+        (bound,) = circuit.lowered.at_points(point)
+        (outcome,) = run_to_end([circuit.at(bound, placed)], self._memory_limit)
+        found, by_slot = outcome.readouts
+        return float(constants[0] + found[0]), circuit.pulled_back(point[0], by_slot)[0]
+
+    @functools.cached_property
+    def _differentiable(self) -> tuple[DifferentiableCircuit, Observables]:
+        """The circuit as it is differentiated, which is planned when somebody wants that, and the observable."""
+        circuit, table, _, parameters = self._made_of
+        return DifferentiableCircuit(circuit, admission_now(self._options), parameters), table
 
     def batch(self, points: ArrayLike) -> NDArray[np.float64]:
         """Return the values of the observable at many points.
@@ -166,12 +213,14 @@ class Objective:
         parts = self._reading.parts
         if not parts:
             return np.full(len(points), self._reading.constants[0])
-        if self._columns is not None:
-            points = np.ascontiguousarray(points[:, self._columns])
-        bound = self._read.lowered.at_points(points)
-        outcomes = _run([part.at(there) for there in bound for part in parts], self._memory_limit)
+        bound = self._read.lowered.at_points(self._in_program(points))
+        outcomes = run_to_end([part.at(there) for there in bound for part in parts], self._memory_limit)
         begins = range(0, len(outcomes), len(parts))
         return np.array([self._reading.values_in(outcomes[begin : begin + len(parts)])[0] for begin in begins])
+
+    def _in_program(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values in the order of the program's parameters."""
+        return points if self._columns is None else np.ascontiguousarray(points[:, self._columns])
 
     def _checked(self, values: ArrayLike, dimensions: int | None) -> NDArray[np.float64]:
         try:
@@ -214,25 +263,3 @@ def _remade(kind: type[Objective], *made_of: Any) -> Objective:
     made = kind.__new__(kind)
     made._prepare(*made_of)
     return made
-
-
-def _run(experiments: Sequence[Experiment], memory: int | None) -> list[Outcome]:
-    """Run to the end; whatever interrupts the wait also stops the run."""
-    batch: Batch[list[Any]] = Batch(
-        [experiment.task for experiment in experiments],
-        [experiment.peak_bytes for experiment in experiments],
-        list,
-        memory_limit=memory,
-    )
-    batch.start()
-    try:
-        batch.run_here(interrupt_cancels=True)
-        while not batch.future.done():
-            batch.future.wait(SLICE)
-    except BaseException:
-        batch.future.cancel()
-        raise
-    error = batch.future.exception()
-    if error is not None:
-        raise error.__cause__ or error
-    return batch.future.result()

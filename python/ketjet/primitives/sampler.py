@@ -20,9 +20,10 @@ from ketjet.lowering import lower
 from ketjet.options.checks import integer
 from ketjet.options.machine import memory_limit
 from ketjet.options.simulator_options import MAX_SHOTS
+from ketjet.points.values import index_of
 from ketjet.primitives.bit_array import OutcomeTables, TabledBitArray
 from ketjet.primitives.options import SamplerOptions
-from ketjet.primitives.pubs import as_pubs, bound_at, index_of, parts_of, points_of
+from ketjet.primitives.pubs import as_pubs, bound_at, parts_of, points_of
 from ketjet.primitives.simulation import SimulatorPrimitive, named, warn_of_saves
 from ketjet.results.metadata import metadata_of_points
 

@@ -47,6 +47,8 @@ def metadata_of(experiment: Experiment, facts: RunFacts | None) -> dict[str, Any
         metadata["trajectories"] = facts.trajectories
     if task.exact:
         metadata["exact"] = {"floor": task.floor, "remainder": facts.dropped}
+    if facts.adjoint_residual is not None:
+        metadata["adjoint_residual"] = facts.adjoint_residual
     if facts.verification is not None:
         metadata["verify"] = _verification(task, facts, facts.verification)
     return metadata

@@ -12,7 +12,7 @@ from ketjet.errors import InvalidPubError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ketjet.primitives.pubs import Points
+    from ketjet.points.values import Points
 
 __all__ = ["Grid", "grid_of"]
 

@@ -1,0 +1,212 @@
+"""The methods of `Simulator` that differentiate expectation values; they wait for what they return."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ketjet.backend.admission import admission_now
+from ketjet.backend.differentiation import DifferentiableCircuit, differentiation, of_sums
+from ketjet.backend.run_input import as_circuit
+from ketjet.errors import InvalidOptionError, OptionTypeError
+from ketjet.jobs.blocking import run_to_end
+from ketjet.lowering.observables import read_observables
+from ketjet.options.machine import memory_limit
+from ketjet.points.broadcasting import grid_of
+from ketjet.points.values import read_points
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter
+    from typing_extensions import Unpack
+
+    from ketjet.lowering.observable_table import Observables
+    from ketjet.options import SimulatorOptions
+    from ketjet.options.types import RunOptions
+    from ketjet.points.values import Points
+
+__all__ = ["Differentiates"]
+
+
+class Differentiates:
+    """What a simulator can do beside running circuits: exact gradients, by the adjoint method.
+
+    All take a circuit of unitary gates with parameters, an observable or an array of them, and values of the
+    parameters: an array whose last axis is over the circuit's parameters, or a mapping as in a pub of `EstimatorV2`.
+    The shapes of observables and values are broadcast against each other. Whatever the number of parameters, a gradient
+    takes the memory of two states.
+    """
+
+    def _resolve(self, options: Mapping[str, Any]) -> SimulatorOptions:
+        raise NotImplementedError
+
+    def gradient(
+        self,
+        circuit: QuantumCircuit,
+        observables: Any,
+        values: ArrayLike | Mapping[Any, Any] | None = None,
+        *,
+        parameters: Sequence[Parameter | str] | None = None,
+        **options: Unpack[RunOptions],
+    ) -> NDArray[np.float64]:
+        """Return the derivatives of expectation values by the parameters of the circuit.
+
+        Parameters
+        ----------
+        circuit
+            Of unitary gates; it may begin by initialising qubits and end by measuring them.
+        observables
+            One of any kind, or nested lists or an array of them, on the circuit's qubits.
+        values
+            Of the parameters.
+        parameters
+            What to differentiate by, in this order; by default all parameters in the order of ``circuit.parameters``.
+        options
+            As for `run`; `time_limit` holds for each point.
+
+        Returns
+        -------
+        ndarray of float64
+            Shape (..., parameters), the first axes being those of the expectation values.
+
+        Raises
+        ------
+        InvalidCircuitError
+            The circuit cannot be simulated, or has an instruction without a derivative, which is named.
+        InvalidPubError, InvalidOptionError, OptionTypeError
+            Observables, values or parameters do not fit the circuit.
+        InsufficientMemoryError
+            Two states do not fit into the memory that is available now.
+        TimeLimitReached
+            The option `time_limit` says so.
+
+        Notes
+        -----
+        Method: the circuit is undone gate by gate on its final state and on what the observable makes of that; see
+        T. Jones and J. Gacon, arXiv:2009.02823. Here whole sweeps over memory are undone.
+        """
+        return self.value_and_gradient(circuit, observables, values, parameters=parameters, **options)[1]
+
+    def value_and_gradient(
+        self,
+        circuit: QuantumCircuit,
+        observables: Any,
+        values: ArrayLike | Mapping[Any, Any] | None = None,
+        *,
+        parameters: Sequence[Parameter | str] | None = None,
+        **options: Unpack[RunOptions],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return expectation values and their derivatives; the values come for nothing.
+
+        Parameters
+        ----------
+        circuit, observables, values, parameters, options
+            As for `gradient`.
+
+        Returns
+        -------
+        ndarray of float64, ndarray of float64
+            Values, and derivatives with one axis more, over the parameters.
+
+        Raises
+        ------
+        InvalidCircuitError, InvalidPubError, InsufficientMemoryError, TimeLimitReached
+            As `gradient`.
+        """
+        resolved, made, table, points, where = self._to_differentiate(
+            "value_and_gradient", circuit, observables, values, parameters, options
+        )
+        grid = grid_of(table.shape, points, where)
+        prepared = differentiation(made, table, grid, made.lowered.at_points(grid.values))
+        return prepared.arrays(run_to_end(prepared.experiments, memory_limit(resolved)))
+
+    def vjp(
+        self,
+        circuit: QuantumCircuit,
+        observables: Any,
+        values: ArrayLike | Mapping[Any, Any] | None,
+        weights: ArrayLike,
+        *,
+        parameters: Sequence[Parameter | str] | None = None,
+        **options: Unpack[RunOptions],
+    ) -> NDArray[np.float64]:
+        """Return the product of weights and the Jacobian of expectation values: what backpropagation asks for.
+
+        The observables of a point are added up with their weights first, so that any number of them takes as long as
+        one.
+
+        Parameters
+        ----------
+        circuit, observables, values, parameters, options
+            As for `gradient`.
+        weights
+            One for each expectation value, in the shape that these have.
+
+        Returns
+        -------
+        ndarray of float64
+            The shape of `values` as an array, with one entry for each parameter that is differentiated by.
+
+        Raises
+        ------
+        InvalidOptionError, OptionTypeError
+            The weights are not finite real numbers in the shape of the values.
+        InvalidCircuitError, InvalidPubError, InsufficientMemoryError, TimeLimitReached
+            As `gradient`.
+        """
+        resolved, made, table, points, where = self._to_differentiate(
+            "vjp", circuit, observables, values, parameters, options
+        )
+        shape = grid_of(table.shape, points, where).shape
+        given = _weights(weights, shape)
+        by_point = np.zeros((len(points.values), table.num_rows))
+        places = [np.arange(math.prod(own)).reshape(own) for own in (points.shape, table.shape)]
+        at, of = (np.broadcast_to(numbers, shape).ravel() for numbers in places)
+        np.add.at(by_point, (at, of), given.ravel())
+        experiments = of_sums(made, table, by_point, made.lowered.at_points(points.values))
+        outcomes = run_to_end(experiments, memory_limit(resolved))
+        found = np.zeros((len(points.values), made.num_parameters))
+        for point, outcome in enumerate(outcomes):
+            found[point] = made.pulled_back(points.values[point], outcome.readouts[1])[0]
+        return found.reshape((*points.shape, made.num_parameters))
+
+    def _to_differentiate(
+        self,
+        caller: str,
+        circuit: Any,
+        observables: Any,
+        values: Any,
+        parameters: Sequence[Parameter | str] | None,
+        options: Mapping[str, Any],
+    ) -> tuple[SimulatorOptions, DifferentiableCircuit, Observables, Points, str]:
+        """Check what is given and make the circuit ready."""
+        resolved = self._resolve({**options, "shots": 1, "memory": False, "exact": False, "return_state": False})
+        circuit = as_circuit(circuit, caller, None)
+        table, where = read_observables(observables), f"circuit {circuit.name!r}"
+        if table.num_qubits not in {None, circuit.num_qubits}:
+            raise InvalidOptionError(
+                f"{where}: the circuit has {circuit.num_qubits} qubits, the observables have {table.num_qubits}."
+            )
+        made = DifferentiableCircuit(circuit, admission_now(resolved, recent=True), parameters)
+        return resolved, made, table, read_points(made.lowered.parameters, values, where), where
+
+
+def _weights(weights: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    try:
+        if np.iscomplexobj(weights):
+            raise TypeError
+        array = np.asarray(weights, np.float64)
+    except (TypeError, ValueError):
+        raise OptionTypeError(f"weights must be real numbers, got {weights!r}.") from None
+    if array.shape != shape:
+        raise InvalidOptionError(
+            f"weights must have the shape of the expectation values, {shape}, but have {array.shape}."
+        )
+    if not np.isfinite(array).all():
+        raise InvalidOptionError("weights must be finite numbers.")
+    return array

@@ -1,0 +1,209 @@
+"""Gradients of expectation values: from circuits, observables and points to tasks, and from outcomes to arrays."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ketjet import engine
+from ketjet.backend.admission import Admitted, require_hope, too_wide
+from ketjet.backend.request import experiment_of
+from ketjet.errors import InvalidCircuitError, InvalidOptionError
+from ketjet.lowering import lower
+from ketjet.lowering.parameters import names_of
+from ketjet.lowering.program_to_read import program_to_read
+from ketjet.options.machine import switched_off
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter
+
+    from ketjet.backend.admission import Admission
+    from ketjet.engine import Outcome
+    from ketjet.experiment import Experiment
+    from ketjet.lowering import LoweredCircuit
+    from ketjet.lowering.observable_table import Observables
+    from ketjet.points.broadcasting import Grid
+
+__all__ = ["DifferentiableCircuit", "Differentiation", "differentiation", "of_sums"]
+
+
+class DifferentiableCircuit:
+    """A circuit whose expectation values have derivatives by its parameters.
+
+    Parameters
+    ----------
+    circuit
+        Of unitary gates; it may begin by initialising qubits and end by measuring them.
+    admission
+        What it may use.
+    parameters
+        What to differentiate by; all by default.
+
+    Attributes
+    ----------
+    lowered : LoweredCircuit
+        Without measurements at its end.
+
+    Raises
+    ------
+    InvalidCircuitError
+        It cannot be simulated, or has an instruction that cannot be differentiated.
+    InvalidOptionError
+        A parameter is not one of the circuit's.
+    InsufficientMemoryError
+        Two of its states do not fit into memory.
+    """
+
+    def __init__(
+        self, circuit: QuantumCircuit, admission: Admission, parameters: Sequence[Parameter | str] | None = None
+    ) -> None:
+        admission = require_hope(circuit, admission)
+        self.lowered = lower(circuit)
+        self._measured: tuple[int, ...] = ()
+        if self.lowered.has_measurements or self.lowered.saves:
+            program, self._measured, _ = program_to_read(self.lowered.program)
+            self.lowered = self.lowered._replace(program=program, has_measurements=False, saves=())
+        self._columns = _columns(circuit, self.lowered, parameters)
+        begin = time.perf_counter()
+        self._plan = _plan(circuit, self.lowered, admission)
+        plan_time = time.perf_counter() - begin
+        demand = self._demand(admission, 1)
+        self._admission = admission.suffices_for(demand.peak_bytes)
+        available = self._admission.available[0]
+        if demand.peak_bytes > available:
+            fitting = self._admission.estimate(self.lowered).max_qubits - 1
+            raise too_wide(circuit, self._plan.plan.num_qubits, demand.peak_bytes, fitting, self._admission)
+        admitted = Admitted(self.lowered, self._plan.plan, plan_time, demand, available)
+        self._experiment = experiment_of(self.lowered, admitted, admission.options, 0)._replace(shots=0)
+
+    @property
+    def num_parameters(self) -> int:
+        """How many parameters it is differentiated by."""
+        return len(self._columns)
+
+    def placed(self, observables: Observables) -> tuple[NDArray[np.float64], Observables]:
+        """Return the parts of observables that are the same in all states, and the others as the program has them."""
+        return observables.in_program(self.lowered.qubits, self._measured).split_identities()
+
+    def at(self, bound: LoweredCircuit, observables: Observables, weights: tuple[float, ...] = ()) -> Experiment:
+        """Return the run with values of the parameters that differentiates observables, or their weighted sum."""
+        demand = self._demand(self._admission, 1 if weights else observables.num_rows)
+        task = self._experiment.task._replace(
+            program=bound.program,
+            threads=demand.threads,
+            seconds=demand.seconds,
+            peak_bytes=demand.peak_bytes,
+            gradient=engine.GradientRequest(observables.readout(), weights, demand.states, self._plan),
+        )
+        return self._experiment._replace(task=task, peak_bytes=demand.peak_bytes)
+
+    def pulled_back(self, values: NDArray[np.float64], by_slot: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return derivatives by the chosen parameters, at one point, from those by slots; one row for each."""
+        binding = self.lowered.binding
+        if binding is None:
+            return np.empty((len(by_slot), 0))
+        return np.array([binding.pull_back(values, row)[self._columns] for row in by_slot])
+
+    def _demand(self, admission: Admission, rows: int) -> engine.Demand:
+        return engine.gradient_demand(self._plan, rows, max_threads=admission.threads, available=admission.available[0])
+
+
+def _plan(circuit: QuantumCircuit, lowered: LoweredCircuit, admission: Admission) -> engine.MirroredPlan:
+    options = admission.options
+    try:
+        return engine.mirrored_plan(lowered.program, options.precision, switched_off=switched_off(options))
+    except engine.NotDifferentiable as error:
+        reason, _ = error.args
+        raise InvalidCircuitError(
+            f"circuit {circuit.name!r} has no gradient by the adjoint method: {reason}. Differentiate a circuit of "
+            "unitary gates, with initialisations, if any, before the first parameter."
+        ) from error
+
+
+def _columns(
+    circuit: QuantumCircuit, lowered: LoweredCircuit, parameters: Sequence[Parameter | str] | None
+) -> NDArray[np.int64]:
+    own = {parameter.name: number for number, parameter in enumerate(lowered.parameters)}
+    if parameters is None:
+        return np.arange(len(own))
+    names = [each if isinstance(each, str) else getattr(each, "name", repr(each)) for each in parameters]
+    if unknown := [name for name in names if name not in own]:
+        raise InvalidOptionError(
+            f"circuit {circuit.name!r} has no parameters {names_of(unknown)}; its parameters are "
+            f"{names_of(own) or 'none'}."
+        )
+    return np.array([own[name] for name in names], np.int64)
+
+
+class Differentiation(NamedTuple):
+    """The values of a pub and their gradients, before they are run.
+
+    Attributes
+    ----------
+    grid : Grid
+    circuit : DifferentiableCircuit
+    constants : ndarray of float
+        The part of each observable that is the same in all states.
+    wanted : list of ndarray of int
+        At each distinct point, the numbers of the observables that are wanted there.
+    experiments : list of Experiment
+        One for every point; none if no observable depends on the state.
+    """
+
+    grid: Grid
+    circuit: DifferentiableCircuit
+    constants: NDArray[np.float64]
+    wanted: list[NDArray[np.int64]]
+    experiments: list[Experiment]
+
+    def arrays(self, outcomes: Sequence[Outcome]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return values, in the shape of the pub, and gradients, with an axis over parameters behind that."""
+        shape = len(self.wanted), len(self.constants)
+        values, gradients = np.zeros(shape), np.zeros((*shape, self.circuit.num_parameters))
+        values[:] = self.constants
+        for point, outcome in enumerate(outcomes):
+            found, by_slot = outcome.readouts
+            numbers = self.wanted[point]
+            values[point, numbers] += found
+            gradients[point, numbers] = self.circuit.pulled_back(self.grid.values[point], by_slot)
+        places = self.grid.points, self.grid.observables
+        return (
+            values[places].reshape(self.grid.shape),
+            gradients[places].reshape((*self.grid.shape, self.circuit.num_parameters)),
+        )
+
+
+def differentiation(
+    circuit: DifferentiableCircuit, observables: Observables, grid: Grid, points: Iterable[LoweredCircuit]
+) -> Differentiation:
+    """Prepare the gradients of a pub, whose distinct points are given as circuits with values."""
+    constants, placed = circuit.placed(observables)
+    wanted = grid.observables_by_point() if len(grid.values) else []
+    experiments = []
+    if placed.num_strings:
+        parts: dict[bytes, Observables] = {}
+        for bound, numbers in zip(points, wanted, strict=True):
+            key = numbers.tobytes()
+            if key not in parts:
+                parts[key] = placed if len(numbers) == placed.num_rows else placed.some(numbers)
+            experiments.append(circuit.at(bound, parts[key]))
+    return Differentiation(grid, circuit, constants, wanted, experiments)
+
+
+def of_sums(
+    circuit: DifferentiableCircuit,
+    observables: Observables,
+    weights: NDArray[np.float64],
+    points: Iterable[LoweredCircuit],
+) -> list[Experiment]:
+    """Prepare the gradients of sums of observables, one sum for each point, with weights (points x observables)."""
+    _, placed = circuit.placed(observables)
+    if not placed.num_strings:
+        return []
+    return [circuit.at(bound, placed, tuple(row)) for bound, row in zip(points, weights.tolist(), strict=True)]

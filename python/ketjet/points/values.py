@@ -1,0 +1,127 @@
+"""The values of a circuit's parameters at many points, as Qiskit lets users write them, as one array."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from qiskit.primitives.containers.bindings_array import BindingsArray
+
+from ketjet.errors import InvalidPubError, PubTypeError
+from ketjet.lowering.parameters import names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from qiskit.circuit import Parameter
+
+__all__ = ["Points", "index_of", "read_points"]
+
+
+class Points(NamedTuple):
+    """The parameter values of a pub.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the pub: the values' without the axis over parameters.
+    values : ndarray of float64, shape (points, parameters)
+        Finite; the points in C order.
+    """
+
+    shape: tuple[int, ...]
+    values: NDArray[np.float64]
+
+
+def read_points(parameters: Sequence[Parameter], values: Any, where: str, hint: str = "") -> Points:
+    """Return parameter values as one array.
+
+    Parameters
+    ----------
+    parameters
+        What needs values, in the order that the array's columns are to have.
+    values
+        None, a `BindingsArray`, a mapping as Qiskit's, or an array whose last axis is over parameters.
+    where
+        What messages begin with.
+    hint
+        What they end with where no values are given.
+
+    Raises
+    ------
+    InvalidPubError, PubTypeError
+        Values are missing, are too many, or are not finite real numbers of one shape.
+    """
+    if values is None and not parameters:
+        return Points((), np.zeros((1, 0)))
+    names = [parameter.name for parameter in parameters]
+    bound = _coerced(values, names, where)
+    given = [name for group in bound.data for name in group]
+    if set(given) != set(names) or len(given) != len(names):
+        raise InvalidPubError(_mismatch(given, names, where, hint))
+    array = np.ascontiguousarray(bound.as_array(names)).reshape(bound.size, len(names))
+    if not np.isfinite(array).all():
+        point, column = np.argwhere(~np.isfinite(array))[0]
+        which = f"{names[column]!r}{_at(point, bound.shape)}"
+        raise InvalidPubError(
+            f"{where}: the value {array[point, column]} of parameter {which} is not finite; use finite numbers."
+        )
+    return Points(bound.shape, array)
+
+
+def _coerced(values: Any, names: list[str], where: str) -> BindingsArray:
+    try:
+        if isinstance(values, Mapping):
+            return BindingsArray({key: _reals(value) for key, value in values.items()})
+        if values is None or isinstance(values, BindingsArray):
+            return BindingsArray.coerce(values)
+        array = _reals(values)
+        if len(names) != 1 and array.shape[-1:] != (len(names),):
+            found = array.shape[-1] if array.ndim else 1
+            raise InvalidPubError(f"{where}: {_numbers(found, names)}")
+        return BindingsArray({tuple(names): array})
+    except InvalidPubError:
+        raise
+    except TypeError as error:
+        raise PubTypeError(f"{where}: bad parameter values: {error}") from error
+    except ValueError as error:
+        raise InvalidPubError(f"{where}: bad parameter values: {error}") from error
+
+
+def _reals(values: Any) -> NDArray[np.float64]:
+    """Return numbers as floats; NumPy would drop the imaginary parts of an array with no more than a warning."""
+    if np.iscomplexobj(values):
+        raise TypeError("complex numbers are given; use real numbers")
+    return np.asarray(values, np.float64)
+
+
+def _mismatch(given: Sequence[str], names: Sequence[str], where: str, hint: str) -> str:
+    if not given:
+        return f"{where}: {_numbers(0, names)} {hint}".rstrip()
+    parts = []
+    if unknown := set(given) - set(names):
+        close = difflib.get_close_matches(min(unknown), names, n=1)
+        parts.append(f"unknown parameters: {names_of(unknown)}{f' (did you mean {close[0]!r}?)' if close else ''}")
+    if missing := set(names) - set(given):
+        parts.append(f"parameters without a value: {names_of(missing)}")
+    if twice := {name for name in given if given.count(name) > 1}:
+        parts.append(f"parameters with two values: {names_of(twice)}")
+    return f"{where}: {'; '.join(parts)}. {_numbers(len(given), names)}"
+
+
+def _numbers(found: int, names: Sequence[str]) -> str:
+    listed = f": {names_of(names)}" if names else ""
+    numbers = f"The number of values ({found}) does not match the number of parameters ({len(names)})"
+    return f"{numbers} for the circuit{listed}."
+
+
+def index_of(point: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return where a point is in an array of that shape."""
+    return tuple(map(int, np.unravel_index(point, shape)))
+
+
+def _at(point: int, shape: tuple[int, ...]) -> str:
+    return f" at point {index_of(point, shape)}" if shape else ""

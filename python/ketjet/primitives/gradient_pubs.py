@@ -1,0 +1,135 @@
+"""Pubs of `EstimatorV2.gradient`: made ready to run, and what becomes of their outcomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from qiskit.primitives import DataBin, PrimitiveResult, PubResult
+from qiskit.primitives.containers.estimator_pub import EstimatorPub
+
+from ketjet.backend.admission import admission_now
+from ketjet.backend.differentiation import DifferentiableCircuit, differentiation
+from ketjet.errors import InvalidPubError, KetjetError, PubTypeError
+from ketjet.lowering.observables import read_observables
+from ketjet.points.broadcasting import grid_of
+from ketjet.primitives.pubs import bound_at, parts_of, points_of
+from ketjet.results.metadata import metadata_of_points
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter
+
+    from ketjet.backend.differentiation import Differentiation
+    from ketjet.engine import Outcome
+    from ketjet.experiment import Experiment
+    from ketjet.lowering.observable_table import Observables
+    from ketjet.options import SimulatorOptions
+
+__all__ = ["GradientPub", "GradientPubs", "assemble_gradients"]
+
+
+class GradientPub(NamedTuple):
+    """A pub that is ready to be differentiated.
+
+    Attributes
+    ----------
+    differentiation : Differentiation
+    experiments : slice
+        Which experiments of the job are its points.
+    circuit_metadata : dict
+    """
+
+    differentiation: Differentiation
+    experiments: slice
+    circuit_metadata: dict[str, Any]
+
+
+class GradientPubs:
+    """Makes the pubs of one job ready to be differentiated.
+
+    Parameters
+    ----------
+    options
+        Of the run.
+    parameters
+        What all circuits are differentiated by; None for all parameters of each.
+    """
+
+    def __init__(self, options: SimulatorOptions, parameters: Sequence[Parameter | str] | None) -> None:
+        self.experiments: list[Experiment] = []
+        self._admission = admission_now(options, recent=True)
+        self._parameters = parameters
+        self._circuits: dict[int, DifferentiableCircuit] = {}  # a circuit may be in many pubs
+
+    def pub(self, index: int, pub: Any) -> GradientPub:
+        """Make one ready.
+
+        Raises
+        ------
+        InvalidPubError, PubTypeError, InvalidOptionError, InvalidCircuitError, InsufficientMemoryError
+            As `EstimatorV2.gradient` does.
+        """
+        circuit, observables, values = _parts(pub, index)
+        where = f"pub {index}, circuit {circuit.name!r}"
+        table = _table(observables, where)
+        if table.num_qubits not in {None, circuit.num_qubits}:
+            raise InvalidPubError(
+                f"{where}: The number of qubits of the circuit ({circuit.num_qubits}) does not match the number of "
+                f"qubits of the observables ({table.num_qubits})."
+            )
+        if id(circuit) not in self._circuits:
+            self._circuits[id(circuit)] = DifferentiableCircuit(circuit, self._admission, self._parameters)
+        made = self._circuits[id(circuit)]
+        points = points_of(circuit, made.lowered.parameters, values, index)
+        grid = grid_of(table.shape, points, where)
+        bound = bound_at(made.lowered, points._replace(values=grid.values), index)
+        found = differentiation(made, table, grid, bound)
+        begin = len(self.experiments)
+        self.experiments += found.experiments
+        return GradientPub(found, slice(begin, len(self.experiments)), made.lowered.header.metadata)
+
+
+def _parts(pub: Any, index: int) -> tuple[QuantumCircuit, Any, Any]:
+    """Return circuit, observables and values of a pub, which says nothing of a precision, or 0."""
+    if isinstance(pub, EstimatorPub):
+        circuit, observables, values, precision = pub.circuit, pub.observables, pub.parameter_values, pub.precision
+    else:
+        circuit, observables, values, precision = (*parts_of(pub, index, "Estimator", 2, 4), None, None)[:4]
+    if precision not in {None, 0}:
+        raise InvalidPubError(f"pub {index}: gradients are exact; leave the precision {precision} out.")
+    return circuit, observables, values
+
+
+def _table(observables: Any, where: str) -> Observables:
+    try:
+        return read_observables(observables)
+    except KetjetError as error:
+        kind = PubTypeError if isinstance(error, TypeError) else InvalidPubError
+        raise kind(f"{where}: {error}") from error
+
+
+def assemble_gradients(
+    pubs: Sequence[GradientPub], experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException]
+) -> PrimitiveResult[PubResult]:
+    """Make the result of a job."""
+    ended = list(outcomes)
+    results = [_pub_result(pub, experiments[pub.experiments], ended[pub.experiments]) for pub in pubs]
+    return PrimitiveResult(results, metadata={"version": 2})
+
+
+def _pub_result(
+    pub: GradientPub, experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException]
+) -> PubResult:
+    shape = pub.differentiation.grid.shape
+    metadata: dict[str, Any] = {"target_precision": 0.0, "circuit_metadata": pub.circuit_metadata}
+    failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    if failed:
+        metadata["error"] = f"{type(failed[0]).__name__}: {failed[0]}"
+        return PubResult(DataBin(shape=shape), metadata)
+    run = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+    evs, gradients = pub.differentiation.arrays(run)
+    if run:
+        metadata["simulator_metadata"] = metadata_of_points(experiments, [outcome.facts for outcome in run])
+    return PubResult(DataBin(evs=evs, gradients=gradients, shape=shape), metadata)
