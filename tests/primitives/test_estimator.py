@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -499,3 +500,16 @@ def test_what_a_circuit_saves_is_left_out():
     with pytest.warns(KetjetWarning, match=r"circuit 'saving' saves something.*an estimator's.*Simulator\.run"):
         job = EstimatorV2().run([(circuit, ["ZZ", "ZI"])])
     np.testing.assert_allclose(job.result()[0].data.evs, [1, 0], atol=1e-12)
+
+
+def test_a_long_paired_pub_takes_no_more_than_its_length():
+    circuit, angles_there = turned("a"), np.linspace(0, 1, 3000)
+    for observables in (["Z"] * 3000, ["Z", "X", "Y"] * 1000):
+        tracemalloc.start()
+        found = evs_of(circuit, observables, angles_there)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 40e6  # every observable at every point would be 72 MB
+        known = {"Z": np.cos, "X": np.sin, "Y": np.zeros_like}
+        expected = [known[name](angle) for name, angle in zip(observables, angles_there, strict=True)]
+        np.testing.assert_allclose(found, expected, atol=1e-12)

@@ -101,15 +101,15 @@ class Reading(NamedTuple):
         return values
 
     def some(self, observables: NDArray[np.int64]) -> Reading:
-        """Return how a few of the observables are read; the values of the others mean nothing then."""
+        """Return how a few of the observables are read, whose numbers ascend."""
         parts = []
         for part in self.parts:
-            places = np.flatnonzero(np.isin(part.observables, observables))
-            if len(places):
-                table = part.table.some(places)
-                found = part._replace(observables=part.observables[places], table=table, readout=table.readout())
-                parts.append(found)
-        return Reading(self.constants, tuple(parts))
+            places = np.minimum(np.searchsorted(part.observables, observables), len(part.observables) - 1)
+            there = np.flatnonzero(part.observables[places] == observables)
+            if len(there):
+                table = part.table.some(places[there])
+                parts.append(part._replace(observables=there, table=table, readout=table.readout()))
+        return Reading(self.constants[observables], tuple(parts))
 
 
 class ReadCircuit:

@@ -145,7 +145,8 @@ class Observables(NamedTuple):
         """Return a few of them, by their numbers in the flattened array."""
         begins, ends = self.row_begins[rows], self.row_begins[rows + 1]
         terms = np.concatenate([np.arange(begin, end) for begin, end in zip(begins, ends, strict=True)])
-        x, z, fixed, ones = (words[terms] for words in self._of_terms)
+        strings = self.columns[terms]
+        x, z, fixed, ones = (words[strings] for words in self[2:6])
         numbers = np.repeat(np.arange(len(rows)), ends - begins)
         return table_of((len(rows),), self.num_qubits, numbers, (x, z, fixed, ones), self.coefficients[terms])
 
@@ -154,7 +155,7 @@ class Observables(NamedTuple):
         kept = np.zeros(self.num_strings, bool)
         kept[strings] = True
         terms = kept[self.columns]
-        x, z, fixed, ones = (words[terms] for words in self._of_terms)
+        x, z, fixed, ones = (words[self.columns[terms]] for words in self[2:6])
         return table_of(self.shape, self.num_qubits, self.rows[terms], (x, z, fixed, ones), self.coefficients[terms])
 
     def and_others(self, others: Sequence[Observables]) -> Observables:

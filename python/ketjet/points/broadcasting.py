@@ -35,10 +35,20 @@ class Grid(NamedTuple):
     points: NDArray[np.int64]
     observables: NDArray[np.int64]
 
-    def observables_by_point(self) -> list[NDArray[np.int64]]:
-        """Return for each point the numbers of the observables that are wanted there, ascending."""
-        pairs = np.unique(np.stack([self.points, self.observables]), axis=1)
-        return np.split(pairs[1], np.flatnonzero(np.diff(pairs[0])) + 1)
+    def observables_by_point(self) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
+        """Return which observables are wanted at each point, and where each value is in all of these.
+
+        Returns
+        -------
+        wanted : list of ndarray of int
+            For each point the numbers of observables, ascending.
+        places : ndarray of int, shape (size,)
+            Of each value: its place in one list after the other.
+        """
+        pairs = self.points * (self.observables.max() + 1) + self.observables
+        _, firsts, places = np.unique(pairs, return_index=True, return_inverse=True)
+        ends = np.searchsorted(self.points[firsts], np.arange(1, len(self.values)))
+        return np.split(self.observables[firsts], ends), places
 
 
 def grid_of(observables: tuple[int, ...], points: Points, where: str) -> Grid:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["EstimatorV2"]
 
 WORTH_PARTS = 0.75
-"""Points read only the observables that they need if that is less than this part of reading all at each."""
+"""Points read only the observables that they need if that is less than this part of the work of reading all at each."""
 
 
 class EstimatorV2(SimulatorPrimitive[EstimatorOptions], BaseEstimatorV2):
@@ -206,9 +206,9 @@ class _Pub(NamedTuple):
     ----------
     grid : Grid
     readings : list of Reading
-        At each distinct point, how the observables are read that are wanted there.
-    num_observables : int
-        How many there are, with their squares if these are read too.
+        At each distinct point, how the observables are read that are wanted there, then their squares if need be.
+    places : ndarray of int, shape (size,)
+        Of each value: where it is in the values of all readings, without squares.
     identities : ndarray of float, optional
         If the squares are read: the observables' multiples of the identity, which are not.
     experiments : slice
@@ -222,7 +222,7 @@ class _Pub(NamedTuple):
 
     grid: Grid
     readings: list[Reading]
-    num_observables: int
+    places: NDArray[np.int64]
     identities: NDArray[np.float64] | None
     experiments: slice
     noise: Noise
@@ -232,21 +232,18 @@ class _Pub(NamedTuple):
 
     def values_in(self, outcomes: Sequence[Outcome]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
         """Return exact values and, if the squares were read, variances; both have the shape of the pub."""
-        found, begin = np.empty((len(self.readings), self.num_observables)), 0
-        for point, reading in enumerate(self.readings):
+        found, begin = [np.empty(0)], 0
+        for reading in self.readings:
             end = begin + len(reading.parts)
-            found[point] = reading.values_in(outcomes[begin:end])
+            found.append(reading.values_in(outcomes[begin:end]))
             begin = end
-        variances = None
-        if self.identities is not None:
-            values, squares = np.split(found, 2, axis=1)
-            variances = self._spread(np.maximum(squares - values**2, 0))
-            found = values + self.identities
-        return self._spread(found), variances
-
-    def _spread(self, found: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return values by point and observable in the shape of the pub."""
-        return found[self.grid.points, self.grid.observables].reshape(self.grid.shape)
+        shape, places = self.grid.shape, self.places
+        if self.identities is None:
+            return np.concatenate(found)[places].reshape(shape), None
+        halves = [np.split(values, 2) for values in found]
+        values, squares = (np.concatenate(part)[places] for part in zip(*halves, strict=True))
+        variances = np.maximum(squares - values**2, 0)
+        return (values + self.identities[self.grid.observables]).reshape(shape), variances.reshape(shape)
 
 
 class _Preparation:
@@ -279,7 +276,7 @@ class _Preparation:
         read = self._circuits[id(circuit)]
         points = points_of(circuit, read.lowered.parameters, values, index)
         grid = grid_of(shape, points, where)
-        readings = _readings(table, identities is not None, grid, read)
+        readings, places = _readings(table, identities is not None, grid, read)
         begin = len(self.experiments)
         if any(reading.parts for reading in readings):
             bound = bound_at(read.lowered, points._replace(values=grid.values), index)
@@ -288,7 +285,7 @@ class _Preparation:
         return _Pub(
             grid,
             readings,
-            table.num_rows,
+            places,
             identities,
             slice(begin, len(self.experiments)),
             noise_of(precision, self._seed, grid.shape),
@@ -320,25 +317,29 @@ def _parts(pub: Any, index: int, precision: float) -> tuple[QuantumCircuit, Any,
     return circuit, observables, values, precision if own is None else precision_of(own, f"pub {index}: ")
 
 
-def _readings(table: Observables, has_squares: bool, grid: Grid, read: ReadCircuit) -> list[Reading]:
-    """Return for each point how the observables are read that are wanted there."""
+def _readings(
+    table: Observables, has_squares: bool, grid: Grid, read: ReadCircuit
+) -> tuple[list[Reading], NDArray[np.int64]]:
+    """Return for each point how the observables are read that are wanted there, and where each value is in them."""
     if not len(grid.values):
-        return []
+        return [], grid.points
     whole = read.reading(table)
     num_points, num_observables = len(grid.values), table.num_rows // (2 if has_squares else 1)
+    everywhere = [whole] * num_points, grid.points * num_observables + grid.observables
     if num_points * num_observables <= grid.points.size:
-        return [whole] * num_points
-    wanted = grid.observables_by_point()
+        return everywhere
+    wanted, places = grid.observables_by_point()
     if has_squares:
         wanted = [np.concatenate([numbers, numbers + num_observables]) for numbers in wanted]
-    lengths = np.diff(table.row_begins)
-    if sum(int(lengths[numbers].sum()) for numbers in wanted) > WORTH_PARTS * num_points * whole.num_strings:
-        return [whole] * num_points
+    work = np.diff(table.row_begins) + 1  # its strings, and adding them up
+    work_everywhere = num_points * (whole.num_strings + table.num_rows)
+    if sum(int(work[numbers].sum()) for numbers in wanted) > WORTH_PARTS * work_everywhere:
+        return everywhere
     parts: dict[bytes, Reading] = {}
     for numbers in wanted:
         if (key := numbers.tobytes()) not in parts:
             parts[key] = whole.some(numbers)
-    return [parts[numbers.tobytes()] for numbers in wanted]
+    return [parts[numbers.tobytes()] for numbers in wanted], places
 
 
 def _assemble(
