@@ -14,6 +14,7 @@
 #include "bindings/control.hpp"
 #include "bindings/gil.hpp"
 #include "kernels/dispatch.hpp"
+#include "plan/plan_bytes.hpp"
 
 namespace ketjet::bindings {
 
@@ -22,6 +23,19 @@ namespace {
 MirroredPlan make_mirrored(const Program& program, const Machine& machine, Precision precision,
                            const std::vector<std::string>& switched_off) {
     return mirrored_plan(program, machine, precision, options_without(switched_off));
+}
+
+// The way back follows from the plan.
+py::bytes mirrored_bytes(const MirroredPlan& mirrored) {
+    const std::vector<std::uint8_t> bytes = bytes_of(*mirrored.plan);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+MirroredPlan read_mirrored(const py::bytes& bytes) {
+    const auto text = static_cast<std::string_view>(bytes);
+    auto plan = std::make_shared<const Plan>(
+        plan_from_bytes(std::span(reinterpret_cast<const std::uint8_t*>(text.data()), text.size())));
+    return {plan, mirror_of(*plan)};
 }
 
 GradientResult run_gradient(const MirroredPlan& mirrored, const Program& program, const GradientRequest& request,
@@ -73,7 +87,8 @@ void bind_gradient(py::module_& m) {
                 const std::vector<double> seconds = mirror_seconds(p, states, threads);
                 return std::accumulate(seconds.begin(), seconds.end(), 0.0);
             },
-            py::arg("states"), py::arg("threads"), "Predicted, of the way back with so many states.");
+            py::arg("states"), py::arg("threads"), "Predicted, of the way back with so many states.")
+        .def(py::pickle(&mirrored_bytes, &read_mirrored));
     m.def("mirrored_plan", &make_mirrored, py::arg("program"), py::arg("machine"), py::arg("precision"),
           py::arg("switched_off"), py::call_guard<ReleasedGil>(),
           "Plans a program for gradients; raises NotDifferentiable with a message and the index of an operation.");

@@ -152,6 +152,8 @@ class Differentiation(NamedTuple):
         The part of each observable that is the same in all states.
     wanted : list of ndarray of int
         At each distinct point, the numbers of the observables that are wanted there.
+    places : ndarray of int
+        Of each value of the pub: its place in these lists, one after the other.
     experiments : list of Experiment
         One for every point; none if no observable depends on the state.
     """
@@ -160,22 +162,23 @@ class Differentiation(NamedTuple):
     circuit: DifferentiableCircuit
     constants: NDArray[np.float64]
     wanted: list[NDArray[np.int64]]
+    places: NDArray[np.int64]
     experiments: list[Experiment]
 
     def arrays(self, outcomes: Sequence[Outcome]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return values, in the shape of the pub, and gradients, with an axis over parameters behind that."""
-        shape = len(self.wanted), len(self.constants)
-        values, gradients = np.zeros(shape), np.zeros((*shape, self.circuit.num_parameters))
-        values[:] = self.constants
+        values = [self.constants[numbers] for numbers in self.wanted]
+        gradients = [np.zeros((len(numbers), self.circuit.num_parameters)) for numbers in self.wanted]
         for point, outcome in enumerate(outcomes):
             found, by_slot = outcome.readouts
-            numbers = self.wanted[point]
-            values[point, numbers] += found
-            gradients[point, numbers] = self.circuit.pulled_back(self.grid.values[point], by_slot)
-        places = self.grid.points, self.grid.observables
+            values[point] = values[point] + found
+            gradients[point] = self.circuit.pulled_back(self.grid.values[point], by_slot)
+        shape = self.grid.shape
+        if not self.wanted:
+            return np.zeros(shape), np.zeros((*shape, self.circuit.num_parameters))
         return (
-            values[places].reshape(self.grid.shape),
-            gradients[places].reshape((*self.grid.shape, self.circuit.num_parameters)),
+            np.concatenate(values)[self.places].reshape(shape),
+            np.concatenate(gradients)[self.places].reshape((*shape, self.circuit.num_parameters)),
         )
 
 
@@ -184,7 +187,7 @@ def differentiation(
 ) -> Differentiation:
     """Prepare the gradients of a pub, whose distinct points are given as circuits with values."""
     constants, placed = circuit.placed(observables)
-    wanted = grid.observables_by_point() if len(grid.values) else []
+    wanted, places = grid.observables_by_point() if len(grid.values) else ([], np.empty(0, np.int64))
     experiments = []
     if placed.num_strings:
         parts: dict[bytes, Observables] = {}
@@ -193,7 +196,7 @@ def differentiation(
             if key not in parts:
                 parts[key] = placed if len(numbers) == placed.num_rows else placed.some(numbers)
             experiments.append(circuit.at(bound, parts[key]))
-    return Differentiation(grid, circuit, constants, wanted, experiments)
+    return Differentiation(grid, circuit, constants, wanted, places, experiments)
 
 
 def of_sums(

@@ -23,7 +23,7 @@ from ketjet.lowering.pauli_terms import WORD, Terms
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Observables", "complex_observable", "place_of", "read_observables"]
+__all__ = ["Observables", "complex_observable", "is_array", "place_of", "read_observables"]
 
 IMAGINARY_TOLERANCE = 100 * np.finfo(np.float64).eps
 """Imaginary parts of coefficients below this are rounding, as for Qiskit."""
@@ -93,6 +93,13 @@ def _gathered(shape: tuple[int, ...], elements: list[Any] | PauliList) -> Observ
     reading = _Reading(shape)
     reading.add_all(elements)
     return reading.table()
+
+
+def is_array(observables: Any) -> bool:
+    """Tell whether something is an array of observables rather than one."""
+    return isinstance(observables, (list, tuple, np.ndarray, PauliList)) or (
+        hasattr(observables, "sparse_observables_array") and observables.ndim > 0
+    )
 
 
 def _flattened(observables: Any) -> tuple[tuple[int, ...], list[Any] | PauliList]:

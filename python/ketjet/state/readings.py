@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
 from ketjet.errors import InvalidOptionError, OptionTypeError
+from ketjet.lowering.observable_squares import with_squares
+from ketjet.lowering.observables import complex_observable, is_array, read_observables
 from ketjet.state.checks import MAX_DENSITY_QUBITS, chosen_qubits, require_density_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TypeAlias
 
     from numpy.typing import NDArray
+    from qiskit.primitives.containers.observables_array import ObservableLike
 
     from ketjet import engine
+    from ketjet.lowering.observable_table import Observables
     from ketjet.state.calls import StateCalls
+
+    ArrayOfObservables: TypeAlias = list[Any] | tuple[Any, ...] | NDArray[Any]
 
 __all__ = ["StateReadings"]
 
@@ -33,6 +40,77 @@ class StateReadings:
     def _read(self, call: Callable[[engine.Control, int], _T]) -> _T:
         """Run a call that reads all amplitudes; once this has ended nobody works on them."""
         return self._calls.read(lambda control: call(control, self._calls.threads))
+
+    @overload
+    def expectation(self, observable: ArrayOfObservables) -> NDArray[np.float64]: ...
+    @overload
+    def expectation(self, observable: ObservableLike) -> float | complex: ...
+    def expectation(self, observable: Any) -> float | complex | NDArray[np.float64]:
+        """Return ⟨ψ|O|ψ⟩.
+
+        Parameters
+        ----------
+        observable
+            A SparsePauliOp, a SparseObservable, a Pauli, a label like "ZZI", or a dictionary from labels to numbers.
+            Labels may also have the letters 0 1 + - r l, for projectors. It acts on all qubits. Several, as nested
+            lists or an array, are read together, every string once; all must be Hermitian then.
+
+        Returns
+        -------
+        float, complex or ndarray of float64
+            A float; a complex number where O has complex coefficients; for several an array of their shape.
+
+        Raises
+        ------
+        InvalidOptionError, OptionTypeError
+            It is none of these, has another number of qubits, or coefficients that are not finite numbers.
+        JobError, JobCancelledError
+            The state is being changed or was left half changed; or `cancel` was called meanwhile.
+        """
+        if is_array(observable):
+            return self._values_of(read_observables(observable))
+        read = complex_observable(observable)
+        real, imaginary = self._values_of(read).tolist()
+        return complex(real, imaginary) if read.row_begins[2] > read.row_begins[1] else float(real)
+
+    @overload
+    def variance(self, observable: ArrayOfObservables) -> NDArray[np.float64]: ...
+    @overload
+    def variance(self, observable: ObservableLike) -> float: ...
+    def variance(self, observable: Any) -> float | NDArray[np.float64]:
+        """Return ⟨ψ|O²|ψ⟩ - ⟨ψ|O|ψ⟩²: the variance of what measuring O gives.
+
+        Parameters
+        ----------
+        observable
+            As for `expectation`, but Hermitian, and of at most 200 strings.
+
+        Returns
+        -------
+        float or ndarray of float64
+            At least 0; for several observables an array of their shape.
+
+        Raises
+        ------
+        InvalidOptionError, OptionTypeError
+            As `expectation`; it is not Hermitian; or it has too many strings for its square to be written out.
+        JobError, JobCancelledError
+            The state is being changed or was left half changed; or `cancel` was called meanwhile.
+        """
+        table = read_observables(observable)
+        means, squares = np.split(self._values_of(with_squares(table).observables), 2)
+        found = np.maximum(squares - means**2, 0).reshape(table.shape)
+        return found if table.shape else float(found)
+
+    def _values_of(self, observables: Observables) -> NDArray[np.float64]:
+        """Return the values of an array of observables, in its shape."""
+        if observables.num_qubits not in {None, self._num_qubits}:
+            raise InvalidOptionError(
+                f"the observable has {observables.num_qubits} qubits, the state {self._num_qubits}"
+            )
+        readout = observables.readout()
+        values = self._read(lambda control, threads: self._state.expectations(readout, threads, control))
+        return values.reshape(observables.shape)
 
     def overlap(self, other: StateReadings) -> complex:
         """Return the inner product ⟨self|other⟩; its squared size is the fidelity of the two.

@@ -14,7 +14,6 @@ import numpy as np
 from ketjet import engine
 from ketjet.errors import InvalidOptionError, JobError, OptionTypeError
 from ketjet.lowering import lower
-from ketjet.lowering.observables import complex_observable
 from ketjet.options import SimulatorOptions
 from ketjet.options.machine import allowed_threads, require_isa
 from ketjet.state import face
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
     from qiskit import QuantumCircuit
-    from qiskit.primitives.containers.observables_array import ObservableLike
 
     from ketjet.jobs.progress import JobProgress
 
@@ -336,30 +334,6 @@ class StateVector(StateReadings):
         """
         chosen = chosen_qubits(qubits, self.num_qubits)
         return self._read(lambda control, threads: self._state.probabilities(chosen, threads, control))
-
-    def expectation(self, observable: ObservableLike) -> float | complex:
-        """Return ⟨ψ|O|ψ⟩: a float, or a complex number when O has complex coefficients.
-
-        Parameters
-        ----------
-        observable
-            A SparsePauliOp, a SparseObservable, a Pauli, a label like "ZZI", or a dictionary from labels to numbers.
-            Labels may also have the letters 0 1 + - r l, for projectors. It acts on all qubits.
-
-        Raises
-        ------
-        InvalidOptionError, OptionTypeError
-            It is none of these, has another number of qubits, or coefficients that are not finite numbers.
-        JobError, JobCancelledError
-            The state is being changed or was left half changed; or `cancel` was called meanwhile.
-        """
-        read = complex_observable(observable)
-        if read.num_qubits != self.num_qubits:
-            raise InvalidOptionError(f"the observable has {read.num_qubits} qubits, the state {self.num_qubits}")
-        readout, is_complex = read.readout(), read.row_begins[2] > read.row_begins[1]
-        values = self._read(lambda control, threads: self._state.expectations(readout, threads, control))
-        real, imaginary = values.tolist()
-        return complex(real, imaginary) if is_complex else real
 
     def norm(self) -> float:
         """Return the length of the vector: 1 up to rounding.
