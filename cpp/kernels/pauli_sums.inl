@@ -1,6 +1,6 @@
 // Sums of products of amplitudes, with the signs of Pauli strings (PauliSumsArgs). Whatever the lane width, they are
 // added up in one order: as if vectors had wide_lanes lanes, in as many sums, which are added up pairwise after every
-// so many vectors.
+// so many steps.
 
 namespace ketjet {
 namespace {
@@ -87,51 +87,100 @@ KETJET_INLINE double sum_of_wide(Vector<T>* parts, const void* lane_signs) {
 
 constexpr std::uint64_t steps_per_sum = 64;  // so few that single precision does for a sum
 
-// A few strings that want the same part: term by term, with the sums in registers. Neighbouring vectors have sums of
-// their own, so that one addition need not wait for the other.
-constexpr int max_sums_in_registers = 4;
+// So many wide vectors are worked on in one step.
+constexpr int tile_bits = 3;
+
+// The bits by which the vectors of a tile differ, and how their addresses do.
+template <int Bits>
+struct Tile {
+    std::uint64_t bits[Bits + 1];
+    std::uint32_t offsets[1 << Bits];
+
+    // Fixes the lowest free bits of the subset, but not those of a wide vector's parts.
+    template <class T>
+    KETJET_INLINE static Tile take(VectorSubset& subset) {
+        constexpr std::uint64_t parts = wide_parts<T> - 1;
+        Tile tile;
+        VectorSubset wide = subset;
+        wide.fixed |= parts;
+        tile.offsets[0] = 0;
+        for (int axis = 0; axis < Bits; ++axis) {
+            tile.bits[axis] = ~wide.fixed & (wide.fixed + 1);
+            const std::uint32_t offset = fix_lowest_bit(wide);
+            for (int r = 0; r < 1 << axis; ++r) tile.offsets[r | 1 << axis] = tile.offsets[r] ^ offset;
+        }
+        subset.fixed |= wide.fixed & ~parts;
+        return tile;
+    }
+    // Which of them are in a mask: as a number of so many bits.
+    KETJET_INLINE std::uint32_t number_in(std::uint64_t mask) const {
+        std::uint32_t number = 0;
+        for (int axis = 0; axis < Bits; ++axis) {
+            if ((mask & bits[axis]) != 0) number |= 1U << axis;
+        }
+        return number;
+    }
+};
+
+// The sum of a tile's vectors with these signs.
+template <int Bits, class T>
+KETJET_INLINE Vector<T> signed_sum(const Vector<T>* v, const T* signs) {
+    Vector<T> tree[1 << (Bits - 1)];
+    KETJET_UNROLL
+    for (int half = 1 << (Bits - 1), r = 0; r < half; ++r) {
+        tree[r] = fma(v[r + half], splat(signs[r + half]), v[r] * splat(signs[r]));
+    }
+    KETJET_UNROLL
+    for (int half = 1 << (Bits - 1) >> 1; half > 0; half /= 2) {
+        KETJET_UNROLL
+        for (int r = 0; r < half; ++r) tree[r] += tree[r + half];
+    }
+    return tree[0];
+}
+
+// One or two strings that want the same part: a tile's products are multiplied by their signs.
+constexpr int max_few = 2;
 template <class T, Facing facing, bool Imaginary, int Count>
 void few_sums(const void* ket, const PauliSumsArgs& args) {
+    constexpr int rows = 1 << tile_bits;
     const Products<T, facing> products(ket, args);
-    alignas(line_bytes) T signs[2 * lanes<T>];
-    store(signs, splat(T(1)));
-    store(signs + lanes<T>, splat(T(-1)));
-    WideWalk<T> wide(args.vectors);
-    for (std::uint64_t done = 0; done < wide.walk.count; done += 2 * steps_per_sum) {
+    VectorSubset subset = args.vectors;
+    const auto tile = Tile<tile_bits>::template take<T>(subset);
+    T signs[Count][2][rows];  // by whether the whole tile counts negatively
+    for (int k = 0; k < Count; ++k) {
+        const std::uint32_t negative = tile.number_in(args.strings[k].vector_signs);
+        for (std::uint32_t r = 0; r < rows; ++r) {
+            signs[k][0][r] = __builtin_parity(negative & r) != 0 ? T(-1) : T(1);
+            signs[k][1][r] = -signs[k][0][r];
+        }
+    }
+    WideWalk<T> wide(subset);
+    for (std::uint64_t done = 0; done < wide.walk.count; done += steps_per_sum) {
         Vector<T> sums[Count][wide_parts<T>] = {};
         const std::uint64_t left = wide.walk.count - done;
-        wide.steps(left < 2 * steps_per_sum ? left : 2 * steps_per_sum,
+        wide.steps(left < steps_per_sum ? left : steps_per_sum,
                    [&](int part, SubsetWalk& walk, std::uint64_t lowest, std::uint32_t offset, std::uint64_t count)
                        __attribute__((always_inline)) {
-                           Vector<T> even[Count] = {}, odd[Count] = {};
-                           const auto add = [&](Vector<T>* sum) __attribute__((always_inline)) {
+                           Vector<T> sum[Count] = {};
+                           for (std::uint64_t i = 0; i < count; ++i) {
                                const std::uint64_t number = walk.number() | lowest;
-                               const Vector<T> product = products.template part<Imaginary>(walk.next() ^ offset);
+                               const std::uint64_t address = walk.next() ^ offset;
+                               Vector<T> product[rows];
+                               KETJET_UNROLL
+                               for (int r = 0; r < rows; ++r) {
+                                   product[r] = products.template part<Imaginary>(address ^ tile.offsets[r]);
+                               }
                                KETJET_UNROLL
                                for (int k = 0; k < Count; ++k) {
-                                   const int odd_sign = __builtin_parityll(number & args.strings[k].vector_signs);
-                                   sum[k] = fma(product, load(signs + odd_sign * lanes<T>), sum[k]);
+                                   const int negative = __builtin_parityll(number & args.strings[k].vector_signs);
+                                   sum[k] += signed_sum<tile_bits>(product, signs[k][negative]);
                                }
-                           };
-                           for (std::uint64_t i = 0; i + 1 < count; i += 2) {
-                               add(even);
-                               add(odd);
                            }
-                           if (count % 2 != 0) add(even);
                            KETJET_UNROLL
-                           for (int k = 0; k < Count; ++k) sums[k][part] = even[k] + odd[k];
+                           for (int k = 0; k < Count; ++k) sums[k][part] = sum[k];
                        });
         KETJET_UNROLL
         for (int k = 0; k < Count; ++k) args.sums[k] += sum_of_wide<T>(sums[k], args.strings[k].lane_signs);
-    }
-}
-
-template <class T, Facing facing, bool Imaginary, int Count = 1>
-KETJET_INLINE void few_sums_of(const void* ket, const PauliSumsArgs& args) {
-    if (args.count == Count) {
-        few_sums<T, facing, Imaginary, Count>(ket, args);
-    } else if constexpr (Count < max_sums_in_registers) {
-        few_sums_of<T, facing, Imaginary, Count + 1>(ket, args);
     }
 }
 
@@ -183,23 +232,11 @@ void many_sums(const void* ket, const PauliSumsArgs& args) {
     using Entries = SignedEntries<T, Axes>;
     const Products<T, facing> products(ket, args);
     VectorSubset subset = args.vectors;
-    std::uint64_t axes[Axes + 1];
-    std::uint32_t offsets[Entries::entries] = {};
-    subset.fixed |= wide_parts<T> - 1;
-    for (int axis = 0; axis < Axes; ++axis) {
-        axes[axis] = ~subset.fixed & (subset.fixed + 1);
-        const std::uint32_t offset = fix_lowest_bit(subset);
-        for (int r = 0; r < 1 << axis; ++r) offsets[r | 1 << axis] = offsets[r] ^ offset;
-    }
-    subset.fixed =
-        (subset.fixed & ~static_cast<std::uint64_t>(wide_parts<T> - 1)) | (args.vectors.fixed & (wide_parts<T> - 1));
+    const auto tile = Tile<Axes>::template take<T>(subset);
     Vector<T>* const sums = static_cast<Vector<T>*>(args.scratch);
     std::uint32_t* const chosen = reinterpret_cast<std::uint32_t*>(sums + wide_parts<T> * args.count);
     for (int k = 0; k < args.count; ++k) {
-        chosen[k] = Entries::first(k >= args.real_count);
-        for (int axis = 0; axis < Axes; ++axis) {
-            if ((args.strings[k].vector_signs & axes[axis]) != 0) chosen[k] |= 1U << axis;
-        }
+        chosen[k] = Entries::first(k >= args.real_count) + tile.number_in(args.strings[k].vector_signs);
     }
     for (int k = 0; k < wide_parts<T> * args.count; ++k) sums[k] = Vector<T>{};
     Entries entries;
@@ -212,8 +249,8 @@ void many_sums(const void* ket, const PauliSumsArgs& args) {
                            for (std::uint64_t i = 0; i < count; ++i) {
                                const std::uint64_t number = walk.number() | lowest;
                                const std::uint64_t address = walk.next() ^ offset;
-                               if constexpr (Real) entries.template fill<false>(products, address, offsets);
-                               if constexpr (Imaginary) entries.template fill<true>(products, address, offsets);
+                               if constexpr (Real) entries.template fill<false>(products, address, tile.offsets);
+                               if constexpr (Imaginary) entries.template fill<true>(products, address, tile.offsets);
                                for (int k = 0; k < args.count; ++k) {
                                    const bool odd = __builtin_parityll(number & args.strings[k].vector_signs) != 0;
                                    sums[wide_parts<T> * k + part] += entries.at(chosen[k], odd);
@@ -228,38 +265,37 @@ void many_sums(const void* ket, const PauliSumsArgs& args) {
     }
 }
 
-constexpr int transformed_bits = 3;
-
 template <class T, Facing facing, bool Real, bool Imaginary>
-KETJET_INLINE void many_sums_of(const void* ket, const PauliSumsArgs& args) {
+KETJET_INLINE void sums_of_parts(const void* ket, const PauliSumsArgs& args) {
     VectorSubset wide = args.vectors;
     wide.fixed |= wide_parts<T> - 1;
-    if (free_bits(wide) >= transformed_bits) {
-        many_sums<T, facing, transformed_bits, Real, Imaginary>(ket, args);
-    } else {
+    if (free_bits(wide) < tile_bits) {
         many_sums<T, facing, 0, Real, Imaginary>(ket, args);
+    } else if (args.count > max_few || (Real && Imaginary)) {
+        many_sums<T, facing, tile_bits, Real, Imaginary>(ket, args);
+    } else if (args.count == 1) {
+        few_sums<T, facing, Imaginary, 1>(ket, args);
+    } else {
+        few_sums<T, facing, Imaginary, 2>(ket, args);
     }
 }
 
 template <class T, Facing facing>
 KETJET_INLINE void sums_of(const void* ket, const PauliSumsArgs& args) {
-    const bool few = args.count <= max_sums_in_registers;
-    if constexpr (facing == Facing::itself) {
-        few ? few_sums_of<T, facing, false>(ket, args) : many_sums_of<T, facing, true, false>(ket, args);
-    } else if (args.real_count == args.count) {
-        few ? few_sums_of<T, facing, false>(ket, args) : many_sums_of<T, facing, true, false>(ket, args);
+    if (facing == Facing::itself || args.real_count == args.count) {
+        sums_of_parts<T, facing, true, false>(ket, args);
     } else if (args.real_count == 0) {
-        few ? few_sums_of<T, facing, true>(ket, args) : many_sums_of<T, facing, false, true>(ket, args);
+        sums_of_parts<T, facing, false, true>(ket, args);
     } else if (args.real_count <= max_sums_in_registers && args.count - args.real_count <= max_sums_in_registers) {
         PauliSumsArgs part = args;
         part.count = args.real_count;
-        few_sums_of<T, facing, false>(ket, part);
+        sums_of_parts<T, facing, true, false>(ket, part);
         part.count = args.count - args.real_count;
         part.strings += args.real_count;
         part.sums += args.real_count;
-        few_sums_of<T, facing, true>(ket, part);
+        sums_of_parts<T, facing, false, true>(ket, part);
     } else {
-        many_sums_of<T, facing, true, true>(ket, args);
+        sums_of_parts<T, facing, true, true>(ket, args);
     }
 }
 

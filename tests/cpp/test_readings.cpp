@@ -1,8 +1,11 @@
 // What is read of Pauli strings by calls among the passes of a sweep, and observables as operators, compared with plain
 // loops over the state.
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <random>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/bits.hpp"
@@ -11,8 +14,11 @@
 #include "check.hpp"
 #include "emit/emit_sweep.hpp"
 #include "exec/block_runner.hpp"
+#include "exec/read_strings.hpp"
 #include "kernels/dispatch.hpp"
+#include "plan/block_shapes.hpp"
 #include "plan/planner.hpp"
+#include "plan/reading_plan.hpp"
 #include "program/matrix.hpp"
 #include "program/observable_set.hpp"
 #include "readout/apply_observable.hpp"
@@ -185,9 +191,76 @@ void check_applied_observables() {
     }
 }
 
+// Every string is read once, by a sweep whose blocks it fits.
+void check_reading_plan(const std::vector<PauliString>& strings, int num_qubits, std::size_t max_sweeps) {
+    const Machine machine;
+    const int hot_qubits = block_shapes(machine, Precision::double_, num_qubits).front().block_qubits;
+    const std::vector<std::uint32_t> all = numbers_to(strings.size());
+    const std::vector<ReadSweep> sweeps = plan_readings(strings, all, machine, Precision::double_, num_qubits);
+    CHECK(sweeps.size() <= max_sweeps);
+    std::vector<std::uint32_t> read;
+    for (const ReadSweep& sweep : sweeps) {
+        const Index hot = mask_of(sweep.hot);
+        CHECK(std::ranges::is_sorted(sweep.hot) && count_bits(hot) == hot_qubits && (sweep.paired & hot) == 0);
+        for (const std::uint32_t k : sweep.strings) CHECK((strings[k].x & ~hot) == sweep.paired);
+        read.insert(read.end(), sweep.strings.begin(), sweep.strings.end());
+    }
+    std::ranges::sort(read);
+    CHECK(read == all);
+}
+
+void check_reading_plans() {
+    constexpr int num_qubits = 20;
+    std::mt19937_64 random(11);
+    std::vector<PauliString> diagonal, neighbours, any;
+    for (int q = 0; q < num_qubits; ++q) {
+        const Index pair = bit(q) | bit((q + 1) % num_qubits);
+        diagonal.push_back({0, pair, {}});
+        neighbours.push_back({pair, 0, {}});
+        neighbours.push_back({pair, pair, {}});
+        neighbours.push_back({bit(q), 0, {}});
+    }
+    for (int k = 0; k < 500; ++k) {
+        any.push_back({random() & low_bits(num_qubits), random() & low_bits(num_qubits), {}});
+    }
+    check_reading_plan({}, num_qubits, 0);
+    check_reading_plan(diagonal, num_qubits, 1);
+    check_reading_plan(neighbours, num_qubits, 3);
+    check_reading_plan(any, num_qubits, 64);
+}
+
+// Strings that are read from a state in memory, with blocks that face each other: the same digits for all lane widths.
+template <class T>
+void check_read_strings() {
+    constexpr int num_qubits = 9;
+    std::mt19937_64 random(13);
+    const StateVector<T> state = random_state<T>(random, num_qubits);
+    const std::vector<PauliString> strings = random_strings(random, num_qubits, low_bits(num_qubits), 60);
+    const std::vector<std::uint32_t> all = numbers_to(strings.size());
+    RunCounters counters;
+    std::vector<double> best;
+    for (const KernelTable* const table : available_kernels()) {
+        RunContext context{*table, 1, StopToken(counters)};
+        context.machine.l2_bytes = sizeof(T) << 7;
+        std::vector<ExactSum> sums(strings.size());
+        read_strings(strings, std::span<const std::uint32_t>(all), state, sums, context);
+        std::vector<double> values;
+        for (std::size_t k = 0; k < strings.size(); ++k) {
+            values.push_back(sums[k].value());
+            const Complex plain = plain_value(strings[k], state.amplitudes(), state.amplitudes(), num_qubits);
+            CHECK(std::abs(values[k] - plain.real()) < (sizeof(T) == 4 ? 1e-3 : 1e-11));
+        }
+        if (best.empty()) best = values;
+        if (std::string_view(table->name) != "portable") CHECK(values == best);
+    }
+}
+
 }  // namespace
 
 int main() {
+    check_reading_plans();
+    check_read_strings<double>();
+    check_read_strings<float>();
     check_applied_observables<double>();
     check_applied_observables<float>();
     check_end_of_sweeps<double>();
