@@ -286,7 +286,7 @@ KETJET_INLINE void sums_of(const void* ket, const PauliSumsArgs& args) {
         sums_of_parts<T, facing, true, false>(ket, args);
     } else if (args.real_count == 0) {
         sums_of_parts<T, facing, false, true>(ket, args);
-    } else if (args.real_count <= max_sums_in_registers && args.count - args.real_count <= max_sums_in_registers) {
+    } else if (args.real_count <= max_few && args.count - args.real_count <= max_few) {
         PauliSumsArgs part = args;
         part.count = args.real_count;
         sums_of_parts<T, facing, true, false>(ket, part);

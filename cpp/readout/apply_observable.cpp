@@ -1,8 +1,11 @@
 // Strings that flip the same qubits x take amplitude y to y ^ x, times a number: the sum of their coefficients with
-// signs by y. Each chunk of the result adds up what comes from one chunk of the state for each x.
+// signs by y. As for readings, one sweep serves all strings that flip the same cold qubits; a block of the state is
+// copied, and what it becomes is added to a block of the result.
 #include "readout/apply_observable.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <complex>
 #include <map>
 #include <span>
@@ -10,174 +13,212 @@
 #include <utility>
 #include <vector>
 
+#include "base/stop_token.hpp"
+#include "plan/reading_plan.hpp"
+#include "program/matrix.hpp"
 #include "state/chunks.hpp"
 
 namespace ketjet {
 
 namespace {
 
+constexpr std::array<Complex, 4> powers_of_i{Complex(1, 0), Complex(0, 1), Complex(-1, 0), Complex(0, -1)};
+
+// The numbers that amplitudes are multiplied by are made for so many of them at a time.
+constexpr int tile_bits = 9;
+
 // values[y] becomes the sum of values[z] with the signs (-1)^popcount(z & y).
-void transform(std::span<double> values) {
+template <class T>
+void transform(std::span<T> values) {
     for (std::size_t half = 1; half < values.size(); half *= 2) {
         for (std::size_t first = 0; first < values.size(); first += 2 * half) {
-            double* const even = values.data() + first;
-            double* const odd = even + half;
-            for (std::size_t i = 0; i < half; ++i) {
-                const double a = even[i], b = odd[i];
-                even[i] = a + b;
-                odd[i] = a - b;
+            for (std::size_t i = first; i < first + half; ++i) {
+                const T a = values[i], b = values[i + half];
+                values[i] = a + b;
+                values[i + half] = a - b;
             }
         }
     }
 }
 
-// The numbers by which the amplitudes of a chunk are multiplied: scale * values[y], or the scale alone.
-struct Factors {
-    double scale;
-    const double* values;  // null: they are all the same
-    bool are_zero() const { return values == nullptr && scale == 0; }
-};
-
-// Memory for sums of signs that are the same in every chunk.
-constexpr std::size_t max_tables = 64;
-
-// A function of an amplitude's index: the sum of coefficients with the signs (-1)^popcount(z & index), where a
-// condition is met, else zero. Signs by the bits inside a chunk make up a table for each pattern of z outside, which is
-// the same in all chunks but for its sign.
+// A sum of numbers with signs by the bits of an index, over tiles of indices.
+template <class T>
 class SignedSum {
  public:
-    SignedSum(const Condition& condition, Index inside) : condition_(condition), inside_(inside) {}
+    explicit SignedSum(std::size_t tile) : tile_(tile) {}
 
-    void add(Index z, double coefficient) { terms_[z & ~inside_].emplace_back(z & inside_, coefficient); }
-
-    // Fills tables while there is room for them.
-    void prepare(std::size_t& tables_left) {
-        const bool is_plain = (condition_.mask & inside_) == 0;
-        for (const auto& [outside, terms] : terms_) {
-            if (is_plain && terms.size() == 1 && terms.front().first == 0) {
-                constants_.emplace_back(outside, terms.front().second);
-                continue;
-            }
-            if (tables_left == 0) {
-                tables_.clear();
-                return;
-            }
-            --tables_left;
-            std::vector<double> table(inside_ + 1);
-            for (const auto& [z, coefficient] : terms) table[z] += coefficient;
-            finish(table);
-            tables_.emplace_back(outside, std::move(table));
-        }
-        is_prepared_ = true;
+    void add(Index z, double number) {
+        if (number == 0) return;
+        terms_.emplace_back(z, static_cast<T>(number));
+        if (terms_.size() > max_rows) return;
+        const std::size_t begin = rows_.size();
+        rows_.resize(begin + tile_);
+        for (Index y = 0; y < tile_; ++y) rows_[begin + y] = static_cast<T>(parity(y & z) ? -number : number);
     }
+    bool is_zero() const { return terms_.empty(); }
 
-    // Of the chunk that begins at `first`; `room` has the size of a chunk.
-    Factors at(Index first, std::span<double> room) const {
-        if (((first ^ condition_.value) & condition_.mask & ~inside_) != 0) return {0, nullptr};
-        if (!is_prepared_) return transformed(first, room);
-        double constant = 0;
-        for (const auto& [z, coefficient] : constants_) constant += parity(first & z) ? -coefficient : coefficient;
-        if (tables_.empty()) return {constant, nullptr};
-        const auto sign = [&](Index z) { return parity(first & z) ? -1.0 : 1.0; };
-        if (tables_.size() == 1 && constant == 0) return {sign(tables_[0].first), tables_[0].second.data()};
-        std::ranges::fill(room, constant);
-        for (const auto& [z, table] : tables_) {
-            const double factor = sign(z);
-            for (std::size_t y = 0; y < room.size(); ++y) room[y] += factor * table[y];
+    // The sums of a tile's indices, the first of which is `first`.
+    void fill(Index first, std::span<T> values) const {
+        const auto is_negative = [&](Index z) { return parity(first & z); };
+        if (terms_.size() > max_rows) {
+            std::ranges::fill(values, T(0));
+            for (const auto& [z, number] : terms_) values[z & (tile_ - 1)] += is_negative(z) ? -number : number;
+            return transform(values);
         }
-        return {1, room.data()};
+        for (std::size_t term = 0; term < terms_.size(); ++term) {
+            const T* const row = rows_.data() + term * tile_;
+            const T sign = is_negative(terms_[term].first) ? T(-1) : T(1);
+            for (std::size_t y = 0; y < tile_; ++y) values[y] = (term == 0 ? T(0) : values[y]) + sign * row[y];
+        }
     }
 
  private:
-    Factors transformed(Index first, std::span<double> room) const {
-        std::ranges::fill(room, 0);
-        for (const auto& [outside, terms] : terms_) {
-            const double sign = parity(first & outside) ? -1 : 1;
-            for (const auto& [z, coefficient] : terms) room[z] += sign * coefficient;
-        }
-        finish(room);
-        return {1, room.data()};
-    }
+    static constexpr std::size_t max_rows = 8;  // a transform takes as long as some of them
 
-    // From coefficients by z to sums by index.
-    void finish(std::span<double> values) const {
-        transform(values);
-        const Index mask = condition_.mask & inside_;
-        if (mask == 0) return;
-        for (Index y = 0; y < values.size(); ++y) {
-            if (((y ^ condition_.value) & mask) != 0) values[y] = 0;
-        }
-    }
-
-    Condition condition_;
-    Index inside_;
-    std::map<Index, std::vector<std::pair<Index, double>>> terms_;  // by z outside: z inside, coefficient
-    std::vector<std::pair<Index, double>> constants_;
-    std::vector<std::pair<Index, std::vector<double>>> tables_;
-    bool is_prepared_ = false;
+    std::size_t tile_;
+    std::vector<std::pair<Index, T>> terms_;
+    std::vector<T> rows_;  // of each term, if they are few: its number with the signs of the first tile
 };
 
-// Strings with equal flips and conditions, as numbers times X^x Z^z: their real parts, and their imaginary parts.
+// Indices whose lowest bits are the hot qubits of a sweep, and the others its cold ones.
+struct BlockOrder {
+    Index hot;
+    Index cold;
+
+    Index of(Index qubits) const { return extract_bits(qubits, hot) | extract_bits(qubits, cold) << count_bits(hot); }
+};
+
+// Strings with equal flips and conditions, all in the order of a block.
+template <class T>
 struct Group {
     Index x;
-    SignedSum real;
-    SignedSum imaginary;
+    Condition condition;
+    SignedSum<T> re, im;
 };
 
-std::vector<Group> groups_of(const ObservableSet& observables, std::size_t k, Index inside) {
-    std::map<std::tuple<Index, Index, Index>, Group> groups;
-    const std::span columns = observables.columns(k);
-    const std::span coefficients = observables.coefficients(k);
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        const auto& [x, z, condition] = observables.strings()[columns[i]];
-        const SignedSum none(condition, inside);
-        Group& group = groups.try_emplace({x, condition.mask, condition.value}, Group{x, none, none}).first->second;
-        const int y = count_bits(x & z) % 4;  // Y = i X Z
-        SignedSum& sum = y % 2 == 0 ? group.real : group.imaginary;
-        sum.add(z, y < 2 ? coefficients[i] : -coefficients[i]);
+template <class T>
+std::vector<Group<T>> groups_of(const ReadSweep& sweep, std::span<const PauliString> strings,
+                                std::span<const double> coefficients, const BlockOrder& order, std::size_t tile) {
+    std::map<std::tuple<Index, Index, Index>, std::size_t> places;
+    std::vector<Group<T>> groups;
+    for (const std::uint32_t k : sweep.strings) {
+        const auto& [x, z, condition] = strings[k];
+        const auto [place, is_new] = places.try_emplace({x, condition.mask, condition.value}, groups.size());
+        if (is_new) {
+            groups.push_back({order.of(x),
+                              {order.of(condition.mask), order.of(condition.value)},
+                              SignedSum<T>(tile),
+                              SignedSum<T>(tile)});
+        }
+        const Complex number = coefficients[k] * powers_of_i[static_cast<std::size_t>(count_bits(x & z) % 4)];
+        groups[place->second].re.add(order.of(z), number.real());
+        groups[place->second].im.add(order.of(z), number.imag());
     }
-    std::size_t tables_left = max_tables;
-    std::vector<Group> result;
-    for (auto& [key, group] : groups) {
-        group.real.prepare(tables_left);
-        group.imaginary.prepare(tables_left);
-        result.push_back(std::move(group));
-    }
-    return result;
+    return groups;
 }
 
-// Adds factor * amplitude, or i times it, from each place y of a chunk to place y ^ flip of the sums, whose real and
-// imaginary parts alternate. `low` are the lowest bits of the flip.
-constexpr Index unrolled = 4;
-template <bool imaginary, Index low, class T>
-void add_products(const Factors& factors, Index flip, std::span<const std::complex<T>> amplitudes, double* sums) {
-    const T* const scalars = reinterpret_cast<const T*>(amplitudes.data());
-    for (Index to = 0; to < amplitudes.size(); to += unrolled) {
-        const Index from = to ^ (flip & ~(unrolled - 1));
-        const double* const values = factors.values == nullptr ? nullptr : factors.values + from;
-        for (Index j = 0; j < unrolled; ++j) {
-            const double factor = values == nullptr ? factors.scale : factors.scale * values[j ^ low];
-            const double re = scalars[2 * (from + (j ^ low))], im = scalars[2 * (from + (j ^ low)) + 1];
-            double* const sum = sums + 2 * (to + j);
-            sum[0] += imaginary ? -factor * im : factor * re;
-            sum[1] += imaginary ? factor * re : factor * im;
+// The groups of one sweep on its blocks.
+template <class T>
+class BlockAction {
+ public:
+    BlockAction(const std::vector<Group<T>>& groups, std::size_t block, std::size_t tile)
+        : source(block), target(block), groups_(groups), tile_(tile), re_(tile), im_(tile) {}
+
+    std::vector<std::complex<T>> source, target;
+
+    // Adds to the target what becomes of the source, whose first amplitude has this index in the order of blocks.
+    void run(Index first, StopToken stop) {
+        for (const Group<T>& group : groups_) {
+            stop.throw_if_stopped();
+            for (Index tile = 0; tile < source.size(); tile += tile_) add(group, first, tile);
         }
     }
+
+ private:
+    void add(const Group<T>& group, Index first, Index tile) {
+        const Index inside = tile_ - 1, mask = group.condition.mask, value = group.condition.value;
+        if (((first + tile) & mask & ~inside) != (value & ~inside)) return;
+        if (!group.re.is_zero()) group.re.fill(first + tile, re_);
+        if (!group.im.is_zero()) group.im.fill(first + tile, im_);
+        if ((mask & inside) != 0) {
+            for (Index y = 0; y < tile_; ++y) {
+                if (((y ^ value) & mask & inside) != 0) re_[y] = im_[y] = 0;
+            }
+        }
+        const Index flip = group.x & (source.size() - 1);
+        const std::complex<T>* const from = source.data() + tile;
+        std::complex<T>* const to = target.data() + (tile ^ (flip & ~inside));
+        const Index low = flip & inside;
+        const Index run = low == 0 ? tile_ : low & (~low + 1);  // of amplitudes that stay side by side
+        for (Index y = 0; y < tile_; y += run) {
+            if (!group.re.is_zero()) add_products(re_.data() + y, from + y, to + (y ^ low), run, false);
+            if (!group.im.is_zero()) add_products(im_.data() + y, from + y, to + (y ^ low), run, true);
+        }
+    }
+
+    // Adds factors times amplitudes, times i if they are imaginary.
+    static void add_products(const T* __restrict factors, const std::complex<T>* amplitudes, std::complex<T>* sums,
+                             Index count, bool imaginary) {
+        const T* __restrict const from = reinterpret_cast<const T*>(amplitudes);
+        T* __restrict const to = reinterpret_cast<T*>(sums);
+        if (imaginary) {
+            for (Index i = 0; i < count; ++i) {
+                to[2 * i] -= factors[i] * from[2 * i + 1];
+                to[2 * i + 1] += factors[i] * from[2 * i];
+            }
+        } else {
+            for (Index i = 0; i < count; ++i) {
+                to[2 * i] += factors[i] * from[2 * i];
+                to[2 * i + 1] += factors[i] * from[2 * i + 1];
+            }
+        }
+    }
+
+    const std::vector<Group<T>>& groups_;
+    Index tile_;
+    std::vector<T> re_, im_;
+};
+
+// Calls body(place in the block, first amplitude of the state, amplitudes) for each row of a block.
+template <class Body>
+void for_rows(Index hot, Index base, Body body) {
+    const int run = std::countr_one(hot);
+    const Index rows = bit(count_bits(hot) - run);
+    for (Index row = 0; row < rows; ++row) {
+        body(row << run, base | deposit_bits(row, hot & ~low_bits(run)), bit(run));
+    }
 }
 
-template <bool imaginary, class T>
-void add_products(const Factors& factors, Index flip, std::span<const std::complex<T>> amplitudes, double* sums) {
-    if (factors.are_zero()) return;
-    switch (flip % unrolled) {
-        case 0:
-            return add_products<imaginary, 0>(factors, flip, amplitudes, sums);
-        case 1:
-            return add_products<imaginary, 1>(factors, flip, amplitudes, sums);
-        case 2:
-            return add_products<imaginary, 2>(factors, flip, amplitudes, sums);
-        default:
-            return add_products<imaginary, 3>(factors, flip, amplitudes, sums);
-    }
+// Adds what the strings of a sweep make of the state to the result, or writes it there.
+template <class T>
+void apply_sweep(const ReadSweep& sweep, bool writes, std::span<const PauliString> strings,
+                 std::span<const double> coefficients, const StateVector<T>& state, StateVector<T>& result,
+                 const RunContext& context) {
+    const Index hot = mask_of(sweep.hot);
+    const BlockOrder order{hot, low_bits(state.stored_qubits()) & ~hot};
+    const std::size_t block = bit(count_bits(hot)), tile = std::min<std::size_t>(block, bit(tile_bits));
+    const std::vector<Group<T>> groups = groups_of<T>(sweep, strings, coefficients, order, tile);
+    for_shares(state.stored_size() / block, state.stored_size() * groups.size(), context.walk(),
+               [&](std::size_t begin, std::size_t end) {
+                   BlockAction<T> action(groups, block, tile);
+                   for (std::size_t number = begin; number < end; ++number) {
+                       const Index base = deposit_bits(number, order.cold);
+                       for_rows(hot, base ^ sweep.paired, [&](Index place, Index first, Index size) {
+                           std::copy_n(state.amplitudes() + first, size, action.source.data() + place);
+                       });
+                       for_rows(hot, base, [&](Index place, Index first, Index size) {
+                           if (writes) {
+                               std::fill_n(action.target.data() + place, size, std::complex<T>(0));
+                           } else {
+                               std::copy_n(result.amplitudes() + first, size, action.target.data() + place);
+                           }
+                       });
+                       action.run(order.of(base ^ sweep.paired), context.stop);
+                       for_rows(hot, base, [&](Index place, Index first, Index size) {
+                           std::copy_n(action.target.data() + place, size, result.amplitudes() + first);
+                       });
+                   }
+               });
 }
 
 }  // namespace
@@ -185,27 +226,25 @@ void add_products(const Factors& factors, Index flip, std::span<const std::compl
 template <class T>
 void apply_observable(const ObservableSet& observables, std::size_t k, const StateVector<T>& state,
                       StateVector<T>& result, const RunContext& context) {
-    const Index size = std::min(state.stored_size(), bit(chunk_bits)), inside = size - 1;
-    const std::vector<Group> groups = groups_of(observables, k, inside);
-    const Index work = state.stored_size() * std::max<std::size_t>(groups.size(), 1);
-    for_shares(chunk_count(state.stored_size()), work, context.walk(), [&](std::size_t begin, std::size_t end) {
-        std::vector<double> sums(2 * size), room(size);
-        for (std::size_t number = begin; number < end; ++number) {
-            const Index first = static_cast<Index>(number) << chunk_bits;
-            std::ranges::fill(sums, 0);
-            for (const Group& group : groups) {
-                context.stop.throw_if_stopped();
-                const Index source = first ^ (group.x & ~inside);
-                const std::span<const std::complex<T>> amplitudes = Chunk{number, source, size}.of(state);
-                add_products<false>(group.real.at(source, room), group.x & inside, amplitudes, sums.data());
-                add_products<true>(group.imaginary.at(source, room), group.x & inside, amplitudes, sums.data());
-            }
-            const std::span<std::complex<T>> written = Chunk{number, first, size}.of(result);
-            for (Index y = 0; y < size; ++y) {
-                written[y] = {static_cast<T>(sums[2 * y]), static_cast<T>(sums[2 * y + 1])};
-            }
-        }
-    });
+    const std::span<const PauliString> strings = observables.strings();
+    std::vector<double> coefficients(strings.size());
+    for (std::size_t i = 0; i < observables.columns(k).size(); ++i) {
+        coefficients[observables.columns(k)[i]] += observables.coefficients(k)[i];
+    }
+    std::vector<std::uint32_t> applied;
+    for (std::uint32_t string = 0; string < strings.size(); ++string) {
+        if (coefficients[string] != 0) applied.push_back(string);
+    }
+    constexpr Precision precision = sizeof(T) == sizeof(float) ? Precision::single : Precision::double_;
+    const std::vector<ReadSweep> sweeps = plan_readings(strings, std::span<const std::uint32_t>(applied),
+                                                        context.machine, precision, state.stored_qubits());
+    for (std::size_t sweep = 0; sweep < sweeps.size(); ++sweep) {
+        apply_sweep(sweeps[sweep], sweep == 0, strings, std::span<const double>(coefficients), state, result, context);
+    }
+    if (sweeps.empty()) {
+        for_chunks(result.stored_size(), context.walk(),
+                   [&](const Chunk& chunk) { std::ranges::fill(chunk.of(result), std::complex<T>(0)); });
+    }
     result.set_all_active();
 }
 

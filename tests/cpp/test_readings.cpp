@@ -167,7 +167,7 @@ template <class T>
 void check_applied_observables() {
     std::mt19937_64 random(3);
     RunCounters counters;
-    for (const int num_qubits : {4, 7, 13, 14}) {
+    for (const int num_qubits : {4, 7, 9, 17}) {
         for (const std::size_t count : {1, 3, 60}) {
             const std::vector<PauliString> strings = random_strings(random, num_qubits, low_bits(num_qubits), count);
             SparseRows rows{{0, 0, static_cast<std::uint32_t>(count)}, numbers_to(count), {}};
@@ -176,7 +176,8 @@ void check_applied_observables() {
             const StateVector<T> state = random_state<T>(random, num_qubits),
                                  other = random_state<T>(random, num_qubits);
             StateVector<T> result(num_qubits, num_qubits);
-            const RunContext context{*available_kernels().front(), 2, StopToken(counters)};
+            RunContext context{*available_kernels().front(), 2, StopToken(counters)};
+            context.machine.l2_bytes = sizeof(T) << 9;
             apply_observable(observables, 1, state, result, context);
             Complex expected = 0;
             for (std::size_t k = 0; k < count; ++k) {
