@@ -22,13 +22,12 @@ void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>&
     if (sweeps.size() == 0) return;
     RunCounters& counters = context.stop.counters();
     const Kernels& kernels = kernels_of<T>(context.kernels);
-    const auto [norms, readings] = beside;
-    const auto reads_in = [&, readings = readings](std::size_t stage) {
-        return readings != nullptr && readings->stage() == stage;
-    };
+    SweepNorms* const norms = beside.norms;
+    SweepReadings* const readings = beside.readings;
+    const auto reads_in = [&](std::size_t stage) { return readings != nullptr && readings->stage() == stage; };
     SweepsAhead ahead(
         sweeps.size(),
-        [&, readings = readings](std::size_t i) {
+        [&](std::size_t i) {
             const std::size_t stage = sweeps.begin + i;
             const SweepReading reading = reads_in(stage) ? readings->reading() : SweepReading{};
             return emit_sweep<T>(bound.program, bound.sweep(stage), kernels, reading);

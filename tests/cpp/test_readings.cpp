@@ -168,7 +168,7 @@ void check_applied_observables() {
     std::mt19937_64 random(3);
     RunCounters counters;
     for (const int num_qubits : {4, 7, 9, 17}) {
-        for (const std::size_t count : {1, 3, 60}) {
+        for (const std::size_t count : {std::size_t{1}, std::size_t{3}, std::size_t{60}}) {
             const std::vector<PauliString> strings = random_strings(random, num_qubits, low_bits(num_qubits), count);
             SparseRows rows{{0, 0, static_cast<std::uint32_t>(count)}, numbers_to(count), {}};
             for (std::size_t k = 0; k < count; ++k) rows.coefficients.push_back(0.25 * static_cast<double>(k) - 1);
