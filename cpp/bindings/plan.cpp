@@ -14,6 +14,7 @@
 #include "plan/plan_cache.hpp"
 #include "plan/report.hpp"
 #include "plan/resources.hpp"
+#include "readout/reading_report.hpp"
 
 namespace ketjet::bindings {
 
@@ -52,6 +53,17 @@ std::shared_ptr<Plan> read_plan(const py::bytes& bytes) {
     const std::span read(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
     const ReleasedForMany released(read.size());
     return deleted_for_many(std::make_shared<const Plan>(plan_from_bytes(read)));
+}
+
+py::tuple as_tuple(const ReadPartReport& part) {
+    return py::make_tuple(part.hot, part.paired, part.strings, part.flips);
+}
+
+py::tuple report_readings(const Plan& plan, const ObservableSet& observables) {
+    const ReadingReport report = reading_report(plan, observables);
+    py::list sweeps;
+    for (const ReadPartReport& part : report.sweeps) sweeps.append(as_tuple(part));
+    return py::make_tuple(report.stage, as_tuple(report.riding), sweeps);
 }
 
 struct FoundCone {
@@ -137,6 +149,10 @@ void bind_plan(py::module_& m) {
                     "The plan that was written; raises PlanFormatError if it was not, or is damaged.")
         .def(py::pickle(&plan_bytes, &read_plan))
         .def("__eq__", [](const Plan& a, const Plan& b) { return a == b; });
+    m.def("reading_report", &report_readings, py::arg("plan"), py::arg("observables"),
+          "The stage of the sweep that reads before it writes, or None, then what it reads and what sweeps read that "
+          "write nothing: tuples of hot qubits, of qubits in which pairs of blocks differ, of how many strings and of "
+          "how many sets of qubits that these flip.");
     m.def(
         "plan_options",
         [] {

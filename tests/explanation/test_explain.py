@@ -17,6 +17,7 @@ import pytest
 from qiskit import QuantumCircuit, qasm2
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import DiagonalGate, HGate, SXGate
+from qiskit.quantum_info import SparsePauliOp
 from support.canonical import CIRCUITS, build
 from support.html_reader import Reader
 
@@ -361,3 +362,27 @@ def test_the_command_line(capsys, tmp_path):
     assert capsys.readouterr().out.startswith("<!doctype html>")
     assert program.main(["explain", str(path), "--html", "--json"]) == program.EXIT_USAGE
     assert "--html" in capsys.readouterr().err
+
+
+def test_how_observables_are_read():
+    circuit = QuantumCircuit(18)
+    for layer in range(3):
+        for qubit in range(18):
+            circuit.u(0.3 + layer, 0.2, 0.1, qubit)
+        for qubit in range(17):
+            circuit.cx(qubit, qubit + 1)
+    terms = [("ZZ", [q, q + 1], 1.0) for q in range(17)] + [("X", [q], 0.5) for q in range(18)] + [("", [], 3.0)]
+    observable = SparsePauliOp.from_sparse_list(terms, 18)
+    explained = Simulator().explain(circuit, observables=observable)
+    assert sum(reading.strings for reading in explained.readings) == 35
+    riding = explained.readings[0]
+    assert riding.stage == len(explained.stages)
+    assert riding.strings >= 17
+    assert set(riding.hot) == set(explained.stages[riding.stage - 1].hot)
+    for reading in explained.readings[1:]:
+        assert reading.stage is None
+        assert "cold" in reading.reason
+    assert "before it writes" in str(explained)
+    assert "Observables" in explained.to_html()
+    assert explained.to_dict()["readings"][0]["strings"] == riding.strings
+    assert Simulator().explain(circuit).readings is None

@@ -9,10 +9,10 @@ import numpy as np
 
 from ketjet.backend.admission import admission_now
 from ketjet.backend.differentiation import DifferentiableCircuit, differentiation, of_sums
+from ketjet.backend.readings import observables_of
 from ketjet.backend.run_input import as_circuit
 from ketjet.errors import InvalidOptionError, OptionTypeError
 from ketjet.jobs.blocking import run_to_end
-from ketjet.lowering.observables import read_observables
 from ketjet.options.machine import memory_limit
 from ketjet.points.broadcasting import grid_of
 from ketjet.points.values import read_points
@@ -187,11 +187,7 @@ class Differentiates:
         """Check what is given and make the circuit ready."""
         resolved = self._resolve({**options, "shots": 1, "memory": False, "exact": False, "return_state": False})
         circuit = as_circuit(circuit, caller, None)
-        table, where = read_observables(observables), f"circuit {circuit.name!r}"
-        if table.num_qubits not in {None, circuit.num_qubits}:
-            raise InvalidOptionError(
-                f"{where}: the circuit has {circuit.num_qubits} qubits, the observables have {table.num_qubits}."
-            )
+        table, where = observables_of(circuit, observables), f"circuit {circuit.name!r}"
         made = DifferentiableCircuit(circuit, admission_now(resolved, recent=True), parameters)
         return resolved, made, table, read_points(made.lowered.parameters, values, where), where
 

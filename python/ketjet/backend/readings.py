@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ketjet import engine
 from ketjet.backend.admission import admit_lowered, require_hope
 from ketjet.backend.request import experiment_of
+from ketjet.errors import InvalidOptionError
 from ketjet.lowering import lower
+from ketjet.lowering.observables import read_observables
 from ketjet.lowering.program_to_read import program_to_read
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from ketjet.lowering import LoweredCircuit
     from ketjet.lowering.observable_table import Observables
 
-__all__ = ["Part", "ReadCircuit", "Reading"]
+__all__ = ["Part", "ReadCircuit", "Reading", "observables_of"]
 
 SEES_THROUGH_MEASUREMENTS = ("known_bits", "relabel_swaps")
 """What the planner may not do with a circuit that measures midway: it could find that a measurement is final after all,
@@ -41,6 +43,22 @@ NARROW_QUBITS = 12
 
 MANY_STEPS = 1 << 22
 """Strings times operations that are looked through for light cones: some ten milliseconds."""
+
+
+def observables_of(circuit: QuantumCircuit, observables: Any) -> Observables:
+    """Read observables on a circuit's qubits.
+
+    Raises
+    ------
+    InvalidOptionError, OptionTypeError
+        They are none, or act on another number of qubits.
+    """
+    table = read_observables(observables)
+    if table.num_qubits not in {None, circuit.num_qubits}:
+        raise InvalidOptionError(
+            f"circuit {circuit.name!r} has {circuit.num_qubits} qubits, the observables have {table.num_qubits}."
+        )
+    return table
 
 
 class Part(NamedTuple):

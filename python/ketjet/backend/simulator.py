@@ -20,6 +20,7 @@ from ketjet.backend.admission import (
 )
 from ketjet.backend.derivatives import Differentiates
 from ketjet.backend.old_names import BackendOptions, OldNames
+from ketjet.backend.readings import observables_of
 from ketjet.backend.request import experiment_of, experiments_of
 from ketjet.backend.run_checks import require_values
 from ketjet.backend.run_input import as_circuit, given
@@ -270,6 +271,7 @@ class Simulator(Differentiates, OldNames):
         circuit: QuantumCircuit,
         *,
         analyze: bool = False,
+        observables: Any = None,
         inputs: Inputs | None = None,
         **options: Unpack[RunOptions],
     ) -> Explanation:
@@ -282,6 +284,10 @@ class Simulator(Differentiates, OldNames):
         analyze
             Also run it, up to three times, and measure each stage and what this computer can do at most. A circuit
             that measures in the middle is run for one shot.
+        observables
+            Observables that an estimator would read, of any kind, or an array of them: also say which Pauli strings the
+            last sweep reads from blocks in the cache, and which take sweeps of their own. The circuit runs for its
+            final state then, not for measurements.
         inputs, options
             As for `run`.
 
@@ -305,7 +311,8 @@ class Simulator(Differentiates, OldNames):
 
         resolved = self._resolve(options)
         circuit = as_circuit(circuit, "explain", inputs)
-        admission = admission_now(resolved)
+        table = None if observables is None else observables_of(circuit, observables)
+        admission = admission_now(resolved)._replace(reads_state=table is not None)
         if analyze:
             admitted = admit(circuit, admission)
             require_values(circuit, admitted.lowered)
@@ -316,6 +323,9 @@ class Simulator(Differentiates, OldNames):
             demand = admission.demand(lowered, made)
         explained = explanation.explain(lowered, made, demand.threads)
         explained = explanation.with_memory(explained, demand, admission.available[0])
+        if table is not None and not made.has_trajectories:
+            placed = table.in_program(lowered.qubits).split_identities()[1]
+            explained = explanation.with_readings(explained, made, placed.readout(), lowered)
         if not analyze:
             return explained
         task = experiment_of(lowered, admitted, resolved, 0).task

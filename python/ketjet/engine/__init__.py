@@ -41,7 +41,15 @@ from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Ver
 from ketjet.engine.planning import PLAN_OPTIONS, plan, precision_of, state_qubits
 from ketjet.engine.random_keys import RNG_VERSION
 from ketjet.engine.readouts import ObservablesReadout, ProbabilitiesReadout, Readout
-from ketjet.engine.report import PassReport, PlanReport, StageReport, machine_rates, rates_bytes, report
+from ketjet.engine.report import (
+    PassReport,
+    PlanReport,
+    StageReport,
+    machine_rates,
+    rates_bytes,
+    reading_report,
+    report,
+)
 from ketjet.engine.run import execute
 from ketjet.engine.shot_lists import list_rows
 from ketjet.engine.state import State
@@ -124,6 +132,7 @@ __all__ = [
     "plan",
     "precision_of",
     "rates_bytes",
+    "reading_report",
     "recently_available_memory",
     "report",
     "save_mode_codes",

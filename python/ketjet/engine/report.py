@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ketjet._core import Plan
+    from ketjet.engine.readouts import ObservablesReadout
+
+    ReadPart = tuple[list[int], list[int], int, int]
 
 _Item = TypeVar("_Item")
 
@@ -100,6 +103,21 @@ class PlanReport(NamedTuple):
 def rates_bytes() -> int:
     """Return the memory that `machine_rates` goes through: several times what the caches hold."""
     return min(4 * machine().l3_bytes, 512 << 20)
+
+
+def reading_report(made: Plan, observables: ObservablesReadout) -> tuple[int | None, ReadPart, list[ReadPart]]:
+    """Tell how a run of a plan reads observables.
+
+    Returns
+    -------
+    stage : int or None
+        Of the sweep that reads what it can before it writes its blocks, if there is one.
+    riding : tuple
+        What that reads: hot qubits, no pairs, how many strings, and how many sets of qubits these flip.
+    sweeps : list of tuple
+        Likewise of the sweeps that only read; pairs of their blocks differ in the qubits listed second.
+    """
+    return _core.reading_report(made, observables.observables())
 
 
 def report(made: Plan, threads: int) -> PlanReport:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ketjet.base.on_demand import OnDemand
 from ketjet.explanation.kernels import KernelShare
+from ketjet.explanation.readings import ExplainedReading
 from ketjet.explanation.stages import ExplainedOperation, ExplainedPass, ExplainedStage
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["json_pieces", "known_fields", "plain"]
 
 
-SHOWN = (ExplainedOperation, ExplainedPass, ExplainedStage, KernelShare)
+SHOWN = (ExplainedOperation, ExplainedPass, ExplainedReading, ExplainedStage, KernelShare)
 """What an explanation consists of."""
 
 SCALARS = (int, bool, str, float)

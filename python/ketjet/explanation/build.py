@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ketjet import engine
 from ketjet.base.on_demand import OnDemand
 from ketjet.explanation.model import Explanation
+from ketjet.explanation.readings import explain_readings
 from ketjet.explanation.stages import ExplainedOperation, ExplainedPass, ExplainedStage
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ketjet.engine import PassReport, Plan, PlanReport, StageReport
     from ketjet.lowering import LoweredCircuit
 
-__all__ = ["explain", "with_memory"]
+__all__ = ["explain", "with_memory", "with_readings"]
 
 
 def explain(lowered: LoweredCircuit, made: Plan, threads: int) -> Explanation:
@@ -53,6 +54,13 @@ def with_memory(explanation: Explanation, demand: engine.Demand, available: int)
         available_bytes=available,
         peak_is_lower_bound=demand.peak_is_lower_bound,
     )
+
+
+def with_readings(
+    explanation: Explanation, made: Plan, observables: engine.ObservablesReadout, lowered: LoweredCircuit
+) -> Explanation:
+    """Add how observables of the plan's program are read."""
+    return replace(explanation, readings=explain_readings(made, observables, lowered.qubits))
 
 
 def _stages(described: PlanReport, circuit_qubits: tuple[int, ...]) -> OnDemand[ExplainedStage]:

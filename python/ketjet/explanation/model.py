@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ketjet.engine import Precision
+    from ketjet.explanation.readings import ExplainedReading
     from ketjet.explanation.stages import ExplainedStage
 
 
@@ -68,6 +69,8 @@ class Explanation:
     """Bytes that it may take."""
     peak_is_lower_bound: bool | None = None
     """Whether the run takes `peak_bytes` at least."""
+    readings: tuple[ExplainedReading, ...] | None = None
+    """How observables are read, if there are any."""
 
     @functools.cached_property
     def _totals(self) -> Totals:

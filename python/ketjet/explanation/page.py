@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ketjet import faces
 from ketjet.base.units import counted, duration, size
 from ketjet.explanation import glossary, grid, text, timeline
+from ketjet.explanation.readings import reading_lines
 from ketjet.faces import shown
 
 if TYPE_CHECKING:
@@ -100,6 +101,9 @@ def _sections(explanation: Explanation) -> Iterator[tuple[str, str]]:
         yield "Where the time goes", timeline.timeline(explanation) + _how_to_read(explanation)
     yield "Kernels", _kernels(explanation)
     yield "Which qubits are worked on", grid.grid(explanation)
+    if explanation.readings:
+        lines = "".join(f"<li>{shown(line)}</li>" for line in reading_lines(explanation.readings))
+        yield "Observables", f"<ul>{lines}</ul>"
     yield "Memory", _memory(explanation)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ketjet.base.printable import printable
 from ketjet.base.units import counted, duration, size
+from ketjet.explanation.readings import reading_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -49,6 +50,8 @@ def table(explanation: Explanation) -> str:
         lines += ["", *(_fold(line) for line in stage_lines(number, stage)), *_pass_lines(stage.passes)]
     if rest := left_out(explanation.stages, STAGES_SHOWN, "stage"):
         lines += ["", rest]
+    if explanation.readings:
+        lines += ["", "observables", *(_fold(f"  {line}") for line in reading_lines(explanation.readings))]
     return "\n".join(lines)
 
 

@@ -1,0 +1,30 @@
+// What is told of how a run of a plan reads observables: in its last sweep, or in sweeps that only read.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "plan/plan.hpp"
+#include "program/observable_set.hpp"
+
+namespace ketjet {
+
+// Strings that one sweep reads. A sweep that only reads takes pairs of blocks that differ in the qubits `paired`.
+struct ReadPartReport {
+    std::vector<int> hot;
+    std::vector<int> paired;
+    std::size_t strings = 0;
+    std::size_t flips = 0;  // how many different sets of qubits these flip
+};
+
+struct ReadingReport {
+    std::optional<std::size_t> stage;  // of the sweep that reads before it writes, if there is one
+    ReadPartReport riding;             // what that reads
+    std::vector<ReadPartReport> sweeps;
+};
+
+// Of a plan whose shots all end in one state.
+ReadingReport reading_report(const Plan& plan, const ObservableSet& observables);
+
+}  // namespace ketjet

@@ -1,0 +1,79 @@
+"""How a run reads observables: in its last sweep, while blocks are in the cache, or in sweeps that only read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ketjet import engine
+from ketjet.base.units import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["ExplainedReading", "explain_readings", "reading_lines"]
+
+
+@dataclass(frozen=True)
+class ExplainedReading:
+    """Pauli strings that are read together.
+
+    Attributes
+    ----------
+    stage
+        The number of the stage that reads them before it writes its blocks; None for a sweep that only reads.
+    strings
+        How many.
+    flips
+        How many different sets of qubits they flip, that is have X or Y on; those that flip the same are a group.
+    hot
+        The qubits whose values lie in one block.
+    paired
+        The qubits in which two blocks differ that are read together.
+    reason
+        Why they are read there.
+    """
+
+    stage: int | None
+    strings: int
+    flips: int
+    hot: tuple[int, ...]
+    paired: tuple[int, ...]
+    reason: str
+
+
+def explain_readings(
+    made: engine.Plan, observables: engine.ObservablesReadout, qubits: Sequence[int]
+) -> tuple[ExplainedReading, ...]:
+    """Say how observables of a plan's program, whose qubit i is qubits[i] of the circuit, are read."""
+    stage, riding, sweeps = engine.reading_report(made, observables)
+
+    def named(found: Sequence[int]) -> tuple[int, ...]:
+        return tuple([qubits[qubit] for qubit in found if qubit < len(qubits)])
+
+    readings = []
+    if stage is not None and riding[2]:
+        hot, _, strings, flips = riding
+        reason = "they flip only qubits that are hot there"
+        readings.append(ExplainedReading(stage + 1, strings, flips, named(hot), (), reason))
+    for hot, paired, strings, flips in sweeps:
+        reason = "the last sweep does not leave amplitudes that could be read in its blocks"
+        if stage is not None:
+            reason = f"they flip qubits that are cold in stage {stage + 1}"
+        readings.append(ExplainedReading(None, strings, flips, named(hot), named(paired), reason))
+    return tuple(readings)
+
+
+def reading_lines(readings: Sequence[ExplainedReading]) -> Iterator[str]:
+    """Yield what a text tells of them."""
+    for reading in readings:
+        what = f"{counted(reading.strings, 'string')} in {counted(reading.flips, 'group')}"
+        if reading.stage is not None:
+            yield f"{what} read in stage {reading.stage} before it writes: {reading.reason}"
+            continue
+        pairs = f", pairs of blocks that differ in qubits {_listed(reading.paired)}" if reading.paired else ""
+        yield f"{what} read by a sweep that writes nothing, hot qubits {_listed(reading.hot)}{pairs}: {reading.reason}"
+
+
+def _listed(qubits: Sequence[int]) -> str:
+    return " ".join(map(str, qubits))
