@@ -95,7 +95,7 @@ void bind_gradient(py::module_& m) {
     py::class_<GradientRequest>(m, "GradientRequest", "What is wanted of a gradient.")
         .def(py::init(
                  [](std::shared_ptr<ObservableSet> observables) { return GradientRequest{std::move(observables)}; }),
-             py::arg("observables"))
+             py::arg("observables").none(false))
         .def_readwrite("weights", &GradientRequest::weights)
         .def_readwrite("max_states", &GradientRequest::max_states)
         .def_readwrite("time_limit", &GradientRequest::time_limit)

@@ -95,8 +95,19 @@ struct ReadCall {
     std::size_t scratch_bytes() const { return scratch_begin() + sums.size() * pauli_scratch_bytes; }
 };
 
+// Likewise of several strings that flip one vector bit each.
+struct AxisReadCall {
+    AxisSumsArgs args;
+    std::span<ReadSum> sums;
+};
+
 using KernelCall = std::variant<DenseCall, DiagonalCall, ExchangeCall, RotationCall, TurnCall, PhaseCall, TurnPhaseCall,
-                                ReflectCall, ShiftCall, ReadCall>;
+                                ReflectCall, ShiftCall, ReadCall, AxisReadCall>;
+
+// Whether it reads two blocks, where all others change one.
+inline bool reads(const KernelCall& call) {
+    return std::holds_alternative<ReadCall>(call) || std::holds_alternative<AxisReadCall>(call);
+}
 
 // A kernel call on every block whose base meets the condition.
 struct BoundCall {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <complex>
 #include <tuple>
 #include <variant>
@@ -23,6 +24,10 @@ Phase phase_of(const PauliString& string, ReadPart part, Index signs) {
     return {!odd, flipped != (y >= 2)};
 }
 
+// The lanes of the widest vectors: what is read how, and in which order, does not depend on the lane width.
+template <class T>
+constexpr int wide_bits = sizeof(T) == sizeof(float) ? 4 : 3;
+
 // Strings that one call can read: with equal flips, and conditions met by equal vectors of equal blocks.
 auto group_key(const PauliString& string) {
     return std::tuple(string.x, string.condition.mask, string.condition.value);
@@ -39,7 +44,7 @@ class GroupEmitter {
         const PauliString& first = strings_[group.front()];
         const PlacedCondition condition = layout.place(first.condition);
         const Index flip = layout.positions_of(first.x);
-        const Index chosen = bra_ == Bra::same_block ? lowest_bit(flip & ~low_bits(wide_bits)) : 0;
+        const Index chosen = bra_ == Bra::same_block ? lowest_bit(flip & ~low_bits(wide_bits<T>)) : 0;
         const double pairs = chosen != 0 || bra_ == Bra::partner_block ? 2 : 1;  // read at one of two places
         ReadCall call{};
         call.args.vectors = frame_.subset(condition.vectors, layout.vectors_of(chosen));
@@ -72,14 +77,68 @@ class GroupEmitter {
     }
 
  private:
-    // The lanes of the widest vectors: which of two amplitudes stands for both does not depend on the lane width.
-    static constexpr int wide_bits = sizeof(T) == sizeof(float) ? 4 : 3;
-
     Phase phase(std::uint32_t k) const { return phase_of(strings_[k], part_, frame_.signs()); }
 
     std::span<const PauliString> strings_;
     ReadPart part_;
     Bra bra_;
+    BlockFrame& frame_;
+    CallWriter<T>& out_;
+};
+
+// X or Y alone on vector bits, of which one call can read several.
+template <class T>
+class AxisEmitter {
+ public:
+    AxisEmitter(std::span<const PauliString> strings, ReadPart part, BlockFrame& frame, CallWriter<T>& out)
+        : strings_(strings), part_(part), frame_(frame), out_(out) {}
+
+    // Takes those that are such out of the list.
+    void take(std::vector<std::uint32_t>& read) {
+        std::array<std::vector<std::uint32_t>, 2> of_part;  // real, imaginary
+        const auto others =
+            std::ranges::stable_partition(read, [&](std::uint32_t k) { return !is_on_axis(strings_[k]); });
+        for (const std::uint32_t k : others) of_part[phase(k).imaginary ? 1 : 0].push_back(k);
+        read.erase(others.begin(), others.end());
+        for (std::span<const std::uint32_t> rest : of_part) {
+            while (!rest.empty()) {
+                const std::size_t count = std::min<std::size_t>(rest.size(), max_read_axes);
+                emit(rest.first(count));
+                rest = rest.subspan(count);
+            }
+        }
+    }
+
+ private:
+    // Of X the imaginary part of the products is wanted, or of Y the real part: the kernel knows no other signs.
+    bool is_on_axis(const PauliString& string) const {
+        const BlockLayout& layout = frame_.layout();
+        if (count_bits(string.x) != 1 || (string.z & ~string.x) != 0 || string.condition.mask != 0) return false;
+        return part_ == ReadPart::imaginary && layout.position(std::countr_zero(string.x)) >= wide_bits<T>;
+    }
+    Phase phase(std::uint32_t k) const { return phase_of(strings_[k], part_, frame_.signs()); }
+
+    void emit(std::span<const std::uint32_t> group) {
+        const BlockLayout& layout = frame_.layout();
+        AxisReadCall call{};
+        ReadSum* const sums = out_.template take<ReadSum>(group.size());
+        Index axes = 0;
+        for (std::size_t i = 0; i < group.size(); ++i) {
+            const Index axis = layout.vectors_of(layout.positions_of(strings_[group[i]].x));
+            const double factor = std::norm(frame_.scale);
+            call.args.axis_offsets[i] = frame_.offset(axis);
+            sums[i] = {group[i], 0, phase(group[i]).negative ? -factor : factor};
+            axes |= axis;
+        }
+        call.args.vectors = frame_.subset({}, axes);
+        call.args.axes = static_cast<int>(group.size());
+        call.args.imaginary = phase(group.front()).imaginary;
+        call.sums = {sums, group.size()};
+        out_.add({}, call);
+    }
+
+    std::span<const PauliString> strings_;
+    ReadPart part_;
     BlockFrame& frame_;
     CallWriter<T>& out_;
 };
@@ -90,6 +149,7 @@ template <class T>
 void emit_reading(std::span<const PauliString> strings, std::span<const std::uint32_t> read, ReadPart part, Bra bra,
                   BlockFrame& frame, CallWriter<T>& out) {
     std::vector<std::uint32_t> sorted(read.begin(), read.end());
+    if (bra == Bra::other_state) AxisEmitter<T>(strings, part, frame, out).take(sorted);
     const auto key = [&](std::uint32_t k) { return group_key(strings[k]); };
     std::ranges::stable_sort(sorted, {}, key);
     GroupEmitter<T> emit(strings, part, bra, frame, out);
@@ -102,9 +162,10 @@ void emit_reading(std::span<const PauliString> strings, std::span<const std::uin
 
 void finish_readings(BoundSweep& sweep) {
     for (BoundCall& call : sweep.calls) {
-        if (auto* const reading = std::get_if<ReadCall>(&call.call)) {
-            for (ReadSum& sum : reading->sums) sum.factor /= std::norm(sweep.scale);
-        }
+        std::span<ReadSum> sums;
+        if (auto* const reading = std::get_if<ReadCall>(&call.call)) sums = reading->sums;
+        if (auto* const reading = std::get_if<AxisReadCall>(&call.call)) sums = reading->sums;
+        for (ReadSum& sum : sums) sum.factor /= std::norm(sweep.scale);
     }
 }
 

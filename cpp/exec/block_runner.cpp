@@ -129,9 +129,21 @@ struct CallRunner {
         args.scratch = static_cast<std::byte*>(scratch) + call.scratch_begin();
         std::fill_n(args.sums, call.sums.size(), 0);
         kernels.pauli_sums(block, args);
-        for (std::size_t k = 0; k < call.sums.size(); ++k) {
-            const ReadSum& read = call.sums[k];
-            sums[read.sum].add((parity(base & read.cold_signs) ? -read.factor : read.factor) * args.sums[k]);
+        add_to_sums(call.sums, args.sums);
+    }
+    void operator()(const AxisReadCall& call) const {
+        std::array<double, max_read_axes> found{};
+        AxisSumsArgs args = call.args;
+        place(args.vectors);
+        args.bra = bra;
+        args.sums = found.data();
+        kernels.axis_sums(block, args);
+        add_to_sums(call.sums, found.data());
+    }
+    void add_to_sums(std::span<const ReadSum> reads, const double* found) const {
+        for (std::size_t k = 0; k < reads.size(); ++k) {
+            const double factor = parity(base & reads[k].cold_signs) ? -reads[k].factor : reads[k].factor;
+            sums[reads[k].sum].add(factor * found[k]);
         }
     }
 };

@@ -48,7 +48,7 @@ class BlocksRunner {
             runners_[i].begin({base, scalars + 2 * base}, next ? scalars + 2 * *next : nullptr);
         }
         for (const BoundCall& call : sweep_->calls) {
-            if (std::holds_alternative<ReadCall>(call.call)) {
+            if (reads(call.call)) {
                 read(call);
             } else {
                 for (BlockRunner<T>& runner : runners_) runner.call(call, nullptr);

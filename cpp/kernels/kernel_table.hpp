@@ -225,6 +225,19 @@ struct PauliSumsArgs {
 };
 constexpr std::uint64_t pauli_scratch_bytes = line_bytes + sizeof(std::uint32_t);
 
+// Strings that flip one vector bit each, an axis: adds to sums[a] the sum over all vectors y and their lanes of
+//   conj(bra[y ^ axis a]) * ket[y],
+// its imaginary part, or its real part with a minus for those y that have the bit.
+constexpr int max_read_axes = 3;
+struct AxisSumsArgs {
+    VectorSubset vectors;  // fixed contains the axes, none of them among the lowest bits of a line, with value 0 there
+    const void* bra;       // a block of the same layout as the ket
+    int axes;              // 1 to max_read_axes
+    std::uint32_t axis_offsets[max_read_axes];
+    bool imaginary;
+    double* sums;
+};
+
 struct Kernels {  // for one scalar type
     int lane_bits;
     int max_turn_axes;
@@ -239,6 +252,7 @@ struct Kernels {  // for one scalar type
     void (*turn_phase)(void* block, const TurnPhaseArgs& args);
     void (*reflect)(void* block, const ReflectArgs& args);
     void (*pauli_sums)(const void* ket, const PauliSumsArgs& args);
+    void (*axis_sums)(const void* ket, const AxisSumsArgs& args);
     // The squared norms of leaves that follow each other in memory, one number each.
     void (*leaf_norms)(const void* amplitudes, std::uint64_t leaves, double* norms);
     // For measuring: does multiply-adds in registers, writes W scalars, returns how many real ones they were.
