@@ -286,14 +286,6 @@ KETJET_INLINE void sums_of(const void* ket, const PauliSumsArgs& args) {
         sums_of_parts<T, facing, true, false>(ket, args);
     } else if (args.real_count == 0) {
         sums_of_parts<T, facing, false, true>(ket, args);
-    } else if (args.real_count <= max_few && args.count - args.real_count <= max_few) {
-        PauliSumsArgs part = args;
-        part.count = args.real_count;
-        sums_of_parts<T, facing, true, false>(ket, part);
-        part.count = args.count - args.real_count;
-        part.strings += args.real_count;
-        part.sums += args.real_count;
-        sums_of_parts<T, facing, false, true>(ket, part);
     } else {
         sums_of_parts<T, facing, true, true>(ket, args);
     }

@@ -13,7 +13,9 @@
 #include "base/memory_budget.hpp"
 #include "exec/expected_work.hpp"
 #include "exec/mirror_run.hpp"
+#include "exec/read_strings.hpp"
 #include "exec/stage_progress.hpp"
+#include "exec/sweep_readings.hpp"
 #include "readout/apply_observable.hpp"
 #include "readout/expectations.hpp"
 #include "shots/run_stages.hpp"
@@ -49,6 +51,18 @@ std::vector<std::int64_t> work_of(const MirroredPlan& mirrored, std::size_t stat
     return work;
 }
 
+// Runs the stages, and returns the values of the observables in the state that they leave.
+template <class T>
+std::vector<double> run_and_read(const BoundPlan& bound, const ObservableSet& observables, StateVector<T>& state,
+                                 const RunContext& context) {
+    const auto strings = observables.strings();
+    SweepReadings readings(*bound.plan, {strings.begin(), strings.end()});
+    run_stages(bound, state, {}, {nullptr, &readings}, context);
+    read_strings(readings.strings(), readings.left(), state, readings.sums(), context);
+    const SavesVector<double> values = expectations(observables, std::span<const ExactSum>(readings.sums()));
+    return {values.begin(), values.end()};
+}
+
 // The larger of two errors; what is not a number is larger than all.
 double worse(double error, double other) { return error > other || std::isnan(error) ? error : other; }
 
@@ -62,6 +76,7 @@ GradientResult gradient(const MirroredPlan& mirrored, const Program& program, co
     const ObservableSet& given_observables = *request.observables;
     const ObservableSet observables =
         request.weights.empty() ? given_observables : weighted_sum(given_observables, request.weights);
+    check_support(given_observables, plan.num_qubits);
     const std::size_t rows = observables.size(), slots = program.slots().size();
     const auto bras =
         static_cast<std::size_t>(std::clamp(request.max_states - 1, 1, std::max(static_cast<int>(rows), 1)));
@@ -87,10 +102,10 @@ GradientResult gradient(const MirroredPlan& mirrored, const Program& program, co
     std::vector<StateVector<T>> applied_states;
     for (std::size_t i = 0; i < bras; ++i) applied_states.emplace_back(plan.num_qubits, plan.state_qubits);
     for (std::size_t first = 0; first < rows; first += bras) {
-        run_stages(bound, state, {}, {}, context);
         if (first == 0) {
-            const SavesVector<double> values = expectations(given_observables, state, context);
-            result.values.assign(values.begin(), values.end());
+            result.values = run_and_read(bound, given_observables, state, context);
+        } else {
+            run_stages(bound, state, {}, {}, context);
         }
         std::vector<StateVector<T>*> undone;
         for (std::size_t row = first; row < std::min(first + bras, rows); ++row) {
