@@ -247,7 +247,13 @@ def _too_much_saved(
 
 
 def too_wide(
-    circuit: QuantumCircuit, qubits: int, peak_bytes: int | None, max_qubits: int, admission: Admission
+    circuit: QuantumCircuit,
+    qubits: int,
+    peak_bytes: int | None,
+    max_qubits: int,
+    admission: Admission,
+    *,
+    two_states: bool = False,
 ) -> InsufficientMemoryError:
     """Return the error of a circuit whose run needs so many qubits, or so many bytes, where fewer would fit."""
     options, (available, rule) = admission.options, admission.available
@@ -255,7 +261,7 @@ def too_wide(
     peak_bytes = state_bytes if peak_bytes is None else peak_bytes
     need = f"2^{qubits} amplitudes" if qubits > 56 else size(peak_bytes)
     hints = ["use fewer qubits"]
-    if state_bytes <= available:
+    if state_bytes <= available and not two_states:
         hints.append("fewer shots")
     if options.precision == "double":
         hints.append("precision='single'")
@@ -265,9 +271,9 @@ def too_wide(
         hints.append(f"wait for the circuits that run now and hold {size(held)}")
     hints.append("a larger max_memory_mb" if rule == "max_memory_mb" else "a machine with more memory")
     error = InsufficientMemoryError(
-        f"circuit {circuit.name!r} needs {need} for {qubits} qubits in {options.precision} precision, but "
-        f"{size(available)} are available ({_rule(admission)}); at most {max_qubits} qubits fit. "
-        f"Try one of: {'; '.join(hints)}."
+        f"circuit {circuit.name!r} needs {need} for {'two states of ' if two_states else ''}{qubits} qubits in "
+        f"{options.precision} precision, but {size(available)} are available ({_rule(admission)}); "
+        f"at most {max_qubits} qubits fit. Try one of: {'; '.join(hints)}."
     )
     error.required_bytes, error.available_bytes, error.max_qubits = peak_bytes, available, max_qubits
     return error

@@ -82,7 +82,7 @@ class Differentiates:
             Observables, values or parameters do not fit the circuit.
         InsufficientMemoryError
             Two states do not fit into the memory that is available now.
-        TimeLimitReached
+        TimeLimitError
             The option `time_limit` says so.
 
         Notes
@@ -115,7 +115,7 @@ class Differentiates:
 
         Raises
         ------
-        InvalidCircuitError, InvalidPubError, InsufficientMemoryError, TimeLimitReached
+        InvalidCircuitError, InvalidPubError, InsufficientMemoryError, TimeLimitError
             As `gradient`.
         """
         resolved, made, table, points, where = self._to_differentiate(
@@ -156,7 +156,7 @@ class Differentiates:
         ------
         InvalidOptionError, OptionTypeError
             The weights are not finite real numbers in the shape of the values.
-        InvalidCircuitError, InvalidPubError, InsufficientMemoryError, TimeLimitReached
+        InvalidCircuitError, InvalidPubError, InsufficientMemoryError, TimeLimitError
             As `gradient`.
         """
         resolved, made, table, points, where = self._to_differentiate(

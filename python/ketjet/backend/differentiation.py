@@ -77,8 +77,10 @@ class DifferentiableCircuit:
         self._admission = admission.suffices_for(demand.peak_bytes)
         available = self._admission.available[0]
         if demand.peak_bytes > available:
-            fitting = self._admission.estimate(self.lowered).max_qubits - 1
-            raise too_wide(circuit, self._plan.plan.num_qubits, demand.peak_bytes, fitting, self._admission)
+            blocks = demand.peak_bytes - 2 * demand.state_bytes
+            fitting = engine.max_qubits((available - blocks) // 2, admission.options.precision)
+            qubits = self._plan.plan.num_qubits
+            raise too_wide(circuit, qubits, demand.peak_bytes, fitting, self._admission, two_states=True)
         admitted = Admitted(self.lowered, self._plan.plan, plan_time, demand, available)
         self._experiment = experiment_of(self.lowered, admitted, admission.options, 0)._replace(shots=0)
 
