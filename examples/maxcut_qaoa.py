@@ -2,9 +2,9 @@
 
 The graph is the dodecahedron's, with 30 edges. A pentagon cannot have all its edges cut, there are 12 of them, and an
 edge lies in two: so no colouring cuts more than 24. Layers of phases (one angle for all edges) and of rotations (one
-for all vertices) turn a superposition of all colourings into one of good ones. A classical optimiser chooses the angles
-by the exact expectation value, `StateVector.expectation`; then colourings are sampled. For one layer the best angles
-are known in closed form, because the graph has no triangles.
+for all vertices) turn a superposition of all colourings into one of good ones. An optimiser chooses the angles by the
+exact average and its derivatives, `Objective.value_and_gradient`; then colourings are sampled. For one layer the best
+angles are known in closed form, because the graph has no triangles.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qiskit import QuantumCircuit
+from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import SparsePauliOp
 from scipy.optimize import minimize
 
-from ketjet import StateVector
+from ketjet import Objective, StateVector
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,12 +35,12 @@ def petersen_like(n: int, k: int = 2) -> Edges:
     return [*outer, *inner, *((i, n + i) for i in range(n))]
 
 
-def qaoa(edges: Edges, angles: NDArray[np.float64]) -> QuantumCircuit:
+def qaoa(edges: Edges, angles: NDArray[np.float64] | ParameterVector) -> QuantumCircuit:
     """Return the circuit of len(angles) / 2 layers; first the angles of the edges, then those of the vertices."""
-    vertices = 1 + max(map(max, edges))
+    vertices, layers = 1 + max(map(max, edges)), len(angles) // 2
     circuit = QuantumCircuit(vertices)
     circuit.h(range(vertices))
-    for gamma, beta in np.reshape(angles, (2, -1)).T:
+    for gamma, beta in zip(angles[:layers], angles[layers:], strict=True):
         for a, b in edges:
             circuit.rzz(-gamma, a, b)
         circuit.rx(2 * beta, range(vertices))
@@ -69,24 +70,16 @@ def best_cut_of_one_layer(edges: Edges, degree: int = 3) -> float:
     return len(edges) * (1 + gain) / 2
 
 
-def optimise(edges: Edges, layers: int, evaluations: int = 40) -> list[tuple[float, NDArray[np.float64]]]:
+def optimise(edges: Edges, layers: int) -> list[tuple[float, NDArray[np.float64]]]:
     """Return the average cut and the angles for 1, 2, ... layers; each starts from the angles of the one before."""
-    state = StateVector(1 + max(map(max, edges)))
-    observable = cut_operator(edges)
-
-    def minus_cut(angles: NDArray[np.float64]) -> float:
-        state.reset()
-        return -float(np.real(state.evolve(qaoa(edges, angles)).expectation(observable)))
-
-    angles = best_angles_of_one_layer()
-    found = [(-minus_cut(angles), angles)]
-    for more in range(2, layers + 1):
-        places = np.linspace(0, 1, more)
-        old = np.linspace(0, 1, more - 1)
+    angles, found = best_angles_of_one_layer(), []
+    for more in range(1, layers + 1):
+        minus_cut = Objective(qaoa(edges, ParameterVector("angles", 2 * more)), -1 * cut_operator(edges))
+        places, old = np.linspace(0, 1, more), np.linspace(0, 1, len(angles) // 2)
         start = np.concatenate([np.interp(places, old, half) for half in np.reshape(angles, (2, -1))])
-        ended = minimize(minus_cut, start, method="COBYLA", options={"maxiter": evaluations, "rhobeg": 0.2})
+        ended = minimize(minus_cut.value_and_gradient, start, jac=True, method="L-BFGS-B")
         angles = ended.x
-        found.append((-ended.fun, angles))
+        found.append((-float(ended.fun), angles))
     return found
 
 

@@ -3,12 +3,14 @@
 All engines take turns at each case, whoever is not at work is stopped. A turn is one call or as many as fit into
 ``burst`` seconds; values are new in each call; minima count. An engine whose first call takes longer than ``slow`` has
 no other; one that takes longer than ``budget`` is ended, and has that as a lower bound. All numbers must agree.
+
+Beside gradients, and the energies of chains, one run of the circuit by ketjet takes a turn too: the engine's own time
+for the state, without Python's part. What the objective takes is given as a multiple of it.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import signal
 import statistics
@@ -22,6 +24,9 @@ from protocol.turns import EngineProcess
 
 TOLERANCE = 1e-8
 OURS = ("ketjet", "objective")
+FORWARD = "forward"
+LARGE = 16
+"""Qubits from which on Python's part of a gradient is small beside the engine's."""
 
 
 def cases(options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -63,8 +68,8 @@ def _case(
 class Player:
     """One engine in one case."""
 
-    def __init__(self, process: EngineProcess, case: dict[str, Any], options: argparse.Namespace) -> None:
-        self.process, self.what, self.budget = process, case["what"], options.budget
+    def __init__(self, process: EngineProcess, what: str, case: dict[str, Any], options: argparse.Namespace) -> None:
+        self.process, self.what, self.budget = process, what, options.budget
         self.seconds: list[float] = []
         self.found: Any = None
         self.error = str(process.prepare(problem=case["problem"]).get("error", ""))
@@ -95,6 +100,8 @@ class Player:
         if not self.seconds:
             return {"at_least": self.budget}
         facts = {"best": min(self.seconds), "median": statistics.median(self.seconds)}
+        if self.what == FORWARD:
+            return facts
         return facts | {"agrees": _distance(self.found, reference) <= TOLERANCE * max(1.0, _size(reference))}
 
 
@@ -117,7 +124,9 @@ def measure_case(
     takes_part = [name for name in crew if case["what"] == "energy" or ENGINES[name].has_gradient]
     if case["part"] == "chains":
         takes_part = [name for name in takes_part if name in OURS or name in options.chain_engines]
-    players = {name: Player(crew[name], case, options) for name in takes_part}
+    players = {name: Player(crew[name], case["what"], case, options) for name in takes_part}
+    if case["part"] in ("gradients", "chains") and "objective" in players:
+        players[FORWARD] = Player(crew["objective"], FORWARD, case, options)
     for player in players.values():
         if not player.fails:
             player.run()
@@ -132,23 +141,27 @@ def measure_case(
                 player.run(
                     20 if least == 0.0 and turn == 0 else max(1, min(200, round(options.burst / max(least, 1e-6))))
                 )
-    for name in players:
+    for name in takes_part:
         crew[name].ask("drop")
     reference = next((player.found for player in players.values() if player.found is not None), None)
     return {name: player.outcome(reference) for name, player in players.items()}
 
 
 def ratios(outcomes: dict[str, dict[str, Any]]) -> dict[str, float]:
-    """Time of the others over that of ketjet's estimator: Aer's, and the best one's."""
+    """Time of the others over that of ketjet's estimator, Aer's and the best one's; and the objective's over a run."""
+    found: dict[str, float] = {}
+    forward, objective = (outcomes.get(name, {}).get("best") for name in (FORWARD, "objective"))
+    if forward is not None and objective is not None:
+        found[FORWARD] = objective / forward
     own = outcomes.get("ketjet", {}).get("best")
     others = {
-        name: found.get("best", found.get("at_least"))
-        for name, found in outcomes.items()
-        if name not in OURS and "error" not in found and found.get("agrees", True)
+        name: outcome.get("best", outcome.get("at_least"))
+        for name, outcome in outcomes.items()
+        if name not in (*OURS, FORWARD) and "error" not in outcome and outcome.get("agrees", True)
     }
     if own is None or not others:
-        return {}
-    found = {"peer": min(others.values()) / own}
+        return found
+    found["peer"] = min(others.values()) / own
     if "aer" in others:
         found["aer"] = others["aer"] / own
     return found
@@ -158,13 +171,20 @@ def headline(measured: list[dict[str, Any]]) -> dict[str, Any]:
     """The figures that ``goals.toml`` asks for."""
     found: dict[str, Any] = {
         "wrong": sum(not o.get("agrees", True) for case in measured for o in case["outcomes"].values()),
-        "failed": sum("error" in case["outcomes"].get(name, {}) for case in measured for name in OURS),
+        "failed": sum("error" in case["outcomes"].get(name, {}) for case in measured for name in (*OURS, FORWARD)),
     }
     for part in ("energies", "gradients", "loops"):
         for peer in ("peer", "aer"):
             values = [case["ratios"][peer] for case in measured if case["part"] == part and peer in case["ratios"]]
             if values:
                 found.setdefault(part, {})[peer] = {"geometric_mean": geometric_mean(values), "least": min(values)}
+    over_forward: dict[str, float] = {}
+    for case in measured:
+        if FORWARD in case["ratios"] and case["problem"]["num_qubits"] >= LARGE:
+            name = "gradients" if case["part"] == "gradients" else case["problem"]["circuit"]
+            over_forward[name] = max(case["ratios"][FORWARD], over_forward.get(name, 0.0))
+    if over_forward:
+        found["over_forward"] = over_forward
     for case in measured:
         if case["part"] == "small":
             for name in OURS:
@@ -179,7 +199,7 @@ def _cell(outcome: dict[str, Any]) -> str:
         return "failed"
     if "at_least" in outcome:
         return f"> {1e3 * outcome['at_least']:.0f}"
-    wrong = "" if outcome["agrees"] else "**wrong** "
+    wrong = "" if outcome.get("agrees", True) else "**wrong** "
     return f"{wrong}{1e3 * outcome['best']:.3g}"
 
 
@@ -189,11 +209,15 @@ def report(measured: list[dict[str, Any]], names: list[str]) -> str:
     for case in measured:
         problem = case["problem"]
         what = f"{case['what']}, {problem['circuit']}, {problem['observable']}"
-        cells = [_cell(case["outcomes"][name]) if name in case["outcomes"] else "-" for name in names]
-        peer, aer = (f"{case['ratios'].get(key, math.nan):.1f}" for key in ("peer", "aer"))
-        rows.append([what, problem["num_qubits"], problem["parameters"], problem["terms"] or "-", *cells, peer, aer])
-    header = ["case", "qubits", "parameters", "strings", *(f"{name} ms" for name in names)]
-    return markdown_table([*header, "best other / ketjet", "Aer / ketjet"], rows)
+        cells = [_cell(case["outcomes"][name]) if name in case["outcomes"] else "-" for name in (*names, "forward")]
+        ratios_there = [
+            f"{case['ratios'][key]:.1f}" if key in case["ratios"] else "-" for key in ("peer", "aer", FORWARD)
+        ]
+        rows.append(
+            [what, problem["num_qubits"], problem["parameters"] or "-", problem["terms"] or "-", *cells, *ratios_there]
+        )
+    header = ["case", "qubits", "parameters", "strings", *(f"{name} ms" for name in names), "run ms"]
+    return markdown_table([*header, "best other / ketjet", "Aer / ketjet", "objective / run"], rows)
 
 
 def main() -> int:

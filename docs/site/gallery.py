@@ -14,7 +14,14 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent.parent / "examples"
-WORKLOADS = ["factor_35", "melting_domain_wall", "maxcut_qaoa", "repetition_code", "random_sampling"]
+WORKLOADS = [
+    "factor_35",
+    "melting_domain_wall",
+    "spin_chain_ground_state",
+    "maxcut_qaoa",
+    "repetition_code",
+    "random_sampling",
+]
 INK, INK_ON_DARK = "#24292e", "#d0d3d6"  # the first is what ketjet.mplstyle writes with
 
 PAGE = """\

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 import itertools
 import math
@@ -24,8 +23,11 @@ WORKLOADS = {
     "melting_domain_wall": "less than 1e-10",
     "random_sampling": "13.4402; Porter-Thomas 13.4402",
     "repetition_code": "distance 7: logical error 0.0000",
+    "spin_chain_ground_state": "3 layers: -7.72740661",
 }
 """The scripts, and what each of them tells."""
+SMALLER = {"spin_chain_ground_state": ["--spins", "6"]}
+"""Arguments with which a script takes less time."""
 
 
 def load(name):
@@ -42,11 +44,8 @@ def test_every_script_is_tested():
 @pytest.mark.parametrize(("name", "told"), WORKLOADS.items(), ids=WORKLOADS)
 def test_a_script_runs_without_matplotlib_and_says_what_it_found(name, told, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.setattr(sys, "argv", [f"{name}.py"])
-    module = load(name)
-    if name == "maxcut_qaoa":  # the same with fewer steps of the optimiser
-        monkeypatch.setattr(module, "optimise", functools.partial(module.optimise, evaluations=8))
-    module.main()
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *SMALLER.get(name, [])])
+    load(name).main()
     assert told in capsys.readouterr().out
 
 
@@ -70,6 +69,7 @@ def test_a_script_draws_its_picture(name, tmp_path, monkeypatch):
         "melting_domain_wall": lambda: ({0.0: module.magnetisation(4, 0.0, 2, 0.1)}, 0.1),
         "random_sampling": lambda: (np.array([0.5, 0.25, 0.125, 0.125]), {"00": 3, "01": 1}),
         "repetition_code": lambda: ({3: np.array([0.1, 0.2])}, np.array([0.1, 0.2])),
+        "spin_chain_ground_state": lambda: (4, [module.Found(1, [-4.0, -5.0]), module.Found(2, [-4.0, -5.2])]),
     }
     module.draw(*things[name](), path)
     assert path.read_text(encoding="utf-8").count("<path") > 5
@@ -131,6 +131,30 @@ def test_two_layers_find_the_best_cut_of_petersens_graph():
     assert max(sizes.values()) == 12
     average = sum(sizes[colours] * count for colours, count in sampled.items()) / 1000
     assert average == pytest.approx(two, abs=5 * 1.5 / math.sqrt(1000))
+
+
+# The spin chain
+
+
+@pytest.mark.parametrize("spins", [4, 6, 8])
+def test_free_fermions_have_the_energy_of_the_ground_state(spins):
+    chain = load("spin_chain_ground_state")
+    energies = np.linalg.eigvalsh(chain.hamiltonian(spins).to_matrix())
+    assert chain.exact_energy(spins) == pytest.approx(energies[0], abs=1e-12)
+
+
+def test_half_as_many_layers_as_spins_reach_the_ground_state_and_fewer_do_not():
+    chain = load("spin_chain_ground_state")
+    exact = chain.exact_energy(8)
+    fewer, enough = (chain.optimise(8, layers).energies for layers in (3, 4))
+    assert fewer[-1] > exact + 0.1
+    assert enough[-1] == pytest.approx(exact, abs=1e-8)
+    assert all(later <= earlier + 1e-12 for earlier, later in itertools.pairwise(enough))
+
+
+def test_one_layer_has_the_energy_that_a_closed_formula_gives():
+    chain = load("spin_chain_ground_state")
+    assert chain.optimise(12, 1).energies[-1] == pytest.approx(-12 * (1 + math.sqrt(2)) / 2, abs=1e-9)
 
 
 # The domain wall
