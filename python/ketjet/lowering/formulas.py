@@ -109,11 +109,21 @@ class FormulaWriter:
         """Append a formula that is left to Qiskit."""
         self._append([], ordered=False)
 
+    def parameter(self, name: str) -> None:
+        """Append a parameter as it is."""
+        self.ops.append(self._codes["parameter"])
+        self.operands.append(self._index[name])
+        self.begins.append(len(self.ops))
+        self.ordered.append(1)
+
     def expression(self, expression: Any) -> None:
         """Append an expression; it is left to Qiskit if it holds what the engine cannot compute."""
+        if isinstance(expression, Parameter):
+            self.parameter(expression.name)
+            return
         kept = len(self.constants)
         try:
-            whole = self._leaf(expression) if isinstance(expression, Parameter) else self._read(expression)
+            whole = self._read(expression)
         except (_UnknownStepError, IndexError):  # the stack has run empty
             del self.constants[kept:]
             self.unknown()

@@ -6,7 +6,6 @@ fills such slots, and nothing else, when values are given.
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import math
 from array import array
@@ -128,8 +127,10 @@ class Binding:
         numbers: dict[ParameterExpression, int] = {}
         for place, expression in enumerate(unbound.expressions):
             number = len(self._expressions)
-            with contextlib.suppress(OverflowError):  # Qiskit's hash of an expression that is a negative integer
+            try:  # noqa: SIM105 - a context manager for each takes longer
                 number = numbers.setdefault(expression, number)
+            except OverflowError:  # Qiskit's hash of an expression that is a negative integer
+                pass
             if number == len(self._expressions):
                 self._expressions.append(expression)
                 self._first_uses.append(place)
@@ -137,15 +138,11 @@ class Binding:
             unbound.expressions[place] = self._expressions[number]  # equal ones are let go of here, not all at the end
         known, hidden = distinct(own), set()
         for expression in self._expressions:
-            hidden |= _parameters_of(expression) - known
+            if not (isinstance(expression, Parameter) and expression in known):
+                hidden |= _parameters_of(expression) - known
         self.parameters = (*own, *sorted(hidden, key=lambda parameter: parameter.name))
         """The circuit's parameters, then those that only definitions know."""
         self._index = {parameter.name: i for i, parameter in enumerate(self.parameters)}
-        self._first_use: dict[int, int] = {}
-        """By parameter, the first of the unbound slots that needs it."""
-        for expression, first_use in zip(self._expressions, self._first_uses, strict=True):
-            for parameter in _parameters_of(expression):
-                self._first_use.setdefault(self._index[parameter.name], first_use)
         self._formulas: engine.Formulas | None = None
         self._points = 0
         """How many points have been evaluated."""
@@ -341,9 +338,11 @@ class Binding:
             raise self._bad_value(index, str(error.message), at) from None
 
     def _bad_value(self, index: int, reason: str, at: str) -> InvalidCircuitError:
-        used_by = self._first_use.get(index)
+        parameter = self.parameters[index]
+        uses = zip(self._expressions, self._first_uses, strict=True)
+        used_by = next((place for expression, place in uses if parameter in _parameters_of(expression)), None)
         where = "" if used_by is None else f" (used by {self._place_of(used_by)})"
-        name = self.parameters[index].name
+        name = parameter.name
         return InvalidCircuitError(
             f"circuit {self._circuit_name!r}{at}: bad value for parameter {name!r}{where}: {reason}"
         )
