@@ -86,14 +86,14 @@ def draw(inputs: Array, values: Array, fits: list[Fit], path: Path) -> None:
     from matplotlib import pyplot as plt
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2), layout="constrained", width_ratios=[1.3, 1])
-    left.plot(inputs, values, ".", markersize=3, color="C1", label="signal")
+    left.plot(inputs, values, ".", markersize=3, color="gray", label="signal")
     for fit in fits:
         left.plot(inputs, fit.outputs, label=f"{fit.turns}")
     left.set(xlabel="input", ylabel="output")
     left.legend(title="turns", fontsize="small")
     turns = range(1 + max(fit.turns for fit in fits))
     right.step(
-        turns, [least_error(values, degree) for degree in turns], where="mid", color="C1", label="least possible"
+        turns, [least_error(values, degree) for degree in turns], where="mid", color="gray", label="least possible"
     )
     right.plot([fit.turns for fit in fits], [fit.error for fit in fits], "o", label="trained")
     right.set(xlabel="turns", ylabel="mean square error", ylim=(0, None))
