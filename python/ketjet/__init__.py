@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ketjet.jobs.job import Job
     from ketjet.jobs.primitive_job import PrimitiveJob
     from ketjet.primitives.estimator import EstimatorV2
+    from ketjet.primitives.estimator_gradient import EstimatorGradient
     from ketjet.primitives.objective import Objective
     from ketjet.primitives.sampler import SamplerV2
     from ketjet.provider import Provider
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "EstimatorGradient",
     "EstimatorV2",
     "Job",
     "Objective",
@@ -36,6 +38,7 @@ __all__ = [
 
 _HOMES = {
     "Simulator": "backend",
+    "EstimatorGradient": "primitives.estimator_gradient",
     "EstimatorV2": "primitives.estimator",
     "Job": "jobs.job",
     "Objective": "primitives.objective",

@@ -18,6 +18,7 @@ SOURCES = [
     *(ROOT / "tests" / "doors" / "scripts").glob("*.py"),
 ]
 PATHS = [
+    "ketjet.EstimatorGradient",
     "ketjet.EstimatorV2",
     "ketjet.Job",
     "ketjet.Objective",

@@ -23,7 +23,8 @@ from __future__ import annotations
 import numpy as np
 from qiskit import QuantumCircuit
 
-from ketjet import EstimatorV2, Job, Objective, PrimitiveJob, Provider, SamplerV2, Simulator, StateVector, errors
+from ketjet import EstimatorGradient, EstimatorV2, Job, Objective, PrimitiveJob, Provider, SamplerV2, Simulator
+from ketjet import StateVector, errors
 from ketjet.basicaer import Aer, execute
 
 circuit = QuantumCircuit(2)
@@ -53,6 +54,10 @@ estimated: PrimitiveJob = estimator.run([(circuit, "ZZ"), (circuit, [["XX"]], [[
 evs = estimated.result()[0].data.evs
 energy = Objective(circuit, {"ZZ": 1.0}, backend=backend, parameters=["theta"])
 value: float = energy([0.5]) + float(energy.batch(np.zeros((2, 1)))[0])
+slopes: PrimitiveJob = estimator.gradient([(circuit, "ZZ", [0.5])], parameters=["theta"])
+by_theta: float = float(energy.gradient([0.5])[0] + backend.gradient(circuit, "ZZ", [0.5])[0])
+algorithm = EstimatorGradient(backend, derivative_type="complex")
+listed = algorithm.run([circuit], ["ZZ"], [[0.5]], [None], time_limit=3).result(timeout=3).gradients
 Provider().get_backend("ketjet")
 execute(circuit, Aer.get_backend("aer_simulator"), shots=3)
 """

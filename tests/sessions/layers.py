@@ -12,7 +12,7 @@ from qiskit.circuit.library import real_amplitudes, zz_feature_map
 from qiskit.primitives import BackendEstimatorV2, BackendSamplerV2
 from qiskit.quantum_info import SparsePauliOp, Statevector, state_fidelity
 
-from ketjet import EstimatorV2, Simulator
+from ketjet import EstimatorGradient, EstimatorV2, Simulator
 
 
 @pytest.fixture
@@ -120,6 +120,42 @@ def test_algorithms_on_the_estimator_of_ketjet():
     solver = VQE(EstimatorV2(), real_amplitudes(2), SLSQP(maxiter=200), initial_point=np.linspace(0.1, 0.8, 8))
     found = solver.compute_minimum_eigenvalue(ISING)
     assert found.eigenvalue == pytest.approx(GROUND, abs=1e-4)
+
+
+def test_algorithms_on_the_gradients_of_ketjet():
+    from qiskit_algorithms import VQE
+    from qiskit_algorithms.gradients import DerivativeType, ReverseEstimatorGradient
+    from qiskit_algorithms.optimizers import L_BFGS_B
+
+    circuit, point = real_amplitudes(2), np.linspace(0.1, 0.8, 8)
+    solver = VQE(EstimatorV2(), circuit, L_BFGS_B(), gradient=EstimatorGradient(), initial_point=point)
+    assert solver.compute_minimum_eigenvalue(ISING).eigenvalue == pytest.approx(GROUND, abs=1e-4)
+    for kind in DerivativeType:
+        (expected,) = ReverseEstimatorGradient(kind).run([circuit], [ISING], [point]).result().gradients
+        (found,) = EstimatorGradient(derivative_type=kind).run([circuit], [ISING], [point]).result().gradients
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_machine_learning_on_the_gradients_of_ketjet():
+    from qiskit_machine_learning.neural_networks import EstimatorQNN
+
+    features, ansatz = zz_feature_map(2, reps=1), real_amplitudes(2, reps=1)
+    network = EstimatorQNN(
+        circuit=features.compose(ansatz),
+        observables=[ISING, SparsePauliOp("ZY")],
+        input_params=list(features.parameters),
+        weight_params=list(ansatz.parameters),
+        estimator=EstimatorV2(),
+        gradient=EstimatorGradient(),
+        input_gradients=True,
+        default_precision=0,
+    )
+    inputs, weights = np.array([[0.1, 0.2], [0.5, 0.9], [-0.4, 1.2]]), np.array([0.3, -0.2, 0.9, 0.4])
+    by_inputs, by_weights = network.backward(inputs, weights)
+    assert by_inputs.shape == (3, 2, 2)
+    shifts = 1e-5 * np.eye(4)
+    differences = [network.forward(inputs, weights + d) - network.forward(inputs, weights - d) for d in shifts]
+    np.testing.assert_allclose(by_weights, np.stack(differences, axis=-1) / 2e-5, atol=1e-8)
 
 
 def test_machine_learning(backend):

@@ -12,6 +12,7 @@ from ketjet.backend.admission import Admitted, require_hope, too_wide
 from ketjet.backend.request import experiment_of
 from ketjet.errors import InvalidCircuitError, InvalidOptionError
 from ketjet.lowering import lower
+from ketjet.lowering.hadamard_test import hadamard_test
 from ketjet.lowering.parameters import names_of
 from ketjet.lowering.program_to_read import program_to_read
 from ketjet.options.machine import switched_off
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
     from ketjet.lowering import LoweredCircuit
+    from ketjet.lowering.hadamard_test import HadamardTest, Part
     from ketjet.lowering.observable_table import Observables
     from ketjet.points.broadcasting import Grid
 
@@ -44,6 +46,9 @@ class DifferentiableCircuit:
         What it may use.
     parameters
         What to differentiate by; all by default.
+    parts
+        Which parts of ``2 <state| O |derivative of the state>`` stand for the derivatives of an observable O; if there
+        are two, those of all observables first. The real part is the derivative of its value.
 
     Attributes
     ----------
@@ -61,7 +66,11 @@ class DifferentiableCircuit:
     """
 
     def __init__(
-        self, circuit: QuantumCircuit, admission: Admission, parameters: Sequence[Parameter | str] | None = None
+        self,
+        circuit: QuantumCircuit,
+        admission: Admission,
+        parameters: Sequence[Parameter | str] | None = None,
+        parts: Sequence[Part] = ("real",),
     ) -> None:
         admission = require_hope(circuit, admission)
         self.lowered = lower(circuit)
@@ -70,15 +79,22 @@ class DifferentiableCircuit:
             program, self._measured, _ = program_to_read(self.lowered.program)
             self.lowered = self.lowered._replace(program=program, has_measurements=False, saves=())
         self._columns = _columns(circuit, self.lowered, parameters)
+        self._parts = tuple(parts)
+        self._test: HadamardTest | None = None
         begin = time.perf_counter()
-        self._plan = _plan(circuit, self.lowered, admission)
+        self._plan = _plan(circuit, self.lowered.program, admission)
+        if self._parts != ("real",):
+            self._test = hadamard_test(self.lowered.program)
+            self._plan = _plan(circuit, self._test.program, admission)
         plan_time = time.perf_counter() - begin
         demand = self._demand(admission, 1)
         self._admission = admission.suffices_for(demand.peak_bytes)
         available = self._admission.available[0]
         if demand.peak_bytes > available:
             blocks = demand.peak_bytes - 2 * demand.state_bytes
-            fitting = engine.max_qubits((available - blocks) // 2, admission.options.precision)
+            fitting = engine.max_qubits((available - blocks) // 2, admission.options.precision) - (
+                self._test is not None
+            )
             qubits = self._plan.plan.num_qubits
             raise too_wide(circuit, qubits, demand.peak_bytes, fitting, self._admission, two_states=True)
         admitted = Admitted(self.lowered, self._plan.plan, plan_time, demand, available)
@@ -91,13 +107,16 @@ class DifferentiableCircuit:
 
     def placed(self, observables: Observables) -> tuple[NDArray[np.float64], Observables]:
         """Return the parts of observables that are the same in all states, and the others as the program has them."""
-        return observables.in_program(self.lowered.qubits, self._measured).split_identities()
+        placed = observables.in_program(self.lowered.qubits, self._measured)
+        if self._test is None:
+            return placed.split_identities()
+        return np.zeros(len(self._parts) * placed.num_rows), self._test.observables(placed, self._parts)
 
     def at(self, bound: LoweredCircuit, observables: Observables, weights: tuple[float, ...] = ()) -> Experiment:
         """Return the run with values of the parameters that differentiates observables, or their weighted sum."""
         demand = self._demand(self._admission, 1 if weights else observables.num_rows)
         task = self._experiment.task._replace(
-            program=bound.program,
+            program=bound.program if self._test is None else self._test.at(bound.program.slots),
             threads=demand.threads,
             seconds=demand.seconds,
             peak_bytes=demand.peak_bytes,
@@ -110,16 +129,18 @@ class DifferentiableCircuit:
         binding = self.lowered.binding
         if binding is None:
             return np.empty((len(by_slot), 0))
+        if self._test is not None:
+            by_slot = by_slot[:, self._test.ket_slots]
         return np.array([binding.pull_back(values, row)[self._columns] for row in by_slot])
 
     def _demand(self, admission: Admission, rows: int) -> engine.Demand:
         return engine.gradient_demand(self._plan, rows, max_threads=admission.threads, available=admission.available[0])
 
 
-def _plan(circuit: QuantumCircuit, lowered: LoweredCircuit, admission: Admission) -> engine.MirroredPlan:
+def _plan(circuit: QuantumCircuit, program: engine.Program, admission: Admission) -> engine.MirroredPlan:
     options = admission.options
     try:
-        return engine.mirrored_plan(lowered.program, options.precision, switched_off=switched_off(options))
+        return engine.mirrored_plan(program, options.precision, switched_off=switched_off(options))
     except engine.NotDifferentiable as error:
         reason, _ = error.args
         raise InvalidCircuitError(

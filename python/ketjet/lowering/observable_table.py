@@ -6,7 +6,7 @@ A string is a product of Paulis on some qubits and of projectors onto |0> or |1>
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -167,6 +167,17 @@ class Observables(NamedTuple):
         rows = np.concatenate([table.rows + begin for table, begin in zip(tables, begins, strict=False)])
         coefficients = np.concatenate([table.coefficients for table in tables])
         return table_of((int(begins[-1]),), self.num_qubits, rows, (x, z, fixed, ones), coefficients)
+
+    def times_on_top(self, pauli: Literal["X", "Y"], factor: float) -> Observables:
+        """Return a multiple of the products of these and a Pauli on one qubit more, which is the last."""
+        last = self.num_qubits or 0
+        word, flag = last // 64, np.uint64(1 << last % 64)
+        padding = (0, 0), (0, word + 1 - self.x_masks.shape[1])
+        x, z, fixed, ones = (np.pad(words, padding) for words in self._of_terms)
+        x[:, word] |= flag
+        if pauli == "Y":
+            z[:, word] |= flag
+        return table_of(self.shape, last + 1, self.rows, (x, z, fixed, ones), factor * self.coefficients)
 
     def _words_with(self, qubits: Sequence[int]) -> Words:
         """Return words in which these qubits are 1."""
