@@ -19,6 +19,7 @@ WORKLOADS = [
     "melting_domain_wall",
     "spin_chain_ground_state",
     "maxcut_qaoa",
+    "fit_a_signal",
     "repetition_code",
     "random_sampling",
 ]

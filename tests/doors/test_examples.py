@@ -14,11 +14,12 @@ from qiskit.quantum_info import Statevector
 from scipy.linalg import expm
 from scipy.special import jv
 
-from ketjet import Simulator, StateVector
+from ketjet import EstimatorV2, Simulator, StateVector
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WORKLOADS = {
     "factor_35": "35 = 7 x 5",
+    "fit_a_signal": "3 turns: mean square error 0.048050; least possible 0.048050",
     "maxcut_qaoa": "1 layer: 20.774 on average; in closed form 20.774",
     "melting_domain_wall": "less than 1e-10",
     "random_sampling": "13.4402; Porter-Thomas 13.4402",
@@ -26,7 +27,7 @@ WORKLOADS = {
     "spin_chain_ground_state": "3 layers: -7.72740661",
 }
 """The scripts, and what each of them tells."""
-SMALLER = {"spin_chain_ground_state": ["--spins", "6"]}
+SMALLER = {"fit_a_signal": ["--turns", "3"], "spin_chain_ground_state": ["--spins", "6"]}
 """Arguments with which a script takes less time."""
 
 
@@ -65,6 +66,7 @@ def test_a_script_draws_its_picture(name, tmp_path, monkeypatch):
     module, path = load(name), tmp_path / "picture.svg"
     things = {
         "factor_35": lambda: ({"00": 3, "01": 1}, 2),
+        "fit_a_signal": lambda: (*module.signal(4), [module.Fit(1, np.zeros(4), 0.5)]),
         "maxcut_qaoa": lambda: (module.petersen_like(3, 1), "010101", {"random": [3, 4]}, 7),
         "melting_domain_wall": lambda: ({0.0: module.magnetisation(4, 0.0, 2, 0.1)}, 0.1),
         "random_sampling": lambda: (np.array([0.5, 0.25, 0.125, 0.125]), {"00": 3, "01": 1}),
@@ -155,6 +157,36 @@ def test_half_as_many_layers_as_spins_reach_the_ground_state_and_fewer_do_not():
 def test_one_layer_has_the_energy_that_a_closed_formula_gives():
     chain = load("spin_chain_ground_state")
     assert chain.optimise(12, 1).energies[-1] == pytest.approx(-12 * (1 + math.sqrt(2)) / 2, abs=1e-9)
+
+
+# The signal
+
+
+def test_the_output_is_a_fourier_series_of_as_many_modes_as_there_are_turns():
+    fit = load("fit_a_signal")
+    inputs, _ = fit.signal(16)
+    weights = np.random.default_rng(4).uniform(-3, 3, 12)
+    points = [[*weights, x] for x in inputs]
+    outputs = EstimatorV2().run([(fit.model(3), "Z", points)]).result()[0].data.evs
+    modes = np.abs(np.fft.rfft(outputs))
+    assert modes[:4].min() > 1e-3
+    np.testing.assert_allclose(modes[4:], 0, atol=1e-12)
+
+
+def test_the_least_error_is_that_of_the_best_series():
+    fit = load("fit_a_signal")
+    inputs, values = fit.signal()
+    series = np.column_stack([f(k * inputs) for k in range(4) for f in (np.cos, np.sin)])
+    best = series @ np.linalg.lstsq(series, values, rcond=None)[0]
+    assert fit.least_error(values, 3) == pytest.approx(np.mean((best - values) ** 2), abs=1e-12)
+
+
+def test_training_reaches_the_least_error():
+    fit = load("fit_a_signal")
+    inputs, values = fit.signal(16)
+    trained = fit.train(1, inputs, values)
+    assert trained.error == pytest.approx(fit.least_error(values, 1), abs=1e-6)
+    assert np.mean((trained.outputs - values) ** 2) == pytest.approx(trained.error, abs=1e-12)
 
 
 # The domain wall

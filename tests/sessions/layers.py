@@ -8,11 +8,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit, transpile
-from qiskit.circuit.library import real_amplitudes, zz_feature_map
+from qiskit.circuit import Parameter
+from qiskit.circuit.library import qaoa_ansatz, real_amplitudes, zz_feature_map
 from qiskit.primitives import BackendEstimatorV2, BackendSamplerV2
 from qiskit.quantum_info import SparsePauliOp, Statevector, state_fidelity
 
-from ketjet import EstimatorGradient, EstimatorV2, Simulator
+from ketjet import EstimatorGradient, EstimatorV2, SamplerV2, Simulator
 
 
 @pytest.fixture
@@ -35,6 +36,8 @@ def measured_bell(bell):
 
 ISING = SparsePauliOp(["ZZ", "XI", "IX"], [1, 0.5, 0.5])
 GROUND = np.linalg.eigvalsh(ISING.to_matrix())[0]
+RING = SparsePauliOp.from_sparse_list([("ZZ", [q, (q + 1) % 4], 1) for q in range(4)], 4)
+"""Its ground states have every other qubit in |1>. One layer of QAOA reaches -2 on average, two reach them."""
 
 
 def test_primitives_of_a_backend(backend, bell, measured_bell):
@@ -104,58 +107,122 @@ class TestExperiments:
         assert values["mean_HOP"].nominal_value == pytest.approx(0.85, abs=0.1)
 
 
-def test_algorithms(backend):
-    from qiskit_algorithms import VQE
-    from qiskit_algorithms.optimizers import COBYLA
+class TestAlgorithms:
+    def test_vqe_on_the_backend(self, backend):
+        from qiskit_algorithms import VQE
+        from qiskit_algorithms.optimizers import COBYLA
 
-    found = VQE(BackendEstimatorV2(backend=backend), real_amplitudes(2, reps=1), COBYLA(maxiter=80))
-    energy = found.compute_minimum_eigenvalue(ISING).eigenvalue
-    assert GROUND - 0.1 < energy < GROUND + 0.5
+        found = VQE(BackendEstimatorV2(backend=backend), real_amplitudes(2, reps=1), COBYLA(maxiter=80))
+        energy = found.compute_minimum_eigenvalue(ISING).eigenvalue
+        assert GROUND - 0.1 < energy < GROUND + 0.5
+
+    @pytest.mark.parametrize("gradient", [None, EstimatorGradient()], ids=["differences", "gradient"])
+    def test_vqe(self, gradient):
+        from qiskit_algorithms import VQE
+        from qiskit_algorithms.optimizers import SLSQP
+
+        solver = VQE(EstimatorV2(), real_amplitudes(2), SLSQP(maxiter=200, ftol=1e-10), gradient=gradient)
+        solver.initial_point = np.linspace(0.1, 0.8, 8)
+        found = solver.compute_minimum_eigenvalue(ISING, aux_operators={"ZZ": SparsePauliOp("ZZ")})
+        assert found.eigenvalue == pytest.approx(GROUND, abs=1e-6)
+        assert found.aux_operators_evaluated["ZZ"][0] == pytest.approx(-np.sqrt(0.5), abs=1e-2)
+
+    def test_complex_derivatives(self):
+        from qiskit_algorithms.gradients import DerivativeType, ReverseEstimatorGradient
+
+        arguments = [real_amplitudes(2)], [ISING], [np.linspace(0.1, 0.8, 8)]
+        for kind in DerivativeType:
+            expected = ReverseEstimatorGradient(kind).run(*arguments).result().gradients
+            found = EstimatorGradient(derivative_type=kind).run(*arguments).result().gradients
+            np.testing.assert_allclose(found, expected, atol=1e-12)
+
+    def test_vqe_of_qaoa(self):
+        from qiskit_algorithms import VQE
+        from qiskit_algorithms.optimizers import L_BFGS_B
+
+        solver = VQE(EstimatorV2(), qaoa_ansatz(RING, reps=2), L_BFGS_B(), gradient=EstimatorGradient())
+        solver.initial_point = [-0.6, -0.3, 0.4, 0.7]  # of the mixer, then of the couplings
+        assert solver.compute_minimum_eigenvalue(RING).eigenvalue == pytest.approx(-4, abs=1e-6)
+
+    def test_qaoa(self):
+        from qiskit_algorithms import QAOA
+        from qiskit_algorithms.optimizers import COBYLA
+
+        solver = QAOA(SamplerV2(seed=5, default_shots=4000), COBYLA(maxiter=60), initial_point=[0.6, 0.6])
+        found = solver.compute_minimum_eigenvalue(RING)
+        assert found.eigenvalue == pytest.approx(-2, abs=0.15)
+        assert found.best_measurement["value"] == -4
+        assert found.best_measurement["bitstring"] in {"0101", "1010"}
 
 
-def test_algorithms_on_the_estimator_of_ketjet():
-    from qiskit_algorithms import VQE
-    from qiskit_algorithms.optimizers import SLSQP
+class TestNeuralNetwork:
+    """A qubit turned by an input and a weight: its outputs are cos(x + w) and sin(x + w)."""
 
-    solver = VQE(EstimatorV2(), real_amplitudes(2), SLSQP(maxiter=200), initial_point=np.linspace(0.1, 0.8, 8))
-    found = solver.compute_minimum_eigenvalue(ISING)
-    assert found.eigenvalue == pytest.approx(GROUND, abs=1e-4)
+    POINTS, WEIGHT = np.array([[0.1], [0.7], [-1.3]]), 0.4
+    ANGLES = POINTS[:, 0] + WEIGHT
 
+    @staticmethod
+    def network(outputs="ZX", **options):
+        from qiskit_machine_learning.neural_networks import EstimatorQNN
 
-def test_algorithms_on_the_gradients_of_ketjet():
-    from qiskit_algorithms import VQE
-    from qiskit_algorithms.gradients import DerivativeType, ReverseEstimatorGradient
-    from qiskit_algorithms.optimizers import L_BFGS_B
+        x, w = Parameter("x"), Parameter("w")
+        circuit = QuantumCircuit(1)
+        circuit.ry(x, 0)
+        circuit.ry(w, 0)
+        return EstimatorQNN(
+            circuit=circuit,
+            estimator=EstimatorV2(seed=5),
+            observables=[SparsePauliOp(output) for output in outputs],
+            input_params=[x],
+            weight_params=[w],
+            **options,
+        )
 
-    circuit, point = real_amplitudes(2), np.linspace(0.1, 0.8, 8)
-    solver = VQE(EstimatorV2(), circuit, L_BFGS_B(), gradient=EstimatorGradient(), initial_point=point)
-    assert solver.compute_minimum_eigenvalue(ISING).eigenvalue == pytest.approx(GROUND, abs=1e-4)
-    for kind in DerivativeType:
-        (expected,) = ReverseEstimatorGradient(kind).run([circuit], [ISING], [point]).result().gradients
-        (found,) = EstimatorGradient(derivative_type=kind).run([circuit], [ISING], [point]).result().gradients
-        np.testing.assert_allclose(found, expected, atol=1e-12)
+    def test_forward(self):
+        found = self.network(default_precision=0.0).forward(self.POINTS, [self.WEIGHT])
+        assert found == pytest.approx(np.stack([np.cos(self.ANGLES), np.sin(self.ANGLES)], axis=1), abs=1e-12)
 
+    def test_it_asks_for_noise_unless_told_otherwise(self):
+        exact = self.network(default_precision=0.0).forward(self.POINTS, [self.WEIGHT])
+        noise = self.network().forward(self.POINTS, [self.WEIGHT]) - exact
+        assert 0.001 < np.abs(noise).max() < 5 / 64
 
-def test_machine_learning_on_the_gradients_of_ketjet():
-    from qiskit_machine_learning.neural_networks import EstimatorQNN
+    @pytest.mark.parametrize("input_gradients", [False, True])
+    def test_backward(self, input_gradients):
+        network = self.network(gradient=EstimatorGradient(), input_gradients=input_gradients)
+        by_inputs, by_weights = network.backward(self.POINTS, [self.WEIGHT])
+        known = np.stack([-np.sin(self.ANGLES), np.cos(self.ANGLES)], axis=1)[..., np.newaxis]
+        assert by_weights == pytest.approx(known, abs=1e-12)
+        assert by_inputs is None if not input_gradients else by_inputs == pytest.approx(known, abs=1e-12)
 
-    features, ansatz = zz_feature_map(2, reps=1), real_amplitudes(2, reps=1)
-    network = EstimatorQNN(
-        circuit=features.compose(ansatz),
-        observables=[ISING, SparsePauliOp("ZY")],
-        input_params=list(features.parameters),
-        weight_params=list(ansatz.parameters),
-        estimator=EstimatorV2(),
-        gradient=EstimatorGradient(),
-        input_gradients=True,
-        default_precision=0,
-    )
-    inputs, weights = np.array([[0.1, 0.2], [0.5, 0.9], [-0.4, 1.2]]), np.array([0.3, -0.2, 0.9, 0.4])
-    by_inputs, by_weights = network.backward(inputs, weights)
-    assert by_inputs.shape == (3, 2, 2)
-    shifts = 1e-5 * np.eye(4)
-    differences = [network.forward(inputs, weights + d) - network.forward(inputs, weights - d) for d in shifts]
-    np.testing.assert_allclose(by_weights, np.stack(differences, axis=-1) / 2e-5, atol=1e-8)
+    def test_a_feature_map_and_an_ansatz(self):
+        from qiskit_machine_learning.neural_networks import EstimatorQNN
+
+        features, ansatz = zz_feature_map(2, reps=1), real_amplitudes(2, reps=1)
+        network = EstimatorQNN(
+            circuit=features.compose(ansatz),
+            observables=[ISING, SparsePauliOp("ZY")],
+            input_params=list(features.parameters),
+            weight_params=list(ansatz.parameters),
+            estimator=EstimatorV2(),
+            gradient=EstimatorGradient(),
+            input_gradients=True,
+            default_precision=0.0,
+        )
+        inputs, weights = np.array([[0.1, 0.2], [0.5, 0.9], [-0.4, 1.2]]), np.array([0.3, -0.2, 0.9, 0.4])
+        by_inputs, by_weights = network.backward(inputs, weights)
+        assert by_inputs.shape == (3, 2, 2)
+        shifts = 1e-5 * np.eye(4)
+        differences = [network.forward(inputs, weights + d) - network.forward(inputs, weights - d) for d in shifts]
+        np.testing.assert_allclose(by_weights, np.stack(differences, axis=-1) / 2e-5, atol=1e-8)
+
+    def test_training(self):
+        from qiskit_machine_learning.algorithms import NeuralNetworkRegressor
+        from qiskit_machine_learning.optimizers import L_BFGS_B
+
+        network = self.network("X", default_precision=0.0, gradient=EstimatorGradient())
+        regressor = NeuralNetworkRegressor(network, optimizer=L_BFGS_B(), initial_point=np.array([self.WEIGHT]))
+        assert regressor.fit(self.POINTS, np.sin(self.POINTS + 1.1)).weights == pytest.approx([1.1], abs=1e-4)
 
 
 def test_machine_learning(backend):
