@@ -36,7 +36,8 @@ class BlockRunner {
     // that will be run after it, null if there is none. `writes`: it is scattered. Throws Cancelled.
     void run(const BlockPlace<T>& place, const T* next, SweepNorms::Place norms, bool writes);
     // The same in steps, for blocks of several states at a time: gathers one, calls a kernel on it if its base meets
-    // the condition, and scatters it. Readings take `bra` as bra, a block that is as far.
+    // the condition, and scatters it. Readings take `bra` as bra: this block, or that of another state after the same
+    // calls.
     void begin(const BlockPlace<T>& place, const T* next);
     void call(const BoundCall& bound, const T* bra);
     void end(SweepNorms::Place norms) const;
