@@ -290,6 +290,7 @@ KETJET_INLINE void sums_of(const void* ket, const PauliSumsArgs& args) {
         PauliSumsArgs part = args;
         part.count = args.real_count;
         sums_of_parts<T, facing, true, false>(ket, part);
+        part.real_count = 0;
         part.count = args.count - args.real_count;
         part.strings += args.real_count;
         part.sums += args.real_count;
