@@ -238,6 +238,32 @@ struct AxisSumsArgs {
     double* sums;
 };
 
+// Of one string in PauliApplyArgs.
+struct WeightedSigns {
+    std::uint64_t vector_signs;  // vectors y with odd popcount(y & vector_signs) count negatively
+    const void* lane_signs;      // W scalars: 1, -1, or 0 for lanes that do not count
+    double coefficient;
+};
+// Strings that flip the same bits, on the vectors with (y & fixed) == value.
+struct PauliGroup {
+    std::uint64_t fixed;
+    std::uint64_t value;
+    std::uint32_t flip_offset;  // of the flipped vector bits f
+    int lane_flip;
+    const WeightedSigns* strings;
+    int real_count;
+    int count;
+};
+
+// Adds to result[y][l], for each group, the sum of its strings' coefficients, with their signs at y and l, times
+// ket[y ^ f][l ^ lane_flip]; the coefficients are real for the first real_count strings, and times i for all others.
+struct PauliApplyArgs {
+    VectorSubset vectors;  // all of them
+    const void* ket;       // another block of the same layout
+    const PauliGroup* groups;
+    int count;
+};
+
 struct Kernels {  // for one scalar type
     int lane_bits;
     int max_turn_axes;
@@ -253,6 +279,7 @@ struct Kernels {  // for one scalar type
     void (*reflect)(void* block, const ReflectArgs& args);
     void (*pauli_sums)(const void* ket, const PauliSumsArgs& args);
     void (*axis_sums)(const void* ket, const AxisSumsArgs& args);
+    void (*pauli_apply)(void* result, const PauliApplyArgs& args);
     // The squared norms of leaves that follow each other in memory, one number each.
     void (*leaf_norms)(const void* amplitudes, std::uint64_t leaves, double* norms);
     // For measuring: does multiply-adds in registers, writes W scalars, returns how many real ones they were.

@@ -1,6 +1,6 @@
-// Strings that flip the same qubits x take amplitude y to y ^ x, times a number: the sum of their coefficients with
-// signs by y. As for readings, one sweep serves all strings that flip the same cold qubits; a block of the state is
-// copied, and what it becomes is added to a block of the result.
+// Strings that flip the same qubits take amplitude y ^ x to y, times a number: the sum of their coefficients with signs
+// by y. As for readings, one sweep serves all strings that flip the same cold qubits; a block of the state is gathered,
+// and what the strings make of it is added to a block of the result by the kernel pauli_apply.
 #include "readout/apply_observable.hpp"
 
 #include <algorithm>
@@ -13,181 +13,172 @@
 #include <utility>
 #include <vector>
 
+#include "base/aligned_buffer.hpp"
 #include "base/stop_token.hpp"
 #include "plan/reading_plan.hpp"
-#include "program/matrix.hpp"
 #include "state/chunks.hpp"
 
 namespace ketjet {
 
 namespace {
 
-constexpr std::array<Complex, 4> powers_of_i{Complex(1, 0), Complex(0, 1), Complex(-1, 0), Complex(0, -1)};
-
-// The numbers that amplitudes are multiplied by are made for so many of them at a time.
-constexpr int tile_bits = 9;
-
-// values[y] becomes the sum of values[z] with the signs (-1)^popcount(z & y).
-template <class T>
-void transform(std::span<T> values) {
-    for (std::size_t half = 1; half < values.size(); half *= 2) {
-        for (std::size_t first = 0; first < values.size(); first += 2 * half) {
-            for (std::size_t i = first; i < first + half; ++i) {
-                const T a = values[i], b = values[i + half];
-                values[i] = a + b;
-                values[i + half] = a - b;
-            }
-        }
-    }
-}
-
-// A sum of numbers with signs by the bits of an index, over tiles of indices.
-template <class T>
-class SignedSum {
- public:
-    explicit SignedSum(std::size_t tile) : tile_(tile) {}
-
-    void add(Index z, double number) {
-        if (number == 0) return;
-        terms_.emplace_back(z, static_cast<T>(number));
-        if (terms_.size() > max_rows) return;
-        const std::size_t begin = rows_.size();
-        rows_.resize(begin + tile_);
-        for (Index y = 0; y < tile_; ++y) rows_[begin + y] = static_cast<T>(parity(y & z) ? -number : number);
-    }
-    bool is_zero() const { return terms_.empty(); }
-
-    // The sums of a tile's indices, the first of which is `first`.
-    void fill(Index first, std::span<T> values) const {
-        const auto is_negative = [&](Index z) { return parity(first & z); };
-        if (terms_.size() > max_rows) {
-            std::ranges::fill(values, T(0));
-            for (const auto& [z, number] : terms_) values[z & (tile_ - 1)] += is_negative(z) ? -number : number;
-            return transform(values);
-        }
-        for (std::size_t term = 0; term < terms_.size(); ++term) {
-            const T* const row = rows_.data() + term * tile_;
-            const T sign = is_negative(terms_[term].first) ? T(-1) : T(1);
-            for (std::size_t y = 0; y < tile_; ++y) values[y] = (term == 0 ? T(0) : values[y]) + sign * row[y];
-        }
-    }
-
- private:
-    static constexpr std::size_t max_rows = 8;  // a transform takes as long as some of them
-
-    std::size_t tile_;
-    std::vector<std::pair<Index, T>> terms_;
-    std::vector<T> rows_;  // of each term, if they are few: its number with the signs of the first tile
-};
-
 // Indices whose lowest bits are the hot qubits of a sweep, and the others its cold ones.
 struct BlockOrder {
     Index hot;
     Index cold;
 
-    Index of(Index qubits) const { return extract_bits(qubits, hot) | extract_bits(qubits, cold) << count_bits(hot); }
+    int bits() const { return count_bits(hot); }
+    Index of(Index qubits) const { return extract_bits(qubits, hot) | extract_bits(qubits, cold) << bits(); }
 };
 
-// Strings with equal flips and conditions, all in the order of a block.
-template <class T>
+// Strings with equal flips and conditions, all in the order of a block; those with real coefficients come first.
 struct Group {
     Index x;
     Condition condition;
-    SignedSum<T> re, im;
+    std::vector<std::pair<Index, double>> real, imaginary;  // where signs are, and what has them
+
+    // Adds a coefficient times (-i)^y X^x Z^z, y the number of Y: with signs by where an amplitude comes to lie.
+    void add(Index z, double coefficient) {
+        const int y = count_bits(x & z) % 4;
+        (y % 2 == 0 ? real : imaginary).emplace_back(z, y == 1 || y == 2 ? -coefficient : coefficient);
+    }
 };
 
-template <class T>
-std::vector<Group<T>> groups_of(const ReadSweep& sweep, std::span<const PauliString> strings,
-                                std::span<const double> coefficients, const BlockOrder& order, std::size_t tile) {
-    std::map<std::tuple<Index, Index, Index>, std::size_t> places;
-    std::vector<Group<T>> groups;
+// In an order that depends on the blocks alone: groups that flip the same lanes follow each other.
+std::vector<Group> groups_of(const ReadSweep& sweep, std::span<const PauliString> strings,
+                             std::span<const double> coefficients, const BlockOrder& order) {
+    constexpr Index lanes = low_bits(leaf_bits);
+    std::map<std::tuple<Index, Index, Index, Index>, Group> groups;
     for (const std::uint32_t k : sweep.strings) {
-        const auto& [x, z, condition] = strings[k];
-        const auto [place, is_new] = places.try_emplace({x, condition.mask, condition.value}, groups.size());
-        if (is_new) {
-            groups.push_back({order.of(x),
-                              {order.of(condition.mask), order.of(condition.value)},
-                              SignedSum<T>(tile),
-                              SignedSum<T>(tile)});
-        }
-        const Complex number = coefficients[k] * powers_of_i[static_cast<std::size_t>(count_bits(x & z) % 4)];
-        groups[place->second].re.add(order.of(z), number.real());
-        groups[place->second].im.add(order.of(z), number.imag());
+        const Condition condition{order.of(strings[k].condition.mask), order.of(strings[k].condition.value)};
+        const Index x = order.of(strings[k].x);
+        Group& group = groups[{x & lanes, x, condition.mask, condition.value}];
+        group.x = x;
+        group.condition = condition;
+        group.add(order.of(strings[k].z), coefficients[k]);
     }
-    return groups;
+    std::vector<Group> result;
+    for (auto& [key, group] : groups) result.push_back(std::move(group));
+    return result;
 }
 
-// The groups of one sweep on its blocks.
+// The groups of one sweep as arguments of the kernel, on one thread and for one block at a time.
 template <class T>
 class BlockAction {
  public:
-    BlockAction(const std::vector<Group<T>>& groups, std::size_t block, std::size_t tile)
-        : source(block), target(block), groups_(groups), tile_(tile), re_(tile), im_(tile) {}
-
-    std::vector<std::complex<T>> source, target;
-
-    // Adds to the target what becomes of the source, whose first amplitude has this index in the order of blocks.
-    void run(Index first, StopToken stop) {
-        for (const Group<T>& group : groups_) {
-            stop.throw_if_stopped();
-            for (Index tile = 0; tile < source.size(); tile += tile_) add(group, first, tile);
+    BlockAction(const std::vector<Group>& groups, const BlockOrder& order, const Kernels& kernels)
+        : kernels_(kernels),
+          groups_(groups),
+          order_(order),
+          lane_bits_(kernels.lane_bits),
+          vector_bits_(order.bits() - lane_bits_),
+          blocks_(2 * block_bytes()) {
+        for (Index y = 0; y < low_.size(); ++y) low_[y] = static_cast<std::uint32_t>(y << (lane_bits_ + 1));
+        for (Index y = 0; y < bit(std::max(vector_bits_ - low_bits_of_map, 0)); ++y) {
+            high_.push_back(static_cast<std::uint32_t>(y << (low_bits_of_map + lane_bits_ + 1)));
         }
+        const int run = std::countr_one(order.hot);
+        copy_.run_bits = run;
+        for (Index row = 0; row < bit(order.bits() - run); ++row) {
+            rows_.push_back(deposit_bits(row, order.hot & ~low_bits(run)));
+        }
+        copy_.row_offsets = rows_.data();
+        copy_.rows = rows_.size();
+        copy_.map = map();
+        copy_.scale[0] = 1;
+        copy_.plain = true;
+        std::size_t strings = 0;
+        for (const Group& group : groups) strings += group.real.size() + group.imaginary.size();
+        strings_.reserve(strings);
+        lane_signs_.reserve(strings);
+        for (const Group& group : groups) add(group);
+    }
+
+    // Adds to the block of the result, or writes there, what becomes of the state's block that differs from it in the
+    // cold qubits `paired`.
+    void run(const StateVector<T>& state, StateVector<T>& result, Index base, Index paired, bool writes) {
+        kernels_.gather(state.scalars() + 2 * (base ^ paired), ket(), copy_);
+        if (writes) {
+            std::fill_n(static_cast<T*>(sums()), 2 * bit(order_.bits()), T(0));
+        } else {
+            kernels_.gather(result.scalars() + 2 * base, sums(), copy_);
+        }
+        apply(order_.of(base));
+        kernels_.scatter(result.scalars() + 2 * base, sums(), copy_);
     }
 
  private:
-    void add(const Group<T>& group, Index first, Index tile) {
-        const Index inside = tile_ - 1, mask = group.condition.mask, value = group.condition.value;
-        if (((first + tile) & mask & ~inside) != (value & ~inside)) return;
-        if (!group.re.is_zero()) group.re.fill(first + tile, re_);
-        if (!group.im.is_zero()) group.im.fill(first + tile, im_);
-        if ((mask & inside) != 0) {
-            for (Index y = 0; y < tile_; ++y) {
-                if (((y ^ value) & mask & inside) != 0) re_[y] = im_[y] = 0;
+    static constexpr int low_bits_of_map = 6;
+
+    struct alignas(line_bytes) LaneSigns {
+        std::array<T, line_bytes / sizeof(T)> values;
+    };
+
+    std::size_t block_bytes() const { return sizeof(std::complex<T>) << order_.bits(); }
+    void* ket() const { return blocks_.data(); }
+    void* sums() const { return static_cast<std::byte*>(blocks_.data()) + block_bytes(); }
+    AddressMap map() const { return {low_.data(), high_.data(), 0}; }
+    Index vectors_of(Index index) const { return (index & low_bits(order_.bits())) >> lane_bits_; }
+    Index lanes_of(Index index) const { return index & low_bits(lane_bits_); }
+
+    void add(const Group& group) {
+        const auto add_all = [&](const std::vector<std::pair<Index, double>>& strings) {
+            for (const auto& [z, coefficient] : strings) {
+                strings_.push_back({vectors_of(z), lane_signs(group.condition, lanes_of(z)), coefficient});
+            }
+        };
+        add_all(group.real);
+        add_all(group.imaginary);
+    }
+    const T* lane_signs(const Condition& condition, Index z) {
+        const Index mask = lanes_of(condition.mask), value = lanes_of(condition.value);
+        const auto [place, is_new] = places_of_signs_.try_emplace({mask, value, z}, lane_signs_.size());
+        if (is_new) {
+            LaneSigns& signs = lane_signs_.emplace_back();
+            for (Index lane = 0; lane < bit(lane_bits_); ++lane) {
+                signs.values[lane] = (lane & mask) != value ? T(0) : parity(lane & z) ? T(-1) : T(1);
             }
         }
-        const Index flip = group.x & (source.size() - 1);
-        const std::complex<T>* const from = source.data() + tile;
-        std::complex<T>* const to = target.data() + (tile ^ (flip & ~inside));
-        const Index low = flip & inside;
-        const Index run = low == 0 ? tile_ : low & (~low + 1);  // of amplitudes that stay side by side
-        for (Index y = 0; y < tile_; y += run) {
-            if (!group.re.is_zero()) add_products(re_.data() + y, from + y, to + (y ^ low), run, false);
-            if (!group.im.is_zero()) add_products(im_.data() + y, from + y, to + (y ^ low), run, true);
-        }
+        return lane_signs_[place->second].values.data();
     }
 
-    // Adds factors times amplitudes, times i if they are imaginary.
-    static void add_products(const T* __restrict factors, const std::complex<T>* amplitudes, std::complex<T>* sums,
-                             Index count, bool imaginary) {
-        const T* __restrict const from = reinterpret_cast<const T*>(amplitudes);
-        T* __restrict const to = reinterpret_cast<T*>(sums);
-        if (imaginary) {
-            for (Index i = 0; i < count; ++i) {
-                to[2 * i] -= factors[i] * from[2 * i + 1];
-                to[2 * i + 1] += factors[i] * from[2 * i];
+    // On the block that begins at this index in the order of blocks.
+    void apply(Index first) {
+        const Index cold = ~low_bits(order_.bits());
+        arguments_.clear();
+        auto next = strings_.begin();
+        for (const Group& group : groups_) {
+            const auto begin = next;
+            for (const auto* const strings : {&group.real, &group.imaginary}) {
+                for (const auto& [z, coefficient] : *strings) {
+                    (next++)->coefficient = parity(first & z & cold) ? -coefficient : coefficient;
+                }
             }
-        } else {
-            for (Index i = 0; i < count; ++i) {
-                to[2 * i] += factors[i] * from[2 * i];
-                to[2 * i + 1] += factors[i] * from[2 * i + 1];
-            }
+            if (((first ^ group.condition.value) & group.condition.mask & cold) != 0) continue;
+            arguments_.push_back({vectors_of(group.condition.mask), vectors_of(group.condition.value),
+                                  static_cast<std::uint32_t>(vectors_of(group.x) << (lane_bits_ + 1)),
+                                  static_cast<int>(lanes_of(group.x)), &*begin, static_cast<int>(group.real.size()),
+                                  static_cast<int>(next - begin)});
         }
+        const VectorSubset all{0, 0, vector_bits_, map(), nullptr};
+        kernels_.pauli_apply(sums(), {all, ket(), arguments_.data(), static_cast<int>(arguments_.size())});
     }
 
-    const std::vector<Group<T>>& groups_;
-    Index tile_;
-    std::vector<T> re_, im_;
+    const Kernels& kernels_;
+    const std::vector<Group>& groups_;
+    BlockOrder order_;
+    int lane_bits_;
+    int vector_bits_;
+    AlignedBuffer blocks_;  // the ket's and the sums'
+    std::array<std::uint32_t, 1 << low_bits_of_map> low_;
+    std::vector<std::uint32_t> high_;
+    std::vector<Index> rows_;
+    CopyArgs copy_{};
+    std::map<std::tuple<Index, Index, Index>, std::size_t> places_of_signs_;
+    std::vector<LaneSigns> lane_signs_;   // never moved: there is room for those of all strings
+    std::vector<WeightedSigns> strings_;  // of all groups
+    std::vector<PauliGroup> arguments_;
 };
-
-// Calls body(place in the block, first amplitude of the state, amplitudes) for each row of a block.
-template <class Body>
-void for_rows(Index hot, Index base, Body body) {
-    const int run = std::countr_one(hot);
-    const Index rows = bit(count_bits(hot) - run);
-    for (Index row = 0; row < rows; ++row) {
-        body(row << run, base | deposit_bits(row, hot & ~low_bits(run)), bit(run));
-    }
-}
 
 // Adds what the strings of a sweep make of the state to the result, or writes it there.
 template <class T>
@@ -196,27 +187,13 @@ void apply_sweep(const ReadSweep& sweep, bool writes, std::span<const PauliStrin
                  const RunContext& context) {
     const Index hot = mask_of(sweep.hot);
     const BlockOrder order{hot, low_bits(state.stored_qubits()) & ~hot};
-    const std::size_t block = bit(count_bits(hot)), tile = std::min<std::size_t>(block, bit(tile_bits));
-    const std::vector<Group<T>> groups = groups_of<T>(sweep, strings, coefficients, order, tile);
-    for_shares(state.stored_size() / block, state.stored_size() * groups.size(), context.walk(),
+    const std::vector<Group> groups = groups_of(sweep, strings, coefficients, order);
+    for_shares(state.stored_size() >> order.bits(), state.stored_size() * groups.size(), context.walk(),
                [&](std::size_t begin, std::size_t end) {
-                   BlockAction<T> action(groups, block, tile);
+                   BlockAction<T> action(groups, order, kernels_of<T>(context.kernels));
                    for (std::size_t number = begin; number < end; ++number) {
-                       const Index base = deposit_bits(number, order.cold);
-                       for_rows(hot, base ^ sweep.paired, [&](Index place, Index first, Index size) {
-                           std::copy_n(state.amplitudes() + first, size, action.source.data() + place);
-                       });
-                       for_rows(hot, base, [&](Index place, Index first, Index size) {
-                           if (writes) {
-                               std::fill_n(action.target.data() + place, size, std::complex<T>(0));
-                           } else {
-                               std::copy_n(result.amplitudes() + first, size, action.target.data() + place);
-                           }
-                       });
-                       action.run(order.of(base ^ sweep.paired), context.stop);
-                       for_rows(hot, base, [&](Index place, Index first, Index size) {
-                           std::copy_n(action.target.data() + place, size, result.amplitudes() + first);
-                       });
+                       context.stop.throw_if_stopped();
+                       action.run(state, result, deposit_bits(number, order.cold), sweep.paired, writes);
                    }
                });
 }

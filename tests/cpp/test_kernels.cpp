@@ -1,7 +1,9 @@
 // Every kernel of every instruction set that this CPU has: what it does to a state is compared with plain loops
 // (Verify::full), and states of all tables with each other, bit for bit if products and sums are fused; likewise the
-// sums that it reads from a block.
+// sums that it reads from a block, and what Pauli strings make of one.
+#include <array>
 #include <cmath>
+#include <complex>
 #include <numbers>
 #include <random>
 #include <string_view>
@@ -160,9 +162,9 @@ void check_tables(Precision precision) {
 // Two blocks in the layout of the kernels under test, with vectors that lie elsewhere and lanes in another order, and
 // the strings of a group over them.
 template <class T>
-class PauliGroup {
+class StringsOnBlocks {
  public:
-    PauliGroup(int block_bits, Index flip, const Condition& condition, bool same, std::uint64_t seed)
+    StringsOnBlocks(int block_bits, Index flip, const Condition& condition, bool same, std::uint64_t seed)
         : block_bits_(block_bits), flip_(flip), condition_(condition), random_(seed) {
         for (std::vector<std::complex<T>>& amplitudes : amplitudes_) {
             for (Index i = 0; i < bit(block_bits); ++i) amplitudes.push_back({number(), number()});
@@ -172,47 +174,46 @@ class PauliGroup {
 
     // What the kernels under test give for so many strings; the real parts for the first ones.
     std::vector<double> sums(int real_count, int count) {
-        const Kernels& kernels = kernels_under_test<T>();
-        const int lane_bits = kernels.lane_bits, vector_bits = block_bits_ - lane_bits;
-        const Index lane_order = low_bits(lane_bits) & 5;
-        std::vector<std::uint32_t> low(64), high(bit(std::max(0, vector_bits - 6)));
-        for (Index y = 0; y < low.size(); ++y)
-            low[y] = static_cast<std::uint32_t>((y ^ (y << 1 & 12)) << (lane_bits + 1));
-        for (Index y = 0; y < high.size(); ++y)
-            high[y] = static_cast<std::uint32_t>((y << 6 ^ (y & 1)) << (lane_bits + 1));
-        const AddressMap map{low.data(), high.data(), vector_bits > 0 ? std::uint32_t{2} << lane_bits : 0};
-        AlignedBuffer blocks[2] = {AlignedBuffer(sizeof(T) * bit(block_bits_ + 2)),
-                                   AlignedBuffer(sizeof(T) * bit(block_bits_ + 2))};
-        const auto address = [&](Index y) { return map.low[y & 63] ^ map.high[y >> 6] ^ map.affine; };
-        for (int block = 0; block < 2; ++block) {
-            T* const scalars = static_cast<T*>(blocks[block].data());
-            for (Index i = 0; i < bit(block_bits_); ++i) {
-                T* const place = scalars + address(i >> lane_bits) + ((i & low_bits(lane_bits)) ^ lane_order);
-                place[0] = amplitudes_[block][i].real();
-                place[bit(lane_bits)] = amplitudes_[block][i].imag();
-            }
-        }
+        const Placed placed(*this, count);
         std::vector<StringSigns> strings;
-        std::vector<AlignedBuffer> lane_signs;
-        for (int k = 0; k < count; ++k) {
-            T* const signs = static_cast<T*>(lane_signs.emplace_back(sizeof(T) * bit(lane_bits)).data());
-            for (Index lane = 0; lane < bit(lane_bits); ++lane) {
-                const Index i = lane ^ lane_order;
-                const Index mask = condition_.mask & low_bits(lane_bits), value = condition_.value & mask;
-                signs[lane] = (i & mask) != value ? T(0) : parity(i & z(k)) ? T(-1) : T(1);
-            }
-            strings.push_back({z(k) >> lane_bits, signs});
-        }
+        for (int k = 0; k < count; ++k) strings.push_back({vectors_of(z(k)), placed.signs(k)});
         std::vector<double> sums(static_cast<std::size_t>(count), 1);
         AlignedBuffer scratch(pauli_scratch_bytes * static_cast<std::size_t>(count));
         const bool same = amplitudes_[0] == amplitudes_[1];
-        const VectorSubset subset{condition_.mask >> lane_bits, condition_.value >> lane_bits, vector_bits, map,
-                                  nullptr};
-        kernels.pauli_sums(blocks[0].data(),
-                           {subset, blocks[same ? 0 : 1].data(), address(flip_ >> lane_bits) ^ address(0),
-                            static_cast<int>(flip_ & low_bits(lane_bits)), strings.data(), real_count, count,
-                            sums.data(), scratch.data()});
+        kernels_under_test<T>().pauli_sums(
+            placed.block(0),
+            {placed.subset(vectors_of(condition_.mask), vectors_of(condition_.value)), placed.block(same ? 0 : 1),
+             placed.flip_offset(), lanes_of(flip_), strings.data(), real_count, count, sums.data(), scratch.data()});
         return sums;
+    }
+
+    // What they make of the bra when they add to it what the strings make of the ket, and the same strings once more
+    // without flips.
+    std::vector<std::complex<T>> applied(int real_count, int count) {
+        const Placed placed(*this, count);
+        std::vector<WeightedSigns> strings;
+        for (int k = 0; k < count; ++k) strings.push_back({vectors_of(z(k)), placed.signs(k), coefficient(k)});
+        const std::uint64_t fixed = vectors_of(condition_.mask), value = vectors_of(condition_.value);
+        const PauliGroup groups[] = {
+            {fixed, value, placed.flip_offset(), lanes_of(flip_), strings.data(), real_count, count},
+            {fixed, value, 0, 0, strings.data(), real_count, count}};
+        kernels_under_test<T>().pauli_apply(placed.block(1), {placed.subset(0, 0), placed.block(0), groups, 2});
+        std::vector<std::complex<T>> result;
+        for (Index i = 0; i < bit(block_bits_); ++i) result.push_back(placed.amplitude(1, i));
+        return result;
+    }
+    std::vector<Complex> expected_applied(int real_count, int count) const {
+        std::vector<Complex> result(amplitudes_[1].begin(), amplitudes_[1].end());
+        for (Index i = 0; i < bit(block_bits_); ++i) {
+            if ((i & condition_.mask) != condition_.value) continue;
+            Complex factor = 0;
+            for (int k = 0; k < count; ++k) {
+                const double signed_coefficient = parity(i & z(k)) ? -coefficient(k) : coefficient(k);
+                factor += k < real_count ? Complex(signed_coefficient) : Complex(0, signed_coefficient);
+            }
+            result[i] += factor * (Complex(amplitudes_[0][i ^ flip_]) + Complex(amplitudes_[0][i]));
+        }
+        return result;
     }
 
     std::vector<double> expected(int real_count, int count) const {
@@ -230,6 +231,73 @@ class PauliGroup {
     }
 
  private:
+    // The ket (0) and the bra (1) in blocks for the kernels under test, in an order of vectors and lanes of their own.
+    class Placed {
+     public:
+        Placed(const StringsOnBlocks& group, int count)
+            : lane_bits_(kernels_under_test<T>().lane_bits),
+              vector_bits_(group.block_bits_ - lane_bits_),
+              lane_order_(low_bits(lane_bits_) & 5),
+              flip_(group.flip_),
+              high_(bit(std::max(0, vector_bits_ - 6))) {
+            for (Index y = 0; y < low_.size(); ++y) {
+                low_[y] = static_cast<std::uint32_t>((y ^ (y << 1 & 12)) << (lane_bits_ + 1));
+            }
+            for (Index y = 0; y < high_.size(); ++y) {
+                high_[y] = static_cast<std::uint32_t>((y << 6 ^ (y & 1)) << (lane_bits_ + 1));
+            }
+            for (int block = 0; block < 2; ++block) {
+                blocks_[block] = AlignedBuffer(sizeof(T) * bit(group.block_bits_ + 2));
+                for (Index i = 0; i < bit(group.block_bits_); ++i) {
+                    T* const place = place_of(block, i);
+                    place[0] = group.amplitudes_[block][i].real();
+                    place[bit(lane_bits_)] = group.amplitudes_[block][i].imag();
+                }
+            }
+            for (int k = 0; k < count; ++k) {
+                T* const signs = static_cast<T*>(lane_signs_.emplace_back(sizeof(T) * bit(lane_bits_)).data());
+                for (Index lane = 0; lane < bit(lane_bits_); ++lane) {
+                    const Index i = lane ^ lane_order_, mask = group.condition_.mask & low_bits(lane_bits_);
+                    signs[lane] = (i & mask) != (group.condition_.value & mask) ? T(0)
+                                  : parity(i & group.z(k))                      ? T(-1)
+                                                                                : T(1);
+                }
+            }
+        }
+        VectorSubset subset(std::uint64_t fixed, std::uint64_t value) const {
+            return {fixed, value, vector_bits_, map(), nullptr};
+        }
+        std::uint32_t flip_offset() const { return address(flip_ >> lane_bits_) ^ address(0); }
+        void* block(int block) const { return blocks_[block].data(); }
+        const T* signs(int k) const { return static_cast<const T*>(lane_signs_[static_cast<std::size_t>(k)].data()); }
+        std::complex<T> amplitude(int block, Index i) const {
+            const T* const place = place_of(block, i);
+            return {place[0], place[bit(lane_bits_)]};
+        }
+
+     private:
+        AddressMap map() const {
+            return {low_.data(), high_.data(), vector_bits_ > 0 ? std::uint32_t{2} << lane_bits_ : 0};
+        }
+        std::uint32_t address(Index y) const { return low_[y & 63] ^ high_[y >> 6] ^ map().affine; }
+        T* place_of(int block, Index i) const {
+            return static_cast<T*>(blocks_[block].data()) + address(i >> lane_bits_) +
+                   ((i & low_bits(lane_bits_)) ^ lane_order_);
+        }
+
+        int lane_bits_;
+        int vector_bits_;
+        Index lane_order_;
+        Index flip_;
+        std::array<std::uint32_t, 64> low_;
+        std::vector<std::uint32_t> high_;
+        AlignedBuffer blocks_[2];
+        std::vector<AlignedBuffer> lane_signs_;
+    };
+
+    static double coefficient(int k) { return 0.5 - 0.37 * (k % 5); }
+    static Index vectors_of(Index index) { return index >> kernels_under_test<T>().lane_bits; }
+    static int lanes_of(Index index) { return static_cast<int>(index & low_bits(kernels_under_test<T>().lane_bits)); }
     Index z(int k) const { return static_cast<Index>(k) * 0x9e3779b97f4a7c15 >> 20 & low_bits(block_bits_); }
     T number() { return std::uniform_real_distribution<T>(-1, 1)(random_); }
 
@@ -243,7 +311,7 @@ class PauliGroup {
 template <class T>
 void check_pauli_sums() {
     const double tolerance = sizeof(T) == 4 ? 1e-6 : 1e-14;  // of an amplitude
-    constexpr std::pair<int, int> counts[] = {{1, 1}, {0, 2}, {3, 3}, {4, 4}, {2, 3}, {0, 5}, {9, 9}, {30, 70}};
+    constexpr std::pair<int, int> counts[] = {{1, 1}, {0, 2}, {3, 3}, {4, 4}, {2, 3}, {0, 5}, {9, 9}, {30, 70}, {1, 5}};
     for (const int block_bits : {4, 5, 8, 12}) {
         const Index high = bit(block_bits - 1);
         const Condition conditions[] = {{}, {2, 0}, {low_bits(4) & ~Index{4}, 9}, {high | 1, high}};
@@ -251,10 +319,12 @@ void check_pauli_sums() {
             for (const Condition& condition : conditions) {
                 if ((condition.mask & flip) != 0) continue;
                 for (const bool same : {false, true}) {
-                    PauliGroup<T> group(block_bits, flip, condition, same, flip + 17 * condition.mask);
+                    StringsOnBlocks<T> group(block_bits, flip, condition, same, flip + 17 * condition.mask);
                     for (const auto& [real_count, count] : counts) {
                         const std::vector<double> expected = group.expected(real_count, count);
+                        const std::vector<Complex> expected_applied = group.expected_applied(real_count, count);
                         std::vector<double> best;
+                        std::vector<std::complex<T>> best_applied;
                         for (const KernelTable* const table : available_kernels()) {
                             tested = table;
                             const std::vector<double> sums = group.sums(real_count, count);
@@ -262,8 +332,18 @@ void check_pauli_sums() {
                                 CHECK(std::abs(sums[k] - expected[k]) <
                                       tolerance * static_cast<double>(bit(block_bits)));
                             }
-                            if (best.empty()) best = sums;
-                            if (std::string_view(table->name) != "portable") CHECK(sums == best);
+                            const std::vector<std::complex<T>> applied = group.applied(real_count, count);
+                            for (std::size_t i = 0; i < applied.size(); ++i) {
+                                CHECK(std::abs(Complex(applied[i]) - expected_applied[i]) < tolerance * (10 + count));
+                            }
+                            if (best.empty()) {
+                                best = sums;
+                                best_applied = applied;
+                            }
+                            if (std::string_view(table->name) != "portable") {
+                                CHECK(sums == best);
+                                CHECK(applied == best_applied);
+                            }
                         }
                     }
                 }
