@@ -12,7 +12,7 @@ from qiskit.circuit.library import real_amplitudes, zz_feature_map
 from qiskit.primitives import BackendEstimatorV2, BackendSamplerV2
 from qiskit.quantum_info import SparsePauliOp, Statevector, state_fidelity
 
-from ketjet import EstimatorGradient, EstimatorV2, Simulator
+from ketjet import EstimatorGradient, EstimatorV2, QuantumGeometricTensor, Simulator
 
 
 @pytest.fixture
@@ -134,6 +134,24 @@ def test_algorithms_on_the_gradients_of_ketjet():
         (expected,) = ReverseEstimatorGradient(kind).run([circuit], [ISING], [point]).result().gradients
         (found,) = EstimatorGradient(derivative_type=kind).run([circuit], [ISING], [point]).result().gradients
         np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_algorithms_on_the_tensors_of_ketjet():
+    from qiskit_algorithms import TimeEvolutionProblem, VarQITE
+    from qiskit_algorithms.gradients import QFI, DerivativeType, ReverseQGT
+    from qiskit_algorithms.time_evolvers.variational import ImaginaryMcLachlanPrinciple
+
+    circuit, point = real_amplitudes(2), np.linspace(0.1, 0.8, 8)
+    (expected,) = QFI(ReverseQGT()).run([circuit], [point]).result().qfis
+    np.testing.assert_allclose(
+        QFI(QuantumGeometricTensor()).run([circuit], [point]).result().qfis[0], expected, atol=1e-12
+    )
+    kind = DerivativeType.REAL
+    principle = ImaginaryMcLachlanPrinciple(QuantumGeometricTensor(), EstimatorGradient(derivative_type=kind))
+    evolved = VarQITE(circuit, point, principle, num_timesteps=50).evolve(TimeEvolutionProblem(ISING, 4.0))
+    energies = EstimatorV2().run([(circuit, ISING, evolved.parameter_values)]).result()[0].data.evs
+    assert energies[-1] == pytest.approx(GROUND, abs=0.01)
+    assert (np.diff(energies) < 1e-6).all()
 
 
 def test_machine_learning_on_the_gradients_of_ketjet():

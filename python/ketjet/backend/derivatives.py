@@ -9,6 +9,7 @@ import numpy as np
 
 from ketjet.backend.admission import admission_now
 from ketjet.backend.differentiation import DifferentiableCircuit, differentiation, of_sums
+from ketjet.backend.geometric_tensor import CircuitWithTangents
 from ketjet.backend.run_input import as_circuit
 from ketjet.errors import InvalidOptionError, OptionTypeError
 from ketjet.jobs.blocking import run_to_end
@@ -174,6 +175,55 @@ class Differentiates:
         for point, outcome in enumerate(outcomes):
             found[point] = made.pulled_back(points.values[point], outcome.readouts[1])[0]
         return found.reshape((*points.shape, made.num_parameters))
+
+    def quantum_geometric_tensor(
+        self,
+        circuit: QuantumCircuit,
+        values: ArrayLike | Mapping[Any, Any] | None = None,
+        *,
+        parameters: Sequence[Parameter | str] | None = None,
+        phase_fix: bool = True,
+        **options: Unpack[RunOptions],
+    ) -> NDArray[np.complex128]:
+        """Return the quantum geometric tensor of the circuit's state.
+
+        Entry (i, j) is ``<d_i|d_j> - <d_i|state><state|d_j>``, with d_i the derivative of the state by parameter i. The
+        quantum Fisher information, by which natural gradients go, is four times its real part.
+
+        Parameters
+        ----------
+        circuit, values, parameters, options
+            As for `gradient`; measurements at the end are left out.
+        phase_fix
+            False leaves the second term out.
+
+        Returns
+        -------
+        ndarray of complex128
+            Hermitian, shape (..., parameters, parameters), the first axes being those of the values.
+
+        Raises
+        ------
+        InvalidCircuitError, InvalidPubError, InvalidOptionError, OptionTypeError, TimeLimitError
+            As `gradient`.
+        InsufficientMemoryError
+            Four states do not fit into the memory that is available now.
+
+        Notes
+        -----
+        The derivative of a state by an angle is the state at one or two other angles. So there is one run, or two, for
+        each angle that depends on a parameter, and all derivatives are held together, or blocks of them if they do not
+        fit into memory.
+        """
+        resolved = self._resolve({**options, "shots": 1, "memory": False, "exact": False, "return_state": False})
+        circuit = as_circuit(circuit, "quantum_geometric_tensor", None)
+        made = CircuitWithTangents(circuit, admission_now(resolved, recent=True), parameters)
+        points = read_points(made.lowered.parameters, values, f"circuit {circuit.name!r}")
+        bound = made.lowered.at_points(points.values)
+        experiments = [made.at(at, row, phase_fix=phase_fix) for at, row in zip(bound, points.values, strict=True)]
+        outcomes = run_to_end(experiments, memory_limit(resolved))
+        shape = (*points.shape, made.num_parameters, made.num_parameters)
+        return np.array([outcome.readouts[0] for outcome in outcomes], np.complex128).reshape(shape)
 
     def _to_differentiate(
         self,
