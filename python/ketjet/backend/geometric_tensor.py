@@ -11,8 +11,8 @@ from ketjet.backend.admission import admit_lowered, require_hope, too_wide
 from ketjet.backend.differentiation import columns_of, mirrored_plan_of
 from ketjet.backend.request import experiment_of
 from ketjet.lowering import lower
+from ketjet.lowering.changed_angles import changed_states
 from ketjet.lowering.program_to_read import program_to_read
-from ketjet.lowering.tangents import changed_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ class CircuitWithTangents:
         mirrored_plan_of(circuit, self.lowered.program, admission)  # which there is if it has derivatives
         admitted = admit_lowered(circuit, self.lowered, admission)
         varying = set() if self.lowered.binding is None else set(self.lowered.binding.slots.tolist())
-        runs = [run for run in changed_runs(self.lowered.program) if run.slot in varying]
+        runs = [run for run in changed_states(self.lowered.program) if run.slot in varying]
         self._slots = np.array([run.slot for run in runs], np.int64)
         self._changes = np.array([run.change for run in runs])
         self._weights = np.array([run.weight for run in runs])

@@ -8,8 +8,8 @@ from oracles import packed
 from support.programs import final_state, op, pack, random_unitary
 
 from ketjet import engine
+from ketjet.lowering.changed_angles import changed_states, changed_values
 from ketjet.lowering.hadamard_test import hadamard_test
-from ketjet.lowering.tangents import changed_runs
 
 PARAMETRISED = sorted(name for name, (_, _, _, parameters) in engine.gate_codes().items() if parameters)
 
@@ -41,11 +41,29 @@ def test_every_gate(name, controls):
     program = program_with(name, controls)
     _, expected = packed.tangents(program)
     found = np.zeros_like(expected)
-    for slot, change, weight in changed_runs(program):
+    for slot, change, weight in changed_states(program):
         slots = program.slots.copy()
         slots[slot] += change
         found[slot] += weight * final_state(program.with_slots(slots))
     np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("controls", [0, 1, 2])
+@pytest.mark.parametrize("name", [*PARAMETRISED, "pauli_rotation", "global_phase"])
+def test_expectation_values_of_every_gate(name, controls):
+    program = program_with(name, controls)
+    random = np.random.default_rng(1)
+    observable = random.normal(size=(32, 32)) + 1j * random.normal(size=(32, 32))
+    observable += observable.conj().T
+    state, tangents = packed.tangents(program)
+    expected = 2 * (tangents @ (observable @ state).conj()).real
+    found = np.zeros(len(program.slots))
+    for slot, change, weight in changed_values(program):
+        slots = program.slots.copy()
+        slots[slot] += change
+        changed = final_state(program.with_slots(slots))
+        found[slot] += weight * np.vdot(changed, observable @ changed).real
+    np.testing.assert_allclose(found, expected, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", ["u", "crx", "pauli_rotation", "global_phase"])
