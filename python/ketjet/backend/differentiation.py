@@ -159,8 +159,8 @@ def mirrored_plan_of(circuit: QuantumCircuit, program: engine.Program, admission
         reason, _ = error.args
         raise InvalidCircuitError(
             f"circuit {circuit.name!r} has no gradient by the adjoint method: {reason}. Differentiate a circuit of "
-            "unitary gates, with initialisations, if any, before the first parameter; Simulator.gradient() takes others with "
-            "method='shift'."
+            "unitary gates, with initialisations, if any, before the first parameter; Simulator.gradient() with "
+            "method='shift' takes others."
         ) from error
 
 
