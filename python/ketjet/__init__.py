@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ketjet.jobs.primitive_job import PrimitiveJob
     from ketjet.primitives.estimator import EstimatorV2
     from ketjet.primitives.estimator_gradient import EstimatorGradient
+    from ketjet.primitives.geometric_tensor import QuantumGeometricTensor
     from ketjet.primitives.objective import Objective
     from ketjet.primitives.sampler import SamplerV2
     from ketjet.provider import Provider
@@ -29,6 +30,7 @@ __all__ = [
     "Objective",
     "PrimitiveJob",
     "Provider",
+    "QuantumGeometricTensor",
     "SamplerV2",
     "Simulator",
     "StateVector",
@@ -43,6 +45,7 @@ _HOMES = {
     "Job": "jobs.job",
     "Objective": "primitives.objective",
     "PrimitiveJob": "jobs.primitive_job",
+    "QuantumGeometricTensor": "primitives.geometric_tensor",
     "SamplerV2": "primitives.sampler",
     "StateVector": "state",
     "Provider": "provider",

@@ -24,6 +24,7 @@ PATHS = [
     "ketjet.Objective",
     "ketjet.PrimitiveJob",
     "ketjet.Provider",
+    "ketjet.QuantumGeometricTensor",
     "ketjet.SamplerV2",
     "ketjet.Simulator",
     "ketjet.StateVector",

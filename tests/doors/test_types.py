@@ -24,7 +24,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from ketjet import EstimatorGradient, EstimatorV2, Job, Objective, PrimitiveJob, Provider, SamplerV2, Simulator
-from ketjet import StateVector, errors
+from ketjet import QuantumGeometricTensor, StateVector, errors
 from ketjet.basicaer import Aer, execute
 
 circuit = QuantumCircuit(2)
@@ -58,6 +58,8 @@ slopes: PrimitiveJob = estimator.gradient([(circuit, "ZZ", [0.5])], parameters=[
 by_theta: float = float(energy.gradient([0.5])[0] + backend.gradient(circuit, "ZZ", [0.5])[0])
 algorithm = EstimatorGradient(backend, derivative_type="complex")
 listed = algorithm.run([circuit], ["ZZ"], [[0.5]], [None], time_limit=3).result(timeout=3).gradients
+tensor = QuantumGeometricTensor(backend, phase_fix=False).run([circuit], [[0.5]]).result().qgts
+by_both: float = float(backend.quantum_geometric_tensor(circuit, [0.5], phase_fix=False)[0, 0].real)
 Provider().get_backend("ketjet")
 execute(circuit, Aer.get_backend("aer_simulator"), shots=3)
 """

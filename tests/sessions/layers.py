@@ -13,7 +13,7 @@ from qiskit.circuit.library import qaoa_ansatz, real_amplitudes, zz_feature_map
 from qiskit.primitives import BackendEstimatorV2, BackendSamplerV2
 from qiskit.quantum_info import SparsePauliOp, Statevector, state_fidelity
 
-from ketjet import EstimatorGradient, EstimatorV2, SamplerV2, Simulator
+from ketjet import EstimatorGradient, EstimatorV2, QuantumGeometricTensor, SamplerV2, Simulator
 
 
 @pytest.fixture
@@ -153,6 +153,23 @@ class TestAlgorithms:
         assert found.eigenvalue == pytest.approx(-2, abs=0.15)
         assert found.best_measurement["value"] == -4
         assert found.best_measurement["bitstring"] in {"0101", "1010"}
+
+    def test_tensors(self):
+        from qiskit_algorithms import TimeEvolutionProblem, VarQITE
+        from qiskit_algorithms.gradients import QFI, DerivativeType, ReverseQGT
+        from qiskit_algorithms.time_evolvers.variational import ImaginaryMcLachlanPrinciple
+
+        circuit, point = real_amplitudes(2), np.linspace(0.1, 0.8, 8)
+        (expected,) = QFI(ReverseQGT()).run([circuit], [point]).result().qfis
+        np.testing.assert_allclose(
+            QFI(QuantumGeometricTensor()).run([circuit], [point]).result().qfis[0], expected, atol=1e-12
+        )
+        kind = DerivativeType.REAL
+        principle = ImaginaryMcLachlanPrinciple(QuantumGeometricTensor(), EstimatorGradient(derivative_type=kind))
+        evolved = VarQITE(circuit, point, principle, num_timesteps=50).evolve(TimeEvolutionProblem(ISING, 4.0))
+        energies = EstimatorV2().run([(circuit, ISING, evolved.parameter_values)]).result()[0].data.evs
+        assert energies[-1] == pytest.approx(GROUND, abs=0.01)
+        assert (np.diff(energies) < 1e-6).all()
 
 
 class TestNeuralNetwork:

@@ -47,6 +47,10 @@ MANY_OPERATIONS = 20_000
 """Planning more takes tens of milliseconds."""
 
 
+STATES = {1: "", 2: "two states of ", 4: "four states of "}
+"""How many states of its qubits a run holds at least, in messages."""
+
+
 class Admission(NamedTuple):
     """What a circuit may use."""
 
@@ -253,7 +257,7 @@ def too_wide(
     max_qubits: int,
     admission: Admission,
     *,
-    two_states: bool = False,
+    states: int = 1,
 ) -> InsufficientMemoryError:
     """Return the error of a circuit whose run needs so many qubits, or so many bytes, where fewer would fit."""
     options, (available, rule) = admission.options, admission.available
@@ -261,7 +265,7 @@ def too_wide(
     peak_bytes = state_bytes if peak_bytes is None else peak_bytes
     need = f"2^{qubits} amplitudes" if qubits > 56 else size(peak_bytes)
     hints = ["use fewer qubits"]
-    if state_bytes <= available and not two_states:
+    if state_bytes <= available and states == 1:
         hints.append("fewer shots")
     if options.precision == "double":
         hints.append("precision='single'")
@@ -271,7 +275,7 @@ def too_wide(
         hints.append(f"wait for the circuits that run now and hold {size(held)}")
     hints.append("a larger max_memory_mb" if rule == "max_memory_mb" else "a machine with more memory")
     error = InsufficientMemoryError(
-        f"circuit {circuit.name!r} needs {need} for {'two states of ' if two_states else ''}{qubits} qubits in "
+        f"circuit {circuit.name!r} needs {need} for {STATES[states]}{qubits} qubits in "
         f"{options.precision} precision, but {size(available)} are available ({_rule(admission)}); "
         f"at most {max_qubits} qubits fit. Try one of: {'; '.join(hints)}."
     )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
 from ketjet.backend.admission import admission_now
 from ketjet.backend.differentiation import DifferentiableCircuit, differentiation, of_sums
+from ketjet.backend.geometric_tensor import CircuitWithTangents
 from ketjet.backend.readings import observables_of
 from ketjet.backend.run_input import as_circuit
+from ketjet.backend.shift_rule import ShiftedCircuit
 from ketjet.errors import InvalidOptionError, OptionTypeError
 from ketjet.jobs.blocking import run_to_end
 from ketjet.options.machine import memory_limit
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Differentiates"]
 
+_MadeT = TypeVar("_MadeT", DifferentiableCircuit, ShiftedCircuit)
+
 
 class Differentiates:
     """What a simulator can do beside running circuits: exact gradients, by the adjoint method.
@@ -45,13 +50,14 @@ class Differentiates:
     def _resolve(self, options: Mapping[str, Any]) -> SimulatorOptions:
         raise NotImplementedError
 
-    def gradient(
+    def gradient(  # type: ignore[misc]  # of the options of a run, one is called method too
         self,
         circuit: QuantumCircuit,
         observables: Any,
         values: ArrayLike | Mapping[Any, Any] | None = None,
         *,
         parameters: Sequence[Parameter | str] | None = None,
+        method: Literal["adjoint", "shift"] = "adjoint",
         **options: Unpack[RunOptions],
     ) -> NDArray[np.float64]:
         """Return the derivatives of expectation values by the parameters of the circuit.
@@ -66,6 +72,9 @@ class Differentiates:
             Of the parameters.
         parameters
             What to differentiate by, in this order; by default all parameters in the order of ``circuit.parameters``.
+        method
+            "shift" takes circuits that measure in the middle, reset or branch, too: parameter-shift rules, exact ones
+            for every gate, with two or four runs for each angle that depends on a parameter.
         options
             As for `run`; `time_limit` holds for each point.
 
@@ -90,22 +99,23 @@ class Differentiates:
         Method: the circuit is undone gate by gate on its final state and on what the observable makes of that; see
         T. Jones and J. Gacon, arXiv:2009.02823. Here whole sweeps over memory are undone.
         """
-        return self.value_and_gradient(circuit, observables, values, parameters=parameters, **options)[1]
+        return self.value_and_gradient(circuit, observables, values, parameters=parameters, method=method, **options)[1]
 
-    def value_and_gradient(
+    def value_and_gradient(  # type: ignore[misc]  # as for gradient
         self,
         circuit: QuantumCircuit,
         observables: Any,
         values: ArrayLike | Mapping[Any, Any] | None = None,
         *,
         parameters: Sequence[Parameter | str] | None = None,
+        method: Literal["adjoint", "shift"] = "adjoint",
         **options: Unpack[RunOptions],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return expectation values and their derivatives; the values come for nothing.
 
         Parameters
         ----------
-        circuit, observables, values, parameters, options
+        circuit, observables, values, parameters, method, options
             As for `gradient`.
 
         Returns
@@ -118,8 +128,12 @@ class Differentiates:
         InvalidCircuitError, InvalidPubError, InsufficientMemoryError, TimeLimitError
             As `gradient`.
         """
+        if method == "shift":
+            return self._by_shifts(circuit, observables, values, parameters, options)
+        if method != "adjoint":
+            raise InvalidOptionError(f'method must be "adjoint" or "shift", got {method!r}.')
         resolved, made, table, points, where = self._to_differentiate(
-            "value_and_gradient", circuit, observables, values, parameters, options
+            DifferentiableCircuit, "value_and_gradient", circuit, observables, values, parameters, options
         )
         grid = grid_of(table.shape, points, where)
         prepared = differentiation(made, table, grid, made.lowered.at_points(grid.values))
@@ -160,7 +174,7 @@ class Differentiates:
             As `gradient`.
         """
         resolved, made, table, points, where = self._to_differentiate(
-            "vjp", circuit, observables, values, parameters, options
+            DifferentiableCircuit, "vjp", circuit, observables, values, parameters, options
         )
         shape = grid_of(table.shape, points, where).shape
         given = _weights(weights, shape)
@@ -175,20 +189,90 @@ class Differentiates:
             found[point] = made.pulled_back(points.values[point], outcome.readouts[1])[0]
         return found.reshape((*points.shape, made.num_parameters))
 
+    def quantum_geometric_tensor(
+        self,
+        circuit: QuantumCircuit,
+        values: ArrayLike | Mapping[Any, Any] | None = None,
+        *,
+        parameters: Sequence[Parameter | str] | None = None,
+        phase_fix: bool = True,
+        **options: Unpack[RunOptions],
+    ) -> NDArray[np.complex128]:
+        """Return the quantum geometric tensor of the circuit's state.
+
+        Entry (i, j) is ``<d_i|d_j> - <d_i|state><state|d_j>``, with d_i the derivative of the state by parameter i. The
+        quantum Fisher information, by which natural gradients go, is four times its real part.
+
+        Parameters
+        ----------
+        circuit, values, parameters, options
+            As for `gradient`; measurements at the end are left out.
+        phase_fix
+            False leaves the second term out.
+
+        Returns
+        -------
+        ndarray of complex128
+            Hermitian, shape (..., parameters, parameters), the first axes being those of the values.
+
+        Raises
+        ------
+        InvalidCircuitError, InvalidPubError, InvalidOptionError, OptionTypeError, TimeLimitError
+            As `gradient`.
+        InsufficientMemoryError
+            Four states do not fit into the memory that is available now.
+
+        Notes
+        -----
+        The derivative of a state by an angle is the state at one or two other angles. So there is one run, or two, for
+        each angle that depends on a parameter, and all derivatives are held together, or blocks of them if they do not
+        fit into memory.
+        """
+        resolved = self._resolve({**options, "shots": 1, "memory": False, "exact": False, "return_state": False})
+        circuit = as_circuit(circuit, "quantum_geometric_tensor", None)
+        made = CircuitWithTangents(circuit, admission_now(resolved, recent=True), parameters)
+        points = read_points(made.lowered.parameters, values, f"circuit {circuit.name!r}")
+        bound = made.lowered.at_points(points.values)
+        experiments = [made.at(at, row, phase_fix=phase_fix) for at, row in zip(bound, points.values, strict=True)]
+        outcomes = run_to_end(experiments, memory_limit(resolved))
+        shape = (*points.shape, made.num_parameters, made.num_parameters)
+        return np.array([outcome.readouts[0] for outcome in outcomes], np.complex128).reshape(shape)
+
+    def _by_shifts(
+        self,
+        circuit: Any,
+        observables: Any,
+        values: Any,
+        parameters: Sequence[Parameter | str] | None,
+        options: Mapping[str, Any],
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        resolved, made, table, points, where = self._to_differentiate(
+            ShiftedCircuit, "value_and_gradient", circuit, observables, values, parameters, options
+        )
+        grid = grid_of(table.shape, points, where)
+        run = partial(run_to_end, memory=memory_limit(resolved))
+        found, gradients = made.values_and_gradients(table, grid.values, run)
+        places = grid.points, grid.observables
+        return (
+            found[places].reshape(grid.shape),
+            gradients[places].reshape((*grid.shape, made.num_parameters)),
+        )
+
     def _to_differentiate(
         self,
+        kind: type[_MadeT],
         caller: str,
         circuit: Any,
         observables: Any,
         values: Any,
         parameters: Sequence[Parameter | str] | None,
         options: Mapping[str, Any],
-    ) -> tuple[SimulatorOptions, DifferentiableCircuit, Observables, Points, str]:
+    ) -> tuple[SimulatorOptions, _MadeT, Observables, Points, str]:
         """Check what is given and make the circuit ready."""
         resolved = self._resolve({**options, "shots": 1, "memory": False, "exact": False, "return_state": False})
         circuit = as_circuit(circuit, caller, None)
         table, where = observables_of(circuit, observables), f"circuit {circuit.name!r}"
-        made = DifferentiableCircuit(circuit, admission_now(resolved, recent=True), parameters)
+        made = kind(circuit, admission_now(resolved, recent=True), parameters)
         return resolved, made, table, read_points(made.lowered.parameters, values, where), where
 
 

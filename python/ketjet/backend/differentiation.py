@@ -32,7 +32,14 @@ if TYPE_CHECKING:
     from ketjet.lowering.observable_table import Observables
     from ketjet.points.broadcasting import Grid
 
-__all__ = ["DifferentiableCircuit", "Differentiation", "differentiation", "of_sums"]
+__all__ = [
+    "DifferentiableCircuit",
+    "Differentiation",
+    "columns_of",
+    "differentiation",
+    "mirrored_plan_of",
+    "of_sums",
+]
 
 
 class DifferentiableCircuit:
@@ -78,14 +85,14 @@ class DifferentiableCircuit:
         if self.lowered.has_measurements or self.lowered.saves:
             program, self._measured, _ = program_to_read(self.lowered.program)
             self.lowered = self.lowered._replace(program=program, has_measurements=False, saves=())
-        self._columns = _columns(circuit, self.lowered, parameters)
+        self._columns = columns_of(circuit, self.lowered, parameters)
         self._parts = tuple(parts)
         self._test: HadamardTest | None = None
         begin = time.perf_counter()
-        self._plan = _plan(circuit, self.lowered.program, admission)
+        self._plan = mirrored_plan_of(circuit, self.lowered.program, admission)
         if self._parts != ("real",):
             self._test = hadamard_test(self.lowered.program)
-            self._plan = _plan(circuit, self._test.program, admission)
+            self._plan = mirrored_plan_of(circuit, self._test.program, admission)
         plan_time = time.perf_counter() - begin
         demand = self._demand(admission, 1)
         self._admission = admission.suffices_for(demand.peak_bytes)
@@ -96,7 +103,7 @@ class DifferentiableCircuit:
                 self._test is not None
             )
             qubits = self._plan.plan.num_qubits
-            raise too_wide(circuit, qubits, demand.peak_bytes, fitting, self._admission, two_states=True)
+            raise too_wide(circuit, qubits, demand.peak_bytes, fitting, self._admission, states=2)
         admitted = Admitted(self.lowered, self._plan.plan, plan_time, demand, available)
         self._experiment = experiment_of(self.lowered, admitted, admission.options, 0)._replace(shots=0)
 
@@ -137,7 +144,14 @@ class DifferentiableCircuit:
         return engine.gradient_demand(self._plan, rows, max_threads=admission.threads, available=admission.available[0])
 
 
-def _plan(circuit: QuantumCircuit, program: engine.Program, admission: Admission) -> engine.MirroredPlan:
+def mirrored_plan_of(circuit: QuantumCircuit, program: engine.Program, admission: Admission) -> engine.MirroredPlan:
+    """Plan the way through a circuit's program and back.
+
+    Raises
+    ------
+    InvalidCircuitError
+        An instruction bars derivatives.
+    """
     options = admission.options
     try:
         return engine.mirrored_plan(program, options.precision, switched_off=switched_off(options))
@@ -145,13 +159,21 @@ def _plan(circuit: QuantumCircuit, program: engine.Program, admission: Admission
         reason, _ = error.args
         raise InvalidCircuitError(
             f"circuit {circuit.name!r} has no gradient by the adjoint method: {reason}. Differentiate a circuit of "
-            "unitary gates, with initialisations, if any, before the first parameter."
+            "unitary gates, with initialisations, if any, before the first parameter; Simulator.gradient() with "
+            "method='shift' takes others."
         ) from error
 
 
-def _columns(
+def columns_of(
     circuit: QuantumCircuit, lowered: LoweredCircuit, parameters: Sequence[Parameter | str] | None
 ) -> NDArray[np.int64]:
+    """Return the places of parameters, all by default, among those of a circuit.
+
+    Raises
+    ------
+    InvalidOptionError
+        One is not among them.
+    """
     own = {parameter.name: number for number, parameter in enumerate(lowered.parameters)}
     if parameters is None:
         return np.arange(len(own))

@@ -23,6 +23,7 @@ from ketjet.engine.calibration_file import FACTOR_LIMITS, calibration_path
 from ketjet.engine.control import Control, Progress
 from ketjet.engine.drift import DRIFT_LIMITS, drift_of
 from ketjet.engine.estimate import Demand, Estimate, demand, estimate, max_qubits
+from ketjet.engine.geometric_tensor import TensorRequest
 from ketjet.engine.gradient import GradientRequest, gradient_demand, mirrored_plan
 from ketjet.engine.light_cones import LightCone, light_cones
 from ketjet.engine.machine import (
@@ -103,6 +104,7 @@ __all__ = [
     "StageReport",
     "State",
     "Task",
+    "TensorRequest",
     "TimeLimitReached",
     "Verification",
     "VerificationFailed",

@@ -154,7 +154,7 @@ class Outcome(NamedTuple):
         By number of a save whose data leave out some of its qubits, because their values are known: the places of the
         others among its qubits, and the places of those left out that are 1.
     readouts : tuple of ndarray
-        One for each of the task's readouts.
+        One for each of the task's readouts, of float; or what its gradient or tensor asks for.
     """
 
     keys: NDArray[np.uint64]
@@ -169,7 +169,7 @@ class Outcome(NamedTuple):
     chains: NDArray[np.uint64] | None = None
     save_frames: Mapping[int, tuple[Sequence[int], Sequence[int]]] = {}
     pass_times: tuple[PassTimes, ...] = ()
-    readouts: tuple[NDArray[np.float64], ...] = ()
+    readouts: tuple[NDArray[Any], ...] = ()
 
     @property
     def bytes(self) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ketjet import _core
 from ketjet.engine.control import Control
 from ketjet.engine.drift import drift_of
+from ketjet.engine.geometric_tensor import geometric_tensor
 from ketjet.engine.gradient import differentiate
 from ketjet.engine.machine import isa_in_use
 from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification
@@ -47,6 +48,8 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         control = Control(path=task.control_path)
     if task.gradient is not None:
         return differentiate(task, control)
+    if task.tensor is not None:
+        return geometric_tensor(task, control, execute)
     start = time.perf_counter()
     program, made, plan_time = task.program, task.plan, task.plan_time
     if made is None or on is not None:

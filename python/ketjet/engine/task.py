@@ -9,6 +9,7 @@ from ketjet import _core
 
 if TYPE_CHECKING:
     from ketjet._core import Plan, Program
+    from ketjet.engine.geometric_tensor import TensorRequest
     from ketjet.engine.gradient import GradientRequest
     from ketjet.engine.machine import Precision
     from ketjet.engine.readouts import Readout
@@ -80,6 +81,8 @@ class Task(NamedTuple):
         branches of an exact run. They change neither the program nor its samples' random streams.
     gradient : GradientRequest, optional
         Instead of all that: the values of observables in the final state, and their derivatives.
+    tensor : TensorRequest, optional
+        Instead of all that, with `return_state`: inner products of the final state's derivatives.
     """
 
     program: Program
@@ -108,6 +111,7 @@ class Task(NamedTuple):
     time_passes: bool = False
     readouts: tuple[Readout, ...] = ()
     gradient: GradientRequest | None = None
+    tensor: TensorRequest | None = None
 
     @property
     def keeps_state(self) -> bool:

@@ -149,6 +149,11 @@ class Binding:
         self._compiled = False
         """Whether the formulas hold more than the parameters that are angles as they are."""
 
+    @property
+    def slots(self) -> NDArray[np.int64]:
+        """The slots that follow from parameters."""
+        return self._slots
+
     def __del__(self) -> None:
         while self._expressions:  # other threads get their turn in between
             del self._expressions[-CHUNK:]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["ProgramToRead", "program_to_read"]
+__all__ = ["ProgramToRead", "jump_targets", "program_to_read"]
 
 CLASSICAL = ("compute", "branch", "jump")
 """Operations that classical code is in, or that control flow consists of."""
@@ -52,7 +52,7 @@ def program_to_read(program: engine.Program) -> ProgramToRead:
     touched = np.full(num_qubits, -1)
     touched[wires[acting]] = homes[acting]  # of several the last
     measured = wires[wire_begin[measures]]
-    targets = _targets(codes, packed[9], packed[10], numbers)
+    targets = jump_targets(codes, packed[9], packed[10])
     passed_once = _jumps_across(targets, len(codes))[measures] == 0
     final = passed_once & (measures > touched[measured])
     classical = np.flatnonzero(np.isin(codes, [numbers[name] for name in CLASSICAL]))
@@ -64,10 +64,11 @@ def program_to_read(program: engine.Program) -> ProgramToRead:
     return ProgramToRead(program, qubits, not final.all())
 
 
-def _targets(
-    codes: NDArray[np.int32], operands: NDArray[np.int64], payloads: Sequence[NDArray[Any]], numbers: dict[str, int]
+def jump_targets(
+    codes: NDArray[np.int32], operands: NDArray[np.int64], payloads: Sequence[NDArray[Any]]
 ) -> dict[int, int]:
-    """Return where branches and jumps lead, by their places."""
+    """Return where branches and jumps of a packed program lead, by their places."""
+    numbers = engine.instruction_codes()
     places = np.flatnonzero(np.isin(codes, [numbers["branch"], numbers["jump"]])).tolist()
     branches = {place for place in places if codes[place] == numbers["branch"]}
     return {place: int(payloads[operands[place]][0] if place in branches else operands[place]) for place in places}

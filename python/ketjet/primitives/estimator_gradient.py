@@ -16,7 +16,8 @@ from ketjet.options.checks import wrong_type
 from ketjet.points.broadcasting import grid_of
 from ketjet.points.values import Points
 from ketjet.primitives.derivative_type import PARTS, derivative_type_of
-from ketjet.primitives.gradient_inputs import entries_of
+from ketjet.primitives.estimator import EstimatorV2
+from ketjet.primitives.gradient_inputs import entries_of, require_values
 from ketjet.primitives.gradient_job import submitted
 from ketjet.primitives.pubs import bound_at
 from ketjet.results.metadata import metadata_of_points
@@ -81,13 +82,17 @@ class EstimatorGradient:
         if backend is not None and not isinstance(backend, Simulator):
             raise wrong_type("backend", backend, "a ketjet.Simulator")
         self._backend = Simulator() if backend is None else backend
-        self._type = derivative_type_of(derivative_type)
-        self._derivative_type = derivative_type
+        self.derivative_type = derivative_type
 
     @property
     def backend(self) -> Simulator:
         """The simulator."""
         return self._backend
+
+    @property
+    def _estimator(self) -> EstimatorV2:
+        """An estimator on the same simulator, where variational principles of qiskit-algorithms look for one."""
+        return EstimatorV2(backend=self._backend)
 
     @property
     def derivative_type(self) -> Any:
@@ -96,8 +101,8 @@ class EstimatorGradient:
 
     @derivative_type.setter
     def derivative_type(self, derivative_type: Any) -> None:
-        self._type = derivative_type_of(derivative_type)
-        self._derivative_type = derivative_type
+        derivative_type_of(derivative_type)
+        self._derivative_type = derivative_type  # which qiskit-algorithms also sets by this name
 
     def run(
         self,
@@ -152,12 +157,13 @@ class EstimatorGradient:
         entries = entries_of(circuits, parameter_values, parameters, observables)
         admission = admission_now(resolved, recent=True)
         experiments: list[Experiment] = []
-        groups = [_prepared(group, admission, self._type, experiments) for group in _grouped(entries)]
-        assemble = partial(_assemble, groups, len(entries), list(experiments), self._type)
+        kind = derivative_type_of(self._derivative_type)
+        groups = [_prepared(group, admission, kind, experiments) for group in _grouped(entries)]
+        assemble = partial(_assemble, groups, len(entries), list(experiments), kind)
         return submitted(self._backend, resolved, experiments, assemble)
 
     def __repr__(self) -> str:
-        return f"<EstimatorGradient on {self._backend!r}, {self._type}>"
+        return f"<EstimatorGradient on {self._backend!r}, {derivative_type_of(self._derivative_type)}>"
 
 
 class _Group(NamedTuple):
@@ -198,6 +204,7 @@ def _prepared(
         entry.require_observable()
     table = read_observables([entry.observable for entry in distinct.values()])
     made = DifferentiableCircuit(circuit, admission, parameters, PARTS[kind])
+    require_values(made.lowered, group[0])
     points = Points((len(group),), np.array([entry.values for entry in group], np.float64))
     observables = np.array([places[id(entry.observable)] for entry in group])
     grid = grid_of((), points, where)._replace(observables=observables)

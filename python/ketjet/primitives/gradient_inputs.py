@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Entry", "entries_of"]
+    from ketjet.lowering import LoweredCircuit
+
+__all__ = ["Entry", "entries_of", "require_values"]
 
 NOTHING = object()
 """In the place of observables where there are none."""
@@ -109,6 +111,18 @@ def entries_of(circuits: Any, values: Any, parameters: Any, observables: Any = N
         found = _point(own[id(circuit)], point, where)
         entries.append(Entry(number, circuit, found, _chosen(own[id(circuit)], names, where), observable))
     return entries
+
+
+def require_values(lowered: LoweredCircuit, entry: Entry) -> None:
+    """Check that a circuit has no parameters but those that it tells of, for these alone have values.
+
+    Raises
+    ------
+    InvalidPubError
+        The definition of a gate has another one.
+    """
+    if len(lowered.parameters) != len(entry.values):
+        read_points(lowered.parameters, entry.values, entry.where)
 
 
 def _as_many(given: Iterable[Any], what: str, count: int) -> list[Any]:
