@@ -440,7 +440,7 @@ def test_an_error_of_the_engine_is_found_and_told(monkeypatch):
         (lambda: StateVector(2, max_threads=0), InvalidOptionError, "max_threads"),
         (lambda: StateVector(2)[0], OptionTypeError, r"np.asarray\(state\)\[0\]"),
         (lambda: list(StateVector(2)), OptionTypeError, "no items"),
-        (lambda: StateVector(2).expectation(["ZZ"]), OptionTypeError, "SparsePauliOp.from_list"),
+        (lambda: StateVector(2).expectation([2]), OptionTypeError, "SparsePauliOp.from_list"),
         (lambda: StateVector(2).expectation("AB"), InvalidOptionError, "label like"),
         (lambda: StateVector(2).evolve(QuantumCircuit(3)), InvalidCircuitError, "compose"),
     ],

@@ -50,7 +50,7 @@ def endless_if(value):
 
 @pytest.fixture
 def long():
-    job = SamplerV2().run([(layered(20, 40), np.linspace(0, 1, 50))])
+    job = SamplerV2().run([(layered(22, 40), np.linspace(0, 1, 50))])
     yield job
     job.cancel()
 

@@ -56,7 +56,8 @@ def observables_of(circuit: QuantumCircuit, observables: Any) -> Observables:
     table = read_observables(observables)
     if table.num_qubits not in {None, circuit.num_qubits}:
         raise InvalidOptionError(
-            f"circuit {circuit.name!r} has {circuit.num_qubits} qubits, the observables have {table.num_qubits}."
+            f"circuit {circuit.name!r}: the circuit has {circuit.num_qubits} qubits, the observables have "
+            f"{table.num_qubits}."
         )
     return table
 
