@@ -18,7 +18,7 @@ from ketjet.engine import formula_codes
 from ketjet.lowering.newer_qiskit import expression_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["FormulaWriter", "is_smooth"]
 
@@ -109,17 +109,18 @@ class FormulaWriter:
         """Append a formula that is left to Qiskit."""
         self._append([], ordered=False)
 
-    def parameter(self, name: str) -> None:
-        """Append a parameter as it is."""
-        self.ops.append(self._codes["parameter"])
-        self.operands.append(self._index[name])
-        self.begins.append(len(self.ops))
-        self.ordered.append(1)
+    def parameters(self, names: Sequence[str]) -> None:
+        """Append parameters as they are."""
+        begin = len(self.ops)
+        self.ops.extend([self._codes["parameter"]] * len(names))
+        self.operands.extend([self._index[name] for name in names])
+        self.begins.extend(range(begin + 1, len(self.ops) + 1))
+        self.ordered.extend([1] * len(names))
 
     def expression(self, expression: Any) -> None:
         """Append an expression; it is left to Qiskit if it holds what the engine cannot compute."""
         if isinstance(expression, Parameter):
-            self.parameter(expression.name)
+            self.parameters([expression.name])
             return
         kept = len(self.constants)
         try:

@@ -238,11 +238,14 @@ class Binding:
         compiled = self._points > 1
         if self._formulas is None or (compiled and not self._compiled):
             writer = FormulaWriter(self._index)
-            for expression in self._expressions:
-                if compiled or isinstance(expression, Parameter):
-                    writer.expression(expression)
-                else:
-                    writer.unknown()
+            if all(isinstance(expression, Parameter) for expression in self._expressions):
+                writer.parameters([expression.name for expression in self._expressions])
+            else:
+                for expression in self._expressions:
+                    if compiled or isinstance(expression, Parameter):
+                        writer.expression(expression)
+                    else:
+                        writer.unknown()
             self._formulas = engine.Formulas(
                 num_parameters=len(self.parameters),
                 numbers=self._all_slots,

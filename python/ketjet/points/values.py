@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -58,6 +59,11 @@ def read_points(parameters: Sequence[Parameter], values: Any, where: str, hint: 
     if values is None and not parameters:
         return Points((), np.zeros((1, 0)))
     names = [parameter.name for parameter in parameters]
+    if type(values) in (list, np.ndarray):
+        array = _plain(values)
+        if array is not None and array.ndim and array.shape[-1] == len(names) > 1:
+            shape = array.shape[:-1]
+            return Points(shape, array.reshape(math.prod(shape), len(names)))
     bound = _coerced(values, names, where)
     given = [name for group in bound.data for name in group]
     if set(given) != set(names) or len(given) != len(names):
@@ -70,6 +76,17 @@ def read_points(parameters: Sequence[Parameter], values: Any, where: str, hint: 
             f"{where}: the value {array[point, column]} of parameter {which} is not finite; use finite numbers."
         )
     return Points(bound.shape, array)
+
+
+def _plain(values: Any) -> NDArray[np.float64] | None:
+    """Return an array of finite floats if that is what it is; all else is left to Qiskit's forms, and to messages."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        return None
+    if array.dtype != np.float64 or not np.isfinite(array).all():
+        return None
+    return np.ascontiguousarray(array)
 
 
 def _coerced(values: Any, names: list[str], where: str) -> BindingsArray:
