@@ -1,5 +1,6 @@
 """Derivatives by all slots against a dense oracle, over precisions, instruction sets, threads and fake caches."""
 
+import pickle
 from typing import NamedTuple
 
 import numpy as np
@@ -279,3 +280,15 @@ def test_progress_reaches_its_end():
     counters = control.counters
     assert counters.stages_done == counters.stages_total > 0
     assert counters.work_done == counters.work_total > 0
+
+
+def test_a_task_with_its_plan_is_pickled():
+    random = np.random.default_rng(3)
+    program = pack(6, mixing(6, random) + mixing(6, random))
+    made = engine.mirrored_plan(program, on=TINY_CACHES)
+    wanted = engine.GradientRequest(observables_of([random_sum(6, random)]), plan=made)
+    task = engine.Task(program, shots=0, seed=0, gradient=wanted)
+    again = pickle.loads(pickle.dumps(task))
+    assert again.gradient.plan.plan == made.plan
+    for found, other in zip(engine.execute(task).readouts, engine.execute(again).readouts, strict=True):
+        np.testing.assert_array_equal(found, other)

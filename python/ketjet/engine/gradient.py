@@ -37,16 +37,13 @@ class GradientRequest(NamedTuple):
     states : int
         How many states to hold at a time, two at least: with one more for each observable the program is run once.
     plan : MirroredPlan, optional
-        For a program of this structure, where it is known already. It is not pickled: another process makes its own.
+        For a program of this structure, where it is known already; a process that the task is sent to runs the same.
     """
 
     observables: ObservablesReadout
     weights: tuple[float, ...] = ()
     states: int = 2
     plan: MirroredPlan | None = None
-
-    def __reduce__(self) -> tuple[type[GradientRequest], tuple[object, ...]]:
-        return GradientRequest, (self.observables, self.weights, self.states)
 
 
 def mirrored_plan(
