@@ -100,7 +100,7 @@ struct Tile {
     template <class T>
     KETJET_INLINE static Tile take(VectorSubset& subset) {
         constexpr std::uint64_t parts = wide_parts<T> - 1;
-        Tile tile;
+        Tile tile{};
         VectorSubset wide = subset;
         wide.fixed |= parts;
         tile.offsets[0] = 0;
