@@ -3,7 +3,7 @@
 `lower` takes circuits as they are, without `transpile`. `native` reads plain ones at once. Of all others `reader`
 appends what is plain and hands the rest to `walk`: `gates` and `structured` say what single operations mean,
 `control_flow` and `expressions` what blocks and classical values mean. `builder` gathers and `packing` packs it all,
-`parameters` binds values later without lowering again.
+`binding` binds values later without lowering again.
 """
 
 from __future__ import annotations

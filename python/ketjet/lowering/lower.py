@@ -11,13 +11,13 @@ from qiskit.circuit import ControlFlowOp, ForLoopOp, Parameter, QuantumCircuit
 from ketjet import engine
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering.arrays import distinct
+from ketjet.lowering.binding import Binding
 from ketjet.lowering.builder import UnboundSlots
 from ketjet.lowering.doubled import MatrixWantedError, doubled
 from ketjet.lowering.header import Header
 from ketjet.lowering.native import read_plain, why_walked
 from ketjet.lowering.newer_qiskit import LOOPS_LEND_PARAMETERS
 from ketjet.lowering.packing import pack
-from ketjet.lowering.parameters import Binding
 from ketjet.lowering.walk import CircuitWalk
 
 if TYPE_CHECKING:
