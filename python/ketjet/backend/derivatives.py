@@ -14,11 +14,11 @@ from ketjet.backend.geometric_tensor import CircuitWithTangents
 from ketjet.backend.readings import observables_of
 from ketjet.backend.run_input import as_circuit
 from ketjet.backend.shift_rule import ShiftedCircuit
-from ketjet.errors import InvalidOptionError, OptionTypeError
+from ketjet.errors import InvalidOptionError
 from ketjet.jobs.blocking import run_to_end
 from ketjet.options.machine import memory_limit
 from ketjet.points.broadcasting import grid_of
-from ketjet.points.values import read_points
+from ketjet.points.values import read_points, real_array
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -277,12 +277,7 @@ class Differentiates:
 
 
 def _weights(weights: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    try:
-        if np.iscomplexobj(weights):
-            raise TypeError
-        array = np.asarray(weights, np.float64)
-    except (TypeError, ValueError):
-        raise OptionTypeError(f"weights must be real numbers, got {weights!r}.") from None
+    array = real_array("weights", weights)
     if array.shape != shape:
         raise InvalidOptionError(
             f"weights must have the shape of the expectation values, {shape}, but have {array.shape}."

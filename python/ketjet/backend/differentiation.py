@@ -11,10 +11,9 @@ from ketjet import engine
 from ketjet.backend.admission import Admitted, require_hope, too_wide
 from ketjet.backend.request import experiment_of
 from ketjet.errors import InvalidCircuitError, InvalidOptionError
-from ketjet.lowering import lower
 from ketjet.lowering.hadamard_test import hadamard_test
 from ketjet.lowering.parameters import names_of
-from ketjet.lowering.program_to_read import program_to_read
+from ketjet.lowering.program_to_read import lower_to_read
 from ketjet.options.machine import switched_off
 
 if TYPE_CHECKING:
@@ -80,11 +79,7 @@ class DifferentiableCircuit:
         parts: Sequence[Part] = ("real",),
     ) -> None:
         admission = require_hope(circuit, admission)
-        self.lowered = lower(circuit)
-        self._measured: tuple[int, ...] = ()
-        if self.lowered.has_measurements or self.lowered.saves:
-            program, self._measured, _ = program_to_read(self.lowered.program)
-            self.lowered = self.lowered._replace(program=program, has_measurements=False, saves=())
+        self.lowered, self._measured, _, _ = lower_to_read(circuit)
         self._columns = columns_of(circuit, self.lowered, parameters)
         self._parts = tuple(parts)
         self._test: HadamardTest | None = None

@@ -10,9 +10,8 @@ from ketjet import engine
 from ketjet.backend.admission import admit_lowered, require_hope, too_wide
 from ketjet.backend.differentiation import columns_of, mirrored_plan_of
 from ketjet.backend.request import experiment_of
-from ketjet.lowering import lower
 from ketjet.lowering.changed_angles import changed_states
-from ketjet.lowering.program_to_read import program_to_read
+from ketjet.lowering.program_to_read import lower_to_read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,10 +58,7 @@ class CircuitWithTangents:
         self, circuit: QuantumCircuit, admission: Admission, parameters: Sequence[Parameter | str] | None = None
     ) -> None:
         admission = require_hope(circuit, admission)._replace(reads_state=True)
-        self.lowered = lower(circuit)
-        if self.lowered.has_measurements or self.lowered.saves:
-            program = program_to_read(self.lowered.program).program
-            self.lowered = self.lowered._replace(program=program, has_measurements=False, saves=())
+        self.lowered = lower_to_read(circuit).lowered
         self._columns = columns_of(circuit, self.lowered, parameters)
         mirrored_plan_of(circuit, self.lowered.program, admission)  # which there is if it has derivatives
         admitted = admit_lowered(circuit, self.lowered, admission)

@@ -16,9 +16,8 @@ from ketjet import engine
 from ketjet.backend.admission import admit_lowered, require_hope
 from ketjet.backend.request import experiment_of
 from ketjet.errors import InvalidOptionError
-from ketjet.lowering import lower
 from ketjet.lowering.observables import read_observables
-from ketjet.lowering.program_to_read import program_to_read
+from ketjet.lowering.program_to_read import lower_to_read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,13 +160,7 @@ class ReadCircuit:
     def __init__(self, circuit: QuantumCircuit, admission: Admission, *, light_cones: bool) -> None:
         self._circuit, self._light_cones = circuit, light_cones
         self._admission = admission if light_cones else require_hope(circuit, admission)
-        self.lowered = lower(circuit)
-        self.saves = bool(self.lowered.saves)
-        self._measured: tuple[int, ...] = ()
-        if not (self.saves or self.lowered.has_measurements):
-            return
-        program, self._measured, measures_midway = program_to_read(self.lowered.program)
-        self.lowered = self.lowered._replace(program=program, has_measurements=False, saves=())
+        self.lowered, self._measured, measures_midway, self.saves = lower_to_read(circuit)
         if measures_midway:
             options = self._admission.options
             switches = {**(options.plan_options or {}), **dict.fromkeys(SEES_THROUGH_MEASUREMENTS, False)}

@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ketjet import engine
+from ketjet.lowering.lower import lower
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+    from qiskit import QuantumCircuit
 
-__all__ = ["ProgramToRead", "jump_targets", "program_to_read"]
+    from ketjet.lowering.lower import LoweredCircuit
+
+__all__ = ["CircuitToRead", "ProgramToRead", "jump_targets", "lower_to_read", "program_to_read"]
 
 CLASSICAL = ("compute", "branch", "jump")
 """Operations that classical code is in, or that control flow consists of."""
@@ -39,6 +43,41 @@ class ProgramToRead(NamedTuple):
     program: engine.Program
     measured: tuple[int, ...]
     measures_midway: bool
+
+
+class CircuitToRead(NamedTuple):
+    """A circuit for whoever reads its final states.
+
+    Attributes
+    ----------
+    lowered : LoweredCircuit
+        Without save instructions and measurements at the end; nobody asks for the outcomes of others.
+    measured, measures_midway
+        As of `ProgramToRead`.
+    saves : bool
+        Whether the circuit has save instructions.
+    """
+
+    lowered: LoweredCircuit
+    measured: tuple[int, ...]
+    measures_midway: bool
+    saves: bool
+
+
+def lower_to_read(circuit: QuantumCircuit) -> CircuitToRead:
+    """Lower a circuit, and drop what does not change how its final states read.
+
+    Raises
+    ------
+    InvalidCircuitError, UnsupportedInstructionError
+        As `lower`.
+    """
+    lowered = lower(circuit)
+    if not (lowered.has_measurements or lowered.saves):
+        return CircuitToRead(lowered, (), False, False)
+    program, measured, measures_midway = program_to_read(lowered.program)
+    plain = lowered._replace(program=program, has_measurements=False, saves=())
+    return CircuitToRead(plain, measured, measures_midway, bool(lowered.saves))
 
 
 def program_to_read(program: engine.Program) -> ProgramToRead:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from qiskit.primitives.containers.bindings_array import BindingsArray
 
-from ketjet.errors import InvalidPubError, PubTypeError
+from ketjet.errors import InvalidPubError, OptionTypeError, PubTypeError
 from ketjet.lowering.parameters import names_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qiskit.circuit import Parameter
 
-__all__ = ["Points", "index_of", "read_points"]
+__all__ = ["Points", "index_of", "read_points", "real_array"]
 
 
 class Points(NamedTuple):
@@ -76,6 +76,20 @@ def read_points(parameters: Sequence[Parameter], values: Any, where: str, hint: 
             f"{where}: the value {array[point, column]} of parameter {which} is not finite; use finite numbers."
         )
     return Points(bound.shape, array)
+
+
+def real_array(what: str, values: Any) -> NDArray[np.float64]:
+    """Return numbers as an array of floats.
+
+    Raises
+    ------
+    OptionTypeError
+        They are not real numbers; the message begins with `what`.
+    """
+    try:
+        return _reals(values)
+    except (TypeError, ValueError):
+        raise OptionTypeError(f"{what} must be real numbers, got {values!r}.") from None
 
 
 def _plain(values: Any) -> NDArray[np.float64] | None:

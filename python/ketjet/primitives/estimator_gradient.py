@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ketjet.backend import Simulator
 from ketjet.backend.admission import admission_now
 from ketjet.backend.differentiation import DifferentiableCircuit, differentiation
 from ketjet.lowering.observables import read_observables
-from ketjet.options.checks import wrong_type
 from ketjet.points.broadcasting import grid_of
 from ketjet.points.values import Points
+from ketjet.primitives.derivative_primitive import DerivativePrimitive
 from ketjet.primitives.derivative_type import PARTS, derivative_type_of
 from ketjet.primitives.estimator import EstimatorV2
 from ketjet.primitives.gradient_inputs import entries_of, require_values
-from ketjet.primitives.gradient_job import submitted
 from ketjet.primitives.pubs import bound_at
+from ketjet.primitives.simulation import failure_in
 from ketjet.results.metadata import metadata_of_points
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
 
+    from ketjet.backend import Simulator
     from ketjet.backend.admission import Admission
     from ketjet.backend.differentiation import Differentiation
     from ketjet.engine import Outcome
@@ -52,7 +52,7 @@ class EstimatorGradientResult:
     """0, for gradients are exact."""
 
 
-class EstimatorGradient:
+class EstimatorGradient(DerivativePrimitive):
     """Exact gradients of expectation values, for whatever takes an estimator gradient of qiskit-algorithms.
 
     It is used as their `ReverseEstimatorGradient` and differentiates all gates that `Simulator.gradient` does.
@@ -79,30 +79,12 @@ class EstimatorGradient:
     """
 
     def __init__(self, backend: Simulator | None = None, derivative_type: Any = "real") -> None:
-        if backend is not None and not isinstance(backend, Simulator):
-            raise wrong_type("backend", backend, "a ketjet.Simulator")
-        self._backend = Simulator() if backend is None else backend
-        self.derivative_type = derivative_type
-
-    @property
-    def backend(self) -> Simulator:
-        """The simulator."""
-        return self._backend
+        super().__init__(backend, derivative_type)
 
     @property
     def _estimator(self) -> EstimatorV2:
         """An estimator on the same simulator, where variational principles of qiskit-algorithms look for one."""
         return EstimatorV2(backend=self._backend)
-
-    @property
-    def derivative_type(self) -> Any:
-        """Which part of the derivative a gradient is, as given; a change holds for the runs from then on."""
-        return self._derivative_type
-
-    @derivative_type.setter
-    def derivative_type(self, derivative_type: Any) -> None:
-        derivative_type_of(derivative_type)
-        self._derivative_type = derivative_type  # which qiskit-algorithms also sets by this name
 
     def run(
         self,
@@ -151,16 +133,14 @@ class EstimatorGradient:
         InsufficientMemoryError
             Two states of a circuit do not fit into the memory that is available now.
         """
-        resolved = self._backend._resolve(
-            {**options, "shots": 1, "memory": False, "exact": False, "return_state": False}
-        )
+        resolved = self._resolve(options)
         entries = entries_of(circuits, parameter_values, parameters, observables)
         admission = admission_now(resolved, recent=True)
         experiments: list[Experiment] = []
         kind = derivative_type_of(self._derivative_type)
         groups = [_prepared(group, admission, kind, experiments) for group in _grouped(entries)]
         assemble = partial(_assemble, groups, len(entries), list(experiments), kind)
-        return submitted(self._backend, resolved, experiments, assemble)
+        return self._submitted(resolved, experiments, assemble)
 
     def __repr__(self) -> str:
         return f"<EstimatorGradient on {self._backend!r}, {derivative_type_of(self._derivative_type)}>"
@@ -233,10 +213,9 @@ def _assemble(
     for group in groups:
         told: dict[str, Any] = {"parameters": group.parameters}
         there = ended[group.experiments]
-        failed = [outcome for outcome in there if isinstance(outcome, BaseException)]
         run = [outcome for outcome in there if not isinstance(outcome, BaseException)]
-        if failed:
-            told["error"] = f"{type(failed[0]).__name__}: {failed[0]}"
+        if failure := failure_in(there):
+            told["error"] = failure
             found = np.full((len(group.numbers), len(group.parameters)), np.nan)
         else:
             if run:

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ketjet.backend import Simulator
 from ketjet.backend.admission import admission_now
 from ketjet.backend.geometric_tensor import CircuitWithTangents
-from ketjet.options.checks import wrong_type
 from ketjet.points.values import Points
+from ketjet.primitives.derivative_primitive import DerivativePrimitive
 from ketjet.primitives.derivative_type import derivative_type_of
 from ketjet.primitives.gradient_inputs import entries_of, require_values
-from ketjet.primitives.gradient_job import submitted
 from ketjet.primitives.pubs import bound_at
 from ketjet.results.metadata import metadata_of_points
 
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
 
+    from ketjet.backend import Simulator
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
     from ketjet.primitives.gradient_inputs import Entry
@@ -48,7 +47,7 @@ class QuantumGeometricTensorResult:
     """0, for the tensors are exact."""
 
 
-class QuantumGeometricTensor:
+class QuantumGeometricTensor(DerivativePrimitive):
     """Exact quantum geometric tensors, for whatever takes a QGT of qiskit-algorithms.
 
     It is used as their `ReverseQGT` and takes all gates that `Simulator.quantum_geometric_tensor` does.
@@ -74,26 +73,8 @@ class QuantumGeometricTensor:
     def __init__(
         self, backend: Simulator | None = None, phase_fix: bool = True, derivative_type: Any = "complex"
     ) -> None:
-        if backend is not None and not isinstance(backend, Simulator):
-            raise wrong_type("backend", backend, "a ketjet.Simulator")
-        self._backend = Simulator() if backend is None else backend
+        super().__init__(backend, derivative_type)
         self._phase_fix = bool(phase_fix)
-        self.derivative_type = derivative_type
-
-    @property
-    def backend(self) -> Simulator:
-        """The simulator."""
-        return self._backend
-
-    @property
-    def derivative_type(self) -> Any:
-        """Which part of a tensor is given; a change holds for the runs from then on."""
-        return self._derivative_type
-
-    @derivative_type.setter
-    def derivative_type(self, derivative_type: Any) -> None:
-        derivative_type_of(derivative_type)
-        self._derivative_type = derivative_type  # which qiskit-algorithms also sets by this name
 
     def run(
         self,
@@ -137,9 +118,7 @@ class QuantumGeometricTensor:
         InsufficientMemoryError
             Four states of a circuit do not fit into the memory that is available now.
         """
-        resolved = self._backend._resolve(
-            {**options, "shots": 1, "memory": False, "exact": False, "return_state": False}
-        )
+        resolved = self._resolve(options)
         admission = admission_now(resolved, recent=True)
         made: dict[Any, CircuitWithTangents] = {}
         experiments: list[Experiment] = []
@@ -153,7 +132,7 @@ class QuantumGeometricTensor:
             experiments.append(made[key].at(bound, entry.values, phase_fix=self._phase_fix))
         part = {"real": np.real, "imag": np.imag, "complex": np.asarray}[derivative_type_of(self._derivative_type)]
         assemble = partial(_assemble, entries, list(experiments), part, self._derivative_type)
-        return submitted(self._backend, resolved, experiments, assemble)
+        return self._submitted(resolved, experiments, assemble)
 
     def __repr__(self) -> str:
         fixed = "" if self._phase_fix else ", without phase fix"

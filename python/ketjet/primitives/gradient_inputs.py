@@ -9,10 +9,11 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
-from ketjet.errors import CircuitTypeError, InvalidOptionError, InvalidPubError, KetjetError, PubTypeError
+from ketjet.errors import CircuitTypeError, InvalidOptionError, InvalidPubError, PubTypeError
 from ketjet.lowering.observables import read_observables
 from ketjet.lowering.parameters import names_of
 from ketjet.points.values import read_points
+from ketjet.primitives.pubs import errors_of_pub
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,11 +62,8 @@ class Entry(NamedTuple):
         InvalidPubError, PubTypeError
             There is not.
         """
-        try:
+        with errors_of_pub(self.where):
             table = read_observables(self.observable)
-        except KetjetError as error:
-            kind = PubTypeError if isinstance(error, TypeError) else InvalidPubError
-            raise kind(f"{self.where}: {error}") from error
         if table.shape:
             raise PubTypeError(f"{self.where}: give one observable, not an array of shape {table.shape}.")
         if table.num_qubits != self.circuit.num_qubits:

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ketjet.jobs.primitive_job import PrimitiveJob
-from ketjet.options.machine import memory_limit
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from ketjet.backend import Simulator
-    from ketjet.experiment import Experiment
-    from ketjet.options import SimulatorOptions
-
-__all__ = ["GradientJob", "submitted"]
+__all__ = ["GradientJob"]
 
 
 class GradientJob(PrimitiveJob):
@@ -42,19 +33,3 @@ class GradientJob(PrimitiveJob):
             As of a `PrimitiveJob`.
         """
         return super().result(timeout, partial=partial, progress=progress)
-
-
-def submitted(
-    backend: Simulator, options: SimulatorOptions, experiments: Sequence[Experiment], assemble: Callable[..., Any]
-) -> GradientJob:
-    """Submit a job; `assemble` makes its result from one outcome, or exception, per experiment."""
-    job = GradientJob(
-        backend,
-        str(uuid.uuid4()),
-        experiments,
-        assemble,
-        executor=options.executor,
-        cancel_on_interrupt=options.cancel_on_interrupt,
-        memory_limit=memory_limit(options),
-    )
-    return backend._submit(job, experiments)

@@ -9,10 +9,10 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
 from ketjet.backend.admission import admission_now
 from ketjet.backend.differentiation import DifferentiableCircuit, differentiation
-from ketjet.errors import InvalidPubError, KetjetError, PubTypeError
-from ketjet.lowering.observables import read_observables
+from ketjet.errors import InvalidPubError
 from ketjet.points.broadcasting import grid_of
-from ketjet.primitives.pubs import bound_at, parts_of, points_of
+from ketjet.primitives.pubs import bound_at, observables_of_pub, parts_of, points_of
+from ketjet.primitives.simulation import failure_in
 from ketjet.results.metadata import metadata_of_points
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ketjet.backend.differentiation import Differentiation
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
-    from ketjet.lowering.observable_table import Observables
     from ketjet.options import SimulatorOptions
 
 __all__ = ["GradientPub", "GradientPubs", "assemble_gradients"]
@@ -73,12 +72,7 @@ class GradientPubs:
         """
         circuit, observables, values = _parts(pub, index)
         where = f"pub {index}, circuit {circuit.name!r}"
-        table = _table(observables, where)
-        if table.num_qubits not in {None, circuit.num_qubits}:
-            raise InvalidPubError(
-                f"{where}: The number of qubits of the circuit ({circuit.num_qubits}) does not match the number of "
-                f"qubits of the observables ({table.num_qubits})."
-            )
+        table = observables_of_pub(circuit, observables, where)
         if id(circuit) not in self._circuits:
             self._circuits[id(circuit)] = DifferentiableCircuit(circuit, self._admission, self._parameters)
         made = self._circuits[id(circuit)]
@@ -102,14 +96,6 @@ def _parts(pub: Any, index: int) -> tuple[QuantumCircuit, Any, Any]:
     return circuit, observables, values
 
 
-def _table(observables: Any, where: str) -> Observables:
-    try:
-        return read_observables(observables)
-    except KetjetError as error:
-        kind = PubTypeError if isinstance(error, TypeError) else InvalidPubError
-        raise kind(f"{where}: {error}") from error
-
-
 def assemble_gradients(
     pubs: Sequence[GradientPub], experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException]
 ) -> PrimitiveResult[PubResult]:
@@ -124,9 +110,8 @@ def _pub_result(
 ) -> PubResult:
     shape = pub.differentiation.grid.shape
     metadata: dict[str, Any] = {"target_precision": 0.0, "circuit_metadata": pub.circuit_metadata}
-    failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-    if failed:
-        metadata["error"] = f"{type(failed[0]).__name__}: {failed[0]}"
+    if failure := failure_in(outcomes):
+        metadata["error"] = failure
         return PubResult(DataBin(shape=shape), metadata)
     run = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
     evs, gradients = pub.differentiation.arrays(run)

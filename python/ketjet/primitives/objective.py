@@ -19,6 +19,7 @@ from ketjet.lowering.observables import read_observables
 from ketjet.lowering.parameters import names_of
 from ketjet.options.checks import wrong_type
 from ketjet.options.machine import memory_limit
+from ketjet.points.values import real_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -223,12 +224,7 @@ class Objective:
         return points if self._columns is None else np.ascontiguousarray(points[:, self._columns])
 
     def _checked(self, values: ArrayLike, dimensions: int | None) -> NDArray[np.float64]:
-        try:
-            if np.iscomplexobj(values):
-                raise TypeError
-            array = np.asarray(values, np.float64)
-        except (TypeError, ValueError):
-            raise OptionTypeError(f"the parameters' values must be real numbers, got {values!r}.") from None
+        array = real_array("the parameters' values", values)
         if not array.ndim or array.shape[-1] != self.num_parameters or dimensions not in {None, array.ndim}:
             shape = f"({self.num_parameters},)" if dimensions else f"(..., {self.num_parameters})"
             raise InvalidOptionError(

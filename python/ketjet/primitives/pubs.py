@@ -5,6 +5,7 @@ What Qiskit takes is taken here, and its sentences about forgotten brackets are 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from qiskit import QuantumCircuit
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from ketjet.errors import InvalidCircuitError, InvalidPubError, PubTypeError
+from ketjet.errors import InvalidCircuitError, InvalidPubError, KetjetError, PubTypeError
+from ketjet.lowering.observables import read_observables
 from ketjet.points.values import read_points
 
 if TYPE_CHECKING:
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
     from qiskit.circuit import Parameter
 
     from ketjet.lowering import LoweredCircuit
+    from ketjet.lowering.observable_table import Observables
     from ketjet.points.values import Points
 
-__all__ = ["as_pubs", "bound_at", "parts_of", "points_of"]
+__all__ = ["as_pubs", "bound_at", "errors_of_pub", "observables_of_pub", "parts_of", "points_of"]
 
 BRACKETS = (
     "Note that if you want to run a single pub, you need to wrap it with `[]`: `run([circuit])` or "
@@ -72,6 +75,34 @@ def parts_of(pub: Any, index: int, primitive: str, least: int, most: int) -> tup
             f"{pub[0]!r} ({type(pub[0]).__name__}). {BRACKETS}"
         )
     return tuple(pub)
+
+
+@contextlib.contextmanager
+def errors_of_pub(where: str) -> Iterator[None]:
+    """Turn what is wrong with a part of a pub into an error of the pub, which says where it is."""
+    try:
+        yield
+    except KetjetError as error:
+        kind = PubTypeError if isinstance(error, TypeError) else InvalidPubError
+        raise kind(f"{where}: {error}") from error
+
+
+def observables_of_pub(circuit: QuantumCircuit, observables: Any, where: str) -> Observables:
+    """Read the observables of a pub, which act on the qubits of its circuit.
+
+    Raises
+    ------
+    InvalidPubError, PubTypeError
+        They do not, or are none.
+    """
+    with errors_of_pub(where):
+        table = read_observables(observables)
+    if table.num_qubits not in {None, circuit.num_qubits}:
+        raise InvalidPubError(
+            f"{where}: The number of qubits of the circuit ({circuit.num_qubits}) does not match the number of "
+            f"qubits of the observables ({table.num_qubits})."
+        )
+    return table
 
 
 def points_of(circuit: QuantumCircuit, parameters: Sequence[Parameter], values: Any, index: int) -> Points:

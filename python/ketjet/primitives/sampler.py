@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,13 +17,12 @@ from ketjet.errors import InvalidPubError
 from ketjet.jobs.primitive_job import PrimitiveJob
 from ketjet.lowering import lower
 from ketjet.options.checks import integer
-from ketjet.options.machine import memory_limit
 from ketjet.options.simulator_options import MAX_SHOTS
 from ketjet.points.values import index_of
 from ketjet.primitives.bit_array import OutcomeTables, TabledBitArray
 from ketjet.primitives.options import SamplerOptions
 from ketjet.primitives.pubs import as_pubs, bound_at, parts_of, points_of
-from ketjet.primitives.simulation import SimulatorPrimitive, named, warn_of_saves
+from ketjet.primitives.simulation import SimulatorPrimitive, named, submitted, warn_of_saves
 from ketjet.results.metadata import metadata_of_points
 
 if TYPE_CHECKING:
@@ -126,16 +124,8 @@ class SamplerV2(SimulatorPrimitive[SamplerOptions], BaseSamplerV2):
         experiments = preparation.experiments
         _warn_of_empty_data(parts)
         warn_of_saves(preparation.saving, "a sampler's")
-        job = PrimitiveJob(
-            self.backend,
-            str(uuid.uuid4()),
-            experiments,
-            partial(_assemble, prepared, list(experiments)),
-            executor=options.executor,
-            cancel_on_interrupt=options.cancel_on_interrupt,
-            memory_limit=memory_limit(options),
-        )
-        return self.backend._submit(job, experiments)
+        assemble = partial(_assemble, prepared, list(experiments))
+        return submitted(PrimitiveJob, self.backend, options, experiments, assemble)
 
 
 class _Pub(NamedTuple):

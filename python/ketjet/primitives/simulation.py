@@ -1,7 +1,8 @@
-"""What both primitives have: a simulator, options, and a seed."""
+"""What primitives have: a simulator, options, a seed, and jobs."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -9,18 +10,23 @@ import numpy as np
 
 from ketjet.backend import Simulator
 from ketjet.base.warnings import warn
+from ketjet.jobs.primitive_job import PrimitiveJob
 from ketjet.options.checks import integer, wrong_type
+from ketjet.options.machine import memory_limit
 from ketjet.primitives.options import PrimitiveOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from qiskit.providers.backend import Backend
 
+    from ketjet.engine import Outcome
+    from ketjet.experiment import Experiment
     from ketjet.options import SimulatorOptions
 
-__all__ = ["SimulatorPrimitive", "named", "warn_of_saves"]
+__all__ = ["SimulatorPrimitive", "failure_in", "named", "submitted", "warn_of_saves"]
 
+JobT = TypeVar("JobT", bound=PrimitiveJob)
 OptionsT = TypeVar("OptionsT", bound=PrimitiveOptions)
 Self = TypeVar("Self", bound="SimulatorPrimitive[Any]")
 
@@ -119,6 +125,34 @@ class SimulatorPrimitive(Generic[OptionsT]):
     def _seed_of_run(self) -> int | None:
         """Return the seed that a run is given, or None."""
         return int(self._seed.integers(1 << 53)) if isinstance(self._seed, np.random.Generator) else self._seed
+
+
+def submitted(
+    kind: type[JobT],
+    backend: Simulator,
+    options: SimulatorOptions,
+    experiments: Sequence[Experiment],
+    assemble: Callable[[Sequence[Outcome | BaseException]], Any],
+) -> JobT:
+    """Submit a job of this kind; `assemble` makes its result from one outcome, or exception, per experiment."""
+    job = kind(
+        backend,
+        str(uuid.uuid4()),
+        experiments,
+        assemble,
+        executor=options.executor,
+        cancel_on_interrupt=options.cancel_on_interrupt,
+        memory_limit=memory_limit(options),
+    )
+    return backend._submit(job, experiments)
+
+
+def failure_in(outcomes: Sequence[Outcome | BaseException]) -> str:
+    """Return the first of the exceptions among outcomes as metadata tell of it; nothing if there is none."""
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            return f"{type(outcome).__name__}: {outcome}"
+    return ""
 
 
 def warn_of_saves(circuits: Sequence[str], whose: str) -> None:

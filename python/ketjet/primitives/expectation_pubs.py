@@ -1,0 +1,215 @@
+"""Pubs of `EstimatorV2.run`: made ready to run, and what becomes of their outcomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from qiskit.primitives import DataBin, PrimitiveResult, PubResult
+from qiskit.primitives.containers.estimator_pub import EstimatorPub
+
+from ketjet.backend.admission import admission_now
+from ketjet.backend.readings import ReadCircuit
+from ketjet.lowering.observable_squares import with_squares
+from ketjet.points.broadcasting import grid_of
+from ketjet.primitives.noise import noise_of
+from ketjet.primitives.precision import precision_of
+from ketjet.primitives.pubs import bound_at, errors_of_pub, observables_of_pub, parts_of, points_of
+from ketjet.primitives.simulation import failure_in
+from ketjet.results.metadata import metadata_of_points
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from qiskit import QuantumCircuit
+
+    from ketjet.backend.admission import Admission
+    from ketjet.backend.readings import Reading
+    from ketjet.engine import Outcome
+    from ketjet.experiment import Experiment
+    from ketjet.lowering.observable_table import Observables
+    from ketjet.options import SimulatorOptions
+    from ketjet.points.broadcasting import Grid
+    from ketjet.primitives.noise import Noise
+    from ketjet.primitives.options import EstimatorOptions
+
+__all__ = ["ExpectationPub", "ExpectationPubs", "assemble_expectations", "parts_with_precision"]
+
+WORTH_PARTS = 0.75
+"""Points read only the observables that they need if that is less than this part of the work of reading all at each."""
+
+
+class ExpectationPub(NamedTuple):
+    """A pub that is ready to run, and what its result will be made of beside the outcomes.
+
+    Attributes
+    ----------
+    grid : Grid
+    readings : list of Reading
+        At each distinct point, how the observables are read that are wanted there, then their squares if need be.
+    places : ndarray of int, shape (size,)
+        Of each value: where it is in the values of all readings, without squares.
+    identities : ndarray of float, optional
+        If the squares are read: the observables' multiples of the identity, which are not.
+    experiments : slice
+        Which experiments of the job are the parts of its points.
+    noise : Noise
+    is_sampled : bool
+        Whether the noise is that of so many shots.
+    shows_variances : bool
+    circuit_metadata : dict
+    """
+
+    grid: Grid
+    readings: list[Reading]
+    places: NDArray[np.int64]
+    identities: NDArray[np.float64] | None
+    experiments: slice
+    noise: Noise
+    is_sampled: bool
+    shows_variances: bool
+    circuit_metadata: dict[str, Any]
+
+    def values_in(self, outcomes: Sequence[Outcome]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Return exact values and, if the squares were read, variances; both have the shape of the pub."""
+        found, begin = [np.empty(0)], 0
+        for reading in self.readings:
+            end = begin + len(reading.parts)
+            found.append(reading.values_in(outcomes[begin:end]))
+            begin = end
+        shape, places = self.grid.shape, self.places
+        if self.identities is None:
+            return np.concatenate(found)[places].reshape(shape), None
+        halves = [np.split(values, 2) for values in found]
+        values, squares = (np.concatenate(part)[places] for part in zip(*halves, strict=True))
+        variances = np.maximum(squares - values**2, 0)
+        return (values + self.identities[self.grid.observables]).reshape(shape), variances.reshape(shape)
+
+
+class ExpectationPubs:
+    """Makes the pubs of one job ready to run."""
+
+    def __init__(
+        self, own: EstimatorOptions, options: SimulatorOptions, seed: int | np.random.Generator | None
+    ) -> None:
+        self.experiments: list[Experiment] = []
+        self.saving: list[str] = []
+        """Names of circuits with save instructions."""
+        self._is_sampled, self._shows_variances = own.noise == "sampled", own.variances
+        self._light_cones = own.light_cones
+        self._seed = seed if isinstance(seed, np.random.Generator) else options.seed_simulator
+        self._admission: Admission = admission_now(options, recent=True)._replace(reads_state=True)
+        self._circuits: dict[int, ReadCircuit] = {}  # a circuit may be in many pubs
+
+    def pub(
+        self, index: int, circuit: QuantumCircuit, observables: Any, values: Any, precision: float
+    ) -> ExpectationPub:
+        """Make one ready, of these parts.
+
+        Raises
+        ------
+        InvalidPubError, PubTypeError, InvalidCircuitError, InsufficientMemoryError
+            As `EstimatorV2.run` does.
+        """
+        where = f"pub {index}, circuit {circuit.name!r}"
+        table = observables_of_pub(circuit, observables, where)
+        shape, identities = table.shape, None
+        if self._shows_variances or (precision > 0 and self._is_sampled):
+            with errors_of_pub(where):
+                table, identities = with_squares(table)
+        if id(circuit) not in self._circuits:
+            self._circuits[id(circuit)] = ReadCircuit(circuit, self._admission, light_cones=self._light_cones)
+            if self._circuits[id(circuit)].saves and circuit.name not in self.saving:
+                self.saving.append(circuit.name)
+        read = self._circuits[id(circuit)]
+        points = points_of(circuit, read.lowered.parameters, values, index)
+        grid = grid_of(shape, points, where)
+        readings, places = _readings(table, identities is not None, grid, read)
+        begin = len(self.experiments)
+        if any(reading.parts for reading in readings):
+            bound = bound_at(read.lowered, points._replace(values=grid.values), index)
+            for circuit_there, reading in zip(bound, readings, strict=True):
+                self.experiments += [part.at(circuit_there) for part in reading.parts]
+        return ExpectationPub(
+            grid,
+            readings,
+            places,
+            identities,
+            slice(begin, len(self.experiments)),
+            noise_of(precision, self._seed, grid.shape),
+            self._is_sampled,
+            self._shows_variances,
+            read.lowered.header.metadata,
+        )
+
+
+def parts_with_precision(pub: Any, index: int, precision: float) -> tuple[QuantumCircuit, Any, Any, float]:
+    """Return circuit, observables, values and precision of a pub."""
+    if isinstance(pub, EstimatorPub):
+        circuit, observables, values, own = pub.circuit, pub.observables, pub.parameter_values, pub.precision
+    else:
+        circuit, observables, values, own = (*parts_of(pub, index, "Estimator", 2, 4), None, None)[:4]
+    return circuit, observables, values, precision if own is None else precision_of(own, f"pub {index}: ")
+
+
+def _readings(
+    table: Observables, has_squares: bool, grid: Grid, read: ReadCircuit
+) -> tuple[list[Reading], NDArray[np.int64]]:
+    """Return for each point how the observables are read that are wanted there, and where each value is in them."""
+    if not len(grid.values):
+        return [], grid.points
+    whole = read.reading(table)
+    num_points, num_observables = len(grid.values), table.num_rows // (2 if has_squares else 1)
+    everywhere = [whole] * num_points, grid.points * num_observables + grid.observables
+    if num_points * num_observables <= grid.points.size:
+        return everywhere
+    wanted, places = grid.observables_by_point()
+    if has_squares:
+        wanted = [np.concatenate([numbers, numbers + num_observables]) for numbers in wanted]
+    work = np.diff(table.row_begins) + 1  # its strings, and adding them up
+    work_everywhere = num_points * (whole.num_strings + table.num_rows)
+    if sum(int(work[numbers].sum()) for numbers in wanted) > WORTH_PARTS * work_everywhere:
+        return everywhere
+    parts: dict[bytes, Reading] = {}
+    for numbers in wanted:
+        if (key := numbers.tobytes()) not in parts:
+            parts[key] = whole.some(numbers)
+    return [parts[numbers.tobytes()] for numbers in wanted], places
+
+
+def assemble_expectations(
+    pubs: Sequence[ExpectationPub], experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException]
+) -> PrimitiveResult[PubResult]:
+    """Make the result of a job."""
+    ended = list(outcomes)
+    results = [_pub_result(pub, experiments[pub.experiments], ended[pub.experiments]) for pub in pubs]
+    return PrimitiveResult(results, metadata={"version": 2})
+
+
+def _pub_result(
+    pub: ExpectationPub, experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException]
+) -> PubResult:
+    metadata: dict[str, Any] = {"target_precision": pub.noise.precision, "circuit_metadata": pub.circuit_metadata}
+    if failure := failure_in(outcomes):
+        metadata["error"] = failure
+        return PubResult(DataBin(shape=pub.grid.shape), metadata)
+    run = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+    exact, variances = pub.values_in(run)
+    deviations = np.sqrt(variances) if variances is not None and pub.is_sampled else None
+    evs, stds = pub.noise.added_to(exact, deviations)
+    data = {"evs": evs, "stds": stds}
+    if variances is not None and pub.shows_variances:
+        data["variances"] = variances
+    metadata["simulator_metadata"] = _simulator_metadata(pub, experiments, run)
+    return PubResult(DataBin(**data, shape=pub.grid.shape), metadata)
+
+
+def _simulator_metadata(
+    pub: ExpectationPub, experiments: Sequence[Experiment], outcomes: Sequence[Outcome]
+) -> dict[str, Any]:
+    """Return what there is to tell of the run of a pub: of its first point, and the times of all."""
+    if not outcomes:
+        return {"seed_simulator": pub.noise.seed, "num_points": 0, "time_taken": 0.0}
+    told = metadata_of_points(experiments, [outcome.facts for outcome in outcomes])
+    return {**told, "seed_simulator": pub.noise.seed, "num_points": len(pub.readings)}
