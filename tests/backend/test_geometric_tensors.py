@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 
 import numpy as np
@@ -15,6 +13,7 @@ from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import Statevector
 from support.circuits import layered_circuit
+from support.interrupts import assert_ctrl_c_stops
 from support.strategies import parametrised_circuits
 
 from ketjet import Simulator, engine
@@ -185,15 +184,4 @@ def test_time_limit_holds_for_all_runs_together(backend, long_circuit):
 
 
 def test_ctrl_c_stops_it(backend, long_circuit):
-    pressed = []
-
-    def press():
-        pressed.append(time.monotonic())
-        signal.raise_signal(signal.SIGINT)
-
-    timer = threading.Timer(0.5, press)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        backend.quantum_geometric_tensor(long_circuit, [0.1])
-    assert time.monotonic() - pressed[0] < 1.0
-    timer.join()
+    assert_ctrl_c_stops(lambda: backend.quantum_geometric_tensor(long_circuit, [0.1]))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +14,8 @@ from qiskit.circuit import Parameter, ParameterVector
 from qiskit.circuit.library import CRXGate, PauliEvolutionGate, RYGate, RZZGate, efficient_su2
 from qiskit.primitives import StatevectorEstimator
 from qiskit.quantum_info import SparseObservable, SparsePauliOp, Statevector, random_pauli_list
-from support.circuits import layered_circuit
+from support.circuits import layered_circuit, turned
+from support.interrupts import assert_ctrl_c_stops
 from support.observables import sum_of, terms
 from support.strategies import parametrised_circuits
 
@@ -57,14 +56,6 @@ def expected_of(circuit, observable, point):
         return StatevectorEstimator().run([(circuit, observable, point)]).result()[0].data.evs
 
     return differences(value, np.asarray(point, float))
-
-
-def turned(*angles):
-    """One qubit, turned about Y by each angle."""
-    circuit = QuantumCircuit(1, name="turned")
-    for angle in angles:
-        circuit.ry(angle, 0)
-    return circuit
 
 
 # Values
@@ -385,18 +376,7 @@ def test_time_limit_holds(backend, long_run):
 
 
 def test_ctrl_c_stops_a_gradient(backend, long_run):
-    pressed = []
-
-    def press():
-        pressed.append(time.monotonic())
-        signal.raise_signal(signal.SIGINT)
-
-    timer = threading.Timer(0.5, press)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        backend.gradient(*long_run)
-    assert time.monotonic() - pressed[0] < 1.0
-    timer.join()
+    assert_ctrl_c_stops(lambda: backend.gradient(*long_run))
 
 
 def test_from_many_threads(backend):

@@ -13,6 +13,7 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.providers.basic_provider import BasicSimulator
 from qiskit.quantum_info import Pauli, SparsePauliOp
+from support.circuits import turned
 
 from ketjet import EstimatorV2, Simulator
 from ketjet.errors import (
@@ -28,13 +29,6 @@ from ketjet.errors import (
 )
 
 A, B = Parameter("a"), Parameter("b")
-
-
-def turned(*parameters):
-    circuit = QuantumCircuit(1, name="turned")
-    for parameter in parameters:
-        circuit.ry(parameter, 0)
-    return circuit
 
 
 ONE = turned(A)

@@ -15,9 +15,10 @@ from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import SparsePauliOp
 from support.circuits import layered_circuit
+from support.interrupts import assert_running_work_is_cancelled
 
 from ketjet import EstimatorV2, Objective, Simulator
-from ketjet.errors import JobCancelledError, JobTimeoutError
+from ketjet.errors import JobTimeoutError
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +43,7 @@ def test_executors_give_the_same_values():
 def test_a_running_job_is_cancelled(long_pub):
     estimator = EstimatorV2()
     job = estimator.run([long_pub])
-    while not job.progress().stages_done:
-        time.sleep(0.01)
-    assert job in estimator.backend.jobs()
-    begin = time.monotonic()
-    assert job.cancel()
-    with pytest.raises(JobCancelledError):
-        job.result()
-    assert time.monotonic() - begin < 1
+    assert_running_work_is_cancelled(job, estimator.backend)
 
 
 def test_a_timeout_leaves_the_job_running(long_pub):

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-import signal
-import threading
-import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -20,7 +17,8 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.quantum_info import SparsePauliOp
 from scipy.optimize import minimize
-from support.circuits import layered_circuit
+from support.circuits import layered_circuit, turned
+from support.interrupts import assert_ctrl_c_stops, assert_running_work_is_cancelled
 
 from ketjet import EstimatorV2, Objective, PrimitiveJob, Simulator
 from ketjet.errors import (
@@ -28,7 +26,6 @@ from ketjet.errors import (
     InvalidCircuitError,
     InvalidOptionError,
     InvalidPubError,
-    JobCancelledError,
     JobFailedError,
     OptionTypeError,
     PubTypeError,
@@ -39,13 +36,6 @@ A, B = Parameter("a"), Parameter("b")
 ISING = SparsePauliOp.from_sparse_list(
     [("ZZ", [qubit, qubit + 1], 1) for qubit in range(3)] + [("X", [qubit], 0.7) for qubit in range(4)], 4
 )
-
-
-def turned(*parameters):
-    circuit = QuantumCircuit(1, name="turned")
-    for parameter in parameters:
-        circuit.ry(parameter, 0)
-    return circuit
 
 
 # EstimatorV2
@@ -156,14 +146,7 @@ def test_the_life_of_a_job(long_circuit):
     pub = (long_circuit, "Z" * 22, [0.1])
     estimator = EstimatorV2()
     job = estimator.gradient([pub])
-    while not job.progress().stages_done:
-        time.sleep(0.01)
-    assert job in estimator.backend.jobs()
-    begin = time.monotonic()
-    assert job.cancel()
-    with pytest.raises(JobCancelledError):
-        job.result()
-    assert time.monotonic() - begin < 1
+    assert_running_work_is_cancelled(job, estimator.backend)
     limited = EstimatorV2(options={"run_options": {"time_limit": 0.2}})
     job = limited.gradient([pub, (turned(A), "Z", [0.1])])
     with pytest.raises(JobFailedError):
@@ -273,15 +256,4 @@ def test_what_gradients_of_objectives_refuse(long_circuit):
 
 def test_ctrl_c_stops_a_gradient_of_an_objective(long_circuit):
     energy = Objective(long_circuit, "Z" * 22)
-    pressed = []
-
-    def press():
-        pressed.append(time.monotonic())
-        signal.raise_signal(signal.SIGINT)
-
-    timer = threading.Timer(0.5, press)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        energy.gradient([0.1])
-    assert time.monotonic() - pressed[0] < 1.0
-    timer.join()
+    assert_ctrl_c_stops(lambda: energy.gradient([0.1]))

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import copy
 import pickle
-import signal
-import threading
-import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -19,7 +16,8 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
 from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import SparseObservable, SparsePauliOp, random_pauli_list
-from support.circuits import layered_circuit
+from support.circuits import layered_circuit, turned
+from support.interrupts import assert_ctrl_c_stops
 from support.observables import sum_of, terms
 from support.strategies import parametrised_circuits
 
@@ -34,13 +32,6 @@ from ketjet.errors import (
 )
 
 A, B = Parameter("a"), Parameter("b")
-
-
-def turned(*parameters):
-    circuit = QuantumCircuit(1, name="turned")
-    for parameter in parameters:
-        circuit.ry(parameter, 0)
-    return circuit
 
 
 @given(data=st.data(), parametrised=parametrised_circuits(3))
@@ -195,15 +186,4 @@ def test_ctrl_c_stops_a_long_call():
     circuit.remove_final_measurements()
     circuit.ry(vector[0], 0)
     energy = Objective(circuit, "Z" * 22)
-    pressed = []
-
-    def press():
-        pressed.append(time.monotonic())
-        signal.raise_signal(signal.SIGINT)
-
-    timer = threading.Timer(0.3, press)
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        energy([0.1])
-    assert time.monotonic() - pressed[0] < 1.0
-    timer.join()
+    assert_ctrl_c_stops(lambda: energy([0.1]), after=0.3)

@@ -37,3 +37,11 @@ def branches(num_qubits, tosses):
         for qubit in range(num_qubits - 1):
             circuit.cx(qubit, qubit + 1)
     return circuit
+
+
+def turned(*angles):
+    """One qubit, turned about Y by each angle."""
+    circuit = QuantumCircuit(1, name="turned")
+    for angle in angles:
+        circuit.ry(angle, 0)
+    return circuit
