@@ -7,6 +7,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import QFTGate, efficient_su2
+from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.quantum_info import (
     Operator,
     Pauli,
@@ -127,6 +128,49 @@ def test_expectation_of_pauli_sums(precision):
             expected.expectation_value(observable), abs=20 * TOLERANCE[precision]
         )
     assert isinstance(state.expectation("YYII"), float)
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+def test_several_observables_are_read_together(precision):
+    rng = np.random.default_rng(6)
+    circuit = ansatz(4)
+    state, expected = StateVector(4, precision).evolve(circuit), Statevector(circuit)
+    sums = [SparsePauliOp(random_pauli_list(4, 6, seed=seed, phase=False), rng.normal(size=6)) for seed in range(6)]
+    array = np.empty(6, object)
+    array[:] = sums
+    for shape in ((6,), (2, 3), (3, 2, 1)):
+        found = state.expectation(array.reshape(shape).tolist())
+        assert found.shape == shape
+        known = np.reshape([expected.expectation_value(each).real for each in sums], shape)
+        np.testing.assert_allclose(found, known, atol=20 * TOLERANCE[precision])
+    assert state.expectation(ObservablesArray([["ZZII", "1+-r"]])).shape == (1, 2)
+    assert state.expectation([]).shape == (0,)
+    with pytest.raises(InvalidOptionError, match="not Hermitian"):
+        state.expectation(["ZZII", SparsePauliOp("XXII", 1j)])
+    with pytest.raises(InvalidOptionError, match="3 qubits, the state 4"):
+        state.expectation(["ZZI"])
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+def test_variances(precision):
+    rng = np.random.default_rng(7)
+    circuit = ansatz(4)
+    state, expected = StateVector(4, precision).evolve(circuit), Statevector(circuit)
+
+    def known(observable):
+        mean = expected.expectation_value(observable).real
+        return expected.expectation_value(observable @ observable).real - mean**2
+
+    sums = [SparsePauliOp(random_pauli_list(4, 6, seed=seed, phase=False), rng.normal(size=6)) for seed in range(3)]
+    sums.append(SparsePauliOp(["IIII", "ZZII"], [3.0, 0.5]))
+    tolerance = 100 * TOLERANCE[precision]
+    np.testing.assert_allclose(state.variance(sums), [known(each) for each in sums], atol=tolerance)
+    assert state.variance(sums[0]) == pytest.approx(known(sums[0]), abs=tolerance)
+    assert isinstance(state.variance("ZZII"), float)
+    assert StateVector(4).variance("ZZII") == 0
+    assert state.variance([[{"ZIII": 1}]]).shape == (1, 1)
+    with pytest.raises(InvalidOptionError, match="squares are written out for 200 at most"):
+        StateVector(8).variance(SparsePauliOp(random_pauli_list(8, 300, seed=1, phase=False), np.ones(300)))
 
 
 def test_a_reset_in_the_circuit_repeats_with_its_seed():
