@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
-
-import numpy as np
-
-from ketjet.backend.admission import admission_now
-from ketjet.backend.differentiation import DifferentiableCircuit, differentiation, of_sums
-from ketjet.backend.geometric_tensor import CircuitWithTangents
-from ketjet.backend.readings import observables_of
-from ketjet.backend.run_input import as_circuit
-from ketjet.backend.shift_rule import ShiftedCircuit
-from ketjet.errors import InvalidOptionError
-from ketjet.jobs.blocking import run_to_end
-from ketjet.options.machine import memory_limit
-from ketjet.points.broadcasting import grid_of
-from ketjet.points.values import read_points, real_array
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import ArrayLike, NDArray
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
     from typing_extensions import Unpack
 
-    from ketjet.lowering.observable_table import Observables
     from ketjet.options import SimulatorOptions
     from ketjet.options.types import RunOptions
-    from ketjet.points.values import Points
 
 __all__ = ["Differentiates"]
-
-_MadeT = TypeVar("_MadeT", DifferentiableCircuit, ShiftedCircuit)
 
 
 class Differentiates:
@@ -128,16 +109,10 @@ class Differentiates:
         InvalidCircuitError, InvalidPubError, InsufficientMemoryError, TimeLimitError
             As `gradient`.
         """
-        if method == "shift":
-            return self._by_shifts(circuit, observables, values, parameters, options)
-        if method != "adjoint":
-            raise InvalidOptionError(f'method must be "adjoint" or "shift", got {method!r}.')
-        resolved, made, table, points, where = self._to_differentiate(
-            DifferentiableCircuit, "value_and_gradient", circuit, observables, values, parameters, options
-        )
-        grid = grid_of(table.shape, points, where)
-        prepared = differentiation(made, table, grid, made.lowered.at_points(grid.values))
-        return prepared.arrays(run_to_end(prepared.experiments, memory_limit(resolved)))
+        from ketjet.backend import derivative_calls
+
+        resolved = self._without_shots(options)
+        return derivative_calls.value_and_gradient(resolved, circuit, observables, values, parameters, method)
 
     def vjp(
         self,
@@ -173,21 +148,10 @@ class Differentiates:
         InvalidCircuitError, InvalidPubError, InsufficientMemoryError, TimeLimitError
             As `gradient`.
         """
-        resolved, made, table, points, where = self._to_differentiate(
-            DifferentiableCircuit, "vjp", circuit, observables, values, parameters, options
-        )
-        shape = grid_of(table.shape, points, where).shape
-        given = _weights(weights, shape)
-        by_point = np.zeros((len(points.values), table.num_rows))
-        places = [np.arange(math.prod(own)).reshape(own) for own in (points.shape, table.shape)]
-        at, of = (np.broadcast_to(numbers, shape).ravel() for numbers in places)
-        np.add.at(by_point, (at, of), given.ravel())
-        experiments = of_sums(made, table, by_point, made.lowered.at_points(points.values))
-        outcomes = run_to_end(experiments, memory_limit(resolved))
-        found = np.zeros((len(points.values), made.num_parameters))
-        for point, outcome in enumerate(outcomes):
-            found[point] = made.pulled_back(points.values[point], outcome.readouts[1])[0]
-        return found.reshape((*points.shape, made.num_parameters))
+        from ketjet.backend import derivative_calls
+
+        resolved = self._without_shots(options)
+        return derivative_calls.vjp(resolved, circuit, observables, values, weights, parameters)
 
     def quantum_geometric_tensor(
         self,
@@ -228,60 +192,11 @@ class Differentiates:
         each angle that depends on a parameter, and all derivatives are held together, or blocks of them if they do not
         fit into memory.
         """
-        resolved = self._resolve({**options, "shots": 1, "memory": False, "exact": False, "return_state": False})
-        circuit = as_circuit(circuit, "quantum_geometric_tensor", None)
-        made = CircuitWithTangents(circuit, admission_now(resolved, recent=True), parameters)
-        points = read_points(made.lowered.parameters, values, f"circuit {circuit.name!r}")
-        bound = made.lowered.at_points(points.values)
-        experiments = [made.at(at, row, phase_fix=phase_fix) for at, row in zip(bound, points.values, strict=True)]
-        outcomes = run_to_end(experiments, memory_limit(resolved))
-        shape = (*points.shape, made.num_parameters, made.num_parameters)
-        return np.array([outcome.readouts[0] for outcome in outcomes], np.complex128).reshape(shape)
+        from ketjet.backend import derivative_calls
 
-    def _by_shifts(
-        self,
-        circuit: Any,
-        observables: Any,
-        values: Any,
-        parameters: Sequence[Parameter | str] | None,
-        options: Mapping[str, Any],
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        resolved, made, table, points, where = self._to_differentiate(
-            ShiftedCircuit, "value_and_gradient", circuit, observables, values, parameters, options
-        )
-        grid = grid_of(table.shape, points, where)
-        run = partial(run_to_end, memory=memory_limit(resolved))
-        found, gradients = made.values_and_gradients(table, grid.values, run)
-        places = grid.points, grid.observables
-        return (
-            found[places].reshape(grid.shape),
-            gradients[places].reshape((*grid.shape, made.num_parameters)),
-        )
+        resolved = self._without_shots(options)
+        return derivative_calls.geometric_tensor(resolved, circuit, values, parameters, phase_fix=phase_fix)
 
-    def _to_differentiate(
-        self,
-        kind: type[_MadeT],
-        caller: str,
-        circuit: Any,
-        observables: Any,
-        values: Any,
-        parameters: Sequence[Parameter | str] | None,
-        options: Mapping[str, Any],
-    ) -> tuple[SimulatorOptions, _MadeT, Observables, Points, str]:
-        """Check what is given and make the circuit ready."""
-        resolved = self._resolve({**options, "shots": 1, "memory": False, "exact": False, "return_state": False})
-        circuit = as_circuit(circuit, caller, None)
-        table, where = observables_of(circuit, observables), f"circuit {circuit.name!r}"
-        made = kind(circuit, admission_now(resolved, recent=True), parameters)
-        return resolved, made, table, read_points(made.lowered.parameters, values, where), where
-
-
-def _weights(weights: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    array = real_array("weights", weights)
-    if array.shape != shape:
-        raise InvalidOptionError(
-            f"weights must have the shape of the expectation values, {shape}, but have {array.shape}."
-        )
-    if not np.isfinite(array).all():
-        raise InvalidOptionError("weights must be finite numbers.")
-    return array
+    def _without_shots(self, options: Mapping[str, Any]) -> SimulatorOptions:
+        """Return the options of a run whose final state is all that is wanted."""
+        return self._resolve({**options, "shots": 1, "memory": False, "exact": False, "return_state": False})

@@ -20,7 +20,6 @@ from ketjet.backend.admission import (
 )
 from ketjet.backend.derivatives import Differentiates
 from ketjet.backend.old_names import BackendOptions, OldNames
-from ketjet.backend.readings import observables_of
 from ketjet.backend.request import experiment_of, experiments_of
 from ketjet.backend.run_checks import require_values
 from ketjet.backend.run_input import as_circuit, given
@@ -308,6 +307,7 @@ class Simulator(Differentiates, OldNames):
             An option is misspelt, has the wrong type, or is out of range.
         """
         from ketjet import explanation
+        from ketjet.backend.readings import observables_of
 
         resolved = self._resolve(options)
         circuit = as_circuit(circuit, "explain", inputs)

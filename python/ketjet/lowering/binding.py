@@ -17,7 +17,6 @@ from qiskit.circuit import Parameter, ParameterExpression, ParameterVector
 from ketjet import engine
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering.arrays import CHUNK, distinct
-from ketjet.lowering.formulas import FormulaWriter, is_smooth
 from ketjet.lowering.parameters import is_unbound, names_of, real_number
 
 if TYPE_CHECKING:
@@ -173,6 +172,8 @@ class Binding:
         self._points += points
         compiled = self._points > 1
         if self._formulas is None or (compiled and not self._compiled):
+            from ketjet.lowering.formulas import FormulaWriter  # not all circuits have parameters
+
             writer = FormulaWriter(self._index)
             if all(isinstance(expression, Parameter) for expression in self._expressions):
                 writer.parameters([expression.name for expression in self._expressions])
@@ -255,6 +256,8 @@ class Binding:
 
     def _slopes(self, number: int, values: NDArray[np.float64]) -> list[tuple[Parameter, float]]:
         """Let Qiskit evaluate the derivatives of an expression that the engine has left out."""
+        from ketjet.lowering.formulas import is_smooth
+
         expression = self._expressions[number]
         given = self._given(expression, values)
         slopes = []

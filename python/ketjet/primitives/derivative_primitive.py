@@ -52,8 +52,8 @@ class DerivativePrimitive:
         self._derivative_type = derivative_type  # which qiskit-algorithms also sets by this name
 
     def _resolve(self, options: Mapping[str, Any]) -> SimulatorOptions:
-        """Return the options of a run, which is not one for shots."""
-        return self._backend._resolve({**options, "shots": 1, "memory": False, "exact": False, "return_state": False})
+        """Return the options of a run."""
+        return self._backend._without_shots(options)
 
     def _submitted(
         self, options: SimulatorOptions, experiments: Sequence[Experiment], assemble: Callable[..., Any]

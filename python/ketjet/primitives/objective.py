@@ -95,7 +95,7 @@ class Objective:
         backend: Simulator,
         parameters: Sequence[Parameter | str] | None,
     ) -> None:
-        self._options = backend._resolve({"shots": 1, "memory": False, "exact": False, "return_state": False})
+        self._options = backend._without_shots({})
         admission = admission_now(self._options)._replace(reads_state=True)
         self._read = ReadCircuit(circuit, admission, light_cones=True)
         self._reading = self._read.reading(table)
