@@ -165,8 +165,7 @@ def test_files_stay_short_and_say_what_they_are(path):
             [
                 "cpp/base/parallel",
                 "cpp/state/chunks.hpp",
-                "cpp/exec/executor.cpp",
-                "cpp/exec/mirror_run.cpp",
+                "cpp/exec/sweep_walk.hpp",
                 "cpp/exec/machine_rates.cpp",
                 "cpp/check/verify",
                 "cpp/shots/",

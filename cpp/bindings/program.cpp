@@ -9,6 +9,7 @@
 #include "bindings/gil.hpp"
 #include "program/check_save.hpp"
 #include "program/classical_code.hpp"
+#include "program/formula_op.hpp"
 #include "program/formulas.hpp"
 #include "program/instruction.hpp"
 #include "program/pauli.hpp"
@@ -183,7 +184,7 @@ void bind_program(py::module_& m) {
     m.def(
         "classical_codes", [] { return numbers_of(classical_op_names()); },
         "Numbers of the operations of classical code, by name.");
-    m.def("formula_codes", [] { return numbers_of(formula_op_names()); }, "Numbers of the operations of formulas.");
+    m.def("formula_codes", [] { return numbers_of(formula_op_names); }, "Numbers of the operations of formulas.");
     m.def("saved_codes", [] { return numbers_of(saved_names); }, "Numbers of what a save operation can save, by name.");
     m.def(
         "save_mode_codes", [] { return numbers_of(save_mode_names); },

@@ -1,96 +1,96 @@
-// run_sweeps: the members of a team share out the blocks of a sweep and emit those to come, and so on to the last
-// sweep.
 #include "exec/executor.hpp"
 
-#include <algorithm>
-#include <atomic>
+#include <complex>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
-#include "base/parallel.hpp"
+#include "base/exact_sum.hpp"
 #include "emit/emit_sweep.hpp"
 #include "exec/block_runner.hpp"
-#include "exec/block_shares.hpp"
-#include "exec/stage_clock.hpp"
-#include "exec/sweeps_ahead.hpp"
-#include "exec/tuning.hpp"
+#include "exec/sweep_walk.hpp"
 
 namespace ketjet {
+
+namespace {
+
+// Sweeps on one state.
+template <class T>
+struct StateWork {
+    const BoundPlan& bound;
+    StageRange stages;
+    const StageSweeps<T>& kept_sweeps;
+    StateVector<T>& state;
+    const BesideState& beside;
+    const RunContext& context;
+
+    bool reads(std::size_t stage) const { return beside.readings != nullptr && beside.readings->stage() == stage; }
+    bool writes(std::size_t stage) const { return !reads(stage) || beside.readings->writes(); }
+    bool measures(std::size_t stage) const {
+        return beside.norms != nullptr && stage + 1 == stages.end && writes(stage);
+    }
+
+    BoundSweep emit(std::size_t stage) const {
+        const SweepReading reading = reads(stage) ? beside.readings->reading() : SweepReading{};
+        return emit_sweep<T>(bound.program, bound.sweep(stage), kernels_of<T>(context.kernels), reading);
+    }
+    const BoundSweep* kept(std::size_t stage) const { return reads(stage) ? nullptr : kept_sweeps.find(stage); }
+
+    void begin(std::size_t stage, const BoundSweep& sweep) {
+        if (measures(stage)) beside.norms->begin(sweep, sweep.blocks());
+    }
+    void end(const BoundSweep&) {}
+    void inspect(std::size_t stage, Team& team) const { context.observers.inspect(stage, state, context.stop, team); }
+
+    class Member {
+     public:
+        explicit Member(const StateWork& work)
+            : work_(work),
+              runner_(kernels_of<T>(work.context.kernels), work.context.stop,
+                      cache_share<T>(work.state.stored_qubits(), work.context)) {}
+
+        void prepare(std::size_t stage, const BoundSweep& sweep) {
+            reads_ = work_.reads(stage);
+            writes_ = work_.writes(stage);
+            measures_ = work_.measures(stage);
+            block_bytes_ = static_cast<std::int64_t>(bit(sweep.block_qubits) * sizeof(std::complex<T>));
+            runner_.prepare(sweep);
+            sums_.assign(reads_ ? work_.beside.readings->strings().size() : 0, {});
+            runner_.add_readings_to(sums_);
+            if (times_passes()) runner_.begin_times(work_.bound.sweep(stage).passes.size());
+        }
+        void run(std::size_t number, Index base, std::optional<Index> next) {
+            T* const scalars = work_.state.scalars();
+            runner_.run({base, scalars + 2 * base}, next ? scalars + 2 * *next : nullptr,
+                        measures_ ? work_.beside.norms->of_block(number, base) : SweepNorms::Place{}, writes_);
+        }
+        std::int64_t bytes_moved() const { return (writes_ ? 2 : 1) * block_bytes_; }
+        void end(std::size_t stage) {
+            if (reads_) work_.beside.readings->add(sums_);
+            if (times_passes()) work_.context.observers.add_times(stage, runner_.times());
+        }
+
+     private:
+        bool times_passes() const { return work_.context.observers.time_passes(); }
+
+        const StateWork& work_;
+        BlockRunner<T> runner_;
+        bool reads_ = false;
+        bool writes_ = false;
+        bool measures_ = false;
+        std::int64_t block_bytes_ = 0;
+        std::vector<ExactSum> sums_;  // of what is read
+    };
+    Member member() const { return Member(*this); }
+};
+
+}  // namespace
 
 template <class T>
 void run_sweeps(const BoundPlan& bound, StageRange sweeps, const StageSweeps<T>& kept, StateVector<T>& state,
                 const BesideState& beside, const RunContext& context) {
-    if (sweeps.size() == 0) return;
-    RunCounters& counters = context.stop.counters();
-    const Kernels& kernels = kernels_of<T>(context.kernels);
-    SweepNorms* const norms = beside.norms;
-    SweepReadings* const readings = beside.readings;
-    const auto reads_in = [&](std::size_t stage) { return readings != nullptr && readings->stage() == stage; };
-    SweepsAhead ahead(
-        sweeps.size(),
-        [&](std::size_t i) {
-            const std::size_t stage = sweeps.begin + i;
-            const SweepReading reading = reads_in(stage) ? readings->reading() : SweepReading{};
-            return emit_sweep<T>(bound.program, bound.sweep(stage), kernels, reading);
-        },
-        [&](std::size_t i) { return reads_in(sweeps.begin + i) ? nullptr : kept.find(sweeps.begin + i); });
-    BlockShares shares(static_cast<std::size_t>(std::max(context.threads, 1)));
-    std::atomic<std::size_t> blocks_done{0};
-    std::atomic<int> at_work{0};                 // members that still find blocks
-    StageClock::Time start = StageClock::now();  // the leader's
-    run_team(context.threads, [&](Team& team) {
-        const auto rank = static_cast<std::size_t>(team.rank());
-        BlockRunner<T> runner(kernels, context.stop, cache_share<T>(state.stored_qubits(), context));
-        if (rank == 1 && sweeps.size() > 1) ahead.emit(1);
-        for (std::size_t i = 0; i < sweeps.size(); ++i) {
-            const std::size_t stage = sweeps.begin + i;
-            const bool reads = reads_in(stage);
-            const bool writes = !reads || readings->writes();
-            const bool measures = norms != nullptr && i + 1 == sweeps.size() && writes;
-            if (rank == 0) {
-                ahead.emit(i);
-                const std::size_t blocks = ahead[i].blocks();
-                shares.fill(blocks, static_cast<std::size_t>(team.size()));
-                blocks_done.store(0, std::memory_order_relaxed);
-                at_work.store(team.size(), std::memory_order_relaxed);
-                if (measures) norms->begin(ahead[i], blocks);
-                context.observers.begin(stage);
-            }
-            team.barrier();
-            const BoundSweep& sweep = ahead[i];
-            ahead.emit_after(i, 1, [&] { return team.size() > 1; });
-            runner.prepare(sweep);
-            std::vector<ExactSum> sums(reads ? readings->strings().size() : 0);
-            runner.add_readings_to(sums);
-            if (context.observers.time_passes()) runner.begin_times(bound.sweep(stage).passes.size());
-            const Index block_bytes = bit(sweep.block_qubits) * sizeof(std::complex<T>);
-            const std::size_t blocks = sweep.blocks();
-            for (auto block = shares.take(rank); block;) {
-                const auto next = shares.take(rank);
-                const auto base_of = [&](std::size_t number) { return deposit_bits(number, sweep.cold_mask); };
-                const Index base = base_of(*block);
-                const T* const ahead_of_block = next ? state.scalars() + 2 * base_of(*next) : nullptr;
-                runner.run({base, state.scalars() + 2 * base}, ahead_of_block,
-                           measures ? norms->of_block(*block, base) : SweepNorms::Place{}, writes);
-                counters.bytes_moved.fetch_add(static_cast<std::int64_t>((writes ? 2 : 1) * block_bytes),
-                                               std::memory_order_relaxed);
-                const std::size_t done = blocks_done.fetch_add(1, std::memory_order_relaxed) + 1;
-                context.observers.advance(stage, done, blocks, rank == 0);
-                block = next;
-            }
-            if (reads) readings->add(sums);
-            at_work.fetch_sub(1, std::memory_order_relaxed);
-            if (context.observers.time_passes()) context.observers.add_times(stage, runner.times());
-            ahead.emit_after(i, max_sweeps_ahead, [&] { return at_work.load(std::memory_order_relaxed) > 0; });
-            team.barrier();
-            if (rank == 0) {
-                ahead.drop(i);
-                const StageClock::Time end = StageClock::now();
-                context.observers.end(stage, blocks, std::chrono::duration<double>(end - start).count());
-                start = end;
-            }
-            context.observers.inspect(stage, state, context.stop, team);
-        }
-    });
+    StateWork<T> work{bound, sweeps, kept, state, beside, context};
+    walk_sweeps(work, sweeps, context);
 }
 
 template <class T>

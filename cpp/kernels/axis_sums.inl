@@ -1,20 +1,10 @@
 // Sums of products of amplitudes for strings that flip one vector bit each (AxisSumsArgs): several of them for one load
-// of every vector. Added up in one order for all lane widths, as in pauli_sums.inl.
+// of every vector. Every lane of a wide vector has a sum of its own, as in pauli_sums.inl.
 
 namespace ketjet {
 namespace {
 
 constexpr std::uint64_t axis_steps_per_sum = 16;  // of 2^axes wide vectors: so few that single precision does
-
-template <class T>
-KETJET_INLINE double sum_of_parts(Vector<T>* parts) {
-    KETJET_UNROLL
-    for (int half = wide_parts<T> / 2; half > 0; half /= 2) {
-        KETJET_UNROLL
-        for (int k = 0; k < half; ++k) parts[k] += parts[k + half];
-    }
-    return sum_of<T>(parts[0]);
-}
 
 template <class T, int Axes, bool Imaginary>
 void axis_sums_of(const void* ket_block, const AxisSumsArgs& args) {
@@ -61,7 +51,7 @@ void axis_sums_of(const void* ket_block, const AxisSumsArgs& args) {
                            }
                        });
         KETJET_UNROLL
-        for (int axis = 0; axis < Axes; ++axis) args.sums[axis] += sum_of_parts<T>(sums[axis]);
+        for (int axis = 0; axis < Axes; ++axis) args.sums[axis] += sum_of<T>(sum_of_vectors<wide_parts<T>>(sums[axis]));
     }
 }
 

@@ -88,7 +88,7 @@ KETJET_INLINE double norm_of_row(Vector<T> sum, std::uint64_t vectors, SquaresOf
         Vector<T> squares[leaf_vectors<T>];
         KETJET_UNROLL
         for (int k = 0; k < leaf_vectors<T>; ++k, ++vector) squares[k] = squares_of(vector);
-        leaves[leaf] = sum_of<T>(fold_leaf<T>(squares));
+        leaves[leaf] = sum_of<T>(sum_of_vectors<leaf_vectors<T>>(squares));
     }
     return sum_of_row(leaves, count);
 }

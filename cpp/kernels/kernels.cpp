@@ -3,10 +3,13 @@
 #include "kernels/kernel_table.hpp"
 #include "kernels/lanes.hpp"
 #include "kernels/simd.hpp"
+#include "kernels/sums.hpp"
 #include "kernels/walk.hpp"
+#include "kernels/wide_walk.hpp"
 //
 #include "kernels/norm.inl"
 //
+#include "kernels/axis_sums.inl"
 #include "kernels/copy.inl"
 #include "kernels/dense_sums.inl"
 #include "kernels/diagonal.inl"
@@ -17,7 +20,6 @@
 #include "kernels/reflect.inl"
 #include "kernels/turn.inl"
 //
-#include "kernels/axis_sums.inl"
 #include "kernels/dense_wide.inl"
 #include "kernels/pauli_apply.inl"
 #include "kernels/turn_phase.inl"

@@ -1,5 +1,5 @@
 // Sums of Pauli strings act on a block (PauliApplyArgs). A tile of the result stays in registers while all groups add
-// to it. As in pauli_sums.inl, tiles are made of wide vectors, so that numbers have the same digits for any lane width.
+// to it. Tiles are made of wide vectors, so that numbers have the same digits for any lane width.
 
 namespace ketjet {
 namespace {

@@ -3,25 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "program/formula_op.hpp"
+
 namespace ketjet {
 
 namespace {
-
-constexpr std::array<std::string_view, 19> names{
-    "parameter", "constant", "add", "subtract", "multiply", "divide", "scale_down", "power", "negate", "abs",
-    "sign",      "sin",      "cos", "tan",      "asin",     "acos",   "atan",       "exp",   "log"};
-static_assert(names.size() == static_cast<std::size_t>(FormulaOp::log) + 1);
-
-std::size_t operands_of(FormulaOp op) {
-    if (op == FormulaOp::parameter || op == FormulaOp::constant) return 0;
-    return op <= FormulaOp::power ? 2 : 1;
-}
 
 // Qiskit takes numbers within some rounding errors of 0, 1 and -1 for just these, when it adds, multiplies and divides.
 // How many errors depends on its version.
@@ -29,58 +20,6 @@ constexpr double some_errors = 0x1p-45;
 bool beside(double number, double target) { return number != target && std::abs(number - target) < some_errors; }
 bool beside_zero(double number) { return beside(number, 0.0); }
 bool beside_factor(double number) { return beside_zero(number) || beside(std::abs(number), 1.0); }
-
-// A zero operand of a sum or a product is treated as Qiskit does, which decides the sign of zeros.
-double product(double a, double b) { return a == 0.0 ? a : b == 0.0 ? b : a * b; }
-
-double scaled_down(double a, double b) {
-    if (b == -1.0) return -a;
-    const double scale = 1.0 / b;
-    return 1.0 / scale == b ? product(a, scale) : a / b;
-}
-
-double apply(FormulaOp op, double a, double b) {
-    switch (op) {
-        case FormulaOp::parameter:
-        case FormulaOp::constant:
-            return a;
-        case FormulaOp::add:
-            return a == 0.0 ? b : b == 0.0 ? a : a + b;
-        case FormulaOp::subtract:
-            return a == 0.0 ? -b : b == 0.0 ? a : a - b;
-        case FormulaOp::multiply:
-            return product(a, b);
-        case FormulaOp::divide:
-            return a == b ? 1.0 : a / b;
-        case FormulaOp::scale_down:
-            return a == b ? 1.0 : scaled_down(a, b);
-        case FormulaOp::power:
-            return std::pow(a, b);
-        case FormulaOp::negate:
-            return -a;
-        case FormulaOp::abs:
-            return std::abs(a);
-        case FormulaOp::sign:
-            return a > 0.0 ? 1.0 : a < 0.0 ? -1.0 : 0.0;
-        case FormulaOp::sin:
-            return std::sin(a);
-        case FormulaOp::cos:
-            return std::cos(a);
-        case FormulaOp::tan:
-            return std::tan(a);
-        case FormulaOp::asin:
-            return std::asin(a);
-        case FormulaOp::acos:
-            return std::acos(a);
-        case FormulaOp::atan:
-            return std::atan(a);
-        case FormulaOp::exp:
-            return std::exp(a);
-        case FormulaOp::log:
-            return std::log(a);
-    }
-    return a;
-}
 
 // Whether Qiskit may come to another value than `apply` did.
 bool is_undecided(FormulaOp op, double a, double b, double value) {
@@ -103,54 +42,6 @@ bool is_undecided(FormulaOp op, double a, double b, double value) {
     }
 }
 
-struct Slopes {
-    double a;
-    double b;
-};
-
-// The derivatives of a value by its operands.
-Slopes slopes(FormulaOp op, double a, double b, double value) {
-    switch (op) {
-        case FormulaOp::parameter:
-        case FormulaOp::constant:
-            return {0.0, 0.0};
-        case FormulaOp::add:
-            return {1.0, 1.0};
-        case FormulaOp::subtract:
-            return {1.0, -1.0};
-        case FormulaOp::multiply:
-            return {b, a};
-        case FormulaOp::divide:
-        case FormulaOp::scale_down:
-            return {1.0 / b, -a / (b * b)};
-        case FormulaOp::power:
-            return {b * std::pow(a, b - 1.0), value * std::log(a)};
-        case FormulaOp::negate:
-            return {-1.0, 0.0};
-        case FormulaOp::abs:
-            return {a / std::abs(a), 0.0};
-        case FormulaOp::sign:
-            return {std::numeric_limits<double>::quiet_NaN(), 0.0};
-        case FormulaOp::sin:
-            return {std::cos(a), 0.0};
-        case FormulaOp::cos:
-            return {-std::sin(a), 0.0};
-        case FormulaOp::tan:
-            return {1.0 + value * value, 0.0};
-        case FormulaOp::asin:
-            return {1.0 / std::sqrt(1.0 - a * a), 0.0};
-        case FormulaOp::acos:
-            return {-1.0 / std::sqrt(1.0 - a * a), 0.0};
-        case FormulaOp::atan:
-            return {1.0 / (1.0 + a * a), 0.0};
-        case FormulaOp::exp:
-            return {value, 0.0};
-        case FormulaOp::log:
-            return {1.0 / a, 0.0};
-    }
-    return {0.0, 0.0};
-}
-
 // As Python's and NumPy's remainder: in [0, 2 pi).
 double reduced_phase(double angle) {
     constexpr double turn = 2.0 * std::numbers::pi;
@@ -168,8 +59,6 @@ constexpr std::size_t lanes = 8;
 using Lanes = std::array<double, lanes>;
 
 }  // namespace
-
-std::span<const std::string_view> formula_op_names() { return names; }
 
 Formulas::Formulas(std::size_t num_parameters, FormulaSlots slots, FormulaCode code)
     : num_parameters_(num_parameters), slots_(std::move(slots)), code_(std::move(code)) {
@@ -202,7 +91,7 @@ std::size_t Formulas::checked_depth(std::size_t formula) const {
     std::size_t depth = 0;
     std::size_t deepest = 0;
     for (std::size_t step = begin; step < end; ++step) {
-        if (code_.ops[step] >= names.size()) refuse(formula, "unknown operation");
+        if (code_.ops[step] >= formula_op_names.size()) refuse(formula, "unknown operation");
         const auto op = static_cast<FormulaOp>(code_.ops[step]);
         const std::size_t taken = operands_of(op);
         if (taken == 0) {
@@ -305,87 +194,6 @@ std::vector<Formulas::Undecided> Formulas::evaluate(std::span<const double> valu
     }
     std::ranges::sort(undecided);
     return undecided;
-}
-
-// The values of a formula's steps, where their operands stand, and the derivatives of the result by them.
-struct Formulas::Tape {
-    struct Step {
-        double value;
-        double slope;
-        std::size_t a;
-        std::size_t b;
-    };
-    std::vector<Step> steps;
-    std::vector<std::size_t> stack;
-
-    std::size_t pop() {
-        const std::size_t top = stack.back();
-        stack.pop_back();
-        return top;
-    }
-};
-
-bool Formulas::add_gradient(std::size_t formula, std::span<const double> values, double weight, Tape& tape,
-                            std::span<double> gradient) const {
-    const auto begin = static_cast<std::size_t>(code_.begins[formula]);
-    const auto end = static_cast<std::size_t>(code_.begins[formula + 1]);
-    if (begin == end) return false;
-    tape.steps.clear();
-    for (std::size_t step = begin; step < end; ++step) {
-        const auto op = static_cast<FormulaOp>(code_.ops[step]);
-        const auto operand = static_cast<std::size_t>(code_.operands[step]);
-        Tape::Step made{0.0, 0.0, 0, 0};
-        if (op == FormulaOp::parameter) {
-            made.value = values[operand];
-        } else if (op == FormulaOp::constant) {
-            made.value = code_.constants[operand];
-        } else {
-            if (operands_of(op) == 2) made.b = tape.pop();
-            made.a = tape.pop();
-            made.value = apply(op, tape.steps[made.a].value, tape.steps[made.b].value);
-        }
-        tape.stack.push_back(tape.steps.size());
-        tape.steps.push_back(made);
-    }
-    tape.stack.clear();
-    tape.steps.back().slope = weight;
-    bool finite = true;
-    const auto op_of = [&](std::size_t step) { return static_cast<FormulaOp>(code_.ops[begin + step]); };
-    for (std::size_t step = tape.steps.size(); step-- > 0;) {
-        const Tape::Step& made = tape.steps[step];
-        if (op_of(step) == FormulaOp::parameter) finite = finite && std::isfinite(made.slope);
-        const std::size_t operands = operands_of(op_of(step));
-        if (operands == 0) continue;
-        const Slopes by = slopes(op_of(step), tape.steps[made.a].value, tape.steps[made.b].value, made.value);
-        tape.steps[made.a].slope = made.slope * by.a;
-        if (operands == 2) tape.steps[made.b].slope = made.slope * by.b;
-    }
-    if (!finite) return false;
-    for (std::size_t step = 0; step < tape.steps.size(); ++step) {
-        if (op_of(step) != FormulaOp::parameter) continue;
-        gradient[static_cast<std::size_t>(code_.operands[begin + step])] += tape.steps[step].slope;
-    }
-    return true;
-}
-
-std::vector<std::int64_t> Formulas::pull_back(std::span<const double> values, std::span<const double> slot_gradient,
-                                              std::span<double> gradient) const {
-    if (values.size() != num_parameters_ || gradient.size() != num_parameters_ || slot_gradient.size() != num_slots()) {
-        throw std::invalid_argument("values or gradients of formulas have a wrong size");
-    }
-    std::vector<double> weights(num_formulas());
-    for (std::size_t i = 0; i < slots_.slots.size(); ++i) {
-        weights[static_cast<std::size_t>(slots_.formulas[i])] +=
-            slot_gradient[static_cast<std::size_t>(slots_.slots[i])];
-    }
-    std::vector<std::int64_t> left_out;
-    Tape tape;
-    for (std::size_t formula = 0; formula < num_formulas(); ++formula) {
-        if (!add_gradient(formula, values, weights[formula], tape, gradient)) {
-            left_out.push_back(static_cast<std::int64_t>(formula));
-        }
-    }
-    return left_out;
 }
 
 }  // namespace ketjet

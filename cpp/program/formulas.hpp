@@ -6,41 +6,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 #include <vector>
 
 namespace ketjet {
-
-// One step of postfix code over doubles; "a, b" means that b is on top.
-enum class FormulaOp : std::uint8_t {
-    parameter,  // number: pushes a parameter
-    constant,   // number: pushes a constant
-    add,        // a, b -> a + b
-    subtract,
-    multiply,
-    divide,
-    scale_down,  // a, b -> a (1 / b) if 1 / (1 / b) is b, a / b otherwise: so Qiskit divides by a number
-    power,
-    negate,  // a -> -a
-    abs,
-    sign,
-    sin,
-    cos,
-    tan,
-    asin,
-    acos,
-    atan,
-    exp,
-    log,
-};
-std::span<const std::string_view> formula_op_names();  // in the order of FormulaOp
 
 // Postfix code of formulas, one after the other: formula f has the steps from begins[f] on. A formula without steps is
 // one that only Qiskit can evaluate.
 struct FormulaCode {
     std::vector<std::int64_t> begins{0};  // one more than formulas
-    std::vector<std::uint8_t> ops;
-    std::vector<std::int32_t> operands;  // of a step; 0 where the op takes none
+    std::vector<std::uint8_t> ops;        // FormulaOp
+    std::vector<std::int32_t> operands;   // of a step; 0 where the op takes none
     std::vector<double> constants;
     std::vector<std::uint8_t> ordered;  // by formula: whether Qiskit takes the same operations in the same order
 };
