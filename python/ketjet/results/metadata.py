@@ -18,16 +18,10 @@ __all__ = ["metadata_of", "metadata_of_points"]
 def metadata_of(experiment: Experiment, facts: RunFacts | None) -> dict[str, Any]:
     """Return what there is to tell of a circuit's run; `facts` is None if it has failed."""
     task = experiment.task
-    metadata: dict[str, Any] = {
-        "method": "statevector",
-        "device": "CPU",
-        "num_clbits": task.program.num_clbits,
-        "active_input_qubits": list(experiment.qubits),
-        "max_memory_mb": experiment.available_bytes >> 20,
-    }
     if facts is None:
-        return {**metadata, "seed_simulator": experiment.seed}
-    metadata |= {
+        return {**_of_circuit(experiment, task), "seed_simulator": experiment.seed}
+    metadata: dict[str, Any] = {
+        **_of_circuit(experiment, task),
         "precision": task.precision,
         "threads": task.threads,
         "simd": facts.isa,
@@ -52,6 +46,17 @@ def metadata_of(experiment: Experiment, facts: RunFacts | None) -> dict[str, Any
     if facts.verification is not None:
         metadata["verify"] = _verification(task, facts, facts.verification)
     return metadata
+
+
+def _of_circuit(experiment: Experiment, task: Task) -> dict[str, Any]:
+    """Return what is known whether or not the run has failed."""
+    return {
+        "method": "statevector",
+        "device": "CPU",
+        "num_clbits": task.program.num_clbits,
+        "active_input_qubits": list(experiment.qubits),
+        "max_memory_mb": experiment.available_bytes >> 20,
+    }
 
 
 def metadata_of_points(experiments: Sequence[Experiment], facts: Sequence[RunFacts]) -> dict[str, Any]:
