@@ -45,6 +45,11 @@ def kind(request, monkeypatch):
 
 
 @pytest.fixture
+def counted(kind):
+    return "points" if kind is PrimitiveJob else "circuits"
+
+
+@pytest.fixture
 def kernel():
     kernel = Kernel()
     yield kernel
@@ -170,14 +175,14 @@ def test_an_expired_wait_raises_and_the_job_goes_on(running, kernel, timeout):
     assert successes(running.result(5)) == [True]
 
 
-def test_a_failed_job(failed, kind):
+def test_a_failed_job(failed, kind, counted):
     assert failed.status() is JobStatus.ERROR
     assert failed.errored()
     assert failed.in_final_state()
     assert "no room" in failed.error_message()
     assert failed.cancel() is False
     for _ in range(2):
-        with pytest.raises(JobFailedError, match="1 of 2 circuits failed: MemoryError: no room") as caught:
+        with pytest.raises(JobFailedError, match=f"1 of 2 {counted} failed: MemoryError: no room") as caught:
             failed.result()
         assert isinstance(caught.value.__cause__, MemoryError)
         assert successes(caught.value.partial_result) == [True, False]
@@ -366,7 +371,7 @@ def test_what_the_callback_raises_is_raised(running):
 # Progress
 
 
-def test_progress_counts_circuits():
+def test_progress_counts_circuits_or_points(counted):
     kernels = [Kernel(), Kernel()]
     job = submitted(*kernels)
     assert job.progress().circuits_total == 2
@@ -376,7 +381,7 @@ def test_progress_counts_circuits():
     assert progress.fraction == 0.5
     assert progress.elapsed > 0
     assert progress.eta > 0
-    assert "1/2 circuits" in repr(job)
+    assert f"1/2 {counted}" in repr(job)
     kernels[1].finish.set()
     job.result(5)
     assert job.progress().fraction == 1

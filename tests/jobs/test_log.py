@@ -12,7 +12,7 @@ from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2
 from support.fake_engine import eventually
 
-from ketjet import Simulator, StateVector
+from ketjet import SamplerV2, Simulator, StateVector
 from ketjet.errors import JobFailedError, TimeLimitError
 from ketjet.jobs import log
 
@@ -64,6 +64,9 @@ def test_how_a_job_ends_is_told(listening):
     Simulator().run([small, small]).result()
     eventually(lambda: any("done after" in line for line in messages(listening)))
     assert "admitted 2 circuits" in messages(listening)[0]
+    listening.clear()
+    SamplerV2().run([small, small, small]).result()
+    assert "admitted 3 points" in messages(listening)[0]
 
 
 def test_a_state_tells_too(listening):

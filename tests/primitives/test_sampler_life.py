@@ -60,7 +60,9 @@ def test_progress_counts_points(long):
     assert long.progress().circuits_total == 50
     eventually(lambda: long.progress().circuits_done >= 1, 60)
     assert 0 < long.progress().fraction < 1
-    assert "/50 circuits" in repr(long)
+    assert long.progress().counted == "points"
+    assert "/50 points" in repr(long)
+    assert "points" in long.progress()._repr_html_()
 
 
 def test_cancel_stops_the_points_and_frees_their_memory(long):
@@ -94,7 +96,7 @@ def test_a_timeout_leaves_the_job_running(long):
 def test_a_failed_pub_has_no_data_and_says_why(bell):
     pubs = [bell, (endless_if(0.5), [[np.pi + 0.5], [0.5]]), (bell, None, 5)]
     job = SamplerV2(seed=1, options={"time_limit": 0.2}).run(pubs, shots=10)
-    with pytest.raises(JobFailedError, match="1 of 4 circuits failed: TimeLimitError") as caught:
+    with pytest.raises(JobFailedError, match="1 of 4 points failed: TimeLimitError") as caught:
         job.result()
     assert isinstance(caught.value.__cause__, TimeLimitError)
     assert job.status() is JobStatus.ERROR

@@ -223,7 +223,7 @@ class Simulator(Differentiates, OldNames):
 
     def _submit(self, job: _AnyJob, experiments: Sequence[Experiment]) -> _AnyJob:
         """Submit a new job with these experiments, which is among `jobs` until it ends."""
-        log.admitted(job.job_id(), experiments)
+        log.admitted(job.job_id(), experiments, job.counted)
         try:
             job.submit()
             self._jobs[job.job_id()] = job

@@ -91,6 +91,8 @@ class Batch(Generic[T]):
         Most memory that ketjet's running tasks may hold together when one of these starts.
     owner
         Name of the job, for those who wait for what its tasks hold.
+    counted
+        What its tasks are to users: "circuits", or "points".
     execute
         Runs one task; `engine.execute` or something with its signature, importable by name if the executor is
         made of processes.
@@ -105,6 +107,7 @@ class Batch(Generic[T]):
         executor: Executor | None = None,
         memory_limit: int | None = None,
         owner: str | None = None,
+        counted: str = "circuits",
         execute: Callable[..., Outcome] = engine.execute,
     ) -> None:
         self.future: Promise[T] = Promise()
@@ -118,7 +121,7 @@ class Batch(Generic[T]):
         if executor is not None:
             process_hooks.cancel_before(executor)
         self._memory_limit = memory_limit
-        self._owner = owner
+        self._owner, self._counted = owner, counted
         self._execute = execute
         self._light = executor is None and light_work.are_light(tasks, reservations)
         self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
@@ -213,6 +216,7 @@ class Batch(Generic[T]):
             eta,
             fraction,
             waiting_for,
+            self._counted,
         )
 
     def _waits_for(self) -> tuple[str, ...]:
@@ -266,7 +270,7 @@ class Batch(Generic[T]):
             while (index := self._take()) is not None:
                 self._launch(index)
         except Exception as error:  # noqa: BLE001 - it becomes the outcome of the job
-            self.future.deliver(None, failure_of([error], len(self._outcomes), None))
+            self.future.deliver(None, failure_of([error], len(self._outcomes), self._counted, None))
         finally:
             _feeding.batch = outer
 
@@ -323,7 +327,7 @@ class Batch(Generic[T]):
         """Take in the outcome of one task; called by whoever brought it to its end."""
         outcome: Outcome | BaseException | None
         if future.cancelled():
-            outcome = CancelledError(f"circuit {index} was cancelled by its executor")
+            outcome = CancelledError(f"{self._counted.removesuffix('s')} {index} was cancelled by its executor")
         else:
             error = future.exception()
             outcome = future.result() if error is None else error
@@ -355,7 +359,7 @@ class Batch(Generic[T]):
         except BaseException as error:  # noqa: BLE001 - it becomes the outcome of the job
             failures.insert(0, error)
         self.ended_at = time.time()
-        failure = failure_of(failures, len(ended), self.partial) if failures else None
+        failure = failure_of(failures, len(ended), self._counted, self.partial) if failures else None
         if not self.future.deliver(self.partial, failure) and self.future.cancelled():
             self.partial = None
         if failures and isinstance(failures[0], KeyboardInterrupt):

@@ -12,7 +12,7 @@ import contextlib
 import datetime as dt
 import pickle
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from qiskit.providers import JobStatus
 
@@ -50,6 +50,8 @@ class JobFace(AwaitableJob[T]):
     Works with ``await``, ``with`` (leaving the block cancels), `concurrent.futures.wait` and `as_completed`.
     """
 
+    counted: ClassVar[str] = "circuits"
+    """What its tasks are to users."""
     metadata: dict[str, Any]
     _backend: Backend | None
     _job_id: str
@@ -76,6 +78,7 @@ class JobFace(AwaitableJob[T]):
             executor=executor,
             memory_limit=memory_limit,
             owner=self._job_id,
+            counted=self.counted,
             execute=execute,
         )
 
@@ -102,7 +105,7 @@ class JobFace(AwaitableJob[T]):
         self._submitted_at = time.time()
         try:
             self._batch.start()
-            log.follow(self._batch, self._job_id, self._headers)
+            log.follow(self._batch, self._job_id, self._headers, self.counted)
         except BaseException:
             self._batch.future.cancel()
             raise
@@ -260,7 +263,7 @@ class JobFace(AwaitableJob[T]):
         """Wait for the result; see the classes of jobs."""
         future, cancels = self._submitted(), self._cancel_on_interrupt
         try:
-            with ProgressBar(label_of(self._headers)) if progress else contextlib.nullcontext() as bar:
+            with ProgressBar(label_of(self._headers, self.counted)) if progress else contextlib.nullcontext() as bar:
                 self._wait(timeout, bar.show if bar else None, interrupt_cancels=cancels)
         except KeyboardInterrupt:
             if cancels:
@@ -419,7 +422,7 @@ def _ended_job(
         error.__cause__, error.partial_result = failure[1], value
     job = kind.__new__(kind)
     job._name(backend, job_id, metadata)
-    batch: Batch[Any] = Batch([], [], lambda _: value)
+    batch: Batch[Any] = Batch([], [], lambda _: value, counted=kind.counted)
     job._cancel_on_interrupt, job._headers, job._batch = True, [], batch
     job._created_at, job._submitted_at, batch.started_at, batch.ended_at = times
     batch.close(value, cancelled=cancelled, error=error)

@@ -48,11 +48,11 @@ def public_error(error: BaseException) -> BaseException:
     return error
 
 
-def failure_of(failures: list[BaseException], circuits: int, partial_result: object) -> JobFailedError:
-    """Return the error of a job of so many circuits, of which these have failed."""
+def failure_of(failures: list[BaseException], total: int, counted: str, partial_result: object) -> JobFailedError:
+    """Return the error of a job of so many circuits, or whatever is counted, of which these have failed."""
     first = failures[0]
     traceback.clear_frames(first.__traceback__)  # keeps the lines, drops the programs and arrays in their variables
-    which = f"{len(failures)} of {circuits} circuits failed: " if circuits > 1 else ""
+    which = f"{len(failures)} of {total} {counted} failed: " if total > 1 else ""
     error = JobFailedError(f"{which}{type(first).__name__}: {first}")
     error.__cause__ = first
     error.partial_result = partial_result

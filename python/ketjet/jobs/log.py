@@ -39,29 +39,29 @@ def is_read() -> bool:
     return logger.isEnabledFor(logging.INFO)
 
 
-def admitted(job_id: str, experiments: Sequence[Experiment]) -> None:
-    """Tell that a job fits into memory and will run."""
+def admitted(job_id: str, experiments: Sequence[Experiment], counted: str) -> None:
+    """Tell that a job fits into memory and will run; its experiments count as circuits, or whatever they are."""
     if not is_read() or not experiments:
         return
     tasks = [experiment.task for experiment in experiments]
     logger.info(
         "job %s: admitted %s; at most %d qubits and %d MiB, predicted to take %.3g s",
         job_id,
-        label_of([experiment.header for experiment in experiments]),
+        label_of([experiment.header for experiment in experiments], counted),
         max(task.program.num_qubits for task in tasks),
         max(experiment.peak_bytes for experiment in experiments) >> 20,
         sum(task.seconds for task in tasks),
     )
 
 
-def follow(batch: Batch[Any], job_id: str, headers: Sequence[Mapping[str, Any]]) -> None:
+def follow(batch: Batch[Any], job_id: str, headers: Sequence[Mapping[str, Any]], counted: str) -> None:
     """Tell of a job that has been submitted, from now to its end."""
     if not is_read():
         return
     name = f"job {job_id}"
     with contextlib.suppress(RuntimeError):  # the system has no more threads
         threading.Thread(
-            target=_tell_all, args=(batch, name, label_of(headers)), name="ketjet-log", daemon=True
+            target=_tell_all, args=(batch, name, label_of(headers, counted)), name="ketjet-log", daemon=True
         ).start()
 
 

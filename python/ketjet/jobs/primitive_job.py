@@ -58,6 +58,7 @@ class PrimitiveJob(JobFace["PrimitiveResult[Any]"], BasePrimitiveJob["PrimitiveR
         Anything to remember with the job.
     """
 
+    counted = "points"
     _has_warned = False
 
     def __init__(

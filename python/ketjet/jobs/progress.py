@@ -58,13 +58,15 @@ class JobProgress:
     """Part of the work that is done, from 0 to 1, in predicted time where that is known; it never goes back."""
     waiting_for: tuple[str, ...] = ()
     """Of a queued job: the jobs that hold the memory or the threads it needs, that with most of it first."""
+    counted: str = "circuits"
+    """What is counted as circuits: circuits, or the points of a primitive's pubs."""
 
     def __str__(self) -> str:
         if self.waiting_for:
             return f"waiting for {', '.join(self.waiting_for)}"
         parts = [f"{self.fraction:.0%}"]
         if self.circuits_total > 1:
-            parts.append(f"{self.circuits_done}/{self.circuits_total} circuits")
+            parts.append(f"{self.circuits_done}/{self.circuits_total} {self.counted}")
         parts.append(f"{self.elapsed:.1f} s")
         if self.eta:
             parts.append(f"{self.eta:.1f} s to go")
@@ -75,7 +77,7 @@ class JobProgress:
 
     def _repr_html_(self) -> str:
         told = [
-            ("circuits", f"{self.circuits_done} of {self.circuits_total}"),
+            (self.counted, f"{self.circuits_done} of {self.circuits_total}"),
             ("stages", f"{self.stages_done} of {self.stages_total}"),
             ("shots", f"{self.shots_done} of {self.shots_total}"),
             ("moved", size(self.bytes_moved)),

@@ -44,15 +44,15 @@ class ProgressBar:
         self._bar.refresh()
 
 
-def label_of(headers: Sequence[Mapping[str, Any]]) -> str:
-    """Return what stands before the bar of a job, by the headers of its circuits' results."""
-    return printable(headers[0]["name"]) if len(headers) == 1 else f"{len(headers)} circuits"
+def label_of(headers: Sequence[Mapping[str, Any]], counted: str) -> str:
+    """Return what stands before the bar of a job, by the headers of its circuits' results and what these count as."""
+    return printable(headers[0]["name"]) if len(headers) == 1 else f"{len(headers)} {counted}"
 
 
 def _beside_the_bar(progress: JobProgress) -> str:
     parts = [f"waiting for {', '.join(progress.waiting_for)}"] if progress.waiting_for else []
     if progress.circuits_total > 1:
-        parts.append(f"{progress.circuits_done}/{progress.circuits_total} circuits")
+        parts.append(f"{progress.circuits_done}/{progress.circuits_total} {progress.counted}")
     elif progress.stages_total:
         parts.append(f"stage {min(progress.stages_done + 1, progress.stages_total)}/{progress.stages_total}")
     if progress.eta:
