@@ -152,7 +152,7 @@ def test_what_has_no_derivative_is_named(backend, act, words):
     circuit.ry(A, 0)
     act(circuit)
     circuit.rx(0.5, 0)
-    with pytest.raises(InvalidCircuitError, match=rf"'barred' has no gradient by the adjoint method: .*{words}"):
+    with pytest.raises(InvalidCircuitError, match=rf"'barred' has no quantum geometric tensor: .*{words}"):
         backend.quantum_geometric_tensor(circuit, [0.1])
 
 

@@ -13,7 +13,7 @@ from qiskit.quantum_info import SparseObservable, SparsePauliOp
 from support.observables import terms
 from support.strategies import parametrised_circuits
 
-from ketjet import EstimatorV2, Simulator
+from ketjet import EstimatorV2, Objective, Simulator
 from ketjet.errors import InvalidCircuitError, InvalidOptionError, InvalidPubError
 
 A, B = Parameter("a"), Parameter("b")
@@ -114,10 +114,72 @@ def test_parameters_in_loops_are_refused(backend):
         backend.gradient(circuit, "Z", [0.3], method="shift")
 
 
+def test_a_parameter_in_a_loop_bars_only_derivatives_by_itself(backend):
+    circuit = QuantumCircuit(2, 1, name="looping")
+    circuit.ry(A, 1)
+    with circuit.while_loop((0, 0)):
+        circuit.rx(B, 0)
+        circuit.measure(0, 0)
+    found = backend.gradient(circuit, "ZI", [0.3, 2.4], parameters=["a"], method="shift")
+    np.testing.assert_allclose(found, [-np.sin(0.3)], atol=1e-9)
+    with pytest.raises(InvalidCircuitError, match="by the shift rule"):
+        backend.gradient(circuit, "ZI", [0.3, 2.4], method="shift")
+
+
+@pytest.mark.parametrize(
+    ("of_observables", "of_values"), [((), ()), ((3,), ()), ((), (2,)), ((2,), (2,)), ((3, 1), (2,)), ((0,), (1,))]
+)
+def test_products_with_jacobians(backend, of_observables, of_values):
+    random = np.random.default_rng(7)
+    circuit = teleported()
+    labels = [["".join(random.choice(list("IXYZ"), 3)) for _ in range(int(np.prod(of_observables)))]]
+    observables = np.array(labels, object).reshape(of_observables).tolist()
+    values = random.normal(size=(*of_values, 2))
+
+    def evs(flat):
+        return EstimatorV2().run([(circuit, observables, flat.reshape(values.shape))]).result()[0].data.evs
+
+    weights = random.normal(size=np.broadcast_shapes(of_observables, of_values))
+    found = backend.vjp(circuit, observables, values, weights, method="shift")
+    assert found.shape == values.shape
+    expected = differences(lambda flat: (weights * evs(flat)).sum(), values.ravel()) if weights.size else 0
+    np.testing.assert_allclose(found.ravel(), expected, atol=1e-9)
+    some = backend.vjp(circuit, observables, values, weights, parameters=["b"], method="shift")
+    np.testing.assert_allclose(some, found[..., 1:], atol=1e-12)
+
+
+def test_the_refusal_of_the_adjoint_method_tells_where_shifts_help(backend):
+    helps = r'first parameter\. Simulator\.gradient\(\), .* take this one with method="shift"\.'
+    calls = [
+        lambda circuit: backend.gradient(circuit, "Z", [0.3]),
+        lambda circuit: backend.vjp(circuit, "Z", [0.3], 1),
+        lambda circuit: EstimatorV2().gradient([(circuit, "Z", [0.3])]),
+        lambda circuit: Objective(circuit, "Z").gradient([0.3]),
+    ]
+    circuit = QuantumCircuit(1, 1)
+    circuit.ry(A, 0)
+    circuit.reset(0)
+    for call in calls:
+        with pytest.raises(InvalidCircuitError, match=helps):
+            call(circuit)
+    with circuit.while_loop((0, 0)):
+        circuit.rx(A, 0)
+        circuit.measure(0, 0)
+    for call in calls:
+        with pytest.raises(InvalidCircuitError, match=r"before the first parameter\.$"):
+            call(circuit)
+
+
 def test_mistakes(backend):
     circuit = teleported()
-    with pytest.raises(InvalidOptionError, match='method must be "adjoint" or "shift", got \'finite\''):
-        backend.gradient(circuit, "ZII", [0.1, 0.2], method="finite")
+    for call in (
+        lambda: backend.gradient(circuit, "ZII", [0.1, 0.2], method="finite"),
+        lambda: backend.vjp(circuit, "ZII", [0.1, 0.2], 1, method="finite"),
+        lambda: EstimatorV2().gradient([(circuit, "ZII", [0.1, 0.2])], method="finite"),
+        lambda: Objective(circuit, "ZII", method="finite"),
+    ):
+        with pytest.raises(InvalidOptionError, match='method must be "adjoint" or "shift", got \'finite\''):
+            call()
     with pytest.raises(InvalidOptionError, match="the circuit has 3 qubits, the observables have 1"):
         backend.gradient(circuit, "Z", [0.1, 0.2], method="shift")
     with pytest.raises(InvalidPubError, match="number of values"):

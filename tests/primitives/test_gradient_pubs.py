@@ -82,6 +82,59 @@ def test_parameters_are_chosen_for_all_pubs():
         EstimatorV2().gradient([(circuit, "X", [0.3, 0.4]), (turned(A), "X", [0.1])], parameters=["b"])
 
 
+def branching():
+    """A qubit that is measured in the middle, and another that is turned by what was found."""
+    circuit = QuantumCircuit(2, 1, name="branching")
+    circuit.ry(A, 0)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)):
+        circuit.ry(B, 1)
+    return circuit
+
+
+def test_shifts_differentiate_dynamic_circuits():
+    values = np.random.default_rng(3).normal(size=(3, 2))
+    job = EstimatorV2().gradient([(branching(), [["ZI"], ["IZ"]], values), (turned(A), "Z", [0.3])], method="shift")
+    assert job.progress().circuits_total == 3 * (1 + 4) + 1 + 2
+    first, second = job.result()
+    a, b = values.T
+    np.testing.assert_allclose(first.data.evs, [np.cos(a / 2) ** 2 + np.sin(a / 2) ** 2 * np.cos(b), np.cos(a)])
+    by_a = np.sin(a) / 2 * (np.cos(b) - 1)
+    np.testing.assert_allclose(first.data.gradients[0], np.transpose([by_a, -(np.sin(a / 2) ** 2) * np.sin(b)]))
+    np.testing.assert_allclose(first.data.gradients[1], np.transpose([-np.sin(a), 0 * b]), atol=1e-12)
+    np.testing.assert_allclose(second.data.gradients, [-np.sin(0.3)])
+    told = first.metadata["simulator_metadata"]
+    assert told["num_points"] == 3
+    assert "adjoint_residual" not in told
+
+
+def test_shifts_of_a_paired_pub_read_what_each_point_needs():
+    values = np.random.default_rng(3).normal(size=(3, 2))
+    observables = ["ZI", "IZ", {"ZI": 2, "XI": 1}]
+    paired = EstimatorV2().gradient([(branching(), observables, values)], method="shift").result()[0].data
+    for which in range(3):
+        pub = (branching(), observables[which], values[which])
+        alone = EstimatorV2().gradient([pub], method="shift").result()[0].data
+        np.testing.assert_allclose(paired.gradients[which], alone.gradients, atol=1e-12)
+        np.testing.assert_allclose(paired.evs[which], alone.evs, atol=1e-12)
+
+
+def test_shifts_run_light_cones_unless_told_otherwise():
+    circuit = efficient_su2(30, reps=1, entanglement="pairwise")
+    pub = (circuit, "I" * 15 + "Z" + "I" * 14, np.linspace(0, 1, circuit.num_parameters))
+    found = EstimatorV2().gradient([pub], method="shift").result()[0].data.gradients
+    plain = efficient_su2(5, reps=1, entanglement="pairwise")  # the neighbours of the qubit, of both parities
+    some = [circuit.parameters.data[q + 30 * k] for k in range(4) for q in range(12, 17)]
+    point = {each.name: value for each, value in zip(circuit.parameters, pub[2], strict=True)}
+    expected = Simulator().gradient(plain, "IIZII", [point[each.name] for each in some])
+    places = [list(circuit.parameters).index(each) for each in some]
+    np.testing.assert_allclose(found[places], expected, atol=1e-10)
+    assert np.count_nonzero(np.abs(found) > 1e-12) <= len(some)
+    whole = EstimatorV2(backend=Simulator(max_memory_mb=100), options={"light_cones": False})
+    with pytest.raises(InsufficientMemoryError, match="30 qubits"):
+        whole.gradient([pub], method="shift")
+
+
 def test_a_pub_may_be_qiskits_own_or_a_list():
     pub = EstimatorPub(turned(A), ObservablesArray("Z"), BindingsArray({"a": [0.1, 0.2]}), 0.0)
     for form in (pub, [turned(A), "Z", [[0.1], [0.2]]], (turned(A), "Z", {"a": [0.1, 0.2]}, None)):
@@ -231,6 +284,21 @@ def test_an_optimiser_finds_the_ground_state():
     found = minimize(energy.value_and_gradient, start, jac=True, method="L-BFGS-B")
     assert found.fun == pytest.approx(np.linalg.eigvalsh(ISING.to_matrix())[0], abs=0.05)
     assert np.abs(energy.gradient(found.x)).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    "again", [lambda energy: energy, copy.deepcopy, lambda energy: pickle.loads(pickle.dumps(energy))]
+)
+def test_objectives_of_dynamic_circuits_are_differentiated_by_shifts(again):
+    energy = again(Objective(branching(), {"ZI": 1, "IZ": 0.5, "II": 2}, parameters=["b", "a"], method="shift"))
+    a, b = 0.7, 0.4
+    value, gradient = energy.value_and_gradient([b, a])
+    assert isinstance(value, float)
+    assert value == pytest.approx(energy([b, a]))
+    by_a = np.sin(a) / 2 * (np.cos(b) - 1) - np.sin(a) / 2
+    np.testing.assert_allclose(gradient, [-(np.sin(a / 2) ** 2) * np.sin(b), by_a], atol=1e-12)
+    found = minimize(energy.value_and_gradient, [0.3, 0.2], jac=True)
+    assert found.fun == pytest.approx(0.5, abs=1e-6)
 
 
 def test_what_gradients_of_objectives_refuse(long_circuit):

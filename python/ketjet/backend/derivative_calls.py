@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ketjet.backend.admission import admission_now
-from ketjet.backend.differentiation import DifferentiableCircuit, differentiation, of_sums
+from ketjet.backend.derivative_methods import differentiable
 from ketjet.backend.geometric_tensor import CircuitWithTangents
 from ketjet.backend.readings import observables_of
 from ketjet.backend.run_input import as_circuit
-from ketjet.backend.shift_rule import ShiftedCircuit
 from ketjet.errors import InvalidOptionError
 from ketjet.jobs.blocking import run_to_end
 from ketjet.options.machine import memory_limit
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from qiskit.circuit import Parameter
 
+    from ketjet.backend.derivative_methods import Differentiable, Method
     from ketjet.lowering.observable_table import Observables
     from ketjet.options import SimulatorOptions
     from ketjet.points.values import Points
@@ -37,43 +37,37 @@ if TYPE_CHECKING:
 
 __all__ = ["geometric_tensor", "value_and_gradient", "vjp"]
 
-_MadeT = TypeVar("_MadeT", DifferentiableCircuit, ShiftedCircuit)
-
 
 def value_and_gradient(
-    options: SimulatorOptions, circuit: Any, observables: Any, values: Any, parameters: Parameters, method: str
+    options: SimulatorOptions, circuit: Any, observables: Any, values: Any, parameters: Parameters, method: Method
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Do what `Simulator.value_and_gradient` says."""
-    if method == "shift":
-        return _by_shifts(options, circuit, observables, values, parameters)
-    if method != "adjoint":
-        raise InvalidOptionError(f'method must be "adjoint" or "shift", got {method!r}.')
     made, table, points, where = _prepared(
-        DifferentiableCircuit, "value_and_gradient", options, circuit, observables, values, parameters
+        "value_and_gradient", options, circuit, observables, values, parameters, method
     )
-    grid = grid_of(table.shape, points, where)
-    prepared = differentiation(made, table, grid, made.lowered.at_points(grid.values))
-    return prepared.arrays(run_to_end(prepared.experiments, memory_limit(options)))
+    run = partial(run_to_end, memory=memory_limit(options))
+    return made.values_and_gradients(table, grid_of(table.shape, points, where), run)
 
 
 def vjp(
-    options: SimulatorOptions, circuit: Any, observables: Any, values: Any, weights: ArrayLike, parameters: Parameters
+    options: SimulatorOptions,
+    circuit: Any,
+    observables: Any,
+    values: Any,
+    weights: ArrayLike,
+    parameters: Parameters,
+    method: Method,
 ) -> NDArray[np.float64]:
     """Do what `Simulator.vjp` says."""
-    made, table, points, where = _prepared(
-        DifferentiableCircuit, "vjp", options, circuit, observables, values, parameters
-    )
+    made, table, points, where = _prepared("vjp", options, circuit, observables, values, parameters, method)
     shape = grid_of(table.shape, points, where).shape
     given = _weights(weights, shape)
     by_point = np.zeros((len(points.values), table.num_rows))
     places = [np.arange(math.prod(own)).reshape(own) for own in (points.shape, table.shape)]
     at, of = (np.broadcast_to(numbers, shape).ravel() for numbers in places)
     np.add.at(by_point, (at, of), given.ravel())
-    experiments = of_sums(made, table, by_point, made.lowered.at_points(points.values))
-    outcomes = run_to_end(experiments, memory_limit(options))
-    found = np.zeros((len(points.values), made.num_parameters))
-    for point, outcome in enumerate(outcomes):
-        found[point] = made.pulled_back(points.values[point], outcome.readouts[1])[0]
+    run = partial(run_to_end, memory=memory_limit(options))
+    found = made.gradients_of_sums(table, by_point, points.values, run)
     return found.reshape((*points.shape, made.num_parameters))
 
 
@@ -91,35 +85,19 @@ def geometric_tensor(
     return np.array([outcome.readouts[0] for outcome in outcomes], np.complex128).reshape(shape)
 
 
-def _by_shifts(
-    options: SimulatorOptions, circuit: Any, observables: Any, values: Any, parameters: Parameters
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    made, table, points, where = _prepared(
-        ShiftedCircuit, "value_and_gradient", options, circuit, observables, values, parameters
-    )
-    grid = grid_of(table.shape, points, where)
-    run = partial(run_to_end, memory=memory_limit(options))
-    found, gradients = made.values_and_gradients(table, grid.values, run)
-    places = grid.points, grid.observables
-    return (
-        found[places].reshape(grid.shape),
-        gradients[places].reshape((*grid.shape, made.num_parameters)),
-    )
-
-
 def _prepared(
-    kind: type[_MadeT],
     caller: str,
     options: SimulatorOptions,
     circuit: Any,
     observables: Any,
     values: Any,
     parameters: Parameters,
-) -> tuple[_MadeT, Observables, Points, str]:
+    method: Method,
+) -> tuple[Differentiable, Observables, Points, str]:
     """Check what is given and make the circuit ready."""
     circuit = as_circuit(circuit, caller, None)
     table, where = observables_of(circuit, observables), f"circuit {circuit.name!r}"
-    made = kind(circuit, admission_now(options, recent=True), parameters)
+    made = differentiable(method, circuit, admission_now(options, recent=True), parameters)
     return made, table, read_points(made.lowered.parameters, values, where), where
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import Parameter
     from typing_extensions import Unpack
 
+    from ketjet.backend.derivative_methods import Method
     from ketjet.options import SimulatorOptions
     from ketjet.options.types import RunOptions
 
@@ -38,7 +39,7 @@ class Differentiates:
         values: ArrayLike | Mapping[Any, Any] | None = None,
         *,
         parameters: Sequence[Parameter | str] | None = None,
-        method: Literal["adjoint", "shift"] = "adjoint",
+        method: Method = "adjoint",
         **options: Unpack[RunOptions],
     ) -> NDArray[np.float64]:
         """Return the derivatives of expectation values by the parameters of the circuit.
@@ -89,7 +90,7 @@ class Differentiates:
         values: ArrayLike | Mapping[Any, Any] | None = None,
         *,
         parameters: Sequence[Parameter | str] | None = None,
-        method: Literal["adjoint", "shift"] = "adjoint",
+        method: Method = "adjoint",
         **options: Unpack[RunOptions],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return expectation values and their derivatives; the values come for nothing.
@@ -114,7 +115,7 @@ class Differentiates:
         resolved = self._without_shots(options)
         return derivative_calls.value_and_gradient(resolved, circuit, observables, values, parameters, method)
 
-    def vjp(
+    def vjp(  # type: ignore[misc]  # as for gradient
         self,
         circuit: QuantumCircuit,
         observables: Any,
@@ -122,6 +123,7 @@ class Differentiates:
         weights: ArrayLike,
         *,
         parameters: Sequence[Parameter | str] | None = None,
+        method: Method = "adjoint",
         **options: Unpack[RunOptions],
     ) -> NDArray[np.float64]:
         """Return the product of weights and the Jacobian of expectation values: what backpropagation asks for.
@@ -131,7 +133,7 @@ class Differentiates:
 
         Parameters
         ----------
-        circuit, observables, values, parameters, options
+        circuit, observables, values, parameters, method, options
             As for `gradient`.
         weights
             One for each expectation value, in the shape that these have.
@@ -151,7 +153,7 @@ class Differentiates:
         from ketjet.backend import derivative_calls
 
         resolved = self._without_shots(options)
-        return derivative_calls.vjp(resolved, circuit, observables, values, weights, parameters)
+        return derivative_calls.vjp(resolved, circuit, observables, values, weights, parameters, method)
 
     def quantum_geometric_tensor(
         self,

@@ -9,15 +9,17 @@ import numpy as np
 
 from ketjet import engine
 from ketjet.backend.admission import Admitted, require_hope, too_wide
+from ketjet.backend.gradient_arrays import Differentiation
 from ketjet.backend.request import experiment_of
 from ketjet.errors import InvalidCircuitError, InvalidOptionError
+from ketjet.lowering.changed_angles import repeated_slots
 from ketjet.lowering.hadamard_test import hadamard_test
 from ketjet.lowering.parameters import names_of
 from ketjet.lowering.program_to_read import lower_to_read
 from ketjet.options.machine import switched_off
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
     from qiskit import QuantumCircuit
@@ -31,14 +33,9 @@ if TYPE_CHECKING:
     from ketjet.lowering.observable_table import Observables
     from ketjet.points.broadcasting import Grid
 
-__all__ = [
-    "DifferentiableCircuit",
-    "Differentiation",
-    "columns_of",
-    "differentiation",
-    "mirrored_plan_of",
-    "of_sums",
-]
+    Run = Callable[[list[Experiment]], list[Outcome]]
+
+__all__ = ["DifferentiableCircuit", "barred", "columns_of", "mirrored_plan_of"]
 
 
 class DifferentiableCircuit:
@@ -83,11 +80,15 @@ class DifferentiableCircuit:
         self._columns = columns_of(circuit, self.lowered, parameters)
         self._parts = tuple(parts)
         self._test: HadamardTest | None = None
+        self._last: _Placed | None = None
         begin = time.perf_counter()
-        self._plan = mirrored_plan_of(circuit, self.lowered.program, admission)
+        try:
+            self._plan = mirrored_plan_of(self.lowered.program, admission)
+        except engine.NotDifferentiable as error:
+            raise barred(circuit, error, "gradient by the adjoint method", self._advice()) from error
         if self._parts != ("real",):
             self._test = hadamard_test(self.lowered.program)
-            self._plan = mirrored_plan_of(circuit, self._test.program, admission)
+            self._plan = mirrored_plan_of(self._test.program, admission)
         plan_time = time.perf_counter() - begin
         demand = self._demand(admission, 1)
         self._admission = admission.suffices_for(demand.peak_bytes)
@@ -107,24 +108,43 @@ class DifferentiableCircuit:
         """How many parameters it is differentiated by."""
         return len(self._columns)
 
-    def placed(self, observables: Observables) -> tuple[NDArray[np.float64], Observables]:
-        """Return the parts of observables that are the same in all states, and the others as the program has them."""
-        placed = observables.in_program(self.lowered.qubits, self._measured)
-        if self._test is None:
-            return placed.split_identities()
-        return np.zeros(len(self._parts) * placed.num_rows), self._test.observables(placed, self._parts)
+    def differentiation(
+        self, observables: Observables, grid: Grid, points: Iterable[LoweredCircuit]
+    ) -> Differentiation:
+        """Prepare the gradients of a pub, whose distinct points are given as circuits with values."""
+        placed = self._placed(observables)
+        wanted, places = grid.observables_by_point() if len(grid.values) else ([], np.empty(0, np.int64))
+        experiments = []
+        if placed.table.num_strings:
+            parts: dict[bytes, Experiment] = {}
+            for bound, numbers in zip(points, wanted, strict=True):
+                key = numbers.tobytes()
+                if key not in parts:
+                    all_of_them = len(numbers) == placed.table.num_rows
+                    parts[key] = placed.experiment if all_of_them else self._experiment_of(placed.table.some(numbers))
+                experiments.append(self._at(bound, parts[key]))
+        return Differentiation(grid, self, placed.constants, wanted, places, experiments)
 
-    def at(self, bound: LoweredCircuit, observables: Observables, weights: tuple[float, ...] = ()) -> Experiment:
-        """Return the run with values of the parameters that differentiates observables, or their weighted sum."""
-        demand = self._demand(self._admission, 1 if weights else observables.num_rows)
-        task = self._experiment.task._replace(
-            program=bound.program if self._test is None else self._test.at(bound.program.slots),
-            threads=demand.threads,
-            seconds=demand.seconds,
-            peak_bytes=demand.peak_bytes,
-            gradient=engine.GradientRequest(observables.readout(), weights, demand.states, self._plan),
-        )
-        return self._experiment._replace(task=task, peak_bytes=demand.peak_bytes)
+    def values_and_gradients(
+        self, observables: Observables, grid: Grid, run: Run
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the values of a pub, in its shape, and gradients, with an axis over parameters behind that."""
+        prepared = self.differentiation(observables, grid, self.lowered.at_points(grid.values))
+        return prepared.arrays(run(prepared.experiments))
+
+    def gradients_of_sums(
+        self, observables: Observables, weights: NDArray[np.float64], points: NDArray[np.float64], run: Run
+    ) -> NDArray[np.float64]:
+        """Return the gradients of sums of observables, one sum for each point, with weights (points, observables)."""
+        found = np.zeros((len(points), self.num_parameters))
+        table = self._placed(observables).table
+        if not table.num_strings:
+            return found
+        experiment, bound = self._experiment_of(table, weighted=True), self.lowered.at_points(points)
+        outcomes = run([self._at(at, experiment, tuple(row)) for at, row in zip(bound, weights.tolist(), strict=True)])
+        for point, outcome in enumerate(outcomes):
+            found[point] = self.pulled_back(points[point], outcome.readouts[1])[0]
+        return found
 
     def pulled_back(self, values: NDArray[np.float64], by_slot: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return derivatives by the chosen parameters, at one point, from those by slots; one row for each."""
@@ -135,28 +155,99 @@ class DifferentiableCircuit:
             by_slot = by_slot[:, self._test.ket_slots]
         return np.array([binding.pull_back(values, row)[self._columns] for row in by_slot])
 
+    def _placed(self, observables: Observables) -> _Placed:
+        """Return observables as the program has them; an optimiser asks for the same ones again and again."""
+        if self._last is None or self._last.given is not observables:
+            table = observables.in_program(self.lowered.qubits, self._measured)
+            if self._test is None:
+                constants, table = table.split_identities()
+            else:
+                constants = np.zeros(len(self._parts) * table.num_rows)
+                table = self._test.observables(table, self._parts)
+            self._last = _Placed(observables, constants, table, self._experiment_of(table))
+        return self._last
+
+    def _experiment_of(self, table: Observables, *, weighted: bool = False) -> Experiment:
+        """Return how observables as the program has them, or their weighted sum, are differentiated."""
+        demand = self._demand(self._admission, 1 if weighted else table.num_rows)
+        task = self._experiment.task._replace(
+            threads=demand.threads,
+            seconds=demand.seconds,
+            peak_bytes=demand.peak_bytes,
+            gradient=engine.GradientRequest(table.readout(), (), demand.states, self._plan),
+        )
+        return self._experiment._replace(task=task, peak_bytes=demand.peak_bytes)
+
+    def _at(self, bound: LoweredCircuit, experiment: Experiment, weights: tuple[float, ...] = ()) -> Experiment:
+        """Return what runs with values of the parameters, and with weights of the observables if there are any."""
+        program = bound.program if self._test is None else self._test.at(bound.program.slots)
+        task = experiment.task._replace(program=program)
+        if weights:
+            assert task.gradient is not None
+            task = task._replace(gradient=task.gradient._replace(weights=weights))
+        return experiment._replace(task=task)
+
+    def _advice(self) -> str:
+        """Tell whether shift rules differentiate the circuit, which take everything but parameters in loops."""
+        varying = self.lowered.slots_with(self._columns.tolist())
+        if self._parts != ("real",) or any(slot in varying for slot, *_ in repeated_slots(self.lowered.program)):
+            return ""
+        return ' Simulator.gradient(), EstimatorV2.gradient() and Objective() take this one with method="shift".'
+
     def _demand(self, admission: Admission, rows: int) -> engine.Demand:
         return engine.gradient_demand(self._plan, rows, max_threads=admission.threads, available=admission.available[0])
 
 
-def mirrored_plan_of(circuit: QuantumCircuit, program: engine.Program, admission: Admission) -> engine.MirroredPlan:
+class _Placed(NamedTuple):
+    """Observables, and how they are differentiated.
+
+    Attributes
+    ----------
+    given : Observables
+    constants : ndarray of float
+        The part of each that is the same in all states.
+    table : Observables
+        The others as the program has them.
+    experiment : Experiment
+        What runs, but for the values of the parameters.
+    """
+
+    given: Observables
+    constants: NDArray[np.float64]
+    table: Observables
+    experiment: Experiment
+
+
+def mirrored_plan_of(program: engine.Program, admission: Admission) -> engine.MirroredPlan:
     """Plan the way through a circuit's program and back.
 
     Raises
     ------
-    InvalidCircuitError
+    NotDifferentiable
         An instruction bars derivatives.
     """
     options = admission.options
-    try:
-        return engine.mirrored_plan(program, options.precision, switched_off=switched_off(options))
-    except engine.NotDifferentiable as error:
-        reason, _ = error.args
-        raise InvalidCircuitError(
-            f"circuit {circuit.name!r} has no gradient by the adjoint method: {reason}. Differentiate a circuit of "
-            "unitary gates, with initialisations, if any, before the first parameter; Simulator.gradient() with "
-            "method='shift' takes others."
-        ) from error
+    return engine.mirrored_plan(program, options.precision, switched_off=switched_off(options))
+
+
+def barred(circuit: QuantumCircuit, error: engine.NotDifferentiable, what: str, instead: str = "") -> Exception:
+    """Return the error of a circuit with an instruction that bars derivatives.
+
+    Parameters
+    ----------
+    circuit
+    error
+        The engine's, which names the instruction.
+    what
+        What the circuit does not have.
+    instead
+        What is of help.
+    """
+    reason, _ = error.args
+    return InvalidCircuitError(
+        f"circuit {circuit.name!r} has no {what}: {reason}. Differentiate a circuit of unitary gates, with "
+        f"initialisations, if any, before the first parameter.{instead}"
+    )
 
 
 def columns_of(
@@ -179,74 +270,3 @@ def columns_of(
             f"{names_of(own) or 'none'}."
         )
     return np.array([own[name] for name in names], np.int64)
-
-
-class Differentiation(NamedTuple):
-    """The values of a pub and their gradients, before they are run.
-
-    Attributes
-    ----------
-    grid : Grid
-    circuit : DifferentiableCircuit
-    constants : ndarray of float
-        The part of each observable that is the same in all states.
-    wanted : list of ndarray of int
-        At each distinct point, the numbers of the observables that are wanted there.
-    places : ndarray of int
-        Of each value of the pub: its place in these lists, one after the other.
-    experiments : list of Experiment
-        One for every point; none if no observable depends on the state.
-    """
-
-    grid: Grid
-    circuit: DifferentiableCircuit
-    constants: NDArray[np.float64]
-    wanted: list[NDArray[np.int64]]
-    places: NDArray[np.int64]
-    experiments: list[Experiment]
-
-    def arrays(self, outcomes: Sequence[Outcome]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return values, in the shape of the pub, and gradients, with an axis over parameters behind that."""
-        values = [self.constants[numbers] for numbers in self.wanted]
-        gradients = [np.zeros((len(numbers), self.circuit.num_parameters)) for numbers in self.wanted]
-        for point, outcome in enumerate(outcomes):
-            found, by_slot = outcome.readouts
-            values[point] = values[point] + found
-            gradients[point] = self.circuit.pulled_back(self.grid.values[point], by_slot)
-        shape = self.grid.shape
-        if not self.wanted:
-            return np.zeros(shape), np.zeros((*shape, self.circuit.num_parameters))
-        return (
-            np.concatenate(values)[self.places].reshape(shape),
-            np.concatenate(gradients)[self.places].reshape((*shape, self.circuit.num_parameters)),
-        )
-
-
-def differentiation(
-    circuit: DifferentiableCircuit, observables: Observables, grid: Grid, points: Iterable[LoweredCircuit]
-) -> Differentiation:
-    """Prepare the gradients of a pub, whose distinct points are given as circuits with values."""
-    constants, placed = circuit.placed(observables)
-    wanted, places = grid.observables_by_point() if len(grid.values) else ([], np.empty(0, np.int64))
-    experiments = []
-    if placed.num_strings:
-        parts: dict[bytes, Observables] = {}
-        for bound, numbers in zip(points, wanted, strict=True):
-            key = numbers.tobytes()
-            if key not in parts:
-                parts[key] = placed if len(numbers) == placed.num_rows else placed.some(numbers)
-            experiments.append(circuit.at(bound, parts[key]))
-    return Differentiation(grid, circuit, constants, wanted, places, experiments)
-
-
-def of_sums(
-    circuit: DifferentiableCircuit,
-    observables: Observables,
-    weights: NDArray[np.float64],
-    points: Iterable[LoweredCircuit],
-) -> list[Experiment]:
-    """Prepare the gradients of sums of observables, one sum for each point, with weights (points x observables)."""
-    _, placed = circuit.placed(observables)
-    if not placed.num_strings:
-        return []
-    return [circuit.at(bound, placed, tuple(row)) for bound, row in zip(points, weights.tolist(), strict=True)]

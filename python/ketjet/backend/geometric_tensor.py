@@ -8,7 +8,7 @@ import numpy as np
 
 from ketjet import engine
 from ketjet.backend.admission import admit_lowered, require_hope, too_wide
-from ketjet.backend.differentiation import columns_of, mirrored_plan_of
+from ketjet.backend.differentiation import barred, columns_of, mirrored_plan_of
 from ketjet.backend.request import experiment_of
 from ketjet.lowering.changed_angles import changed_states
 from ketjet.lowering.program_to_read import lower_to_read
@@ -60,9 +60,12 @@ class CircuitWithTangents:
         admission = require_hope(circuit, admission)._replace(reads_state=True)
         self.lowered = lower_to_read(circuit).lowered
         self._columns = columns_of(circuit, self.lowered, parameters)
-        mirrored_plan_of(circuit, self.lowered.program, admission)  # which there is if it has derivatives
+        try:
+            mirrored_plan_of(self.lowered.program, admission)  # which there is if it has derivatives
+        except engine.NotDifferentiable as error:
+            raise barred(circuit, error, "quantum geometric tensor") from error
         admitted = admit_lowered(circuit, self.lowered, admission)
-        varying = set() if self.lowered.binding is None else set(self.lowered.binding.slots.tolist())
+        varying = self.lowered.slots_with(self._columns.tolist())
         runs = [run for run in changed_states(self.lowered.program) if run.slot in varying]
         self._slots = np.array([run.slot for run in runs], np.int64)
         self._changes = np.array([run.change for run in runs])

@@ -89,6 +89,12 @@ class Binding:
         """The slots that follow from parameters."""
         return self._slots
 
+    def slots_with(self, columns: Iterable[int]) -> set[int]:
+        """Return the slots that depend on some of the parameters, which are given by their places among these."""
+        wanted = {self.parameters[column] for column in columns}
+        depends = [not wanted.isdisjoint(_parameters_of(expression)) for expression in self._expressions]
+        return set(self._slots[np.array(depends, bool)[np.asarray(self._numbers, np.int64)]].tolist())
+
     def __del__(self) -> None:
         while self._expressions:  # other threads get their turn in between
             del self._expressions[-CHUNK:]

@@ -21,7 +21,7 @@ from ketjet.lowering.packing import pack
 from ketjet.lowering.walk import CircuitWalk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -104,6 +104,10 @@ class LoweredCircuit(NamedTuple):
         for i in range(0, len(values), at_a_time):
             first = i if len(values) > 1 else None
             yield from map(self.with_slots, self.binding.slots_of(values[i : i + at_a_time], first))
+
+    def slots_with(self, columns: Iterable[int]) -> set[int]:
+        """Return the slots that depend on some of the parameters, which are given by their places among these."""
+        return set() if self.binding is None else self.binding.slots_with(columns)
 
     def with_slots(self, slots: NDArray[np.float64]) -> LoweredCircuit:
         """Return the circuit with numbers in all slots."""

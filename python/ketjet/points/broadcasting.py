@@ -45,6 +45,8 @@ class Grid(NamedTuple):
         places : ndarray of int, shape (size,)
             Of each value: its place in one list after the other.
         """
+        if len(self.observables) == 1:
+            return [self.observables], np.zeros(1, np.int64)
         pairs = self.points * (self.observables.max() + 1) + self.observables
         _, firsts, places = np.unique(pairs, return_index=True, return_inverse=True)
         ends = np.searchsorted(self.points[firsts], np.arange(1, len(self.values)))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qiskit.primitives import EstimatorPubLike
 
     from ketjet.backend import Simulator
+    from ketjet.backend.derivative_methods import Method
 
 __all__ = ["EstimatorV2"]
 
@@ -116,11 +117,15 @@ class EstimatorV2(SimulatorPrimitive[EstimatorOptions], BaseEstimatorV2):
         return submitted(PrimitiveJob, self.backend, options, experiments, assemble)
 
     def gradient(
-        self, pubs: Iterable[EstimatorPubLike], *, parameters: Sequence[Parameter | str] | None = None
+        self,
+        pubs: Iterable[EstimatorPubLike],
+        *,
+        parameters: Sequence[Parameter | str] | None = None,
+        method: Method = "adjoint",
     ) -> PrimitiveJob:
         """Start differentiating expectation values by the circuits' parameters, and return at once.
 
-        Gradients are exact, by the adjoint method of `Simulator.gradient`. Light cones are not used.
+        Gradients are exact, as those of `Simulator.gradient`.
 
         Parameters
         ----------
@@ -129,6 +134,9 @@ class EstimatorV2(SimulatorPrimitive[EstimatorOptions], BaseEstimatorV2):
         parameters
             What to differentiate by, in this order; by default all parameters of each circuit, in the order of
             ``circuit.parameters``.
+        method
+            "shift" takes circuits that measure in the middle, reset or branch, too, as for `Simulator.gradient`; what
+            the job's `progress` counts are then its runs. Light cones are used by "shift" alone.
 
         Returns
         -------
@@ -143,13 +151,13 @@ class EstimatorV2(SimulatorPrimitive[EstimatorOptions], BaseEstimatorV2):
         InvalidCircuitError
             A circuit cannot be simulated, or has an instruction without a derivative, which is named.
         InvalidOptionError
-            A parameter is not one of a circuit's.
+            A parameter is not one of a circuit's, or there is no such method.
         InsufficientMemoryError
             Two states of a circuit do not fit into the memory that is available now.
         """
         given = as_pubs(pubs, "Estimator")
         options = self._resolve(shots=1, memory=False, exact=False, return_state=False)
-        preparation = GradientPubs(options, parameters)
+        preparation = GradientPubs(options, parameters, method, light_cones=self.options.light_cones)
         prepared = [preparation.pub(index, pub) for index, pub in enumerate(given)]
         experiments = preparation.experiments
         assemble = partial(assemble_gradients, prepared, list(experiments))

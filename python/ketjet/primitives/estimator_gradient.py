@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ketjet.backend.admission import admission_now
-from ketjet.backend.differentiation import DifferentiableCircuit, differentiation
+from ketjet.backend.differentiation import DifferentiableCircuit
 from ketjet.lowering.observables import read_observables
 from ketjet.points.broadcasting import grid_of
 from ketjet.points.values import Points
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ketjet.backend import Simulator
     from ketjet.backend.admission import Admission
-    from ketjet.backend.differentiation import Differentiation
+    from ketjet.backend.gradient_arrays import Differentiation
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
     from ketjet.primitives.derivative_type import DerivativeType
@@ -191,8 +191,8 @@ def _prepared(
     if len(PARTS[kind]) == 2:
         both = np.concatenate([observables, observables + len(distinct)])
         grid = grid._replace(shape=(2, len(group)), points=np.tile(grid.points, 2), observables=both)
-    found = differentiation(
-        made, table, grid, bound_at(made.lowered, points._replace(values=grid.values), group[0].number)
+    found = made.differentiation(
+        table, grid, bound_at(made.lowered, points._replace(values=grid.values), group[0].number)
     )
     begin = len(experiments)
     experiments += found.experiments

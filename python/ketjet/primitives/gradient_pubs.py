@@ -8,7 +8,7 @@ from qiskit.primitives import DataBin, PrimitiveResult, PubResult
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
 from ketjet.backend.admission import admission_now
-from ketjet.backend.differentiation import DifferentiableCircuit, differentiation
+from ketjet.backend.derivative_methods import differentiable, require_method
 from ketjet.errors import InvalidPubError
 from ketjet.points.broadcasting import grid_of
 from ketjet.primitives.pubs import bound_at, observables_of_pub, parts_of, points_of
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
 
-    from ketjet.backend.differentiation import Differentiation
+    from ketjet.backend.derivative_methods import Differentiable, Method
+    from ketjet.backend.gradient_arrays import Differentiation
+    from ketjet.backend.shift_rule import ShiftedDifferentiation
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
     from ketjet.options import SimulatorOptions
@@ -34,13 +36,13 @@ class GradientPub(NamedTuple):
 
     Attributes
     ----------
-    differentiation : Differentiation
+    differentiation : Differentiation or ShiftedDifferentiation
     experiments : slice
-        Which experiments of the job are its points.
+        Which experiments of the job are its points, or what runs for these.
     circuit_metadata : dict
     """
 
-    differentiation: Differentiation
+    differentiation: Differentiation | ShiftedDifferentiation
     experiments: slice
     circuit_metadata: dict[str, Any]
 
@@ -54,13 +56,30 @@ class GradientPubs:
         Of the run.
     parameters
         What all circuits are differentiated by; None for all parameters of each.
+    method
+        How.
+    light_cones
+        Whether light cones may run instead of circuits, where they are of use.
+
+    Raises
+    ------
+    InvalidOptionError
+        There is no such method.
     """
 
-    def __init__(self, options: SimulatorOptions, parameters: Sequence[Parameter | str] | None) -> None:
+    def __init__(
+        self,
+        options: SimulatorOptions,
+        parameters: Sequence[Parameter | str] | None,
+        method: Method,
+        *,
+        light_cones: bool,
+    ) -> None:
+        require_method(method)
         self.experiments: list[Experiment] = []
         self._admission = admission_now(options, recent=True)
-        self._parameters = parameters
-        self._circuits: dict[int, DifferentiableCircuit] = {}  # a circuit may be in many pubs
+        self._parameters, self._method, self._light_cones = parameters, method, light_cones
+        self._circuits: dict[int, Differentiable] = {}  # a circuit may be in many pubs
 
     def pub(self, index: int, pub: Any) -> GradientPub:
         """Make one ready.
@@ -74,12 +93,14 @@ class GradientPubs:
         where = f"pub {index}, circuit {circuit.name!r}"
         table = observables_of_pub(circuit, observables, where)
         if id(circuit) not in self._circuits:
-            self._circuits[id(circuit)] = DifferentiableCircuit(circuit, self._admission, self._parameters)
+            self._circuits[id(circuit)] = differentiable(
+                self._method, circuit, self._admission, self._parameters, light_cones=self._light_cones
+            )
         made = self._circuits[id(circuit)]
         points = points_of(circuit, made.lowered.parameters, values, index)
         grid = grid_of(table.shape, points, where)
         bound = bound_at(made.lowered, points._replace(values=grid.values), index)
-        found = differentiation(made, table, grid, bound)
+        found = made.differentiation(table, grid, bound)
         begin = len(self.experiments)
         self.experiments += found.experiments
         return GradientPub(found, slice(begin, len(self.experiments)), made.lowered.header.metadata)
@@ -116,5 +137,6 @@ def _pub_result(
     run = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
     evs, gradients = pub.differentiation.arrays(run)
     if run:
-        metadata["simulator_metadata"] = metadata_of_points(experiments, [outcome.facts for outcome in run])
+        told = metadata_of_points(experiments, [outcome.facts for outcome in run])
+        metadata["simulator_metadata"] = {**told, "num_points": len(pub.differentiation.grid.values)}
     return PubResult(DataBin(evs=evs, gradients=gradients, shape=shape), metadata)

@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 
 from ketjet.backend import Simulator
 from ketjet.backend.admission import admission_now
-from ketjet.backend.differentiation import DifferentiableCircuit
+from ketjet.backend.derivative_methods import differentiable, require_method
 from ketjet.backend.readings import ReadCircuit
 from ketjet.errors import CircuitTypeError, InvalidOptionError, OptionTypeError
 from ketjet.jobs.blocking import run_to_end
@@ -19,7 +19,8 @@ from ketjet.lowering.observables import read_observables
 from ketjet.lowering.parameters import names_of
 from ketjet.options.checks import wrong_type
 from ketjet.options.machine import memory_limit
-from ketjet.points.values import real_array
+from ketjet.points.broadcasting import grid_of
+from ketjet.points.values import Points, real_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import Parameter
     from qiskit.primitives.containers.observables_array import ObservableLike
 
+    from ketjet.backend.derivative_methods import Differentiable, Method
     from ketjet.lowering.observable_table import Observables
 
 __all__ = ["Objective"]
@@ -50,13 +52,17 @@ class Objective:
     parameters
         All parameters of the circuit, or their names, in the order in which calls take values; by default that of
         ``circuit.parameters``.
+    method
+        How it is differentiated: "adjoint", or "shift" for circuits that measure in the middle, reset or branch; see
+        `Simulator.gradient`.
 
     Raises
     ------
     InvalidCircuitError, InsufficientMemoryError
         The circuit cannot be simulated, or does not fit into memory.
     InvalidOptionError, OptionTypeError
-        The observable is none, or not one of the circuit's qubits; or the parameters are not those of the circuit.
+        The observable is none, or not one of the circuit's qubits; the parameters are not those of the circuit; or
+        there is no such method.
 
     Examples
     --------
@@ -74,7 +80,9 @@ class Objective:
         *,
         backend: Simulator | None = None,
         parameters: Sequence[Parameter | str] | None = None,
+        method: Method = "adjoint",
     ) -> None:
+        require_method(method)
         if not isinstance(circuit, QuantumCircuit):
             raise CircuitTypeError(f"Objective() takes one QuantumCircuit, got {circuit!r} ({type(circuit).__name__}).")
         if backend is not None and not isinstance(backend, Simulator):
@@ -86,7 +94,7 @@ class Objective:
             raise InvalidOptionError(
                 f"the observable has {table.num_qubits} qubits, circuit {circuit.name!r} {circuit.num_qubits}."
             )
-        self._prepare(circuit.copy(), table, Simulator() if backend is None else backend, parameters)
+        self._prepare(circuit.copy(), table, Simulator() if backend is None else backend, parameters, method)
 
     def _prepare(
         self,
@@ -94,6 +102,7 @@ class Objective:
         table: Observables,
         backend: Simulator,
         parameters: Sequence[Parameter | str] | None,
+        method: Method,
     ) -> None:
         self._options = backend._without_shots({})
         admission = admission_now(self._options)._replace(reads_state=True)
@@ -104,7 +113,7 @@ class Objective:
         places = {parameter: place for place, parameter in enumerate(self._parameters)}
         self._columns = None if self._parameters == own else [places[parameter] for parameter in own]
         self._memory_limit = memory_limit(self._options)
-        self._made_of = circuit, table, backend, self._parameters
+        self._made_of = circuit, table, backend, self._parameters, method
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -146,7 +155,7 @@ class Objective:
         InvalidCircuitError
             The circuit has an instruction without a derivative, which is named; see `Simulator.gradient`.
         InsufficientMemoryError
-            Two states do not fit into the memory that is available now.
+            Two states, or one by shifts, do not fit into the memory that is available now.
         InvalidOptionError, OptionTypeError
             As a call.
         """
@@ -166,20 +175,16 @@ class Objective:
             As `gradient`.
         """
         point = self._in_program(self._checked(values, 1)[np.newaxis])
-        circuit, table = self._differentiable
-        constants, placed = circuit.placed(table)
-        if not placed.num_strings:
-            return float(constants[0]), np.zeros(self.num_parameters)
-        (bound,) = circuit.lowered.at_points(point)
-        (outcome,) = run_to_end([circuit.at(bound, placed)], self._memory_limit)
-        found, by_slot = outcome.readouts
-        return float(constants[0] + found[0]), circuit.pulled_back(point[0], by_slot)[0]
+        run = functools.partial(run_to_end, memory=self._memory_limit)
+        grid = grid_of((), Points((), point), "")
+        value, gradient = self._differentiable.values_and_gradients(self._made_of[1], grid, run)
+        return float(value), gradient
 
     @functools.cached_property
-    def _differentiable(self) -> tuple[DifferentiableCircuit, Observables]:
-        """The circuit as it is differentiated, which is planned when somebody wants that, and the observable."""
-        circuit, table, _, parameters = self._made_of
-        return DifferentiableCircuit(circuit, admission_now(self._options), parameters), table
+    def _differentiable(self) -> Differentiable:
+        """The circuit as it is differentiated, which is planned when somebody wants that."""
+        circuit, _, _, parameters, method = self._made_of
+        return differentiable(method, circuit, admission_now(self._options), parameters)
 
     def batch(self, points: ArrayLike) -> NDArray[np.float64]:
         """Return the values of the observable at many points.
