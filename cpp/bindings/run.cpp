@@ -214,6 +214,12 @@ void bind_run(py::module_& m) {
             },
             py::arg("observables"))
         .def(
+            "add_variances",
+            [](RunRequest& request, std::shared_ptr<ObservableSet> observables) {
+                request.readouts.emplace_back(VariancesReadout{std::move(observables)});
+            },
+            py::arg("observables"))
+        .def(
             "add_probabilities",
             [](RunRequest& request, std::vector<int> qubits) {
                 request.readouts.emplace_back(ProbabilitiesReadout{std::move(qubits)});

@@ -15,6 +15,7 @@
 #include "readout/overlap.hpp"
 #include "readout/probabilities.hpp"
 #include "readout/sampler.hpp"
+#include "readout/variances.hpp"
 #include "run/evolve.hpp"
 
 namespace ketjet::bindings {
@@ -71,6 +72,16 @@ py::array_t<double> expectations_of(HeldState<T>& held, const ObservableSet& obs
 }
 
 template <class T>
+py::array_t<double> variances_of(HeldState<T>& held, const ObservableSet& observables, const Machine& machine,
+                                 int threads, const RunControl& control) {
+    RunContext context = context_for(threads, control);
+    context.machine = machine;
+    SavesVector<double> found =
+        held.read(context, [&](const StateVector<T>& state) { return variances(observables, state, context); });
+    return to_array(std::move(found), {static_cast<py::ssize_t>(observables.size()), 3});
+}
+
+template <class T>
 py::array_t<Complex> reduced_density_matrix(HeldState<T>& held, const std::vector<std::int32_t>& qubits, int threads,
                                             const RunControl& control) {
     const RunContext context = context_for(threads, control);
@@ -114,6 +125,8 @@ py::class_<HeldState<T>> bind_state_class(py::module_& m, const char* name) {
              py::arg("time_limit"), py::arg("threads"), py::arg("control"))
         .def("norm_squared", &norm_squared<T>, py::arg("threads"), py::arg("control"))
         .def("expectations", &expectations_of<T>, py::arg("observables"), py::arg("machine"), py::arg("threads"),
+             py::arg("control"))
+        .def("variances", &variances_of<T>, py::arg("observables"), py::arg("machine"), py::arg("threads"),
              py::arg("control"))
         .def("reduced_density_matrix", &reduced_density_matrix<T>, py::arg("qubits"), py::arg("threads"),
              py::arg("control"))

@@ -4,6 +4,7 @@
 
 #include "readout/expectations.hpp"
 #include "readout/probabilities.hpp"
+#include "readout/variances.hpp"
 
 namespace ketjet {
 
@@ -16,6 +17,9 @@ struct Reader {
 
     SavesVector<double> operator()(const ObservablesReadout& readout) const {
         return expectations(*readout.observables, state, context);
+    }
+    SavesVector<double> operator()(const VariancesReadout& readout) const {
+        return variances(*readout.observables, state, context);
     }
     SavesVector<double> operator()(const ProbabilitiesReadout& readout) const {
         return marginal_probabilities(state, readout.qubits, context);

@@ -18,12 +18,17 @@ struct ObservablesReadout {
     std::shared_ptr<const ObservableSet> observables;
 };
 
+// How far measurements of observables scatter, three numbers each: see variances().
+struct VariancesReadout {
+    std::shared_ptr<const ObservableSet> observables;
+};
+
 // The distribution of measuring these qubits, the first of which is the lowest bit of an outcome.
 struct ProbabilitiesReadout {
     std::vector<int> qubits;
 };
 
-using Readout = std::variant<ObservablesReadout, ProbabilitiesReadout>;
+using Readout = std::variant<ObservablesReadout, VariancesReadout, ProbabilitiesReadout>;
 
 template <class T>
 SavesVector<double> read_state(const Readout& readout, const StateVector<T>& state, const RunContext& context);

@@ -28,6 +28,7 @@ from ketjet.errors import (
     JobError,
     OptionTypeError,
 )
+from ketjet.jobs import workers
 
 TOLERANCE = {"single": 1e-5, "double": 1e-12}
 
@@ -169,8 +170,27 @@ def test_variances(precision):
     assert isinstance(state.variance("ZZII"), float)
     assert StateVector(4).variance("ZZII") == 0
     assert state.variance([[{"ZIII": 1}]]).shape == (1, 1)
-    with pytest.raises(InvalidOptionError, match="squares are written out for 200 at most"):
-        StateVector(8).variance(SparsePauliOp(random_pauli_list(8, 300, seed=1, phase=False), np.ones(300)))
+    many = SparsePauliOp(random_pauli_list(4, 150, seed=1, phase=False), rng.normal(size=150))
+    several = [many, sums[0], many + SparsePauliOp("IIII", 3)]
+    np.testing.assert_allclose(state.variance(several), [known(each) for each in several], rtol=100 * tolerance)
+    with pytest.raises(InvalidOptionError, match="3 qubits, the state 4"):
+        state.variance("ZZI")
+
+
+def test_the_variance_in_an_eigenstate_is_zero_to_the_square_of_rounding():
+    observable = SparsePauliOp(random_pauli_list(4, 60, seed=2, phase=False), np.linspace(-1, 1, 60))
+    values, states = np.linalg.eigh(observable.to_matrix())
+    assert abs(values[0]) > 1
+    assert 0 <= StateVector.from_array(states[:, 0]).variance(observable) < 1e-26
+
+
+def test_a_variance_needs_the_memory_of_another_state(monkeypatch):
+    state = StateVector(10)
+    observable = SparsePauliOp(random_pauli_list(10, 20, seed=2, phase=False), np.ones(20))
+    monkeypatch.setattr(type(workers.shared()), "free_memory", lambda _: (1 << 13, "a test"))
+    with pytest.raises(InsufficientMemoryError, match="a state of 10 qubits"):
+        state.variance(observable)
+    assert state.variance("Z" * 10) == 0
 
 
 def test_a_reset_in_the_circuit_repeats_with_its_seed():

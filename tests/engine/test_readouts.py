@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles.dynamic import final_states
 from qiskit import QuantumCircuit
-from qiskit.quantum_info import SparsePauliOp, Statevector
+from qiskit.circuit.library import efficient_su2
+from qiskit.quantum_info import SparsePauliOp, Statevector, random_pauli_list
 from support.observables import readout_of
 from support.programs import TINY_CACHES
 from support.strategies import circuits
@@ -79,6 +80,51 @@ def test_an_exact_run_averages_over_its_branches(data, circuit, precision):
     task = engine.Task(lower(circuit).program, 1, 1, exact=True, precision=precision, readouts=readouts)
     for value, wanted in zip(engine.execute(task, on=TINY_CACHES).readouts, expected, strict=True):
         np.testing.assert_allclose(value, wanted, atol=20 * TOLERANCE[precision])
+
+
+def scatter(branches, observable):
+    """The variance of an observable, by matrices, over the ways that a run can end."""
+    matrix = observable.to_matrix()
+    mean = sum(weight * np.vdot(state, matrix @ state).real for weight, _, state in branches)
+    return sum(weight * np.vdot(state, matrix @ matrix @ state).real for weight, _, state in branches) - mean**2
+
+
+@given(
+    data=st.data(),
+    circuit=st.one_of(circuits(4), circuits(3, measure=True)),
+    precision=st.sampled_from(["single", "double"]),
+    caches=st.sampled_from([TINY_CACHES, None]),
+    threads=st.integers(1, 2),
+)
+def test_variances_of_straight_and_of_exact_runs(data, circuit, precision, caches, threads):
+    circuit.h(range(circuit.num_qubits))
+    sums = [data.draw(pauli_sums(circuit.num_qubits)) for _ in range(2)]
+    reals = [SparsePauliOp(each.paulis, each.coeffs.real) for each in sums]
+    listed = [list(zip(each.paulis.to_labels(), each.coeffs.real.tolist(), strict=True)) for each in reals]
+    readouts = (readout_of(*listed), engine.VariancesReadout(readout_of(*listed)))
+    lowered, branches = lower(circuit, keep_idle_qubits=True), final_states(circuit)
+    exact = lowered.has_measurements
+    task = engine.Task(
+        lowered.program, int(exact), 1, exact=exact, precision=precision, threads=threads, readouts=readouts
+    )
+    means, found = engine.execute(task, on=caches).readouts
+    variances = engine.variances_of(found)
+    assert (variances >= 0).all()
+    tolerance = 200 * TOLERANCE[precision]
+    np.testing.assert_allclose(variances, [scatter(branches, each) for each in reals], atol=tolerance)
+    np.testing.assert_allclose(found.reshape(-1, 3)[:, 1], means, atol=tolerance)
+
+
+def test_threads_change_no_digit_of_variances():
+    labels = [pauli.to_label() for pauli in random_pauli_list(17, 40, seed=3, phase=False)]
+    readout = engine.VariancesReadout(readout_of([(label, 0.1 * place) for place, label in enumerate(labels)]))
+    program = lower(efficient_su2(17, reps=1).assign_parameters(np.linspace(0, 6, 68))).program
+    found = [
+        engine.execute(engine.Task(program, 0, 1, threads=threads, readouts=(readout,))).readouts[0]
+        for threads in (1, 2, 3)
+    ]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
 
 
 def test_a_sampled_run_averages_over_its_shots():

@@ -198,12 +198,18 @@ def test_a_complex_observable_has_a_row_of_real_parts_and_one_of_imaginary_ones(
 def test_squares_give_variances(given_sum, letters, data):
     num_qubits = given_sum[1]
     listed = data.draw(terms(num_qubits, letters))
-    table, identities = with_squares(read_observables([SparseObservable.from_list(listed), "Z" * num_qubits]))
+    read = read_observables([SparseObservable.from_list(listed), "Z" * num_qubits])
+    identities, plain = read.split_identities()
+    table = with_squares(plain)
     assert table.shape == (4,)
     rest, paulis, square, one = matrices(table)
     np.testing.assert_allclose(rest + identities[0] * np.eye(2**num_qubits), sum_of(listed, num_qubits), atol=1e-12)
     np.testing.assert_allclose(square, rest @ rest, atol=1e-10)
     np.testing.assert_allclose(one, paulis @ paulis, atol=1e-12)
+    first, second, square, nothing = matrices(with_squares(plain, np.array([True, False])))
+    np.testing.assert_allclose([first, second], [rest, paulis], atol=1e-12)
+    np.testing.assert_allclose(square, rest @ rest, atol=1e-10)
+    np.testing.assert_array_equal(nothing, 0)
 
 
 def test_squares_of_long_sums_are_refused():
@@ -211,6 +217,8 @@ def test_squares_of_long_sums_are_refused():
     long = [(format(number, "08b").replace("0", "Z").replace("1", "X"), 1.0) for number in range(201)]
     with pytest.raises(InvalidOptionError, match="variances: observable 1 has 201 strings"):
         with_squares(read_observables([SparsePauliOp("Z" * 8), SparsePauliOp.from_list(long)]))
+    with pytest.raises(InvalidOptionError, match="the observable has 257 strings"):
+        with_squares(read_observables({"01" * 4: 1, "X" * 8: 1}))
 
 
 def test_a_few_of_many_and_multiples_of_the_identity():

@@ -331,26 +331,6 @@ def test_noise_has_the_size_that_was_asked_for():
     assert "variances" not in data
 
 
-# Variances
-
-
-@given(data=st.data(), circuit=st.one_of(circuits(3), circuits(3, max_operations=6, measure=True)))
-@settings(max_examples=60)
-def test_variances(data, circuit):
-    listed = data.draw(terms(circuit.num_qubits))
-    matrix, ends = sum_of(listed, circuit.num_qubits), final_states(circuit)
-    mean, square = (
-        sum(weight * np.vdot(state, operator @ state).real for weight, _, state in ends)
-        for operator in (matrix, matrix @ matrix)
-    )
-    estimator = EstimatorV2(options={"variances": True})
-    found = estimator.run([(circuit, SparseObservable.from_list(listed))]).result()[0].data
-    np.testing.assert_allclose(found.evs, mean, atol=1e-8)
-    np.testing.assert_allclose(found.variances, max(square - mean**2, 0), atol=1e-6)
-    assert found.variances >= 0
-    assert found.variances.shape == found.evs.shape == ()
-
-
 # The object and what its results tell
 
 

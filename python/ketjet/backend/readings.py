@@ -8,30 +8,29 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ketjet import engine
-from ketjet.backend.admission import admit_lowered, require_hope
+from ketjet.backend.admission import admit_lowered, require_hope, too_wide
+from ketjet.backend.reading_parts import NO_ROWS, Reading, part_of
 from ketjet.backend.request import experiment_of
 from ketjet.errors import InvalidOptionError
 from ketjet.lowering.observables import read_observables
 from ketjet.lowering.program_to_read import lower_to_read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
     from qiskit import QuantumCircuit
 
     from ketjet.backend.admission import Admission
-    from ketjet.engine import Outcome
+    from ketjet.backend.reading_parts import Part
     from ketjet.experiment import Experiment
     from ketjet.lowering import LoweredCircuit
     from ketjet.lowering.observable_table import Observables
 
-__all__ = ["Part", "ReadCircuit", "Reading", "observables_of"]
+__all__ = ["ReadCircuit", "observables_of"]
 
 SEES_THROUGH_MEASUREMENTS = ("known_bits", "relabel_swaps")
 """What the planner may not do with a circuit that measures midway: it could find that a measurement is final after all,
@@ -59,75 +58,6 @@ def observables_of(circuit: QuantumCircuit, observables: Any) -> Observables:
             f"{table.num_qubits}."
         )
     return table
-
-
-class Part(NamedTuple):
-    """A program that runs, and what is read from its final states.
-
-    Attributes
-    ----------
-    experiment : Experiment
-        How it is run, without readouts.
-    slots : ndarray of int, optional
-        Its slot i is slots[i] of the circuit's program; None for that program itself.
-    observables : ndarray of int
-        The numbers of the observables that have a part in it.
-    table : Observables
-        These parts.
-    readout : engine.ObservablesReadout
-        How they are read.
-    """
-
-    experiment: Experiment
-    slots: NDArray[np.int64] | None
-    observables: NDArray[np.int64]
-    table: Observables
-    readout: engine.ObservablesReadout
-
-    def at(self, bound: LoweredCircuit) -> Experiment:
-        """Return the run with the values that the circuit's parameters have there."""
-        program = bound.program
-        if self.slots is not None:
-            program = self.experiment.task.program.with_slots(program.slots[self.slots])
-        return self.experiment._replace(task=self.experiment.task._replace(program=program, readouts=(self.readout,)))
-
-
-class Reading(NamedTuple):
-    """How observables are read.
-
-    Attributes
-    ----------
-    constants : ndarray of float
-        The part of each observable that is the same in all states.
-    parts : tuple of Part
-        Where the rest is read; none if there is no rest.
-    """
-
-    constants: NDArray[np.float64]
-    parts: tuple[Part, ...]
-
-    @property
-    def num_strings(self) -> int:
-        """How many strings are read."""
-        return sum(part.table.num_strings for part in self.parts)
-
-    def values_in(self, outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
-        """Return the observables' values from the outcomes of the parts' runs."""
-        values = self.constants.copy()
-        for part, outcome in zip(self.parts, outcomes, strict=True):
-            values[part.observables] += outcome.readouts[0]
-        return values
-
-    def some(self, observables: NDArray[np.int64]) -> Reading:
-        """Return how a few of the observables are read, whose numbers ascend."""
-        parts = []
-        for part in self.parts:
-            places = np.minimum(np.searchsorted(part.observables, observables), len(part.observables) - 1)
-            there = np.flatnonzero(part.observables[places] == observables)
-            if len(there):
-                table = part.table.some(places[there])
-                parts.append(part._replace(observables=there, table=table, readout=table.readout()))
-        return Reading(self.constants[observables], tuple(parts))
 
 
 class ReadCircuit:
@@ -160,35 +90,87 @@ class ReadCircuit:
     def __init__(self, circuit: QuantumCircuit, admission: Admission, *, light_cones: bool) -> None:
         self._circuit, self._light_cones = circuit, light_cones
         self._admission = admission if light_cones else require_hope(circuit, admission)
-        self.lowered, self._measured, measures_midway, self.saves = lower_to_read(circuit)
+        self._to_read = lower_to_read(circuit)
+        self.lowered, self._measured, measures_midway, self.saves = self._to_read
         if measures_midway:
             options = self._admission.options
             switches = {**(options.plan_options or {}), **dict.fromkeys(SEES_THROUGH_MEASUREMENTS, False)}
             self._admission = self._admission._replace(options=dataclasses.replace(options, plan_options=switches))
 
-    def reading(self, observables: Observables) -> Reading:
+    def reading(self, observables: Observables, scattering: NDArray[np.int64] = NO_ROWS) -> Reading:
         """Return how observables of the circuit's qubits are read.
+
+        Parameters
+        ----------
+        observables
+        scattering
+            Numbers of those whose variances are read from the state as well; the circuit itself runs then.
 
         Raises
         ------
         InsufficientMemoryError
             What has to run does not fit into memory.
         """
+        if len(scattering):
+            return self._scattered(observables, scattering)
         constants, table = observables.in_program(self.lowered.qubits, self._measured).split_identities()
         if not table.num_strings:
             return Reading(constants, ())
         parts = self._cones(table)
         if parts is None:
-            parts = [Part(self._whole, None, np.arange(table.num_rows), table, table.readout())]
+            parts = [part_of(self._whole, None, np.arange(table.num_rows), table)]
         return Reading(constants, tuple(parts))
+
+    def _scattered(self, observables: Observables, scattering: NDArray[np.int64]) -> Reading:
+        idle = set(range(self._circuit.num_qubits)).difference(self.lowered.qubits)
+        keep_idle = bool(idle) and observables.some(scattering).flip(idle)  # |0> becomes another state there
+        lowered, measured, *_ = lower_to_read(self._circuit, keep_idle_qubits=True) if keep_idle else self._to_read
+        experiment = self._with_states_of_readers(lowered)
+        constants, table = observables.in_program(lowered.qubits, measured).split_identities()
+        slots = np.arange(len(lowered.program.slots)) if keep_idle else None
+        return Reading(constants, (part_of(experiment, slots, np.arange(table.num_rows), table, scattering),))
+
+    def flips_measured(self, observables: Observables) -> bool:
+        """Return whether observables of the circuit's qubits have X or Y where it measures last of all."""
+        return observables.flip([self.lowered.qubits[qubit] for qubit in self._measured])
+
+    def reads_light_cones(self, observables: Observables) -> bool:
+        """Return whether light cones would run for observables of the circuit's qubits."""
+        _, table = observables.in_program(self.lowered.qubits, self._measured).split_identities()
+        return bool(table.num_strings) and self._cones(table) is not None
 
     @functools.cached_property
     def _whole(self) -> Experiment:
         """How the circuit itself is run."""
         return self._experiment(self.lowered, require_hope(self._circuit, self._admission))
 
-    def _experiment(self, lowered: LoweredCircuit, admission: Admission) -> Experiment:
+    def _with_states_of_readers(self, lowered: LoweredCircuit) -> Experiment:
+        """Return how the circuit is run where variances are read: each thread that reads a state needs another one.
+
+        Raises
+        ------
+        InsufficientMemoryError
+            These do not fit into memory.
+        """
+        admission = require_hope(self._circuit, self._admission)
         admitted = admit_lowered(self._circuit, lowered, admission)
+        demand, plan = admitted.demand, admitted.plan
+        extra = (demand.threads if plan.has_trajectories else 1) * demand.state_bytes
+        admission = admission.suffices_for(demand.peak_bytes + extra)
+        available, rule = admission.available
+        if plan.has_trajectories:  # which hold as many states as there is memory for
+            admission = admission._replace(available=(available - extra, rule), recent=False)
+        elif demand.peak_bytes + extra > available:
+            blocks = demand.peak_bytes - demand.state_bytes
+            fitting = engine.max_qubits((available - blocks) // 2, admission.options.precision)
+            raise too_wide(self._circuit, plan.num_qubits, demand.peak_bytes + extra, fitting, admission, states=2)
+        return self._experiment(lowered, admission, extra)
+
+    def _experiment(self, lowered: LoweredCircuit, admission: Admission, extra_bytes: int = 0) -> Experiment:
+        """Return how a program is run, which may hold so many bytes more than the run takes."""
+        admitted = admit_lowered(self._circuit, lowered, admission)
+        peak = admitted.demand.peak_bytes + extra_bytes
+        admitted = admitted._replace(demand=admitted.demand._replace(peak_bytes=peak))
         experiment = experiment_of(lowered, admitted, admission.options, 0)
         if not admitted.plan.has_trajectories:
             return experiment._replace(shots=0)
@@ -217,7 +199,7 @@ class ReadCircuit:
             observables = np.unique(strings.rows)
             there = strings.some(observables).in_program(qubits)
             experiment = self._experiment(some, self._admission)
-            parts.append(Part(experiment, cone.slots, observables, there, there.readout()))
+            parts.append(part_of(experiment, cone.slots, observables, there))
         return parts
 
     @property

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ketjet.backend.admission import Admission
     from ketjet.backend.differentiation import Run
-    from ketjet.backend.readings import Part, Reading
+    from ketjet.backend.reading_parts import Part, Reading
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
     from ketjet.lowering import LoweredCircuit

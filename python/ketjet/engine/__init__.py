@@ -41,7 +41,13 @@ from ketjet.engine.machine import (
 from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification
 from ketjet.engine.planning import PLAN_OPTIONS, plan, precision_of, state_qubits
 from ketjet.engine.random_keys import RNG_VERSION
-from ketjet.engine.readouts import ObservablesReadout, ProbabilitiesReadout, Readout
+from ketjet.engine.readouts import (
+    ObservablesReadout,
+    ProbabilitiesReadout,
+    Readout,
+    VariancesReadout,
+    variances_of,
+)
 from ketjet.engine.report import (
     PassReport,
     PlanReport,
@@ -106,6 +112,7 @@ __all__ = [
     "Task",
     "TensorRequest",
     "TimeLimitReached",
+    "VariancesReadout",
     "Verification",
     "VerificationFailed",
     "Verify",
@@ -142,4 +149,5 @@ __all__ = [
     "state_qubits",
     "uncalibrated",
     "unitarity_error",
+    "variances_of",
 ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+import numpy as np
+
 from ketjet import _core
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -48,6 +49,30 @@ class ObservablesReadout(NamedTuple):
         request.add_observables(self.observables())
 
 
+class VariancesReadout(NamedTuple):
+    """How far measurements of observables scatter; gives an array of float64, shape (3 * rows,).
+
+    Of each row three numbers: the variance in a final state, the mean, and its square. Their averages over the final
+    states are what `variances_of` takes.
+
+    Attributes
+    ----------
+    observables : ObservablesReadout
+    """
+
+    observables: ObservablesReadout
+
+    def add_to(self, request: _core.RunRequest) -> None:
+        """Ask for it."""
+        request.add_variances(self.observables.observables())
+
+
+def variances_of(found: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the variances in the mixture of the final states, shape (rows,), from what `VariancesReadout` gives."""
+    within, means, squares = found.reshape(-1, 3).T
+    return within + np.maximum(squares - means**2, 0)
+
+
 class ProbabilitiesReadout(NamedTuple):
     """The distribution of measuring some qubits; gives an array of float64, shape (2**len(qubits),).
 
@@ -64,4 +89,4 @@ class ProbabilitiesReadout(NamedTuple):
         request.add_probabilities(list(self.qubits))
 
 
-Readout: TypeAlias = ObservablesReadout | ProbabilitiesReadout
+Readout: TypeAlias = ObservablesReadout | VariancesReadout | ProbabilitiesReadout

@@ -118,3 +118,18 @@ class State:
         """Return <state|O|state> of each observable, shape (rows,); tests read as if on another machine than this."""
         counters = (control or Control()).counters
         return self._state.expectations(readout.observables(), on or machine(), threads, counters)
+
+    def variances(
+        self,
+        readout: ObservablesReadout,
+        threads: int,
+        control: Control | None = None,
+        *,
+        on: Machine | None = None,
+    ) -> NDArray[np.float64]:
+        """Return <state|O^2|state> - <state|O|state>^2 of each observable, shape (rows,), with another state's memory.
+
+        Tests read as if on another machine than this.
+        """
+        counters = (control or Control()).counters
+        return self._state.variances(readout.observables(), on or machine(), threads, counters)[:, 0]

@@ -5,7 +5,7 @@ Strings that anticommute cancel in a square, and all others come twice, with a s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,47 +17,60 @@ from ketjet.lowering.pauli_terms import bit_counts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MAX_STRINGS", "WithSquares", "with_squares"]
+__all__ = ["FEW_STRINGS", "MAX_STRINGS", "strings_to_square", "with_squares"]
+
+FEW_STRINGS = 8
+"""An observable of so few strings is squared in less time than it is applied to a state (measured, 8 to 20 qubits)."""
 
 MAX_STRINGS = 200
 """The most strings of an observable whose square is written out: it has up to half as many squared."""
 
 
-class WithSquares(NamedTuple):
-    """Observables and their squares.
-
-    Attributes
-    ----------
-    observables : Observables
-        First the observables without their multiples of the identity, then the squares of these.
-    identities : ndarray of float, shape (observables,)
-        The multiples of the identity, which have no part in a variance.
-    """
-
-    observables: Observables
-    identities: NDArray[np.float64]
+def strings_to_square(observables: Observables) -> NDArray[np.float64]:
+    """Return how many strings the square of each observable is made of: beside X or Y, projectors are written out."""
+    counts = np.ones(len(observables.columns))
+    if observables.condition_masks.any():
+        terms = np.exp2(bit_counts(observables.condition_masks))[observables.columns]
+        counts = np.where(_has_flips(observables)[observables.rows], terms, counts)
+    return np.bincount(observables.rows, counts, observables.num_rows).astype(np.float64)
 
 
-def with_squares(observables: Observables) -> WithSquares:
-    """Return observables together with their squares.
+def with_squares(observables: Observables, squared: NDArray[np.bool_] | None = None) -> Observables:
+    """Return observables and behind them as many others: the squares of those that are `squared`, by default of all.
+
+    None has a multiple of the identity. In place of a square that is not wanted there is 0.
 
     Raises
     ------
     InvalidOptionError
-        An observable has more than `MAX_STRINGS` strings.
+        One that is squared has more than `MAX_STRINGS` strings.
     """
-    identities, rest = observables.split_identities()
-    if rest.x_masks.any():
-        rest = rest.without_conditions()
-    counts = np.diff(rest.row_begins)
+    wanted = np.ones(observables.num_rows, bool) if squared is None else squared
+    counts = np.where(wanted, strings_to_square(observables), 0)
     if (counts > MAX_STRINGS).any():
         row = int(np.argmax(counts))
         raise InvalidOptionError(
-            f"variances: {place_of(rest.shape, row)} has {counts[row]} strings, and squares are written out for "
-            f"{MAX_STRINGS} at most; leave variances out, or ask for parts of the observable"
+            f"variances: {place_of(observables.shape, row)} has {counts[row]:.0f} strings, and squares are written out "
+            f"for {MAX_STRINGS} at most"
         )
-    squares = [_square(rest, row) for row in range(rest.num_rows)]
-    return WithSquares(rest.and_others(squares), identities)
+    no_rows, no_words = np.empty(0, np.int64), observables.x_masks[:0]
+    nothing = table_of((1,), observables.num_qubits, no_rows, (no_words,) * 4, np.empty(0))
+    written_out = counts > np.diff(observables.row_begins)
+    squares = []
+    for row in range(observables.num_rows):
+        if not wanted[row]:
+            squares.append(nothing)
+        elif written_out[row]:
+            squares.append(_square(observables.some(np.array([row])).without_conditions(), 0))
+        else:
+            squares.append(_square(observables, row))
+    return observables.and_others(squares)
+
+
+def _has_flips(observables: Observables) -> NDArray[np.bool_]:
+    """Return for each observable whether a string of it has X or Y."""
+    flips = np.isin(observables.columns, np.flatnonzero(observables.x_masks.any(axis=1)))
+    return np.isin(np.arange(observables.num_rows), observables.rows[flips])
 
 
 def _square(observables: Observables, row: int) -> Observables:

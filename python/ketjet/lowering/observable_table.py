@@ -84,6 +84,10 @@ class Observables(NamedTuple):
         x, z, fixed, ones = (words[self.columns] for words in self[2:6])
         return x, z, fixed, ones
 
+    def flip(self, qubits: Iterable[int]) -> bool:
+        """Return whether any string has X or Y on one of these qubits."""
+        return bool((self.x_masks & self._words_with(list(qubits))).any())
+
     def label(self, string: int) -> str:
         """Return a string as a label, the last qubit first."""
         x, z, fixed, ones = (words[string] for words in self[2:6])

@@ -64,15 +64,17 @@ class CircuitToRead(NamedTuple):
     saves: bool
 
 
-def lower_to_read(circuit: QuantumCircuit) -> CircuitToRead:
+def lower_to_read(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False) -> CircuitToRead:
     """Lower a circuit, and drop what does not change how its final states read.
+
+    The program has all qubits of the circuit if idle ones are kept.
 
     Raises
     ------
     InvalidCircuitError, UnsupportedInstructionError
         As `lower`.
     """
-    lowered = lower(circuit)
+    lowered = lower(circuit, keep_idle_qubits=keep_idle_qubits)
     if not (lowered.has_measurements or lowered.saves):
         return CircuitToRead(lowered, (), False, False)
     program, measured, measures_midway = program_to_read(lowered.program)

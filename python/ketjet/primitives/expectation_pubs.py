@@ -9,8 +9,9 @@ from qiskit.primitives import DataBin, PrimitiveResult, PubResult
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
 from ketjet.backend.admission import admission_now
+from ketjet.backend.reading_parts import Reading
 from ketjet.backend.readings import ReadCircuit
-from ketjet.lowering.observable_squares import with_squares
+from ketjet.backend.variances import reading_with_variances
 from ketjet.points.broadcasting import grid_of
 from ketjet.primitives.noise import noise_of
 from ketjet.primitives.precision import precision_of
@@ -25,10 +26,8 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from ketjet.backend.admission import Admission
-    from ketjet.backend.readings import Reading
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
-    from ketjet.lowering.observable_table import Observables
     from ketjet.options import SimulatorOptions
     from ketjet.points.broadcasting import Grid
     from ketjet.primitives.noise import Noise
@@ -47,11 +46,11 @@ class ExpectationPub(NamedTuple):
     ----------
     grid : Grid
     readings : list of Reading
-        At each distinct point, how the observables are read that are wanted there, then their squares if need be.
+        At each distinct point, how the observables are read that are wanted there, and their variances if need be.
     places : ndarray of int, shape (size,)
         Of each value: where it is in the values of all readings, without squares.
     identities : ndarray of float, optional
-        If the squares are read: the observables' multiples of the identity, which are not.
+        If variances are read: the observables' multiples of the identity, which are not.
     experiments : slice
         Which experiments of the job are the parts of its points.
     noise : Noise
@@ -72,19 +71,21 @@ class ExpectationPub(NamedTuple):
     circuit_metadata: dict[str, Any]
 
     def values_in(self, outcomes: Sequence[Outcome]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        """Return exact values and, if the squares were read, variances; both have the shape of the pub."""
-        found, begin = [np.empty(0)], 0
+        """Return exact values and, if they were read, variances; both have the shape of the pub."""
+        found, scattered, begin = [np.empty(0)], [np.empty(0)], 0
         for reading in self.readings:
             end = begin + len(reading.parts)
-            found.append(reading.values_in(outcomes[begin:end]))
+            values = reading.values_in(outcomes[begin:end])
+            if self.identities is not None:
+                values, variances = _with_variances(values, *reading.variances_in(outcomes[begin:end]))
+                scattered.append(variances)
+            found.append(values)
             begin = end
-        shape, places = self.grid.shape, self.places
+        values = np.concatenate(found)[self.places]
         if self.identities is None:
-            return np.concatenate(found)[places].reshape(shape), None
-        halves = [np.split(values, 2) for values in found]
-        values, squares = (np.concatenate(part)[places] for part in zip(*halves, strict=True))
-        variances = np.maximum(squares - values**2, 0)
-        return (values + self.identities[self.grid.observables]).reshape(shape), variances.reshape(shape)
+            return values.reshape(self.grid.shape), None
+        values = values + self.identities[self.grid.observables]
+        return values.reshape(self.grid.shape), np.concatenate(scattered)[self.places].reshape(self.grid.shape)
 
 
 class ExpectationPubs:
@@ -114,18 +115,22 @@ class ExpectationPubs:
         """
         where = f"pub {index}, circuit {circuit.name!r}"
         table = observables_of_pub(circuit, observables, where)
-        shape, identities = table.shape, None
-        if self._shows_variances or (precision > 0 and self._is_sampled):
-            with errors_of_pub(where):
-                table, identities = with_squares(table)
         if id(circuit) not in self._circuits:
             self._circuits[id(circuit)] = ReadCircuit(circuit, self._admission, light_cones=self._light_cones)
             if self._circuits[id(circuit)].saves and circuit.name not in self.saving:
                 self.saving.append(circuit.name)
         read = self._circuits[id(circuit)]
         points = points_of(circuit, read.lowered.parameters, values, index)
-        grid = grid_of(shape, points, where)
-        readings, places = _readings(table, identities is not None, grid, read)
+        grid = grid_of(table.shape, points, where)
+        identities: NDArray[np.float64] | None = None
+        if not len(grid.values):
+            reading = Reading(np.empty(0), ())
+        elif self._shows_variances or (precision > 0 and self._is_sampled):
+            with errors_of_pub(where):
+                reading, identities = reading_with_variances(read, table)
+        else:
+            reading = read.reading(table)
+        readings, places = _readings(reading, identities is not None, grid)
         begin = len(self.experiments)
         if any(reading.parts for reading in readings):
             bound = bound_at(read.lowered, points._replace(values=grid.values), index)
@@ -144,6 +149,16 @@ class ExpectationPubs:
         )
 
 
+def _with_variances(
+    values: NDArray[np.float64], rows: NDArray[np.int64], scattered: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return values and variances, from values and those of the squares, and the variances of some rows."""
+    means, squares = np.split(values, 2)
+    variances = np.maximum(squares - means**2, 0)
+    variances[rows] = scattered
+    return means, variances
+
+
 def parts_with_precision(pub: Any, index: int, precision: float) -> tuple[QuantumCircuit, Any, Any, float]:
     """Return circuit, observables, values and precision of a pub."""
     if isinstance(pub, EstimatorPub):
@@ -153,22 +168,19 @@ def parts_with_precision(pub: Any, index: int, precision: float) -> tuple[Quantu
     return circuit, observables, values, precision if own is None else precision_of(own, f"pub {index}: ")
 
 
-def _readings(
-    table: Observables, has_squares: bool, grid: Grid, read: ReadCircuit
-) -> tuple[list[Reading], NDArray[np.int64]]:
+def _readings(whole: Reading, has_squares: bool, grid: Grid) -> tuple[list[Reading], NDArray[np.int64]]:
     """Return for each point how the observables are read that are wanted there, and where each value is in them."""
     if not len(grid.values):
         return [], grid.points
-    whole = read.reading(table)
-    num_points, num_observables = len(grid.values), table.num_rows // (2 if has_squares else 1)
+    num_points, num_observables = len(grid.values), len(whole.constants) // (2 if has_squares else 1)
     everywhere = [whole] * num_points, grid.points * num_observables + grid.observables
     if num_points * num_observables <= grid.points.size:
         return everywhere
     wanted, places = grid.observables_by_point()
     if has_squares:
         wanted = [np.concatenate([numbers, numbers + num_observables]) for numbers in wanted]
-    work = np.diff(table.row_begins) + 1  # its strings, and adding them up
-    work_everywhere = num_points * (whole.num_strings + table.num_rows)
+    work = whole.strings_by_observable() + 1  # its strings, and adding them up
+    work_everywhere = num_points * (whole.num_strings + len(work))
     if sum(int(work[numbers].sum()) for numbers in wanted) > WORTH_PARTS * work_everywhere:
         return everywhere
     parts: dict[bytes, Reading] = {}

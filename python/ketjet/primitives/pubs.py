@@ -13,7 +13,7 @@ from qiskit import QuantumCircuit
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from ketjet.errors import InvalidCircuitError, InvalidPubError, KetjetError, PubTypeError
+from ketjet.errors import InvalidCircuitError, InvalidOptionError, InvalidPubError, OptionTypeError, PubTypeError
 from ketjet.lowering.observables import read_observables
 from ketjet.points.values import read_points
 
@@ -82,7 +82,7 @@ def errors_of_pub(where: str) -> Iterator[None]:
     """Turn what is wrong with a part of a pub into an error of the pub, which says where it is."""
     try:
         yield
-    except KetjetError as error:
+    except (InvalidOptionError, OptionTypeError) as error:
         kind = PubTypeError if isinstance(error, TypeError) else InvalidPubError
         raise kind(f"{where}: {error}") from error
 

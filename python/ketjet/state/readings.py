@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 import numpy as np
 
 from ketjet.errors import InvalidOptionError, OptionTypeError
-from ketjet.lowering.observable_squares import with_squares
+from ketjet.lowering.observable_squares import FEW_STRINGS, strings_to_square, with_squares
 from ketjet.lowering.observables import complex_observable, is_array, read_observables
-from ketjet.state.checks import MAX_DENSITY_QUBITS, chosen_qubits, require_density_memory
+from ketjet.state.checks import MAX_DENSITY_QUBITS, chosen_qubits, require_density_memory, require_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,7 +83,8 @@ class StateReadings:
         Parameters
         ----------
         observable
-            As for `expectation`, but Hermitian, and of at most 200 strings.
+            As for `expectation`, but Hermitian. One of more than a few strings is applied to the state, which takes the
+            memory of another one.
 
         Returns
         -------
@@ -93,21 +94,34 @@ class StateReadings:
         Raises
         ------
         InvalidOptionError, OptionTypeError
-            As `expectation`; it is not Hermitian; or it has too many strings for its square to be written out.
+            As `expectation`; or it is not Hermitian.
+        InsufficientMemoryError
+            Another state does not fit into the memory that is available now.
         JobError, JobCancelledError
             The state is being changed or was left half changed; or `cancel` was called meanwhile.
         """
         table = read_observables(observable)
-        means, squares = np.split(self._values_of(with_squares(table).observables), 2)
-        found = np.maximum(squares - means**2, 0).reshape(table.shape)
-        return found if table.shape else float(found)
+        self._require_qubits(table)
+        _, rest = table.split_identities()
+        applied = strings_to_square(rest) > FEW_STRINGS
+        means, squares = np.split(self._values_of(with_squares(rest, ~applied)), 2)
+        found = np.maximum(squares - means**2, 0)
+        if applied.any():
+            require_memory(self._num_qubits, self._state.precision)
+            readout = rest.some(np.flatnonzero(applied)).readout()
+            found[applied] = self._read(lambda control, threads: self._state.variances(readout, threads, control))
+        return found.reshape(table.shape) if table.shape else float(found[0])
 
-    def _values_of(self, observables: Observables) -> NDArray[np.float64]:
-        """Return the values of an array of observables, in its shape."""
+    def _require_qubits(self, observables: Observables) -> None:
+        """Check that observables are on as many qubits as the state."""
         if observables.num_qubits not in {None, self._num_qubits}:
             raise InvalidOptionError(
                 f"the observable has {observables.num_qubits} qubits, the state {self._num_qubits}"
             )
+
+    def _values_of(self, observables: Observables) -> NDArray[np.float64]:
+        """Return the values of an array of observables, in its shape."""
+        self._require_qubits(observables)
         readout = observables.readout()
         values = self._read(lambda control, threads: self._state.expectations(readout, threads, control))
         return values.reshape(observables.shape)

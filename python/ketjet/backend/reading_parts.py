@@ -1,0 +1,130 @@
+"""The parts that the values of observables are read from: programs that run, and what is read of their final states."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ketjet import engine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ketjet.engine import Outcome
+    from ketjet.experiment import Experiment
+    from ketjet.lowering import LoweredCircuit
+    from ketjet.lowering.observable_table import Observables
+
+__all__ = ["NO_ROWS", "Part", "Reading", "part_of"]
+
+NO_ROWS = np.empty(0, np.int64)
+
+
+class Part(NamedTuple):
+    """A program that runs, and what is read from its final states.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        How it is run, without readouts.
+    slots : ndarray of int, optional
+        Its slot i is slots[i] of the circuit's program; None for that program itself.
+    observables : ndarray of int
+        The numbers of the observables that have a part in it.
+    table : Observables
+        These parts.
+    scattering : ndarray of int
+        Rows of this table whose variances are read as well.
+    readouts : tuple of Readout
+        How all this is read.
+    """
+
+    experiment: Experiment
+    slots: NDArray[np.int64] | None
+    observables: NDArray[np.int64]
+    table: Observables
+    scattering: NDArray[np.int64]
+    readouts: tuple[engine.Readout, ...]
+
+    def some(self, rows: NDArray[np.int64], observables: NDArray[np.int64]) -> Part:
+        """Return what is read of a few rows of the table, which belong to observables of other numbers now."""
+        scattering = np.flatnonzero(np.isin(rows, self.scattering))
+        return part_of(self.experiment, self.slots, observables, self.table.some(rows), scattering)
+
+    def at(self, bound: LoweredCircuit) -> Experiment:
+        """Return the run with the values that the circuit's parameters have there."""
+        program = bound.program
+        if self.slots is not None:
+            program = self.experiment.task.program.with_slots(program.slots[self.slots])
+        return self.experiment._replace(task=self.experiment.task._replace(program=program, readouts=self.readouts))
+
+
+def part_of(
+    experiment: Experiment,
+    slots: NDArray[np.int64] | None,
+    observables: NDArray[np.int64],
+    table: Observables,
+    scattering: NDArray[np.int64] = NO_ROWS,
+) -> Part:
+    """Make a part, whose attributes these are."""
+    readouts: tuple[engine.Readout, ...] = (table.readout(),)
+    if len(scattering):
+        readouts += (engine.VariancesReadout(table.some(scattering).readout()),)
+    return Part(experiment, slots, observables, table, scattering, readouts)
+
+
+class Reading(NamedTuple):
+    """How observables are read.
+
+    Attributes
+    ----------
+    constants : ndarray of float
+        The part of each observable that is the same in all states.
+    parts : tuple of Part
+        Where the rest is read; none if there is no rest.
+    """
+
+    constants: NDArray[np.float64]
+    parts: tuple[Part, ...]
+
+    @property
+    def num_strings(self) -> int:
+        """How many strings are read."""
+        return sum(part.table.num_strings for part in self.parts)
+
+    def strings_by_observable(self) -> NDArray[np.int64]:
+        """Return how many strings of each observable are read."""
+        counts = np.zeros(len(self.constants), np.int64)
+        for part in self.parts:
+            counts[part.observables] += np.diff(part.table.row_begins)
+        return counts
+
+    def values_in(self, outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
+        """Return the observables' values from the outcomes of the parts' runs."""
+        values = self.constants.copy()
+        for part, outcome in zip(self.parts, outcomes, strict=True):
+            values[part.observables] += outcome.readouts[0]
+        return values
+
+    def variances_in(self, outcomes: Sequence[Outcome]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the variances that are read, from the outcomes of the parts' runs, and of which observables they are.
+
+        Values have to be read for that, and so no part but the whole circuit has any.
+        """
+        for part, outcome in zip(self.parts, outcomes, strict=True):
+            if len(part.scattering):
+                return part.observables[part.scattering], engine.variances_of(outcome.readouts[1])
+        return NO_ROWS, np.empty(0)
+
+    def some(self, observables: NDArray[np.int64]) -> Reading:
+        """Return how a few of the observables are read, whose numbers ascend."""
+        parts = []
+        for part in self.parts:
+            places = np.minimum(np.searchsorted(part.observables, observables), len(part.observables) - 1)
+            there = np.flatnonzero(part.observables[places] == observables)
+            if len(there):
+                parts.append(part.some(places[there], there))
+        return Reading(self.constants[observables], tuple(parts))
