@@ -209,10 +209,10 @@ void bind_run(py::module_& m) {
         .def_readwrite("keep_state", &RunRequest::keep_state)
         .def(
             "add_observables",
-            [](RunRequest& request, std::shared_ptr<ObservableSet> observables) {
-                request.readouts.emplace_back(ObservablesReadout{std::move(observables)});
+            [](RunRequest& request, std::shared_ptr<ObservableSet> observables, bool squares) {
+                request.readouts.emplace_back(ObservablesReadout{std::move(observables), squares});
             },
-            py::arg("observables"))
+            py::arg("observables"), py::arg("squares") = false)
         .def(
             "add_variances",
             [](RunRequest& request, std::shared_ptr<ObservableSet> observables) {

@@ -16,7 +16,7 @@ struct Reader {
     const RunContext& context;
 
     SavesVector<double> operator()(const ObservablesReadout& readout) const {
-        return expectations(*readout.observables, state, context);
+        return readout.of_values(expectations(*readout.observables, state, context));
     }
     SavesVector<double> operator()(const VariancesReadout& readout) const {
         return variances(*readout.observables, state, context);
@@ -27,6 +27,12 @@ struct Reader {
 };
 
 }  // namespace
+
+SavesVector<double> ObservablesReadout::of_values(SavesVector<double> values) const {
+    const std::size_t count = squares ? values.size() : 0;
+    for (std::size_t k = 0; k < count; ++k) values.push_back(values[k] * values[k]);
+    return values;
+}
 
 template <class T>
 SavesVector<double> read_state(const Readout& readout, const StateVector<T>& state, const RunContext& context) {

@@ -13,9 +13,12 @@
 
 namespace ketjet {
 
-// The expectation values of observables, a number each.
+// The expectation values of observables, a number each, and behind them, where they are wanted, their squares.
 struct ObservablesReadout {
     std::shared_ptr<const ObservableSet> observables;
+    bool squares = false;
+
+    SavesVector<double> of_values(SavesVector<double> values) const;
 };
 
 // How far measurements of observables scatter, three numbers each: see variances().

@@ -64,8 +64,9 @@ std::vector<SavesVector<double>> read_final_state(const std::vector<Readout>& re
     std::vector<SavesVector<double>> found;
     for (const Readout& readout : readouts) {
         if (is_of_observables(readout)) {
-            const ObservableSet& observables = *std::get<ObservablesReadout>(readout).observables;
-            found.push_back(expectations(observables, sums.first(observables.strings().size())));
+            const auto& wanted = std::get<ObservablesReadout>(readout);
+            const ObservableSet& observables = *wanted.observables;
+            found.push_back(wanted.of_values(expectations(observables, sums.first(observables.strings().size()))));
             sums = sums.subspan(observables.strings().size());
         } else {
             found.push_back(read_state(readout, state, context));

@@ -61,6 +61,8 @@ class Admission(NamedTuple):
     """Whether `available` is as of a moment ago."""
     reads_state: bool = False
     """Whether something is read from the final state, beside what is measured."""
+    draws: bool = False
+    """Whether that is an average over shots, and not over all ways that a run can go."""
 
     def plan(self, circuit: QuantumCircuit, lowered: LoweredCircuit) -> engine.Plan:
         """Plan the circuit as its run will ask for it.
@@ -142,7 +144,7 @@ class Admission(NamedTuple):
         """Return this admission if it is good enough for a run of that size, else one as of now."""
         if not self.recent or peak_bytes * SMALL_PART < self.available[0]:
             return self
-        return admission_now(self.options)._replace(reads_state=self.reads_state)
+        return self._replace(available=admission_now(self.options).available, recent=False)
 
 
 def _interruptibly(lowered: LoweredCircuit, call: Callable[[], _T]) -> _T:
@@ -221,7 +223,9 @@ def admit_lowered(circuit: QuantumCircuit, lowered: LoweredCircuit, admission: A
     begin = time.perf_counter()
     plan = admission.plan(circuit, lowered)
     plan_time = time.perf_counter() - begin
-    if admission.reads_state and plan.has_trajectories:  # each way that a run can go has a state of its own
+    if (
+        admission.reads_state and plan.has_trajectories and not admission.draws
+    ):  # each way that a run can go has a state of its own
         admission = admission._replace(options=dataclasses.replace(admission.options, exact=True))
     demand = admission.demand(lowered, plan)
     admission = admission.suffices_for(demand.peak_bytes)

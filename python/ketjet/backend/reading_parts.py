@@ -49,6 +49,11 @@ class Part(NamedTuple):
     scattering: NDArray[np.int64]
     readouts: tuple[engine.Readout, ...]
 
+    @property
+    def draws(self) -> bool:
+        """Whether values are averages over shots."""
+        return self.experiment.task.shots > 0 and not self.experiment.task.exact
+
     def some(self, rows: NDArray[np.int64], observables: NDArray[np.int64]) -> Part:
         """Return what is read of a few rows of the table, which belong to observables of other numbers now."""
         scattering = np.flatnonzero(np.isin(rows, self.scattering))
@@ -70,10 +75,13 @@ def part_of(
     scattering: NDArray[np.int64] = NO_ROWS,
 ) -> Part:
     """Make a part, whose attributes these are."""
+    made = Part(experiment, slots, observables, table, scattering, ())
     readouts: tuple[engine.Readout, ...] = (table.readout(),)
+    if made.draws:
+        readouts = (engine.SpreadReadout(table.readout()),)
     if len(scattering):
         readouts += (engine.VariancesReadout(table.some(scattering).readout()),)
-    return Part(experiment, slots, observables, table, scattering, readouts)
+    return made._replace(readouts=readouts)
 
 
 class Reading(NamedTuple):
@@ -106,8 +114,16 @@ class Reading(NamedTuple):
         """Return the observables' values from the outcomes of the parts' runs."""
         values = self.constants.copy()
         for part, outcome in zip(self.parts, outcomes, strict=True):
-            values[part.observables] += outcome.readouts[0]
+            values[part.observables] += outcome.readouts[0][: len(part.observables)]
         return values
+
+    def errors_in(self, outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
+        """Return the standard errors of these values, which have none but as averages over shots."""
+        errors = np.zeros(len(self.constants))
+        for part, outcome in zip(self.parts, outcomes, strict=True):
+            if part.draws:
+                errors[part.observables] = engine.error_of_mean(outcome.readouts[0], part.experiment.task.shots)
+        return errors
 
     def variances_in(self, outcomes: Sequence[Outcome]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the variances that are read, from the outcomes of the parts' runs, and of which observables they are.

@@ -18,7 +18,7 @@ from ketjet.backend.reading_parts import NO_ROWS, Reading, part_of
 from ketjet.backend.request import experiment_of
 from ketjet.errors import InvalidOptionError
 from ketjet.lowering.observables import read_observables
-from ketjet.lowering.program_to_read import lower_to_read
+from ketjet.lowering.program_to_read import has_loops_without_bound, lower_to_read
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,6 +71,8 @@ class ReadCircuit:
         What it may use.
     light_cones
         Whether light cones may run instead.
+    trajectories
+        Over how many shots a circuit is averaged whose loops have no bound; 0 for all ways that it can go.
 
     Attributes
     ----------
@@ -87,8 +89,10 @@ class ReadCircuit:
         It does not fit into memory.
     """
 
-    def __init__(self, circuit: QuantumCircuit, admission: Admission, *, light_cones: bool) -> None:
-        self._circuit, self._light_cones = circuit, light_cones
+    def __init__(
+        self, circuit: QuantumCircuit, admission: Admission, *, light_cones: bool, trajectories: int = 0
+    ) -> None:
+        self._circuit, self._light_cones, self._trajectories = circuit, light_cones, trajectories
         self._admission = admission if light_cones else require_hope(circuit, admission)
         self._to_read = lower_to_read(circuit)
         self.lowered, self._measured, measures_midway, self.saves = self._to_read
@@ -169,10 +173,16 @@ class ReadCircuit:
     def _experiment(self, lowered: LoweredCircuit, admission: Admission, extra_bytes: int = 0) -> Experiment:
         """Return how a program is run, which may hold so many bytes more than the run takes."""
         admitted = admit_lowered(self._circuit, lowered, admission)
+        draws = self._trajectories > 0 and admitted.plan.has_trajectories and has_loops_without_bound(lowered.program)
+        if draws:
+            options = dataclasses.replace(admission.options, shots=self._trajectories)
+            admission = admission._replace(options=options, draws=True)
+            lowered = lowered._replace(has_measurements=True)  # so that it has shots
+            admitted = admit_lowered(self._circuit, lowered, admission)
         peak = admitted.demand.peak_bytes + extra_bytes
         admitted = admitted._replace(demand=admitted.demand._replace(peak_bytes=peak))
         experiment = experiment_of(lowered, admitted, admission.options, 0)
-        if not admitted.plan.has_trajectories:
+        if draws or not admitted.plan.has_trajectories:
             return experiment._replace(shots=0)
         task = experiment.task._replace(shots=1, exact=True, floor=admission.options.exact_floor)
         return experiment._replace(task=task, shots=0)

@@ -45,7 +45,9 @@ from ketjet.engine.readouts import (
     ObservablesReadout,
     ProbabilitiesReadout,
     Readout,
+    SpreadReadout,
     VariancesReadout,
+    error_of_mean,
     variances_of,
 )
 from ketjet.engine.report import (
@@ -107,6 +109,7 @@ __all__ = [
     "Readout",
     "RunFacts",
     "SavedRecord",
+    "SpreadReadout",
     "StageReport",
     "State",
     "Task",
@@ -121,6 +124,7 @@ __all__ = [
     "classical_codes",
     "demand",
     "drift_of",
+    "error_of_mean",
     "estimate",
     "execute",
     "formula_codes",

@@ -49,6 +49,30 @@ class ObservablesReadout(NamedTuple):
         request.add_observables(self.observables())
 
 
+class SpreadReadout(NamedTuple):
+    """The expectation values of observables, and their squares behind them; gives float64, shape (2 * rows,).
+
+    Their averages over shots are what `error_of_mean` takes.
+
+    Attributes
+    ----------
+    observables : ObservablesReadout
+    """
+
+    observables: ObservablesReadout
+
+    def add_to(self, request: _core.RunRequest) -> None:
+        """Ask for it."""
+        request.add_observables(self.observables.observables(), squares=True)
+
+
+def error_of_mean(found: NDArray[np.float64], shots: int) -> NDArray[np.float64]:
+    """Return the standard errors of averages over so many shots, from what `SpreadReadout` gives; NaN for one shot."""
+    means, squares = np.split(found, 2)
+    spread: NDArray[np.float64] = np.maximum(squares - means**2, 0)
+    return np.sqrt(spread / (shots - 1)) if shots > 1 else np.full(len(means), np.nan)
+
+
 class VariancesReadout(NamedTuple):
     """How far measurements of observables scatter; gives an array of float64, shape (3 * rows,).
 
@@ -89,4 +113,4 @@ class ProbabilitiesReadout(NamedTuple):
         request.add_probabilities(list(self.qubits))
 
 
-Readout: TypeAlias = ObservablesReadout | VariancesReadout | ProbabilitiesReadout
+Readout: TypeAlias = ObservablesReadout | SpreadReadout | VariancesReadout | ProbabilitiesReadout

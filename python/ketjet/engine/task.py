@@ -76,7 +76,7 @@ class Task(NamedTuple):
         How many tasks with this very program, angles included, come before it in its job.
     time_passes : bool
         Measure every pass, which takes some percent longer.
-    readouts : tuple of ObservablesReadout, VariancesReadout or ProbabilitiesReadout
+    readouts : tuple of Readout
         What else to read from the final states (before final measurements), averaged over all shots, or over the
         branches of an exact run. They change neither the program nor its samples' random streams.
     gradient : GradientRequest, optional

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
     from ketjet.lowering.lower import LoweredCircuit
 
-__all__ = ["CircuitToRead", "ProgramToRead", "jump_targets", "lower_to_read", "program_to_read"]
+__all__ = [
+    "CircuitToRead",
+    "ProgramToRead",
+    "has_loops_without_bound",
+    "jump_targets",
+    "lower_to_read",
+    "program_to_read",
+]
 
 CLASSICAL = ("compute", "branch", "jump")
 """Operations that classical code is in, or that control flow consists of."""
@@ -113,6 +120,14 @@ def jump_targets(
     places = np.flatnonzero(np.isin(codes, [numbers["branch"], numbers["jump"]])).tolist()
     branches = {place for place in places if codes[place] == numbers["branch"]}
     return {place: int(payloads[operands[place]][0] if place in branches else operands[place]) for place in places}
+
+
+def has_loops_without_bound(program: engine.Program) -> bool:
+    """Return whether a loop goes on for as long as its condition holds; one that counts jumps back by a branch."""
+    _, _, codes, _, _, _, _, _, _, operands, payloads, *_ = program.packed()
+    jump = engine.instruction_codes()["jump"]
+    targets = jump_targets(codes, operands, payloads)
+    return any(codes[place] == jump and target <= place for place, target in targets.items())
 
 
 def _jumps_across(targets: dict[int, int], operations: int) -> NDArray[np.int64]:

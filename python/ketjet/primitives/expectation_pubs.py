@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -54,6 +55,10 @@ class ExpectationPub(NamedTuple):
     experiments : slice
         Which experiments of the job are the parts of its points.
     noise : Noise
+    draws : bool
+        Whether values are averages over shots.
+    seed : int, optional
+        Of the shots, or else of the noise, if there is one.
     is_sampled : bool
         Whether the noise is that of so many shots.
     shows_variances : bool
@@ -66,26 +71,53 @@ class ExpectationPub(NamedTuple):
     identities: NDArray[np.float64] | None
     experiments: slice
     noise: Noise
+    draws: bool
+    seed: int | None
     is_sampled: bool
     shows_variances: bool
     circuit_metadata: dict[str, Any]
 
-    def values_in(self, outcomes: Sequence[Outcome]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        """Return exact values and, if they were read, variances; both have the shape of the pub."""
-        found, scattered, begin = [np.empty(0)], [np.empty(0)], 0
+    def found_in(self, outcomes: Sequence[Outcome]) -> Found:
+        """Return what the outcomes of the experiments give; all arrays have the shape of the pub."""
+        values, variances, errors = [np.empty(0)], [np.empty(0)], [np.empty(0)]
+        begin = 0
         for reading in self.readings:
-            end = begin + len(reading.parts)
-            values = reading.values_in(outcomes[begin:end])
+            there = outcomes[begin : begin + len(reading.parts)]
+            begin += len(reading.parts)
+            values.append(reading.values_in(there))
+            if self.draws:
+                errors.append(reading.errors_in(there))
             if self.identities is not None:
-                values, variances = _with_variances(values, *reading.variances_in(outcomes[begin:end]))
-                scattered.append(variances)
-            found.append(values)
-            begin = end
-        values = np.concatenate(found)[self.places]
+                values[-1], scattered = _with_variances(values[-1], *reading.variances_in(there))
+                variances.append(scattered)
+                errors[-1] = errors[-1][: len(values[-1])]
+
+        def placed(parts: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+            return np.concatenate(parts)[self.places].reshape(self.grid.shape)
+
+        found = Found(placed(values), None, placed(errors) if self.draws else None)
         if self.identities is None:
-            return values.reshape(self.grid.shape), None
-        values = values + self.identities[self.grid.observables]
-        return values.reshape(self.grid.shape), np.concatenate(scattered)[self.places].reshape(self.grid.shape)
+            return found
+        constants = self.identities[self.grid.observables].reshape(self.grid.shape)
+        return found._replace(values=found.values + constants, variances=placed(variances))
+
+
+class Found(NamedTuple):
+    """What a pub's runs give.
+
+    Attributes
+    ----------
+    values : ndarray of float
+        Without noise.
+    variances : ndarray of float, optional
+        If they were read.
+    errors : ndarray of float, optional
+        Standard errors of the values, if these are averages over shots.
+    """
+
+    values: NDArray[np.float64]
+    variances: NDArray[np.float64] | None
+    errors: NDArray[np.float64] | None
 
 
 class ExpectationPubs:
@@ -98,10 +130,11 @@ class ExpectationPubs:
         self.saving: list[str] = []
         """Names of circuits with save instructions."""
         self._is_sampled, self._shows_variances = own.noise == "sampled", own.variances
-        self._light_cones = own.light_cones
+        self._light_cones, self._trajectories = own.light_cones, own.trajectories
         self._seed = seed if isinstance(seed, np.random.Generator) else options.seed_simulator
         self._admission: Admission = admission_now(options, recent=True)._replace(reads_state=True)
         self._circuits: dict[int, ReadCircuit] = {}  # a circuit may be in many pubs
+        self._occurrences: dict[tuple[int, int], int] = {}  # of each program whose shots are drawn, with each seed
 
     def pub(
         self, index: int, circuit: QuantumCircuit, observables: Any, values: Any, precision: float
@@ -116,7 +149,9 @@ class ExpectationPubs:
         where = f"pub {index}, circuit {circuit.name!r}"
         table = observables_of_pub(circuit, observables, where)
         if id(circuit) not in self._circuits:
-            self._circuits[id(circuit)] = ReadCircuit(circuit, self._admission, light_cones=self._light_cones)
+            self._circuits[id(circuit)] = ReadCircuit(
+                circuit, self._admission, light_cones=self._light_cones, trajectories=self._trajectories
+            )
             if self._circuits[id(circuit)].saves and circuit.name not in self.saving:
                 self.saving.append(circuit.name)
         read = self._circuits[id(circuit)]
@@ -131,22 +166,44 @@ class ExpectationPubs:
         else:
             reading = read.reading(table)
         readings, places = _readings(reading, identities is not None, grid)
+        noise = noise_of(precision, self._seed, grid.shape)
+        draws = any(part.draws for part in reading.parts)
+        seed = self._seed_of_shots(noise) if draws else noise.seed
         begin = len(self.experiments)
         if any(reading.parts for reading in readings):
             bound = bound_at(read.lowered, points._replace(values=grid.values), index)
             for circuit_there, reading in zip(bound, readings, strict=True):
-                self.experiments += [part.at(circuit_there) for part in reading.parts]
+                experiments = [part.at(circuit_there) for part in reading.parts]
+                self.experiments += [self._drawn(each, seed) for each in experiments] if draws else experiments
         return ExpectationPub(
             grid,
             readings,
             places,
             identities,
             slice(begin, len(self.experiments)),
-            noise_of(precision, self._seed, grid.shape),
+            noise,
+            draws,
+            seed,
             self._is_sampled,
             self._shows_variances,
             read.lowered.header.metadata,
         )
+
+    def _seed_of_shots(self, noise: Noise) -> int:
+        """Return the seed of the shots of a pub: that of its noise if there is one, so that one number replays both."""
+        if noise.seed is not None:
+            return noise.seed
+        return (
+            int(self._seed.integers(1 << 53)) if isinstance(self._seed, np.random.Generator) else secrets.randbits(53)
+        )
+
+    def _drawn(self, experiment: Experiment, seed: int | None) -> Experiment:
+        """Return a run whose shots are drawn with a seed, independently of those of equal programs."""
+        assert seed is not None
+        key = seed, experiment.task.program.fingerprint
+        occurrence = self._occurrences.get(key, 0)
+        self._occurrences[key] = occurrence + 1
+        return experiment._replace(task=experiment.task._replace(seed=seed, occurrence=occurrence), seed=seed)
 
 
 def _with_variances(
@@ -207,10 +264,10 @@ def _pub_result(
         metadata["error"] = failure
         return PubResult(DataBin(shape=pub.grid.shape), metadata)
     run = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
-    exact, variances = pub.values_in(run)
+    values, variances, errors = pub.found_in(run)
     deviations = np.sqrt(variances) if variances is not None and pub.is_sampled else None
-    evs, stds = pub.noise.added_to(exact, deviations)
-    data = {"evs": evs, "stds": stds}
+    evs, stds = pub.noise.added_to(values, deviations)
+    data = {"evs": evs, "stds": stds if errors is None else np.hypot(stds, errors)}
     if variances is not None and pub.shows_variances:
         data["variances"] = variances
     metadata["simulator_metadata"] = _simulator_metadata(pub, experiments, run)
@@ -222,6 +279,8 @@ def _simulator_metadata(
 ) -> dict[str, Any]:
     """Return what there is to tell of the run of a pub: of its first point, and the times of all."""
     if not outcomes:
-        return {"seed_simulator": pub.noise.seed, "num_points": 0, "time_taken": 0.0}
+        return {"seed_simulator": pub.seed, "num_points": 0, "time_taken": 0.0}
     told = metadata_of_points(experiments, [outcome.facts for outcome in outcomes])
-    return {**told, "seed_simulator": pub.noise.seed, "num_points": len(pub.readings)}
+    if pub.draws:
+        told["shots"] = experiments[0].task.shots
+    return {**told, "seed_simulator": pub.seed, "num_points": len(pub.readings)}

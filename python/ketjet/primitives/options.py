@@ -154,6 +154,7 @@ class EstimatorOptions(PrimitiveOptions):
         "default_precision": (0.0, number(zero=True)),
         "light_cones": (True, flag),
         "noise": ("target", choice("target", "sampled")),
+        "trajectories": (0, integer(0, MAX_SHOTS)),
         "variances": (False, flag),
     }
 
@@ -164,5 +165,8 @@ class EstimatorOptions(PrimitiveOptions):
     noise: Literal["target", "sampled"]
     """Whether the standard error is the precision itself, or the precision times the standard deviation of what is
     measured, as 1 / precision**2 shots have it."""
+    trajectories: int
+    """Over how many shots a circuit is averaged whose loops have no bound; 0 to follow them as far as they are
+    probable."""
     variances: bool
     """Whether data have ``variances`` too: of the outcomes of measuring each observable."""
