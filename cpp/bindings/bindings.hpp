@@ -11,5 +11,6 @@ void bind_plan(pybind11::module_& m);
 void bind_run(pybind11::module_& m);
 void bind_gradient(pybind11::module_& m);
 void bind_state(pybind11::module_& m);
+void bind_texts(pybind11::module_& m);
 
 }  // namespace ketjet::bindings

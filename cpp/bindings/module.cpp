@@ -9,4 +9,5 @@ PYBIND11_MODULE(_core, m) {
     ketjet::bindings::bind_run(m);
     ketjet::bindings::bind_gradient(m);
     ketjet::bindings::bind_state(m);
+    ketjet::bindings::bind_texts(m);
 }

@@ -105,6 +105,20 @@ std::uint64_t fingerprint_of(const Program& program) {
     return program.fingerprint();
 }
 
+// Of the program with each row of slots.
+py::array_t<std::uint64_t> fingerprints_of(const Program& program, const InputArray<double>& slots) {
+    if (slots.ndim() != 2) throw std::invalid_argument("slots are points x slots");
+    const auto points = static_cast<std::size_t>(slots.shape(0)), width = static_cast<std::size_t>(slots.shape(1));
+    std::vector<std::uint64_t> fingerprints(points);
+    {
+        const ReleasedForMany released(points * width);
+        for (std::size_t i = 0; i < points; ++i) {
+            fingerprints[i] = program.fingerprint_with({slots.data() + i * width, width});
+        }
+    }
+    return to_array(std::move(fingerprints));
+}
+
 py::list list_gates() {
     py::list rows;
     for (const GateFacts& gate : gate_table()) {
@@ -214,6 +228,7 @@ void bind_program(py::module_& m) {
         .def_property_readonly("num_operations", [](const Program& p) { return p.operations().size(); })
         .def_property_readonly("slots", &slots_of)
         .def_property_readonly("fingerprint", &fingerprint_of)
+        .def("fingerprints_with", &fingerprints_of, py::arg("slots"), "Of the program with each row of slots.")
         .def(
             "with_slots",
             [](const Program& p, const InputArray<double>& slots) {

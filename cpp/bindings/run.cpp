@@ -15,6 +15,7 @@
 
 #include "base/aligned_buffer.hpp"
 #include "base/memory_budget.hpp"
+#include "base/seed_sequence.hpp"
 #include "bindings/arrays.hpp"
 #include "bindings/bindings.hpp"
 #include "bindings/control.hpp"
@@ -24,6 +25,7 @@
 #include "program/classical_interpreter.hpp"
 #include "program/observable_set.hpp"
 #include "readout/outcomes.hpp"
+#include "run/points.hpp"
 #include "shots/walker.hpp"
 
 namespace ketjet::bindings {
@@ -129,6 +131,65 @@ RunOutput run_and_convert(const BoundPlan& bound, const RunRequest& request, con
     return output;
 }
 
+// PointsResult as NumPy arrays.
+struct PointsOutput {
+    py::array_t<std::int64_t> begins;
+    py::array_t<std::uint64_t> keys;
+    py::array_t<std::int64_t> counts;
+    std::optional<py::array_t<std::uint64_t>> shots;
+    py::list readouts;
+    py::array_t<double> norm_errors;
+    double sample_seconds;
+    std::vector<double> stage_seconds;
+};
+
+template <class T>
+PointsResult run_points_released(const std::shared_ptr<const Plan>& plan, const Points& points,
+                                 const RunRequest& request, const RunContext& context) {
+    const ReleasedGil released;
+    try {
+        return run_points<T>(plan, points, request, context);
+    } catch (const std::bad_alloc&) {
+        release_free_memory();
+        throw;
+    }
+}
+
+PointsOutput run_plan_at_points(const std::shared_ptr<const Plan>& plan, const InputArray<double>& slots,
+                                const InputArray<std::uint32_t>& keys, const RunRequest& request, int threads,
+                                const std::string& isa, const RunControl& control) {
+    if (slots.ndim() != 2 || keys.ndim() != 2 || keys.shape(1) != 2) {
+        throw std::invalid_argument("slots are points x slots, keys points x 2");
+    }
+    std::vector<PhiloxKey> own_keys;
+    for (py::ssize_t i = 0; i < keys.shape(0); ++i) own_keys.push_back({keys.at(i, 0), keys.at(i, 1)});
+    const auto count = static_cast<std::size_t>(slots.shape(0));
+    const Points points{{slots.data(), static_cast<std::size_t>(slots.size())}, own_keys, count};
+    const RunContext context{kernels_for(isa), threads, StopToken(control.counters())};
+    PointsResult result = plan->request.precision == Precision::single
+                              ? run_points_released<float>(plan, points, request, context)
+                              : run_points_released<double>(plan, points, request, context);
+    const NoCollection while_made;
+    const auto rows = static_cast<py::ssize_t>(count);
+    py::list readouts;
+    for (SavesVector<double>& values : result.readouts) {
+        const auto numbers = static_cast<py::ssize_t>(values.size() / std::max<std::size_t>(count, 1));
+        readouts.append(to_array(std::move(values), {rows, numbers}));
+    }
+    const py::ssize_t words = result.words;
+    const auto outcomes = static_cast<py::ssize_t>(result.counts.size());
+    PointsOutput output{to_array(std::move(result.begins)),
+                        to_array(std::move(result.keys), {outcomes, words}),
+                        to_array(std::move(result.counts)),
+                        std::nullopt,
+                        std::move(readouts),
+                        to_array(std::move(result.norm_errors)),
+                        result.sample_seconds,
+                        std::move(result.stage_seconds)};
+    if (request.list_shots) output.shots = to_array(std::move(result.shots), {rows, request.shots, words});
+    return output;
+}
+
 RunOutput run_plan(const BoundPlan& bound, const RunRequest& request, int threads, const std::string& isa,
                    const RunControl& control) {
     const RunContext context{kernels_for(isa), threads, StopToken(control.counters(), request.time_limit)};
@@ -172,6 +233,18 @@ void list_rows_into(const InputArray<std::uint8_t>& rows, const InputArray<std::
     std::uint8_t* const into = shots.mutable_data();
     const ReleasedForMany released(static_cast<std::size_t>(total));
     list_rows(bytes, static_cast<std::size_t>(rows.shape(1)), numbers, key, into);
+}
+
+py::array_t<std::uint32_t> random_keys(const std::vector<std::uint32_t>& seed,
+                                       const InputArray<std::uint64_t>& fingerprints,
+                                       const InputArray<std::uint64_t>& occurrences) {
+    if (fingerprints.size() != occurrences.size()) throw std::invalid_argument("each program has an occurrence");
+    std::vector<std::uint32_t> keys;
+    for (py::ssize_t i = 0; i < fingerprints.size(); ++i) {
+        const PhiloxKey key = key_of(seed, fingerprints.data()[i], occurrences.data()[i]);
+        keys.insert(keys.end(), key.begin(), key.end());
+    }
+    return to_array(std::move(keys), {fingerprints.size(), 2});
 }
 
 template <auto Counter>
@@ -275,6 +348,29 @@ void bind_run(py::module_& m) {
           py::arg("isa"), py::arg("control"),
           "Runs a plan; releases the GIL; raises Cancelled, MemoryError, VerificationFailed, ClassicalError, "
           "IterationLimitReached or TimeLimitReached.");
+    py::class_<PointsOutput>(m, "PointsOutput",
+                             "What the points of a plan gave: those of point i are rows begins[i] to begins[i + 1].")
+        .def_readonly("begins", &PointsOutput::begins)
+        .def_readonly("keys", &PointsOutput::keys)
+        .def_readonly("counts", &PointsOutput::counts)
+        .def_readonly("shots", &PointsOutput::shots)
+        .def_readonly("readouts", &PointsOutput::readouts)
+        .def_readonly("norm_errors", &PointsOutput::norm_errors)
+        .def_readonly("sample_seconds", &PointsOutput::sample_seconds)
+        .def_readonly("stage_seconds", &PointsOutput::stage_seconds);
+    m.def("run_points", &run_plan_at_points, py::arg("plan"), py::arg("slots"), py::arg("keys"), py::arg("request"),
+          py::kw_only(), py::arg("threads"), py::arg("isa"), py::arg("control"),
+          "Runs a plan with the slots of many points, one after another; else as `run`. No point is a trajectory.");
+    m.def(
+        "random_key",
+        [](const std::vector<std::uint32_t>& seed, std::uint64_t fingerprint, std::uint64_t occurrence) {
+            const PhiloxKey key = key_of(seed, fingerprint, occurrence);
+            return std::pair(key[0], key[1]);
+        },
+        py::arg("seed"), py::arg("fingerprint"), py::arg("occurrence"),
+        "The key of a program under a seed, which is given in words of 32 bits, the lowest first.");
+    m.def("random_keys", &random_keys, py::arg("seed"), py::arg("fingerprints"), py::arg("occurrences"),
+          "Those of many programs, shape (programs, 2).");
     m.def("list_rows", &list_rows_into, py::arg("rows"), py::arg("counts"), py::arg("key"),
           py::arg("shots").noconvert(),
           "Writes a row of bytes for every shot, in the order of the list of shots; `rows` has one for each outcome.");

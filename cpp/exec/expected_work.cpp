@@ -19,4 +19,9 @@ std::vector<std::int64_t> stage_work(const Plan& plan, int threads) {
     return work;
 }
 
+std::int64_t sampling_work(const Plan& plan, std::int64_t shots, bool list_shots, int threads) {
+    const SamplingCost cost = sampling_cost(plan, shots, threads);
+    return nanoseconds(cost.drawing) + nanoseconds(cost.tabulating) + (list_shots ? nanoseconds(cost.listing) : 0);
+}
+
 }  // namespace ketjet

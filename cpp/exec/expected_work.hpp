@@ -14,4 +14,7 @@ std::int64_t nanoseconds(double seconds);
 // Of each stage, run one time.
 std::vector<std::int64_t> stage_work(const Plan& plan, int threads);
 
+// Of sampling the final state, and of listing the shots one by one if that is wanted.
+std::int64_t sampling_work(const Plan& plan, std::int64_t shots, bool list_shots, int threads);
+
 }  // namespace ketjet

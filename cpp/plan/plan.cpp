@@ -112,10 +112,13 @@ int Plan::num_passes() const {
 }
 
 BoundPlan::BoundPlan(std::shared_ptr<const Plan> made, const Program& given)
-    : plan(std::move(made)), program(plan->program.with_slots({given.slots().begin(), given.slots().end()})) {}
+    : BoundPlan(std::move(made), given.slots()) {}
 
 BoundPlan::BoundPlan(Plan made, const Program& given)
     : BoundPlan(std::make_shared<const Plan>(std::move(made)), given) {}
+
+BoundPlan::BoundPlan(std::shared_ptr<const Plan> made, std::span<const double> slots)
+    : plan(std::move(made)), program(plan->program.with_slots({slots.begin(), slots.end()})) {}
 
 Program BoundPlan::original() const {
     return plan->original.with_slots({program.slots().begin(), program.slots().end()});

@@ -230,6 +230,7 @@ struct BoundPlan {
     // `given` has the structure that the plan was made for.
     BoundPlan(std::shared_ptr<const Plan> plan, const Program& given);
     BoundPlan(Plan plan, const Program& given);
+    BoundPlan(std::shared_ptr<const Plan> plan, std::span<const double> slots);
 
     std::shared_ptr<const Plan> plan;
     Program program;  // the plan's own with these angles

@@ -87,10 +87,10 @@ PackedProgram Program::packed() const {
     return result;
 }
 
-std::uint64_t Program::fingerprint() const {
+std::uint64_t Program::fingerprint_with(std::span<const double> slots) const {
     SequenceHash result;
     result.add(body_->fingerprint);
-    for (double slot : slots_) result.add(slot);
+    for (const double slot : slots) result.add(slot);
     return result.finish();
 }
 

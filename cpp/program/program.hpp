@@ -53,7 +53,8 @@ class Program {
     Program with_operations(std::vector<Operation> operations, std::vector<std::int32_t> wires, int num_qubits) const;
 
     // A hash of operations, payloads and slots, equal on every machine; keys the random numbers of a circuit.
-    std::uint64_t fingerprint() const;
+    std::uint64_t fingerprint() const { return fingerprint_with(slots_); }
+    std::uint64_t fingerprint_with(std::span<const double> slots) const;
 
  private:
     struct Body;

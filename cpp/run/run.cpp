@@ -47,9 +47,7 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     }
     counters.shots_total.store(request.shots, std::memory_order_relaxed);
     if (!as_tree) {
-        const SamplingCost cost = sampling_cost(plan, request.shots, given.threads);
-        const std::int64_t sampling = nanoseconds(cost.drawing) + nanoseconds(cost.tabulating) +
-                                      (request.list_shots ? nanoseconds(cost.listing) : 0);
+        const std::int64_t sampling = sampling_work(plan, request.shots, request.list_shots, given.threads);
         counters.work_total.store(std::accumulate(work.begin(), work.end(), sampling), std::memory_order_relaxed);
     }
 

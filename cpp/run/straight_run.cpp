@@ -95,7 +95,7 @@ void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorm
         if (request.list_shots) {
             result.shots = list_shots(result.table, request.key, nanoseconds(cost.listing), context.stop);
         }
-        context.stop.counters().shots_done.store(request.shots, std::memory_order_relaxed);
+        context.stop.counters().shots_done.fetch_add(request.shots, std::memory_order_relaxed);
     }
     result.sample_seconds = StageClock::seconds_since(start);
 }

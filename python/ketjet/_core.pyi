@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Formulas', 'GradientRequest', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'MirroredPlan', 'NotDifferentiable', 'ObservableSet', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'formula_codes', 'gate_matrix', 'gate_table', 'gradient', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'light_cones', 'list_rows', 'machine_rates', 'max_density_qubits', 'mirrored_plan', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'reading_report', 'report', 'run', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Formulas', 'GradientRequest', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'MirroredPlan', 'NotDifferentiable', 'ObservableSet', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'PointsOutput', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'bit_strings', 'buffer_usage', 'classical_codes', 'detect_machine', 'fail_allocation_after', 'fill_counts', 'formula_codes', 'gate_matrix', 'gate_table', 'gradient', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'light_cones', 'list_rows', 'machine_rates', 'max_density_qubits', 'mirrored_plan', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'random_key', 'random_keys', 'reading_report', 'report', 'run', 'run_points', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -48,6 +48,10 @@ class Program:
         ...
     def __setstate__(self, arg0: tuple) -> None:
         ...
+    def fingerprints_with(self, slots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> numpy.typing.NDArray[numpy.uint64]:
+        """
+        Of the program with each row of slots.
+        """
     def packed(self) -> tuple:
         """
         The constructor's arguments, as a tuple.
@@ -484,6 +488,34 @@ class RunOutput:
     @property
     def verification(self) -> VerifyReport:
         ...
+class PointsOutput:
+    """
+    What the points of a plan gave: those of point i are rows begins[i] to begins[i + 1].
+    """
+    @property
+    def begins(self) -> numpy.typing.NDArray[numpy.int64]:
+        ...
+    @property
+    def counts(self) -> numpy.typing.NDArray[numpy.int64]:
+        ...
+    @property
+    def keys(self) -> numpy.typing.NDArray[numpy.uint64]:
+        ...
+    @property
+    def norm_errors(self) -> numpy.typing.NDArray[numpy.float64]:
+        ...
+    @property
+    def readouts(self) -> list:
+        ...
+    @property
+    def sample_seconds(self) -> float:
+        ...
+    @property
+    def shots(self) -> numpy.typing.NDArray[numpy.uint64] | None:
+        ...
+    @property
+    def stage_seconds(self) -> list[float]:
+        ...
 class NotDifferentiable(ValueError):
     pass
 class MirroredPlan:
@@ -631,6 +663,10 @@ def available_memory() -> tuple[int, str]:
     """
     Bytes this process could still take, and the limit that says so.
     """
+def bit_strings(keys: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], sizes: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> list:
+    """
+    Keys, rows of 64-bit words, as bit strings: the highest bit first, a space between registers of these sizes.
+    """
 def buffer_usage() -> tuple[int, int, int]:
     """
     Bytes held by live buffers, kept warm for the next ones, and kept as long as the system does not need them.
@@ -644,6 +680,10 @@ def detect_machine(root: str = '/') -> Machine:
 def fail_allocation_after(count: typing.SupportsInt | typing.SupportsIndex) -> None:
     """
     Fault injection: the count-th allocation from now on fails (0: none).
+    """
+def fill_counts(made: dict, keys: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], counts: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], sizes: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+    """
+    Puts counts into a dictionary, by the bit strings of their keys.
     """
 def formula_codes() -> dict[str, int]:
     """
@@ -709,6 +749,14 @@ def plan_options() -> list[str]:
     """
     Names of what the planner may do unless it is switched off.
     """
+def random_key(seed: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], fingerprint: typing.SupportsInt | typing.SupportsIndex, occurrence: typing.SupportsInt | typing.SupportsIndex) -> tuple[int, int]:
+    """
+    The key of a program under a seed, which is given in words of 32 bits, the lowest first.
+    """
+def random_keys(seed: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], fingerprints: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], occurrences: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64]) -> numpy.typing.NDArray[numpy.uint32]:
+    """
+    Those of many programs, shape (programs, 2).
+    """
 def reading_report(plan: Plan, observables: ...) -> tuple:
     """
     The stage of the sweep that reads before it writes, or None, then what it reads and what sweeps read that write nothing: tuples of hot qubits, of qubits in which pairs of blocks differ, of how many strings and of how many sets of qubits that these flip.
@@ -720,6 +768,10 @@ def report(plan: Plan, threads: typing.SupportsInt | typing.SupportsIndex) -> tu
 def run(bound_plan: BoundPlan, request: RunRequest, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl) -> RunOutput:
     """
     Runs a plan; releases the GIL; raises Cancelled, MemoryError, VerificationFailed, ClassicalError, IterationLimitReached or TimeLimitReached.
+    """
+def run_points(plan: Plan, slots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], keys: typing.Annotated[numpy.typing.ArrayLike, numpy.uint32], request: RunRequest, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl) -> PointsOutput:
+    """
+    Runs a plan with the slots of many points, one after another; else as `run`. No point is a trajectory.
     """
 def save_mode_codes() -> dict[str, int]:
     """

@@ -14,7 +14,10 @@ __all__ = ["Experiment"]
 
 
 class Experiment(NamedTuple):
-    """One circuit of a job, ready to run, and what its result will be labelled with."""
+    """One circuit of a job, ready to run, and what its result will be labelled with.
+
+    Where its task has points, it stands for as many circuits with other angles.
+    """
 
     task: Task
     peak_bytes: int
@@ -32,3 +35,15 @@ class Experiment(NamedTuple):
     """What the circuit's save instructions ask for."""
     zero_threshold: float = 0.0
     """The option of that name."""
+
+    def at_point(self, point: int) -> Experiment:
+        """Return one circuit of those that it stands for."""
+        points = self.task.points
+        if points is None:
+            return self
+        slots, header = points.slots[point], self.header
+        if header["global_phase"] is None:  # it is the program's last operation
+            header = {**header, "global_phase": float(slots[-1])}
+        program = self.task.program.with_slots(slots)
+        task = self.task._replace(program=program, points=None, occurrence=int(points.occurrences[point]))
+        return self._replace(task=task, header=header)

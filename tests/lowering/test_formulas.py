@@ -153,7 +153,8 @@ def test_all_values_of_a_circuit_are_bound_as_each_of_them_alone():
     circuit.rx(0.25, 0)
     lowered = lower(circuit)
     points = [{vector: [0.1 * i, i], "a": np.float32(1.5)} for i in range(7)]
-    together = [each.program.slots.tolist() for each in lowered.bind_all(points)]
+    rows = lowered.rows({vector: [point[vector] for point in points], "a": [1.5] * 7}, 7)
+    together = [each.program.slots.tolist() for each in lowered.at_points(rows)]
     assert together == [lowered.bind(point).program.slots.tolist() for point in points]
     assert together[3] == [(0.1 * 3) * 1.5, 3.0, 0.25]
 

@@ -22,7 +22,7 @@ from ketjet.options.checks import flag, integer, wrong_type
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-    Bindings = list[dict[Any, Any]]
+    from ketjet.backend.bindings import Bindings
 
 __all__ = ["open_names", "with_inputs"]
 
@@ -42,7 +42,7 @@ def with_inputs(
     circuits
         Any circuits.
     bindings
-        For each of them the sets of parameter values that are known already.
+        For each of them the parameter values that are known already.
     inputs
         One mapping for all circuits, or one for each, from input variables, parameters or their names to values.
 
@@ -64,17 +64,24 @@ def with_inputs(
         raise InvalidOptionError(f"inputs has {len(inputs)} mappings for {len(circuits)} circuits; give one for each.")
     closed: list[QuantumCircuit] = []
     bound: list[Bindings] = []
-    for circuit, sets, values in zip(circuits, bindings, inputs, strict=True):
+    for circuit, given, values in zip(circuits, bindings, inputs, strict=True):
         variables, parameters = _sorted(circuit, values)
-        known = {str(getattr(key, "name", key)) for each in sets for key in each}
+        known = {str(getattr(key, "name", key)) for key in given.columns}
         if twice := sorted(known & parameters.keys()):
             raise InvalidOptionError(
                 f"circuit {printable(circuit.name)!r}: both inputs and parameter_binds have {', '.join(twice)}; "
                 "give each parameter its value once."
             )
         closed.append(_closed(circuit, variables))
-        bound.append([{**each, **parameters} for each in sets or [{}]] if parameters else sets)
+        bound.append(_extended(given, parameters) if parameters else given)
     return closed, bound
+
+
+def _extended(given: Bindings, parameters: Mapping[str, float]) -> Bindings:
+    """Return bindings with values that are the same at all points."""
+    points = max(given.points, 1)
+    same = {name: [value] * points for name, value in parameters.items()}
+    return given._replace(columns={**given.columns, **same}, points=points)
 
 
 def _sorted(circuit: QuantumCircuit, values: Mapping[Any, Any]) -> tuple[dict[expr.Var, Any], dict[str, float]]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from ketjet import engine
 from ketjet.backend.admission import Admitted, require_hope, too_wide
+from ketjet.backend.experiments import experiment_of
 from ketjet.backend.gradient_arrays import Differentiation
-from ketjet.backend.request import experiment_of
 from ketjet.errors import InvalidCircuitError, InvalidOptionError
 from ketjet.lowering.changed_angles import repeated_slots
 from ketjet.lowering.hadamard_test import hadamard_test

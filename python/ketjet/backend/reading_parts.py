@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ketjet import engine
+from ketjet.backend.experiments import chunked, runs_in_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +66,17 @@ class Part(NamedTuple):
         if self.slots is not None:
             program = self.experiment.task.program.with_slots(program.slots[self.slots])
         return self.experiment._replace(task=self.experiment.task._replace(program=program, readouts=self.readouts))
+
+    @property
+    def runs_in_chunks(self) -> bool:
+        """Whether the engine can run it at many points without coming back for each."""
+        return runs_in_chunks(self.experiment) and not self.draws and not len(self.scattering)
+
+    def at_all(self, slots: Sequence[NDArray[np.float64]], *, far: bool) -> list[Experiment]:
+        """Return the runs with the slots that the circuit's program has at many points, which come some at a time."""
+        own = slots if self.slots is None else [some[:, self.slots] for some in slots]
+        template = self.experiment._replace(task=self.experiment.task._replace(readouts=self.readouts))
+        return list(chunked(own, sum(map(len, slots)), template, {}, far=far))
 
 
 def part_of(
@@ -134,6 +146,27 @@ class Reading(NamedTuple):
             if len(part.scattering):
                 return part.observables[part.scattering], engine.variances_of(outcome.readouts[1])
         return NO_ROWS, np.empty(0)
+
+    @property
+    def runs_in_chunks(self) -> bool:
+        """Whether the engine can run all parts at many points without coming back for each."""
+        return all(part.runs_in_chunks for part in self.parts)
+
+    def at_all(self, slots: Sequence[NDArray[np.float64]], *, far: bool) -> list[Experiment]:
+        """Return the runs of all parts, one part after the other, at points as `Part.at_all` takes them."""
+        return [experiment for part in self.parts for experiment in part.at_all(slots, far=far)]
+
+    def values_at_all(self, outcomes: Sequence[Outcome], points: int) -> NDArray[np.float64]:
+        """Return the observables' values at all points, shape (points, observables), from what `at_all` gave."""
+        values = np.tile(self.constants, (points, 1))
+        rest = iter(outcomes)
+        for part in self.parts:
+            begin = 0
+            while begin < points:
+                rows = next(rest).readouts[0]
+                values[begin : begin + len(rows), part.observables] += rows
+                begin += len(rows)
+        return values
 
     def some(self, observables: NDArray[np.int64]) -> Reading:
         """Return how a few of the observables are read, whose numbers ascend."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import Initialize
 
+from ketjet.backend.bindings import NO_BINDINGS, Bindings, as_bindings
 from ketjet.backend.circuit_inputs import with_inputs
-from ketjet.errors import CircuitTypeError, InvalidCircuitError, InvalidOptionError
+from ketjet.errors import CircuitTypeError, InvalidCircuitError
 from ketjet.lowering.structured import UNITARY_TOLERANCE
 
-__all__ = ["as_bindings", "as_circuit", "as_circuits", "given"]
+__all__ = ["as_circuit", "as_circuits", "given"]
 
 
 def as_circuits(run_input: Any) -> list[QuantumCircuit]:
@@ -39,8 +40,9 @@ def as_circuit(circuit: Any, caller: str, inputs: Any) -> QuantumCircuit:
     if isinstance(circuit, QuantumCircuit):
         if inputs is None:
             return circuit
-        (closed,), ((*values,),) = with_inputs([circuit], [[]], inputs)
-        return closed.assign_parameters(values[0]) if values else closed
+        (closed,), (bindings,) = with_inputs([circuit], [NO_BINDINGS], inputs)
+        values = {key: column[0] for key, column in bindings.columns.items()}
+        return closed.assign_parameters(values) if values else closed
     hint = ""
     if isinstance(circuit, (str, bytes)):
         hint = "; read text with qiskit.qasm2.loads or qiskit.qasm3.loads first"
@@ -72,8 +74,8 @@ def _starting_in(circuit: QuantumCircuit, amplitudes: Any) -> QuantumCircuit:
 
 def given(
     run_input: Any, parameter_binds: Any, inputs: Any, initial_statevector: Any
-) -> tuple[list[QuantumCircuit], list[list[dict[Any, Any]]]]:
-    """Return the circuits that a run is to simulate, and for each the sets of values to bind."""
+) -> tuple[list[QuantumCircuit], list[Bindings]]:
+    """Return the circuits that a run is to simulate, and for each the values to bind."""
     circuits = as_circuits(run_input)
     bindings = as_bindings(parameter_binds, circuits)
     if inputs is not None:
@@ -81,41 +83,3 @@ def given(
     if initial_statevector is not None:
         circuits = [_starting_in(circuit, initial_statevector) for circuit in circuits]
     return circuits, bindings
-
-
-def as_bindings(parameter_binds: Any, circuits: list[QuantumCircuit]) -> list[list[dict[Any, Any]]]:
-    """Return, for each circuit, the sets of values to bind; none at all where nothing is to be bound."""
-    if parameter_binds is None:
-        return [[] for _ in circuits]
-    given = [parameter_binds] if isinstance(parameter_binds, Mapping) else parameter_binds
-    if isinstance(given, str) or not isinstance(given, Iterable):
-        raise InvalidOptionError(f"parameter_binds must be a list with one mapping per circuit, got {given!r}.")
-    given = list(given)
-    if not given:
-        return [[] for _ in circuits]
-    if len(given) != len(circuits):
-        raise InvalidOptionError(
-            f"parameter_binds has {len(given)} mappings for {len(circuits)} circuits; give one for each."
-        )
-    return [_binding_sets(mapping, circuit) for mapping, circuit in zip(given, circuits, strict=True)]
-
-
-def _binding_sets(mapping: Any, circuit: QuantumCircuit) -> list[dict[Any, Any]]:
-    if not isinstance(mapping, Mapping):
-        raise InvalidOptionError(
-            f"parameter_binds for circuit {circuit.name!r} must map parameters to values, got {mapping!r}."
-        )
-    columns: dict[Any, list[Any]] = {}
-    for parameter, values in mapping.items():
-        vector = not isinstance(parameter, str) and hasattr(parameter, "__len__")  # its value is itself a list
-        columns[parameter] = list(values) if np.ndim(values) > vector else [values]
-    lengths = {getattr(parameter, "name", parameter): len(column) for parameter, column in columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise InvalidOptionError(
-            f"parameter_binds for circuit {circuit.name!r}: all lists must have the same length, got "
-            + ", ".join(f"{name}: {length}" for name, length in lengths.items())
-            + "."
-        )
-    if 0 in lengths.values():
-        raise InvalidOptionError(f"parameter_binds for circuit {circuit.name!r} has empty lists of values.")
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

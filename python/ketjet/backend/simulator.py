@@ -19,8 +19,9 @@ from ketjet.backend.admission import (
     shots_of,
 )
 from ketjet.backend.derivatives import Differentiates
+from ketjet.backend.experiments import experiment_of
 from ketjet.backend.old_names import BackendOptions, OldNames
-from ketjet.backend.request import experiment_of, experiments_of
+from ketjet.backend.request import experiments_of
 from ketjet.backend.run_checks import require_values
 from ketjet.backend.run_input import as_circuit, given
 from ketjet.backend.target import build_target
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ketjet import engine
+    from ketjet.backend.bindings import Bindings
     from ketjet.experiment import Experiment
     from ketjet.explanation import Explanation
     from ketjet.jobs.primitive_job import PrimitiveJob
@@ -170,9 +172,10 @@ class Simulator(Differentiates, OldNames):
         run_input
             One circuit or several.
         parameter_binds
-            One mapping per circuit, from parameter (or its name) to the list of its values; all lists of a circuit
-            have the same length, and there is one experiment for every position in them. A number counts as a list
-            of one, and a bare mapping will do for a single circuit.
+            One mapping per circuit, from parameter (or its name) to the list or array of its values, from a
+            `ParameterVector` to an array of shape (points, length); all of a circuit have the same length, and there
+            is one experiment for every position in them. A number counts as a list of one, and a bare mapping will do
+            for a single circuit.
         inputs
             Values of input variables and of parameters, by the objects or their names: one mapping for all circuits, or
             a list with one for each. A variable takes a bool, an int or a float, as its type is.
@@ -203,7 +206,7 @@ class Simulator(Differentiates, OldNames):
     def _start(
         self,
         circuits: list[QuantumCircuit],
-        bindings: list[list[dict[Any, Any]]],
+        bindings: list[Bindings],
         options: Mapping[str, Any],
         finish: Callable[[SimulationResult], None] | None = None,
     ) -> Job:

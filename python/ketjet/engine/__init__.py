@@ -40,6 +40,7 @@ from ketjet.engine.machine import (
 )
 from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification
 from ketjet.engine.planning import PLAN_OPTIONS, plan, precision_of, state_qubits
+from ketjet.engine.points import Points
 from ketjet.engine.random_keys import RNG_VERSION
 from ketjet.engine.readouts import (
     ObservablesReadout,
@@ -74,6 +75,7 @@ from ketjet.engine.tables import (
     unitarity_error,
 )
 from ketjet.engine.task import Task, Verify
+from ketjet.engine.texts import bitstrings, fill_counts
 
 __all__ = [
     "AMPLITUDE_BYTES",
@@ -102,6 +104,7 @@ __all__ = [
     "Plan",
     "PlanFormatError",
     "PlanReport",
+    "Points",
     "Precision",
     "ProbabilitiesReadout",
     "Program",
@@ -120,6 +123,7 @@ __all__ = [
     "VerificationFailed",
     "Verify",
     "available_memory",
+    "bitstrings",
     "calibration_path",
     "classical_codes",
     "demand",
@@ -127,6 +131,7 @@ __all__ = [
     "error_of_mean",
     "estimate",
     "execute",
+    "fill_counts",
     "formula_codes",
     "gate_codes",
     "gradient_demand",

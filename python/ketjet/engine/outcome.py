@@ -154,7 +154,13 @@ class Outcome(NamedTuple):
         By number of a save whose data leave out some of its qubits, because their values are known: the places of the
         others among its qubits, and the places of those left out that are 1.
     readouts : tuple of ndarray
-        One for each of the task's readouts, of float; or what its gradient or tensor asks for.
+        One for each of the task's readouts, of float; or what its gradient or tensor asks for. Those of a task of
+        points have one row per point.
+    begins : ndarray of int64, shape (points + 1,), or None
+        Of a task of points: the outcomes of point i are rows begins[i] to begins[i + 1]; its shots follow those of the
+        points before.
+    norm_errors : ndarray of float64, shape (points,), or None
+        Of a task of points, as `RunFacts.norm_error` of each.
     """
 
     keys: NDArray[np.uint64]
@@ -170,6 +176,32 @@ class Outcome(NamedTuple):
     save_frames: Mapping[int, tuple[Sequence[int], Sequence[int]]] = {}
     pass_times: tuple[PassTimes, ...] = ()
     readouts: tuple[NDArray[Any], ...] = ()
+    begins: NDArray[np.int64] | None = None
+    norm_errors: NDArray[np.float64] | None = None
+
+    def at_point(self, point: int) -> Outcome:
+        """Return what one point of several has given, and its share of their time."""
+        if self.begins is None or self.norm_errors is None:
+            return self
+        begin, end = self.begins[point : point + 2].tolist()
+        points, memory = len(self.norm_errors), self.memory
+        if memory is not None:
+            shots = len(memory) // points
+            memory = memory[point * shots : (point + 1) * shots]
+        facts = self.facts._replace(
+            norm_error=float(self.norm_errors[point]),
+            sample_seconds=self.facts.sample_seconds / points,
+            seconds=self.facts.seconds / points,
+        )
+        return self._replace(
+            keys=self.keys[begin:end],
+            counts=self.counts[begin:end],
+            memory=memory,
+            facts=facts,
+            readouts=tuple([values[point] for values in self.readouts]),
+            begins=None,
+            norm_errors=None,
+        )
 
     @property
     def bytes(self) -> int:

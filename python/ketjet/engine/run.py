@@ -13,6 +13,7 @@ from ketjet.engine.gradient import differentiate
 from ketjet.engine.machine import isa_in_use
 from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification
 from ketjet.engine.planning import plan
+from ketjet.engine.points import run_points
 from ketjet.engine.random_keys import random_key
 from ketjet.engine.task import VERIFY, Task
 
@@ -56,9 +57,10 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         made = plan(program, task.precision, on, keep_state=task.keeps_state, switched_off=task.switched_off)
         plan_time = time.perf_counter() - start
         start += plan_time
-    output = _core.run(
-        made.bind(program), _request(task, made), threads=task.threads, isa=task.isa, control=control.counters
-    )
+    request = _request(task, made)
+    if task.points is not None:
+        return run_points(task, made, request, control, start)
+    output = _core.run(made.bind(program), request, threads=task.threads, isa=task.isa, control=control.counters)
     if task.verify != "off" and (drift := drift_of(output.norm_error, task.precision)):
         raise _core.VerificationFailed(f"{drift}.")
     cost = _core.plan_cost(made, task.threads)
@@ -99,7 +101,7 @@ def _request(task: Task, made: Plan) -> _core.RunRequest:
     request.promised_bytes = task.peak_bytes
     if task.return_state:
         request.keep_state = True
-    if task.shots > 0 or made.has_trajectories:
+    if task.points is None and (task.shots > 0 or made.has_trajectories):
         request.key = random_key(task.program, task.seed, task.occurrence)
         request.max_states = task.states
     if task.exact:

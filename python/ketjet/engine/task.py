@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ketjet.engine.geometric_tensor import TensorRequest
     from ketjet.engine.gradient import GradientRequest
     from ketjet.engine.machine import Precision
+    from ketjet.engine.points import Points
     from ketjet.engine.readouts import Readout
 
 Verify = Literal["off", "fast", "full"]
@@ -83,6 +84,9 @@ class Task(NamedTuple):
         Instead of all that: the values of observables in the final state, and their derivatives.
     tensor : TensorRequest, optional
         Instead of all that, with `return_state`: inner products of the final state's derivatives.
+    points : Points, optional
+        Run the program at each of these points instead of with its own angles; `shots`, `time_limit` and the rest hold
+        for each of them. Only for shots and readouts of programs whose shots are samples of one final state.
     """
 
     program: Program
@@ -112,6 +116,12 @@ class Task(NamedTuple):
     readouts: tuple[Readout, ...] = ()
     gradient: GradientRequest | None = None
     tensor: TensorRequest | None = None
+    points: Points | None = None
+
+    @property
+    def num_points(self) -> int:
+        """How many runs it stands for."""
+        return 1 if self.points is None else len(self.points.slots)
 
     @property
     def keeps_state(self) -> bool:

@@ -25,11 +25,12 @@ class Tally:
     Parameters
     ----------
     tasks
-        All of them.
+        All of them. A task of several points is counted as so many.
     """
 
     def __init__(self, tasks: Sequence[Task]) -> None:
-        self.total = len(tasks)
+        self._points = [task.num_points for task in tasks]
+        self.total = sum(self._points)
         self.done = 0
         self.kept_bytes = 0
         """What outcomes take that are kept."""
@@ -42,14 +43,14 @@ class Tally:
         """Count a task that has ended, whose outcome takes so much; return whether it was the last one."""
         with self._lock:
             self._past = list(map(operator.add, self._past, _counters(progress)))
-            self.done += 1
+            self.done += self._points[task]
             self.kept_bytes += kept_bytes
             self._ended += self._shares[task]
             return self.done == self.total
 
     def set_all(self, progresses: Sequence[Progress]) -> None:
         """Count all tasks at once, which have ended."""
-        self._past, self.done = list(map(sum, zip(*map(_counters, progresses), strict=True))), len(progresses)
+        self._past, self.done = list(map(sum, zip(*map(_counters, progresses), strict=True))), self.total
 
     def counters(self, running: Running) -> tuple[int, ...]:
         """Return stages done and in all, shots done and in all, and bytes moved, of all tasks that have begun."""

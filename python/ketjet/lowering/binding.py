@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from ketjet.lowering.builder import UnboundSlots
 
+    Column = Sequence[Any] | NDArray[Any]
+    """One value per point."""
+
 
 class Binding:
     """How the unbound slots of one circuit follow from its parameters.
@@ -109,13 +112,32 @@ class Binding:
         InvalidCircuitError
             If a name is unknown, a parameter has no value, or a value is not a finite real number.
         """
-        return self.resolve_all([values]).reshape(-1)
+        return self.rows({key: [value] for key, value in values.items()}, 1).reshape(-1)
 
-    def resolve_all(self, points: Sequence[Mapping[Any, Any]]) -> NDArray[np.float64]:
-        """Do what `resolve` does for several points, all with the same keys; the values have one row per point."""
-        if any(isinstance(key, ParameterVector) for key in points[0]):
-            points = [dict(_single_values(values)) for values in points]
-        rows = self._rows(points)
+    def rows(self, columns: Mapping[Any, Column], points: int) -> NDArray[np.float64]:
+        """Do what `resolve` does for several points: every key has a column, with a value for each of them.
+
+        The column of a parameter vector may be an array of shape (points, length).
+        """
+        if any(isinstance(key, ParameterVector) for key in columns):
+            columns = dict(_single_columns(columns))
+        by_index: list[Column | None] = [None] * len(self.parameters)
+        unknown: list[str] = []
+        for key, column in columns.items():
+            name = key if isinstance(key, str) else getattr(key, "name", repr(key))
+            index = self._index.get(name)
+            if index is None or (key is not name and key != self.parameters[index]):
+                unknown.append(name)
+            else:
+                by_index[index] = column
+        missing = [
+            parameter.name for parameter, column in zip(self.parameters, by_index, strict=True) if column is None
+        ]
+        if unknown or missing:
+            raise InvalidCircuitError(self._mismatch(unknown, missing))
+        rows = np.empty((points, len(by_index)))
+        for index, found in enumerate(by_index):
+            rows[:, index] = self._column(index, () if found is None else found)
         self._require_finite(rows)
         return rows
 
@@ -211,27 +233,10 @@ class Binding:
         np.cumsum(np.bincount(numbers, minlength=len(self._expressions)), out=ends[1:])
         return np.argsort(numbers, kind="stable"), ends
 
-    def _rows(self, points: Sequence[Mapping[Any, Any]]) -> NDArray[np.float64]:
-        """Return one real number for every point and parameter; the keys are those of the first point."""
-        columns: list[Sequence[Any] | None] = [None] * len(self.parameters)
-        unknown: list[str] = []
-        for key in points[0]:
-            name = key if isinstance(key, str) else getattr(key, "name", repr(key))
-            index = self._index.get(name)
-            if index is None or (key is not name and key != self.parameters[index]):
-                unknown.append(name)
-            else:
-                columns[index] = [values[key] for values in points]
-        missing = [parameter.name for parameter, column in zip(self.parameters, columns, strict=True) if column is None]
-        if unknown or missing:
-            raise InvalidCircuitError(self._mismatch(unknown, missing))
-        rows = np.empty((len(points), len(columns)))
-        for index, column in enumerate(columns):
-            rows[:, index] = self._column(index, column or ())
-        return rows
-
-    def _column(self, index: int, values: Sequence[Any]) -> NDArray[np.float64] | list[float]:
+    def _column(self, index: int, values: Column) -> NDArray[np.float64] | list[float]:
         """Return the values of one parameter as real numbers."""
+        if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+            return values.astype(np.float64, copy=False)
         if all(type(value) is float for value in values):
             return np.array(values)
         return [self._number(index, value, _point_name(point, values)) for point, value in enumerate(values)]
@@ -330,14 +335,16 @@ def _point_name(point: int, points: Sequence[Any] | NDArray[Any], first: int | N
     return "" if len(points) == 1 and first is None else f", point {point + (first or 0)}"
 
 
-def _single_values(values: Mapping[Any, Any]) -> Iterable[tuple[Any, Any]]:
+def _single_columns(columns: Mapping[Any, Column]) -> Iterable[tuple[Any, Column]]:
     """Spread whole parameter vectors over their elements."""
-    for key, value in values.items():
+    for key, column in columns.items():
         if not isinstance(key, ParameterVector):
-            yield key, value
+            yield key, column
             continue
-        elements = list(value)
-        if len(elements) != len(key):
-            msg = f"parameter vector {key.name!r} has {len(key)} elements but {len(elements)} values were given"
-            raise InvalidCircuitError(msg)
-        yield from zip(key, elements, strict=True)
+        rows = column if isinstance(column, np.ndarray) and column.ndim > 1 else [list(value) for value in column]
+        for row in rows[:1] if isinstance(rows, np.ndarray) else rows:
+            if len(row) != len(key):
+                msg = f"parameter vector {key.name!r} has {len(key)} elements but {len(row)} values were given"
+                raise InvalidCircuitError(msg)
+        for place, element in enumerate(key):
+            yield element, rows[:, place] if isinstance(rows, np.ndarray) else [row[place] for row in rows]

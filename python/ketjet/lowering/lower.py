@@ -6,6 +6,7 @@ import itertools
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from qiskit.circuit import ControlFlowOp, ForLoopOp, Parameter, QuantumCircuit
 
 from ketjet import engine
@@ -23,9 +24,9 @@ from ketjet.lowering.walk import CircuitWalk
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
+    from ketjet.lowering.binding import Column
     from ketjet.lowering.builder import ProgramBuilder
     from ketjet.saves import SaveRequest
 
@@ -80,14 +81,18 @@ class LoweredCircuit(NamedTuple):
         if self.binding is None:
             Binding(self.header.name, (), UnboundSlots()).resolve(values)
             return self
-        return self.with_slots(self.binding.slots_of(self.binding.resolve_all([values]))[0])
+        return self.with_slots(self.binding.slots_of(self.binding.resolve(values)[np.newaxis])[0])
 
-    def bind_all(self, points: Sequence[Mapping[Any, Any]]) -> Iterator[LoweredCircuit]:
-        """Do what `bind` does for several points, all with the same keys."""
-        if self.binding is None:
-            yield from map(self.bind, points)
-            return
-        yield from self.at_points(self.binding.resolve_all(points))
+    def rows(self, columns: Mapping[Any, Column], points: int) -> NDArray[np.float64]:
+        """Return values in the order of `parameters`, one row per point, from a column of values for each parameter.
+
+        Raises
+        ------
+        InvalidCircuitError
+            As `bind`.
+        """
+        binding = Binding(self.header.name, (), UnboundSlots()) if self.binding is None else self.binding
+        return binding.rows(columns, points)
 
     def at_points(self, values: NDArray[np.float64]) -> Iterator[LoweredCircuit]:
         """Return the circuit with each row of values, which are in the order of `parameters`.
@@ -100,10 +105,25 @@ class LoweredCircuit(NamedTuple):
         if self.binding is None:
             yield from itertools.repeat(self, len(values))
             return
-        at_a_time = max(1, SLOTS_AT_A_TIME // max(1, len(self.program.slots)))
+        for slots in self.slots_at(values):
+            yield from map(self.with_slots, slots)
+
+    def slots_at(self, values: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+        """Return the program's slots with each row of values, for some rows at a time.
+
+        Raises
+        ------
+        InvalidCircuitError
+            If an angle becomes NaN or infinite.
+        """
+        slots = self.program.slots
+        at_a_time = max(1, SLOTS_AT_A_TIME // max(1, len(slots)))
         for i in range(0, len(values), at_a_time):
-            first = i if len(values) > 1 else None
-            yield from map(self.with_slots, self.binding.slots_of(values[i : i + at_a_time], first))
+            some = values[i : i + at_a_time]
+            if self.binding is None:
+                yield np.broadcast_to(slots, (len(some), len(slots)))
+            else:
+                yield self.binding.slots_of(some, i if len(values) > 1 else None)
 
     def slots_with(self, columns: Iterable[int]) -> set[int]:
         """Return the slots that depend on some of the parameters, which are given by their places among these."""

@@ -11,7 +11,7 @@ import numpy as np
 from qiskit.primitives import BitArray
 
 from ketjet import engine
-from ketjet.base.bitstrings import bitstrings, dictionary, integers, plain
+from ketjet.base.bitstrings import dictionary, integers, plain
 from ketjet.base.units import size
 from ketjet.errors import InsufficientMemoryError
 
@@ -43,9 +43,9 @@ class OutcomeTables(NamedTuple):
         Of the circuit.
     seed : int
         Of the job.
-    fingerprints : tuple of int
+    fingerprints : sequence of int
         Of each point's program; empty if nothing was drawn.
-    occurrences : tuple of int
+    occurrences : sequence of int
         How many tasks with that program came before in the job.
     """
 
@@ -55,8 +55,8 @@ class OutcomeTables(NamedTuple):
     shots: int
     num_clbits: int
     seed: int
-    fingerprints: tuple[int, ...]
-    occurrences: tuple[int, ...]
+    fingerprints: Sequence[int]
+    occurrences: Sequence[int]
 
     @property
     def points(self) -> int:
@@ -213,7 +213,7 @@ class TabledBitArray(BitArray):
     def _texts(self, values: NDArray[np.uint64]) -> list[str]:
         if not self._num_bits:
             return ["0"] * len(values)  # as Qiskit writes it
-        return bitstrings(values, {"memory_slots": self._num_bits})
+        return engine.bitstrings(values, {"memory_slots": self._num_bits})
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_bytes": None}

@@ -10,13 +10,14 @@ from qiskit.primitives import DataBin, PrimitiveResult, PubResult
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
 from ketjet.backend.admission import admission_now
+from ketjet.backend.experiments import MANY_POINTS
 from ketjet.backend.reading_parts import Reading
 from ketjet.backend.readings import ReadCircuit
 from ketjet.backend.variances import reading_with_variances
 from ketjet.points.broadcasting import grid_of
 from ketjet.primitives.noise import noise_of
 from ketjet.primitives.precision import precision_of
-from ketjet.primitives.pubs import bound_at, errors_of_pub, observables_of_pub, parts_of, points_of
+from ketjet.primitives.pubs import bound_at, errors_of_points, errors_of_pub, observables_of_pub, parts_of, points_of
 from ketjet.primitives.simulation import failure_in
 from ketjet.results.metadata import metadata_of_points
 
@@ -54,6 +55,8 @@ class ExpectationPub(NamedTuple):
         If variances are read: the observables' multiples of the identity, which are not.
     experiments : slice
         Which experiments of the job are the parts of its points.
+    together : bool
+        Whether all points read the same, and run in chunks: those of the first part, then those of the second one ...
     noise : Noise
     draws : bool
         Whether values are averages over shots.
@@ -70,6 +73,7 @@ class ExpectationPub(NamedTuple):
     places: NDArray[np.int64]
     identities: NDArray[np.float64] | None
     experiments: slice
+    together: bool
     noise: Noise
     draws: bool
     seed: int | None
@@ -79,6 +83,9 @@ class ExpectationPub(NamedTuple):
 
     def found_in(self, outcomes: Sequence[Outcome]) -> Found:
         """Return what the outcomes of the experiments give; all arrays have the shape of the pub."""
+        if self.together:
+            values_by_point = self.readings[0].values_at_all(outcomes, len(self.readings)).ravel()
+            return Found(values_by_point[self.places].reshape(self.grid.shape), None, None)
         values, variances, errors = [np.empty(0)], [np.empty(0)], [np.empty(0)]
         begin = 0
         for reading in self.readings:
@@ -170,7 +177,12 @@ class ExpectationPubs:
         draws = any(part.draws for part in reading.parts)
         seed = self._seed_of_shots(noise) if draws else noise.seed
         begin = len(self.experiments)
-        if any(reading.parts for reading in readings):
+        together = len(readings) >= MANY_POINTS and all(each is reading for each in readings) and reading.runs_in_chunks
+        if together:
+            with errors_of_points(index):
+                slots = list(read.lowered.slots_at(grid.values))
+            self.experiments += reading.at_all(slots, far=self._admission.options.executor is not None)
+        elif any(reading.parts for reading in readings):
             bound = bound_at(read.lowered, points._replace(values=grid.values), index)
             for circuit_there, reading in zip(bound, readings, strict=True):
                 experiments = [part.at(circuit_there) for part in reading.parts]
@@ -181,6 +193,7 @@ class ExpectationPubs:
             places,
             identities,
             slice(begin, len(self.experiments)),
+            together,
             noise,
             draws,
             seed,

@@ -12,6 +12,7 @@ from qiskit import QuantumCircuit
 from ketjet.backend import Simulator
 from ketjet.backend.admission import admission_now
 from ketjet.backend.derivative_methods import differentiable, require_method
+from ketjet.backend.experiments import MANY_POINTS
 from ketjet.backend.readings import ReadCircuit
 from ketjet.errors import CircuitTypeError, InvalidOptionError, OptionTypeError
 from ketjet.jobs.blocking import run_to_end
@@ -219,7 +220,11 @@ class Objective:
         parts = self._reading.parts
         if not parts:
             return np.full(len(points), self._reading.constants[0])
-        bound = self._read.lowered.at_points(self._in_program(points))
+        own = self._in_program(points)
+        if len(points) >= MANY_POINTS and self._reading.runs_in_chunks:
+            chunks = self._reading.at_all(list(self._read.lowered.slots_at(own)), far=False)
+            return self._reading.values_at_all(run_to_end(chunks, self._memory_limit), len(points))[:, 0]
+        bound = self._read.lowered.at_points(own)
         outcomes = run_to_end([part.at(there) for there in bound for part in parts], self._memory_limit)
         begins = range(0, len(outcomes), len(parts))
         return np.array([self._reading.values_in(outcomes[begin : begin + len(parts)])[0] for begin in begins])

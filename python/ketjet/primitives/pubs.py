@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ketjet.lowering.observable_table import Observables
     from ketjet.points.values import Points
 
-__all__ = ["as_pubs", "bound_at", "errors_of_pub", "observables_of_pub", "parts_of", "points_of"]
+__all__ = ["as_pubs", "bound_at", "errors_of_points", "errors_of_pub", "observables_of_pub", "parts_of", "points_of"]
 
 BRACKETS = (
     "Note that if you want to run a single pub, you need to wrap it with `[]`: `run([circuit])` or "
@@ -116,6 +116,15 @@ def points_of(circuit: QuantumCircuit, parameters: Sequence[Parameter], values: 
     return read_points(parameters, values, f"pub {index}, circuit {circuit.name!r}", BRACKETS)
 
 
+@contextlib.contextmanager
+def errors_of_points(index: int) -> Iterator[None]:
+    """Say of an angle that is not finite with the values of a point which pub it is in."""
+    try:
+        yield
+    except InvalidCircuitError as error:
+        raise InvalidCircuitError(f"pub {index}, {error}") from error
+
+
 def bound_at(lowered: LoweredCircuit, points: Points, index: int) -> Iterator[LoweredCircuit]:
     """Return the circuit of a pub with the values of each of its points.
 
@@ -124,7 +133,5 @@ def bound_at(lowered: LoweredCircuit, points: Points, index: int) -> Iterator[Lo
     InvalidCircuitError
         An angle is not finite with the values of a point.
     """
-    try:
+    with errors_of_points(index):
         yield from lowered.at_points(points.values)
-    except InvalidCircuitError as error:
-        raise InvalidCircuitError(f"pub {index}, {error}") from error

@@ -11,7 +11,7 @@ from qiskit.primitives import BaseSamplerV2, DataBin, PrimitiveResult, SamplerPu
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from ketjet.backend.admission import Admitted, admission_now, admit
-from ketjet.backend.request import numbered
+from ketjet.backend.experiments import experiments_at
 from ketjet.base.warnings import warn
 from ketjet.errors import InvalidPubError
 from ketjet.jobs.primitive_job import PrimitiveJob
@@ -21,13 +21,14 @@ from ketjet.options.simulator_options import MAX_SHOTS
 from ketjet.points.values import index_of
 from ketjet.primitives.bit_array import OutcomeTables, TabledBitArray
 from ketjet.primitives.options import SamplerOptions
-from ketjet.primitives.pubs import as_pubs, bound_at, parts_of, points_of
+from ketjet.primitives.pubs import as_pubs, errors_of_points, parts_of, points_of
 from ketjet.primitives.simulation import SimulatorPrimitive, named, submitted, warn_of_saves
 from ketjet.results.metadata import metadata_of_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from numpy.typing import NDArray
     from qiskit import QuantumCircuit
     from qiskit.primitives import SamplerPubLike
 
@@ -174,8 +175,10 @@ class _Preparation:
             self.saving.append(circuit.name)
         points = points_of(circuit, lowered.parameters, values, index)
         if admitted is not None:
-            bound = bound_at(lowered, points, index)
-            self.experiments += numbered(bound, admitted, options, self._seed, self._occurrences)
+            with errors_of_points(index):
+                self.experiments += experiments_at(
+                    points.values, lowered, admitted, options, self._seed, self._occurrences
+                )
         experiments = slice(begin, len(self.experiments))
         metadata = lowered.header.metadata
         return _Pub(points.shape, shots, experiments, registers, circuit.num_clbits, self._seed, metadata)
@@ -234,11 +237,13 @@ def _pub_result(
     pub: _Pub, experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException]
 ) -> SamplerPubResult:
     metadata: dict[str, Any] = {"shots": pub.shots, "circuit_metadata": pub.circuit_metadata}
-    failed = [point for point, outcome in enumerate(outcomes) if isinstance(outcome, BaseException)]
-    if failed:
-        error = outcomes[failed[0]]
-        where = f"point {index_of(failed[0], pub.shape)}: " if pub.shape else ""
-        metadata["error"] = f"{where}{type(error).__name__}: {error}"
+    point = 0
+    for experiment, outcome in zip(experiments, outcomes, strict=True):
+        if not isinstance(outcome, BaseException):
+            point += experiment.task.num_points
+            continue
+        where = f"point {index_of(point, pub.shape)}: " if pub.shape else ""
+        metadata["error"] = f"{where}{type(outcome).__name__}: {outcome}"
         return SamplerPubResult(DataBin(shape=pub.shape), metadata)
     run = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
     tables = _tables(pub, experiments, run)
@@ -254,11 +259,33 @@ def _tables(pub: _Pub, experiments: Sequence[Experiment], outcomes: Sequence[Out
     if outcomes:
         keys = np.concatenate([outcome.keys for outcome in outcomes]) if len(outcomes) > 1 else outcomes[0].keys
         counts = np.concatenate([outcome.counts for outcome in outcomes]) if len(outcomes) > 1 else outcomes[0].counts
-        begins = np.cumsum([0, *[len(outcome.counts) for outcome in outcomes]])
+        begins = _begins(outcomes)
     else:  # nothing has been measured: all bits are 0
         points = int(np.prod(pub.shape, dtype=int))
         keys = np.zeros((points, max(1, -(-pub.num_clbits // 64))), np.uint64)
         counts, begins = np.full(points, pub.shots, np.int64), np.arange(points + 1)
-    fingerprints = tuple([experiment.task.program.fingerprint for experiment in experiments])
-    occurrences = tuple([experiment.task.occurrence for experiment in experiments])
+    fingerprints, occurrences = _origins(experiments)
     return OutcomeTables(keys, counts, begins, pub.shots, pub.num_clbits, pub.seed, fingerprints, occurrences)
+
+
+def _begins(outcomes: Sequence[Outcome]) -> NDArray[np.int64]:
+    """Return where the rows of each point begin, and at last where they end."""
+    begins, end = [np.zeros(1, np.int64)], 0
+    for outcome in outcomes:
+        begins.append(end + (outcome.begins[1:] if outcome.begins is not None else np.array([len(outcome.counts)])))
+        end += len(outcome.counts)
+    return np.concatenate(begins)
+
+
+def _origins(experiments: Sequence[Experiment]) -> tuple[list[int], list[int]]:
+    """Return the fingerprint of each point's program, and how many with that one came before."""
+    fingerprints: list[int] = []
+    occurrences: list[int] = []
+    for task in [experiment.task for experiment in experiments]:
+        if task.points is None:
+            fingerprints.append(task.program.fingerprint)
+            occurrences.append(task.occurrence)
+        else:
+            fingerprints += task.points.fingerprints.tolist()
+            occurrences += task.points.occurrences.tolist()
+    return fingerprints, occurrences

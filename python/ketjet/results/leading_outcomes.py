@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ketjet.base.bitstrings import bitstrings
+from ketjet import engine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ def leading(packed: Outcome, header: Mapping[str, Any], most: int) -> Leading:
         least = np.partition(weights, len(weights) - most)[len(weights) - most]
         chosen = np.concatenate([np.flatnonzero(weights > least), np.flatnonzero(weights == least)])[:most]
     chosen = chosen[np.argsort(-weights[chosen], kind="stable")]
-    names = bitstrings(packed.keys[chosen], header)
+    names = engine.bitstrings(packed.keys[chosen], header)
     outcomes = tuple(zip(names, weights[chosen].tolist(), strict=True))
     return Leading(outcomes, weights.sum().item(), len(weights) - len(chosen))
 

@@ -60,10 +60,10 @@ def _of_circuit(experiment: Experiment, task: Task) -> dict[str, Any]:
 
 
 def metadata_of_points(experiments: Sequence[Experiment], facts: Sequence[RunFacts]) -> dict[str, Any]:
-    """Return what there is to tell of several points of a circuit: of the first, and times and worst norm of all."""
+    """Return what there is to tell of points of a circuit: of the first, and times and worst norm of all."""
     metadata = metadata_of(experiments[0], facts[0])
     del metadata["occurrence"]
-    metadata["num_points"] = len(facts)
+    metadata["num_points"] = sum([experiment.task.num_points for experiment in experiments])
     metadata["norm_error"] = max([each.norm_error for each in facts])
     metadata["sample_measure_time"] = sum([each.sample_seconds for each in facts])
     metadata["time_taken"] = sum([each.seconds for each in facts])

@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import DensityMatrix, Statevector
-from qiskit.result import Counts, Result
+from qiskit.result import Result
 
-from ketjet.base.bitstrings import bitstrings, dictionary, fill, integers, plain
+from ketjet import engine
+from ketjet.base.bitstrings import dictionary, plain
 from ketjet.base.warnings import warn
 from ketjet.errors import KetjetError
 from ketjet.results import face
 from ketjet.results.circuit_result import CircuitResult, facts_of
+from ketjet.results.circuit_results import CircuitResults
 from ketjet.results.experiment_data import ExperimentData
 from ketjet.results.leading_outcomes import leading, leading_of
+from ketjet.results.tabled_counts import TabledCounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +91,7 @@ class SimulationResult(Result):
             raise KetjetError(f"no probabilities for experiment {key!r}: run with exact=True.")
         if not experiment.data.measured:
             raise KetjetError(f"no probabilities for experiment {key!r}: {NOTHING_MEASURED}")
-        return dictionary(bitstrings(packed.keys, experiment.header_so_far), plain(packed.probabilities))
+        return dictionary(engine.bitstrings(packed.keys, experiment.header_so_far), plain(packed.probabilities))
 
     def _counts_of(self, key: Any) -> Any:
         experiment = self._get_experiment(key)
@@ -98,7 +101,7 @@ class SimulationResult(Result):
             and packed is not None
             and "counts" in experiment.data._data_attributes
         ):
-            return _bitstring_counts(packed, experiment)
+            return TabledCounts(packed, experiment.header_so_far)
         if hasattr(experiment.data, "counts") or hasattr(experiment.data, "statevector"):
             return super().get_counts(key)
         if packed is not None and packed.probabilities is not None:
@@ -119,7 +122,7 @@ class SimulationResult(Result):
         found = self._get_experiment(experiment)
         packed = getattr(found.data, "packed", None)
         if isinstance(found, CircuitResult) and packed is not None and "memory" in found.data._data_attributes:
-            return bitstrings(packed.memory, found.header_so_far)
+            return engine.bitstrings(packed.memory, found.header_so_far)
         if isinstance(found, CircuitResult) and found.success and not hasattr(found.data, "memory"):
             name = found.header_so_far["name"]
             raise QiskitError(f"there is no list of shots for {name!r}: run it with memory=True, and measurements.")
@@ -153,7 +156,7 @@ class SimulationResult(Result):
         if self._has_warned:
             return self
         self._has_warned = True
-        drifted = [result for result in self.results if isinstance(result, CircuitResult) and result.drift]
+        drifted = self.results.drifted() if isinstance(self.results, CircuitResults) else []
         if drifted:
             names = ", ".join(repr(result.header_so_far.get("name")) for result in drifted[:5])
             warn(
@@ -197,7 +200,8 @@ def assemble(
     """Make the result of a job that was created at that time; `finish` may change it before anybody sees it."""
     taken = time.time() - created_at
     threads = max([experiment.task.threads for experiment in experiments], default=0)
-    metadata = {"time_taken": taken, "num_circuits": len(experiments), "threads": threads}
+    num_circuits = sum([experiment.task.num_points for experiment in experiments])
+    metadata = {"time_taken": taken, "num_circuits": num_circuits, "threads": threads}
     result = build_result(experiments, outcomes, **labels, time_taken=taken, metadata=metadata)
     if finish is not None:
         finish(result)
@@ -218,21 +222,10 @@ def build_result(
     labels
         Top-level entries: backend_name, backend_version, job_id, time_taken, metadata ...
     """
-    results = [CircuitResult(*pair) for pair in zip(experiments, outcomes, strict=True)]
-    failed = [result.success for result in results].count(False)
+    results = CircuitResults(experiments, list(outcomes))
+    failed = results.failed
     status = "COMPLETED" if failed == 0 else "PARTIAL COMPLETED" if failed < len(results) else "ERROR"
     return SimulationResult(success=failed == 0, status=status, results=results, date=time.time(), **labels)
-
-
-def _bitstring_counts(packed: Outcome, experiment: CircuitResult) -> Counts:
-    values, header = plain(packed.counts), experiment.header_so_far
-    counts = Counts({})  # which would copy what it is given, twice
-    fill(counts, bitstrings(packed.keys, header), values)
-    counts.hex_raw = experiment.data.counts
-    counts.int_raw = dictionary(integers(packed.keys), values)
-    counts.creg_sizes = header.get("creg_sizes")
-    counts.memory_slots = header.get("memory_slots")
-    return counts
 
 
 def _plain(value: Any) -> Any:

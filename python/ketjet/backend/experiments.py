@@ -1,0 +1,206 @@
+"""An admitted circuit becomes experiments: one for its own angles, or some for many points, of which each runs several.
+
+Points of a circuit that is measured at its end differ in nothing but angles. Such a circuit is planned once, and the
+engine runs through chunks of points without coming back to Python for each.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ketjet import engine
+from ketjet.backend.admission import Admitted, shots_of
+from ketjet.base.units import size
+from ketjet.errors import InsufficientMemoryError
+from ketjet.experiment import Experiment
+from ketjet.options.machine import memory_limit, switched_off
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from ketjet.lowering import LoweredCircuit
+    from ketjet.options import SimulatorOptions
+
+__all__ = ["at_points", "chunked", "experiment_of", "experiments_at", "numbered", "runs_in_chunks"]
+
+MANY_POINTS = 2
+"""A circuit at fewer points runs by itself."""
+
+POINT_SECONDS = 2e-5
+"""What a point takes beside what the planner predicts: binding its angles, and drawing shots."""
+
+CHUNK_SECONDS = (5e-4, 1e-2)
+"""The least and the most that a chunk of several points takes: what handing it to a thread is worth, and how soon
+others get their turn."""
+
+FAR_CHUNK_SECONDS = (1e-2, 0.5)
+"""The same where chunks are sent to processes."""
+
+CHUNKS_PER_CORE = 4
+"""So many chunks, if they are not too short, end at nearly the same time on all cores."""
+
+
+def numbered(
+    bound: Iterable[LoweredCircuit],
+    admitted: Admitted,
+    options: SimulatorOptions,
+    seed: int,
+    occurrences: dict[int, int],
+) -> list[Experiment]:
+    """Make one circuit with several sets of values ready to run, in a job where programs have occurred so often."""
+    experiments = []
+    for lowered in bound:
+        program = lowered.program.fingerprint
+        occurrence = occurrences.get(program, 0)
+        experiments.append(experiment_of(lowered, admitted, options, seed, occurrence=occurrence))
+        occurrences[program] = occurrence + 1
+    return experiments
+
+
+def experiment_of(
+    lowered: LoweredCircuit, admitted: Admitted, options: SimulatorOptions, seed: int, occurrence: int = 0
+) -> Experiment:
+    """Make one circuit ready to run: as admitted, but with its parameters bound."""
+    demand = admitted.demand
+    task = engine.Task(
+        program=lowered.program,
+        shots=shots_of(lowered, options),
+        seed=seed,
+        memory=options.memory and lowered.has_measurements,
+        exact=options.exact,
+        floor=options.exact_floor if options.exact else 0.0,
+        max_iterations=options.max_iterations or 0,
+        time_limit=options.time_limit or 0.0,
+        return_state=options.return_state,
+        precision=options.precision,
+        threads=demand.threads,
+        states=demand.states,
+        isa=options.isa,
+        verify=options.verify,
+        switched_off=switched_off(options),
+        plan=admitted.plan,  # without angles, hence the same for all that may be bound
+        plan_time=admitted.plan_time,
+        seconds=demand.seconds,
+        memory_limit=memory_limit(options) or 0,
+        peak_bytes=demand.peak_bytes,
+        occurrence=occurrence,
+    )
+    return Experiment(
+        task=task,
+        peak_bytes=demand.peak_bytes,
+        shots=0 if options.exact else options.shots,
+        seed=seed,
+        header=lowered.header,
+        has_measurements=lowered.has_measurements,
+        qubits=lowered.qubits,
+        available_bytes=admitted.available,
+        saves=lowered.saves,
+        zero_threshold=options.zero_threshold,
+    )
+
+
+def experiments_at(
+    rows: NDArray[np.float64],
+    lowered: LoweredCircuit,
+    admitted: Admitted,
+    options: SimulatorOptions,
+    seed: int,
+    occurrences: dict[int, int],
+) -> list[Experiment]:
+    """Make a circuit ready to run with each row of values, which are in the order of its parameters.
+
+    Raises
+    ------
+    InvalidCircuitError
+        An angle is not finite with the values of a point.
+    InsufficientMemoryError
+        What all points give does not fit into memory.
+    """
+    template = experiment_of(lowered, admitted, options, seed)
+    if len(rows) < MANY_POINTS or not runs_in_chunks(template):
+        return numbered(lowered.at_points(rows), admitted, options, seed, occurrences)
+    _require_memory(len(rows), template)
+    far = options.executor is not None
+    return list(chunked(lowered.slots_at(rows), len(rows), template, occurrences, far=far))
+
+
+def runs_in_chunks(template: Experiment) -> bool:
+    """Return whether the engine can run many points of an experiment without coming back for each."""
+    task = template.task
+    drawn = task.plan is not None and not (task.exact or task.return_state or task.plan.has_trajectories)
+    return drawn and task.verify == "off" and not template.saves
+
+
+def chunked(
+    slots: Iterable[NDArray[np.float64]],
+    points: int,
+    template: Experiment,
+    occurrences: dict[int, int],
+    *,
+    far: bool,
+) -> Iterator[Experiment]:
+    """Cut points into chunks, each an experiment that is otherwise like the template.
+
+    Parameters
+    ----------
+    slots
+        The program's slots at all points, some points at a time.
+    points
+        How many there are.
+    template
+        The experiment of the program without angles.
+    occurrences
+        How often each program has occurred in the job, angles included.
+    far
+        Whether the chunks are sent to other processes.
+    """
+    length = _points_per_chunk(points, template.task.seconds + POINT_SECONDS, far)
+    per_point = _result_bytes(template)
+    for some in slots:
+        for begin in range(0, len(some), length):
+            there = at_points(template.task.program, some[begin : begin + length], occurrences)
+            count = len(there.slots)
+            peak_bytes = template.peak_bytes + count * per_point
+            seconds = count * (template.task.seconds + POINT_SECONDS)
+            task = template.task._replace(points=there, peak_bytes=peak_bytes, seconds=seconds)
+            yield template._replace(task=task, peak_bytes=peak_bytes)
+
+
+def at_points(program: engine.Program, slots: NDArray[np.float64], occurrences: dict[int, int]) -> engine.Points:
+    """Return points of a program, in a job where programs have occurred so often."""
+    fingerprints = program.fingerprints_with(slots)
+    numbers = []
+    for fingerprint in fingerprints.tolist():
+        numbers.append(number := occurrences.get(fingerprint, 0))
+        occurrences[fingerprint] = number + 1
+    return engine.Points(slots, fingerprints, np.array(numbers, np.uint64))
+
+
+def _points_per_chunk(points: int, seconds: float, far: bool) -> int:
+    least, most = FAR_CHUNK_SECONDS if far else CHUNK_SECONDS
+    share = points * seconds / (CHUNKS_PER_CORE * engine.machine().cores)
+    return max(1, round(min(max(share, least), most) / seconds))
+
+
+def _result_bytes(experiment: Experiment) -> int:
+    """Return what one point leaves in memory, at most."""
+    task, words = experiment.task, max(1, -(-experiment.task.program.num_clbits // 64))
+    qubits = min(task.program.num_qubits, 62)
+    outcomes = min(task.shots, 1 << qubits) * 8 * (words + 1)
+    return outcomes + (8 * words * task.shots if task.memory else 0)
+
+
+def _require_memory(points: int, experiment: Experiment) -> None:
+    needed = experiment.peak_bytes + points * _result_bytes(experiment)
+    if needed <= experiment.available_bytes:
+        return
+    error = InsufficientMemoryError(
+        f"circuit {experiment.header['name']!r} at {points} points needs up to {size(needed)} for its outcomes, but "
+        f"{size(experiment.available_bytes)} are available. Use fewer shots or fewer points at a time."
+    )
+    error.required_bytes, error.available_bytes = needed, experiment.available_bytes
+    raise error
