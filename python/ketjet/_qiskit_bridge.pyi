@@ -1,5 +1,5 @@
 """
-Reads circuits of plain gates through Qiskit's C API.
+Reads plain instructions of circuits through Qiskit's C API.
 """
 from __future__ import annotations
 import collections.abc
@@ -11,7 +11,7 @@ class Reader:
     """
     def __init__(self, gates: collections.abc.Mapping[str, tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]], measure: typing.SupportsInt | typing.SupportsIndex, unitary: typing.SupportsInt | typing.SupportsIndex, global_phase: typing.SupportsInt | typing.SupportsIndex, max_matrix_qubits: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
-    def read(self, circuit_data: typing.Any, global_phase: typing.SupportsFloat | typing.SupportsIndex, keep_idle_qubits: bool) -> tuple | None:
+    def read(self, circuit_data: typing.Any, parameters: collections.abc.Sequence[str], global_phase: typing.SupportsFloat | typing.SupportsIndex | None, keep_idle_qubits: bool) -> tuple | None:
         """
-        (qubits or None, columns, matrices, whether it measures), or None for a circuit of another kind.
+        (qubits or None, columns, matrices, whether it measures, expressions or None), or None for a circuit of another kind.
         """

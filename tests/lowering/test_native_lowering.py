@@ -11,7 +11,7 @@ import qiskit
 from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import Delay, Gate, Measure, Parameter, Qubit, Reset, library
+from qiskit.circuit import Gate, Measure, Parameter, ParameterVector, Qubit, Reset, library
 from qiskit.circuit.library import BlueprintCircuit
 from qiskit.quantum_info import random_unitary
 from support import strategies
@@ -40,43 +40,110 @@ def assert_same(first, second):
         np.testing.assert_equal(mine, other)
     assert first.program.fingerprint == second.program.fingerprint
     assert (first.qubits, first.has_measurements) == (second.qubits, second.has_measurements)
-    assert (first.parameters, first.saves, first.binding) == ((), (), None)
+    assert (first.parameters, first.saves) == (second.parameters, second.saves)
+    assert (first.binding is None) == (second.binding is None)
+    if first.binding is not None:
+        for mine, other in zip(first.binding._used, second.binding._used, strict=True):
+            np.testing.assert_equal(list(mine), list(other))
+
+
+T, A, B = ParameterVector("t", 12), Parameter("a"), Parameter("b")
+NAMES = ["a + b", "2*a", "-a", "sin(a)", "2", "inf", "NaN", "1e3", "θ", "$\\phi$", "x y"]
+STRANGE = [Parameter(name) for name in NAMES]
+"""Some have the names of expressions and numbers."""
+
+expressions = st.one_of(
+    st.sampled_from([*T, A, B, *STRANGE]),
+    st.builds(
+        lambda first, second, make: make(first, second),
+        st.sampled_from([*T[9:], A, B]),
+        st.sampled_from([*T[9:], A, B, *STRANGE]),
+        st.sampled_from(
+            [
+                lambda a, b: a + b,
+                lambda a, b: 2 * a - b / 3,
+                lambda a, _: -a,
+                lambda a, _: 2 * a,
+                lambda a, _: a * 1,
+                lambda a, _: a * 0,
+                lambda a, b: a.sin() * b,
+                lambda a, _: (a * 0 + 2) * 1,
+                lambda a, _: (a / 4).bind({a: 3.0}),
+                lambda a, _: a.assign(a, 1),
+            ]
+        ),
+    ),
+)
 
 
 @st.composite
-def plain_circuits(draw):
-    """Standard gates, matrices, measurements and barriers on qubits of several registers, with idle ones."""
+def plain_circuits(draw, values=strategies.angles):
+    """Standard gates, matrices, measurements and what has no effect, on qubits of several registers, with idle ones."""
     circuit = QuantumCircuit(QuantumRegister(3), [Qubit(), Qubit()], QuantumRegister(2), ClassicalRegister(3))
     for _ in range(draw(st.integers(0, 15))):
-        kind = draw(st.sampled_from(["gate", "gate", "gate", "matrix", "measure", "barrier"]))
+        kind = draw(st.sampled_from(["gate", "gate", "gate", "matrix", "measure", "barrier", "delay"]))
         wires = draw(st.permutations(range(circuit.num_qubits)))
         if kind == "gate":
             template = PLAIN[draw(st.sampled_from(sorted(PLAIN)))]
-            gate = template.base_class(*(draw(strategies.angles) for _ in template.params))
+            gate = template.base_class(*(draw(values) for _ in template.params))
             circuit.append(gate, wires[: gate.num_qubits])
         elif kind == "matrix":
             width = draw(st.integers(1, 3))
             circuit.unitary(random_unitary(2**width, seed=draw(strategies.seeds)), wires[:width])
         elif kind == "measure":
             circuit.measure(wires[0], draw(st.integers(0, 2)))
+        elif kind == "delay":
+            circuit.delay(draw(st.sampled_from([7, B])), wires[0])
         else:
             circuit.barrier(*wires[: draw(st.integers(1, 7))])
-    circuit.global_phase = draw(strategies.angles)
+    circuit.global_phase = draw(values)
     return circuit
 
 
-@given(plain_circuits(), st.booleans())
+@given(st.one_of(plain_circuits(), plain_circuits(st.one_of(expressions, strategies.angles))), st.booleans())
 def test_plain_circuits_become_the_same_program(circuit, keep_idle_qubits):
     assert native.read_plain(circuit, keep_idle_qubits=keep_idle_qubits) is not None
     options = {"keep_idle_qubits": keep_idle_qubits}
     assert_same(lower(circuit, **options), by_python(circuit, **options))
 
 
-@given(strategies.circuits(max_qubits=4, max_operations=8, measure=True))
+@given(plain_circuits(st.one_of(expressions, strategies.angles)), st.integers(0, 9))
+def test_angles_get_the_values_that_qiskit_gives_them(circuit, seed):
+    values = np.random.default_rng(seed).uniform(-7, 7, (3, circuit.num_parameters))
+    lowered = lower(circuit)
+    for point in values:
+        expected = lower(circuit.assign_parameters(point)).program
+        (found,) = lowered.at_points(point[np.newaxis])
+        angles = len(expected.slots)  # a global phase that becomes 0 is left out there
+        np.testing.assert_array_equal(found.program.slots[:angles], expected.slots)
+        assert not found.program.slots[angles:].any()
+
+
+def test_whoever_has_no_parameters_has_no_binding():
+    circuit = QuantumCircuit(1, global_phase=A.assign(A, 2))
+    circuit.rx((2 * A).bind({A: 1}), 0)
+    assert lower(circuit).binding is None
+    assert lower(circuit).program.slots.tolist() == [2, 2]
+
+
+def test_python_says_what_is_wrong_with_an_expression():
+    circuit = QuantumCircuit(2)
+    circuit.rx(A, 0)
+    gate = library.RXGate(0.5)
+    gate.params[0] = (1j * B).bind({B: 1})
+    circuit.append(gate, [1])
+    with pytest.raises(InvalidCircuitError, match=r"instruction 1: 'rx' on qubits \[1\]: .* is not real"):
+        lower(circuit)
+
+
+@given(
+    st.one_of(
+        strategies.circuits(max_qubits=4, max_operations=8, measure=True),
+        strategies.parametrised_circuits().map(lambda drawn: drawn[0]),
+    )
+)
 def test_any_circuit_becomes_the_same_program(circuit):
-    first, second = lower(circuit), by_python(circuit)
-    for mine, other in zip(first.program.packed(), second.program.packed(), strict=True):
-        np.testing.assert_equal(mine, other)
+    assert_same(lower(circuit), by_python(circuit))
 
 
 class OwnMeasure(Measure):
@@ -109,14 +176,12 @@ def loop():
 
 
 LEFT = {
-    "parameter": two(library.RXGate(Parameter("a"))),
     "object parameters": two(library.DiagonalGate([1, -1])),
     "open control": two(library.CXGate(ctrl_state=0)),
     "opaque mcx": two(library.MCXGate(4)),
     "gate in Python": two(OwnGate()),
     "measurement in Python": two(OwnMeasure()),
     "reset": two(Reset()),
-    "delay": two(Delay(3)),
     "initialize": two(library.Initialize([0, 1])),
     "wide matrix": two(library.UnitaryGate(random_unitary(32, seed=1))),
     "loop": loop(),
@@ -169,4 +234,4 @@ def test_any_number_of_qubits_is_read():
 
 def test_what_is_no_circuit_data_is_refused():
     with pytest.raises(TypeError):
-        native._reader().read(object(), 0.0, False)
+        native._reader().read(object(), [], 0.0, False)

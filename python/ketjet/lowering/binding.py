@@ -7,24 +7,26 @@ fills such slots, and nothing else, when values are given.
 from __future__ import annotations
 
 import difflib
+import functools
 import math
-from array import array
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qiskit.circuit import Parameter, ParameterExpression, ParameterVector
+from qiskit.circuit import ParameterVector
 
 from ketjet import engine
 from ketjet.errors import InvalidCircuitError
-from ketjet.lowering.arrays import CHUNK, distinct
+from ketjet.lowering.arrays import CHUNK
 from ketjet.lowering.parameters import is_unbound, names_of, real_number
+from ketjet.lowering.unbound_slots import parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
+    from qiskit.circuit import Parameter, ParameterExpression
 
-    from ketjet.lowering.builder import UnboundSlots
+    from ketjet.lowering.unbound_slots import SlotExpressions
 
     Column = Sequence[Any] | NDArray[Any]
     """One value per point."""
@@ -33,74 +35,56 @@ if TYPE_CHECKING:
 class Binding:
     """How the unbound slots of one circuit follow from its parameters.
 
-    The engine evaluates parameters that are angles as they are and, from the second point on, compiled expressions;
-    what it cannot tell with Qiskit's digits is evaluated by Qiskit. Equal expressions are evaluated once.
+    From the second point on the engine evaluates compiled expressions; what it cannot tell with Qiskit's digits is
+    evaluated by Qiskit. Equal expressions are evaluated once.
 
     Parameters
     ----------
     circuit_name
         For messages.
-    own
-        The circuit's parameters.
-    unbound
-        The slots that are not numbers; not to be changed any more.
+    parameters
+        What has to be given values.
+    used
+        How slots follow from them.
     slots
-        All slots of the program, with anything in those that are not numbers.
+        All slots of the program, with anything in those that follow from parameters.
     """
 
     def __init__(
-        self, circuit_name: str, own: Sequence[Parameter], unbound: UnboundSlots, slots: Sequence[float] = ()
+        self,
+        circuit_name: str,
+        parameters: Sequence[Parameter],
+        used: SlotExpressions,
+        slots: NDArray[np.float64],
     ) -> None:
         self._circuit_name = circuit_name
-        self._all_slots = np.array(slots, np.float64)
-        self._slots, self._instructions, self._gates = np.asarray(unbound.slots), unbound.instructions, unbound.gates
-        self._is_phase = np.asarray(unbound.instructions) < 0
-        """By unbound slot: whether it is the circuit's global phase."""
-        self._expressions: list[ParameterExpression] = []
-        """Each that some slot has, once."""
-        self._numbers = array("q")
-        """By unbound slot: which of them it has."""
-        self._first_uses = array("q")
-        """By expression, the first of the unbound slots that has it."""
-        numbers: dict[ParameterExpression, int] = {}
-        for place, expression in enumerate(unbound.expressions):
-            number = len(self._expressions)
-            try:  # noqa: SIM105 - a context manager for each takes longer
-                number = numbers.setdefault(expression, number)
-            except OverflowError:  # Qiskit's hash of an expression that is a negative integer
-                pass
-            if number == len(self._expressions):
-                self._expressions.append(expression)
-                self._first_uses.append(place)
-            self._numbers.append(number)
-            unbound.expressions[place] = self._expressions[number]  # equal ones are let go of here, not all at the end
-        known, hidden = distinct(own), set()
-        for expression in self._expressions:
-            if not (isinstance(expression, Parameter) and expression in known):
-                hidden |= _parameters_of(expression) - known
-        self.parameters = (*own, *sorted(hidden, key=lambda parameter: parameter.name))
+        self.parameters = tuple(parameters)
         """The circuit's parameters, then those that only definitions know."""
-        self._index = {parameter.name: i for i, parameter in enumerate(self.parameters)}
-        self._formulas: engine.Formulas | None = None
+        self._used = used
+        self._all_slots = slots
         self._points = 0
         """How many points have been evaluated."""
-        self._compiled = False
-        """Whether the formulas hold more than the parameters that are angles as they are."""
 
     @property
     def slots(self) -> NDArray[np.int64]:
         """The slots that follow from parameters."""
-        return self._slots
+        return self._used.slots
+
+    @functools.cached_property
+    def _index(self) -> dict[str, int]:
+        """The numbers of the parameters, by name."""
+        return {parameter.name: i for i, parameter in enumerate(self.parameters)}
 
     def slots_with(self, columns: Iterable[int]) -> set[int]:
         """Return the slots that depend on some of the parameters, which are given by their places among these."""
         wanted = {self.parameters[column] for column in columns}
-        depends = [not wanted.isdisjoint(_parameters_of(expression)) for expression in self._expressions]
-        return set(self._slots[np.array(depends, bool)[np.asarray(self._numbers, np.int64)]].tolist())
+        used = self._used
+        depends = [not wanted.isdisjoint(parameters_of(expression)) for expression in used.expressions]
+        return set(used.slots[np.array(depends, bool)[used.numbers]].tolist())
 
     def __del__(self) -> None:
-        while self._expressions:  # other threads get their turn in between
-            del self._expressions[-CHUNK:]
+        while self._used.expressions:  # other threads get their turn in between
+            del self._used.expressions[-CHUNK:]
 
     def resolve(self, values: Mapping[Any, Any]) -> NDArray[np.float64]:
         """Turn the caller's values into one real number per parameter, in the order of `parameters`.
@@ -157,15 +141,32 @@ class Binding:
             If a value is not finite, or an angle becomes NaN, infinite or complex.
         """
         self._require_finite(values, first)
+        if not len(self._used.slots):  # the parameters are those of delays
+            return np.tile(self._all_slots, (len(values), 1))
+        self._points += len(values)
+        if self._points == 1:
+            return self._slots_of_first(values)
         slots: NDArray[np.float64]
-        slots, undecided = self._formulas_for(len(values)).evaluate(values)
+        slots, undecided = self._compiled.evaluate(values)
         if len(undecided):
             places, ends = self._places_by_expression()
             for point, number in undecided.tolist():
                 value = self._value(number, values[point], _point_name(point, values, first))
                 found = places[ends[number] : ends[number + 1]]
-                slots[point, self._slots[found]] = np.where(self._is_phase[found], value % math.tau, value)
+                is_phase = self._used.instructions[found] < 0
+                slots[point, self._used.slots[found]] = np.where(is_phase, value % math.tau, value)
         return slots
+
+    def _slots_of_first(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the slots at the first point of all: Qiskit evaluates expressions sooner than they are compiled."""
+        used, (point,) = self._used, values
+        found = point[used.parameters]
+        for number in np.flatnonzero(used.parameters < 0).tolist():
+            found[number] = self._value(number, point, "")
+        slots = self._all_slots.copy()
+        slots[used.slots] = found[used.numbers]
+        slots[used.slots[used.instructions < 0]] %= math.tau
+        return slots[np.newaxis]
 
     def pull_back(self, values: NDArray[np.float64], slot_gradient: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn the derivatives of something by the program's slots, at one point, into those by the parameters.
@@ -183,54 +184,44 @@ class Binding:
             If an angle has no finite derivative there.
         """
         gradient: NDArray[np.float64]
-        gradient, left_out = self._formulas_for(2).pull_back(values, slot_gradient)
+        gradient, left_out = self._compiled.pull_back(values, slot_gradient)
         if len(left_out):
             places, ends = self._places_by_expression()
             for number in left_out.tolist():
-                weight = slot_gradient[self._slots[places[ends[number] : ends[number + 1]]]].sum()
+                weight = slot_gradient[self._used.slots[places[ends[number] : ends[number + 1]]]].sum()
                 for parameter, slope in self._slopes(number, values):
                     gradient[self._index[parameter.name]] += weight * slope
         return gradient
 
-    def _formulas_for(self, points: int) -> engine.Formulas:
-        """Return the formulas for so many more points.
+    @functools.cached_property
+    def _compiled(self) -> engine.Formulas:
+        """The formulas that the engine evaluates."""
+        from ketjet.lowering.formulas import FormulaWriter  # not all circuits have parameters
 
-        Expressions are compiled when a second point is wanted: for one, Qiskit evaluates them sooner.
-        """
-        self._points += points
-        compiled = self._points > 1
-        if self._formulas is None or (compiled and not self._compiled):
-            from ketjet.lowering.formulas import FormulaWriter  # not all circuits have parameters
-
-            writer = FormulaWriter(self._index)
-            if all(isinstance(expression, Parameter) for expression in self._expressions):
-                writer.parameters([expression.name for expression in self._expressions])
-            else:
-                for expression in self._expressions:
-                    if compiled or isinstance(expression, Parameter):
-                        writer.expression(expression)
-                    else:
-                        writer.unknown()
-            self._formulas = engine.Formulas(
-                num_parameters=len(self.parameters),
-                numbers=self._all_slots,
-                slots=self._slots,
-                formulas=np.asarray(self._numbers),
-                phases=self._slots[self._is_phase],
-                begins=np.asarray(writer.begins),
-                ops=np.asarray(writer.ops),
-                operands=np.asarray(writer.operands),
-                constants=np.asarray(writer.constants),
-                ordered=np.asarray(writer.ordered),
-            )
-            self._compiled = compiled
-        return self._formulas
+        used, writer = self._used, FormulaWriter(self._index)
+        if (used.parameters >= 0).all():
+            writer.parameters([expression.name for expression in used.expressions])
+        else:
+            for expression in used.expressions:
+                writer.expression(expression)
+        return engine.Formulas(
+            num_parameters=len(self.parameters),
+            numbers=self._all_slots,
+            slots=used.slots,
+            formulas=used.numbers,
+            phases=used.slots[used.instructions < 0],
+            begins=np.asarray(writer.begins),
+            ops=np.asarray(writer.ops),
+            operands=np.asarray(writer.operands),
+            constants=np.asarray(writer.constants),
+            ordered=np.asarray(writer.ordered),
+        )
 
     def _places_by_expression(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the places of the unbound slots, by expression, and where those of each expression begin."""
-        numbers = np.asarray(self._numbers)
-        ends = np.zeros(len(self._expressions) + 1, np.int64)
-        np.cumsum(np.bincount(numbers, minlength=len(self._expressions)), out=ends[1:])
+        numbers, expressions = self._used.numbers, len(self._used.expressions)
+        ends = np.zeros(expressions + 1, np.int64)
+        np.cumsum(np.bincount(numbers, minlength=expressions), out=ends[1:])
         return np.argsort(numbers, kind="stable"), ends
 
     def _column(self, index: int, values: Column) -> NDArray[np.float64] | list[float]:
@@ -248,14 +239,15 @@ class Binding:
             reason = f"{values[point, index]} is not finite; use a finite number"
             raise self._bad_value(index, reason, _point_name(point, values, first))
 
-    def _place_of(self, place: int) -> str:
-        """Return the instruction of an unbound slot, for messages."""
-        instruction = self._instructions[place]
-        return "global phase" if instruction < 0 else f"instruction {instruction} ({self._gates[place]})"
+    def _place_of(self, number: int) -> str:
+        """Return the first instruction that has an expression, for messages."""
+        place = int(np.argmax(self._used.numbers == number))
+        instruction = self._used.instructions[place]
+        return "global phase" if instruction < 0 else f"instruction {instruction} ({self._used.gates[place]})"
 
     def _value(self, number: int, values: NDArray[np.float64], at: str) -> float:
         """Let Qiskit evaluate an expression."""
-        expression = self._expressions[number]
+        expression = self._used.expressions[number]
         given = self._given(expression, values)
         try:
             value = real_number(expression.bind(given))
@@ -269,7 +261,7 @@ class Binding:
         """Let Qiskit evaluate the derivatives of an expression that the engine has left out."""
         from ketjet.lowering.formulas import is_smooth
 
-        expression = self._expressions[number]
+        expression = self._used.expressions[number]
         given = self._given(expression, values)
         slopes = []
         for parameter in given:
@@ -287,7 +279,7 @@ class Binding:
         return slopes
 
     def _given(self, expression: ParameterExpression, values: NDArray[np.float64]) -> dict[Parameter, float]:
-        return {each: float(values[self._index[each.name]]) for each in _parameters_of(expression)}
+        return {each: float(values[self._index[each.name]]) for each in parameters_of(expression)}
 
     def _number(self, index: int, value: Any, at: str) -> float:
         try:
@@ -297,8 +289,8 @@ class Binding:
 
     def _bad_value(self, index: int, reason: str, at: str) -> InvalidCircuitError:
         parameter = self.parameters[index]
-        uses = zip(self._expressions, self._first_uses, strict=True)
-        used_by = next((place for expression, place in uses if parameter in _parameters_of(expression)), None)
+        uses = enumerate(self._used.expressions)
+        used_by = next((number for number, expression in uses if parameter in parameters_of(expression)), None)
         where = "" if used_by is None else f" (used by {self._place_of(used_by)})"
         name = parameter.name
         return InvalidCircuitError(
@@ -310,9 +302,9 @@ class Binding:
     ) -> InvalidCircuitError:
         bound = ", ".join(f"{parameter.name} = {value}" for parameter, value in given.items())
         return InvalidCircuitError(
-            f"circuit {self._circuit_name!r}{at}, {self._place_of(self._first_uses[number])}: the angle "
-            f"{self._expressions[number]} has no {what} with {bound}: {reason}; bind values that give a finite real "
-            "number"
+            f"circuit {self._circuit_name!r}{at}, {self._place_of(number)}: the angle "
+            f"{self._used.expressions[number]} has no {what} with {bound}: {reason}; bind values that give a finite "
+            "real number"
         )
 
     def _mismatch(self, unknown: Sequence[str], missing: Sequence[str]) -> str:
@@ -324,10 +316,6 @@ class Binding:
             parts.append(f"parameters without a value: {names_of(missing)}")
         have = names_of(parameter.name for parameter in self.parameters) or "none"
         return f"circuit {self._circuit_name!r}: {'; '.join(parts)}; the circuit's parameters are: {have}"
-
-
-def _parameters_of(expression: ParameterExpression) -> set[Parameter]:
-    return {expression} if isinstance(expression, Parameter) else expression.parameters
 
 
 def _point_name(point: int, points: Sequence[Any] | NDArray[Any], first: int | None = None) -> str:

@@ -8,7 +8,6 @@ grow, so a stretch of them can be appended again on other qubits (`replay`).
 from __future__ import annotations
 
 import itertools
-import sys
 from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,12 +17,12 @@ from ketjet.engine import instruction_codes
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
 from ketjet.lowering.operations import gate_rows
 from ketjet.lowering.parameters import is_unbound, real_number
+from ketjet.lowering.unbound_slots import UnboundSlots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
-    from qiskit.circuit import ParameterExpression
 
     from ketjet.lowering.operations import Placement
     from ketjet.lowering.parameters import LoopValue
@@ -62,54 +61,6 @@ class Classical(NamedTuple):
     """Where a branch or jump leads."""
     code: list[int] | None
     """What is computed, or decides a branch; it may grow until the program is packed."""
-
-
-class UnboundSlot(NamedTuple):
-    """A slot whose value is an expression, and the instruction it belongs to."""
-
-    slot: int
-    expression: ParameterExpression
-    instruction: int
-    """Index in the outermost circuit; -1 for the circuit's global phase."""
-    gate: str
-
-
-class UnboundSlots:
-    """Slots with the expressions they will hold the values of, in columns: the garbage collector passes these over."""
-
-    def __init__(self) -> None:
-        self.slots = array("q")
-        self.expressions: list[ParameterExpression] = []
-        self.instructions = array("q")
-        self.gates: list[str] = []
-
-    def __len__(self) -> int:
-        return len(self.slots)
-
-    def __getitem__(self, index: int) -> UnboundSlot:
-        return UnboundSlot(self.slots[index], self.expressions[index], self.instructions[index], self.gates[index])
-
-    def append(self, slot: int, expression: ParameterExpression, instruction: int, gate: str) -> None:
-        """Note one more slot and the instruction that it belongs to."""
-        self.slots.append(slot)
-        self.expressions.append(expression)
-        self.instructions.append(instruction)
-        self.gates.append(sys.intern(gate))  # one text instead of a million equal ones
-
-    def repeat(self, begin: int, end: int, shift: int, instruction: int, gate: str) -> None:
-        """Append some of them once more, so many slots further, as those of another instruction."""
-        self.slots.extend([slot + shift for slot in self.slots[begin:end]])
-        self.expressions += self.expressions[begin:end]
-        self.instructions += array("q", [instruction]) * (end - begin)
-        self.gates += [sys.intern(gate)] * (end - begin)
-
-    def between(self, begin: int, end: int) -> Iterator[UnboundSlot]:
-        """Yield some of them."""
-        return map(self.__getitem__, range(begin, end))
-
-    def truncate(self, length: int) -> None:
-        """Forget all but so many."""
-        del self.slots[length:], self.expressions[length:], self.instructions[length:], self.gates[length:]
 
 
 class ProgramBuilder:

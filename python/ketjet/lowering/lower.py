@@ -13,12 +13,12 @@ from ketjet import engine
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering.arrays import distinct
 from ketjet.lowering.binding import Binding
-from ketjet.lowering.builder import UnboundSlots
 from ketjet.lowering.doubled import MatrixWantedError, doubled
 from ketjet.lowering.header import Header
 from ketjet.lowering.native import read_plain, why_walked
 from ketjet.lowering.newer_qiskit import LOOPS_LEND_PARAMETERS
 from ketjet.lowering.packing import pack
+from ketjet.lowering.unbound_slots import UnboundSlots, told_apart
 from ketjet.lowering.walk import CircuitWalk
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class LoweredCircuit(NamedTuple):
             If a name is unknown, a parameter has no value, or an angle becomes NaN or infinite.
         """
         if self.binding is None:
-            Binding(self.header.name, (), UnboundSlots()).resolve(values)
+            _nothing_to_bind(self.header.name).resolve(values)
             return self
         return self.with_slots(self.binding.slots_of(self.binding.resolve(values)[np.newaxis])[0])
 
@@ -91,7 +91,7 @@ class LoweredCircuit(NamedTuple):
         InvalidCircuitError
             As `bind`.
         """
-        binding = Binding(self.header.name, (), UnboundSlots()) if self.binding is None else self.binding
+        binding = _nothing_to_bind(self.header.name) if self.binding is None else self.binding
         return binding.rows(columns, points)
 
     def at_points(self, values: NDArray[np.float64]) -> Iterator[LoweredCircuit]:
@@ -172,7 +172,10 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
             logger.debug("circuit %r is read in Python, which takes longer: %s", circuit.name, why_walked(circuit))
         return _walked(circuit, keep_idle_qubits, starts_in_zero)
     program = engine.Program(len(plain.qubits), circuit.num_clbits, **plain.columns)
-    return LoweredCircuit(program, Header(circuit), plain.qubits, (), plain.measures, (), None)
+    binding = None
+    if plain.expressions is not None:
+        binding = Binding(circuit.name, plain.parameters, plain.expressions, plain.columns["slots"])
+    return LoweredCircuit(program, Header(circuit), plain.qubits, plain.parameters, plain.measures, (), binding)
 
 
 def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: bool) -> LoweredCircuit:
@@ -209,7 +212,16 @@ def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: boo
 def _binding(circuit: QuantumCircuit, builder: ProgramBuilder) -> Binding | None:
     """Return how the program's slots follow from the parameters, if anything does."""
     own = _own_parameters(circuit, builder)
-    return Binding(circuit.name, own, builder.unbound, builder.slots) if own or builder.unbound.slots else None
+    if not own and not builder.unbound.slots:
+        return None
+    used, parameters = told_apart(builder.unbound, own)
+    return Binding(circuit.name, parameters, used, np.array(builder.slots))
+
+
+def _nothing_to_bind(circuit_name: str) -> Binding:
+    """Return the binding of a circuit without parameters."""
+    used, parameters = told_apart(UnboundSlots(), ())
+    return Binding(circuit_name, parameters, used, np.empty(0))
 
 
 def _own_parameters(circuit: QuantumCircuit, builder: ProgramBuilder) -> Sequence[Parameter]:

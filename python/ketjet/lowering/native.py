@@ -1,4 +1,4 @@
-"""Circuits of plain gates, matrices, measurements and barriers, read at once by way of Qiskit's C API.
+"""Circuits of plain gates, matrices and measurements, read at once by way of Qiskit's C API.
 
 Reading them in Python takes thirty times as long. The extension is optional: it is built where Qiskit's headers are,
 and works beside the minor version of Qiskit that it was built for. Whatever it leaves, `walk` reads.
@@ -9,19 +9,28 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from ketjet.engine import instruction_codes
+from ketjet.errors import InvalidCircuitError
 from ketjet.lowering.operations import gate_rows, plain_codes
+from ketjet.lowering.parameters import is_unbound, real_number
 from ketjet.lowering.reader import SMALL_QUBITS
 from ketjet.lowering.structured import are_unitary
+from ketjet.lowering.unbound_slots import SlotExpressions, number_of, places_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
     from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter, ParameterExpression
 
     from ketjet._qiskit_bridge import Reader
 
 COLUMNS = ("codes", "wire_begin", "wires", "num_controls", "control_state", "slot_begin", "slots", "operand")
 
-READ_BESIDE = ("measure", "barrier", "unitary")
+READ_BESIDE = ("measure", "barrier", "delay", "unitary")
 """What is read beside gates."""
 
 
@@ -36,11 +45,17 @@ class PlainCircuit(NamedTuple):
         What `engine.Program` takes beside the numbers of qubits and bits.
     measures
         Whether there is a measurement.
+    parameters
+        The circuit's, sorted as there.
+    expressions
+        How slots follow from these, if there are any.
     """
 
     qubits: tuple[int, ...]
     columns: dict[str, Any]
     measures: bool
+    parameters: tuple[Parameter, ...]
+    expressions: SlotExpressions | None
 
 
 def read_plain(circuit: QuantumCircuit, *, keep_idle_qubits: bool) -> PlainCircuit | None:
@@ -59,17 +74,76 @@ def read_plain(circuit: QuantumCircuit, *, keep_idle_qubits: bool) -> PlainCircu
         None for a circuit that has to be lowered in Python, be it to say what is wrong.
     """
     reader = _reader()
-    if reader is None or circuit.num_parameters or circuit.num_vars:
+    if reader is None or circuit.num_vars:
         return None
-    found = reader.read(circuit._data, circuit.global_phase, keep_idle_qubits)
+    parameters = tuple(circuit._data.parameters) if circuit.num_parameters else ()
+    phase = circuit.global_phase
+    found = reader.read(
+        circuit._data,
+        [parameter.name for parameter in parameters],
+        phase if isinstance(phase, (int, float)) else None,
+        keep_idle_qubits,
+    )
     if found is None:
         return None
-    qubits, columns, matrices, measures = found
+    qubits, columns, matrices, measures, unbound = found
     if not are_unitary(matrices):
         return None
     payloads = [matrix.reshape(-1) for matrix in matrices]
     named = dict(zip(COLUMNS, columns, strict=True), payloads=payloads)
-    return PlainCircuit(tuple(range(circuit.num_qubits)) if qubits is None else qubits, named, measures)
+    try:
+        expressions = None if unbound is None else _expressions(circuit, parameters, unbound, named["slots"])
+    except InvalidCircuitError:
+        return None
+    if qubits is None:
+        qubits = tuple(range(circuit.num_qubits))
+    return PlainCircuit(qubits, named, measures, parameters, expressions if parameters else None)
+
+
+def _expressions(
+    circuit: QuantumCircuit, parameters: Sequence[Parameter], unbound: tuple[Any, ...], slots: NDArray[np.float64]
+) -> SlotExpressions:
+    """Return how slots follow from parameters.
+
+    Parameters
+    ----------
+    circuit, parameters
+        The circuit and its parameters.
+    unbound
+        What the reader tells of its slots that are not numbers.
+    slots
+        Of the program; the values of expressions without parameters are written into these.
+
+    Raises
+    ------
+    InvalidCircuitError
+        Such a value is not real.
+    """
+    places, numbers, instructions, gates, found = unbound
+    sources = found[:, 0]
+    if (sources >= 0).all():
+        return SlotExpressions(
+            places, numbers, instructions, gates, [parameters[source] for source in sources.tolist()], sources
+        )
+    expressions: list[ParameterExpression] = []
+    known: dict[ParameterExpression, int] = {}
+    renumbered = np.empty(len(found), np.int64)
+    for number, (source, instruction, position) in enumerate(found.tolist()):
+        if source >= 0:
+            value = parameters[source]
+        else:
+            value = circuit.global_phase if instruction < 0 else circuit._data[instruction].params[position]
+        if is_unbound(value):
+            renumbered[number] = number_of(value, expressions, known)
+            continue
+        renumbered[number] = -1  # it has no parameters
+        slots[places[numbers == number]] = real_number(value)  # which is finite: Qiskit computes no others
+    numbers = renumbered[numbers]
+    if (numbers < 0).any():
+        kept = np.flatnonzero(numbers >= 0)
+        places, numbers, instructions = places[kept], numbers[kept], instructions[kept]
+        gates = [gates[place] for place in kept.tolist()]
+    return SlotExpressions(places, numbers, instructions, gates, expressions, places_of(expressions, parameters))
 
 
 @functools.cache
@@ -89,14 +163,14 @@ def why_walked(circuit: QuantumCircuit) -> str:
     """Return why `read_plain` has left this circuit."""
     if (reason := why_not_native()) is not None:
         return reason
-    if circuit.num_parameters or circuit.num_vars:
-        return "it has parameters" if circuit.num_parameters else "it has variables"
+    if circuit.num_vars:
+        return "it has variables"
     for instruction in circuit.data:
         name = instruction.name
         plain = instruction.is_standard_gate() and name in plain_codes()
         if not plain and name not in READ_BESIDE:
             return f"it has the instruction {name!r}"
-    return "it has a matrix that is large or not unitary, or a number that is not finite"
+    return "it has a matrix that is large or not unitary, or an angle that is no finite real number"
 
 
 @functools.cache

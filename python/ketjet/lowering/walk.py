@@ -253,7 +253,7 @@ class CircuitWalk:
         return None
 
     def _circuit_phase(self, everything: Placement) -> None:
-        self.builder.instruction = -1  # no error in it is one of an instruction
+        self.builder.instruction, self.builder.instruction_name = -1, ""  # no error in it is one of an instruction
         self._global_phase(self._circuit, everything)
 
     def _global_phase(self, circuit: QuantumCircuit, placement: Placement) -> None:
