@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -199,7 +200,7 @@ def test_squares_give_variances(given_sum, letters, data):
     num_qubits = given_sum[1]
     listed = data.draw(terms(num_qubits, letters))
     read = read_observables([SparseObservable.from_list(listed), "Z" * num_qubits])
-    identities, plain = read.split_identities()
+    identities, plain = read.split_identities
     table = with_squares(plain)
     assert table.shape == (4,)
     rest, paulis, square, one = matrices(table)
@@ -225,6 +226,49 @@ def test_a_few_of_many_and_multiples_of_the_identity():
     read = read_observables([["ZZ"], [{"XX": 1, "II": 2}], ["0I"], [{"II": 3}]])
     some = read.some(np.array([1, 3]))
     assert [dict(terms_of(some, row)) for row in range(2)] == [{"XX": 1, "II": 2}, {"II": 3}]
-    identities, rest = read.split_identities()
+    identities, rest = read.split_identities
     assert identities.tolist() == [0, 2, 0, 3]
     assert [dict(terms_of(rest, row)) for row in range(4)] == [{"ZZ": 1}, {"XX": 1}, {"0I": 1}, {}]
+
+
+CHANGES = {
+    "coefficients": lambda operator: operator.coeffs.__setitem__(0, 0.25),
+    "letters": lambda operator: operator.paulis.__setitem__(0, "YX"),
+    "bits": lambda operator: operator.paulis.x.__setitem__((0, 0), not operator.paulis.x[0, 0]),
+    "phases": lambda operator: setattr(operator.paulis, "phase", [2, 0, 0]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_observable_that_has_changed_is_read_anew(change):
+    operator = SparsePauliOp(["ZZ", "XY", "YY"], [1.0, 2.0, -0.5])
+    np.testing.assert_allclose(matrices(read_observables(operator))[0], operator.to_matrix())
+    CHANGES[change](operator)
+    pairs = zip(operator.coeffs, operator.paulis, strict=True)
+    expected = sum(coefficient * pauli.to_matrix() for coefficient, pauli in pairs)
+    if not np.allclose(expected, expected.conj().T):
+        with pytest.raises(InvalidOptionError, match="not Hermitian"):
+            read_observables(operator)
+        return
+    np.testing.assert_allclose(matrices(read_observables(operator))[0], expected)
+
+
+def test_observables_of_equal_bits_are_told_apart_by_their_width():
+    for operator in (SparsePauliOp(["ZZZ", "XXX"]), SparsePauliOp(["ZZ", "ZX", "XX"])):
+        assert sorted(dict(terms_of(read_observables(operator), 0))) == sorted(operator.paulis.to_labels())
+
+
+def test_what_is_wrong_with_an_observable_is_said_every_time():
+    operator = SparsePauliOp(["ZZ", "XX"], [1, 1j])
+    for _ in range(2):
+        with pytest.raises(InvalidOptionError, match="not Hermitian: the coefficient of XX"):
+            read_observables(operator)
+    operator.coeffs[1] = 1
+    assert read_observables(operator).num_strings == 2
+
+
+def test_a_table_can_be_pickled_after_it_has_been_used():
+    table = read_observables(SparsePauliOp(["ZZ", "II"], [1.0, 2.0]))
+    assert table.split_identities[1].readout.coefficients.tolist() == [1.0]
+    for mine, its in zip(table, pickle.loads(pickle.dumps(table)), strict=True):
+        np.testing.assert_equal(mine, its)

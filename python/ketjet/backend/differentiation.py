@@ -160,7 +160,7 @@ class DifferentiableCircuit:
         if self._last is None or self._last.given is not observables:
             table = observables.in_program(self.lowered.qubits, self._measured)
             if self._test is None:
-                constants, table = table.split_identities()
+                constants, table = table.split_identities
             else:
                 constants = np.zeros(len(self._parts) * table.num_rows)
                 table = self._test.observables(table, self._parts)
@@ -174,7 +174,7 @@ class DifferentiableCircuit:
             threads=demand.threads,
             seconds=demand.seconds,
             peak_bytes=demand.peak_bytes,
-            gradient=engine.GradientRequest(table.readout(), (), demand.states, self._plan),
+            gradient=engine.GradientRequest(table.readout, (), demand.states, self._plan),
         )
         return self._experiment._replace(task=task, peak_bytes=demand.peak_bytes)
 

@@ -88,11 +88,11 @@ def part_of(
 ) -> Part:
     """Make a part, whose attributes these are."""
     made = Part(experiment, slots, observables, table, scattering, ())
-    readouts: tuple[engine.Readout, ...] = (table.readout(),)
+    readouts: tuple[engine.Readout, ...] = (table.readout,)
     if made.draws:
-        readouts = (engine.SpreadReadout(table.readout()),)
+        readouts = (engine.SpreadReadout(table.readout),)
     if len(scattering):
-        readouts += (engine.VariancesReadout(table.some(scattering).readout()),)
+        readouts += (engine.VariancesReadout(table.some(scattering).readout),)
     return made._replace(readouts=readouts)
 
 

@@ -117,7 +117,7 @@ class ReadCircuit:
         """
         if len(scattering):
             return self._scattered(observables, scattering)
-        constants, table = observables.in_program(self.lowered.qubits, self._measured).split_identities()
+        constants, table = observables.in_program(self.lowered.qubits, self._measured).split_identities
         if not table.num_strings:
             return Reading(constants, ())
         parts = self._cones(table)
@@ -130,7 +130,7 @@ class ReadCircuit:
         keep_idle = bool(idle) and observables.some(scattering).flip(idle)  # |0> becomes another state there
         lowered, measured, *_ = lower_to_read(self._circuit, keep_idle_qubits=True) if keep_idle else self._to_read
         experiment = self._with_states_of_readers(lowered)
-        constants, table = observables.in_program(lowered.qubits, measured).split_identities()
+        constants, table = observables.in_program(lowered.qubits, measured).split_identities
         slots = np.arange(len(lowered.program.slots)) if keep_idle else None
         return Reading(constants, (part_of(experiment, slots, np.arange(table.num_rows), table, scattering),))
 
@@ -140,7 +140,7 @@ class ReadCircuit:
 
     def reads_light_cones(self, observables: Observables) -> bool:
         """Return whether light cones would run for observables of the circuit's qubits."""
-        _, table = observables.in_program(self.lowered.qubits, self._measured).split_identities()
+        _, table = observables.in_program(self.lowered.qubits, self._measured).split_identities
         return bool(table.num_strings) and self._cones(table) is not None
 
     @functools.cached_property

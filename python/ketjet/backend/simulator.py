@@ -327,8 +327,8 @@ class Simulator(Differentiates, OldNames):
         explained = explanation.explain(lowered, made, demand.threads)
         explained = explanation.with_memory(explained, demand, admission.available[0])
         if table is not None and not made.has_trajectories:
-            placed = table.in_program(lowered.qubits).split_identities()[1]
-            explained = explanation.with_readings(explained, made, placed.readout(), lowered)
+            placed = table.in_program(lowered.qubits).split_identities[1]
+            explained = explanation.with_readings(explained, made, placed.readout, lowered)
         if not analyze:
             return explained
         task = experiment_of(lowered, admitted, resolved, 0).task

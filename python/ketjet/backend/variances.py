@@ -38,7 +38,7 @@ def reading_with_variances(read: ReadCircuit, observables: Observables) -> tuple
     InvalidOptionError
         An observable of too many strings has X or Y on a qubit that is measured last of all.
     """
-    identities, rest = observables.split_identities()
+    identities, rest = observables.split_identities
     strings = strings_to_square(rest)
     applied = strings > FEW_STRINGS
     if applied.any():

@@ -5,6 +5,7 @@ A string is a product of Paulis on some qubits and of projectors onto |0> or |1>
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -27,8 +28,20 @@ FEW = 24
 """Up to so many terms NumPy takes longer than Python itself."""
 
 
-class Observables(NamedTuple):
-    """An array of observables.
+class _Columns(NamedTuple):
+    shape: tuple[int, ...]
+    num_qubits: int | None
+    x_masks: Words
+    z_masks: Words
+    condition_masks: Words
+    condition_values: Words
+    row_begins: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    coefficients: NDArray[np.float64]
+
+
+class Observables(_Columns):
+    """An array of observables. It does not change, and what follows from it is kept.
 
     Attributes
     ----------
@@ -47,16 +60,6 @@ class Observables(NamedTuple):
         Numbers of strings, ascending in each row.
     coefficients : ndarray of float
     """
-
-    shape: tuple[int, ...]
-    num_qubits: int | None
-    x_masks: Words
-    z_masks: Words
-    condition_masks: Words
-    condition_values: Words
-    row_begins: NDArray[np.int64]
-    columns: NDArray[np.int64]
-    coefficients: NDArray[np.float64]
 
     @property
     def num_strings(self) -> int:
@@ -87,6 +90,9 @@ class Observables(NamedTuple):
     def flip(self, qubits: Iterable[int]) -> bool:
         """Return whether any string has X or Y on one of these qubits."""
         return bool((self.x_masks & self._words_with(list(qubits))).any())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Observables, tuple(self)
 
     def label(self, string: int) -> str:
         """Return a string as a label, the last qubit first."""
@@ -129,18 +135,26 @@ class Observables(NamedTuple):
         columns = terms.x, terms.z, terms.projectors, terms.minus
         return table_of(self.shape, self.num_qubits, self.rows[sources], columns, terms.coefficients.real)
 
+    @property
     def split_identities(self) -> tuple[NDArray[np.float64], Observables]:
-        """Return the multiples of the identity, one for each observable, and the observables without them."""
+        """The multiples of the identity, one for each observable, and the observables without them."""
+        identities, rest = self._identities
+        return identities, self if rest is None else rest
+
+    @functools.cached_property
+    def _identities(self) -> tuple[NDArray[np.float64], Observables | None]:
+        """The same, with None for these observables themselves: who knew himself would be kept by a circle."""
         identities = np.zeros(self.num_rows)
         if not self.num_strings or any(words[0].any() for words in self[2:5]):  # strings ascend
-            return identities, self
+            return identities, None
         plain = self.columns == 0
         identities[self.rows[plain]] = self.coefficients[plain]
         rest = np.where(plain, 0, self.coefficients)
         return identities, table_of(self.shape, self.num_qubits, self.rows, self._of_terms, rest)
 
+    @functools.cached_property
     def readout(self) -> engine.ObservablesReadout:
-        """Return how the engine reads them from a state of their qubits, of which there are 64 at most."""
+        """How the engine reads them from a state of their qubits, of which there are 64 at most."""
         x, z, fixed, ones = (words[:, 0] for words in self[2:6])
         begins, columns = self.row_begins.astype(np.uint32), self.columns.astype(np.uint32)
         return engine.ObservablesReadout(x, z, fixed, ones, begins, columns, self.coefficients)

@@ -1,12 +1,13 @@
 """Observables in the engine's terms: every kind that Qiskit has, and arrays of them, become one table.
 
-Projectors other than those onto |0> and |1> are written as halves of strings. Nothing is kept between two calls, for
-observables can change.
+Projectors other than those onto |0> and |1> are written as halves of strings. The last tables are kept; observables can
+change, so they are known again by what they consist of.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,12 @@ __all__ = ["Observables", "complex_observable", "is_array", "place_of", "read_ob
 
 IMAGINARY_TOLERANCE = 100 * np.finfo(np.float64).eps
 """Imaginary parts of coefficients below this are rounding, as for Qiskit."""
+
+KNOWN = 16
+"""How many tables are kept."""
+
+MAX_KNOWN_TERMS = 4096
+"""The most terms of an observable whose table is kept: it takes some hundred bytes for each."""
 
 MAX_DEPTH = 32
 """The most dimensions of an array of observables."""
@@ -54,13 +61,35 @@ def read_observables(observables: Any) -> Observables:
         An observable is not Hermitian, has a coefficient that is unknown or no finite number, or another number of
         qubits than the others; or a list is ragged.
     """
+    if type(observables) is SparsePauliOp and len(observables.coeffs) <= MAX_KNOWN_TERMS:
+        content = pauli_terms.content_of(observables)
+        if content is not None:
+            return _known(*content)
     shape, elements = _flattened(observables)
-    found = _gathered(shape, elements)
+    return _hermitian(_gathered(shape, elements))
+
+
+@functools.lru_cache(KNOWN)
+def _known(*content: Any) -> Observables:
+    """Read one observable from its content."""
+    reading = _Reading(())
+    reading.add_terms(0, pauli_terms.of_content(*content))
+    return _hermitian(reading.table())
+
+
+def _hermitian(found: Observables) -> Observables:
+    """Return observables with real coefficients.
+
+    Raises
+    ------
+    InvalidOptionError
+        There is one with an imaginary part.
+    """
     wrong = np.flatnonzero(np.abs(found.coefficients.imag) >= IMAGINARY_TOLERANCE)
     if len(wrong):
         bad = int(wrong[0])
         raise InvalidOptionError(
-            f"{place_of(shape, int(found.rows[bad]))} is not Hermitian: the coefficient of "
+            f"{place_of(found.shape, int(found.rows[bad]))} is not Hermitian: the coefficient of "
             f"{found.label(int(found.columns[bad]))} is {found.coefficients[bad]}; use real numbers"
         )
     return found._replace(coefficients=found.coefficients.real.copy())
@@ -149,6 +178,12 @@ class _Reading:
         for row, element in enumerate(elements):
             self._add(row, element)
 
+    def add_terms(self, row: int, terms: Terms) -> None:
+        """Take in terms of one observable."""
+        self._require_width(row, terms.num_qubits)
+        self._parts.append(terms)
+        self._rows.append(np.full(len(terms.coefficients), row))
+
     def table(self) -> Observables:
         """Return the observables; their coefficients may be complex."""
         if not self._parts and len(self._labels) <= FEW and (small := self._small_table()) is not None:
@@ -183,11 +218,11 @@ class _Reading:
         if isinstance(observable, str):
             self._add_label(row, observable, 1.0)
         elif isinstance(observable, SparsePauliOp):
-            self._add_terms(row, pauli_terms.of_sparse_pauli(observable))
+            self.add_terms(row, pauli_terms.of_sparse_pauli(observable))
         elif isinstance(observable, SparseObservable):
-            self._add_terms(row, pauli_terms.of_sparse_observable(observable))
+            self.add_terms(row, pauli_terms.of_sparse_observable(observable))
         elif isinstance(observable, Pauli):
-            self._add_terms(row, pauli_terms.of_pauli(observable))
+            self.add_terms(row, pauli_terms.of_pauli(observable))
         elif isinstance(observable, Mapping):
             self._add_mapping(row, observable)
         else:
@@ -203,7 +238,7 @@ class _Reading:
             if isinstance(key, str):
                 self._add_label(row, key, coefficient)
             elif isinstance(key, Pauli):
-                self._add_terms(row, pauli_terms.of_pauli(key, coefficient))
+                self.add_terms(row, pauli_terms.of_pauli(key, coefficient))
             else:
                 raise OptionTypeError(
                     f"{place_of(self._shape, row)}: keys of a dictionary are labels like 'ZZI' or Paulis, got {key!r}"
@@ -214,11 +249,6 @@ class _Reading:
         self._labels.append(label)
         self._label_rows.append(row)
         self._label_coefficients.append(coefficient)
-
-    def _add_terms(self, row: int, terms: Terms) -> None:
-        self._require_width(row, terms.num_qubits)
-        self._parts.append(terms)
-        self._rows.append(np.full(len(terms.coefficients), row))
 
     def _require_width(self, row: int, num_qubits: int) -> None:
         if self.num_qubits is None:

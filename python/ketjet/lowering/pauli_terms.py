@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 __all__ = [
     "LETTERS",
     "Terms",
+    "content_of",
     "joined",
+    "of_content",
     "of_labels",
     "of_pauli",
     "of_paulis",
@@ -168,12 +170,34 @@ def of_sparse_pauli(observable: SparsePauliOp) -> Terms:
     InvalidOptionError
         A coefficient is not known.
     """
-    return _plain(observable.paulis, numbers_of(observable.coeffs))
+    paulis = observable.paulis
+    return _plain(paulis.x, paulis.z, paulis.phase, numbers_of(observable.coeffs))
+
+
+def content_of(observable: SparsePauliOp) -> tuple[int, bytes, bytes, bytes, bytes] | None:
+    """Return what a SparsePauliOp consists of; None if that is more than bits and complex numbers."""
+    paulis, coefficients = observable.paulis, observable.coeffs
+    if coefficients.dtype != np.complex128 or not paulis.num_qubits:
+        return None
+    return (
+        paulis.num_qubits,
+        paulis.x.tobytes(),
+        paulis.z.tobytes(),
+        paulis._phase.tobytes(),
+        coefficients.tobytes(),
+    )
+
+
+def of_content(num_qubits: int, x: bytes, z: bytes, phases: bytes, coefficients: bytes) -> Terms:
+    """Read a SparsePauliOp from its content."""
+    bits_x, bits_z = (np.frombuffer(bits, bool).reshape(-1, num_qubits) for bits in (x, z))
+    with_y = np.frombuffer(phases, np.int64) - (bits_x & bits_z).sum(axis=1)  # each Y has a phase of its own there
+    return _plain(bits_x, bits_z, with_y % 4, np.frombuffer(coefficients, np.complex128))
 
 
 def of_paulis(paulis: PauliList) -> Terms:
     """Read a PauliList: each of its strings is a term."""
-    return _plain(paulis, np.ones(len(paulis), np.complex128))
+    return _plain(paulis.x, paulis.z, paulis.phase, np.ones(len(paulis), np.complex128))
 
 
 def of_pauli(pauli: Pauli, coefficient: Any = 1.0) -> Terms:
@@ -290,13 +314,14 @@ def label_of(num_qubits: int, x: Words, z: Words, projectors: Words, minus: Word
     return "".join(letters[z + 2 * x + 4 * minus + 8 * plus] for z, x, minus, plus in zip(*columns, strict=True))[::-1]
 
 
-def _plain(paulis: PauliList, coefficients: NDArray[np.complex128]) -> Terms:
-    x, z = packed(paulis.x), packed(paulis.z)
-    phases = paulis.phase
+def _plain(
+    x: NDArray[np.bool_], z: NDArray[np.bool_], phases: NDArray[np.int64], coefficients: NDArray[np.complex128]
+) -> Terms:
     if phases.any():
         coefficients = coefficients * np.array([1, -1j, -1, 1j])[phases]
-    none = np.zeros_like(x)
-    return Terms(paulis.num_qubits, x, z, none, none, coefficients)
+    words = packed(x)
+    none = np.zeros_like(words)
+    return Terms(x.shape[1], words, packed(z), none, none, coefficients)
 
 
 @functools.cache

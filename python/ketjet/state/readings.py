@@ -102,13 +102,13 @@ class StateReadings:
         """
         table = read_observables(observable)
         self._require_qubits(table)
-        _, rest = table.split_identities()
+        _, rest = table.split_identities
         applied = strings_to_square(rest) > FEW_STRINGS
         means, squares = np.split(self._values_of(with_squares(rest, ~applied)), 2)
         found = np.maximum(squares - means**2, 0)
         if applied.any():
             require_memory(self._num_qubits, self._state.precision)
-            readout = rest.some(np.flatnonzero(applied)).readout()
+            readout = rest.some(np.flatnonzero(applied)).readout
             found[applied] = self._read(lambda control, threads: self._state.variances(readout, threads, control))
         return found.reshape(table.shape) if table.shape else float(found[0])
 
@@ -122,7 +122,7 @@ class StateReadings:
     def _values_of(self, observables: Observables) -> NDArray[np.float64]:
         """Return the values of an array of observables, in its shape."""
         self._require_qubits(observables)
-        readout = observables.readout()
+        readout = observables.readout
         values = self._read(lambda control, threads: self._state.expectations(readout, threads, control))
         return values.reshape(observables.shape)
 
