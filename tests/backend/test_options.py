@@ -6,6 +6,7 @@ import functools
 import pickle
 import subprocess
 import sys
+import weakref
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from ketjet import Simulator, StateVector
 from ketjet.errors import InvalidOptionError, KetjetWarning, OptionTypeError, UnknownOptionError
 from ketjet.options import machine
 from ketjet.options.machine import allowed_threads
+from ketjet.options.recent_options import RecentOptions
 from ketjet.options.simulator_options import FOREIGN, SimulatorOptions
 
 resolve = SimulatorOptions.resolve
@@ -299,6 +301,34 @@ def test_a_bad_instruction_set_is_refused_by_name(monkeypatch, name):
             way(circuit)
         assert str(caught.value).isprintable()
         assert len(str(caught.value)) < 200
+
+
+def test_options_are_checked_again_whenever_a_value_is_another_object():
+    recent = RecentOptions()
+    first = recent.resolve({"shots": 7}, {"memory": True})
+    assert recent.resolve({"shots": 7}, {"memory": True}) is first
+    assert recent.resolve({"shots": 7}, {"memory": False}) == resolve({"shots": 7})
+    assert recent.resolve({}, {"shots": 7}) == resolve({"shots": 7})
+    recent.resolve({"shots": 1}, {})
+    with pytest.raises(OptionTypeError):  # though True == 1
+        recent.resolve({"shots": True}, {})
+    with pytest.raises(InvalidOptionError):
+        recent.resolve({"shots": 0}, {})
+
+
+def test_options_that_can_change_or_bring_a_warning_are_not_kept():
+    recent, switches = RecentOptions(), {"prune": True}
+    assert recent.resolve({}, {"plan_options": switches}).plan_options == {"prune": True}
+    switches["prune"] = False
+    assert recent.resolve({}, {"plan_options": switches}).plan_options == {"prune": False}
+    for _ in range(2):
+        with pytest.warns(KetjetWarning, match="fusion_max_qubit"):
+            recent.resolve({}, {"fusion_max_qubit": 3})
+    with ThreadPoolExecutor(1) as pool:
+        recent.resolve({}, {"executor": pool})
+        held = weakref.ref(pool)
+    del pool
+    assert held() is None
 
 
 def test_options_do_not_need_qiskit():

@@ -136,11 +136,15 @@ def test_a_child_forked_after_use():
     done = run("""
 job = Simulator(seed_simulator=1).run(small)
 counts = job.result().get_counts()
+my_end, their_end = os.pipe()
 pid = os.fork()
 if pid == 0:
     assert job.result().get_counts() == counts
-    assert Simulator(seed_simulator=1).run(small).result().get_counts() == counts
+    again = Simulator(seed_simulator=1).run(small)
+    assert again.result().get_counts() == counts
+    os.write(their_end, again.job_id().encode())
     sys.exit(5)  # the whole way out, exit handlers included
+assert Simulator().run(small).job_id() != os.read(my_end, 100).decode()
 assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5
 """)
     assert done.returncode == 0, done.stderr

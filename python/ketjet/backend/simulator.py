@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import uuid
 from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,10 +27,12 @@ from ketjet.backend.target import build_target
 from ketjet.errors import InvalidOptionError, JobError
 from ketjet.jobs import log
 from ketjet.jobs.job import Job
+from ketjet.jobs.job_ids import new_job_id
 from ketjet.lowering import lower
 from ketjet.options import SimulatorOptions
 from ketjet.options.checks import integer
 from ketjet.options.machine import memory_limit, require_isa, require_plan_options
+from ketjet.options.recent_options import RecentOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -107,6 +108,7 @@ class Simulator(Differentiates, OldNames):
         self._num_qubits = integer(1)("num_qubits", num_qubits)
         self._target: Target | None = None
         self._jobs: dict[str, Any] = {}
+        self._recent_options = RecentOptions()
         self.set_options(
             precision=precision,
             max_threads=max_threads,
@@ -215,7 +217,7 @@ class Simulator(Differentiates, OldNames):
         experiments = experiments_of(circuits, bindings, resolved)
         job = Job(
             self,
-            str(uuid.uuid4()),
+            new_job_id(),
             experiments,
             executor=resolved.executor,
             cancel_on_interrupt=resolved.cancel_on_interrupt,
@@ -353,11 +355,11 @@ class Simulator(Differentiates, OldNames):
         return face.html(self.name, self.backend_version, admission_now(self._resolve({})))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_jobs": {}, "_target": None}
+        return {**self.__dict__, "_jobs": {}, "_target": None, "_recent_options": RecentOptions()}
 
     def _resolve(self, options: Mapping[str, Any]) -> SimulatorOptions:
         """Check the backend's options again, for they can be set without asking, with those of a run on top."""
-        resolved = SimulatorOptions.resolve(vars(self._options), options)
+        resolved = self._recent_options.resolve(vars(self._options), options)
         require_isa(resolved.isa)
         require_plan_options(resolved.plan_options or ())
         if resolved.exact and resolved.memory:

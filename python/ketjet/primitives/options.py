@@ -95,7 +95,7 @@ class PrimitiveOptions:
         UnknownOptionError, OptionTypeError, InvalidOptionError
             Somebody has put something else into `run_options`.
         """
-        return self._checked(self.run_options)
+        return self._checked(self.run_options) if self.run_options else {}
 
     def _checked(self, options: Mapping[str, Any]) -> dict[str, Any]:
         for name in options:

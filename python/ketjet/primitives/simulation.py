@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from ketjet.backend import Simulator
 from ketjet.base.warnings import warn
+from ketjet.jobs.job_ids import new_job_id
 from ketjet.jobs.primitive_job import PrimitiveJob
 from ketjet.options.checks import integer, wrong_type
 from ketjet.options.machine import memory_limit
@@ -137,7 +137,7 @@ def submitted(
     """Submit a job of this kind; `assemble` makes its result from one outcome, or exception, per experiment."""
     job = kind(
         backend,
-        str(uuid.uuid4()),
+        new_job_id(),
         experiments,
         assemble,
         executor=options.executor,
