@@ -119,8 +119,8 @@ def test_blocks_of_any_size_give_the_same(backend, at_a_time, phase_fix):
     circuit = efficient_su2(3, reps=1)
     point = np.random.default_rng(1).normal(size=12)
     made = CircuitWithTangents(circuit, admission_now(backend._resolve({"shots": 1})))
-    (bound,) = made.lowered.at_points(point[np.newaxis])
-    task = made.at(bound, point, phase_fix=phase_fix).task
+    (program,) = made.lowered.programs_at(point[np.newaxis])
+    task = made.at(program, point, phase_fix=phase_fix).task
     task = task._replace(tensor=task.tensor._replace(at_a_time=at_a_time))
     (found,) = engine.execute(task).readouts
     np.testing.assert_allclose(found, expected_of(circuit, point, phase_fix=phase_fix), atol=1e-8)

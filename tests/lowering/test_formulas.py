@@ -141,7 +141,8 @@ def test_a_global_phase_is_kept_in_one_turn():
     slots = lowered.binding.slots_of(points)
     assert slots[:, 0].tolist() == points[:, 0].tolist()
     assert slots[:, 1].tolist() == [bound(A + B**2, (a, b, 0)) % math.tau for a, b in points]
-    assert lowered.with_slots(slots[0]).header.global_phase == slots[0, 1]
+    assert [each.header.global_phase for each in lowered.at_points(points)] == slots[:, 1].tolist()
+    assert next(lower(circuit).at_points(points[:1])).program.slots.tolist() == slots[0].tolist()
     assert lowered.binding.pull_back(points[0], np.array([1.0, 10.0])) == pytest.approx([11, 30])
 
 

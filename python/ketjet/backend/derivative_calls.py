@@ -78,8 +78,8 @@ def geometric_tensor(
     circuit = as_circuit(circuit, "quantum_geometric_tensor", None)
     made = CircuitWithTangents(circuit, admission_now(options, recent=True), parameters)
     points = read_points(made.lowered.parameters, values, f"circuit {circuit.name!r}")
-    bound = made.lowered.at_points(points.values)
-    experiments = [made.at(at, row, phase_fix=phase_fix) for at, row in zip(bound, points.values, strict=True)]
+    programs = made.lowered.programs_at(points.values)
+    experiments = [made.at(at, row, phase_fix=phase_fix) for at, row in zip(programs, points.values, strict=True)]
     outcomes = run_to_end(experiments, memory_limit(options))
     shape = (*points.shape, made.num_parameters, made.num_parameters)
     return np.array([outcome.readouts[0] for outcome in outcomes], np.complex128).reshape(shape)

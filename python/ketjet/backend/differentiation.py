@@ -109,27 +109,27 @@ class DifferentiableCircuit:
         return len(self._columns)
 
     def differentiation(
-        self, observables: Observables, grid: Grid, points: Iterable[LoweredCircuit]
+        self, observables: Observables, grid: Grid, points: Iterable[engine.Program]
     ) -> Differentiation:
-        """Prepare the gradients of a pub, whose distinct points are given as circuits with values."""
+        """Prepare the gradients of a pub, whose distinct points are given as programs with angles."""
         placed = self._placed(observables)
         wanted, places = grid.observables_by_point() if len(grid.values) else ([], np.empty(0, np.int64))
         experiments = []
         if placed.table.num_strings:
             parts: dict[bytes, Experiment] = {}
-            for bound, numbers in zip(points, wanted, strict=True):
+            for program, numbers in zip(points, wanted, strict=True):
                 key = numbers.tobytes()
                 if key not in parts:
                     all_of_them = len(numbers) == placed.table.num_rows
                     parts[key] = placed.experiment if all_of_them else self._experiment_of(placed.table.some(numbers))
-                experiments.append(self._at(bound, parts[key]))
+                experiments.append(self._at(program, parts[key]))
         return Differentiation(grid, self, placed.constants, wanted, places, experiments)
 
     def values_and_gradients(
         self, observables: Observables, grid: Grid, run: Run
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the values of a pub, in its shape, and gradients, with an axis over parameters behind that."""
-        prepared = self.differentiation(observables, grid, self.lowered.at_points(grid.values))
+        prepared = self.differentiation(observables, grid, self.lowered.programs_at(grid.values))
         return prepared.arrays(run(prepared.experiments))
 
     def gradients_of_sums(
@@ -140,8 +140,9 @@ class DifferentiableCircuit:
         table = self._placed(observables).table
         if not table.num_strings:
             return found
-        experiment, bound = self._experiment_of(table, weighted=True), self.lowered.at_points(points)
-        outcomes = run([self._at(at, experiment, tuple(row)) for at, row in zip(bound, weights.tolist(), strict=True)])
+        experiment, programs = self._experiment_of(table, weighted=True), self.lowered.programs_at(points)
+        rows = zip(programs, weights.tolist(), strict=True)
+        outcomes = run([self._at(program, experiment, tuple(row)) for program, row in rows])
         for point, outcome in enumerate(outcomes):
             found[point] = self.pulled_back(points[point], outcome.readouts[1])[0]
         return found
@@ -178,10 +179,9 @@ class DifferentiableCircuit:
         )
         return self._experiment._replace(task=task, peak_bytes=demand.peak_bytes)
 
-    def _at(self, bound: LoweredCircuit, experiment: Experiment, weights: tuple[float, ...] = ()) -> Experiment:
-        """Return what runs with values of the parameters, and with weights of the observables if there are any."""
-        program = bound.program if self._test is None else self._test.at(bound.program.slots)
-        task = experiment.task._replace(program=program)
+    def _at(self, program: engine.Program, experiment: Experiment, weights: tuple[float, ...] = ()) -> Experiment:
+        """Return what runs with these angles, and with weights of the observables if there are any."""
+        task = experiment.task._replace(program=program if self._test is None else self._test.at(program.slots))
         if weights:
             assert task.gradient is not None
             task = task._replace(gradient=task.gradient._replace(weights=weights))

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from ketjet.backend.admission import Admission
     from ketjet.experiment import Experiment
-    from ketjet.lowering import LoweredCircuit
 
 __all__ = ["CircuitWithTangents"]
 
@@ -89,7 +88,7 @@ class CircuitWithTangents:
         """How many parameters it is differentiated by."""
         return len(self._columns)
 
-    def at(self, bound: LoweredCircuit, values: NDArray[np.float64], *, phase_fix: bool) -> Experiment:
+    def at(self, program: engine.Program, values: NDArray[np.float64], *, phase_fix: bool) -> Experiment:
         """Return the run with values of the parameters that gives the tensor."""
         weights = self._slopes(values) * self._weights
         used = weights.any(axis=0)
@@ -98,7 +97,7 @@ class CircuitWithTangents:
         )
         blocks = -(-self.num_parameters // self._at_a_time)
         seconds = self._experiment.task.seconds * (1 + int(used.sum()) * (blocks + 1) / 2)
-        task = self._experiment.task._replace(program=bound.program, seconds=seconds, tensor=request)
+        task = self._experiment.task._replace(program=program, seconds=seconds, tensor=request)
         return self._experiment._replace(task=task)
 
     def _slopes(self, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
-    from ketjet.lowering import LoweredCircuit
     from ketjet.lowering.observable_table import Observables
 
 __all__ = ["NO_ROWS", "Part", "Reading", "part_of"]
@@ -60,9 +59,8 @@ class Part(NamedTuple):
         scattering = np.flatnonzero(np.isin(rows, self.scattering))
         return part_of(self.experiment, self.slots, observables, self.table.some(rows), scattering)
 
-    def at(self, bound: LoweredCircuit) -> Experiment:
-        """Return the run with the values that the circuit's parameters have there."""
-        program = bound.program
+    def at(self, program: engine.Program) -> Experiment:
+        """Return the run with the angles that the circuit's program has there."""
         if self.slots is not None:
             program = self.experiment.task.program.with_slots(program.slots[self.slots])
         return self.experiment._replace(task=self.experiment.task._replace(program=program, readouts=self.readouts))

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from ketjet.backend.admission import Admission
     from ketjet.backend.differentiation import Run
     from ketjet.backend.reading_parts import Part, Reading
-    from ketjet.engine import Outcome
+    from ketjet.engine import Outcome, Program
     from ketjet.experiment import Experiment
-    from ketjet.lowering import LoweredCircuit
     from ketjet.lowering.changed_angles import ChangedRun
     from ketjet.lowering.observable_table import Observables
     from ketjet.points.broadcasting import Grid
@@ -102,14 +101,14 @@ class ShiftedCircuit:
         return [some[numbers.tobytes()] for numbers in wanted], places
 
     def differentiation(
-        self, observables: Observables, grid: Grid, points: Iterable[LoweredCircuit]
+        self, observables: Observables, grid: Grid, points: Iterable[Program]
     ) -> ShiftedDifferentiation:
-        """Prepare the gradients of a pub, whose distinct points are given as circuits with values."""
+        """Prepare the gradients of a pub, whose distinct points are given as programs with angles."""
         readings, places = self.readings(observables, grid)
         experiments = [
             experiment
-            for reading, bound in zip(readings, points, strict=True)
-            for experiment in reading.experiments(bound)
+            for reading, program in zip(readings, points, strict=True)
+            for experiment in reading.experiments(program)
         ]
         return ShiftedDifferentiation(grid, self, readings, places, experiments)
 
@@ -122,8 +121,10 @@ class ShiftedCircuit:
         """
         readings, places = self.readings(observables, grid)
         found = [
-            reading.derivatives(run(reading.experiments(bound)), point)
-            for reading, bound, point in zip(readings, self.lowered.at_points(grid.values), grid.values, strict=True)
+            reading.derivatives(run(reading.experiments(program)), point)
+            for reading, program, point in zip(
+                readings, self.lowered.programs_at(grid.values), grid.values, strict=True
+            )
         ]
         return gathered(found, places, grid.shape, self.num_parameters)
 
@@ -133,8 +134,8 @@ class ShiftedCircuit:
         """Return the gradients of sums of observables, one sum for each point, with weights (points, observables)."""
         found = np.zeros((len(points), self.num_parameters))
         reading = self.reading(observables)
-        for number, bound in enumerate(self.lowered.at_points(points)):
-            _, by_slot = reading.by_slot(run(reading.experiments(bound)))
+        for number, program in enumerate(self.lowered.programs_at(points)):
+            _, by_slot = reading.by_slot(run(reading.experiments(program)))
             found[number] = self.pulled_back(points[number], weights[number : number + 1] @ by_slot)[0]
         return found
 
@@ -180,15 +181,15 @@ class ShiftedReading(NamedTuple):
         reading = self.reading.some(observables)
         return ShiftedReading(self.circuit, reading, tuple([self.circuit._runs_of(part) for part in reading.parts]))
 
-    def experiments(self, bound: LoweredCircuit) -> list[Experiment]:
+    def experiments(self, program: Program) -> list[Experiment]:
         """Return what runs at a point."""
         found = []
         for part, runs in zip(self.reading.parts, self.runs, strict=True):
-            found.append(part.at(bound))
+            found.append(part.at(program))
             for slot, change, _ in runs:
-                slots = bound.program.slots.copy()
+                slots = program.slots.copy()
                 slots[slot] += change
-                found.append(part.at(bound._replace(program=bound.program.with_slots(slots))))
+                found.append(part.at(program.with_slots(slots)))
         return found
 
     def by_slot(self, outcomes: Sequence[Outcome]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

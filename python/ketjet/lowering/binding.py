@@ -61,7 +61,8 @@ class Binding:
         self.parameters = tuple(parameters)
         """The circuit's parameters, then those that only definitions know."""
         self._used = used
-        self._all_slots = slots
+        self.all_slots = slots
+        """All slots of the program, with anything in those that follow from parameters."""
         self._points = 0
         """How many points have been evaluated."""
 
@@ -131,18 +132,17 @@ class Binding:
         Parameters
         ----------
         values
-            One row per point, in the order of `parameters`.
+            One row per point, in the order of `parameters`; finite.
         first
             The number of the first of these points, if there are more of them; for messages.
 
         Raises
         ------
         InvalidCircuitError
-            If a value is not finite, or an angle becomes NaN, infinite or complex.
+            If an angle becomes NaN, infinite or complex.
         """
-        self._require_finite(values, first)
         if not len(self._used.slots):  # the parameters are those of delays
-            return np.tile(self._all_slots, (len(values), 1))
+            return np.tile(self.all_slots, (len(values), 1))
         self._points += len(values)
         if self._points == 1:
             return self._slots_of_first(values)
@@ -163,7 +163,7 @@ class Binding:
         found = point[used.parameters]
         for number in np.flatnonzero(used.parameters < 0).tolist():
             found[number] = self._value(number, point, "")
-        slots = self._all_slots.copy()
+        slots = self.all_slots.copy()
         slots[used.slots] = found[used.numbers]
         slots[used.slots[used.instructions < 0]] %= math.tau
         return slots[np.newaxis]
@@ -206,7 +206,7 @@ class Binding:
                 writer.expression(expression)
         return engine.Formulas(
             num_parameters=len(self.parameters),
-            numbers=self._all_slots,
+            numbers=self.all_slots,
             slots=used.slots,
             formulas=used.numbers,
             phases=used.slots[used.instructions < 0],
@@ -232,12 +232,12 @@ class Binding:
             return np.array(values)
         return [self._number(index, value, _point_name(point, values)) for point, value in enumerate(values)]
 
-    def _require_finite(self, values: NDArray[np.float64], first: int | None = None) -> None:
+    def _require_finite(self, values: NDArray[np.float64]) -> None:
         finite = np.isfinite(values)
         if not finite.all():
             point, index = np.argwhere(~finite)[0].tolist()
             reason = f"{values[point, index]} is not finite; use a finite number"
-            raise self._bad_value(index, reason, _point_name(point, values, first))
+            raise self._bad_value(index, reason, _point_name(point, values))
 
     def _place_of(self, number: int) -> str:
         """Return the first instruction that has an expression, for messages."""

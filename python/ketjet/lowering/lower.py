@@ -81,7 +81,7 @@ class LoweredCircuit(NamedTuple):
         if self.binding is None:
             _nothing_to_bind(self.header.name).resolve(values)
             return self
-        return self.with_slots(self.binding.slots_of(self.binding.resolve(values)[np.newaxis])[0])
+        return self._bound(self.binding.slots_of(self.binding.resolve(values)[np.newaxis])[0])
 
     def rows(self, columns: Mapping[Any, Column], points: int) -> NDArray[np.float64]:
         """Return values in the order of `parameters`, one row per point, from a column of values for each parameter.
@@ -95,18 +95,26 @@ class LoweredCircuit(NamedTuple):
         return binding.rows(columns, points)
 
     def at_points(self, values: NDArray[np.float64]) -> Iterator[LoweredCircuit]:
-        """Return the circuit with each row of values, which are in the order of `parameters`.
+        """Return the circuit with each row of values; see `programs_at`."""
+        return (
+            itertools.repeat(self, len(values)) if self.binding is None else map(self._bound, self._each_slots(values))
+        )
+
+    def programs_at(self, values: NDArray[np.float64]) -> Iterator[engine.Program]:
+        """Return the program with each row of values, which are finite and in the order of `parameters`.
 
         Raises
         ------
         InvalidCircuitError
             If an angle becomes NaN or infinite.
         """
+        program = self.program
         if self.binding is None:
-            yield from itertools.repeat(self, len(values))
-            return
-        for slots in self.slots_at(values):
-            yield from map(self.with_slots, slots)
+            return itertools.repeat(program, len(values))
+        return map(program.with_slots, self._each_slots(values))
+
+    def _each_slots(self, values: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+        return itertools.chain.from_iterable(self.slots_at(values))
 
     def slots_at(self, values: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
         """Return the program's slots with each row of values, for some rows at a time.
@@ -116,7 +124,7 @@ class LoweredCircuit(NamedTuple):
         InvalidCircuitError
             If an angle becomes NaN or infinite.
         """
-        slots = self.program.slots
+        slots = self.program.slots if self.binding is None else self.binding.all_slots
         at_a_time = max(1, SLOTS_AT_A_TIME // max(1, len(slots)))
         for i in range(0, len(values), at_a_time):
             some = values[i : i + at_a_time]
@@ -129,17 +137,13 @@ class LoweredCircuit(NamedTuple):
         """Return the slots that depend on some of the parameters, which are given by their places among these."""
         return set() if self.binding is None else self.binding.slots_with(columns)
 
-    def with_slots(self, slots: NDArray[np.float64]) -> LoweredCircuit:
+    def _bound(self, slots: NDArray[np.float64]) -> LoweredCircuit:
         """Return the circuit with numbers in all slots."""
         header = self.header
         if header.global_phase is None:
             header = header.with_phase(float(slots[-1]))  # the circuit's phase is the last operation
-        return self._replace(
-            program=self.program.with_slots(slots),
-            header=header,
-            parameters=(),
-            binding=None,
-        )
+        program = self.program.with_slots(slots)
+        return self._replace(program=program, header=header, parameters=(), binding=None)
 
 
 def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_zero: bool = True) -> LoweredCircuit:

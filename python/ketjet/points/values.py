@@ -58,12 +58,12 @@ def read_points(parameters: Sequence[Parameter], values: Any, where: str, hint: 
     """
     if values is None and not parameters:
         return Points((), np.zeros((1, 0)))
-    names = [parameter.name for parameter in parameters]
     if type(values) in (list, np.ndarray):
         array = _plain(values)
-        if array is not None and array.ndim and array.shape[-1] == len(names) > 1:
+        if array is not None and array.ndim and array.shape[-1] == len(parameters) > 1:
             shape = array.shape[:-1]
-            return Points(shape, array.reshape(math.prod(shape), len(names)))
+            return Points(shape, array.reshape(math.prod(shape), len(parameters)))
+    names = [parameter.name for parameter in parameters]
     bound = _coerced(values, names, where)
     given = [name for group in bound.data for name in group]
     if set(given) != set(names) or len(given) != len(names):

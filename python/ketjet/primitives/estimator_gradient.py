@@ -17,7 +17,7 @@ from ketjet.primitives.derivative_primitive import DerivativePrimitive
 from ketjet.primitives.derivative_type import PARTS, derivative_type_of
 from ketjet.primitives.estimator import EstimatorV2
 from ketjet.primitives.gradient_inputs import entries_of, require_values
-from ketjet.primitives.pubs import bound_at
+from ketjet.primitives.pubs import programs_at
 from ketjet.primitives.simulation import failure_in
 from ketjet.results.metadata import metadata_of_points
 
@@ -191,9 +191,7 @@ def _prepared(
     if len(PARTS[kind]) == 2:
         both = np.concatenate([observables, observables + len(distinct)])
         grid = grid._replace(shape=(2, len(group)), points=np.tile(grid.points, 2), observables=both)
-    found = made.differentiation(
-        table, grid, bound_at(made.lowered, points._replace(values=grid.values), group[0].number)
-    )
+    found = made.differentiation(table, grid, programs_at(made.lowered, grid.values, group[0].number))
     begin = len(experiments)
     experiments += found.experiments
     return _Group([entry.number for entry in group], found, slice(begin, len(experiments)), parameters)

@@ -17,7 +17,7 @@ from ketjet.backend.variances import reading_with_variances
 from ketjet.points.broadcasting import grid_of
 from ketjet.primitives.noise import noise_of
 from ketjet.primitives.precision import precision_of
-from ketjet.primitives.pubs import bound_at, errors_of_points, errors_of_pub, observables_of_pub, parts_of, points_of
+from ketjet.primitives.pubs import errors_of_points, errors_of_pub, observables_of_pub, parts_of, points_of, programs_at
 from ketjet.primitives.simulation import failure_in
 from ketjet.results.metadata import metadata_of_points
 
@@ -183,9 +183,8 @@ class ExpectationPubs:
                 slots = list(read.lowered.slots_at(grid.values))
             self.experiments += reading.at_all(slots, far=self._admission.options.executor is not None)
         elif any(reading.parts for reading in readings):
-            bound = bound_at(read.lowered, points._replace(values=grid.values), index)
-            for circuit_there, reading in zip(bound, readings, strict=True):
-                experiments = [part.at(circuit_there) for part in reading.parts]
+            for program, reading in zip(programs_at(read.lowered, grid.values, index), readings, strict=True):
+                experiments = [part.at(program) for part in reading.parts]
                 self.experiments += [self._drawn(each, seed) for each in experiments] if draws else experiments
         return ExpectationPub(
             grid,

@@ -10,11 +10,10 @@ import numpy as np
 
 from ketjet.backend.admission import admission_now
 from ketjet.backend.geometric_tensor import CircuitWithTangents
-from ketjet.points.values import Points
 from ketjet.primitives.derivative_primitive import DerivativePrimitive
 from ketjet.primitives.derivative_type import derivative_type_of
 from ketjet.primitives.gradient_inputs import entries_of, require_values
-from ketjet.primitives.pubs import bound_at
+from ketjet.primitives.pubs import programs_at
 from ketjet.results.metadata import metadata_of_points
 
 if TYPE_CHECKING:
@@ -128,8 +127,8 @@ class QuantumGeometricTensor(DerivativePrimitive):
             if key not in made:
                 made[key] = CircuitWithTangents(entry.circuit, admission, entry.parameters)
                 require_values(made[key].lowered, entry)
-            (bound,) = bound_at(made[key].lowered, Points((), entry.values[np.newaxis]), entry.number)
-            experiments.append(made[key].at(bound, entry.values, phase_fix=self._phase_fix))
+            (program,) = programs_at(made[key].lowered, entry.values[np.newaxis], entry.number)
+            experiments.append(made[key].at(program, entry.values, phase_fix=self._phase_fix))
         part = {"real": np.real, "imag": np.imag, "complex": np.asarray}[derivative_type_of(self._derivative_type)]
         assemble = partial(_assemble, entries, list(experiments), part, self._derivative_type)
         return self._submitted(resolved, experiments, assemble)

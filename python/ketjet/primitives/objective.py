@@ -224,8 +224,8 @@ class Objective:
         if len(points) >= MANY_POINTS and self._reading.runs_in_chunks:
             chunks = self._reading.at_all(list(self._read.lowered.slots_at(own)), far=False)
             return self._reading.values_at_all(run_to_end(chunks, self._memory_limit), len(points))[:, 0]
-        bound = self._read.lowered.at_points(own)
-        outcomes = run_to_end([part.at(there) for there in bound for part in parts], self._memory_limit)
+        programs = self._read.lowered.programs_at(own)
+        outcomes = run_to_end([part.at(program) for program in programs for part in parts], self._memory_limit)
         begins = range(0, len(outcomes), len(parts))
         return np.array([self._reading.values_in(outcomes[begin : begin + len(parts)])[0] for begin in begins])
 

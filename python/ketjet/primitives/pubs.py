@@ -20,13 +20,16 @@ from ketjet.points.values import read_points
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
     from qiskit.circuit import Parameter
 
+    from ketjet.engine import Program
     from ketjet.lowering import LoweredCircuit
     from ketjet.lowering.observable_table import Observables
     from ketjet.points.values import Points
 
-__all__ = ["as_pubs", "bound_at", "errors_of_points", "errors_of_pub", "observables_of_pub", "parts_of", "points_of"]
+__all__ = ["as_pubs", "errors_of_points", "errors_of_pub", "observables_of_pub", "parts_of", "points_of", "programs_at"]
 
 BRACKETS = (
     "Note that if you want to run a single pub, you need to wrap it with `[]`: `run([circuit])` or "
@@ -125,13 +128,13 @@ def errors_of_points(index: int) -> Iterator[None]:
         raise InvalidCircuitError(f"pub {index}, {error}") from error
 
 
-def bound_at(lowered: LoweredCircuit, points: Points, index: int) -> Iterator[LoweredCircuit]:
-    """Return the circuit of a pub with the values of each of its points.
+def programs_at(lowered: LoweredCircuit, values: NDArray[np.float64], index: int) -> Iterator[Program]:
+    """Return the program of a pub's circuit with the values of each of its points.
 
     Raises
     ------
     InvalidCircuitError
-        An angle is not finite with the values of a point.
+        An angle is not finite with the values of a point; the message says which pub it is.
     """
     with errors_of_points(index):
-        yield from lowered.at_points(points.values)
+        yield from lowered.programs_at(values)
