@@ -90,29 +90,37 @@ class Unbound {
     // An angle that is a parameter.
     void add_parameter(std::size_t parameter, std::size_t slot, std::int64_t instruction, const py::str* gate) {
         std::int64_t& expression = expression_of_parameter_[parameter];
-        if (expression < 0) expression = new_expression(static_cast<std::int64_t>(parameter), instruction, 0);
+        if (expression < 0) expression = new_expression(static_cast<std::int64_t>(parameter));
         add(expression, slot, instruction, gate);
     }
     // Any other, which is this one of an instruction's angles.
     void add_expression(std::int64_t position, std::size_t slot, std::int64_t instruction, const py::str* gate) {
-        add(new_expression(-1, instruction, position), slot, instruction, gate);
+        others_.push_back({new_expression(-1), instruction, position});
+        add(others_.back().expression, slot, instruction, gate);
     }
 
-    // By slot its number, its expression, instruction and gate; by expression the parameter that it is, or -1, and its
-    // first instruction and position there. To be called once.
+    // By slot its number, its expression, instruction and gate; by expression the parameter that it is, or -1; of those
+    // that are none their number, instruction and position there. To be called once.
     py::tuple columns() {
         py::list gates;
         for (const py::str* gate : gates_) gates.append(gate == nullptr ? py::str() : *gate);
-        const auto expressions = static_cast<py::ssize_t>(expressions_.size() / 3);
+        py::list others;
+        for (const auto& [expression, instruction, position] : others_) {
+            others.append(py::make_tuple(expression, instruction, position));
+        }
         return py::make_tuple(bindings::to_array(std::move(slots_)), bindings::to_array(std::move(numbers_)),
                               bindings::to_array(std::move(instructions_)), std::move(gates),
-                              bindings::to_array(std::move(expressions_), {expressions, 3}));
+                              bindings::to_array(std::move(parameters_)), std::move(others));
     }
 
  private:
-    std::int64_t new_expression(std::int64_t parameter, std::int64_t instruction, std::int64_t position) {
-        expressions_.insert(expressions_.end(), {parameter, instruction, position});
-        return static_cast<std::int64_t>(expressions_.size() / 3) - 1;
+    struct Other {
+        std::int64_t expression, instruction, position;
+    };
+
+    std::int64_t new_expression(std::int64_t parameter) {
+        parameters_.push_back(parameter);
+        return static_cast<std::int64_t>(parameters_.size()) - 1;
     }
     void add(std::int64_t expression, std::size_t slot, std::int64_t instruction, const py::str* gate) {
         slots_.push_back(static_cast<std::int64_t>(slot));
@@ -125,8 +133,9 @@ class Unbound {
     std::vector<std::int64_t> slots_;
     std::vector<std::int64_t> numbers_;
     std::vector<std::int64_t> instructions_;
-    std::vector<const py::str*> gates_;  // nothing for the global phase
-    std::vector<std::int64_t> expressions_;
+    std::vector<const py::str*> gates_;     // nothing for the global phase
+    std::vector<std::int64_t> parameters_;  // by expression
+    std::vector<Other> others_;
 };
 
 }  // namespace ketjet::qiskit_bridge

@@ -8,7 +8,6 @@ import threading
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2
 from support.fake_engine import eventually
 
@@ -98,7 +97,6 @@ def test_nothing_is_made_when_nobody_listens(monkeypatch, caplog):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda circuit: circuit.rx(Parameter("t"), 0), "parameters"),
         (lambda circuit: circuit.add_var("v", True), "variables"),
         (lambda circuit: circuit.reset(0), "instruction 'reset'"),
     ],

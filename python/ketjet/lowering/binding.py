@@ -159,13 +159,14 @@ class Binding:
 
     def _slots_of_first(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the slots at the first point of all: Qiskit evaluates expressions sooner than they are compiled."""
-        used, (point,) = self._used, values
+        used, point = self._used, values[0]
         found = point[used.parameters]
-        for number in np.flatnonzero(used.parameters < 0).tolist():
+        for number in used.others:
             found[number] = self._value(number, point, "")
         slots = self.all_slots.copy()
         slots[used.slots] = found[used.numbers]
-        slots[used.slots[used.instructions < 0]] %= math.tau
+        for phase in used.phases:
+            slots[phase] %= math.tau
         return slots[np.newaxis]
 
     def pull_back(self, values: NDArray[np.float64], slot_gradient: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -199,7 +200,7 @@ class Binding:
         from ketjet.lowering.formulas import FormulaWriter  # not all circuits have parameters
 
         used, writer = self._used, FormulaWriter(self._index)
-        if (used.parameters >= 0).all():
+        if not used.others:
             writer.parameters([expression.name for expression in used.expressions])
         else:
             for expression in used.expressions:
@@ -209,7 +210,7 @@ class Binding:
             numbers=self.all_slots,
             slots=used.slots,
             formulas=used.numbers,
-            phases=used.slots[used.instructions < 0],
+            phases=np.array(used.phases, np.int64),
             begins=np.asarray(writer.begins),
             ops=np.asarray(writer.ops),
             operands=np.asarray(writer.operands),

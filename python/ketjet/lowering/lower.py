@@ -15,7 +15,7 @@ from ketjet.lowering.arrays import distinct
 from ketjet.lowering.binding import Binding
 from ketjet.lowering.doubled import MatrixWantedError, doubled
 from ketjet.lowering.header import Header
-from ketjet.lowering.native import read_plain, why_walked
+from ketjet.lowering.native import SLOTS, read_plain, why_walked
 from ketjet.lowering.newer_qiskit import LOOPS_LEND_PARAMETERS
 from ketjet.lowering.packing import pack
 from ketjet.lowering.unbound_slots import UnboundSlots, told_apart
@@ -175,10 +175,10 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
         if logger.isEnabledFor(logging.DEBUG):
             logger.debug("circuit %r is read in Python, which takes longer: %s", circuit.name, why_walked(circuit))
         return _walked(circuit, keep_idle_qubits, starts_in_zero)
-    program = engine.Program(len(plain.qubits), circuit.num_clbits, **plain.columns)
+    program = engine.Program(len(plain.qubits), circuit.num_clbits, *plain.columns)
     binding = None
     if plain.expressions is not None:
-        binding = Binding(circuit.name, plain.parameters, plain.expressions, plain.columns["slots"])
+        binding = Binding(circuit.name, plain.parameters, plain.expressions, plain.columns[SLOTS])
     return LoweredCircuit(program, Header(circuit), plain.qubits, plain.parameters, plain.measures, (), binding)
 
 

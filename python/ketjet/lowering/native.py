@@ -17,7 +17,7 @@ from ketjet.lowering.operations import gate_rows, plain_codes
 from ketjet.lowering.parameters import is_unbound, real_number
 from ketjet.lowering.reader import SMALL_QUBITS
 from ketjet.lowering.structured import are_unitary
-from ketjet.lowering.unbound_slots import SlotExpressions, number_of, places_of
+from ketjet.lowering.unbound_slots import SlotExpressions, number_of, slot_expressions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from ketjet._qiskit_bridge import Reader
 
-COLUMNS = ("codes", "wire_begin", "wires", "num_controls", "control_state", "slot_begin", "slots", "operand")
+SLOTS = 6
+"""Which column of a program has its slots."""
 
 READ_BESIDE = ("measure", "barrier", "delay", "unitary")
 """What is read beside gates."""
@@ -42,7 +43,7 @@ class PlainCircuit(NamedTuple):
     qubits
         The program's qubit i is the circuit's qubit qubits[i].
     columns
-        What `engine.Program` takes beside the numbers of qubits and bits.
+        What `engine.Program` takes behind the numbers of qubits and bits.
     measures
         Whether there is a measurement.
     parameters
@@ -52,7 +53,7 @@ class PlainCircuit(NamedTuple):
     """
 
     qubits: tuple[int, ...]
-    columns: dict[str, Any]
+    columns: tuple[Any, ...]
     measures: bool
     parameters: tuple[Parameter, ...]
     expressions: SlotExpressions | None
@@ -90,14 +91,13 @@ def read_plain(circuit: QuantumCircuit, *, keep_idle_qubits: bool) -> PlainCircu
     if not are_unitary(matrices):
         return None
     payloads = [matrix.reshape(-1) for matrix in matrices]
-    named = dict(zip(COLUMNS, columns, strict=True), payloads=payloads)
     try:
-        expressions = None if unbound is None else _expressions(circuit, parameters, unbound, named["slots"])
+        expressions = None if unbound is None else _expressions(circuit, parameters, unbound, columns[SLOTS])
     except InvalidCircuitError:
         return None
     if qubits is None:
         qubits = tuple(range(circuit.num_qubits))
-    return PlainCircuit(qubits, named, measures, parameters, expressions if parameters else None)
+    return PlainCircuit(qubits, (*columns, payloads), measures, parameters, expressions if parameters else None)
 
 
 def _expressions(
@@ -119,31 +119,29 @@ def _expressions(
     InvalidCircuitError
         Such a value is not real.
     """
-    places, numbers, instructions, gates, found = unbound
-    sources = found[:, 0]
-    if (sources >= 0).all():
-        return SlotExpressions(
-            places, numbers, instructions, gates, [parameters[source] for source in sources.tolist()], sources
-        )
+    places, numbers, instructions, gates, sources, others = unbound
+    if not others:
+        alone = list(map(parameters.__getitem__, sources.tolist()))
+        return SlotExpressions(places, numbers, instructions, gates, alone, sources, others, [])
+    found: list[Any] = [parameters[source] if source >= 0 else None for source in sources.tolist()]
+    for number, instruction, position in others:
+        whole = circuit.global_phase if instruction < 0 else circuit._data[instruction].params[position]
+        if is_unbound(whole):
+            found[number] = whole
+        else:
+            slots[places[numbers == number]] = real_number(whole)  # which is finite: Qiskit computes no others
     expressions: list[ParameterExpression] = []
     known: dict[ParameterExpression, int] = {}
-    renumbered = np.empty(len(found), np.int64)
-    for number, (source, instruction, position) in enumerate(found.tolist()):
-        if source >= 0:
-            value = parameters[source]
-        else:
-            value = circuit.global_phase if instruction < 0 else circuit._data[instruction].params[position]
-        if is_unbound(value):
-            renumbered[number] = number_of(value, expressions, known)
-            continue
-        renumbered[number] = -1  # it has no parameters
-        slots[places[numbers == number]] = real_number(value)  # which is finite: Qiskit computes no others
-    numbers = renumbered[numbers]
-    if (numbers < 0).any():
-        kept = np.flatnonzero(numbers >= 0)
-        places, numbers, instructions = places[kept], numbers[kept], instructions[kept]
-        gates = [gates[place] for place in kept.tolist()]
-    return SlotExpressions(places, numbers, instructions, gates, expressions, places_of(expressions, parameters))
+    renumbered = np.array([-1 if each is None else number_of(each, expressions, known) for each in found])
+    kept = np.flatnonzero(renumbered[numbers] >= 0)
+    return slot_expressions(
+        places[kept],
+        renumbered[numbers[kept]],
+        instructions[kept],
+        [gates[place] for place in kept.tolist()],
+        expressions,
+        parameters,
+    )
 
 
 @functools.cache

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qiskit.circuit import ParameterExpression
 
-__all__ = ["SlotExpressions", "UnboundSlot", "UnboundSlots", "number_of", "parameters_of", "places_of", "told_apart"]
+__all__ = [
+    "SlotExpressions",
+    "UnboundSlot",
+    "UnboundSlots",
+    "number_of",
+    "parameters_of",
+    "slot_expressions",
+    "told_apart",
+]
 
 
 class UnboundSlot(NamedTuple):
@@ -85,6 +93,10 @@ class SlotExpressions(NamedTuple):
         Equal ones are here once.
     parameters : ndarray of int64
         Of each expression: the number of the parameter that it is; -1 for any other expression.
+    others : list of int
+        The numbers of these others.
+    phases : list of int
+        The slots that are the circuit's global phase.
     """
 
     slots: NDArray[np.int64]
@@ -93,6 +105,8 @@ class SlotExpressions(NamedTuple):
     gates: Sequence[str]
     expressions: list[ParameterExpression]
     parameters: NDArray[np.int64]
+    others: list[int]
+    phases: list[int]
 
 
 def told_apart(unbound: UnboundSlots, own: Sequence[Parameter]) -> tuple[SlotExpressions, tuple[Parameter, ...]]:
@@ -118,21 +132,32 @@ def told_apart(unbound: UnboundSlots, own: Sequence[Parameter]) -> tuple[SlotExp
         if not (isinstance(expression, Parameter) and expression in listed):
             hidden |= parameters_of(expression) - listed
     parameters = (*own, *sorted(hidden, key=lambda parameter: parameter.name))
-    found = SlotExpressions(
-        np.asarray(unbound.slots),
-        np.asarray(numbers),
-        np.asarray(unbound.instructions),
-        unbound.gates,
-        expressions,
-        places_of(expressions, parameters),
-    )
+    slots, instructions = np.asarray(unbound.slots), np.asarray(unbound.instructions)
+    found = slot_expressions(slots, np.asarray(numbers), instructions, unbound.gates, expressions, parameters)
     return found, parameters
 
 
-def places_of(expressions: Sequence[ParameterExpression], parameters: Sequence[Parameter]) -> NDArray[np.int64]:
-    """Return for each expression the number of the parameter that it is; -1 for any other."""
+def slot_expressions(
+    slots: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    instructions: NDArray[np.int64],
+    gates: Sequence[str],
+    expressions: list[ParameterExpression],
+    parameters: Sequence[Parameter],
+) -> SlotExpressions:
+    """Return how slots follow from parameters, of which there may be others beside those that are expressions."""
     index = {parameter.name: number for number, parameter in enumerate(parameters)}
-    return np.array([index[each.name] if isinstance(each, Parameter) else -1 for each in expressions], np.int64)
+    places = [index[each.name] if isinstance(each, Parameter) else -1 for each in expressions]
+    return SlotExpressions(
+        slots,
+        numbers,
+        instructions,
+        gates,
+        expressions,
+        np.array(places, np.int64),
+        [number for number, place in enumerate(places) if place < 0],
+        slots[instructions < 0].tolist(),
+    )
 
 
 def number_of(

@@ -100,7 +100,7 @@ def _plain(values: Any) -> NDArray[np.float64] | None:
         return None
     if array.dtype != np.float64 or not np.isfinite(array).all():
         return None
-    return np.ascontiguousarray(array)
+    return array if array.flags.c_contiguous else np.ascontiguousarray(array)
 
 
 def _coerced(values: Any, names: list[str], where: str) -> BindingsArray:
