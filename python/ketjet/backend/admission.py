@@ -100,16 +100,19 @@ class Admission(NamedTuple):
 
     def demand(self, lowered: LoweredCircuit, plan: engine.Plan) -> engine.Demand:
         """Predict what running the circuit takes."""
+        options, saved, repeat = self.options, 0, False
+        if lowered.saves:
+            saved, repeat = self._saved_bytes(lowered, plan.save_frames), saves_repeat(lowered)
         return engine.demand(
             lowered.program,
             plan,
-            shots=shots_of(lowered, self.options),
+            shots=shots_of(lowered, options),
             memory=self._lists_shots(lowered),
             max_threads=self.threads,
             available=self.available[0],
-            exact=self.options.exact,
-            saved=self._saved_bytes(lowered, plan.save_frames),
-            saves_repeat=saves_repeat(lowered),
+            exact=options.exact,
+            saved=saved,
+            saves_repeat=repeat,
         )
 
     def estimate(self, lowered: LoweredCircuit) -> engine.Estimate:

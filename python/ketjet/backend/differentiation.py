@@ -101,7 +101,7 @@ class DifferentiableCircuit:
             qubits = self._plan.plan.num_qubits
             raise too_wide(circuit, qubits, demand.peak_bytes, fitting, self._admission, states=2)
         admitted = Admitted(self.lowered, self._plan.plan, plan_time, demand, available)
-        self._experiment = experiment_of(self.lowered, admitted, admission.options, 0)._replace(shots=0)
+        self._experiment = experiment_of(self.lowered, admitted, admission.options, 0)
 
     @property
     def num_parameters(self) -> int:

@@ -32,8 +32,8 @@ class Part(NamedTuple):
         How it is run, without readouts.
     slots : ndarray of int, optional
         Its slot i is slots[i] of the circuit's program; None for that program itself.
-    observables : ndarray of int
-        The numbers of the observables that have a part in it.
+    observables : ndarray of int, or slice
+        Which observables have a part in it.
     table : Observables
         These parts.
     scattering : ndarray of int
@@ -44,7 +44,7 @@ class Part(NamedTuple):
 
     experiment: Experiment
     slots: NDArray[np.int64] | None
-    observables: NDArray[np.int64]
+    observables: NDArray[np.int64] | slice
     table: Observables
     scattering: NDArray[np.int64]
     readouts: tuple[engine.Readout, ...]
@@ -80,7 +80,7 @@ class Part(NamedTuple):
 def part_of(
     experiment: Experiment,
     slots: NDArray[np.int64] | None,
-    observables: NDArray[np.int64],
+    observables: NDArray[np.int64] | slice,
     table: Observables,
     scattering: NDArray[np.int64] = NO_ROWS,
 ) -> Part:
@@ -124,7 +124,7 @@ class Reading(NamedTuple):
         """Return the observables' values from the outcomes of the parts' runs."""
         values = self.constants.copy()
         for part, outcome in zip(self.parts, outcomes, strict=True):
-            values[part.observables] += outcome.readouts[0][: len(part.observables)]
+            values[part.observables] += outcome.readouts[0][: part.table.num_rows]
         return values
 
     def errors_in(self, outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
@@ -142,7 +142,7 @@ class Reading(NamedTuple):
         """
         for part, outcome in zip(self.parts, outcomes, strict=True):
             if len(part.scattering):
-                return part.observables[part.scattering], engine.variances_of(outcome.readouts[1])
+                return self._numbers_of(part)[part.scattering], engine.variances_of(outcome.readouts[1])
         return NO_ROWS, np.empty(0)
 
     @property
@@ -170,8 +170,13 @@ class Reading(NamedTuple):
         """Return how a few of the observables are read, whose numbers ascend."""
         parts = []
         for part in self.parts:
-            places = np.minimum(np.searchsorted(part.observables, observables), len(part.observables) - 1)
-            there = np.flatnonzero(part.observables[places] == observables)
+            own = self._numbers_of(part)
+            places = np.minimum(np.searchsorted(own, observables), len(own) - 1)
+            there = np.flatnonzero(own[places] == observables)
             if len(there):
                 parts.append(part.some(places[there], there))
         return Reading(self.constants[observables], tuple(parts))
+
+    def _numbers_of(self, part: Part) -> NDArray[np.int64]:
+        """Return the numbers of the observables that have a part in it."""
+        return np.arange(len(self.constants))[part.observables]

@@ -39,6 +39,8 @@ and then the state would be the one before it."""
 NARROW_QUBITS = 12
 """A program of fewer qubits runs in less time than its light cones are looked for."""
 
+EVERYTHING = slice(None)
+
 MANY_STEPS = 1 << 22
 """Strings times operations that are looked through for light cones: some ten milliseconds."""
 
@@ -122,7 +124,7 @@ class ReadCircuit:
             return Reading(constants, ())
         parts = self._cones(table)
         if parts is None:
-            parts = [part_of(self._whole, None, np.arange(table.num_rows), table)]
+            parts = [part_of(self._whole, None, EVERYTHING, table)]
         return Reading(constants, tuple(parts))
 
     def _scattered(self, observables: Observables, scattering: NDArray[np.int64]) -> Reading:
@@ -179,13 +181,14 @@ class ReadCircuit:
             admission = admission._replace(options=options, draws=True)
             lowered = lowered._replace(has_measurements=True)  # so that it has shots
             admitted = admit_lowered(self._circuit, lowered, admission)
-        peak = admitted.demand.peak_bytes + extra_bytes
-        admitted = admitted._replace(demand=admitted.demand._replace(peak_bytes=peak))
+        if extra_bytes:
+            peak = admitted.demand.peak_bytes + extra_bytes
+            admitted = admitted._replace(demand=admitted.demand._replace(peak_bytes=peak))
         experiment = experiment_of(lowered, admitted, admission.options, 0)
         if draws or not admitted.plan.has_trajectories:
-            return experiment._replace(shots=0)
+            return experiment
         task = experiment.task._replace(shots=1, exact=True, floor=admission.options.exact_floor)
-        return experiment._replace(task=task, shots=0)
+        return experiment._replace(task=task)
 
     def _cones(self, table: Observables) -> list[Part] | None:
         """Return the light cones of all strings; None if the circuit itself shall run."""

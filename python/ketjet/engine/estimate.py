@@ -156,6 +156,9 @@ def demand(
     parts = made.has_trajectories
     threads = _core.useful_threads(made, max_threads)
     cost = _core.plan_cost(made, threads)
+    if not (parts or exact or shots):  # nothing but one state
+        peak = cost.state_bytes + threads * BLOCK_BYTES_PER_THREAD + saved
+        return Demand(cost.state_bytes, peak, cost.seconds, threads, 1)
     outcomes = _outcome_bytes(program, made.num_qubits, shots, memory=memory, per_shot=parts, exact=exact)
     wanted = _core.useful_states(made, _ANY_NUMBER if exact else shots)
     least = min(wanted, 1 if exact else _core.least_states(made, shots))

@@ -98,7 +98,7 @@ def differentiate(task: Task, control: Control) -> Outcome:
         made = mirrored_plan(task.program, task.precision, switched_off=task.switched_off)
         plan_time = time.perf_counter() - start
         start += plan_time
-    request = _core.GradientRequest(wanted.observables.observables())
+    request = _core.GradientRequest(wanted.observables.observables)
     request.weights, request.max_states = list(wanted.weights), wanted.states
     request.time_limit, request.memory_limit = task.time_limit, task.memory_limit
     request.promised_bytes, request.kept_bytes = task.peak_bytes, task.kept_bytes

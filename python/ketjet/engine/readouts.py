@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+import functools
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -14,7 +15,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class ObservablesReadout(NamedTuple):
+class _Columns(NamedTuple):
+    x_masks: NDArray[np.uint64]
+    z_masks: NDArray[np.uint64]
+    condition_masks: NDArray[np.uint64]
+    condition_values: NDArray[np.uint64]
+    row_begins: NDArray[np.uint32]
+    columns: NDArray[np.uint32]
+    coefficients: NDArray[np.float64]
+
+
+class ObservablesReadout(_Columns):
     """The expectation values of observables; gives an array of float64, shape (rows,).
 
     Each is a row of real coefficients of Pauli strings, of which those that are zero are left out.
@@ -32,21 +43,17 @@ class ObservablesReadout(NamedTuple):
     coefficients : ndarray of float64, shape (entries,)
     """
 
-    x_masks: NDArray[np.uint64]
-    z_masks: NDArray[np.uint64]
-    condition_masks: NDArray[np.uint64]
-    condition_values: NDArray[np.uint64]
-    row_begins: NDArray[np.uint32]
-    columns: NDArray[np.uint32]
-    coefficients: NDArray[np.float64]
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ObservablesReadout, tuple(self)
 
+    @functools.cached_property
     def observables(self) -> _core.ObservableSet:
-        """Return them as the engine takes them."""
+        """They as the engine takes them."""
         return _core.ObservableSet(*self)
 
     def add_to(self, request: _core.RunRequest) -> None:
         """Ask for it."""
-        request.add_observables(self.observables())
+        request.add_observables(self.observables)
 
 
 class SpreadReadout(NamedTuple):
@@ -63,7 +70,7 @@ class SpreadReadout(NamedTuple):
 
     def add_to(self, request: _core.RunRequest) -> None:
         """Ask for it."""
-        request.add_observables(self.observables.observables(), squares=True)
+        request.add_observables(self.observables.observables, squares=True)
 
 
 def error_of_mean(found: NDArray[np.float64], shots: int) -> NDArray[np.float64]:
@@ -88,7 +95,7 @@ class VariancesReadout(NamedTuple):
 
     def add_to(self, request: _core.RunRequest) -> None:
         """Ask for it."""
-        request.add_variances(self.observables.observables())
+        request.add_variances(self.observables.observables)
 
 
 def variances_of(found: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -117,7 +117,7 @@ def reading_report(made: Plan, observables: ObservablesReadout) -> tuple[int | N
     sweeps : list of tuple
         Likewise of the sweeps that only read; pairs of their blocks differ in the qubits listed second.
     """
-    return _core.reading_report(made, observables.observables())
+    return _core.reading_report(made, observables.observables)
 
 
 def report(made: Plan, threads: int) -> PlanReport:

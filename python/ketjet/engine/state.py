@@ -117,7 +117,7 @@ class State:
     ) -> NDArray[np.float64]:
         """Return <state|O|state> of each observable, shape (rows,); tests read as if on another machine than this."""
         counters = (control or Control()).counters
-        return self._state.expectations(readout.observables(), on or machine(), threads, counters)
+        return self._state.expectations(readout.observables, on or machine(), threads, counters)
 
     def variances(
         self,
@@ -132,4 +132,4 @@ class State:
         Tests read as if on another machine than this.
         """
         counters = (control or Control()).counters
-        return self._state.variances(readout.observables(), on or machine(), threads, counters)[:, 0]
+        return self._state.variances(readout.observables, on or machine(), threads, counters)[:, 0]

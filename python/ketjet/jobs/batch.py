@@ -245,7 +245,7 @@ class Batch(Generic[T]):
                     return False
                 outcomes.append(error)
         if not self.future.done():
-            self._tally.set_all([control.progress() for control in controls])
+            self._tally.set_all(controls)
             self._finish(outcomes)
         return True
 

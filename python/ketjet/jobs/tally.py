@@ -11,7 +11,7 @@ from ketjet.jobs.progress import fraction_of, shares
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ketjet.engine import Progress, Task
+    from ketjet.engine import Control, Progress, Task
 
     Running = Sequence[tuple[int, Progress]]
     """The tasks that run, by number, and how far each is."""
@@ -38,6 +38,7 @@ class Tally:
         self._lock = threading.Lock()  # of what `add` counts; whoever holds it calls nothing else
         self._past = [0, 0, 0, 0, 0]  # progress counters of tasks that have ended
         self._ended = 0.0  # the share of these tasks
+        self._ended_here: Sequence[Control] = ()
 
     def add(self, task: int, progress: Progress, kept_bytes: int) -> bool:
         """Count a task that has ended, whose outcome takes so much; return whether it was the last one."""
@@ -48,13 +49,14 @@ class Tally:
             self._ended += self._shares[task]
             return self.done == self.total
 
-    def set_all(self, progresses: Sequence[Progress]) -> None:
-        """Count all tasks at once, which have ended."""
-        self._past, self.done = list(map(sum, zip(*map(_counters, progresses), strict=True))), self.total
+    def set_all(self, controls: Sequence[Control]) -> None:
+        """Count all tasks at once, which have ended; what these tell of them is looked at when somebody asks."""
+        self._ended_here, self.done = controls, self.total
 
     def counters(self, running: Running) -> tuple[int, ...]:
         """Return stages done and in all, shots done and in all, and bytes moved, of all tasks that have begun."""
-        return tuple(map(sum, zip(self._past, *(_counters(progress) for _, progress in running), strict=True)))
+        told = [progress for _, progress in running] + [control.progress() for control in self._ended_here]
+        return tuple(map(sum, zip(self._past, *map(_counters, told), strict=True)))
 
     def fraction(self, running: Running) -> float:
         """Return the part of the work that is done, in predicted time where that is known."""

@@ -86,6 +86,9 @@ class ExpectationPub(NamedTuple):
         if self.together:
             values_by_point = self.readings[0].values_at_all(outcomes, len(self.readings)).ravel()
             return Found(values_by_point[self.places].reshape(self.grid.shape), None, None)
+        if len(self.readings) == 1 and not self.draws and self.identities is None:
+            values_there = self.readings[0].values_in(outcomes)
+            return Found(values_there[self.places].reshape(self.grid.shape), None, None)
         values, variances, errors = [np.empty(0)], [np.empty(0)], [np.empty(0)]
         begin = 0
         for reading in self.readings:
@@ -272,10 +275,10 @@ def _pub_result(
     pub: ExpectationPub, experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException]
 ) -> PubResult:
     metadata: dict[str, Any] = {"target_precision": pub.noise.precision, "circuit_metadata": pub.circuit_metadata}
-    if failure := failure_in(outcomes):
-        metadata["error"] = failure
-        return PubResult(DataBin(shape=pub.grid.shape), metadata)
     run = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+    if len(run) < len(outcomes):
+        metadata["error"] = failure_in(outcomes)
+        return PubResult(DataBin(shape=pub.grid.shape), metadata)
     values, variances, errors = pub.found_in(run)
     deviations = np.sqrt(variances) if variances is not None and pub.is_sampled else None
     evs, stds = pub.noise.added_to(values, deviations)
@@ -295,4 +298,5 @@ def _simulator_metadata(
     told = metadata_of_points(experiments, [outcome.facts for outcome in outcomes])
     if pub.draws:
         told["shots"] = experiments[0].task.shots
-    return {**told, "seed_simulator": pub.seed, "num_points": len(pub.readings)}
+    told["seed_simulator"], told["num_points"] = pub.seed, len(pub.readings)
+    return told

@@ -130,10 +130,10 @@ def _pub_result(
 ) -> PubResult:
     shape = pub.differentiation.grid.shape
     metadata: dict[str, Any] = {"target_precision": 0.0, "circuit_metadata": pub.circuit_metadata}
-    if failure := failure_in(outcomes):
-        metadata["error"] = failure
-        return PubResult(DataBin(shape=shape), metadata)
     run = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+    if len(run) < len(outcomes):
+        metadata["error"] = failure_in(outcomes)
+        return PubResult(DataBin(shape=shape), metadata)
     evs, gradients = pub.differentiation.arrays(run)
     if run:
         told = metadata_of_points(experiments, [outcome.facts for outcome in run])

@@ -43,11 +43,11 @@ class Noise(NamedTuple):
         deviations
             The standard deviations of what is measured; if given, errors are `precision` times these.
         """
+        if self.generator is None:
+            return exact, np.zeros(exact.shape)
         errors = np.full(exact.shape, self.precision)
         if deviations is not None:
             errors *= deviations
-        if self.generator is None:
-            return exact, errors
         return np.asarray(self.generator.normal(exact, errors)), errors
 
 

@@ -45,6 +45,8 @@ def as_pubs(pubs: Any, primitive: str) -> list[Any]:
     PubTypeError
         It is nothing that could hold pubs.
     """
+    if type(pubs) is list:  # and abstract classes need not be asked
+        return list(pubs)
     if isinstance(pubs, (QuantumCircuit, SamplerPub, EstimatorPub)):
         raise PubTypeError(f"An invalid {primitive} pub-like was given ({type(pubs)}) as a list of pubs. {BRACKETS}")
     if isinstance(pubs, (str, bytes, Mapping)) or not isinstance(pubs, Iterable):
@@ -100,7 +102,7 @@ def observables_of_pub(circuit: QuantumCircuit, observables: Any, where: str) ->
     """
     with errors_of_pub(where):
         table = read_observables(observables)
-    if table.num_qubits not in {None, circuit.num_qubits}:
+    if table.num_qubits not in (None, circuit.num_qubits):
         raise InvalidPubError(
             f"{where}: The number of qubits of the circuit ({circuit.num_qubits}) does not match the number of "
             f"qubits of the observables ({table.num_qubits})."

@@ -64,6 +64,8 @@ def metadata_of_points(experiments: Sequence[Experiment], facts: Sequence[RunFac
     metadata = metadata_of(experiments[0], facts[0])
     del metadata["occurrence"]
     metadata["num_points"] = sum([experiment.task.num_points for experiment in experiments])
+    if len(facts) == 1:
+        return metadata
     metadata["norm_error"] = max([each.norm_error for each in facts])
     metadata["sample_measure_time"] = sum([each.sample_seconds for each in facts])
     metadata["time_taken"] = sum([each.seconds for each in facts])
