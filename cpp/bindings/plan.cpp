@@ -71,9 +71,9 @@ struct FoundCone {
     ProgramPart part;
 };
 
-std::optional<std::vector<FoundCone>> find_cones(const Program& program, const StringMasks& strings) {
+std::optional<std::vector<FoundCone>> find_cones(const Program& program, const StringMasks& strings, double max_share) {
     const ReleasedGil released;
-    auto cones = light_cones(program, strings);
+    auto cones = light_cones(program, strings, max_share);
     if (!cones) return std::nullopt;
     std::vector<FoundCone> found;
     for (LightCone& cone : *cones) {
@@ -84,13 +84,13 @@ std::optional<std::vector<FoundCone>> find_cones(const Program& program, const S
 }
 
 std::optional<py::list> cones_of(const Program& program, const InputArray<std::uint64_t>& x_masks,
-                                 const InputArray<std::uint64_t>& z_masks) {
+                                 const InputArray<std::uint64_t>& z_masks, double max_share) {
     if (x_masks.ndim() != 2 || z_masks.ndim() != 2) throw std::invalid_argument("masks are strings x words");
     const auto words_of = [](const InputArray<std::uint64_t>& masks) {
         return std::span(masks.data(), static_cast<std::size_t>(masks.size()));
     };
-    auto found =
-        find_cones(program, {static_cast<std::size_t>(x_masks.shape(1)), words_of(x_masks), words_of(z_masks)});
+    const StringMasks strings{static_cast<std::size_t>(x_masks.shape(1)), words_of(x_masks), words_of(z_masks)};
+    auto found = find_cones(program, strings, max_share);
     if (!found) return std::nullopt;
     py::list cones;
     for (auto& [cone, part] : *found) {
@@ -169,8 +169,9 @@ void bind_plan(py::module_& m) {
         },
         py::arg("program"), py::arg("switched_off"), py::kw_only(), py::arg("keep_state"),
         py::call_guard<ReleasedGil>());
-    m.def("light_cones", &cones_of, py::arg("program"), py::arg("x_masks"), py::arg("z_masks"),
-          "Tuples of a part of a program, its qubits, its slots, and the strings whose values it gives.");
+    m.def("light_cones", &cones_of, py::arg("program"), py::arg("x_masks"), py::arg("z_masks"), py::arg("max_share"),
+          "Tuples of a part of a program, its qubits, its slots, and the strings whose values it gives; None where "
+          "there are no cones, or they take that share of the work.");
     m.def("plan_cost", &plan_cost, py::arg("plan"), py::arg("threads"), py::call_guard<ReleasedGil>());
     m.def("report", &report_columns, py::arg("plan"), py::arg("threads"),
           "What a plan does and why, in columns: texts, operations, stages, passes; and how many operations it left "

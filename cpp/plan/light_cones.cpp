@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -122,6 +123,11 @@ Cone cone_of(const AllRoles& roles, QubitSet moved, QubitSet qubits, std::vector
     return {std::move(qubits), std::move(operations), std::move(strings), size};
 }
 
+// Operations times amplitudes of a cone, where the whole program has one amplitude.
+double work_of(std::size_t operations, int qubits, const Program& program) {
+    return std::ldexp(static_cast<double>(operations), qubits - program.num_qubits());
+}
+
 void join(Cone& cone, const Cone& other) {
     cone.qubits.add(other.qubits);
     std::vector<std::uint32_t> operations;
@@ -153,33 +159,60 @@ std::vector<Cone> joined(std::vector<Cone> cones) {
     return result;
 }
 
+// Which string acts on most qubits.
+std::size_t widest(const StringMasks& strings) {
+    std::size_t result = 0;
+    int most = -1, width = 0;
+    for (std::size_t i = 0; i < strings.moved.size(); ++i) {
+        width += std::popcount(strings.moved[i] | strings.kept[i]);
+        if ((i + 1) % strings.words != 0) continue;
+        if (width > most) {
+            most = width;
+            result = i / strings.words;
+        }
+        width = 0;
+    }
+    return result;
+}
+
 }  // namespace
 
-std::optional<std::vector<LightCone>> light_cones(const Program& program, const StringMasks& strings) {
+std::optional<std::vector<LightCone>> light_cones(const Program& program, const StringMasks& strings,
+                                                  double max_share) {
     if (strings.moved.size() != strings.kept.size() ||
         64 * strings.words < static_cast<std::size_t>(program.num_qubits())) {
         throw std::invalid_argument("the masks of strings do not fit together, or the program");
     }
     const AllRoles roles(program);
     if (!roles.straight()) return std::nullopt;
-    std::map<std::pair<QubitSet, QubitSet>, std::vector<std::int64_t>> of_supports;  // moved qubits, and all
+    const double max_work = max_share * work_of(program.operations().size(), program.num_qubits(), program);
     const std::size_t count = strings.words == 0 ? 0 : strings.moved.size() / strings.words;
-    for (std::size_t i = 0; i < count; ++i) {
-        const QubitSet moved(strings.moved.subspan(i * strings.words, strings.words));
-        QubitSet all(strings.kept.subspan(i * strings.words, strings.words));
+    const auto support_of = [&](std::size_t string) {  // moved qubits, and all
+        const QubitSet moved(strings.moved.subspan(string * strings.words, strings.words));
+        QubitSet all(strings.kept.subspan(string * strings.words, strings.words));
         all.add(moved);
         if (all.end() > program.num_qubits()) throw std::invalid_argument("a string acts on qubits that are not there");
-        of_supports[{moved, std::move(all)}].push_back(static_cast<std::int64_t>(i));
+        return std::pair(moved, std::move(all));
+    };
+    if (count > 0) {  // what one cone takes, all take at least
+        auto [moved, all] = support_of(widest(strings));
+        const Cone cone = cone_of(roles, std::move(moved), std::move(all), {});
+        if (work_of(cone.operations.size(), cone.largest, program) >= max_work) return std::nullopt;
     }
+    std::map<std::pair<QubitSet, QubitSet>, std::vector<std::int64_t>> of_supports;
+    for (std::size_t i = 0; i < count; ++i) of_supports[support_of(i)].push_back(static_cast<std::int64_t>(i));
     std::vector<Cone> cones;
     for (auto& [support, numbers] : of_supports) {
         cones.push_back(cone_of(roles, support.first, support.second, std::move(numbers)));
     }
     std::vector<LightCone> result;
+    double work = 0;
     for (Cone& cone : joined(std::move(cones))) {
         std::ranges::sort(cone.strings);
+        work += work_of(cone.operations.size(), cone.qubits.size(), program);
         result.push_back({cone.qubits.listed(), std::move(cone.operations), std::move(cone.strings)});
     }
+    if (work >= max_work) return std::nullopt;
     return result;
 }
 

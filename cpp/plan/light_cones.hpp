@@ -26,9 +26,10 @@ struct LightCone {
 };
 
 // One cone for each string, together; strings share one if it has at most a qubit more than the largest of their own.
-// None if the program does more than to apply unitary operations and to prepare qubits that nothing has acted on. From
-// structure alone.
-std::optional<std::vector<LightCone>> light_cones(const Program& program, const StringMasks& strings);
+// None if the program does more than to apply unitary operations and to prepare qubits that nothing has acted on; or if
+// all cones together take this share of the program's work or more: of operations times amplitudes. From structure
+// alone.
+std::optional<std::vector<LightCone>> light_cones(const Program& program, const StringMasks& strings, double max_share);
 
 // The operations of a cone on its qubits, and which slots of the whole program it has.
 struct ProgramPart {

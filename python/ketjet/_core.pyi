@@ -717,9 +717,9 @@ def least_states(plan: Plan, shots: typing.SupportsInt | typing.SupportsIndex) -
     """
     How many states a run of a plan can do with.
     """
-def light_cones(program: Program, x_masks: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], z_masks: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64]) -> list | None:
+def light_cones(program: Program, x_masks: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], z_masks: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], max_share: typing.SupportsFloat | typing.SupportsIndex) -> list | None:
     """
-    Tuples of a part of a program, its qubits, its slots, and the strings whose values it gives.
+    Tuples of a part of a program, its qubits, its slots, and the strings whose values it gives; None where there are no cones, or they take that share of the work.
     """
 def list_rows(rows: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], counts: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], shots: numpy.typing.NDArray[numpy.uint8]) -> None:
     """

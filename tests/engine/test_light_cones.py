@@ -103,6 +103,17 @@ def test_a_part_gives_the_values_of_the_whole(operations, prepared, strings):
             assert part == pytest.approx(value_of(program, x, z), abs=1e-12)
 
 
+@settings(max_examples=150, deadline=None)
+@given(OPERATIONS, strings_of(NUM_QUBITS), st.sampled_from([0.01, 0.1, 0.25, 0.5, 1.0]))
+def test_cones_that_take_a_share_of_the_work_are_not_looked_for(operations, strings, max_share):
+    program = lower(circuit_of(operations, prepared=False), keep_idle_qubits=True).program
+    xs, zs = zip(*strings, strict=True)
+    cones = engine.light_cones(program, masks(xs), masks(zs))
+    work = sum(cone.program.num_operations * 2 ** len(cone.qubits) for cone in cones)
+    found = engine.light_cones(program, masks(xs), masks(zs), max_share)
+    assert (found is None) == (work >= max_share * program.num_operations * 2**NUM_QUBITS)
+
+
 def qaoa(num_qubits, edges, layers=1):
     circuit = QuantumCircuit(num_qubits)
     circuit.h(range(num_qubits))

@@ -41,6 +41,9 @@ NARROW_QUBITS = 12
 
 EVERYTHING = slice(None)
 
+WORTH_CONES = 0.5
+"""Light cones run instead of the whole program if that is less than this part of the work."""
+
 MANY_STEPS = 1 << 22
 """Strings times operations that are looked through for light cones: some ten milliseconds."""
 
@@ -198,11 +201,8 @@ class ReadCircuit:
             return None
         if table.num_strings * operations > MANY_STEPS and width <= self._fitting:
             return None
-        found = engine.light_cones(program, table.x_masks, table.z_masks | table.condition_masks)
+        found = engine.light_cones(program, table.x_masks, table.z_masks | table.condition_masks, WORTH_CONES)
         if found is None:
-            return None
-        steps = sum(cone.program.num_operations << len(cone.qubits) for cone in found)
-        if 2 * steps >= operations << width:
             return None
         parts = []
         for cone in found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from ketjet import _core
@@ -36,7 +37,9 @@ class LightCone(NamedTuple):
     strings: NDArray[np.int64]
 
 
-def light_cones(program: Program, x_masks: NDArray[np.uint64], z_masks: NDArray[np.uint64]) -> list[LightCone] | None:
+def light_cones(
+    program: Program, x_masks: NDArray[np.uint64], z_masks: NDArray[np.uint64], max_share: float = math.inf
+) -> list[LightCone] | None:
     """Return the light cones of some products of Paulis, every one of which is in one cone.
 
     Strings share a cone if that has at most one qubit more than the largest of their own. Nothing depends on angles.
@@ -48,11 +51,13 @@ def light_cones(program: Program, x_masks: NDArray[np.uint64], z_masks: NDArray[
     x_masks, z_masks
         The qubits with X or Y, and those with Z or Y or a projector onto |0> or |1>; shape (strings, words), the lowest
         64 qubits in the first word.
+    max_share
+        Of the program's work, operations times amplitudes: if all cones together take no less, there are none.
 
     Returns
     -------
     list of LightCone or None
-        None if the program measures, resets, branches or saves, or initialises qubits that something has acted on.
+        None also if the program measures, resets, branches or saves, or initialises qubits that something has acted on.
     """
-    cones = _core.light_cones(program, x_masks, z_masks)
+    cones = _core.light_cones(program, x_masks, z_masks, max_share)
     return None if cones is None else [LightCone(*cone) for cone in cones]
