@@ -90,7 +90,7 @@ class DifferentiableCircuit:
             self._test = hadamard_test(self.lowered.program)
             self._plan = mirrored_plan_of(self._test.program, admission)
         plan_time = time.perf_counter() - begin
-        demand = self._demand(admission, 1)
+        self._demand_of_one = demand = self._demand(admission, 1)
         self._admission = admission.suffices_for(demand.peak_bytes)
         available = self._admission.available[0]
         if demand.peak_bytes > available:
@@ -170,7 +170,8 @@ class DifferentiableCircuit:
 
     def _experiment_of(self, table: Observables, *, weighted: bool = False) -> Experiment:
         """Return how observables as the program has them, or their weighted sum, are differentiated."""
-        demand = self._demand(self._admission, 1 if weighted else table.num_rows)
+        rows = 1 if weighted else table.num_rows
+        demand = self._demand_of_one if rows == 1 else self._demand(self._admission, rows)
         task = self._experiment.task._replace(
             threads=demand.threads,
             seconds=demand.seconds,
@@ -260,9 +261,9 @@ def columns_of(
     InvalidOptionError
         One is not among them.
     """
-    own = {parameter.name: number for number, parameter in enumerate(lowered.parameters)}
     if parameters is None:
-        return np.arange(len(own))
+        return np.arange(len(lowered.parameters))
+    own = {parameter.name: number for number, parameter in enumerate(lowered.parameters)}
     names = [each if isinstance(each, str) else getattr(each, "name", repr(each)) for each in parameters]
     if unknown := [name for name in names if name not in own]:
         raise InvalidOptionError(

@@ -184,12 +184,16 @@ class Binding:
         InvalidCircuitError
             If an angle has no finite derivative there.
         """
+        used = self._used
         gradient: NDArray[np.float64]
+        if not used.others:
+            found = np.bincount(used.parameters[used.numbers], slot_gradient[used.slots], len(self.parameters))
+            return found.astype(np.float64, copy=False)
         gradient, left_out = self._compiled.pull_back(values, slot_gradient)
         if len(left_out):
             places, ends = self._places_by_expression()
             for number in left_out.tolist():
-                weight = slot_gradient[self._used.slots[places[ends[number] : ends[number + 1]]]].sum()
+                weight = slot_gradient[used.slots[places[ends[number] : ends[number + 1]]]].sum()
                 for parameter, slope in self._slopes(number, values):
                     gradient[self._index[parameter.name]] += weight * slope
         return gradient
