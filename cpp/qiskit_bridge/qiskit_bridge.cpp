@@ -11,6 +11,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
@@ -39,11 +40,13 @@ struct Row {
     std::uint32_t controls;
     std::uint32_t qubits;
     std::size_t parameters;
+    bool is_identity;
 };
 
 // The engine's codes of what is no gate.
 struct Codes {
     std::int32_t measure;
+    std::int32_t reset;
     std::int32_t unitary;
     std::int32_t global_phase;
 };
@@ -79,11 +82,13 @@ class Text {
 class Reading {
  public:
     Reading(const Gates& gates, const Codes& codes, std::uint32_t max_matrix_qubits,
-            const std::vector<std::string>& parameters, QkCircuit* circuit)
+            const std::vector<std::string>& parameters, bool starts_in_zero, QkCircuit* circuit)
         : gates_(gates),
           codes_(codes),
           max_matrix_qubits_(max_matrix_qubits),
+          starts_in_zero_(starts_in_zero),
           circuit_(circuit),
+          touched_(qk_circuit_num_qubits(circuit)),
           names_(parameters),
           unbound_(parameters.size()) {}
 
@@ -93,12 +98,17 @@ class Reading {
         columns_.reserve(count + 1);
         for (std::size_t i = 0; i < count; ++i) {
             if (i % instructions_at_once == instructions_at_once - 1 && !pause(count)) return false;
-            if (!read_instruction(i)) others_.push_back(Place{i, columns_.num_operations()});
+            const Read found = read_instruction(i);
+            if (found == Read::operation) continue;
+            whole_ = whole_ && found == Read::no_effect;
+            for (const std::size_t number : {i, columns_.num_operations(), std::size_t{found == Read::other}}) {
+                gaps_.push_back(static_cast<std::int64_t>(number));
+            }
         }
         return true;
     }
-    bool is_whole() const { return others_.empty(); }
-    // The global phase of a circuit that has been read as a whole: a number, or else an expression.
+    bool is_whole() const { return whole_; }
+    // The global phase of a circuit that is read as a whole: a number, or else an expression.
     void add_phase(std::optional<double> phase) {
         if (phase == 0.0) return;
         if (!phase) unbound_.add_expression(0, columns_.num_slots(), -1, nullptr);
@@ -109,22 +119,28 @@ class Reading {
         const ReleasedGil released;
         return columns_.is_finite();
     }
-    // Qubits, columns, matrices, whether there is a measurement, expressions, other instructions; to be called once.
+    // What `Reader.read` returns; to be called once.
     py::tuple result(bool keep_idle_qubits) {
         std::vector<std::int32_t> used;
+        keep_idle_qubits = keep_idle_qubits || !whole_;
         if (!keep_idle_qubits) {
             const ReleasedGil released;
             used = columns_.close_gaps();
         }
         const NoCollection while_made;
-        py::object qubits = py::none(), unbound = py::none();
+        py::object qubits = py::none(), unbound = py::none(), gaps = py::none();
         if (!keep_idle_qubits) qubits = py::tuple(py::cast(used));
         if (names_.size() > 0 || !unbound_.empty()) unbound = unbound_.columns();
+        if (!whole_) {
+            const auto count = static_cast<py::ssize_t>(gaps_.size() / 3);
+            gaps = to_array(std::move(gaps_), {count, 3});
+        }
         py::list matrices;
         for (Matrix& matrix : matrices_) {
             matrices.append(to_array(std::move(matrix.entries), {matrix.dimension, matrix.dimension}));
         }
-        return py::make_tuple(std::move(qubits), columns_.arrays(), std::move(matrices), measures_, std::move(unbound));
+        return py::make_tuple(std::move(qubits), columns_.arrays(), std::move(matrices), measures_, std::move(unbound),
+                              std::move(gaps));
     }
 
  private:
@@ -132,11 +148,8 @@ class Reading {
         py::ssize_t dimension;
         std::vector<std::complex<double>> entries;
     };
-    // An instruction that gives no operation here, and how many operations come before it.
-    struct Place {
-        std::size_t instruction;
-        std::size_t operations;
-    };
+    enum class Read { operation, no_effect, other };
+    enum class Touched : std::uint8_t { no, perhaps, yes };
 
     // Gives other threads and signal handlers their turn; false if they have changed the circuit.
     bool pause(std::size_t count) const {
@@ -145,40 +158,60 @@ class Reading {
         return qk_circuit_num_instructions(circuit_) == count;
     }
 
-    bool read_instruction(std::size_t index) {
+    Read read_instruction(std::size_t index) {
+        const QkOperationKind kind = qk_circuit_instruction_kind(circuit_, index);
+        if (kind == QkOperationKind_Barrier || kind == QkOperationKind_Delay) return Read::no_effect;
         QkCircuitInstructionView view;
-        switch (qk_circuit_instruction_kind(circuit_, index)) {
-            case QkOperationKind_Barrier:
-            case QkOperationKind_Delay:
-                return true;
+        qk_circuit_view_instruction(circuit_, index, &view);
+        const Read found = read_view(index, kind, view);
+        if (found == Read::no_effect) return found;
+        const Touched how = found == Read::operation ? Touched::yes : Touched::perhaps;
+        for (std::uint32_t i = 0; i < view.num_qubits; ++i) {
+            Touched& touched = touched_[view.qubits[i]];
+            touched = std::max(touched, how);
+        }
+        return found;
+    }
+
+    Read read_view(std::size_t index, QkOperationKind kind, const QkCircuitInstructionView& view) {
+        switch (kind) {
             case QkOperationKind_Gate:
-                qk_circuit_view_instruction(circuit_, index, &view);
                 return read_gate(index, view);
             case QkOperationKind_Measure:
-                qk_circuit_view_instruction(circuit_, index, &view);
                 measures_ = true;
                 columns_.add(codes_.measure, 0, view.clbits[0], view.qubits, 1);
-                return true;
+                return Read::operation;
+            case QkOperationKind_Reset:
+                return read_reset(view);
             case QkOperationKind_Unitary:
-                qk_circuit_view_instruction(circuit_, index, &view);
                 return read_matrix(index, view);
             default:
-                return false;
+                return Read::other;
         }
     }
 
-    bool read_gate(std::size_t index, const QkCircuitInstructionView& view) {
+    // Qubits that nothing has acted on need no reset. What other instructions do to theirs is not known here.
+    Read read_reset(const QkCircuitInstructionView& view) {
+        const Touched before = touched_[view.qubits[0]];
+        if (starts_in_zero_ && before == Touched::perhaps) return Read::other;
+        if (starts_in_zero_ && before == Touched::no) return Read::no_effect;
+        columns_.add(codes_.reset, 0, -1, view.qubits, 1);
+        return Read::operation;
+    }
+
+    Read read_gate(std::size_t index, const QkCircuitInstructionView& view) {
         const auto found = gates_.find(std::string_view(view.name, view.name_len));
-        if (found == gates_.end()) return false;
+        if (found == gates_.end()) return Read::other;
         const Row& row = found->second;
-        if (view.num_qubits != row.qubits || view.num_params != row.parameters) return false;
+        if (row.is_identity) return Read::no_effect;
+        if (view.num_qubits != row.qubits || view.num_params != row.parameters) return Read::other;
         for (std::size_t i = 0; i < view.num_params; ++i) {
             const QkParamKind kind = qk_param_kind(parameter(view, i));
-            if (kind != QkParamKind_Real && kind != QkParamKind_ParameterExpression) return false;
+            if (kind != QkParamKind_Real && kind != QkParamKind_ParameterExpression) return Read::other;
         }
         for (std::size_t i = 0; i < view.num_params; ++i) read_angle(index, i, parameter(view, i), &row.name);
         columns_.add(row.code, row.controls, -1, view.qubits, view.num_qubits);
-        return true;
+        return Read::operation;
     }
 
     const QkParam* parameter(const QkCircuitInstructionView& view, std::size_t position) const {
@@ -200,48 +233,57 @@ class Reading {
         columns_.add_slot(0);
     }
 
-    bool read_matrix(std::size_t index, const QkCircuitInstructionView& view) {
-        if (view.num_qubits > max_matrix_qubits_) return false;
+    Read read_matrix(std::size_t index, const QkCircuitInstructionView& view) {
+        if (view.num_qubits > max_matrix_qubits_) return Read::other;
         const py::ssize_t dimension = py::ssize_t{1} << view.num_qubits;
         Matrix matrix{dimension, std::vector<std::complex<double>>(static_cast<std::size_t>(dimension * dimension))};
         qk_circuit_inst_unitary(circuit_, index, reinterpret_cast<QkComplex64*>(matrix.entries.data()));
         columns_.add(codes_.unitary, 0, static_cast<std::int64_t>(matrices_.size()), view.qubits, view.num_qubits);
         matrices_.push_back(std::move(matrix));
-        return true;
+        return Read::operation;
     }
 
     const Gates& gates_;
     const Codes& codes_;
     std::uint32_t max_matrix_qubits_;
+    bool starts_in_zero_;
     QkCircuit* circuit_;
+    std::vector<Touched> touched_;  // by qubit
     ParameterNames names_;
     std::size_t parameter_stride_ = qk_param_stride();
     Columns columns_;
     Unbound unbound_;
     std::vector<Matrix> matrices_;
-    std::vector<Place> others_;
+    std::vector<std::int64_t> gaps_;  // instructions without an operation here, operations before, whether to be read
+    bool whole_ = true;
     bool measures_ = false;
 };
+
+constexpr std::string_view identity = "id";
 
 class Reader {
  public:
     Reader(const std::map<std::string, std::tuple<std::int32_t, std::uint32_t, std::uint32_t, std::size_t>>& gates,
-           std::int32_t measure, std::int32_t unitary, std::int32_t global_phase, std::uint32_t max_matrix_qubits)
-        : codes_{measure, unitary, global_phase}, max_matrix_qubits_(max_matrix_qubits) {
+           std::int32_t measure, std::int32_t reset, std::int32_t unitary, std::int32_t global_phase,
+           std::uint32_t max_matrix_qubits)
+        : codes_{measure, reset, unitary, global_phase}, max_matrix_qubits_(max_matrix_qubits) {
         for (const auto& [name, row] : gates) {
             const auto& [code, controls, targets, parameters] = row;
-            gates_.emplace(name, Row{name, code, controls, controls + targets, parameters});
+            gates_.emplace(name, Row{name, code, controls, controls + targets, parameters, name == identity});
         }
     }
 
     std::optional<py::tuple> read(const py::object& circuit_data, const std::vector<std::string>& parameters,
-                                  std::optional<double> global_phase, bool keep_idle_qubits) const {
+                                  std::optional<double> global_phase, bool keep_idle_qubits,
+                                  bool starts_in_zero) const {
         QkCircuit* const circuit = qk_circuit_borrow_from_python(circuit_data.ptr());
         if (circuit == nullptr) throw py::error_already_set();
-        Reading reading(gates_, codes_, max_matrix_qubits_, parameters, circuit);
-        if (!reading.read() || !reading.is_whole()) return std::nullopt;
-        reading.add_phase(global_phase);
-        if (!reading.is_finite()) return std::nullopt;
+        Reading reading(gates_, codes_, max_matrix_qubits_, parameters, starts_in_zero, circuit);
+        if (!reading.read()) return std::nullopt;
+        if (reading.is_whole()) {
+            reading.add_phase(global_phase);
+            if (!reading.is_finite()) return std::nullopt;
+        }
         return reading.result(keep_idle_qubits);
     }
 
@@ -264,11 +306,14 @@ PYBIND11_MODULE(_qiskit_bridge, m) {
     m.doc() = "Reads plain instructions of circuits through Qiskit's C API.";
     py::class_<Reader>(m, "Reader", "Reads circuits; holds the engine's codes of what they are made of.")
         .def(py::init<const std::map<std::string, std::tuple<std::int32_t, std::uint32_t, std::uint32_t, std::size_t>>&,
-                      std::int32_t, std::int32_t, std::int32_t, std::uint32_t>(),
-             py::arg("gates"), py::arg("measure"), py::arg("unitary"), py::arg("global_phase"),
+                      std::int32_t, std::int32_t, std::int32_t, std::int32_t, std::uint32_t>(),
+             py::arg("gates"), py::arg("measure"), py::arg("reset"), py::arg("unitary"), py::arg("global_phase"),
              py::arg("max_matrix_qubits"))
         .def("read", &Reader::read, py::arg("circuit_data"), py::arg("parameters"), py::arg("global_phase"),
-             py::arg("keep_idle_qubits"),
-             "(qubits or None, columns, matrices, whether it measures, expressions or None), or None for a circuit of "
-             "another kind.");
+             py::arg("keep_idle_qubits"), py::arg("starts_in_zero"),
+             "(qubits or None, columns, matrices, whether it measures, expressions or None, gaps or None), or None for "
+             "a "
+             "circuit with an angle that is not finite. Gaps are there if other instructions are still to be read: of "
+             "each instruction without an operation its number, how many operations come before it, and whether it is "
+             "to be read; then the global phase is left out, too, and qubits have their own numbers.");
 }

@@ -8,6 +8,7 @@ import threading
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
+from qiskit.circuit.classical import expr, types
 from qiskit.circuit.library import efficient_su2
 from support.fake_engine import eventually
 
@@ -97,8 +98,9 @@ def test_nothing_is_made_when_nobody_listens(monkeypatch, caplog):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda circuit: circuit.add_var("v", True), "variables"),
-        (lambda circuit: circuit.reset(0), "instruction 'reset'"),
+        (lambda circuit: circuit.add_uninitialized_var(expr.Var.new("v", types.Bool())), "variables"),
+        (lambda circuit: circuit.add_var("v", True), "instruction 'store'"),
+        (lambda circuit: circuit.initialize(1, 0), "instruction 'initialize'"),
     ],
 )
 def test_why_a_circuit_is_read_in_python(change, reason, caplog):

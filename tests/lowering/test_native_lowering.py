@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 
 import numpy as np
 import pytest
@@ -11,10 +10,11 @@ import qiskit
 from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import Gate, Measure, Parameter, ParameterVector, Qubit, Reset, library
+from qiskit.circuit import Gate, Measure, Parameter, ParameterVector, Qubit, library
 from qiskit.circuit.library import BlueprintCircuit
 from qiskit.quantum_info import random_unitary
 from support import strategies
+from support.dynamic_strategies import dynamic_circuits
 
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering import lower, native
@@ -31,7 +31,7 @@ PLAIN = {name: gate for name, gate in strategies.STANDARD_GATES.items() if name 
 
 def by_python(circuit, **options):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["ketjet.lowering.lower"], "read_plain", lambda *_, **__: None)
+        patch.setattr(native, "read", lambda *_, **__: None)
         return lower(circuit, **options)
 
 
@@ -81,7 +81,7 @@ def plain_circuits(draw, values=strategies.angles):
     """Standard gates, matrices, measurements and what has no effect, on qubits of several registers, with idle ones."""
     circuit = QuantumCircuit(QuantumRegister(3), [Qubit(), Qubit()], QuantumRegister(2), ClassicalRegister(3))
     for _ in range(draw(st.integers(0, 15))):
-        kind = draw(st.sampled_from(["gate", "gate", "gate", "matrix", "measure", "barrier", "delay"]))
+        kind = draw(st.sampled_from(["gate", "gate", "gate", "matrix", "measure", "reset", "barrier", "delay", "id"]))
         wires = draw(st.permutations(range(circuit.num_qubits)))
         if kind == "gate":
             template = PLAIN[draw(st.sampled_from(sorted(PLAIN)))]
@@ -92,6 +92,10 @@ def plain_circuits(draw, values=strategies.angles):
             circuit.unitary(random_unitary(2**width, seed=draw(strategies.seeds)), wires[:width])
         elif kind == "measure":
             circuit.measure(wires[0], draw(st.integers(0, 2)))
+        elif kind == "reset":
+            circuit.reset(wires[0])
+        elif kind == "id":
+            circuit.id(wires[0])
         elif kind == "delay":
             circuit.delay(draw(st.sampled_from([7, B])), wires[0])
         else:
@@ -100,10 +104,12 @@ def plain_circuits(draw, values=strategies.angles):
     return circuit
 
 
-@given(st.one_of(plain_circuits(), plain_circuits(st.one_of(expressions, strategies.angles))), st.booleans())
-def test_plain_circuits_become_the_same_program(circuit, keep_idle_qubits):
-    assert native.read_plain(circuit, keep_idle_qubits=keep_idle_qubits) is not None
-    options = {"keep_idle_qubits": keep_idle_qubits}
+@given(
+    st.one_of(plain_circuits(), plain_circuits(st.one_of(expressions, strategies.angles))), st.booleans(), st.booleans()
+)
+def test_plain_circuits_become_the_same_program(circuit, keep_idle_qubits, starts_in_zero):
+    options = {"keep_idle_qubits": keep_idle_qubits, "starts_in_zero": starts_in_zero}
+    assert native.read(circuit, **options).gaps is None
     assert_same(lower(circuit, **options), by_python(circuit, **options))
 
 
@@ -140,10 +146,56 @@ def test_python_says_what_is_wrong_with_an_expression():
     st.one_of(
         strategies.circuits(max_qubits=4, max_operations=8, measure=True),
         strategies.parametrised_circuits().map(lambda drawn: drawn[0]),
-    )
+    ),
+    st.booleans(),
 )
-def test_any_circuit_becomes_the_same_program(circuit):
+def test_any_circuit_becomes_the_same_program(circuit, starts_in_zero):
+    options = {"starts_in_zero": starts_in_zero}
+    assert_same(lower(circuit, **options), by_python(circuit, **options))
+
+
+@given(dynamic_circuits())
+def test_dynamic_circuits_become_the_same_program(circuit):
+    assert native.read(circuit) is not None
     assert_same(lower(circuit), by_python(circuit))
+
+
+@given(
+    strategies.circuits(max_qubits=3, max_operations=8, measure=True),
+    st.sampled_from(["angle", "matrix", "angle in a definition", "expression"]),
+    st.integers(0, 8),
+)
+def test_what_is_wrong_is_found_at_the_same_place(circuit, fault, place):
+    wrong = circuit.copy_empty_like()
+    for number, instruction in enumerate([*circuit.data, None]):
+        if number == min(place, len(circuit.data)):
+            wrong.barrier()
+            wrong.append(faulty(fault), [0])
+        if instruction is not None:
+            wrong.append(instruction)
+    messages = []
+    for how in (lower, by_python):
+        with pytest.raises(InvalidCircuitError) as caught:
+            how(wrong)
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]
+    assert f"instruction {min(place, len(circuit.data)) + 1}" in messages[0]
+
+
+def faulty(fault):
+    """An operation that cannot be simulated."""
+    if fault == "matrix":
+        return library.UnitaryGate(np.array([[1, 1], [0, 1]]), check_input=False)
+    gate = library.RXGate(math.nan)
+    if fault == "expression":
+        gate = library.RXGate(0.5)
+        gate.params[0] = (1j * B).bind({B: 1})
+    if fault == "angle in a definition":
+        outer = Gate("outer", 1, [])
+        outer.definition = QuantumCircuit(1)
+        outer.definition.append(gate, [0])
+        return outer
+    return gate
 
 
 class OwnMeasure(Measure):
@@ -181,7 +233,6 @@ LEFT = {
     "opaque mcx": two(library.MCXGate(4)),
     "gate in Python": two(OwnGate()),
     "measurement in Python": two(OwnMeasure()),
-    "reset": two(Reset()),
     "initialize": two(library.Initialize([0, 1])),
     "wide matrix": two(library.UnitaryGate(random_unitary(32, seed=1))),
     "loop": loop(),
@@ -206,8 +257,9 @@ def test_circuits_that_are_built_when_first_looked_at():
 
 @pytest.mark.parametrize("kind", LEFT)
 def test_what_is_left_to_python(kind):
-    assert native.read_plain(LEFT[kind], keep_idle_qubits=False) is None
-    lower(LEFT[kind])
+    gaps = native.read(LEFT[kind]).gaps
+    assert gaps[:, 2].tolist() == [1]
+    assert_same(lower(LEFT[kind]), by_python(LEFT[kind]))
 
 
 @pytest.mark.parametrize("angle", [math.nan, math.inf, -math.inf])
@@ -234,4 +286,4 @@ def test_any_number_of_qubits_is_read():
 
 def test_what_is_no_circuit_data_is_refused():
     with pytest.raises(TypeError):
-        native._reader().read(object(), [], 0.0, False)
+        native._reader().read(object(), [], 0.0, False, True)

@@ -11,11 +11,11 @@ from qiskit.circuit import ControlFlowOp, ForLoopOp, Parameter, QuantumCircuit
 
 from ketjet import engine
 from ketjet.errors import InvalidCircuitError
+from ketjet.lowering import native
 from ketjet.lowering.arrays import distinct
 from ketjet.lowering.binding import Binding
 from ketjet.lowering.doubled import MatrixWantedError, doubled
 from ketjet.lowering.header import Header
-from ketjet.lowering.native import SLOTS, read_plain, why_walked
 from ketjet.lowering.newer_qiskit import LOOPS_LEND_PARAMETERS
 from ketjet.lowering.packing import pack
 from ketjet.lowering.unbound_slots import UnboundSlots, told_apart
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ketjet.lowering.binding import Column
     from ketjet.lowering.builder import ProgramBuilder
+    from ketjet.lowering.native import NativeReading
     from ketjet.saves import SaveRequest
 
 logger = logging.getLogger(__name__)
@@ -170,21 +171,28 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
     if not isinstance(circuit, QuantumCircuit):
         msg = f"expected a QuantumCircuit, not {type(circuit).__name__}"
         raise InvalidCircuitError(msg)
-    plain = read_plain(circuit, keep_idle_qubits=keep_idle_qubits)
-    if plain is None:
-        if logger.isEnabledFor(logging.DEBUG):
-            logger.debug("circuit %r is read in Python, which takes longer: %s", circuit.name, why_walked(circuit))
-        return _walked(circuit, keep_idle_qubits, starts_in_zero)
-    program = engine.Program(len(plain.qubits), circuit.num_clbits, *plain.columns)
-    binding = None
-    if plain.expressions is not None:
-        binding = Binding(circuit.name, plain.parameters, plain.expressions, plain.columns[SLOTS])
-    return LoweredCircuit(program, Header(circuit), plain.qubits, plain.parameters, plain.measures, (), binding)
+    reading = native.read(circuit, keep_idle_qubits=keep_idle_qubits, starts_in_zero=starts_in_zero)
+    if reading is not None and reading.gaps is None:
+        return _of_reading(circuit, reading)
+    if logger.isEnabledFor(logging.DEBUG):
+        how, why = "" if reading is None else " in part", native.why_walked(circuit)
+        logger.debug("circuit %r is read in Python%s, which takes longer: %s", circuit.name, how, why)
+    return _walked(circuit, reading, keep_idle_qubits, starts_in_zero)
 
 
-def _walked(circuit: QuantumCircuit, keep_idle_qubits: bool, starts_in_zero: bool) -> LoweredCircuit:
-    """Lower a circuit instruction by instruction."""
-    walk = CircuitWalk(circuit, starts_in_zero)
+def _of_reading(circuit: QuantumCircuit, reading: NativeReading) -> LoweredCircuit:
+    """Return a circuit that has been read as a whole."""
+    qubits, columns, matrices, measures, parameters, expressions, _ = reading
+    program = engine.Program(len(qubits), circuit.num_clbits, *columns, [matrix.reshape(-1) for matrix in matrices])
+    binding = None if expressions is None else Binding(circuit.name, parameters, expressions, columns.slots)
+    return LoweredCircuit(program, Header(circuit), qubits, parameters, measures, (), binding)
+
+
+def _walked(
+    circuit: QuantumCircuit, reading: NativeReading | None, keep_idle_qubits: bool, starts_in_zero: bool
+) -> LoweredCircuit:
+    """Lower a circuit instruction by instruction, but for what has been read of it."""
+    walk = CircuitWalk(circuit, starts_in_zero, reading)
     try:
         walk.walk()
     except MatrixWantedError:

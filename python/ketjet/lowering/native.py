@@ -1,4 +1,4 @@
-"""Circuits of plain gates, matrices and measurements, read at once by way of Qiskit's C API.
+"""Plain gates, matrices and measurements of a circuit, read at once by way of Qiskit's C API.
 
 Reading them in Python takes thirty times as long. The extension is optional: it is built where Qiskit's headers are,
 and works beside the minor version of Qiskit that it was built for. Whatever it leaves, `walk` reads.
@@ -28,39 +28,57 @@ if TYPE_CHECKING:
 
     from ketjet._qiskit_bridge import Reader
 
-SLOTS = 6
-"""Which column of a program has its slots."""
-
-READ_BESIDE = ("measure", "barrier", "delay", "unitary")
+READ_BESIDE = ("measure", "reset", "barrier", "delay", "unitary", "id")
 """What is read beside gates."""
 
 
-class PlainCircuit(NamedTuple):
-    """A circuit that has been read.
+class Columns(NamedTuple):
+    """The columns of a program, as `engine.Program` takes them behind the numbers of qubits and bits."""
+
+    codes: NDArray[np.int32]
+    wire_begin: NDArray[np.uint32]
+    wires: NDArray[np.int32]
+    num_controls: NDArray[np.uint16]
+    control_state: NDArray[np.uint64]
+    slot_begin: NDArray[np.uint32]
+    slots: NDArray[np.float64]
+    operand: NDArray[np.int64]
+
+
+class NativeReading(NamedTuple):
+    """What has been read of a circuit.
 
     Attributes
     ----------
-    qubits
+    qubits : tuple of int
         The program's qubit i is the circuit's qubit qubits[i].
-    columns
-        What `engine.Program` takes behind the numbers of qubits and bits.
-    measures
+    columns : Columns
+    matrices : list of ndarray
+        Of the unitary operations; their operands are the numbers of these.
+    measures : bool
         Whether there is a measurement.
-    parameters
+    parameters : tuple of Parameter
         The circuit's, sorted as there.
-    expressions
-        How slots follow from these, if there are any.
+    expressions : SlotExpressions, optional
+        How slots follow from parameters, if any do.
+    gaps : ndarray of int64, shape (gaps, 3), optional
+        None if the whole circuit has been read. Else of each instruction that has given no operation: its number, how
+        many operations come before it, and whether it is still to be read; the global phase is, too.
     """
 
     qubits: tuple[int, ...]
-    columns: tuple[Any, ...]
+    columns: Columns
+    matrices: list[NDArray[np.complex128]]
     measures: bool
     parameters: tuple[Parameter, ...]
     expressions: SlotExpressions | None
+    gaps: NDArray[np.int64] | None
 
 
-def read_plain(circuit: QuantumCircuit, *, keep_idle_qubits: bool) -> PlainCircuit | None:
-    """Read a circuit, if it is of this kind and has nothing wrong with it.
+def read(
+    circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_zero: bool = True
+) -> NativeReading | None:
+    """Read as much of a circuit as Qiskit's C API shows, if there is nothing wrong with that.
 
     Parameters
     ----------
@@ -68,14 +86,16 @@ def read_plain(circuit: QuantumCircuit, *, keep_idle_qubits: bool) -> PlainCircu
         Any circuit.
     keep_idle_qubits
         Give the program all qubits of the circuit, not only those something acts on.
+    starts_in_zero
+        Whether the program will start with all qubits in state zero: resets of such qubits are dropped.
 
     Returns
     -------
-    PlainCircuit or None
+    NativeReading or None
         None for a circuit that has to be lowered in Python, be it to say what is wrong.
     """
     reader = _reader()
-    if reader is None or circuit.num_vars:
+    if reader is None:
         return None
     parameters = tuple(circuit._data.parameters) if circuit.num_parameters else ()
     phase = circuit.global_phase
@@ -84,20 +104,21 @@ def read_plain(circuit: QuantumCircuit, *, keep_idle_qubits: bool) -> PlainCircu
         [parameter.name for parameter in parameters],
         phase if isinstance(phase, (int, float)) else None,
         keep_idle_qubits,
+        starts_in_zero,
     )
     if found is None:
         return None
-    qubits, columns, matrices, measures, unbound = found
-    if not are_unitary(matrices):
+    qubits, listed, matrices, measures, unbound, gaps = found
+    if not are_unitary(matrices) or (gaps is None and circuit.num_vars):
         return None
-    payloads = [matrix.reshape(-1) for matrix in matrices]
+    columns = Columns._make(listed)
     try:
-        expressions = None if unbound is None else _expressions(circuit, parameters, unbound, columns[SLOTS])
+        expressions = None if unbound is None else _expressions(circuit, parameters, unbound, columns.slots)
     except InvalidCircuitError:
         return None
     if qubits is None:
         qubits = tuple(range(circuit.num_qubits))
-    return PlainCircuit(qubits, (*columns, payloads), measures, parameters, expressions if parameters else None)
+    return NativeReading(qubits, columns, matrices, measures, parameters, expressions if parameters else None, gaps)
 
 
 def _expressions(
@@ -158,16 +179,16 @@ def why_not_native() -> str | None:
 
 
 def why_walked(circuit: QuantumCircuit) -> str:
-    """Return why `read_plain` has left this circuit."""
+    """Return why `read` has left something of this circuit."""
     if (reason := why_not_native()) is not None:
         return reason
-    if circuit.num_vars:
-        return "it has variables"
     for instruction in circuit.data:
         name = instruction.name
         plain = instruction.is_standard_gate() and name in plain_codes()
         if not plain and name not in READ_BESIDE:
             return f"it has the instruction {name!r}"
+    if circuit.num_vars:
+        return "it has variables"
     return "it has a matrix that is large or not unitary, or an angle that is no finite real number"
 
 
@@ -179,5 +200,4 @@ def _reader() -> Reader | None:
     from ketjet._qiskit_bridge import Reader
 
     codes = instruction_codes()
-    gates = {name: row for name, row in gate_rows().items() if name in plain_codes()}
-    return Reader(gates, codes["measure"], codes["unitary"], codes["global_phase"], SMALL_QUBITS)
+    return Reader(gate_rows(), codes["measure"], codes["reset"], codes["unitary"], codes["global_phase"], SMALL_QUBITS)

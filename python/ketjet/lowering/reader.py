@@ -125,17 +125,21 @@ class CircuitReader:
                     self._append(chunk[begin:position], codes[begin:position], matrices, first + begin)
                 if position == len(chunk):
                     break
-                instruction = chunk[position]
-                operation = instruction.operation
-                if is_outermost:
-                    builder.instruction, builder.instruction_name = first + position, instruction.name
+                yield from self._left(first + position)
                 position += 1
-                if kind_of(operation.__class__) is not Kind.NO_EFFECT:
-                    targets = tuple(self._wires_of((instruction,)))
-                    clbits = tuple([self.clbits[clbit] for clbit in instruction.clbits])
-                    yield operation, self._placement._replace(targets=targets, clbits=clbits)
                 if is_outermost:
                     source.step(len(builder.codes), first + position)
+
+    def _left(self, number: int) -> Iterator[tuple[Any, Placement]]:
+        """Yield the operation of an instruction that is not plain, unless it has no effect."""
+        instruction = self._instructions[number]
+        operation = instruction.operation
+        if self._is_outermost:
+            self._builder.instruction, self._builder.instruction_name = number, instruction.name
+        if kind_of(operation.__class__) is not Kind.NO_EFFECT:
+            targets = tuple(self._wires_of((instruction,)))
+            clbits = tuple([self.clbits[clbit] for clbit in instruction.clbits])
+            yield operation, self._placement._replace(targets=targets, clbits=clbits)
 
     def _codes_of(
         self, chunk: Sequence[CircuitInstruction]

@@ -26,6 +26,7 @@ from ketjet.lowering.gates import (
     repeated,
     table_gate,
 )
+from ketjet.lowering.native_reader import NativeReader
 from ketjet.lowering.operations import Placement
 from ketjet.lowering.reader import CircuitReader, Kind, kind_of
 from ketjet.lowering.saves import Saves, holds_saves
@@ -40,17 +41,28 @@ if TYPE_CHECKING:
     from qiskit.circuit import QuantumCircuit
 
     from ketjet.lowering.control_flow import Block
+    from ketjet.lowering.native import NativeReading
 
 MAX_DEPTH = 10_000
 """Deeper definitions are taken for endless ones."""
 
 
 class CircuitWalk:
-    """Appends the operations of one circuit to a builder."""
+    """Appends the operations of one circuit to a builder.
 
-    def __init__(self, circuit: QuantumCircuit, starts_in_zero: bool) -> None:
+    Parameters
+    ----------
+    circuit
+        Any circuit.
+    starts_in_zero
+        Whether the program will start with all qubits in state zero.
+    reading
+        What Qiskit's C API has read of it, if anything.
+    """
+
+    def __init__(self, circuit: QuantumCircuit, starts_in_zero: bool, reading: NativeReading | None = None) -> None:
         self.builder = ProgramBuilder(starts_in_zero, len(circuit.data))
-        self._circuit = circuit
+        self._circuit, self._reading = circuit, reading
         self._stack: list[Scope] = []
         # None of these knows the walk: a cycle would keep all that was gathered until the next garbage collection.
         self._source = SourceMap(circuit, self.builder, self._stack)
@@ -73,7 +85,7 @@ class CircuitWalk:
         if phase_first:
             self._source.step(0, -1)
             self._circuit_phase(everything)
-        reader = CircuitReader(circuit, circuit.data, everything, self.builder, self._source, is_outermost=True)
+        reader = self._outermost(everything)
         scope = Scope(everything, reader.clbits, reader.read())
         if circuit.num_vars:
             refuse_inputs(circuit)
@@ -90,6 +102,12 @@ class CircuitWalk:
         if not phase_first:
             self._circuit_phase(everything)
         self._source.require_finite()
+
+    def _outermost(self, everything: Placement) -> CircuitReader:
+        circuit, builder, source = self._circuit, self.builder, self._source
+        if self._reading is not None:
+            return NativeReader(circuit, self._reading, everything, builder, source)
+        return CircuitReader(circuit, circuit.data, everything, builder, source, is_outermost=True)
 
     def _empty_stack(self) -> None:
         """Lower the innermost open circuit until none is open."""
