@@ -12,6 +12,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <array>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
@@ -148,6 +149,11 @@ class Reading {
         py::ssize_t dimension;
         std::vector<std::complex<double>> entries;
     };
+    struct Seen {
+        const char* name;
+        std::size_t length;
+        const Row* row;
+    };
     enum class Read { operation, no_effect, other };
     enum class Touched : std::uint8_t { no, perhaps, yes };
 
@@ -200,9 +206,9 @@ class Reading {
     }
 
     Read read_gate(std::size_t index, const QkCircuitInstructionView& view) {
-        const auto found = gates_.find(std::string_view(view.name, view.name_len));
-        if (found == gates_.end()) return Read::other;
-        const Row& row = found->second;
+        const Row* const known = row_of(view);
+        if (known == nullptr) return Read::other;
+        const Row& row = *known;
         if (row.is_identity) return Read::no_effect;
         if (view.num_qubits != row.qubits || view.num_params != row.parameters) return Read::other;
         for (std::size_t i = 0; i < view.num_params; ++i) {
@@ -212,6 +218,16 @@ class Reading {
         for (std::size_t i = 0; i < view.num_params; ++i) read_angle(index, i, parameter(view, i), &row.name);
         columns_.add(row.code, row.controls, -1, view.qubits, view.num_qubits);
         return Read::operation;
+    }
+
+    // The gate of that name, if the engine has it. A gate's name is the same text in memory wherever it is.
+    const Row* row_of(const QkCircuitInstructionView& view) {
+        Seen& seen = seen_[reinterpret_cast<std::uintptr_t>(view.name) % seen_.size()];
+        if (seen.name != view.name || seen.length != view.name_len) {
+            const auto found = gates_.find(std::string_view(view.name, view.name_len));
+            seen = {view.name, view.name_len, found == gates_.end() ? nullptr : &found->second};
+        }
+        return seen.row;
     }
 
     const QkParam* parameter(const QkCircuitInstructionView& view, std::size_t position) const {
@@ -249,6 +265,7 @@ class Reading {
     bool starts_in_zero_;
     QkCircuit* circuit_;
     std::vector<Touched> touched_;  // by qubit
+    std::array<Seen, 127> seen_{};
     ParameterNames names_;
     std::size_t parameter_stride_ = qk_param_stride();
     Columns columns_;

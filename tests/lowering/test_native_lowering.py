@@ -14,6 +14,7 @@ from qiskit.circuit import Gate, Measure, Parameter, ParameterVector, Qubit, lib
 from qiskit.circuit.library import BlueprintCircuit
 from qiskit.quantum_info import random_unitary
 from support import strategies
+from support.calls import calls_in
 from support.dynamic_strategies import dynamic_circuits
 
 from ketjet.errors import InvalidCircuitError
@@ -123,6 +124,17 @@ def test_angles_get_the_values_that_qiskit_gives_them(circuit, seed):
         angles = len(expected.slots)  # a global phase that becomes 0 is left out there
         np.testing.assert_array_equal(found.program.slots[:angles], expected.slots)
         assert not found.program.slots[angles:].any()
+
+
+def test_angles_that_are_parameters_cost_no_calls():
+    def calls(count):
+        circuit = QuantumCircuit(3)
+        for number, parameter in enumerate(ParameterVector("v", count)):
+            circuit.ry(parameter, number % 3)
+            circuit.cx(number % 3, (number + 1) % 3)
+        return calls_in(lambda: lower(circuit))
+
+    assert calls(400) == calls(4)
 
 
 def test_whoever_has_no_parameters_has_no_binding():

@@ -493,3 +493,15 @@ def test_a_long_paired_pub_takes_no_more_than_its_length():
         known = {"Z": np.cos, "X": np.sin, "Y": np.zeros_like}
         expected = [known[name](angle) for name, angle in zip(observables, angles_there, strict=True)]
         np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_an_observable_may_change_from_one_run_to_the_next():
+    circuit, operator = turned("a"), SparsePauliOp(["Z", "X"], [1.0, 0.5])
+    estimator, pub = EstimatorV2(), (circuit, operator, [0.3])
+    for coefficient in (1.0, -2.0, 1.0):
+        operator.coeffs[0] = coefficient
+        found = estimator.run([pub]).result()[0].data.evs
+        assert found == pytest.approx(coefficient * np.cos(0.3) + 0.5 * np.sin(0.3))
+    operator.paulis.z[1] = True  # now Y, with a phase that X did not have
+    operator.paulis.phase = [0, 0]
+    assert estimator.run([pub]).result()[0].data.evs == pytest.approx(np.cos(0.3))

@@ -14,11 +14,13 @@ import pytest
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import SparsePauliOp
+from support.calls import calls_in
 from support.circuits import layered_circuit
 from support.interrupts import assert_running_work_is_cancelled
 
 from ketjet import EstimatorV2, Objective, Simulator
 from ketjet.errors import JobTimeoutError
+from ketjet.lowering import why_not_native
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +84,13 @@ def test_jobs_wait_for_nobody_at_their_start(long_pub):
     assert time.monotonic() - begin < 5  # lowered and planned, not run
     assert not job.in_final_state()
     job.cancel()
+
+
+@pytest.mark.skipif(why_not_native() is not None, reason="circuits are read in Python")
+def test_an_energy_takes_few_calls_of_python():
+    circuit = efficient_su2(6, reps=2)
+    operator = SparsePauliOp.from_sparse_list([("ZZ", [i, i + 1], 1.0) for i in range(5)], 6)
+    values, estimator = np.linspace(0, 1, circuit.num_parameters), EstimatorV2()
+    for _ in range(2):
+        calls = calls_in(lambda: estimator.run([(circuit, operator, values)]).result())
+    assert calls < 600

@@ -146,5 +146,5 @@ class PrimitiveJob(JobFace["PrimitiveResult[Any]"], BasePrimitiveJob["PrimitiveR
 
 def _drift_of(pub: PubResult) -> str:
     """Return what there is to say of the norms of a pub's states."""
-    told = pub.metadata.get("simulator_metadata", {})
-    return engine.drift_of(told["norm_error"], told["precision"]) if "norm_error" in told else ""
+    told = pub.metadata.get("simulator_metadata")
+    return engine.drift_of(told["norm_error"], told["precision"]) if told and "norm_error" in told else ""

@@ -244,6 +244,8 @@ def _readings(whole: Reading, has_squares: bool, grid: Grid) -> tuple[list[Readi
     """Return for each point how the observables are read that are wanted there, and where each value is in them."""
     if not len(grid.values):
         return [], grid.points
+    if grid.points.size == 1:
+        return [whole], grid.observables
     num_points, num_observables = len(grid.values), len(whole.constants) // (2 if has_squares else 1)
     everywhere = [whole] * num_points, grid.points * num_observables + grid.observables
     if num_points * num_observables <= grid.points.size:
