@@ -88,41 +88,34 @@ class Unbound {
 
     bool empty() const { return slots_.empty(); }
     // An angle that is a parameter.
-    void add_parameter(std::size_t parameter, std::size_t slot, std::int64_t instruction, const py::str* gate) {
+    void add_parameter(std::size_t parameter, std::size_t slot, std::int64_t instruction, std::int32_t gate) {
         std::int64_t& expression = expression_of_parameter_[parameter];
         if (expression < 0) expression = new_expression(static_cast<std::int64_t>(parameter));
         add(expression, slot, instruction, gate);
     }
     // Any other, which is this one of an instruction's angles.
-    void add_expression(std::int64_t position, std::size_t slot, std::int64_t instruction, const py::str* gate) {
-        others_.push_back({new_expression(-1), instruction, position});
-        add(others_.back().expression, slot, instruction, gate);
+    void add_expression(std::int64_t position, std::size_t slot, std::int64_t instruction, std::int32_t gate) {
+        const std::int64_t expression = new_expression(-1);
+        others_.insert(others_.end(), {expression, instruction, position});
+        add(expression, slot, instruction, gate);
     }
 
     // By slot its number, its expression, instruction and gate; by expression the parameter that it is, or -1; of those
     // that are none their number, instruction and position there. To be called once.
     py::tuple columns() {
-        py::list gates;
-        for (const py::str* gate : gates_) gates.append(gate == nullptr ? py::str() : *gate);
-        py::list others;
-        for (const auto& [expression, instruction, position] : others_) {
-            others.append(py::make_tuple(expression, instruction, position));
-        }
-        return py::make_tuple(bindings::to_array(std::move(slots_)), bindings::to_array(std::move(numbers_)),
-                              bindings::to_array(std::move(instructions_)), std::move(gates),
-                              bindings::to_array(std::move(parameters_)), std::move(others));
+        using bindings::to_array;
+        const auto others = static_cast<py::ssize_t>(others_.size() / 3);
+        return py::make_tuple(to_array(std::move(slots_)), to_array(std::move(numbers_)),
+                              to_array(std::move(instructions_)), to_array(std::move(gates_)),
+                              to_array(std::move(parameters_)), to_array(std::move(others_), {others, 3}));
     }
 
  private:
-    struct Other {
-        std::int64_t expression, instruction, position;
-    };
-
     std::int64_t new_expression(std::int64_t parameter) {
         parameters_.push_back(parameter);
         return static_cast<std::int64_t>(parameters_.size()) - 1;
     }
-    void add(std::int64_t expression, std::size_t slot, std::int64_t instruction, const py::str* gate) {
+    void add(std::int64_t expression, std::size_t slot, std::int64_t instruction, std::int32_t gate) {
         slots_.push_back(static_cast<std::int64_t>(slot));
         numbers_.push_back(expression);
         instructions_.push_back(instruction);
@@ -133,9 +126,9 @@ class Unbound {
     std::vector<std::int64_t> slots_;
     std::vector<std::int64_t> numbers_;
     std::vector<std::int64_t> instructions_;
-    std::vector<const py::str*> gates_;     // nothing for the global phase
-    std::vector<std::int64_t> parameters_;  // by expression
-    std::vector<Other> others_;
+    std::vector<std::int32_t> gates_;
+    std::vector<std::int64_t> parameters_;
+    std::vector<std::int64_t> others_;
 };
 
 }  // namespace ketjet::qiskit_bridge

@@ -36,7 +36,6 @@ namespace {
 
 // What the engine's gate table says about a gate.
 struct Row {
-    py::str name;
     std::int32_t code;
     std::uint32_t controls;
     std::uint32_t qubits;
@@ -112,7 +111,7 @@ class Reading {
     // The global phase of a circuit that is read as a whole: a number, or else an expression.
     void add_phase(std::optional<double> phase) {
         if (phase == 0.0) return;
-        if (!phase) unbound_.add_expression(0, columns_.num_slots(), -1, nullptr);
+        if (!phase) unbound_.add_expression(0, columns_.num_slots(), -1, -1);
         columns_.add_slot(phase.value_or(0));
         columns_.add(codes_.global_phase, 0, -1, nullptr, 0);
     }
@@ -215,7 +214,7 @@ class Reading {
             const QkParamKind kind = qk_param_kind(parameter(view, i));
             if (kind != QkParamKind_Real && kind != QkParamKind_ParameterExpression) return Read::other;
         }
-        for (std::size_t i = 0; i < view.num_params; ++i) read_angle(index, i, parameter(view, i), &row.name);
+        for (std::size_t i = 0; i < view.num_params; ++i) read_angle(index, i, parameter(view, i), row.code);
         columns_.add(row.code, row.controls, -1, view.qubits, view.num_qubits);
         return Read::operation;
     }
@@ -235,7 +234,7 @@ class Reading {
         return static_cast<const QkParam*>(bytes);
     }
 
-    void read_angle(std::size_t index, std::size_t position, const QkParam* angle, const py::str* gate) {
+    void read_angle(std::size_t index, std::size_t position, const QkParam* angle, std::int32_t gate) {
         if (qk_param_kind(angle) == QkParamKind_Real) {  // of another kind `as_real` may end the process
             columns_.add_slot(qk_param_as_real(angle));
             return;
@@ -286,7 +285,7 @@ class Reader {
         : codes_{measure, reset, unitary, global_phase}, max_matrix_qubits_(max_matrix_qubits) {
         for (const auto& [name, row] : gates) {
             const auto& [code, controls, targets, parameters] = row;
-            gates_.emplace(name, Row{name, code, controls, controls + targets, parameters, name == identity});
+            gates_.emplace(name, Row{code, controls, controls + targets, parameters, name == identity});
         }
     }
 
@@ -330,7 +329,7 @@ PYBIND11_MODULE(_qiskit_bridge, m) {
              py::arg("keep_idle_qubits"), py::arg("starts_in_zero"),
              "(qubits or None, columns, matrices, whether it measures, expressions or None, gaps or None), or None for "
              "a "
-             "circuit with an angle that is not finite. Gaps are there if other instructions are still to be read: of "
+             "circuit with an angle that is not finite. There are gaps if other instructions are still to be read: of "
              "each instruction without an operation its number, how many operations come before it, and whether it is "
-             "to be read; then the global phase is left out, too, and qubits have their own numbers.");
+             "to be read; then the global phase is left out, too, and all qubits have their own numbers.");
 }

@@ -7,10 +7,12 @@ and works beside the minor version of Qiskit that it was built for. Whatever it 
 from __future__ import annotations
 
 import functools
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ketjet.base.on_demand import OnDemand
 from ketjet.engine import instruction_codes
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering.operations import gate_rows, plain_codes
@@ -141,11 +143,11 @@ def _expressions(
         Such a value is not real.
     """
     places, numbers, instructions, gates, sources, others = unbound
-    if not others:
+    if not len(others):
         alone = list(map(parameters.__getitem__, sources.tolist()))
-        return SlotExpressions(places, numbers, instructions, gates, alone, sources, others, [])
+        return SlotExpressions(places, numbers, instructions, _names_of(gates), alone, sources, [], [])
     found: list[Any] = [parameters[source] if source >= 0 else None for source in sources.tolist()]
-    for number, instruction, position in others:
+    for number, instruction, position in others.tolist():
         whole = circuit.global_phase if instruction < 0 else circuit._data[instruction].params[position]
         if is_unbound(whole):
             found[number] = whole
@@ -159,10 +161,20 @@ def _expressions(
         places[kept],
         renumbered[numbers[kept]],
         instructions[kept],
-        [gates[place] for place in kept.tolist()],
+        _names_of(gates[kept]),
         expressions,
         parameters,
     )
+
+
+def _names_of(gates: NDArray[np.int32]) -> Sequence[str]:
+    """Return the names of gates, which are made when somebody looks at them; nothing is that of a global phase."""
+    return OnDemand(len(gates), lambda begin, end: map(_gate_names().get, gates[begin:end].tolist(), repeat("")))
+
+
+@functools.cache
+def _gate_names() -> dict[int, str]:
+    return {row.code: name for name, row in gate_rows().items()}
 
 
 @functools.cache
