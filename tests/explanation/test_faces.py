@@ -152,7 +152,7 @@ class TestResult:
         assert len(packed.counts) > 10_000
         formatted = []
         monkeypatch.setattr(
-            "ketjet.results.leading_outcomes.bitstrings",
+            "ketjet.results.leading_outcomes.engine.bitstrings",
             lambda keys, header: formatted.append(len(keys)) or ["0"] * len(keys),
         )
         result._repr_html_()
