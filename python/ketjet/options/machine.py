@@ -37,7 +37,9 @@ def allowed_threads(max_threads: int | None, cores: int) -> int:
     limits = [max(cores, 1)]
     if max_threads is not None:
         limits.append(max_threads)
-    wanted = _threads_in_text(os.environ.get("OMP_NUM_THREADS", "").strip())
+    wanted = None
+    if "OMP_NUM_THREADS" in os.environ:  # which takes less time to find out than what a missing variable is
+        wanted = _threads_in_text(os.environ["OMP_NUM_THREADS"].strip())
     return min(limits if wanted is None else [*limits, wanted])
 
 

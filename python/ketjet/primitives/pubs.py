@@ -88,8 +88,12 @@ def errors_of_pub(where: str) -> Iterator[None]:
     try:
         yield
     except (InvalidOptionError, OptionTypeError) as error:
-        kind = PubTypeError if isinstance(error, TypeError) else InvalidPubError
-        raise kind(f"{where}: {error}") from error
+        raise _of_pub(error, where) from error
+
+
+def _of_pub(error: InvalidOptionError | OptionTypeError, where: str) -> InvalidPubError | PubTypeError:
+    kind = PubTypeError if isinstance(error, TypeError) else InvalidPubError
+    return kind(f"{where}: {error}")
 
 
 def observables_of_pub(circuit: QuantumCircuit, observables: Any, where: str) -> Observables:
@@ -100,8 +104,10 @@ def observables_of_pub(circuit: QuantumCircuit, observables: Any, where: str) ->
     InvalidPubError, PubTypeError
         They do not, or are none.
     """
-    with errors_of_pub(where):
+    try:  # a context manager takes longer
         table = read_observables(observables)
+    except (InvalidOptionError, OptionTypeError) as error:
+        raise _of_pub(error, where) from error
     if table.num_qubits not in (None, circuit.num_qubits):
         raise InvalidPubError(
             f"{where}: The number of qubits of the circuit ({circuit.num_qubits}) does not match the number of "
@@ -138,5 +144,7 @@ def programs_at(lowered: LoweredCircuit, values: NDArray[np.float64], index: int
     InvalidCircuitError
         An angle is not finite with the values of a point; the message says which pub it is.
     """
-    with errors_of_points(index):
+    try:
         yield from lowered.programs_at(values)
+    except InvalidCircuitError as error:
+        raise InvalidCircuitError(f"pub {index}, {error}") from error
