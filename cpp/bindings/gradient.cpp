@@ -14,7 +14,9 @@
 #include "bindings/control.hpp"
 #include "bindings/gil.hpp"
 #include "kernels/dispatch.hpp"
+#include "plan/commuting_layers.hpp"
 #include "plan/plan_bytes.hpp"
+#include "program/derivative.hpp"
 
 namespace ketjet::bindings {
 
@@ -59,6 +61,49 @@ py::tuple gradients(const MirroredPlan& mirrored, const Program& program, const 
     const auto rows = static_cast<py::ssize_t>(result.rows);
     return py::make_tuple(to_array(std::move(result.values)), to_array(std::move(result.derivatives), {rows, slots}),
                           result.adjoint_residual);
+}
+
+// Of all slots one after the other: which slot a term belongs to, its string, and what that is multiplied by.
+struct GeneratorTerms {
+    std::vector<std::int64_t> slots;
+    std::vector<std::uint64_t> x_masks, z_masks, condition_masks, condition_values;
+    std::vector<double> coefficients;
+};
+
+GeneratorTerms find_generators(const Program& program) {
+    const ReleasedGil released;
+    if (program.num_qubits() > 64) throw std::invalid_argument("the program has too many qubits");
+    GeneratorTerms terms;
+    for (const Operation& operation : program.operations()) {
+        for (const auto& [slot, generator] : generators_of(program, operation)) {
+            for (const auto& [string, coefficient] : generator) {
+                terms.slots.push_back(slot);
+                terms.x_masks.push_back(string.x);
+                terms.z_masks.push_back(string.z);
+                terms.condition_masks.push_back(string.condition.mask);
+                terms.condition_values.push_back(string.condition.value);
+                terms.coefficients.push_back(coefficient);
+            }
+        }
+    }
+    return terms;
+}
+
+py::tuple generator_terms(const Program& program) {
+    GeneratorTerms terms = find_generators(program);
+    return py::make_tuple(to_array(std::move(terms.slots)), to_array(std::move(terms.x_masks)),
+                          to_array(std::move(terms.z_masks)), to_array(std::move(terms.condition_masks)),
+                          to_array(std::move(terms.condition_values)), to_array(std::move(terms.coefficients)));
+}
+
+py::array_t<std::uint32_t> layers_of(const Program& program, const InputArray<std::uint8_t>& varies) {
+    const std::span flags(varies.data(), static_cast<std::size_t>(varies.size()));
+    std::vector<std::uint32_t> layers;
+    {
+        const ReleasedGil released;
+        layers = commuting_layers(program, flags);
+    }
+    return to_array(std::move(layers));
 }
 
 // Raised with its message and the index of the operation.
@@ -106,6 +151,11 @@ void bind_gradient(py::module_& m) {
           py::arg("threads"), py::arg("isa"), py::arg("control"),
           "Values of observables, their derivatives by all slots, and how far the way back has missed |0...0>, if it "
           "leads there; releases the GIL; raises Cancelled, MemoryError or TimeLimitReached.");
+    m.def("generators", &generator_terms, py::arg("program"),
+          "The generators of the derivatives by all slots, term by term: slots, masks of X and Z, of conditions and "
+          "their "
+          "values, and coefficients.");
+    m.def("commuting_layers", &layers_of, py::arg("program"), py::arg("varies"), "The layer of each operation.");
 }
 
 }  // namespace ketjet::bindings

@@ -76,6 +76,10 @@ class DerivativeReader {
         return {{operation.slot, {{string, 0.5}}}};
     }
 
+    std::vector<Derivative> operator()(const GlobalPhaseOperation& operation) const {
+        return {{operation.slot, {{{}, -1}}}};
+    }
+
     std::vector<Derivative> operator()(const auto&) const { return {}; }
 
  private:
@@ -122,8 +126,13 @@ Matrix matrix_of(const PauliSum& sum, Index qubits) {
     return result;
 }
 
+std::vector<Derivative> generators_of(const Program& program, const Operation& operation) {
+    return std::visit(DerivativeReader(program), operation);
+}
+
 std::vector<Derivative> derivatives_of(const Program& program, const Operation& operation) {
-    std::vector<Derivative> derivatives = std::visit(DerivativeReader(program), operation);
+    if (std::holds_alternative<GlobalPhaseOperation>(operation)) return {};
+    std::vector<Derivative> derivatives = generators_of(program, operation);
     for (Derivative& derivative : derivatives) std::erase_if(derivative.generator, is_identity);
     return derivatives;
 }

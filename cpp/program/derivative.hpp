@@ -30,7 +30,10 @@ struct Derivative {
     PauliSum generator;  // G
 };
 
-// By each slot of a unitary operation, with the present values. Global phases are left out: they change no expectation
+// By each slot of a unitary operation, with the present values; of a global phase, too.
+std::vector<Derivative> generators_of(const Program& program, const Operation& operation);
+
+// What is left of these for expectation values. Global phases are left out: they change no expectation
 // value, and so does an identity in a generator.
 std::vector<Derivative> derivatives_of(const Program& program, const Operation& operation);
 

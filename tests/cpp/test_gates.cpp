@@ -2,13 +2,17 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "base/rng.hpp"
+#include "builder.hpp"
 #include "check.hpp"
+#include "plan/commuting_layers.hpp"
+#include "program/axes.hpp"
 #include "program/gate.hpp"
 
 using namespace ketjet;
@@ -245,6 +249,56 @@ void test_generators() {
     }
 }
 
+// Whether the matrix commutes with X, Y or Z on one of its qubits.
+bool commutes(const Matrix& matrix, Axis axis, std::size_t target) {
+    const std::size_t flip = axis == Axis::z ? 0 : std::size_t{1} << target;
+    const auto entry = [&](std::size_t column) -> Complex {  // of the Pauli, in row column ^ flip
+        const bool one = (column >> target & 1) != 0;
+        if (axis == Axis::x) return 1;
+        if (axis == Axis::y) return one ? Complex(0, -1) : Complex(0, 1);
+        return one ? -1 : 1;
+    };
+    return all_entries(matrix, [&](std::size_t row, std::size_t column, Complex) {
+        const Complex behind = matrix(row, column ^ flip) * entry(column);  // the Pauli first
+        return std::abs(behind - entry(row ^ flip) * matrix(row ^ flip, column)) < rounding;
+    });
+}
+
+void test_axes() {
+    for (const GateFacts& facts : gate_table()) {
+        std::vector<std::int32_t> qubits(static_cast<std::size_t>(facts.controls + facts.targets));
+        std::iota(qubits.begin(), qubits.end(), 0);
+        const Program program =
+            Builder(facts.controls + facts.targets).gate(facts.name, qubits, samples_of(facts).front()).build();
+        std::vector<WireAxis> wires;
+        wire_axes(program, program.operations().front(), wires);
+        for (const std::int32_t qubit : qubits) {
+            std::vector<Axis> expected;
+            if (qubit < facts.controls) expected = {Axis::z};
+            for (const Axis axis : {Axis::x, Axis::y, Axis::z}) {
+                const bool all = std::ranges::all_of(samples_of(facts), [&](const Parameters& sample) {
+                    return commutes(facts.matrix(sample), axis, static_cast<std::size_t>(qubit - facts.controls));
+                });
+                if (qubit >= facts.controls && all) expected.push_back(axis);
+            }
+            if (expected.empty()) expected = {Axis::none};
+            const auto found = std::ranges::find(wires, qubit, &WireAxis::qubit);
+            CHECK(expected.size() == 3 ? found == wires.end() : found != wires.end() && found->axis == expected[0]);
+        }
+    }
+}
+
+void test_layers() {
+    Builder circuit(3);
+    circuit.gate("ry", {0}, {0.1}).gate("cx", {0, 1}).gate("ry", {1}, {0.2}).gate("rz", {0}, {0.3});
+    circuit.gate("cp", {0, 2}, {0.4}).gate("rx", {1}, {0.5}).gate("h", {2}).gate("rzz", {0, 2}, {0.6});
+    const Program program = circuit.build();
+    const std::vector<std::uint8_t> all{1, 0, 1, 1, 1, 1, 0, 1}, some{1, 0, 0, 1, 0, 0, 0, 1};
+    CHECK(commuting_layers(program, all) == std::vector<std::uint32_t>({0, 1, 1, 1, 1, 2, 2, 2}));
+    CHECK(commuting_layers(program, some) == std::vector<std::uint32_t>({0, 1, 1, 1, 1, 1, 1, 1}));
+    CHECK_THROWS(commuting_layers(program, {}), std::invalid_argument);
+}
+
 void test_matrix_of_row() {
     const Parameters one{0.3};
     for (std::size_t row = 0; row < gate_table().size(); ++row) {
@@ -263,5 +317,7 @@ int main() {
     test_base();
     test_matrix_of_row();
     test_generators();
+    test_axes();
+    test_layers();
     return failed_checks == 0 ? 0 : 1;
 }

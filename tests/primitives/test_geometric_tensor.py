@@ -14,7 +14,13 @@ from qiskit.circuit.library import efficient_su2, real_amplitudes
 from support.circuits import layered_circuit
 
 from ketjet import PrimitiveJob, QuantumGeometricTensor, Simulator
-from ketjet.errors import InvalidCircuitError, InvalidPubError, JobFailedError, OptionTypeError
+from ketjet.errors import (
+    InvalidCircuitError,
+    InvalidOptionError,
+    InvalidPubError,
+    JobFailedError,
+    OptionTypeError,
+)
 
 A = Parameter("a")
 
@@ -97,3 +103,22 @@ def test_its_job_runs_in_other_processes_and_may_fail_in_part():
     assert np.isnan(result.qgts[0]).all()
     assert "time_limit" in result.metadata[0]["error"]
     np.testing.assert_array_equal(result.qgts[1], expected)
+
+
+@pytest.mark.parametrize("blocks", ["layers", "diagonal"])
+def test_blocks_are_those_of_the_simulator(blocks):
+    one, two = efficient_su2(3, reps=1), real_amplitudes(2, reps=1)
+    points = np.random.default_rng(1).normal(size=(2, 12))
+    tensors = QuantumGeometricTensor(blocks=blocks)
+    assert f"complex, {blocks}" in repr(tensors)
+    found = tensors.run([one, two, one], [points[0], points[0, :4], points[1]]).result().qgts
+    backend = Simulator()
+    expected = backend.quantum_geometric_tensor(one, points, blocks=blocks)
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[2], expected[1])
+    np.testing.assert_array_equal(found[1], backend.quantum_geometric_tensor(two, points[0, :4], blocks=blocks))
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        elsewhere = tensors.run([one], [points[0]], executor=pool).result().qgts[0]
+    np.testing.assert_array_equal(elsewhere, found[0])
+    with pytest.raises(InvalidOptionError, match="blocks must be"):
+        QuantumGeometricTensor(blocks="rows")

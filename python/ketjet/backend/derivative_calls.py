@@ -13,7 +13,7 @@ import numpy as np
 
 from ketjet.backend.admission import admission_now
 from ketjet.backend.derivative_methods import differentiable
-from ketjet.backend.geometric_tensor import CircuitWithTangents
+from ketjet.backend.layered_tensor import circuit_with_tangents
 from ketjet.backend.readings import observables_of
 from ketjet.backend.run_input import as_circuit
 from ketjet.errors import InvalidOptionError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import Parameter
 
     from ketjet.backend.derivative_methods import Differentiable, Method
+    from ketjet.backend.layered_tensor import Blocks
     from ketjet.lowering.observable_table import Observables
     from ketjet.options import SimulatorOptions
     from ketjet.points.values import Points
@@ -72,11 +73,11 @@ def vjp(
 
 
 def geometric_tensor(
-    options: SimulatorOptions, circuit: Any, values: Any, parameters: Parameters, *, phase_fix: bool
+    options: SimulatorOptions, circuit: Any, values: Any, parameters: Parameters, blocks: Blocks, *, phase_fix: bool
 ) -> NDArray[np.complex128]:
     """Do what `Simulator.quantum_geometric_tensor` says."""
     circuit = as_circuit(circuit, "quantum_geometric_tensor", None)
-    made = CircuitWithTangents(circuit, admission_now(options, recent=True), parameters)
+    made = circuit_with_tangents(circuit, admission_now(options, recent=True), parameters, blocks)
     points = read_points(made.lowered.parameters, values, f"circuit {circuit.name!r}")
     programs = made.lowered.programs_at(points.values)
     experiments = [made.at(at, row, phase_fix=phase_fix) for at, row in zip(programs, points.values, strict=True)]

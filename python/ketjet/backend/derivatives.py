@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ketjet.backend.derivative_methods import Method
+    from ketjet.backend.layered_tensor import Blocks
     from ketjet.options import SimulatorOptions
     from ketjet.options.types import RunOptions
 
@@ -161,6 +162,7 @@ class Differentiates:
         values: ArrayLike | Mapping[Any, Any] | None = None,
         *,
         parameters: Sequence[Parameter | str] | None = None,
+        blocks: Blocks = None,
         phase_fix: bool = True,
         **options: Unpack[RunOptions],
     ) -> NDArray[np.complex128]:
@@ -173,6 +175,10 @@ class Differentiates:
         ----------
         circuit, values, parameters, options
             As for `gradient`; measurements at the end are left out.
+        blocks
+            None for the whole tensor; "layers" for a block-diagonal one, with the entries between angles in the same
+            layer of the circuit and 0 elsewhere; "diagonal" for the diagonal of that. Both take one run. Where each
+            parameter is in one layer alone, as in most ansatzes, what is there are entries of the whole tensor.
         phase_fix
             False leaves the second term out.
 
@@ -186,10 +192,15 @@ class Differentiates:
         InvalidCircuitError, InvalidPubError, InvalidOptionError, OptionTypeError, TimeLimitError
             As `gradient`.
         InsufficientMemoryError
-            Four states do not fit into the memory that is available now.
+            Four states, or one with `blocks`, do not fit into the memory that is available now.
 
         Notes
         -----
+        The blocks are those of J. Stokes et al., Quantum 4, 269 (2020), with generators G of the angles: a layer is a
+        stretch of the circuit whose gates with parameters commute, and its block has the covariances of their
+        generators. Gates are taken to commute if on each qubit that they share both commute with the same Pauli there,
+        and each is in the first layer that it can be in. Angles of one gate share a layer.
+
         The derivative of a state by an angle is the state at one or two other angles. So there is one run, or two, for
         each angle that depends on a parameter, and all derivatives are held together, or blocks of them if they do not
         fit into memory.
@@ -197,7 +208,7 @@ class Differentiates:
         from ketjet.backend import derivative_calls
 
         resolved = self._without_shots(options)
-        return derivative_calls.geometric_tensor(resolved, circuit, values, parameters, phase_fix=phase_fix)
+        return derivative_calls.geometric_tensor(resolved, circuit, values, parameters, blocks, phase_fix=phase_fix)
 
     def _without_shots(self, options: Mapping[str, Any]) -> SimulatorOptions:
         """Return the options of a run whose final state is all that is wanted."""

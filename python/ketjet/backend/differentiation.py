@@ -190,7 +190,7 @@ class DifferentiableCircuit:
 
     def _advice(self) -> str:
         """Tell whether shift rules differentiate the circuit, which take everything but parameters in loops."""
-        varying = self.lowered.slots_with(self._columns.tolist())
+        varying = self.lowered.slots_with(self._columns)
         if self._parts != ("real",) or any(slot in varying for slot, *_ in repeated_slots(self.lowered.program)):
             return ""
         return ' Simulator.gradient(), EstimatorV2.gradient() and Objective() take this one with method="shift".'

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ketjet.backend.admission import Admission
     from ketjet.experiment import Experiment
 
-__all__ = ["CircuitWithTangents"]
+__all__ = ["CircuitWithTangents", "require_tangents", "slopes_of"]
 
 
 class CircuitWithTangents:
@@ -59,12 +59,9 @@ class CircuitWithTangents:
         admission = require_hope(circuit, admission)._replace(reads_state=True)
         self.lowered = lower_to_read(circuit).lowered
         self._columns = columns_of(circuit, self.lowered, parameters)
-        try:
-            mirrored_plan_of(self.lowered.program, admission)  # which there is if it has derivatives
-        except engine.NotDifferentiable as error:
-            raise barred(circuit, error, "quantum geometric tensor") from error
+        require_tangents(circuit, self.lowered, admission)
         admitted = admit_lowered(circuit, self.lowered, admission)
-        varying = self.lowered.slots_with(self._columns.tolist())
+        varying = self.lowered.slots_with(self._columns)
         runs = [run for run in changed_states(self.lowered.program) if run.slot in varying]
         self._slots = np.array([run.slot for run in runs], np.int64)
         self._changes = np.array([run.change for run in runs])
@@ -90,7 +87,7 @@ class CircuitWithTangents:
 
     def at(self, program: engine.Program, values: NDArray[np.float64], *, phase_fix: bool) -> Experiment:
         """Return the run with values of the parameters that gives the tensor."""
-        weights = self._slopes(values) * self._weights
+        weights = slopes_of(self.lowered, self._slots, values)[self._columns] * self._weights
         used = weights.any(axis=0)
         request = engine.TensorRequest(
             self._slots[used], self._changes[used], weights[:, used], phase_fix, self._at_a_time
@@ -100,14 +97,23 @@ class CircuitWithTangents:
         task = self._experiment.task._replace(program=program, seconds=seconds, tensor=request)
         return self._experiment._replace(task=task)
 
-    def _slopes(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the derivatives of the slot of each run by the chosen parameters, shape (parameters, runs)."""
-        binding = self.lowered.binding
-        slopes = np.zeros((self.num_parameters, len(self._slots)))
-        one = np.zeros(len(self.lowered.program.slots))
-        for slot in np.unique(self._slots):
-            assert binding is not None
-            one[slot] = 1
-            slopes[:, self._slots == slot] = binding.pull_back(values, one)[self._columns, np.newaxis]
-            one[slot] = 0
-        return slopes
+
+def require_tangents(circuit: QuantumCircuit, lowered: LoweredCircuit, admission: Admission) -> None:
+    """Raise InvalidCircuitError if an instruction of a circuit cannot be differentiated."""
+    try:
+        mirrored_plan_of(lowered.program, admission)  # which there is if all can
+    except engine.NotDifferentiable as error:
+        raise barred(circuit, error, "quantum geometric tensor") from error
+
+
+def slopes_of(lowered: LoweredCircuit, slots: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the derivatives of slots, among which there may be equal ones, by all parameters (parameters, slots)."""
+    distinct, places = np.unique(slots, return_inverse=True)
+    slopes = np.zeros((len(distinct), len(lowered.parameters)))
+    one = np.zeros(len(lowered.program.slots))
+    for row, slot in zip(slopes, distinct, strict=True):
+        assert lowered.binding is not None
+        one[slot] = 1
+        row[:] = lowered.binding.pull_back(values, one)
+        one[slot] = 0
+    return slopes.T[:, places]

@@ -70,7 +70,7 @@ class ShiftedCircuit:
         self._read = ReadCircuit(circuit, admission._replace(reads_state=True), light_cones=light_cones)
         self.lowered = self._read.lowered
         self._columns = columns_of(circuit, self.lowered, parameters)
-        varying = self.lowered.slots_with(self._columns.tolist())
+        varying = self.lowered.slots_with(self._columns)
         for slot, operation, name in repeated_slots(self.lowered.program):
             if slot in varying:
                 raise InvalidCircuitError(

@@ -23,8 +23,8 @@ from ketjet.engine.calibration_file import FACTOR_LIMITS, calibration_path
 from ketjet.engine.control import Control, Progress
 from ketjet.engine.drift import DRIFT_LIMITS, drift_of
 from ketjet.engine.estimate import Demand, Estimate, demand, estimate, max_qubits
-from ketjet.engine.geometric_tensor import TensorRequest
-from ketjet.engine.gradient import GradientRequest, gradient_demand, mirrored_plan
+from ketjet.engine.geometric_tensor import LayersRequest, SavedStrings, TensorRequest
+from ketjet.engine.gradient import GradientRequest, commuting_layers, generators, gradient_demand, mirrored_plan
 from ketjet.engine.light_cones import LightCone, light_cones
 from ketjet.engine.machine import (
     AMPLITUDE_BYTES,
@@ -92,6 +92,7 @@ __all__ = [
     "Formulas",
     "GradientRequest",
     "IterationLimitReached",
+    "LayersRequest",
     "LightCone",
     "Machine",
     "MemoryLimitReached",
@@ -112,6 +113,7 @@ __all__ = [
     "Readout",
     "RunFacts",
     "SavedRecord",
+    "SavedStrings",
     "SpreadReadout",
     "StageReport",
     "State",
@@ -126,6 +128,7 @@ __all__ = [
     "bitstrings",
     "calibration_path",
     "classical_codes",
+    "commuting_layers",
     "demand",
     "drift_of",
     "error_of_mean",
@@ -134,6 +137,7 @@ __all__ = [
     "fill_counts",
     "formula_codes",
     "gate_codes",
+    "generators",
     "gradient_demand",
     "instruction_codes",
     "isa_in_use",

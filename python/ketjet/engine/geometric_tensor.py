@@ -46,10 +46,93 @@ class TensorRequest(NamedTuple):
     at_a_time: int
 
 
+class SavedStrings(NamedTuple):
+    """Where the values of some Pauli strings and of their products are among those that a save has.
+
+    Attributes
+    ----------
+    own : ndarray of int, shape (strings,)
+    left, right, products : ndarray of int, shape (pairs,)
+        Pairs of strings, and where the value of their product is; -1 for the identity.
+    phases : ndarray of complex, shape (pairs,)
+        What that is multiplied by.
+    """
+
+    own: NDArray[np.int64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    products: NDArray[np.int64]
+    phases: NDArray[np.complex128]
+
+    def moments(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+        """Return the values of the strings, and those of all products of two of them, from what is saved."""
+        values = np.concatenate([values, [1.0]])
+        products = np.eye(len(self.own), dtype=np.complex128)
+        products[self.left, self.right] = self.phases * values[self.products]
+        products[self.right, self.left] = products[self.left, self.right].conj()
+        return values[self.own], products
+
+
+class LayersRequest(NamedTuple):
+    """What is wanted of a task whose program saves the strings that its tangents are made of, layer by layer.
+
+    Attributes
+    ----------
+    saved : tuple of SavedStrings
+        Of save number k.
+    tangents : tuple of ndarray of int
+        Which ones have a part in each layer.
+    weights, constants : tuple of ndarray of float, shapes (strings, tangents) and (tangents,)
+        How often each string, and the identity, is in the generators of these.
+    size : int
+        How many tangents there are.
+    phase_fix : bool
+        Whether to leave out what a phase of the state contributes.
+    diagonal : bool
+        Whether only the diagonal is wanted.
+    """
+
+    saved: tuple[SavedStrings, ...]
+    tangents: tuple[NDArray[np.int64], ...]
+    weights: tuple[NDArray[np.float64], ...]
+    constants: tuple[NDArray[np.float64], ...]
+    size: int
+    phase_fix: bool
+    diagonal: bool
+
+
+def tensor_of_layers(task: Task, request: LayersRequest, control: Control, execute: Execute) -> Outcome:
+    """Run a task that has a `LayersRequest`, as `execute` does; `execute` runs its program."""
+    outcome = execute(task._replace(tensor=None), control)
+    values = {record.save: record.data for record in outcome.saves}
+    tensor = np.zeros((request.size, request.size), np.complex128)
+    for number, saved in enumerate(request.saved):
+        tangents, weights, constants = request.tangents[number], request.weights[number], request.constants[number]
+        means, products = saved.moments(values[number])
+        if request.phase_fix:
+            products -= np.multiply.outer(means, means)
+        inner = _sandwiched(products, weights)
+        if not request.phase_fix:
+            along = np.einsum("ij,i->j", weights, means)
+            inner += np.multiply.outer(constants, along) + np.multiply.outer(along + constants, constants)
+        tensor[tangents[:, np.newaxis], tangents] += inner
+    if request.diagonal:
+        tensor = np.diag(np.diag(tensor))
+    return outcome._replace(readouts=(tensor,), saves=())
+
+
+def _sandwiched(inner: NDArray[np.complex128], outer: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """Return outer.T @ inner @ outer, of matrices so small that it does not pay to wake threads for it."""
+    found: NDArray[np.complex128] = np.einsum("ki,kj->ij", outer, np.einsum("kl,lj->kj", inner, outer))
+    return found
+
+
 def geometric_tensor(task: Task, control: Control, execute: Execute) -> Outcome:
-    """Run a task that has a `TensorRequest`, as `execute` does; `execute` runs its programs."""
+    """Run a task that has a request for a tensor, as `execute` does; `execute` runs its programs."""
     request = task.tensor
     assert request is not None
+    if isinstance(request, LayersRequest):
+        return tensor_of_layers(task, request, control, execute)
     start = time.perf_counter()
 
     def run(slots: NDArray[np.float64]) -> Outcome:

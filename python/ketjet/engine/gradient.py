@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from ketjet.engine.outcome import Outcome, RunFacts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from numpy.typing import NDArray
 
     from ketjet._core import Machine, MirroredPlan, Program
     from ketjet.engine.control import Control
@@ -71,6 +73,39 @@ def mirrored_plan(
         A ValueError whose arguments are a message and the index of the first operation that bars derivatives.
     """
     return _core.mirrored_plan(program, on or machine(), PRECISIONS[precision], list(switched_off))
+
+
+def generators(program: Program) -> tuple[NDArray[Any], ...]:
+    """Return the generators G of the derivatives by all slots: that of an operation U is -i G U.
+
+    A generator is a sum of products of Paulis on some qubits and of projectors on others, term by term. Programs have
+    at most 64 qubits.
+
+    Returns
+    -------
+    slots : ndarray of int64, shape (terms,)
+        Ascending.
+    x_masks, z_masks, condition_masks, condition_values : ndarray of uint64, shape (terms,)
+        As in `ObservablesReadout`.
+    coefficients : ndarray of float64, shape (terms,)
+    """
+    return _core.generators(program)
+
+
+def commuting_layers(program: Program, varies: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Return the layer of each operation: within one all commute that vary.
+
+    The program does the same with its operations sorted by layer, those that do not vary before those that do.
+    Operations are taken to commute if on each qubit that they share both commute with the same Pauli there.
+
+    Parameters
+    ----------
+    program
+        Without jumps.
+    varies
+        By operation; other than 0 if it varies.
+    """
+    return _core.commuting_layers(program, varies)
 
 
 def gradient_demand(made: MirroredPlan, rows: int, *, max_threads: int, available: int) -> Demand:

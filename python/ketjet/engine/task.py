@@ -9,7 +9,7 @@ from ketjet import _core
 
 if TYPE_CHECKING:
     from ketjet._core import Plan, Program
-    from ketjet.engine.geometric_tensor import TensorRequest
+    from ketjet.engine.geometric_tensor import LayersRequest, TensorRequest
     from ketjet.engine.gradient import GradientRequest
     from ketjet.engine.machine import Precision
     from ketjet.engine.points import Points
@@ -82,8 +82,9 @@ class Task(NamedTuple):
         branches of an exact run. They change neither the program nor its samples' random streams.
     gradient : GradientRequest, optional
         Instead of all that: the values of observables in the final state, and their derivatives.
-    tensor : TensorRequest, optional
-        Instead of all that, with `return_state`: inner products of the final state's derivatives.
+    tensor : TensorRequest or LayersRequest, optional
+        Instead of all that, inner products of the final state's derivatives: with `return_state`, or of a program that
+        saves what they are made of.
     points : Points, optional
         Run the program at each of these points instead of with its own angles; `shots`, `time_limit` and the rest hold
         for each of them. Only for shots and readouts of programs whose shots are samples of one final state.
@@ -115,7 +116,7 @@ class Task(NamedTuple):
     time_passes: bool = False
     readouts: tuple[Readout, ...] = ()
     gradient: GradientRequest | None = None
-    tensor: TensorRequest | None = None
+    tensor: TensorRequest | LayersRequest | None = None
     points: Points | None = None
 
     @property

@@ -76,12 +76,13 @@ class Binding:
         """The numbers of the parameters, by name."""
         return {parameter.name: i for i, parameter in enumerate(self.parameters)}
 
-    def slots_with(self, columns: Iterable[int]) -> set[int]:
-        """Return the slots that depend on some of the parameters, which are given by their places among these."""
-        wanted = {self.parameters[column] for column in columns}
+    def dependences(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return pairs of a slot and the place of a parameter that it depends on, as two arrays."""
         used = self._used
-        depends = [not wanted.isdisjoint(parameters_of(expression)) for expression in used.expressions]
-        return set(used.slots[np.array(depends, bool)[used.numbers]].tolist())
+        columns = [[self._index[each.name] for each in parameters_of(expression)] for expression in used.expressions]
+        widths = np.array([len(each) for each in columns], np.int64)[used.numbers]
+        listed = [column for number in used.numbers.tolist() for column in columns[number]]
+        return np.repeat(used.slots, widths), np.array(listed, np.int64)
 
     def __del__(self) -> None:
         while self._used.expressions:  # other threads get their turn in between

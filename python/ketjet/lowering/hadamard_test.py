@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ketjet import engine
+from ketjet.lowering.rebuilt_program import NO_SOURCE, RebuiltProgram
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ class HadamardTest(NamedTuple):
     program : Program
         Its last qubit is the ancilla. Global phases are 0: at equal angles they cancel.
     sources : ndarray of int
-        Which slot of the original program each slot has its value from; -1 for none, where it is 0.
+        Which slot of the original program each slot has its value from, or `NO_SOURCE`.
     ket_slots : ndarray of int
         For each slot of the original program the one of the ket.
     """
@@ -45,7 +46,7 @@ class HadamardTest(NamedTuple):
 
     def at(self, slots: NDArray[np.float64]) -> engine.Program:
         """Return the program where bra and ket have these angles of the original one."""
-        return self.program.with_slots(np.where(self.sources < 0, 0, slots[self.sources]))
+        return self.program.with_slots(np.where(self.sources == NO_SOURCE, 0, slots[self.sources]))
 
     def observables(self, table: Observables, parts: Sequence[Part]) -> Observables:
         """Return what to read for twice <bra| O |ket>: all observables' first part, then all observables' second."""
@@ -55,44 +56,19 @@ class HadamardTest(NamedTuple):
 
 def hadamard_test(program: engine.Program) -> HadamardTest:
     """Make the Hadamard test of a program of unitary operations; others may prepare a state at its beginning."""
-    num_qubits, num_clbits, codes, wire_begin, wires, num_controls, control_state, slot_begin, *rest = program.packed()
-    _, operand, payloads, variable_words, labels = rest
-    gates, instructions = engine.gate_codes(), engine.instruction_codes()
-    operations: list[tuple[int, list[int], int, int, int]] = [(gates["h"][0], [num_qubits], 0, 0, -1)]
-    taken: list[list[int]] = [[]]  # the slots that each operation has its values from
+    num_qubits, _, codes, _, _, _, _, slot_begin, *_ = program.packed()
+    global_phase, made = engine.instruction_codes()["global_phase"], RebuiltProgram(program)
+    made.gate("h", num_qubits)
     ket_slots = np.empty(len(program.slots), np.int64)
-    count = 0
-    for i, code in enumerate(codes.tolist()):
-        slots = list(range(slot_begin[i], slot_begin[i + 1]))
-        on, controls, state = wires[wire_begin[i] : wire_begin[i + 1]].tolist(), int(num_controls[i]), control_state[i]
-        if code == instructions["global_phase"]:
-            operations.append((gates["p"][0], [num_qubits], 0, 0, -1))
-            taken.append([-1])
+    for operation, code in enumerate(codes.tolist()):
+        slots = range(slot_begin[operation], slot_begin[operation + 1])
+        if code == global_phase:
+            ket_slots[slots] = made.num_slots
+            made.gate("p", num_qubits, num_slots=1)
         elif slots:
-            for of_ket in (0, 1):
-                wider = int(state) << 1 | of_ket
-                operations.append((code, [num_qubits, *on], controls + 1, wider, int(operand[i])))
-                taken.append(slots)
-            count += len(slots)
+            made.take(operation, control=num_qubits, state=0)
+            ket_slots[slots] = made.num_slots + np.arange(len(slots))
+            made.take(operation, control=num_qubits, state=1)
         else:
-            operations.append((code, on, controls, int(state), int(operand[i])))
-            taken.append([])
-        ket_slots[slots] = range(count, count + len(slots))
-        count += len(slots)
-    sources = np.array([slot for slots in taken for slot in slots], np.int64)
-    made = engine.Program(
-        num_qubits + 1,
-        num_clbits,
-        np.array([code for code, *_ in operations], np.int32),
-        np.cumsum([0, *(len(on) for _, on, *_ in operations)]).astype(np.uint32),
-        np.array([qubit for _, on, *_ in operations for qubit in on], np.int32),
-        np.array([controls for _, _, controls, *_ in operations], np.uint16),
-        np.array([state for *_, state, _ in operations], np.uint64),
-        np.cumsum([0, *map(len, taken)]).astype(np.uint32),
-        np.zeros(len(sources)),
-        np.array([which for *_, which in operations], np.int64),
-        payloads,
-        variable_words,
-        labels,
-    )
-    return HadamardTest(made, sources, ket_slots)
+            made.take(operation)
+    return HadamardTest(made.made(num_qubits + 1), made.sources, ket_slots)

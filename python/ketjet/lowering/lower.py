@@ -22,7 +22,7 @@ from ketjet.lowering.unbound_slots import UnboundSlots, told_apart
 from ketjet.lowering.walk import CircuitWalk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -134,9 +134,15 @@ class LoweredCircuit(NamedTuple):
             else:
                 yield self.binding.slots_of(some, i if len(values) > 1 else None)
 
-    def slots_with(self, columns: Iterable[int]) -> set[int]:
+    def slots_with(self, columns: NDArray[np.int64]) -> set[int]:
         """Return the slots that depend on some of the parameters, which are given by their places among these."""
-        return set() if self.binding is None else self.binding.slots_with(columns)
+        slots, of = self.dependences()
+        return set(slots[np.isin(of, columns)].tolist())
+
+    def dependences(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return pairs of a slot and the place of a parameter that it depends on, as two arrays."""
+        nothing = np.empty(0, np.int64)
+        return (nothing, nothing) if self.binding is None else self.binding.dependences()
 
     def _bound(self, slots: NDArray[np.float64]) -> LoweredCircuit:
         """Return the circuit with numbers in all slots."""

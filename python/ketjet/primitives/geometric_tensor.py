@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ketjet.backend.admission import admission_now
-from ketjet.backend.geometric_tensor import CircuitWithTangents
+from ketjet.backend.layered_tensor import circuit_with_tangents, require_blocks
 from ketjet.primitives.derivative_primitive import DerivativePrimitive
 from ketjet.primitives.derivative_type import derivative_type_of
 from ketjet.primitives.gradient_inputs import entries_of, require_values
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from qiskit.circuit import Parameter
 
     from ketjet.backend import Simulator
+    from ketjet.backend.geometric_tensor import CircuitWithTangents
+    from ketjet.backend.layered_tensor import Blocks, CircuitWithLayers
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
     from ketjet.primitives.gradient_inputs import Entry
@@ -59,6 +61,8 @@ class QuantumGeometricTensor(DerivativePrimitive):
         Whether to leave out what a phase of the state contributes.
     derivative_type
         "complex" for all of a tensor, "real" or "imag" for a part; or a member of an enumeration with such names.
+    blocks
+        None for whole tensors, "layers" or "diagonal" for parts of them, as for `Simulator.quantum_geometric_tensor`.
 
     Examples
     --------
@@ -70,10 +74,16 @@ class QuantumGeometricTensor(DerivativePrimitive):
     """
 
     def __init__(
-        self, backend: Simulator | None = None, phase_fix: bool = True, derivative_type: Any = "complex"
+        self,
+        backend: Simulator | None = None,
+        phase_fix: bool = True,
+        derivative_type: Any = "complex",
+        *,
+        blocks: Blocks = None,
     ) -> None:
         super().__init__(backend, derivative_type)
-        self._phase_fix = bool(phase_fix)
+        require_blocks(blocks)
+        self._phase_fix, self._blocks = bool(phase_fix), blocks
 
     def run(
         self,
@@ -115,17 +125,17 @@ class QuantumGeometricTensor(DerivativePrimitive):
         InvalidOptionError, OptionTypeError, UnknownOptionError
             A parameter is not one of its circuit's, or an option is none.
         InsufficientMemoryError
-            Four states of a circuit do not fit into the memory that is available now.
+            Four states of a circuit, or one with `blocks`, do not fit into the memory that is available now.
         """
         resolved = self._resolve(options)
         admission = admission_now(resolved, recent=True)
-        made: dict[Any, CircuitWithTangents] = {}
+        made: dict[Any, CircuitWithTangents | CircuitWithLayers] = {}
         experiments: list[Experiment] = []
         entries = entries_of(circuits, parameter_values, parameters)
         for entry in entries:
             key = id(entry.circuit), entry.parameters
             if key not in made:
-                made[key] = CircuitWithTangents(entry.circuit, admission, entry.parameters)
+                made[key] = circuit_with_tangents(entry.circuit, admission, entry.parameters, self._blocks)
                 require_values(made[key].lowered, entry)
             (program,) = programs_at(made[key].lowered, entry.values[np.newaxis], entry.number)
             experiments.append(made[key].at(program, entry.values, phase_fix=self._phase_fix))
@@ -135,6 +145,7 @@ class QuantumGeometricTensor(DerivativePrimitive):
 
     def __repr__(self) -> str:
         fixed = "" if self._phase_fix else ", without phase fix"
+        fixed += "" if self._blocks is None else f", {self._blocks}"
         return f"<QuantumGeometricTensor on {self._backend!r}, {derivative_type_of(self._derivative_type)}{fixed}>"
 
 
