@@ -12,11 +12,17 @@ import contextlib
 import doctest
 import io
 import re
+import textwrap
 import tokenize
+import types
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
+from qiskit.circuit.library import real_amplitudes
+
+from ketjet import EstimatorV2, Simulator
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "benchmarks").glob("*.md")])
@@ -128,3 +134,42 @@ def test_links_lead_somewhere(page):
             target = page.parent / path if path else page
             assert target.exists(), link
             assert not anchor or anchor in anchors(target), link
+
+
+class Tensor(np.ndarray):
+    """What the page on gradients asks of a tensor of PyTorch, which is not installed here."""
+
+    def detach(self):
+        return self
+
+    def numpy(self):
+        return np.asarray(self)
+
+
+class Function:
+    """A function of PyTorch that remembers how it was called last."""
+
+    @classmethod
+    def apply(cls, *arguments):
+        cls.context = types.SimpleNamespace()
+        return cls.forward(cls.context, *arguments)
+
+
+def test_the_function_for_pytorch_has_the_derivatives_of_its_values():
+    text = (ROOT / "docs/gradients.md").read_text()
+    code = textwrap.dedent(re.search(r"As a function of PyTorch[^\n]*\n\n((?:    .*\n|\n)+)", text)[1])
+    torch = types.SimpleNamespace(
+        autograd=types.SimpleNamespace(Function=Function), from_numpy=lambda array: array.view(Tensor)
+    )
+    layer, observables = real_amplitudes(3, reps=1), ["IIZ", "IZI", "XII"]
+    values = np.random.default_rng(1).normal(size=(2, layer.num_parameters)).view(Tensor)
+    names = {"torch": torch, "EstimatorV2": EstimatorV2, "Simulator": Simulator}
+    exec(code, {**names, "layer": layer, "observables": observables, "values": values}, found := {})
+    assert found["evs"].shape == (2, 3)
+    weights = np.random.default_rng(2).normal(size=(2, 3)).view(Tensor)
+    gradient, *others = found["Expectation"].backward(found["Expectation"].context, weights)
+    assert others == [None, None]
+    assert gradient.shape == values.shape
+    step = 1e-6 * np.random.default_rng(3).normal(size=values.shape)
+    change = (weights * (found["Expectation"].apply(values + step, layer, observables) - found["evs"])).sum()
+    assert change == pytest.approx((gradient * step).sum(), rel=1e-4)
