@@ -110,6 +110,24 @@ def test_an_angle_without_a_derivative_is_named(backend):
         backend.gradient(turned(0.5 * A.sign()), "Z", [0.3])
 
 
+@pytest.mark.parametrize("method", ["adjoint", "shift"])
+def test_an_angle_without_a_derivative_is_of_no_concern_to_other_parameters(backend, method):
+    circuit = turned(0.5 * A.sign())
+    circuit.ry(B, 0)
+    found = backend.gradient(circuit, "Z", [0.3, 0.4], parameters=["b"], method=method)
+    np.testing.assert_allclose(found, [-np.sin(0.9)], atol=1e-12)
+    weighted = backend.vjp(circuit, ["Z", "X"], [0.3, 0.4], [1, 2], parameters=["b"], method=method)
+    np.testing.assert_allclose(weighted, [-np.sin(0.9) + 2 * np.cos(0.9)], atol=1e-12)
+    for call in (
+        lambda: backend.gradient(circuit, "Z", [0.3, 0.4], method=method),
+        lambda: backend.vjp(circuit, "Z", [0.3, 0.4], 1, method=method),
+    ):
+        with pytest.raises(InvalidCircuitError, match=r"instruction 0 \(ry\): the angle .*sign\(a\)"):
+            call()
+    tensor = backend.quantum_geometric_tensor(circuit, [0.3, 0.4], parameters=["b"])
+    np.testing.assert_allclose(tensor, [[0.25]], atol=1e-12)
+
+
 def test_parameters_are_in_the_order_of_the_circuit_or_as_told(backend):
     vector = ParameterVector("v", 12)
     circuit = QuantumCircuit(12)

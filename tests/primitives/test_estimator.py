@@ -161,6 +161,14 @@ def test_a_paired_pub_with_many_points_reads_what_each_needs():
     np.testing.assert_allclose(data.variances, 1 - np.square(expected), atol=1e-9)
 
 
+@pytest.mark.parametrize(("observables", "values"), [([], [0.3]), ("Z", np.zeros((0, 1))), ([["Z"]], np.zeros((0, 1)))])
+def test_nothing_runs_for_an_empty_pub(observables, values):
+    estimator, pub = EstimatorV2(options={"variances": True}), (turned("a"), observables, values)
+    for job in (estimator.run([pub]), estimator.gradient([pub])):
+        assert job.progress().circuits_total == 0
+        assert job.result()[0].data.evs.size == 0
+
+
 def test_what_no_state_decides_is_not_simulated():
     circuit = QuantumCircuit(3)
     circuit.h(1)

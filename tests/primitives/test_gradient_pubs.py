@@ -169,12 +169,19 @@ def test_a_paired_pub_differentiates_what_each_point_needs():
         ((turned(A), {"Z": 1j}, [0.1]), InvalidPubError, "pub 0, circuit 'turned': .*not Hermitian"),
         ((turned(A), "Z", [np.inf]), InvalidPubError, "pub 0, circuit 'turned': .*'a' is not finite"),
         ((turned(A.log()), "Z", [-1.0]), InvalidCircuitError, "pub 0, .*turned"),
+        (
+            (turned(A.sign()), "Z", [0.3]),
+            InvalidCircuitError,
+            r"instruction 0 \(ry\): the angle sign\(a\) has no deriv",
+        ),
+        ((turned(A.abs()), "Z", [[0.3], [0.0]]), InvalidCircuitError, r"the angle abs\(a\) has no .* a = 0\.0"),
         (turned(A), PubTypeError, "invalid Estimator pub-like"),
     ],
 )
-def test_pubs_that_are_refused(pub, error, message):
+@pytest.mark.parametrize("method", ["adjoint", "shift"])
+def test_pubs_that_are_refused(pub, error, message, method):
     with pytest.raises(error, match=message):
-        EstimatorV2().gradient([pub])
+        EstimatorV2().gradient([pub], method=method)
 
 
 def test_circuits_without_gradients_and_too_wide_ones_are_refused():

@@ -111,7 +111,14 @@ class DifferentiableCircuit:
     def differentiation(
         self, observables: Observables, grid: Grid, points: Iterable[engine.Program]
     ) -> Differentiation:
-        """Prepare the gradients of a pub, whose distinct points are given as programs with angles."""
+        """Prepare the gradients of a pub, whose distinct points are given as programs with angles.
+
+        Raises
+        ------
+        InvalidCircuitError
+            An angle has no derivative at a point.
+        """
+        self.lowered.require_derivatives(grid.values, self._columns)
         placed = self._placed(observables)
         wanted, places = grid.observables_by_point() if len(grid.values) else ([], np.empty(0, np.int64))
         experiments = []
@@ -136,6 +143,7 @@ class DifferentiableCircuit:
         self, observables: Observables, weights: NDArray[np.float64], points: NDArray[np.float64], run: Run
     ) -> NDArray[np.float64]:
         """Return the gradients of sums of observables, one sum for each point, with weights (points, observables)."""
+        self.lowered.require_derivatives(points, self._columns)
         found = np.zeros((len(points), self.num_parameters))
         table = self._placed(observables).table
         if not table.num_strings:
@@ -154,7 +162,7 @@ class DifferentiableCircuit:
             return np.empty((len(by_slot), 0))
         if self._test is not None:
             by_slot = by_slot[:, self._test.ket_slots]
-        return np.array([binding.pull_back(values, row)[self._columns] for row in by_slot])
+        return np.array([binding.pull_back(values, row, self._columns) for row in by_slot])
 
     def _placed(self, observables: Observables) -> _Placed:
         """Return observables as the program has them; an optimiser asks for the same ones again and again."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ketjet.backend.admission import Admission
     from ketjet.experiment import Experiment
+    from ketjet.lowering import LoweredCircuit
 
 __all__ = ["CircuitWithTangents", "require_tangents", "slopes_of"]
 
@@ -87,7 +88,7 @@ class CircuitWithTangents:
 
     def at(self, program: engine.Program, values: NDArray[np.float64], *, phase_fix: bool) -> Experiment:
         """Return the run with values of the parameters that gives the tensor."""
-        weights = slopes_of(self.lowered, self._slots, values)[self._columns] * self._weights
+        weights = slopes_of(self.lowered, self._slots, values, self._columns) * self._weights
         used = weights.any(axis=0)
         request = engine.TensorRequest(
             self._slots[used], self._changes[used], weights[:, used], phase_fix, self._at_a_time
@@ -106,14 +107,16 @@ def require_tangents(circuit: QuantumCircuit, lowered: LoweredCircuit, admission
         raise barred(circuit, error, "quantum geometric tensor") from error
 
 
-def slopes_of(lowered: LoweredCircuit, slots: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the derivatives of slots, among which there may be equal ones, by all parameters (parameters, slots)."""
+def slopes_of(
+    lowered: LoweredCircuit, slots: NDArray[np.int64], values: NDArray[np.float64], columns: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the derivatives of slots, among which there may be equal ones, by some parameters (parameters, slots)."""
     distinct, places = np.unique(slots, return_inverse=True)
-    slopes = np.zeros((len(distinct), len(lowered.parameters)))
+    slopes = np.zeros((len(distinct), len(columns)))
     one = np.zeros(len(lowered.program.slots))
     for row, slot in zip(slopes, distinct, strict=True):
         assert lowered.binding is not None
         one[slot] = 1
-        row[:] = lowered.binding.pull_back(values, one)
+        row[:] = lowered.binding.pull_back(values, one, columns)
         one[slot] = 0
     return slopes.T[:, places]

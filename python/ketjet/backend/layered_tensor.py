@@ -84,7 +84,7 @@ class CircuitWithLayers:
     def at(self, program: engine.Program, values: NDArray[np.float64], *, phase_fix: bool) -> Experiment:
         """Return the run with values of the parameters that gives the tensor."""
         coefficients, constants = self._layers.coefficients(program)
-        slopes = slopes_of(self.lowered, self._slots, values)[self._columns]
+        slopes = slopes_of(self.lowered, self._slots, values, self._columns)
         tangents, weights, of_identity = [], [], []
         for layer in self._layers.layers:
             there = slopes[:, layer.rows]

@@ -90,7 +90,14 @@ class ShiftedCircuit:
         return ShiftedReading(self, reading, tuple([self._runs_of(part) for part in reading.parts]))
 
     def readings(self, observables: Observables, grid: Grid) -> tuple[list[ShiftedReading], NDArray[np.int64]]:
-        """Return how the observables are read that are wanted at each point, and where each value is in all these."""
+        """Return how the observables are read that are wanted at each point, and where each value is in all these.
+
+        Raises
+        ------
+        InvalidCircuitError
+            An angle has no derivative at a point.
+        """
+        self.lowered.require_derivatives(grid.values, self._columns)
         if not len(grid.values):
             return [], np.empty(0, np.int64)
         whole, (wanted, places) = self.reading(observables), grid.observables_by_point()
@@ -132,6 +139,7 @@ class ShiftedCircuit:
         self, observables: Observables, weights: NDArray[np.float64], points: NDArray[np.float64], run: Run
     ) -> NDArray[np.float64]:
         """Return the gradients of sums of observables, one sum for each point, with weights (points, observables)."""
+        self.lowered.require_derivatives(points, self._columns)
         found = np.zeros((len(points), self.num_parameters))
         reading = self.reading(observables)
         for number, program in enumerate(self.lowered.programs_at(points)):
@@ -144,7 +152,7 @@ class ShiftedCircuit:
         found = np.zeros((len(by_slot), self.num_parameters))
         if self.lowered.binding is not None:
             for row, slopes in zip(found, by_slot, strict=True):
-                row[:] = self.lowered.binding.pull_back(values, slopes)[self._columns]
+                row[:] = self.lowered.binding.pull_back(values, slopes, self._columns)
         return found
 
     def _runs_of(self, part: Part) -> list[ChangedRun]:

@@ -170,7 +170,26 @@ class Binding:
             slots[phase] %= math.tau
         return slots[np.newaxis]
 
-    def pull_back(self, values: NDArray[np.float64], slot_gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+    def require_derivatives(self, points: NDArray[np.float64], columns: NDArray[np.int64]) -> None:
+        """Check that all angles have derivatives by some parameters, which are given by their places.
+
+        Raises
+        ------
+        InvalidCircuitError
+            An angle has no finite derivative at one of the points.
+        """
+        if not self._used.others:
+            return
+        nothing = np.zeros(len(self.all_slots))
+        for values in points:
+            self.pull_back(values, nothing, columns)
+
+    def pull_back(
+        self,
+        values: NDArray[np.float64],
+        slot_gradient: NDArray[np.float64],
+        columns: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.float64]:
         """Turn the derivatives of something by the program's slots, at one point, into those by the parameters.
 
         Parameters
@@ -179,25 +198,36 @@ class Binding:
             The values of the parameters.
         slot_gradient
             The derivatives by all slots; only those of slots that follow from parameters matter.
+        columns
+            Which parameters are wanted, by their places; all by default.
+
+        Returns
+        -------
+        ndarray of float
+            One number for each of these.
 
         Raises
         ------
         InvalidCircuitError
-            If an angle has no finite derivative there.
+            If an angle has no finite derivative there by one of these.
         """
         used = self._used
         gradient: NDArray[np.float64]
         if not used.others:
             found = np.bincount(used.parameters[used.numbers], slot_gradient[used.slots], len(self.parameters))
-            return found.astype(np.float64, copy=False)
+            gradient = found.astype(np.float64, copy=False)
+            return gradient if columns is None else gradient[columns]
         gradient, left_out = self._compiled.pull_back(values, slot_gradient)
         if len(left_out):
             places, ends = self._places_by_expression()
+            wanted = set(self.parameters if columns is None else [self.parameters[column] for column in columns])
             for number in left_out.tolist():
+                if wanted.isdisjoint(parameters_of(used.expressions[number])):
+                    continue
                 weight = slot_gradient[used.slots[places[ends[number] : ends[number + 1]]]].sum()
                 for parameter, slope in self._slopes(number, values):
                     gradient[self._index[parameter.name]] += weight * slope
-        return gradient
+        return gradient if columns is None else gradient[columns]
 
     @functools.cached_property
     def _compiled(self) -> engine.Formulas:

@@ -139,6 +139,17 @@ class LoweredCircuit(NamedTuple):
         slots, of = self.dependences()
         return set(slots[np.isin(of, columns)].tolist())
 
+    def require_derivatives(self, points: NDArray[np.float64], columns: NDArray[np.int64]) -> None:
+        """Check that all angles have derivatives by some parameters, which are given by their places.
+
+        Raises
+        ------
+        InvalidCircuitError
+            An angle has no finite derivative at one of the points.
+        """
+        if self.binding is not None:
+            self.binding.require_derivatives(points, columns)
+
     def dependences(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return pairs of a slot and the place of a parameter that it depends on, as two arrays."""
         nothing = np.empty(0, np.int64)
