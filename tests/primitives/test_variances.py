@@ -79,6 +79,19 @@ def test_long_sums_at_many_points():
     np.testing.assert_allclose(paired.variances, expected[..., 1][places], rtol=1e-10)
 
 
+@pytest.mark.parametrize("points", [1, 2, 7])
+def test_short_sums_at_many_points(points):
+    circuit = efficient_su2(4, reps=1)
+    values = np.random.default_rng(3).normal(size=(points, circuit.num_parameters))
+    sums = ["ZZII", SparsePauliOp(["XXII", "IIII", "ZIII"], [1, 3, 2]), {"1111": 2}]
+    matrices = [sum_of(each, 4) for each in ([("ZZII", 1)], [("XXII", 1), ("IIII", 3), ("ZIII", 2)], [("1111", 2)])]
+    states = [np.asarray(Statevector(circuit.assign_parameters(row))) for row in values]
+    expected = np.array([[scatter([(1, None, state)], matrix) for state in states] for matrix in matrices])
+    found = variances_of(circuit, [[each] for each in sums], values)
+    np.testing.assert_allclose(found.evs, expected[..., 0], atol=1e-12)
+    np.testing.assert_allclose(found.variances, expected[..., 1], atol=1e-12)
+
+
 def test_flips_of_idle_qubits_count():
     circuit = QuantumCircuit(6)
     circuit.h(2)

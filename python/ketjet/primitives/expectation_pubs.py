@@ -11,7 +11,7 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
 from ketjet.backend.admission import admission_now
 from ketjet.backend.experiments import MANY_POINTS
-from ketjet.backend.reading_parts import Reading
+from ketjet.backend.reading_parts import NO_ROWS, Reading
 from ketjet.backend.readings import ReadCircuit
 from ketjet.backend.variances import reading_with_variances
 from ketjet.points.broadcasting import grid_of
@@ -83,24 +83,28 @@ class ExpectationPub(NamedTuple):
 
     def found_in(self, outcomes: Sequence[Outcome]) -> Found:
         """Return what the outcomes of the experiments give; all arrays have the shape of the pub."""
-        if self.together:
-            values_by_point = self.readings[0].values_at_all(outcomes, len(self.readings)).ravel()
-            return Found(values_by_point[self.places].reshape(self.grid.shape), None, None)
         if len(self.readings) == 1 and not self.draws and self.identities is None:
             values_there = self.readings[0].values_in(outcomes)
             return Found(values_there[self.places].reshape(self.grid.shape), None, None)
         values, variances, errors = [np.empty(0)], [np.empty(0)], [np.empty(0)]
-        begin = 0
-        for reading in self.readings:
-            there = outcomes[begin : begin + len(reading.parts)]
-            begin += len(reading.parts)
-            values.append(reading.values_in(there))
-            if self.draws:
-                errors.append(reading.errors_in(there))
+        if self.together:
+            by_point = self.readings[0].values_at_all(outcomes, len(self.readings))
             if self.identities is not None:
-                values[-1], scattered = _with_variances(values[-1], *reading.variances_in(there))
-                variances.append(scattered)
-                errors[-1] = errors[-1][: len(values[-1])]
+                by_point, scattered = _with_variances(by_point, NO_ROWS, np.empty(0))
+                variances.append(scattered.ravel())
+            values.append(by_point.ravel())
+        else:
+            begin = 0
+            for reading in self.readings:
+                there = outcomes[begin : begin + len(reading.parts)]
+                begin += len(reading.parts)
+                values.append(reading.values_in(there))
+                if self.draws:
+                    errors.append(reading.errors_in(there))
+                if self.identities is not None:
+                    values[-1], scattered = _with_variances(values[-1], *reading.variances_in(there))
+                    variances.append(scattered)
+                    errors[-1] = errors[-1][: len(values[-1])]
 
         def placed(parts: list[NDArray[np.float64]]) -> NDArray[np.float64]:
             return np.concatenate(parts)[self.places].reshape(self.grid.shape)
@@ -225,9 +229,9 @@ def _with_variances(
     values: NDArray[np.float64], rows: NDArray[np.int64], scattered: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return values and variances, from values and those of the squares, and the variances of some rows."""
-    means, squares = np.split(values, 2)
+    means, squares = np.split(values, 2, axis=-1)
     variances = np.maximum(squares - means**2, 0)
-    variances[rows] = scattered
+    variances[..., rows] = scattered
     return means, variances
 
 
