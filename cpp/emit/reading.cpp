@@ -5,6 +5,7 @@
 #include <bit>
 #include <complex>
 #include <tuple>
+#include <utility>
 #include <variant>
 
 namespace ketjet {
@@ -90,16 +91,27 @@ class GroupEmitter {
 template <class T>
 class AxisEmitter {
  public:
-    AxisEmitter(std::span<const PauliString> strings, ReadPart part, BlockFrame& frame, CallWriter<T>& out)
-        : strings_(strings), part_(part), frame_(frame), out_(out) {}
+    AxisEmitter(std::span<const PauliString> strings, ReadPart part, Bra bra, BlockFrame& frame, CallWriter<T>& out)
+        : strings_(strings), part_(part), bra_(bra), frame_(frame), out_(out) {}
 
-    // Takes those that are such out of the list.
+    // Takes those that are such out of the list, unless others that flip the same need a call anyway.
     void take(std::vector<std::uint32_t>& read) {
+        Index read_anyway = 0;
+        for (const std::uint32_t k : read) {
+            if (flips_one(strings_[k]) && !is_on_axis(strings_[k])) read_anyway |= strings_[k].x;
+        }
         std::array<std::vector<std::uint32_t>, 2> of_part;  // real, imaginary
-        const auto others =
-            std::ranges::stable_partition(read, [&](std::uint32_t k) { return !is_on_axis(strings_[k]); });
-        for (const std::uint32_t k : others) of_part[phase(k).imaginary ? 1 : 0].push_back(k);
-        read.erase(others.begin(), others.end());
+        std::array<Index, 2> axes{};                        // of these
+        std::vector<std::uint32_t> others;
+        for (const std::uint32_t k : read) {
+            const Index x = strings_[k].x;
+            const std::size_t part = phase(k).imaginary ? 1 : 0;
+            const bool takes =
+                flips_one(strings_[k]) && is_on_axis(strings_[k]) && (x & (read_anyway | axes[part])) == 0;
+            (takes ? of_part[part] : others).push_back(k);
+            if (takes) axes[part] |= x;
+        }
+        read = std::move(others);
         for (std::span<const std::uint32_t> rest : of_part) {
             while (!rest.empty()) {
                 const std::size_t count = std::min<std::size_t>(rest.size(), max_read_axes);
@@ -110,11 +122,9 @@ class AxisEmitter {
     }
 
  private:
-    // Of X the imaginary part of the products is wanted, or of Y the real part: the kernel knows no other signs.
+    static bool flips_one(const PauliString& string) { return count_bits(string.x) == 1 && string.condition.mask == 0; }
     bool is_on_axis(const PauliString& string) const {
-        const BlockLayout& layout = frame_.layout();
-        if (count_bits(string.x) != 1 || (string.z & ~string.x) != 0 || string.condition.mask != 0) return false;
-        return part_ == ReadPart::imaginary && layout.position(std::countr_zero(string.x)) >= wide_bits<T>;
+        return (string.z & ~string.x) == 0 && frame_.layout().position(std::countr_zero(string.x)) >= wide_bits<T>;
     }
     Phase phase(std::uint32_t k) const { return phase_of(strings_[k], part_, frame_.signs()); }
 
@@ -125,7 +135,7 @@ class AxisEmitter {
         Index axes = 0;
         for (std::size_t i = 0; i < group.size(); ++i) {
             const Index axis = layout.vectors_of(layout.positions_of(strings_[group[i]].x));
-            const double factor = std::norm(frame_.scale);
+            const double factor = (bra_ == Bra::same_block ? 2 : 1) * std::norm(frame_.scale);
             call.args.axis_offsets[i] = frame_.offset(axis);
             sums[i] = {group[i], 0, phase(group[i]).negative ? -factor : factor};
             axes |= axis;
@@ -139,9 +149,14 @@ class AxisEmitter {
 
     std::span<const PauliString> strings_;
     ReadPart part_;
+    Bra bra_;
     BlockFrame& frame_;
     CallWriter<T>& out_;
 };
+
+// Whether strings on axes have calls of their own: for these kernels know the real part of a state's products with
+// itself, and the imaginary part of those with another state.
+bool reads_axes(ReadPart part, Bra bra) { return bra == (part == ReadPart::real ? Bra::same_block : Bra::other_state); }
 
 }  // namespace
 
@@ -149,7 +164,7 @@ template <class T>
 void emit_reading(std::span<const PauliString> strings, std::span<const std::uint32_t> read, ReadPart part, Bra bra,
                   BlockFrame& frame, CallWriter<T>& out) {
     std::vector<std::uint32_t> sorted(read.begin(), read.end());
-    if (bra == Bra::other_state) AxisEmitter<T>(strings, part, frame, out).take(sorted);
+    if (reads_axes(part, bra)) AxisEmitter<T>(strings, part, bra, frame, out).take(sorted);
     const auto key = [&](std::uint32_t k) { return group_key(strings[k]); };
     std::ranges::stable_sort(sorted, {}, key);
     GroupEmitter<T> emit(strings, part, bra, frame, out);

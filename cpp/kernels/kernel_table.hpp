@@ -225,13 +225,14 @@ struct PauliSumsArgs {
 };
 constexpr std::uint64_t pauli_scratch_bytes = line_bytes + sizeof(std::uint32_t);
 
-// Strings that flip one vector bit each, an axis: adds to sums[a] the sum over all vectors y and their lanes of
-//   conj(bra[y ^ axis a]) * ket[y],
-// its imaginary part, or its real part with a minus for those y that have the bit.
+// Strings that flip one vector bit each, an axis: adds to sums[a] the sum over vectors y and their lanes of
+//   conj(bra[y ^ axis a]) * ket[y].
+// Of two blocks, over all vectors: its imaginary part, or its real part with a minus for those y that have the bit. Of
+// a block that is bra and ket, over those without the bit: either part.
 constexpr int max_read_axes = 3;
 struct AxisSumsArgs {
     VectorSubset vectors;  // fixed contains the axes, none of them among the lowest bits of a line, with value 0 there
-    const void* bra;       // a block of the same layout as the ket
+    const void* bra;       // a block of the same layout as the ket, or the same block
     int axes;              // 1 to max_read_axes
     std::uint32_t axis_offsets[max_read_axes];
     bool imaginary;

@@ -46,11 +46,17 @@ Complex plain_value(const PauliString& string, const std::complex<T>* bra, const
     return powers_of_i[count_bits(string.x & string.z) % 4] * sum;
 }
 
+// Every fourth has X or Y alone.
 std::vector<PauliString> random_strings(std::mt19937_64& random, int num_qubits, Index may_flip, std::size_t count) {
     std::vector<PauliString> strings;
     std::vector<Index> flips{0, 0};
     for (int k = 0; k < 4; ++k) flips.push_back(random() & may_flip);
     for (std::size_t k = 0; k < count; ++k) {
+        if (k % 4 == 1) {
+            const Index one = deposit_bits(bit(static_cast<int>(random() % count_bits(may_flip))), may_flip);
+            strings.push_back({one, random() & one, {}});
+            continue;
+        }
         const Index x = flips[random() % flips.size()];
         const Index projected = k % 3 == 0 ? random() & random() & low_bits(num_qubits) & ~x : 0;
         strings.push_back({x, random() & low_bits(num_qubits) & ~projected, {projected, random() & projected}});
