@@ -61,9 +61,10 @@ py::tuple as_tuple(const ReadPartReport& part) {
 
 py::tuple report_readings(const Plan& plan, const ObservableSet& observables) {
     const ReadingReport report = reading_report(plan, observables);
-    py::list sweeps;
+    py::list stages, sweeps;
+    for (const auto& [stage, part] : report.stages) stages.append(py::make_tuple(stage, as_tuple(part)));
     for (const ReadPartReport& part : report.sweeps) sweeps.append(as_tuple(part));
-    return py::make_tuple(report.stage, as_tuple(report.riding), sweeps);
+    return py::make_tuple(report.last, stages, sweeps);
 }
 
 struct FoundCone {
@@ -149,10 +150,11 @@ void bind_plan(py::module_& m) {
                     "The plan that was written; raises PlanFormatError if it was not, or is damaged.")
         .def(py::pickle(&plan_bytes, &read_plan))
         .def("__eq__", [](const Plan& a, const Plan& b) { return a == b; });
-    m.def("reading_report", &report_readings, py::arg("plan"), py::arg("observables"),
-          "The stage of the sweep that reads before it writes, or None, then what it reads and what sweeps read that "
-          "write nothing: tuples of hot qubits, of qubits in which pairs of blocks differ, of how many strings and of "
-          "how many sets of qubits that these flip.");
+    m.def(
+        "reading_report", &report_readings, py::arg("plan"), py::arg("observables"),
+        "The stage of the last sweep, or None if it cannot read; then pairs of a stage and what its sweep reads before "
+        "it writes; and what sweeps read that write nothing. That is: tuples of hot qubits, of qubits in which pairs "
+        "of blocks differ, of how many strings and of how many sets of qubits that these flip.");
     m.def(
         "plan_options",
         [] {

@@ -24,14 +24,14 @@ struct StateWork {
     const BesideState& beside;
     const RunContext& context;
 
-    bool reads(std::size_t stage) const { return beside.readings != nullptr && beside.readings->stage() == stage; }
-    bool writes(std::size_t stage) const { return !reads(stage) || beside.readings->writes(); }
+    bool reads(std::size_t stage) const { return beside.readings != nullptr && beside.readings->reads(stage); }
+    bool writes(std::size_t stage) const { return beside.readings == nullptr || beside.readings->writes(stage); }
     bool measures(std::size_t stage) const {
         return beside.norms != nullptr && stage + 1 == stages.end && writes(stage);
     }
 
     BoundSweep emit(std::size_t stage) const {
-        const SweepReading reading = reads(stage) ? beside.readings->reading() : SweepReading{};
+        const SweepReading reading = reads(stage) ? beside.readings->reading(stage) : SweepReading{};
         return emit_sweep<T>(bound.program, bound.sweep(stage), kernels_of<T>(context.kernels), reading);
     }
     const BoundSweep* kept(std::size_t stage) const { return reads(stage) ? nullptr : kept_sweeps.find(stage); }
@@ -55,7 +55,7 @@ struct StateWork {
             measures_ = work_.measures(stage);
             block_bytes_ = static_cast<std::int64_t>(bit(sweep.block_qubits) * sizeof(std::complex<T>));
             runner_.prepare(sweep);
-            sums_.assign(reads_ ? work_.beside.readings->strings().size() : 0, {});
+            if (reads_) sums_.resize(work_.beside.readings->strings().size());
             runner_.add_readings_to(sums_);
             if (times_passes()) runner_.begin_times(work_.bound.sweep(stage).passes.size());
         }
@@ -66,7 +66,7 @@ struct StateWork {
         }
         std::int64_t bytes_moved() const { return (writes_ ? 2 : 1) * block_bytes_; }
         void end(std::size_t stage) {
-            if (reads_) work_.beside.readings->add(sums_);
+            if (reads_) work_.beside.readings->take(stage, sums_);
             if (times_passes()) work_.context.observers.add_times(stage, runner_.times());
         }
 
@@ -79,7 +79,7 @@ struct StateWork {
         bool writes_ = false;
         bool measures_ = false;
         std::int64_t block_bytes_ = 0;
-        std::vector<ExactSum> sums_;  // of what is read
+        std::vector<ExactSum> sums_;  // of all strings, those that are read here
     };
     Member member() const { return Member(*this); }
 };

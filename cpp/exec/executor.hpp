@@ -19,8 +19,8 @@ void run_block(const BoundSweep& sweep, Index base, T* origin, int state_qubits,
 
 // What sweeps give beside the state; each may be null.
 struct BesideState {
-    SweepNorms* norms = nullptr;        // of what the last one leaves
-    SweepReadings* readings = nullptr;  // of one of them
+    SweepNorms* norms = nullptr;  // of what the last one leaves
+    SweepReadings* readings = nullptr;
 };
 
 // Runs a stretch of stages that are all sweeps, taking them from `kept` where it has them. Throws Cancelled.

@@ -1,35 +1,22 @@
 #include "exec/sweep_readings.hpp"
 
+#include <algorithm>
 #include <utility>
-#include <variant>
 
 namespace ketjet {
 
-namespace {
-
-std::optional<std::size_t> last_sweep(const Plan& plan) {
-    for (std::size_t stage = plan.stages.size(); stage-- > 0;) {
-        if (std::holds_alternative<Extend>(plan.stages[stage])) continue;
-        const Sweep* const sweep = std::get_if<Sweep>(&plan.stages[stage]);
-        return sweep != nullptr && sweep->folded < 0 ? std::optional(stage) : std::nullopt;
-    }
-    return std::nullopt;
-}
-
-}  // namespace
-
 SweepReadings::SweepReadings(const Plan& plan, std::vector<PauliString> strings)
-    : strings_(std::move(strings)), stage_(last_sweep(plan)), sums_(strings_.size()) {
-    const Index hot = stage_ ? mask_of(std::get<Sweep>(plan.stages[*stage_]).hot) : 0;
-    for (std::size_t k = 0; k < strings_.size(); ++k) {
-        const bool rides = stage_ && (strings_[k].x & ~hot) == 0;
-        (rides ? read_ : left_).push_back(static_cast<std::uint32_t>(k));
-    }
+    : strings_(std::move(strings)), places_(reading_places(plan, strings_)), sums_(strings_.size()) {}
+
+std::span<const std::uint32_t> SweepReadings::read_by(std::size_t stage) const {
+    const auto found = std::ranges::lower_bound(places_.sweeps, stage, {}, &SweepReads::stage);
+    if (found == places_.sweeps.end() || found->stage != stage) return {};
+    return found->strings;
 }
 
-void SweepReadings::add(std::span<const ExactSum> sums) {
+void SweepReadings::take(std::size_t stage, std::span<ExactSum> sums) {
     const std::lock_guard lock(mutex_);
-    for (const std::uint32_t k : read_) sums_[k].add(sums[k]);
+    for (const std::uint32_t k : read_by(stage)) sums_[k].add(std::exchange(sums[k], {}));
 }
 
 }  // namespace ketjet

@@ -1,50 +1,50 @@
-// Pauli strings that the last sweep of a plan reads from its blocks, while these are in cache: nobody then has to read
-// the state once more for them, and the sweep need not even write it if nothing else is wanted.
+// Pauli strings that the sweeps of a run read from their blocks, while these are in cache: nobody then has to read the
+// state once more for them, and the last sweep need not even write it if nothing else is wanted.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/exact_sum.hpp"
 #include "emit/emit_sweep.hpp"
 #include "plan/plan.hpp"
+#include "plan/reading_places.hpp"
 
 namespace ketjet {
 
 class SweepReadings {
  public:
-    // Of these strings, the last sweep reads those that flip none of its cold qubits, if it leaves amplitudes as they
-    // are: it is not folded, and nothing but zeros is written after it.
     SweepReadings(const Plan& plan, std::vector<PauliString> strings);
 
-    // The stage of that sweep, if there is one.
-    std::optional<std::size_t> stage() const { return stage_; }
-    // What it reads.
-    SweepReading reading() const { return {strings_, read_, Bra::same_block}; }
-    bool reads_all() const { return left_.empty(); }
-    // Whether its blocks are written to memory.
-    bool writes() const { return writes_; }
-    // From now on they are not; it reads all strings, and is the last stage.
+    std::span<const PauliString> strings() const { return strings_; }
+    bool reads(std::size_t stage) const { return !read_by(stage).empty(); }
+    // What a sweep reads.
+    SweepReading reading(std::size_t stage) const { return {strings_, read_by(stage), Bra::same_block}; }
+    // Whether a sweep reads all that the ones before it have not.
+    bool is_last(std::size_t stage) const {
+        return places_.left.empty() && !places_.sweeps.empty() && places_.sweeps.back().stage == stage;
+    }
+    // Whether a sweep's blocks are written to memory.
+    bool writes(std::size_t stage) const { return writes_ || !is_last(stage); }
+    // From now on those of the last sweep are not; it is the last stage.
     void leave_unwritten() { writes_ = false; }
 
-    // What some blocks have given, by one thread.
-    void add(std::span<const ExactSum> sums);
+    // Takes what some blocks of a sweep have given, by one thread; zeros are left.
+    void take(std::size_t stage, std::span<ExactSum> sums);
 
-    std::span<const PauliString> strings() const { return strings_; }
-    // Those that are still to be read.
-    std::span<const std::uint32_t> left() const { return left_; }
+    // Strings that are still to be read.
+    std::span<const std::uint32_t> left() const { return places_.left; }
     // One for each string.
     std::span<ExactSum> sums() { return sums_; }
 
  private:
+    std::span<const std::uint32_t> read_by(std::size_t stage) const;
+
     std::vector<PauliString> strings_;
-    std::optional<std::size_t> stage_;
-    std::vector<std::uint32_t> read_;
-    std::vector<std::uint32_t> left_;
+    ReadingPlaces places_;
     bool writes_ = true;
     std::mutex mutex_;
     std::vector<ExactSum> sums_;

@@ -5,7 +5,7 @@
 #include <span>
 #include <variant>
 
-#include "exec/sweep_readings.hpp"
+#include "plan/reading_places.hpp"
 #include "plan/reading_plan.hpp"
 
 namespace ketjet {
@@ -25,15 +25,15 @@ ReadPartReport part_of(std::span<const PauliString> strings, std::span<const std
 }  // namespace
 
 ReadingReport reading_report(const Plan& plan, const ObservableSet& observables) {
-    const SweepReadings readings(plan, {observables.strings().begin(), observables.strings().end()});
-    ReadingReport report{readings.stage(), {}, {}};
-    if (report.stage) {
-        const Sweep& sweep = std::get<Sweep>(plan.stages[*report.stage]);
-        report.riding = part_of(readings.strings(), readings.reading().read, sweep.hot, 0);
+    const std::span<const PauliString> strings = observables.strings();
+    const ReadingPlaces places = reading_places(plan, strings);
+    ReadingReport report{places.last, {}, {}};
+    for (const auto& [stage, read] : places.sweeps) {
+        report.stages.push_back({stage, part_of(strings, read, std::get<Sweep>(plan.stages[stage]).hot, 0)});
     }
     for (ReadSweep& sweep :
-         plan_readings(readings.strings(), readings.left(), plan.machine, plan.request.precision, plan.state_qubits)) {
-        report.sweeps.push_back(part_of(readings.strings(), sweep.strings, std::move(sweep.hot), sweep.paired));
+         plan_readings(strings, places.left, plan.machine, plan.request.precision, plan.state_qubits)) {
+        report.sweeps.push_back(part_of(strings, sweep.strings, std::move(sweep.hot), sweep.paired));
     }
     return report;
 }

@@ -1,4 +1,4 @@
-// What is told of how a run of a plan reads observables: in its last sweep, or in sweeps that only read.
+// What is told of how a run of a plan reads observables: in its sweeps, or in sweeps that only read.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +18,15 @@ struct ReadPartReport {
     std::size_t flips = 0;  // how many different sets of qubits these flip
 };
 
+// Strings that a sweep of the plan reads before it writes.
+struct StageReadReport {
+    std::size_t stage;
+    ReadPartReport part;
+};
+
 struct ReadingReport {
-    std::optional<std::size_t> stage;  // of the sweep that reads before it writes, if there is one
-    ReadPartReport riding;             // what that reads
+    std::optional<std::size_t> last;  // stage of the last sweep, if it can read
+    std::vector<StageReadReport> stages;
     std::vector<ReadPartReport> sweeps;
 };
 

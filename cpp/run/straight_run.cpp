@@ -49,9 +49,8 @@ std::vector<PauliString> strings_of(const std::vector<Readout>& readouts, int nu
 
 // Whether nobody looks at amplitudes after the last sweep, for it reads all that is wanted of them.
 bool may_leave_unwritten(const Plan& plan, const RunRequest& request, const SweepReadings& readings) {
-    return readings.stage() == plan.stages.size() - 1 && readings.reads_all() && !request.keep_state &&
-           request.verify == Verify::off && request.shots == 0 &&
-           std::ranges::all_of(request.readouts, is_of_observables);
+    return readings.is_last(plan.stages.size() - 1) && !request.keep_state && request.verify == Verify::off &&
+           request.shots == 0 && std::ranges::all_of(request.readouts, is_of_observables);
 }
 
 template <class T>
@@ -119,7 +118,7 @@ RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, Sta
         run_stages(bound, *state, request.key, {&norms, readings ? &*readings : nullptr}, context);
         verifier.check_state(*state, request.keep_state || request.shots == 0, context);
         if (readings) result.readouts = read_final_state(request.readouts, *state, *readings, context);
-        if (readings && !readings->writes()) {
+        if (readings && !readings->writes(plan.stages.size() - 1)) {
             result.note_norm(readings->sums().back().value());
         } else {
             sample_final_state(plan, *state, norms, request, result, context);

@@ -767,7 +767,7 @@ def random_keys(seed: collections.abc.Sequence[typing.SupportsInt | typing.Suppo
     """
 def reading_report(plan: Plan, observables: ...) -> tuple:
     """
-    The stage of the sweep that reads before it writes, or None, then what it reads and what sweeps read that write nothing: tuples of hot qubits, of qubits in which pairs of blocks differ, of how many strings and of how many sets of qubits that these flip.
+    The stage of the last sweep, or None if it cannot read; then pairs of a stage and what its sweep reads before it writes; and what sweeps read that write nothing. That is: tuples of hot qubits, of qubits in which pairs of blocks differ, of how many strings and of how many sets of qubits that these flip.
     """
 def report(plan: Plan, threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
     """

@@ -15,13 +15,16 @@
 #include "emit/emit_sweep.hpp"
 #include "exec/block_runner.hpp"
 #include "exec/read_strings.hpp"
+#include "exec/sweep_readings.hpp"
 #include "kernels/dispatch.hpp"
 #include "plan/block_shapes.hpp"
 #include "plan/planner.hpp"
+#include "plan/reading_places.hpp"
 #include "plan/reading_plan.hpp"
 #include "program/matrix.hpp"
 #include "program/observable_set.hpp"
 #include "readout/apply_observable.hpp"
+#include "shots/run_stages.hpp"
 #include "state/state_vector.hpp"
 
 using namespace ketjet;
@@ -71,12 +74,12 @@ std::vector<std::uint32_t> numbers_to(std::size_t count) {
 }
 
 // Relabellings, turns, phases and matrices, so that the frame holds something of everything in the end.
-Program mixed(std::mt19937_64& random, int num_qubits) {
+Program mixed(std::mt19937_64& random, int num_qubits, int operations = 60) {
     Builder builder(num_qubits);
     std::uniform_real_distribution<double> angle(-3, 3);
     const auto qubit = [&] { return static_cast<std::int32_t>(random() % static_cast<std::size_t>(num_qubits)); };
     for (int q = 0; q < num_qubits; ++q) builder.gate("u", {q}, {angle(random), angle(random), angle(random)});
-    for (int i = 0; i < 60; ++i) {
+    for (int i = 0; i < operations; ++i) {
         const std::int32_t first = qubit();
         const std::int32_t second = (first + 1 + qubit() % (num_qubits - 1)) % num_qubits;
         switch (random() % 7) {
@@ -262,10 +265,55 @@ void check_read_strings() {
     }
 }
 
+// Products on one to three qubits.
+std::vector<PauliString> local_strings(std::mt19937_64& random, int num_qubits, std::size_t count) {
+    const auto some_qubit = [&] { return bit(static_cast<int>(random() % static_cast<std::size_t>(num_qubits))); };
+    std::vector<PauliString> strings;
+    for (std::size_t k = 0; k < count; ++k) {
+        const Index support = some_qubit() | some_qubit() | some_qubit(), x = random() & support;
+        const Index projected = support & ~x & random();
+        strings.push_back({x, support & ~projected & (~x | random()), {projected, projected & random()}});
+    }
+    return strings;
+}
+
+// Strings are read by sweeps behind which others still come, and have the values that the final state gives them.
+template <class T>
+void check_reading_places() {
+    constexpr int num_qubits = 9;
+    std::mt19937_64 random(17);
+    RunCounters counters;
+    std::size_t before_the_last = 0, left = 0;
+    for (int operations = 0; operations < 60; operations += 3) {
+        const Program program = mixed(random, num_qubits, operations);
+        RunContext context{*available_kernels().front(), 2, StopToken(counters)};
+        context.machine.l2_bytes = sizeof(T) << 7;
+        PlanRequest request;
+        request.precision = sizeof(T) == sizeof(float) ? Precision::single : Precision::double_;
+        const BoundPlan bound(plan(program, context.machine, request), program);
+        SweepReadings readings(*bound.plan, local_strings(random, num_qubits, 60));
+        for (const SweepReads& reads : reading_places(*bound.plan, readings.strings()).sweeps) {
+            if (reads.stage + 1 < bound.plan->stages.size()) before_the_last += reads.strings.size();
+        }
+        left += readings.left().size();
+        StateVector<T> state(num_qubits, num_qubits);
+        run_stages(bound, state, {}, {nullptr, &readings}, context);
+        read_strings(readings.strings(), readings.left(), state, readings.sums(), context);
+        for (std::size_t k = 0; k < readings.strings().size(); ++k) {
+            const Complex plain =
+                plain_value(readings.strings()[k], state.amplitudes(), state.amplitudes(), num_qubits);
+            CHECK(std::abs(readings.sums()[k].value() - plain.real()) < (sizeof(T) == 4 ? 1e-5 : 1e-13));
+        }
+    }
+    CHECK(before_the_last > 200 && left > 200);
+}
+
 }  // namespace
 
 int main() {
     check_reading_plans();
+    check_reading_places<double>();
+    check_reading_places<float>();
     check_read_strings<double>();
     check_read_strings<float>();
     check_applied_observables<double>();

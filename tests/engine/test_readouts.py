@@ -22,8 +22,10 @@ TOLERANCE = {"single": 2e-5, "double": 1e-10}
 
 @st.composite
 def pauli_sums(draw, num_qubits):
-    """A sum of a few Pauli strings with complex coefficients."""
-    labels = draw(st.lists(st.text("IXYZ", min_size=num_qubits, max_size=num_qubits), min_size=1, max_size=5))
+    """A sum of a few Pauli strings with complex coefficients, some of which act on a qubit or two."""
+    few = st.dictionaries(st.integers(0, num_qubits - 1), st.sampled_from("XYZ"), max_size=2)
+    on_few = few.map(lambda letters: "".join(letters.get(qubit, "I") for qubit in range(num_qubits)))
+    labels = draw(st.lists(on_few | st.text("IXYZ", min_size=num_qubits, max_size=num_qubits), min_size=1, max_size=5))
     return SparsePauliOp(labels, [complex(draw(st.floats(-2, 2)), draw(st.floats(-2, 2))) for _ in labels])
 
 

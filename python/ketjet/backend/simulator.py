@@ -289,9 +289,9 @@ class Simulator(Differentiates, OldNames):
             Also run it, up to three times, and measure each stage and what this computer can do at most. A circuit
             that measures in the middle is run for one shot.
         observables
-            Observables that an estimator would read, of any kind, or an array of them: also say which Pauli strings the
-            last sweep reads from blocks in the cache, and which take sweeps of their own. The circuit runs for its
-            final state then, not for measurements.
+            Observables that an estimator would read, of any kind, or an array of them: also say which Pauli strings
+            sweeps read from blocks in the cache, and which take sweeps of their own. The circuit runs for its final
+            state then, not for measurements.
         inputs, options
             As for `run`.
 

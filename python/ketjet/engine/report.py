@@ -105,17 +105,20 @@ def rates_bytes() -> int:
     return min(4 * machine().l3_bytes, 512 << 20)
 
 
-def reading_report(made: Plan, observables: ObservablesReadout) -> tuple[int | None, ReadPart, list[ReadPart]]:
+def reading_report(
+    made: Plan, observables: ObservablesReadout
+) -> tuple[int | None, list[tuple[int, ReadPart]], list[ReadPart]]:
     """Tell how a run of a plan reads observables.
 
     Returns
     -------
-    stage : int or None
-        Of the sweep that reads what it can before it writes its blocks, if there is one.
-    riding : tuple
-        What that reads: hot qubits, no pairs, how many strings, and how many sets of qubits these flip.
+    last : int or None
+        The stage of the last sweep, if it can read.
+    stages : list of (int, tuple)
+        Sweeps that read before they write their blocks, and what they read: hot qubits, no pairs, how many strings, and
+        how many sets of qubits these flip.
     sweeps : list of tuple
-        Likewise of the sweeps that only read; pairs of their blocks differ in the qubits listed second.
+        Likewise what sweeps read that do nothing else; pairs of their blocks differ in the qubits listed second.
     """
     return _core.reading_report(made, observables.observables)
 

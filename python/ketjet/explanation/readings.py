@@ -1,4 +1,4 @@
-"""How a run reads observables: in its last sweep, while blocks are in the cache, or in sweeps that only read."""
+"""How a run reads observables: in its sweeps, while blocks are in the cache, or in sweeps that only read."""
 
 from __future__ import annotations
 
@@ -46,20 +46,21 @@ def explain_readings(
     made: engine.Plan, observables: engine.ObservablesReadout, qubits: Sequence[int]
 ) -> tuple[ExplainedReading, ...]:
     """Say how observables of a plan's program, whose qubit i is qubits[i] of the circuit, are read."""
-    stage, riding, sweeps = engine.reading_report(made, observables)
+    last, stages, sweeps = engine.reading_report(made, observables)
 
     def named(found: Sequence[int]) -> tuple[int, ...]:
         return tuple([qubits[qubit] for qubit in found if qubit < len(qubits)])
 
     readings = []
-    if stage is not None and riding[2]:
-        hot, _, strings, flips = riding
+    for stage, (hot, _, strings, flips) in stages:
         reason = "they flip only qubits that are hot there"
+        if stage != last:
+            reason += ", and nothing later changes their values"
         readings.append(ExplainedReading(stage + 1, strings, flips, named(hot), (), reason))
     for hot, paired, strings, flips in sweeps:
         reason = "the last sweep does not leave amplitudes that could be read in its blocks"
-        if stage is not None:
-            reason = f"they flip qubits that are cold in stage {stage + 1}"
+        if last is not None:
+            reason = f"they flip qubits that are cold in stage {last + 1}, and earlier stages come too soon"
         readings.append(ExplainedReading(None, strings, flips, named(hot), named(paired), reason))
     return tuple(readings)
 
