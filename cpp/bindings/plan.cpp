@@ -12,6 +12,7 @@
 #include "plan/light_cones.hpp"
 #include "plan/plan_bytes.hpp"
 #include "plan/plan_cache.hpp"
+#include "plan/reading_cost.hpp"
 #include "plan/report.hpp"
 #include "plan/resources.hpp"
 #include "readout/reading_report.hpp"
@@ -56,11 +57,11 @@ std::shared_ptr<Plan> read_plan(const py::bytes& bytes) {
 }
 
 py::tuple as_tuple(const ReadPartReport& part) {
-    return py::make_tuple(part.hot, part.paired, part.strings, part.flips);
+    return py::make_tuple(part.hot, part.paired, part.strings, part.flips, part.seconds);
 }
 
-py::tuple report_readings(const Plan& plan, const ObservableSet& observables) {
-    const ReadingReport report = reading_report(plan, observables);
+py::tuple report_readings(const Plan& plan, const ObservableSet& observables, int threads) {
+    const ReadingReport report = reading_report(plan, observables, threads);
     py::list stages, sweeps;
     for (const auto& [stage, part] : report.stages) stages.append(py::make_tuple(stage, as_tuple(part)));
     for (const ReadPartReport& part : report.sweeps) sweeps.append(as_tuple(part));
@@ -151,10 +152,18 @@ void bind_plan(py::module_& m) {
         .def(py::pickle(&plan_bytes, &read_plan))
         .def("__eq__", [](const Plan& a, const Plan& b) { return a == b; });
     m.def(
-        "reading_report", &report_readings, py::arg("plan"), py::arg("observables"),
+        "reading_seconds",
+        [](const Plan& plan, const ObservableSet& observables, int threads) {
+            return run_reading_seconds(plan, observables.strings(), threads);
+        },
+        py::arg("plan"), py::arg("observables"), py::arg("threads"), py::call_guard<ReleasedGil>(),
+        "What reading observables is predicted to add to a run of the plan, or to each trajectory of one.");
+    m.def(
+        "reading_report", &report_readings, py::arg("plan"), py::arg("observables"), py::arg("threads"),
         "The stage of the last sweep, or None if it cannot read; then pairs of a stage and what its sweep reads before "
         "it writes; and what sweeps read that write nothing. That is: tuples of hot qubits, of qubits in which pairs "
-        "of blocks differ, of how many strings and of how many sets of qubits that these flip.");
+        "of blocks differ, of how many strings, of how many sets of qubits that these flip, and of the seconds that "
+        "this is predicted to add.");
     m.def(
         "plan_options",
         [] {

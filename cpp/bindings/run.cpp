@@ -45,6 +45,7 @@ struct RunOutput {
     py::list saves;
     py::object state;
     double norm_error;
+    double reading_seconds;
     double sample_seconds;
     std::vector<double> stage_seconds;
     std::vector<PassTimes> pass_times;
@@ -118,6 +119,7 @@ RunOutput run_and_convert(const BoundPlan& bound, const RunRequest& request, con
                      std::move(saves),
                      state_array<T>(std::move(result.state)),
                      result.norm_error,
+                     result.reading_seconds,
                      result.sample_seconds,
                      std::move(result.stage_seconds),
                      std::move(result.pass_times),
@@ -312,6 +314,7 @@ void bind_run(py::module_& m) {
     py::class_<PassTimes>(m, "PassTimes", "Seconds of threads that one stage has taken, pass by pass.")
         .def_readonly("gather", &PassTimes::gather)
         .def_readonly("scatter", &PassTimes::scatter)
+        .def_readonly("reading", &PassTimes::reading)
         .def_readonly("passes", &PassTimes::passes);
     py::class_<RunControl>(m, "RunControl", "Stop flag and progress counters, shared with a running simulation.")
         .def(py::init<>())
@@ -340,6 +343,7 @@ void bind_run(py::module_& m) {
         .def_readonly("saves", &RunOutput::saves)
         .def_readonly("state", &RunOutput::state)
         .def_readonly("norm_error", &RunOutput::norm_error)
+        .def_readonly("reading_seconds", &RunOutput::reading_seconds)
         .def_readonly("sample_seconds", &RunOutput::sample_seconds)
         .def_readonly("stage_seconds", &RunOutput::stage_seconds)
         .def_readonly("pass_times", &RunOutput::pass_times)

@@ -113,7 +113,9 @@ inline bool reads(const KernelCall& call) {
 struct BoundCall {
     Condition cold;
     KernelCall call;
-    std::size_t pass = 0;  // of the plan's sweep: that which it belongs to
+    std::size_t pass = 0;  // of the plan's sweep: that which it belongs to, or behind_passes
+
+    static constexpr std::size_t behind_passes = ~std::size_t{0};
 };
 
 // A factor of the blocks whose base has all bits of `mask`.

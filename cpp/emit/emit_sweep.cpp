@@ -159,10 +159,12 @@ void finish(const Sweep& sweep, const SweepReading& reading, BlockFrame& frame, 
         bound.folded = finish_folded(frame);
         if (frame.fold->unfolds) bound.unfolding = Unfolding{bit(frame.fold->qubit), frame.fold->unfold_scale};
     }
-    const std::size_t before = bound.calls.size();
+    const std::size_t passes = bound.calls.size();
     emit_reading(reading.strings, reading.read, ReadPart::real, reading.bra, frame, out);
+    const std::size_t reads = bound.calls.size();
     emit_lane_order(frame, out);
-    for (BoundCall& call : std::span(bound.calls).subspan(before)) call.pass = sweep.passes.size() - 1;
+    for (BoundCall& call : std::span(bound.calls).subspan(passes)) call.pass = BoundCall::behind_passes;
+    for (BoundCall& call : std::span(bound.calls).subspan(reads)) call.pass = sweep.passes.size() - 1;
     bound.scatter_map = frame.map();
     bound.scale = frame.scale;
     finish_readings(bound);

@@ -82,7 +82,7 @@ void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, SweepNorms::
     if (times_) clock.lap(times_->gather);
     for (const BoundCall& bound : sweep_->calls) {
         call(bound, block());
-        if (times_) clock.lap(times_->passes[bound.pass]);
+        if (times_) clock.lap(bound.pass == BoundCall::behind_passes ? times_->reading : times_->passes[bound.pass]);
     }
     if (writes) end(norms);
     if (times_) clock.lap(times_->scatter);

@@ -2,12 +2,18 @@
 #include "exec/expected_work.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "plan/cost.hpp"
 
 namespace ketjet {
 
 std::int64_t nanoseconds(double seconds) { return static_cast<std::int64_t>(std::min(1e9 * seconds, 1e15)); }
+
+bool counts_reading(const Plan& plan, std::size_t strings) {
+    constexpr double min_amplitudes = 1 << 24;  // times strings: fewer take less than a millisecond
+    return std::ldexp(static_cast<double>(strings), plan.state_qubits) >= min_amplitudes;
+}
 
 std::vector<std::int64_t> stage_work(const Plan& plan, int threads) {
     std::vector<std::int64_t> work;

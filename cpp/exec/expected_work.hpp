@@ -1,6 +1,7 @@
 // What a run is expected to take, in predicted nanoseconds, which its progress is counted in.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -10,6 +11,9 @@ namespace ketjet {
 
 // Capped, so that sums fit.
 std::int64_t nanoseconds(double seconds);
+
+// Whether reading so many strings takes long enough to be counted: else predicting it would take its part.
+bool counts_reading(const Plan& plan, std::size_t strings);
 
 // Of each stage, run one time.
 std::vector<std::int64_t> stage_work(const Plan& plan, int threads);

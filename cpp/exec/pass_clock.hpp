@@ -29,6 +29,7 @@ class PassClock : public StageObserver {
         PassTimes& sum = times_[stage];
         sum.gather += times.gather;
         sum.scatter += times.scatter;
+        sum.reading += times.reading;
         std::ranges::transform(sum.passes, times.passes, sum.passes.begin(), std::plus());
     }
 

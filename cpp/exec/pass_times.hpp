@@ -8,6 +8,7 @@ namespace ketjet {
 struct PassTimes {
     double gather = 0;
     double scatter = 0;
+    double reading = 0;          // strings, behind all passes
     std::vector<double> passes;  // phases that join the turns before them count to these
 };
 

@@ -16,7 +16,6 @@ namespace {
 
 constexpr int max_sized_qubits = 58;  // whose bytes still fit into 63 bits
 // Nanoseconds per amplitude on one thread in double precision; see time_scale for single precision.
-constexpr double gather_ns = 0.7;    // of what was active before a sweep
 constexpr double scatter_ns = 0.8;   // of a block, also of setting |0...0>
 constexpr double relabel_ns = 0.02;  // an operation that is bookkeeping for most qubits
 constexpr int lane_qubits = 3;       // the lowest ones of a block, where it moves amplitudes

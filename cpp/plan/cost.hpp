@@ -33,6 +33,9 @@ StageCost stage_cost(const Plan& plan, const Stage& stage, int threads);
 // What single precision takes of the time in double precision.
 constexpr double time_scale(Precision precision) { return precision == Precision::single ? 0.53 : 1.0; }
 
+// Nanoseconds per amplitude on one thread in double precision that a block takes to be gathered.
+inline constexpr double gather_ns = 0.7;
+
 // Nanoseconds per amplitude on one thread in double precision: of one operation that has a pass, or its share of one,
 // from all its other facts, and of one pass.
 double operation_cost_ns(const OperationFacts& facts);

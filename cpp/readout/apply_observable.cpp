@@ -15,6 +15,7 @@
 
 #include "base/aligned_buffer.hpp"
 #include "base/stop_token.hpp"
+#include "exec/shared_work.hpp"
 #include "plan/reading_plan.hpp"
 #include "state/chunks.hpp"
 
@@ -180,29 +181,32 @@ class BlockAction {
     std::vector<PauliGroup> arguments_;
 };
 
-// Adds what the strings of a sweep make of the state to the result, or writes it there.
+// Adds what the strings of a sweep make of the state to the result, or writes it there. Counts so much work as
+// progress.
 template <class T>
 void apply_sweep(const ReadSweep& sweep, bool writes, std::span<const PauliString> strings,
                  std::span<const double> coefficients, const StateVector<T>& state, StateVector<T>& result,
-                 const RunContext& context) {
+                 std::int64_t work, const RunContext& context) {
     const Index hot = mask_of(sweep.hot);
     const BlockOrder order{hot, low_bits(state.stored_qubits()) & ~hot};
     const std::vector<Group> groups = groups_of(sweep, strings, coefficients, order);
-    for_shares(state.stored_size() >> order.bits(), state.stored_size() * groups.size(), context.walk(),
-               [&](std::size_t begin, std::size_t end) {
-                   BlockAction<T> action(groups, order, kernels_of<T>(context.kernels));
-                   for (std::size_t number = begin; number < end; ++number) {
-                       context.stop.throw_if_stopped();
-                       action.run(state, result, deposit_bits(number, order.cold), sweep.paired, writes);
-                   }
-               });
+    const std::size_t blocks = state.stored_size() >> order.bits();
+    const SharedWork counted(context.stop, work, blocks);
+    for_shares(blocks, state.stored_size() * groups.size(), context.walk(), [&](std::size_t begin, std::size_t end) {
+        BlockAction<T> action(groups, order, kernels_of<T>(context.kernels));
+        for (std::size_t number = begin; number < end; ++number) {
+            context.stop.throw_if_stopped();
+            action.run(state, result, deposit_bits(number, order.cold), sweep.paired, writes);
+            counted.part_is_done();
+        }
+    });
 }
 
 }  // namespace
 
 template <class T>
 void apply_observable(const ObservableSet& observables, std::size_t k, const StateVector<T>& state,
-                      StateVector<T>& result, const RunContext& context) {
+                      StateVector<T>& result, std::int64_t work, const RunContext& context) {
     const std::span<const PauliString> strings = observables.strings();
     std::vector<double> coefficients(strings.size());
     for (std::size_t i = 0; i < observables.columns(k).size(); ++i) {
@@ -216,7 +220,8 @@ void apply_observable(const ObservableSet& observables, std::size_t k, const Sta
     const std::vector<ReadSweep> sweeps = plan_readings(strings, std::span<const std::uint32_t>(applied),
                                                         context.machine, precision, state.stored_qubits());
     for (std::size_t sweep = 0; sweep < sweeps.size(); ++sweep) {
-        apply_sweep(sweeps[sweep], sweep == 0, strings, std::span<const double>(coefficients), state, result, context);
+        apply_sweep(sweeps[sweep], sweep == 0, strings, std::span<const double>(coefficients), state, result,
+                    work / static_cast<std::int64_t>(sweeps.size()), context);
     }
     if (sweeps.empty()) {
         for_chunks(result.stored_size(), context.walk(),
@@ -227,7 +232,7 @@ void apply_observable(const ObservableSet& observables, std::size_t k, const Sta
 
 #define KETJET_INSTANTIATE(T)                                                                                    \
     template void apply_observable<T>(const ObservableSet&, std::size_t, const StateVector<T>&, StateVector<T>&, \
-                                      const RunContext&);
+                                      std::int64_t, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

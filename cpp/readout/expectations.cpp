@@ -30,7 +30,10 @@ SavesVector<double> expectations(const ObservableSet& observables, const StateVe
     std::vector<std::uint32_t> read(strings.size());
     std::iota(read.begin(), read.end(), std::uint32_t{0});
     std::vector<ExactSum> sums(strings.size());
-    read_strings(strings, std::span<const std::uint32_t>(read), state, sums, context);
+    constexpr Precision precision = sizeof(T) == sizeof(float) ? Precision::single : Precision::double_;
+    const std::vector<ReadSweep> sweeps =
+        plan_readings(strings, read, context.machine, precision, state.stored_qubits());
+    read_strings<T>(strings, sweeps, {}, state, sums, context);
     return expectations(observables, std::span<const ExactSum>(sums));
 }
 

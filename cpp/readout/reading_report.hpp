@@ -16,6 +16,7 @@ struct ReadPartReport {
     std::vector<int> paired;
     std::size_t strings = 0;
     std::size_t flips = 0;  // how many different sets of qubits these flip
+    double seconds = 0;     // predicted, beside the sweep's own work
 };
 
 // Strings that a sweep of the plan reads before it writes.
@@ -30,7 +31,7 @@ struct ReadingReport {
     std::vector<ReadPartReport> sweeps;
 };
 
-// Of a plan whose shots all end in one state.
-ReadingReport reading_report(const Plan& plan, const ObservableSet& observables);
+// Of a plan whose shots all end in one state, on so many threads.
+ReadingReport reading_report(const Plan& plan, const ObservableSet& observables, int threads);
 
 }  // namespace ketjet

@@ -1,6 +1,7 @@
 #include "readout/readout.hpp"
 
 #include <cstddef>
+#include <span>
 
 #include "readout/expectations.hpp"
 #include "readout/probabilities.hpp"
@@ -32,6 +33,18 @@ SavesVector<double> ObservablesReadout::of_values(SavesVector<double> values) co
     const std::size_t count = squares ? values.size() : 0;
     for (std::size_t k = 0; k < count; ++k) values.push_back(values[k] * values[k]);
     return values;
+}
+
+std::vector<PauliString> strings_of(const std::vector<Readout>& readouts, int num_qubits) {
+    std::vector<PauliString> strings;
+    for (const Readout& readout : readouts) {
+        const auto* const of_observables = std::get_if<ObservablesReadout>(&readout);
+        if (of_observables == nullptr) continue;
+        check_support(*of_observables->observables, num_qubits);
+        const std::span<const PauliString> own = of_observables->observables->strings();
+        strings.insert(strings.end(), own.begin(), own.end());
+    }
+    return strings;
 }
 
 template <class T>

@@ -33,6 +33,9 @@ struct ProbabilitiesReadout {
 
 using Readout = std::variant<ObservablesReadout, VariancesReadout, ProbabilitiesReadout>;
 
+// The strings of all observables among them, one set after another. Throws as check_support does.
+std::vector<PauliString> strings_of(const std::vector<Readout>& readouts, int num_qubits);
+
 template <class T>
 SavesVector<double> read_state(const Readout& readout, const StateVector<T>& state, const RunContext& context);
 

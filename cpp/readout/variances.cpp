@@ -42,7 +42,7 @@ SavesVector<double> variances(const ObservableSet& observables, const StateVecto
     SavesVector<double> result;
     StateVector<T> applied(state.num_qubits(), state.stored_qubits());
     for (std::size_t k = 0; k < observables.size(); ++k) {
-        apply_observable(observables, k, state, applied, context);
+        apply_observable(observables, k, state, applied, 0, context);
         const double mean = overlap(state, applied, context).real();
         const double variance = sum_chunks(state.size(), context.walk(), [&](const Chunk& chunk) {
             return squared_distance<T>(chunk.of(std::as_const(applied)), chunk.of(state), mean);

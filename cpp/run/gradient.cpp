@@ -13,9 +13,9 @@
 #include "base/memory_budget.hpp"
 #include "exec/expected_work.hpp"
 #include "exec/mirror_run.hpp"
-#include "exec/read_strings.hpp"
 #include "exec/stage_progress.hpp"
 #include "exec/sweep_readings.hpp"
+#include "plan/reading_cost.hpp"
 #include "readout/apply_observable.hpp"
 #include "readout/expectations.hpp"
 #include "shots/run_stages.hpp"
@@ -51,15 +51,20 @@ std::vector<std::int64_t> work_of(const MirroredPlan& mirrored, std::size_t stat
     return work;
 }
 
+// What an observable makes of a state takes about as long as reading it.
+std::int64_t application_work(const ObservableSet& observables, const Plan& plan, int threads) {
+    if (!counts_reading(plan, observables.strings().size())) return 0;
+    return nanoseconds(state_reading_seconds(plan, observables.strings(), threads) /
+                       static_cast<double>(std::max<std::size_t>(observables.size(), 1)));
+}
+
 // Runs the stages, and returns the values of the observables in the state that they leave.
 template <class T>
-std::vector<double> run_and_read(const BoundPlan& bound, const ObservableSet& observables, StateVector<T>& state,
-                                 const RunContext& context) {
-    const auto strings = observables.strings();
-    SweepReadings readings(*bound.plan, {strings.begin(), strings.end()});
+std::vector<double> run_and_read(const BoundPlan& bound, const ObservableSet& observables, SweepReadings& readings,
+                                 StateVector<T>& state, const RunContext& context) {
     run_stages(bound, state, {}, {nullptr, &readings}, context);
-    read_strings(readings.strings(), readings.left(), state, readings.sums(), context);
-    const SavesVector<double> values = expectations(observables, std::span<const ExactSum>(readings.sums()));
+    readings.read_rest(state, context);
+    const SavesVector<double> values = expectations(observables, readings.sums());
     return {values.begin(), values.end()};
 }
 
@@ -83,12 +88,17 @@ GradientResult gradient(const MirroredPlan& mirrored, const Program& program, co
     const std::size_t rounds = (rows + bras - 1) / bras, steps = plan.stages.size() + mirrored.mirror.sweeps.size();
     RunContext context{given.kernels, given.threads, given.stop, plan.machine};
     RunCounters& counters = context.stop.counters();
-    const std::vector<std::int64_t> work = work_of(mirrored, bras + 1, context.threads);
+    std::vector<std::int64_t> work = work_of(mirrored, bras + 1, context.threads);
+    const auto strings = given_observables.strings();
+    SweepReadings readings(plan, {strings.begin(), strings.end()});
+    const std::int64_t reading_work = readings.add_work(plan, context.threads, work);
+    const std::int64_t applying_work = application_work(observables, plan, context.threads);
     StageProgress progress(work, counters);
     context.stop.throw_if_stopped();
     counters.stages_total.store(static_cast<std::int64_t>(rounds * steps), std::memory_order_relaxed);
     counters.work_total.store(
-        std::accumulate(work.begin(), work.end(), std::int64_t{0}) * static_cast<std::int64_t>(rounds),
+        std::accumulate(work.begin(), work.end(), std::int64_t{0}) * static_cast<std::int64_t>(rounds) + reading_work +
+            applying_work * static_cast<std::int64_t>(rows),
         std::memory_order_relaxed);
     MemoryBudget budget(request.memory_limit, request.promised_bytes, request.kept_bytes, counters.bytes_held);
     const MemoryBudget::Scope charged(&budget);
@@ -103,14 +113,14 @@ GradientResult gradient(const MirroredPlan& mirrored, const Program& program, co
     for (std::size_t i = 0; i < bras; ++i) applied_states.emplace_back(plan.num_qubits, plan.state_qubits);
     for (std::size_t first = 0; first < rows; first += bras) {
         if (first == 0) {
-            result.values = run_and_read(bound, given_observables, state, context);
+            result.values = run_and_read(bound, given_observables, readings, state, context);
         } else {
             run_stages(bound, state, {}, {}, context);
         }
         std::vector<StateVector<T>*> undone;
         for (std::size_t row = first; row < std::min(first + bras, rows); ++row) {
             undone.push_back(&applied_states[row - first]);
-            apply_observable(observables, row, state, *undone.back(), context);
+            apply_observable(observables, row, state, *undone.back(), applying_work, context);
         }
         const auto derivatives = std::span(result.derivatives).subspan(first * slots, undone.size() * slots);
         run_mirror<T>(bound.program, mirrored.mirror, state, undone, plan.stages.size(), derivatives, context);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -36,12 +37,11 @@ void add(RunResult<T> point, PointsResult& all) {
     all.sample_seconds += point.sample_seconds;
 }
 
-// What all points are predicted to take.
+// What all points are predicted to take, each so much in every stage and after them.
 void announce(const Plan& plan, const RunRequest& request, std::size_t points, std::span<const std::int64_t> work,
-              int threads, RunCounters& counters) {
+              std::int64_t work_at_the_end, RunCounters& counters) {
     const auto count = static_cast<std::int64_t>(points);
-    const std::int64_t of_point =
-        std::accumulate(work.begin(), work.end(), sampling_work(plan, request.shots, request.list_shots, threads));
+    const std::int64_t of_point = std::accumulate(work.begin(), work.end(), work_at_the_end);
     counters.stages_total.store(count * static_cast<std::int64_t>(plan.stages.size()), std::memory_order_relaxed);
     counters.shots_total.store(count * request.shots, std::memory_order_relaxed);
     counters.work_total.store(count * of_point, std::memory_order_relaxed);
@@ -65,14 +65,20 @@ PointsResult run_points(const std::shared_ptr<const Plan>& plan, const Points& p
     if (request.shots > 0 && points.keys.size() != points.count) {
         throw std::invalid_argument("there must be a key for each point");
     }
-    const std::vector<std::int64_t> work = stage_work(*plan, given.threads);
+    std::vector<std::int64_t> work = stage_work(*plan, given.threads);
+    std::int64_t work_at_the_end = sampling_work(*plan, request.shots, request.list_shots, given.threads);
+    std::optional<SweepReadings> readings;
+    if (!request.readouts.empty()) {
+        readings.emplace(*plan, strings_of(request.readouts, plan->num_qubits), true);
+        work_at_the_end += readings->add_work(*plan, given.threads, work);
+    }
     RunCounters& counters = given.stop.counters();
     StageClock clock(plan->stages.size());
     StageProgress progress(work, counters);
     given.stop.throw_if_stopped();
     MemoryBudget budget(request.memory_limit, request.promised_bytes, request.kept_bytes, counters.bytes_held);
     const MemoryBudget::Scope charged(&budget);
-    announce(*plan, request, points.count, work, given.threads, counters);
+    announce(*plan, request, points.count, work, work_at_the_end, counters);
     PointsResult all;
     all.begins.reserve(points.count + 1);
     all.norm_errors.reserve(points.count);
@@ -84,7 +90,8 @@ PointsResult run_points(const std::shared_ptr<const Plan>& plan, const Points& p
         const BoundPlan bound(plan, points.slots.subspan(point * num_slots, num_slots));
         if (!points.keys.empty()) own.key = points.keys[point];
         Verifier verifier(Verify::off, bound);
-        add(run_straight<T>(bound, own, progress, verifier, context), all);
+        if (readings) readings->clear();
+        add(run_straight<T>(bound, own, readings ? &*readings : nullptr, progress, verifier, context), all);
     }
     all.stage_seconds = clock.seconds();
     return all;

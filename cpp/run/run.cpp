@@ -35,6 +35,12 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     const bool as_tree = plan.has_trajectories() || request.exact;
     std::vector<std::int64_t> work;
     if (!as_tree || is_long_tree(plan, request)) work = stage_work(plan, given.threads);
+    std::int64_t work_at_the_end = as_tree ? 0 : sampling_work(plan, request.shots, request.list_shots, given.threads);
+    std::optional<SweepReadings> readings;
+    if (!as_tree && !request.readouts.empty()) {
+        readings.emplace(plan, strings_of(request.readouts, plan.num_qubits), true);
+        work_at_the_end += readings->add_work(plan, given.threads, work);
+    }
     RunContext context{given.kernels, given.threads, given.stop, plan.machine};
     RunCounters& counters = context.stop.counters();
     StageClock clock(plan.stages.size());
@@ -47,8 +53,8 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     }
     counters.shots_total.store(request.shots, std::memory_order_relaxed);
     if (!as_tree) {
-        const std::int64_t sampling = sampling_work(plan, request.shots, request.list_shots, given.threads);
-        counters.work_total.store(std::accumulate(work.begin(), work.end(), sampling), std::memory_order_relaxed);
+        counters.work_total.store(std::accumulate(work.begin(), work.end(), work_at_the_end),
+                                  std::memory_order_relaxed);
     }
 
     Verifier verifier(request.verify, bound);
@@ -58,8 +64,9 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     if (request.verify != Verify::off) observers.push_back(&verifier);
     context.observers = StageObservers(observers);
     if (request.verify != Verify::off) verifier.check_plan<T>(context);
-    RunResult<T> result = as_tree ? run_as_tree<T>(bound, request, work, verifier, context)
-                                  : run_straight<T>(bound, request, progress, verifier, context);
+    RunResult<T> result =
+        as_tree ? run_as_tree<T>(bound, request, work, verifier, context)
+                : run_straight<T>(bound, request, readings ? &*readings : nullptr, progress, verifier, context);
     result.stage_seconds = clock.seconds();
     if (pass_clock) result.pass_times = pass_clock->take();
     result.verification = verifier.report();

@@ -29,6 +29,7 @@ struct RunResult {
     OutcomesVector<std::uint64_t> chains;   // so many for each shot of `shots`, which is listed then
     std::unique_ptr<StateVector<T>> state;  // if asked for
     double norm_error = 0;                  // the largest |sum of probabilities - 1| of a state that was measured
+    double reading_seconds = 0;             // for what no sweep has read of the final state
     double sample_seconds = 0;
     VerifyReport verification{};
     std::vector<double> stage_seconds;  // per stage of the plan, summed over shots

@@ -5,18 +5,15 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "exec/expected_work.hpp"
-#include "exec/read_strings.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/state_norms.hpp"
 #include "exec/sweep_norms.hpp"
-#include "exec/sweep_readings.hpp"
 #include "plan/cost.hpp"
 #include "readout/expectations.hpp"
 #include "readout/final_bits.hpp"
@@ -34,19 +31,6 @@ bool draws(const Plan& plan, const RunRequest& request) {
 
 bool is_of_observables(const Readout& readout) { return std::holds_alternative<ObservablesReadout>(readout); }
 
-// The strings of all observables, one set after another, and at last the identity, whose value is the squared norm.
-std::vector<PauliString> strings_of(const std::vector<Readout>& readouts, int num_qubits) {
-    std::vector<PauliString> strings;
-    for (const Readout& readout : readouts) {
-        if (!is_of_observables(readout)) continue;
-        const ObservableSet& observables = *std::get<ObservablesReadout>(readout).observables;
-        check_support(observables, num_qubits);
-        strings.insert(strings.end(), observables.strings().begin(), observables.strings().end());
-    }
-    strings.emplace_back();
-    return strings;
-}
-
 // Whether nobody looks at amplitudes after the last sweep, for it reads all that is wanted of them.
 bool may_leave_unwritten(const Plan& plan, const RunRequest& request, const SweepReadings& readings) {
     return readings.is_last(plan.stages.size() - 1) && !request.keep_state && request.verify == Verify::off &&
@@ -56,9 +40,7 @@ bool may_leave_unwritten(const Plan& plan, const RunRequest& request, const Swee
 template <class T>
 std::vector<SavesVector<double>> read_final_state(const std::vector<Readout>& readouts, const StateVector<T>& state,
                                                   SweepReadings& readings, const RunContext& context) {
-    std::vector<std::uint32_t> left(readings.left().begin(), readings.left().end());
-    std::erase(left, readings.strings().size() - 1);  // nobody asks for the norm here
-    read_strings(readings.strings(), std::span<const std::uint32_t>(left), state, readings.sums(), context);
+    readings.read_rest(state, context);
     std::span<const ExactSum> sums = readings.sums();
     std::vector<SavesVector<double>> found;
     for (const Readout& readout : readouts) {
@@ -102,23 +84,23 @@ void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorm
 }  // namespace
 
 template <class T>
-RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, StageProgress& progress,
-                          Verifier& verifier, const RunContext& context) {
+RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, SweepReadings* readings,
+                          StageProgress& progress, Verifier& verifier, const RunContext& context) {
     RunResult<T> result;
     const Plan& plan = *bound.plan;
     SweepNorms norms(draws(plan, request) ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.state_qubits);
     auto state = std::make_unique<StateVector<T>>(plan.num_qubits, plan.state_qubits);
     progress.watch_first_touch(plan, *state);
-    std::optional<SweepReadings> readings;
-    if (!request.readouts.empty()) {
-        readings.emplace(plan, strings_of(request.readouts, plan.num_qubits));
-        if (may_leave_unwritten(plan, request, *readings)) readings->leave_unwritten();
-    }
+    if (readings != nullptr && may_leave_unwritten(plan, request, *readings)) readings->leave_unwritten();
     try {
-        run_stages(bound, *state, request.key, {&norms, readings ? &*readings : nullptr}, context);
+        run_stages(bound, *state, request.key, {&norms, readings}, context);
         verifier.check_state(*state, request.keep_state || request.shots == 0, context);
-        if (readings) result.readouts = read_final_state(request.readouts, *state, *readings, context);
-        if (readings && !readings->writes(plan.stages.size() - 1)) {
+        if (readings != nullptr) {
+            const StageClock::Time start = StageClock::now();
+            result.readouts = read_final_state(request.readouts, *state, *readings, context);
+            result.reading_seconds = StageClock::seconds_since(start);
+        }
+        if (readings != nullptr && !readings->writes(plan.stages.size() - 1)) {
             result.note_norm(readings->sums().back().value());
         } else {
             sample_final_state(plan, *state, norms, request, result, context);
@@ -131,9 +113,9 @@ RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, Sta
     return result;
 }
 
-#define KETJET_INSTANTIATE(T)                                                                             \
-    template RunResult<T> run_straight<T>(const BoundPlan&, const RunRequest&, StageProgress&, Verifier&, \
-                                          const RunContext&);
+#define KETJET_INSTANTIATE(T)                                                                                  \
+    template RunResult<T> run_straight<T>(const BoundPlan&, const RunRequest&, SweepReadings*, StageProgress&, \
+                                          Verifier&, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

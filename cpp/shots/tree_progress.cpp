@@ -7,6 +7,7 @@
 
 #include "exec/expected_work.hpp"
 #include "plan/cost.hpp"
+#include "plan/reading_cost.hpp"
 
 namespace ketjet {
 
@@ -19,20 +20,25 @@ int sampling_threads(const Plan& plan, int threads) { return plan.num_qubits < 1
 
 }  // namespace
 
-TreeProgress::TreeProgress(const Plan& plan, std::span<const std::int64_t> work, int threads, double all, bool exact,
+TreeProgress::TreeProgress(const Plan& plan, const RunRequest& request, std::span<const std::int64_t> work, int threads,
                            std::int64_t max_states, RunCounters& counters)
     : plan_(plan),
       work_(work),
-      end_work_(1e9 * sampling_cost(plan, 0, sampling_threads(plan, threads)).drawing),
-      max_trajectories_(exact ? max_branches_foreseen : all),
+      max_trajectories_(request.exact ? max_branches_foreseen : request.weight().value()),
       max_states_(static_cast<double>(max_states)),
       counters_(counters),
-      left_then_(all),
-      left_(all) {
-    if (!exact) return;
-    const ListingCost cost = listing_cost(plan, sampling_threads(plan, threads));
-    end_work_ = 1e9 * cost.listing;
-    sorting_work_ = 1e9 * cost.sorting;
+      left_then_(request.weight().value()),
+      left_(request.weight().value()) {
+    if (!counts()) return;
+    const int threads_at_end = sampling_threads(plan, threads);
+    end_work_ = 1e9 * state_reading_seconds(plan, strings_of(request.readouts, plan.num_qubits), threads_at_end);
+    if (request.exact) {
+        const ListingCost cost = listing_cost(plan, threads_at_end);
+        end_work_ += 1e9 * cost.listing;
+        sorting_work_ = 1e9 * cost.sorting;
+    } else {
+        end_work_ += 1e9 * sampling_cost(plan, 0, threads_at_end).drawing;
+    }
 }
 
 void TreeProgress::look_ahead(std::span<const Waiting> waiting) {

@@ -10,6 +10,7 @@
 
 #include "base/stop_token.hpp"
 #include "plan/plan.hpp"
+#include "readout/run_request.hpp"
 
 namespace ketjet {
 
@@ -21,8 +22,8 @@ struct Waiting {
 
 class TreeProgress {
  public:
-    // `all` is the number of shots, 1 if probabilities are divided; `max_states` are held at a time.
-    TreeProgress(const Plan& plan, std::span<const std::int64_t> work, int threads, double all, bool exact,
+    // At most `max_states` are held at a time.
+    TreeProgress(const Plan& plan, const RunRequest& request, std::span<const std::int64_t> work, int threads,
                  std::int64_t max_states, RunCounters& counters);
 
     bool counts() const { return !work_.empty(); }
@@ -40,7 +41,7 @@ class TreeProgress {
 
     const Plan& plan_;
     std::span<const std::int64_t> work_;  // of each stage; none if nobody asks
-    double end_work_;                     // of a trajectory at its end
+    double end_work_ = 0;                 // of a trajectory at its end
     double sorting_work_ = 0;             // of its outcomes, later
     std::atomic<double> unsorted_{0};
     double max_trajectories_;  // at a time

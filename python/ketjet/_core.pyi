@@ -394,6 +394,9 @@ class PassTimes:
     def passes(self) -> list[float]:
         ...
     @property
+    def reading(self) -> float:
+        ...
+    @property
     def scatter(self) -> float:
         ...
 class RunControl:
@@ -463,6 +466,9 @@ class RunOutput:
         ...
     @property
     def probabilities(self) -> numpy.typing.NDArray[numpy.float64] | None:
+        ...
+    @property
+    def reading_seconds(self) -> float:
         ...
     @property
     def readouts(self) -> list:
@@ -767,7 +773,11 @@ def random_keys(seed: collections.abc.Sequence[typing.SupportsInt | typing.Suppo
     """
 def reading_report(plan: Plan, observables: ...) -> tuple:
     """
-    The stage of the last sweep, or None if it cannot read; then pairs of a stage and what its sweep reads before it writes; and what sweeps read that write nothing. That is: tuples of hot qubits, of qubits in which pairs of blocks differ, of how many strings and of how many sets of qubits that these flip.
+    The stage of the last sweep, or None if it cannot read; then pairs of a stage and what its sweep reads before it writes; and what sweeps read that write nothing. That is: tuples of hot qubits, of qubits in which pairs of blocks differ, of how many strings, of how many sets of qubits that these flip, and of the seconds that this is predicted to add.
+    """
+def reading_seconds(plan: Plan, observables: ..., threads: typing.SupportsInt | typing.SupportsIndex) -> float:
+    """
+    What reading observables is predicted to add to a run of the plan, or to each trajectory of one.
     """
 def report(plan: Plan, threads: typing.SupportsInt | typing.SupportsIndex) -> tuple:
     """

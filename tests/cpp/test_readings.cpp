@@ -187,7 +187,7 @@ void check_applied_observables() {
             StateVector<T> result(num_qubits, num_qubits);
             RunContext context{*available_kernels().front(), 2, StopToken(counters)};
             context.machine.l2_bytes = sizeof(T) << 9;
-            apply_observable(observables, 1, state, result, context);
+            apply_observable(observables, 1, state, result, 0, context);
             Complex expected = 0;
             for (std::size_t k = 0; k < count; ++k) {
                 expected +=
@@ -195,7 +195,7 @@ void check_applied_observables() {
             }
             const Complex found = plain_value<T>({}, other.amplitudes(), result.amplitudes(), num_qubits);
             CHECK(std::abs(found - expected) < (sizeof(T) == 4 ? 1e-2 : 1e-9));
-            apply_observable(observables, 0, state, result, context);
+            apply_observable(observables, 0, state, result, 0, context);
             for (Index i = 0; i < result.size(); ++i) CHECK(result.amplitudes()[i] == std::complex<T>(0));
         }
     }
@@ -239,6 +239,12 @@ void check_reading_plans() {
     check_reading_plan(any, num_qubits, 64);
 }
 
+template <class T>
+std::vector<ReadSweep> sweeps_for(const std::vector<PauliString>& strings, const Machine& machine, int num_qubits) {
+    constexpr Precision precision = sizeof(T) == sizeof(float) ? Precision::single : Precision::double_;
+    return plan_readings(strings, numbers_to(strings.size()), machine, precision, num_qubits);
+}
+
 // Strings that are read from a state in memory, with blocks that face each other: the same digits for all lane widths.
 template <class T>
 void check_read_strings() {
@@ -246,14 +252,13 @@ void check_read_strings() {
     std::mt19937_64 random(13);
     const StateVector<T> state = random_state<T>(random, num_qubits);
     const std::vector<PauliString> strings = random_strings(random, num_qubits, low_bits(num_qubits), 60);
-    const std::vector<std::uint32_t> all = numbers_to(strings.size());
     RunCounters counters;
     std::vector<double> best;
     for (const KernelTable* const table : available_kernels()) {
         RunContext context{*table, 1, StopToken(counters)};
         context.machine.l2_bytes = sizeof(T) << 7;
         std::vector<ExactSum> sums(strings.size());
-        read_strings(strings, std::span<const std::uint32_t>(all), state, sums, context);
+        read_strings<T>(strings, sweeps_for<T>(strings, context.machine, num_qubits), {}, state, sums, context);
         std::vector<double> values;
         for (std::size_t k = 0; k < strings.size(); ++k) {
             values.push_back(sums[k].value());
@@ -292,13 +297,14 @@ void check_reading_places() {
         request.precision = sizeof(T) == sizeof(float) ? Precision::single : Precision::double_;
         const BoundPlan bound(plan(program, context.machine, request), program);
         SweepReadings readings(*bound.plan, local_strings(random, num_qubits, 60));
-        for (const SweepReads& reads : reading_places(*bound.plan, readings.strings()).sweeps) {
+        const ReadingPlaces places = reading_places(*bound.plan, readings.strings());
+        for (const SweepReads& reads : places.sweeps) {
             if (reads.stage + 1 < bound.plan->stages.size()) before_the_last += reads.strings.size();
         }
-        left += readings.left().size();
+        left += places.left.size();
         StateVector<T> state(num_qubits, num_qubits);
         run_stages(bound, state, {}, {nullptr, &readings}, context);
-        read_strings(readings.strings(), readings.left(), state, readings.sums(), context);
+        readings.read_rest(state, context);
         for (std::size_t k = 0; k < readings.strings().size(); ++k) {
             const Complex plain =
                 plain_value(readings.strings()[k], state.amplitudes(), state.amplitudes(), num_qubits);

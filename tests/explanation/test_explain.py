@@ -384,7 +384,28 @@ def test_how_observables_are_read():
     assert "before it writes" in str(explained)
     assert "Observables" in explained.to_html()
     assert [each["strings"] for each in explained.to_dict()["readings"]] == [r.strings for r in explained.readings]
-    assert Simulator().explain(circuit).readings is None
+    plain = Simulator().explain(circuit)
+    assert plain.readings is None
+    added = sum(reading.predicted_seconds for reading in explained.readings)
+    assert added > 0
+    assert explained.predicted_seconds == pytest.approx(plain.predicted_seconds + added)
+    assert Simulator().estimate(circuit, observables=observable).seconds == pytest.approx(explained.predicted_seconds)
+    analysed = Simulator().explain(circuit, observables=observable, analyze=True)
+    assert any(stage.reading_seconds for stage in analysed.stages)
+    assert analysed.reading_seconds > 0
+    assert "read" in {share.kernel for share in analysed.kernels}
+
+
+def test_an_estimate_counts_what_is_read_of_each_trajectory():
+    circuit = QuantumCircuit(16, 1)
+    circuit.h(range(16))
+    circuit.measure(0, 0)
+    circuit.h(0)
+    random = np.random.default_rng(1)
+    many = SparsePauliOp(["".join(row) for row in random.choice(list("IXYZ"), (300, 16))])
+    seconds = [Simulator().estimate(circuit, observables=each).seconds for each in (many[:1], many)]
+    assert seconds[1] > 3 * seconds[0]
+    assert Simulator().estimate(QuantumCircuit(90), observables="Z" * 90).fits
 
 
 def test_strings_are_read_as_soon_as_their_values_are_final():

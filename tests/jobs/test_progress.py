@@ -9,9 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.quantum_info import SparsePauliOp
+from support.observables import readout_of
 from support.programs import entangled, op, pack
 
-from ketjet import Simulator, engine
+from ketjet import EstimatorV2, Simulator, engine
 from ketjet.engine import Progress
 from ketjet.jobs.progress import fraction_of, seconds_left, shares
 from ketjet.lowering import lower
@@ -98,6 +101,64 @@ def test_long_dynamic_runs_count_predicted_time(exact):
         run.result()
     assert any(0 < fraction_of(progress) < 1 and progress.shots_done == 0 for progress in told)
     assert exact or fraction_of(control.progress()) > 0.7  # the outcomes of exact runs may turn out to be sorted
+
+
+def reading_task(num_qubits, strings, **options):
+    """A short program, and random strings that are read of its state by many sweeps."""
+    random = np.random.default_rng(0)
+    readout = readout_of(*[[("".join(row), 1.0)] for row in random.choice(list("IXYZ"), (strings, num_qubits))])
+    return engine.Task(entangled(num_qubits), 0, 1, readouts=(readout,), **options)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_readings_are_counted_as_the_time_that_they_take(threads):
+    control = engine.Control()
+    task = reading_task(18, 400, threads=threads)
+    told = []
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(engine.execute, task, control)
+        while not run.done():
+            told.append(control.progress())
+            time.sleep(0.001)
+        run.result()
+    reading = {fraction_of(progress) for progress in told if progress.stages_done == progress.stages_total > 0}
+    assert len(reading) > 5
+    assert min(reading) < 0.3
+    final = control.progress()
+    assert final.work_done <= final.work_total
+    assert fraction_of(final) > 0.95
+
+
+def test_what_a_gradient_makes_of_its_observable_is_counted():
+    circuit = QuantumCircuit(16)
+    circuit.ry(Parameter("a"), 0)
+    circuit.cx(range(15), range(1, 16))
+    random = np.random.default_rng(0)
+    observable = SparsePauliOp(["".join(row) for row in random.choice(list("IXYZ"), (2000, 16))])
+    job = EstimatorV2().gradient([(circuit, observable, [0.4])])
+    told, pause = [], threading.Event()
+    while not job.done():
+        told.append(job.progress().fraction)
+        pause.wait(0.001)
+    assert told == sorted(told)
+    assert len(set(told)) > 10
+
+
+def test_what_trajectories_read_at_their_ends_is_counted():
+    def expected(strings):
+        control = engine.Control()
+        circuit = QuantumCircuit(14, 1)
+        circuit.h(range(14))
+        circuit.measure(0, 0)
+        circuit.h(0)
+        random = np.random.default_rng(0)
+        readout = readout_of(*[[("".join(row), 1.0)] for row in random.choice(list("IXYZ"), (strings, 14))])
+        engine.execute(engine.Task(lower(circuit).program, 0, 1, exact=True, readouts=(readout,)), control)
+        progress = control.progress()
+        assert fraction_of(progress) > 0.9
+        return progress.work_total
+
+    assert expected(300) > 5 * expected(1)
 
 
 def test_it_moves_within_a_sweep_and_never_back():

@@ -115,8 +115,8 @@ class Admission(NamedTuple):
             saves_repeat=repeat,
         )
 
-    def estimate(self, lowered: LoweredCircuit) -> engine.Estimate:
-        """Predict what running the circuit takes, and whether there is as much."""
+    def estimate(self, lowered: LoweredCircuit, readout: engine.ObservablesReadout | None = None) -> engine.Estimate:
+        """Predict what running the circuit takes, and reading observables, and whether there is as much."""
         plannable = lowered.saves and self._state_qubits(lowered) <= engine.MAX_QUBITS
         frames = self.plan(QuantumCircuit(), lowered).save_frames if plannable else {}
         call = functools.partial(
@@ -132,6 +132,7 @@ class Admission(NamedTuple):
             exact=self.options.exact,
             saved=self._saved_bytes(lowered, frames),
             saves_repeat=saves_repeat(lowered),
+            readout=readout,
         )
         return _interruptibly(lowered, call)
 

@@ -84,11 +84,15 @@ def part_of(
     table: Observables,
     scattering: NDArray[np.int64] = NO_ROWS,
 ) -> Part:
-    """Make a part, whose attributes these are."""
+    """Make a part, whose attributes these are; reading the table is added to the time that its run is expected to take."""
+    task, read = experiment.task, table.readout
+    if task.plan is not None:
+        seconds = task.seconds + engine.reading_seconds(task.plan, read, task.threads)
+        experiment = experiment._replace(task=task._replace(seconds=seconds))
     made = Part(experiment, slots, observables, table, scattering, ())
-    readouts: tuple[engine.Readout, ...] = (table.readout,)
+    readouts: tuple[engine.Readout, ...] = (read,)
     if made.draws:
-        readouts = (engine.SpreadReadout(table.readout),)
+        readouts = (engine.SpreadReadout(read),)
     if len(scattering):
         readouts += (engine.VariancesReadout(table.some(scattering).readout),)
     return made._replace(readouts=readouts)

@@ -65,6 +65,13 @@ def observables_of(circuit: QuantumCircuit, observables: Any) -> Observables:
     return table
 
 
+def readout_in(lowered: LoweredCircuit, observables: Observables) -> engine.ObservablesReadout | None:
+    """Return how observables of a circuit's qubits are read from its program's state; None if that is too wide."""
+    if lowered.program.num_qubits > engine.MAX_QUBITS:
+        return None
+    return observables.in_program(lowered.qubits).split_identities[1].readout
+
+
 class ReadCircuit:
     """A circuit whose final states are to be read; a dynamic one runs in all ways, weighted by their probabilities.
 

@@ -241,7 +241,12 @@ class Simulator(Differentiates, OldNames):
         return job
 
     def estimate(
-        self, circuit: QuantumCircuit, *, inputs: Inputs | None = None, **options: Unpack[RunOptions]
+        self,
+        circuit: QuantumCircuit,
+        *,
+        observables: Any = None,
+        inputs: Inputs | None = None,
+        **options: Unpack[RunOptions],
     ) -> engine.Estimate:
         """Say what a run would need and whether it would be admitted, without running it.
 
@@ -249,6 +254,9 @@ class Simulator(Differentiates, OldNames):
         ----------
         circuit
             One circuit; its parameters may be unbound.
+        observables
+            Observables that an estimator would read, of any kind, or an array of them. The circuit runs for its final
+            state then, not for measurements; where an estimator runs light cones instead, that takes less.
         inputs, options
             As for `run`.
 
@@ -268,7 +276,13 @@ class Simulator(Differentiates, OldNames):
         """
         resolved = self._resolve(options)
         circuit = as_circuit(circuit, "estimate", inputs)
-        return admission_now(resolved).estimate(lower(circuit, keep_idle_qubits=resolved.return_state))
+        admission, lowered = admission_now(resolved), lower(circuit, keep_idle_qubits=resolved.return_state)
+        if observables is None:
+            return admission.estimate(lowered)
+        from ketjet.backend.readings import observables_of, readout_in
+
+        readout = readout_in(lowered, observables_of(circuit, observables))
+        return admission._replace(reads_state=True).estimate(lowered, readout)
 
     def explain(
         self,
@@ -312,7 +326,7 @@ class Simulator(Differentiates, OldNames):
             An option is misspelt, has the wrong type, or is out of range.
         """
         from ketjet import explanation
-        from ketjet.backend.readings import observables_of
+        from ketjet.backend.readings import observables_of, readout_in
 
         resolved = self._resolve(options)
         circuit = as_circuit(circuit, "explain", inputs)
@@ -328,13 +342,15 @@ class Simulator(Differentiates, OldNames):
             demand = admission.demand(lowered, made)
         explained = explanation.explain(lowered, made, demand.threads)
         explained = explanation.with_memory(explained, demand, admission.available[0])
-        if table is not None and not made.has_trajectories:
-            placed = table.in_program(lowered.qubits).split_identities[1]
-            explained = explanation.with_readings(explained, made, placed.readout, lowered)
+        readout = None if table is None or made.has_trajectories else readout_in(lowered, table)
+        if readout is not None:
+            explained = explanation.with_readings(explained, made, readout, lowered)
         if not analyze:
             return explained
         task = experiment_of(lowered, admitted, resolved, 0).task
         task = task._replace(shots=int(shots_of(lowered, resolved) > 0), exact=False)
+        if readout is not None:
+            task = task._replace(readouts=(readout,))
         return explanation.analyze(explained, task, peak_bytes=demand.peak_bytes, memory_limit=memory_limit(resolved))
 
     def jobs(self) -> list[Job | PrimitiveJob]:

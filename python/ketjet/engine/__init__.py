@@ -58,6 +58,7 @@ from ketjet.engine.report import (
     machine_rates,
     rates_bytes,
     reading_report,
+    reading_seconds,
     report,
 )
 from ketjet.engine.run import execute
@@ -155,6 +156,7 @@ __all__ = [
     "precision_of",
     "rates_bytes",
     "reading_report",
+    "reading_seconds",
     "recently_available_memory",
     "report",
     "save_mode_codes",

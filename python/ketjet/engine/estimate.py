@@ -10,11 +10,13 @@ from ketjet import _core, faces
 from ketjet.base.units import counted, duration, size
 from ketjet.engine.machine import AMPLITUDE_BYTES, MAX_QUBITS, Precision, available_memory, machine
 from ketjet.engine.planning import plan, state_qubits
+from ketjet.engine.report import reading_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from ketjet._core import Plan, Program
+    from ketjet.engine.readouts import ObservablesReadout
 
 BLOCK_BYTES_PER_THREAD = 2 << 20  # block, scratch and coefficients of one engine thread, generously
 _BYTES_PER_OUTCOME = 48  # one row of the outcome table while it is sorted and merged
@@ -131,6 +133,7 @@ def demand(
     exact: bool = False,
     saved: int = 0,
     saves_repeat: bool = False,
+    readout: ObservablesReadout | None = None,
 ) -> Demand:
     """Predict what a run takes.
 
@@ -152,6 +155,8 @@ def demand(
         Bytes that save instructions take, at least.
     saves_repeat : bool
         Whether they save once more wherever shots go different ways.
+    readout : ObservablesReadout, optional
+        What is read of the final states.
     """
     parts = made.has_trajectories
     threads = _core.useful_threads(made, max_threads)
@@ -162,6 +167,7 @@ def demand(
     outcomes = _outcome_bytes(program, made.num_qubits, shots, memory=memory, per_shot=parts, exact=exact)
     wanted = _core.useful_states(made, _ANY_NUMBER if exact else shots)
     least = min(wanted, 1 if exact else _core.least_states(made, shots))
+    seconds = cost.seconds + (0.0 if readout is None else reading_seconds(made, readout, threads))
     unbounded = made.collapses_at_random and (exact or saves_repeat)  # branches are counted when they are there
     norms = 0 if exact or shots == 0 else cost.norm_bytes
     needed = least * cost.state_bytes + norms + threads * BLOCK_BYTES_PER_THREAD + saved
@@ -173,7 +179,7 @@ def demand(
     return Demand(
         state_bytes=cost.state_bytes,
         peak_bytes=needed + outcomes + (states - least) * cost.state_bytes,
-        seconds=cost.seconds * (wanted - 1 if parts else 1),
+        seconds=seconds * (wanted - 1 if parts else 1),
         threads=threads,
         states=states,
         norm_bytes=norms,
@@ -195,6 +201,7 @@ def estimate(
     exact: bool = False,
     saved: int = 0,
     saves_repeat: bool = False,
+    readout: ObservablesReadout | None = None,
 ) -> Estimate:
     """Predict memory and time of a run without allocating anything, and whether it fits.
 
@@ -215,7 +222,7 @@ def estimate(
         Bytes that may be taken and the rule they come from; default: `available_memory()`.
     exact : bool
         Whether the probabilities of all outcomes are listed instead of shots.
-    saved, saves_repeat
+    saved, saves_repeat, readout
         As in `demand`.
     """
     available_bytes, rule = available or available_memory()
@@ -238,6 +245,7 @@ def estimate(
             exact=exact,
             saved=saved,
             saves_repeat=saves_repeat,
+            readout=readout,
         )
 
     def fits(num_qubits: int) -> bool:  # a wide program uses all threads

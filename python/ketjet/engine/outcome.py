@@ -43,12 +43,15 @@ class PassTimes(NamedTuple):
     ----------
     gather, scatter : float
         Copying blocks from the state into a cache, and back.
+    reading : float
+        Reading Pauli strings from blocks.
     passes : tuple of float
         Of each pass of a sweep.
     """
 
     gather: float
     scatter: float
+    reading: float
     passes: tuple[float, ...]
 
 
@@ -153,6 +156,8 @@ class Outcome(NamedTuple):
     save_frames : dict
         By number of a save whose data leave out some of its qubits, because their values are known: the places of the
         others among its qubits, and the places of those left out that are 1.
+    reading_seconds : float
+        Time for what no stage has read for the readouts.
     readouts : tuple of ndarray
         One for each of the task's readouts, of float; or what its gradient or tensor asks for. Those of a task of
         points have one row per point.
@@ -175,6 +180,7 @@ class Outcome(NamedTuple):
     chains: NDArray[np.uint64] | None = None
     save_frames: Mapping[int, tuple[Sequence[int], Sequence[int]]] = {}
     pass_times: tuple[PassTimes, ...] = ()
+    reading_seconds: float = 0.0
     readouts: tuple[NDArray[Any], ...] = ()
     begins: NDArray[np.int64] | None = None
     norm_errors: NDArray[np.float64] | None = None

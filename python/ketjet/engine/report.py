@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ketjet._core import Plan
     from ketjet.engine.readouts import ObservablesReadout
 
-    ReadPart = tuple[list[int], list[int], int, int]
+    ReadPart = tuple[list[int], list[int], int, int, float]
 
 _Item = TypeVar("_Item")
 
@@ -106,21 +106,26 @@ def rates_bytes() -> int:
 
 
 def reading_report(
-    made: Plan, observables: ObservablesReadout
+    made: Plan, observables: ObservablesReadout, threads: int
 ) -> tuple[int | None, list[tuple[int, ReadPart]], list[ReadPart]]:
-    """Tell how a run of a plan reads observables.
+    """Tell how a run of a plan, on so many threads, reads observables.
 
     Returns
     -------
     last : int or None
         The stage of the last sweep, if it can read.
     stages : list of (int, tuple)
-        Sweeps that read before they write their blocks, and what they read: hot qubits, no pairs, how many strings, and
-        how many sets of qubits these flip.
+        Sweeps that read before they write their blocks, and what they read: hot qubits, no pairs, how many strings, how
+        many sets of qubits these flip, and the seconds that this is predicted to add.
     sweeps : list of tuple
         Likewise what sweeps read that do nothing else; pairs of their blocks differ in the qubits listed second.
     """
-    return _core.reading_report(made, observables.observables)
+    return _core.reading_report(made, observables.observables, threads)
+
+
+def reading_seconds(made: Plan, observables: ObservablesReadout, threads: int) -> float:
+    """Predict what reading observables adds to a run of a plan, or to each trajectory of one, in seconds."""
+    return _core.reading_seconds(made, observables.observables, threads)
 
 
 def report(made: Plan, threads: int) -> PlanReport:

@@ -91,6 +91,7 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         output.chains,
         made.save_frames,
         _pass_times(output) if task.time_passes else (),
+        output.reading_seconds,
         tuple(output.readouts),
     )
 
@@ -122,7 +123,9 @@ def _request(task: Task, made: Plan) -> _core.RunRequest:
 
 
 def _pass_times(output: _core.RunOutput) -> tuple[PassTimes, ...]:
-    return tuple([PassTimes(times.gather, times.scatter, tuple(times.passes)) for times in output.pass_times])
+    return tuple(
+        [PassTimes(times.gather, times.scatter, times.reading, tuple(times.passes)) for times in output.pass_times]
+    )
 
 
 def _verification(report: _core.VerifyReport) -> Verification:

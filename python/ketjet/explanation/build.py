@@ -59,8 +59,16 @@ def with_memory(explanation: Explanation, demand: engine.Demand, available: int)
 def with_readings(
     explanation: Explanation, made: Plan, observables: engine.ObservablesReadout, lowered: LoweredCircuit
 ) -> Explanation:
-    """Add how observables of the plan's program are read."""
-    return replace(explanation, readings=explain_readings(made, observables, lowered.qubits))
+    """Add how observables of the plan's program are read; the stages that read take longer by that."""
+    readings = explain_readings(made, observables, lowered.qubits, explanation.threads)
+    seconds = {reading.stage: reading.predicted_seconds for reading in readings if reading.stage is not None}
+
+    def stages_between(begin: int, end: int) -> Iterator[ExplainedStage]:
+        for number, stage in enumerate(explanation.stages[begin:end], begin + 1):
+            yield replace(stage, predicted_seconds=stage.predicted_seconds + seconds.get(number, 0.0))
+
+    stages = OnDemand(len(explanation.stages), stages_between)
+    return replace(explanation, stages=stages, readings=readings)
 
 
 def _stages(described: PlanReport, circuit_qubits: tuple[int, ...]) -> OnDemand[ExplainedStage]:

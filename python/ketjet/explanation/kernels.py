@@ -22,7 +22,7 @@ class KernelShare:
     Attributes
     ----------
     kernel : str
-        "gather" and "scatter" copy blocks.
+        "gather" and "scatter" copy blocks, "read" sums up what observables take of them.
     passes : int
     seconds : float
         Of threads.
@@ -75,6 +75,8 @@ def _parts(stage: ExplainedStage, amplitude_bytes: int) -> Iterator[tuple[str, _
     read = 2.0 ** len(stage.active) if stage.active else 0.0
     yield "gather", _Sum(1, stage.gather_seconds, read * amplitude_bytes)
     yield "scatter", _Sum(1, stage.scatter_seconds, stage.bytes_moved - stage.amplitudes * amplitude_bytes)
+    if stage.reading_seconds:
+        yield "read", _Sum(1, stage.reading_seconds)
     for one in stage.passes:
         nanoseconds = one.measured_ns_per_amplitude or 0.0
         fma = one.fma_per_amplitude * stage.amplitudes

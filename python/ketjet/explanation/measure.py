@@ -38,21 +38,24 @@ def analyze(explanation: Explanation, task: Task, *, peak_bytes: int, memory_lim
     """
     control = engine.Control()
 
-    def fastest_run() -> tuple[tuple[float, ...], tuple[PassTimes, ...]]:
+    def fastest_run() -> tuple[tuple[float, ...], float, tuple[PassTimes, ...]]:
         begun = time.perf_counter()
-        runs: list[tuple[float, ...]] = []
+        runs: list[tuple[tuple[float, ...], float]] = []
         while not runs or (len(runs) < MAX_RUNS and time.perf_counter() - begun < SECONDS):
-            runs.append(engine.execute(task, control).stage_seconds)
-        return min(runs, key=sum), engine.execute(task._replace(time_passes=True), control).pass_times
+            outcome = engine.execute(task, control)
+            runs.append((outcome.stage_seconds, outcome.reading_seconds))
+        stages, reading = min(runs, key=lambda run: sum(run[0]) + run[1])
+        return stages, reading, engine.execute(task._replace(time_passes=True), control).pass_times
 
     def rates() -> tuple[float, float]:
         return engine.machine_rates(task.precision, task.threads, task.isa)
 
     bandwidth, fma = workers.shared().run(rates, threads=task.threads, memory=engine.rates_bytes())
-    seconds, times = workers.shared().run(
+    seconds, reading, times = workers.shared().run(
         fastest_run, threads=task.threads, memory=peak_bytes, memory_limit=memory_limit, stop=control.stop
     )
-    bound = replace(explanation, bandwidth_bytes_per_second=bandwidth, fma_per_second=fma)
+    only_read = reading if any(each.stage is None for each in explanation.readings or ()) else None
+    bound = replace(explanation, bandwidth_bytes_per_second=bandwidth, fma_per_second=fma, reading_seconds=only_read)
 
     def measured(begin: int, end: int) -> Iterator[ExplainedStage]:
         for stage, took, of in zip(bound.stages[begin:end], seconds[begin:end], times[begin:end], strict=True):
@@ -74,5 +77,6 @@ def _with_pass_times(stage: ExplainedStage, times: PassTimes) -> ExplainedStage:
         stage,
         gather_seconds=times.gather,
         scatter_seconds=times.scatter,
+        reading_seconds=times.reading or None,
         passes=OnDemand(len(stage.passes), measured),
     )

@@ -71,6 +71,8 @@ class Explanation:
     """Whether the run takes `peak_bytes` at least."""
     readings: tuple[ExplainedReading, ...] | None = None
     """How observables are read, if there are any."""
+    reading_seconds: float | None = None
+    """Time that sweeps took which only read observables, if analysed."""
 
     @functools.cached_property
     def _totals(self) -> Totals:
@@ -114,21 +116,24 @@ class Explanation:
 
     @property
     def predicted_seconds(self) -> float:
-        """Time that the stages should take; one shot if there are collapses."""
-        return self._totals.predicted_seconds
+        """Time that the stages, and sweeps that only read, should take; one shot if there are collapses."""
+        only_read = [reading.predicted_seconds for reading in self.readings or () if reading.stage is None]
+        return self._totals.predicted_seconds + sum(only_read)
 
     @property
     def measured_seconds(self) -> float | None:
-        """Time that the stages took, None unless analysed."""
-        return None if self.bandwidth_bytes_per_second is None else self._totals.measured_seconds
+        """Time that the stages, and sweeps that only read, took; None unless analysed."""
+        if self.bandwidth_bytes_per_second is None:
+            return None
+        return self._totals.measured_seconds + (self.reading_seconds or 0.0)
 
     @property
     def fraction_of_bound(self) -> float | None:
-        """The least time this computer needs for the bytes and the products, over the measured time.
+        """The least time this computer needs for the bytes and the products of the stages, over their measured time.
 
         It can exceed 1 for states that fit into a cache, as caches are faster than memory.
         """
-        return self.fraction(self.bytes_moved, self.fma, self.measured_seconds)
+        return self.fraction(self.bytes_moved, self.fma, self._totals.measured_seconds)
 
     @functools.cached_property
     def kernels(self) -> tuple[KernelShare, ...]:

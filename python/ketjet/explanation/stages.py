@@ -104,6 +104,8 @@ class ExplainedStage:
         If analysed: the time of threads that copying blocks into the cache takes.
     scatter_seconds : float or None
         The same for copying them back.
+    reading_seconds : float or None
+        The same for reading observables from them.
     """
 
     kind: str
@@ -122,6 +124,7 @@ class ExplainedStage:
     fraction_of_bound: float | None = None
     gather_seconds: float | None = None
     scatter_seconds: float | None = None
+    reading_seconds: float | None = None
 
     @property
     def amplitudes(self) -> int:
