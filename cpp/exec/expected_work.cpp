@@ -11,7 +11,7 @@ namespace ketjet {
 std::int64_t nanoseconds(double seconds) { return static_cast<std::int64_t>(std::min(1e9 * seconds, 1e15)); }
 
 bool counts_reading(const Plan& plan, std::size_t strings) {
-    constexpr double min_amplitudes = 1 << 24;  // times strings: fewer take less than a millisecond
+    constexpr double min_amplitudes = 1 << 26;  // times strings: fewer take less than a millisecond
     return std::ldexp(static_cast<double>(strings), plan.state_qubits) >= min_amplitudes;
 }
 

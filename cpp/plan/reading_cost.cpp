@@ -35,8 +35,8 @@ double reading_ns(std::span<const PauliString> strings, std::span<const std::uin
         }
         const bool joins = last != nullptr && last->x == string.x && last->condition.mask == string.condition.mask &&
                            last->condition.value == string.condition.value;
-        const double string_ns = string.x == 0 ? diagonal_string_ns : flipping_string_ns;
-        ns += std::ldexp(string_ns + (joins ? 0 : call_ns), -count_bits(string.condition.mask));
+        const double string_ns = (string.x == 0 ? diagonal_string_ns : flipping_string_ns) + (joins ? 0 : call_ns);
+        ns += string.condition.mask == 0 ? string_ns : std::ldexp(string_ns, -count_bits(string.condition.mask));
         last = &string;
     }
     return ns + call_ns * ((axes + axes_per_call - 1) / axes_per_call);

@@ -1,6 +1,5 @@
 #include "plan/reading_places.hpp"
 
-#include <map>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -76,13 +75,14 @@ ReadingPlaces reading_places(const Plan& plan, std::span<const PauliString> stri
     SweepsFromTheEnd sweeps(plan);
     ReadingPlaces result;
     if (!sweeps.places().empty() && sweeps.places().front().reads) result.last = sweeps.places().front().stage;
-    std::map<std::size_t, std::vector<std::uint32_t>> of_stages;
+    std::vector<std::vector<std::uint32_t>> read(sweeps.places().size());
     for (std::size_t k = 0; k < strings.size(); ++k) {
         const auto place = place_of(strings[k], sweeps);
-        std::vector<std::uint32_t>& home = place ? of_stages[sweeps.places()[*place].stage] : result.left;
-        home.push_back(static_cast<std::uint32_t>(k));
+        (place ? read[*place] : result.left).push_back(static_cast<std::uint32_t>(k));
     }
-    for (auto& [stage, numbers] : of_stages) result.sweeps.push_back({stage, std::move(numbers)});
+    for (std::size_t place = read.size(); place-- > 0;) {
+        if (!read[place].empty()) result.sweeps.push_back({sweeps.places()[place].stage, std::move(read[place])});
+    }
     return result;
 }
 
