@@ -56,8 +56,9 @@ class Part(NamedTuple):
 
     def some(self, rows: NDArray[np.int64], observables: NDArray[np.int64]) -> Part:
         """Return what is read of a few rows of the table, which belong to observables of other numbers now."""
-        scattering = np.flatnonzero(np.isin(rows, self.scattering))
-        return part_of(self.experiment, self.slots, observables, self.table.some(rows), scattering)
+        table, scattering = self.table.some(rows), np.flatnonzero(np.isin(rows, self.scattering))
+        part = self._replace(observables=observables, table=table, scattering=scattering)
+        return part._replace(readouts=_readouts_of(part))
 
     def at(self, program: engine.Program) -> Experiment:
         """Return the run with the angles that the circuit's program has there."""
@@ -84,18 +85,21 @@ def part_of(
     table: Observables,
     scattering: NDArray[np.int64] = NO_ROWS,
 ) -> Part:
-    """Make a part, whose attributes these are; reading the table is added to the time that its run is expected to take."""
-    task, read = experiment.task, table.readout
+    """Make a part, whose attributes these are; reading the table is added to what its run is expected to take."""
+    task = experiment.task
     if task.plan is not None:
-        seconds = task.seconds + engine.reading_seconds(task.plan, read, task.threads)
+        seconds = task.seconds + engine.reading_seconds(task.plan, table.readout, task.threads)
         experiment = experiment._replace(task=task._replace(seconds=seconds))
-    made = Part(experiment, slots, observables, table, scattering, ())
-    readouts: tuple[engine.Readout, ...] = (read,)
-    if made.draws:
-        readouts = (engine.SpreadReadout(read),)
+    part = Part(experiment, slots, observables, table, scattering, ())
+    return part._replace(readouts=_readouts_of(part))
+
+
+def _readouts_of(part: Part) -> tuple[engine.Readout, ...]:
+    read, table, scattering = part.table.readout, part.table, part.scattering
+    readouts: tuple[engine.Readout, ...] = (engine.SpreadReadout(read) if part.draws else read,)
     if len(scattering):
         readouts += (engine.VariancesReadout(table.some(scattering).readout),)
-    return made._replace(readouts=readouts)
+    return readouts
 
 
 class Reading(NamedTuple):
