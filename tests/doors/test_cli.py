@@ -248,6 +248,29 @@ def test_expectation_values_are_those_before_the_final_measurements(capsys, file
     assert report["expectations"] == pytest.approx({"ZI": 1, "IZ": 0}, abs=1e-12)
 
 
+def test_asking_for_expectation_values_changes_no_sample(capsys, file):
+    midway = (
+        'OPENQASM 3.0; include "stdgates.inc"; qubit[3] q; bit[3] c; ry(0.7) q[0]; cx q[0],q[1]; c[0] = measure q[0];'
+        "if (c[0]) { ry(1.1) q[2]; } h q[0]; c = measure q;"
+    )
+    for text, values in ((BELL3, {"II": 1, "ZZ": 1}), (midway, {"III": 1, "IIX": None, "ZII": None})):
+        path = file(text)
+        [plain] = run_json(capsys, path, "--seed", "3", "--memory")
+        labels = [argument for label in values for argument in ("--expect", label)]
+        [report] = run_json(capsys, path, "--seed", "3", "--memory", *labels)
+        assert report["counts"] == plain["counts"]
+        assert report["memory"] == plain["memory"]
+        assert report["metadata"].keys() == plain["metadata"].keys()
+        assert report["expectations"].keys() == values.keys()
+        for label, value in values.items():
+            assert value is None or report["expectations"][label] == pytest.approx(value, abs=1e-12)
+    ones = sum(key[0] == "1" for key in report["memory"]) / 1024  # of q[2], which is drawn beside the value's average
+    assert report["expectations"]["ZII"] == pytest.approx(1 - 2 * ones, abs=0.1)
+    path = file('OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; h q[0];')
+    [report] = run_json(capsys, path, "--expect", "IX", "--expect", "ZI", "--expect", "IX")
+    assert report["expectations"] == pytest.approx({"IX": 1, "ZI": 1})
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
 def test_completion_knows_commands_and_options(shell, capsys):
     assert program.main(["completion", shell]) == 0

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ketjet.lowering import LoweredCircuit
     from ketjet.lowering.observable_table import Observables
 
-__all__ = ["ReadCircuit", "observables_of"]
+__all__ = ["ReadCircuit", "observables_of", "readout_in", "without_seeing_through"]
 
 SEES_THROUGH_MEASUREMENTS = ("known_bits", "relabel_swaps")
 """What the planner may not do with a circuit that measures midway: it could find that a measurement is final after all,
@@ -72,6 +72,12 @@ def readout_in(lowered: LoweredCircuit, observables: Observables) -> engine.Obse
     return observables.in_program(lowered.qubits).split_identities[1].readout
 
 
+def without_seeing_through(admission: Admission) -> Admission:
+    """Return what a circuit may use that measures midway."""
+    switches = {**(admission.options.plan_options or {}), **dict.fromkeys(SEES_THROUGH_MEASUREMENTS, False)}
+    return admission._replace(options=dataclasses.replace(admission.options, plan_options=switches))
+
+
 class ReadCircuit:
     """A circuit whose final states are to be read; a dynamic one runs in all ways, weighted by their probabilities.
 
@@ -109,9 +115,7 @@ class ReadCircuit:
         self._to_read = lower_to_read(circuit)
         self.lowered, self._measured, measures_midway, self.saves = self._to_read
         if measures_midway:
-            options = self._admission.options
-            switches = {**(options.plan_options or {}), **dict.fromkeys(SEES_THROUGH_MEASUREMENTS, False)}
-            self._admission = self._admission._replace(options=dataclasses.replace(options, plan_options=switches))
+            self._admission = without_seeing_through(self._admission)
 
     def reading(self, observables: Observables, scattering: NDArray[np.int64] = NO_ROWS) -> Reading:
         """Return how observables of the circuit's qubits are read.

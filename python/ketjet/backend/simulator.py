@@ -214,14 +214,22 @@ class Simulator(Differentiates, OldNames):
     ) -> Job:
         """Check and submit; `finish` may change the result before anybody sees it."""
         resolved = self._resolve(options)
-        experiments = experiments_of(circuits, bindings, resolved)
+        return self._start_all(experiments_of(circuits, bindings, resolved), resolved, finish)
+
+    def _start_all(
+        self,
+        experiments: list[Experiment],
+        options: SimulatorOptions,
+        finish: Callable[[SimulationResult], None] | None = None,
+    ) -> Job:
+        """Submit what was checked."""
         job = Job(
             self,
             new_job_id(),
             experiments,
-            executor=resolved.executor,
-            cancel_on_interrupt=resolved.cancel_on_interrupt,
-            memory_limit=memory_limit(resolved),
+            executor=options.executor,
+            cancel_on_interrupt=options.cancel_on_interrupt,
+            memory_limit=memory_limit(options),
             _finish=finish,
         )
         return self._submit(job, experiments)

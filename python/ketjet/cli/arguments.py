@@ -9,16 +9,16 @@ import argparse
 import contextlib
 import math
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ketjet.base.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from qiskit import QuantumCircuit
 
-__all__ = ["as_expectations", "count", "inputs_of", "saving_expectations", "setting"]
+__all__ = ["count", "inputs_of", "require_labels", "setting"]
 
 Value: TypeAlias = "bool | int | float"
 
@@ -111,53 +111,19 @@ def inputs_of(
     return [{name: value for name, value in values.items() if name in own} for own in names]
 
 
-def saving_expectations(circuit: QuantumCircuit, labels: Sequence[str]) -> QuantumCircuit:
-    """Return the circuit with a save of each Pauli string's expectation value before its final measurements.
+def require_labels(circuit: QuantumCircuit, labels: Sequence[str]) -> None:
+    """Refuse what is no Pauli string of the circuit's width.
 
     Raises
     ------
     InvalidOptionError
-        A label is no Pauli string of the circuit's width.
+        A label is none.
     """
     from ketjet.errors import InvalidOptionError
-    from ketjet.saves.instruction import SaveInstruction
 
-    if not labels:
-        return circuit
     for label in labels:
         if not set(label) <= set("IXYZ") or len(label) != circuit.num_qubits:
             raise InvalidOptionError(
                 f"--expect {printable(label)} has to be {circuit.num_qubits} letters of I, X, Y, Z, one for each qubit "
                 f"of {printable(circuit.name)}, qubit 0 at the right."
             )
-    before, final = _without_final_measurements(circuit.data)
-    result = circuit.copy_empty_like()
-    for item in before:
-        result.append(item)
-    for label in dict.fromkeys(labels):
-        terms = [(label, (1.0, 0.0))]
-        result.append(SaveInstruction("save_expval", len(label), f"<{label}>", "average", terms), circuit.qubits)
-    for item in final:
-        result.append(item)
-    return result
-
-
-def _without_final_measurements(data: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """Part instructions into those before and the measurements after which nothing happens to their bits."""
-    used: set[Any] = set()
-    before: list[Any] = []
-    final: list[Any] = []
-    for item in reversed(data):
-        bits = {*item.qubits, *item.clbits}
-        if item.name == "measure" and used.isdisjoint(bits):
-            final.append(item)
-        else:
-            before.append(item)
-            if item.name != "barrier":
-                used |= bits
-    return before[::-1], final[::-1]
-
-
-def as_expectations(labels: Sequence[str], data: Mapping[str, Any]) -> dict[str, float]:
-    """Return the saved expectation values by Pauli string."""
-    return {label: float(data[f"<{label}>"]) for label in dict.fromkeys(labels)}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ketjet import engine
 from ketjet.base.printable import printable
 from ketjet.base.units import size
-from ketjet.cli.arguments import as_expectations, inputs_of, saving_expectations
+from ketjet.cli.arguments import inputs_of, require_labels
 from ketjet.options.machine import allowed_threads, require_isa
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def run(options: argparse.Namespace) -> None:
     """Simulate the circuits of files and print what came out."""
     import numpy as np
 
+    from ketjet.backend.observed_run import run_observed
     from ketjet.errors import InvalidOptionError
 
     backend = _simulator(options)
@@ -76,9 +77,13 @@ def run(options: argparse.Namespace) -> None:
     if options.state is not None and len(circuits) > 1:
         raise InvalidOptionError(f"--state is for one circuit, and there are {len(circuits)}; run them one by one.")
     for file, circuit, inputs in circuits:
-        saving = saving_expectations(circuit, options.expect)
+        require_labels(circuit, options.expect)
         started = time.perf_counter()
-        result = backend.run(saving, inputs=inputs or None, **wanted).result(progress=options.progress)
+        if options.expect:
+            observed = run_observed(backend, circuit, options.expect, inputs or None, wanted)
+            result = observed.job.result(progress=options.progress)
+        else:
+            result = backend.run(circuit, inputs=inputs or None, **wanted).result(progress=options.progress)
         seconds = time.perf_counter() - started
         experiment = result.results[0]
         report = {
@@ -93,7 +98,7 @@ def run(options: argparse.Namespace) -> None:
             "metadata": experiment.metadata,
         }
         if options.expect:
-            report["expectations"] = as_expectations(options.expect, result.data(0))
+            report["expectations"] = dict(zip(options.expect, observed.values_in(result).tolist(), strict=True))
         if options.exact:
             report["probabilities"] = result.get_probabilities()
         if options.memory:
