@@ -16,7 +16,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qiskit.result import Result, marginal_counts
 from support.strategies import parametrised_circuits
 
-from ketjet import EstimatorV2, Objective, SamplerV2, Simulator, engine
+from ketjet import EstimatorV2, Objective, SamplerV2, Simulator, _core
 from ketjet.backend import experiments
 from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, InvalidOptionError, JobFailedError
 
@@ -219,17 +219,17 @@ def test_more_outcomes_than_memory_holds_are_refused_at_once():
 
 
 def test_some_chunks_may_fail(monkeypatch, chunks_of):
-    execute = engine.execute
+    run_points = _core.run_points
 
-    def failing(task, control=None):
-        if 0.0 in task.points.slots[:, 0]:
+    def failing(plan, slots, *arguments, **options):
+        if 0.0 in slots:
             raise MemoryError("no room")
-        return execute(task, control)
+        return run_points(plan, slots, *arguments, **options)
 
+    monkeypatch.setattr(_core, "run_points", failing)
     rows = angles(4)
     rows[1, 0] = 0.0
     job = Simulator(seed_simulator=5).run(swept(), parameter_binds=[values_of(rows)])
-    monkeypatch.setattr(job._batch, "_execute", failing)
     with pytest.raises(JobFailedError, match="no room"):
         job.result()
     result = job.result(partial=True)
