@@ -72,7 +72,7 @@ def run_observed(
         (lowered,) = lowered.at_points(lowered.rows(bindings.columns, bindings.points))
     else:
         require_values(circuit, lowered)
-    constants, placed = table.in_program(lowered.qubits).split_identities()
+    constants, placed = table.in_program(lowered.qubits).split_identities
     experiment = experiment_of(lowered, admitted, admission.options, resolved.drawn_seed())
-    experiment = experiment._replace(task=experiment.task._replace(readouts=(placed.readout(),)))
+    experiment = experiment._replace(task=experiment.task._replace(readouts=(placed.readout,)))
     return ObservedRun(backend._start_all([experiment], resolved), constants)
