@@ -56,22 +56,41 @@ SavesVector<std::complex<T>> amplitudes_in_order(const StateVector<T>& state, st
     return result;
 }
 
-// The sums of Pauli strings that the arguments of a save list, on its wires.
-ObservableSet observables_of(std::span<const std::int32_t> wires, std::span<const std::int64_t> arguments) {
+// Sums of Pauli strings: multiples of the identity are known without a look at the state.
+struct SavedSums {
+    std::vector<double> constants;
+    ObservableSet rest;
+};
+
+// Those that the arguments of a save list, on its wires.
+SavedSums sums_of(std::span<const std::int32_t> wires, std::span<const std::int64_t> arguments) {
+    std::vector<double> constants;
     std::vector<PauliString> strings;
     SparseRows rows;
     std::size_t at = 1;
     for (std::int64_t sum = 0; sum < arguments[0]; ++sum) {
+        constants.push_back(0);
         for (std::int64_t left = arguments[at++]; left > 0; --left, at += 3) {
+            const auto x = static_cast<Index>(arguments[at]), z = static_cast<Index>(arguments[at + 1]);
+            const auto coefficient = std::bit_cast<double>(arguments[at + 2]);
+            if ((x | z) == 0) {
+                constants.back() += coefficient;
+                continue;
+            }
             rows.columns.push_back(static_cast<std::uint32_t>(strings.size()));
-            rows.coefficients.push_back(std::bit_cast<double>(arguments[at + 2]));
-            strings.push_back({on_wires(wires, static_cast<Index>(arguments[at])),
-                               on_wires(wires, static_cast<Index>(arguments[at + 1])),
-                               {}});
+            rows.coefficients.push_back(coefficient);
+            strings.push_back({on_wires(wires, x), on_wires(wires, z), {}});
         }
         rows.begins.push_back(static_cast<std::uint32_t>(strings.size()));
     }
-    return {std::move(strings), std::move(rows)};
+    return {std::move(constants), {std::move(strings), std::move(rows)}};
+}
+
+template <class T>
+SavesVector<double> values_of(const SavedSums& sums, const StateVector<T>& state, const RunContext& context) {
+    SavesVector<double> values = expectations(sums.rest, state, context);
+    for (std::size_t k = 0; k < values.size(); ++k) values[k] += sums.constants[k];
+    return values;
 }
 
 }  // namespace
@@ -88,7 +107,7 @@ SavedData saved_data(const Program& program, const SaveOperation& operation, con
         case Saved::amplitudes:
             return amplitudes_at(state, wires, operation.arguments());
         case Saved::expectations:
-            return expectations(observables_of(wires, operation.arguments()), state, context);
+            return values_of(sums_of(wires, operation.arguments()), state, context);
         case Saved::density:
             break;
     }

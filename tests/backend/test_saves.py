@@ -197,6 +197,19 @@ def test_get_statevector():
     assert with_state.data().keys() == {"statevector"}
 
 
+def test_a_multiple_of_the_identity_is_known_whatever_rounding_has_made_of_the_norm():
+    circuit = QuantumCircuit(3)
+    for step in range(300):
+        circuit.ry(0.1 + step, range(3))
+        circuit.cx(step % 3, (step + 1) % 3)
+    save(circuit, "save_expval", label="identity", params=[("III", (0.7, 0))])
+    save(circuit, "save_expval", label="z", params=[("IIZ", (0.5, 0))])
+    save(circuit, "save_expval", label="both", params=[("III", (0.7, 0)), ("IIZ", (0.5, 0))])
+    data = run(circuit, precision="single").data()
+    assert data["identity"] == 0.7
+    assert data["both"] == data["z"] + 0.7
+
+
 def test_idle_qubits_and_other_orders():
     circuit = QuantumCircuit(3)
     circuit.x(0)

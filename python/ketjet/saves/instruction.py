@@ -1,6 +1,6 @@
 """Instructions that save, as Aer's look from outside: directives with a label and a subtype.
 
-The command line and the simulators of matrices append such to circuits, which run without qiskit-aer.
+The simulators of matrices append such to circuits, which run without qiskit-aer.
 """
 
 from __future__ import annotations
