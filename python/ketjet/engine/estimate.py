@@ -161,13 +161,13 @@ def demand(
     parts = made.has_trajectories
     threads = _core.useful_threads(made, max_threads)
     cost = _core.plan_cost(made, threads)
+    seconds = cost.seconds if readout is None else cost.seconds + reading_seconds(made, readout, threads)
     if not (parts or exact or shots):  # nothing but one state
         peak = cost.state_bytes + threads * BLOCK_BYTES_PER_THREAD + saved
-        return Demand(cost.state_bytes, peak, cost.seconds, threads, 1)
+        return Demand(cost.state_bytes, peak, seconds, threads, 1)
     outcomes = _outcome_bytes(program, made.num_qubits, shots, memory=memory, per_shot=parts, exact=exact)
     wanted = _core.useful_states(made, _ANY_NUMBER if exact else shots)
     least = min(wanted, 1 if exact else _core.least_states(made, shots))
-    seconds = cost.seconds + (0.0 if readout is None else reading_seconds(made, readout, threads))
     unbounded = made.collapses_at_random and (exact or saves_repeat)  # branches are counted when they are there
     norms = 0 if exact or shots == 0 else cost.norm_bytes
     needed = least * cost.state_bytes + norms + threads * BLOCK_BYTES_PER_THREAD + saved
