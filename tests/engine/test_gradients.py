@@ -198,6 +198,27 @@ def test_plan_options_change_nothing(option):
     assert other.adjoint_residual < 1e-13
 
 
+@given(circuits(max_qubits=7, max_operations=25, min_qubits=4), st.integers(0, 2**32 - 1))
+@settings(max_examples=50, deadline=None)
+def test_growing_on_the_way_there_and_shrinking_on_the_way_back_change_nothing(circuit, seed):
+    program = lower(circuit, keep_idle_qubits=True).program
+    sums = [random_sum(program.num_qubits, np.random.default_rng(seed))]
+    usual, other = gradient_of(program, sums), gradient_of(program, sums, switched_off=("growth",))
+    np.testing.assert_allclose(other.derivatives, usual.derivatives, atol=1e-11)
+    np.testing.assert_allclose(other.values, usual.values, atol=1e-11)
+
+
+@given(circuits(max_qubits=5, max_operations=15, min_qubits=2), st.integers(0, 2**32 - 1), st.integers(2, 4))
+@settings(max_examples=50, deadline=None)
+def test_the_gradient_of_a_sum_is_the_sum_of_gradients(circuit, seed, count):
+    program, random = lower(circuit, keep_idle_qubits=True).program, np.random.default_rng(seed)
+    sums = [random_sum(program.num_qubits, random) for _ in range(count)]
+    each = gradient_of(program, sums, states=int(random.integers(2, count + 2)))
+    whole = gradient_of(program, [[term for terms in sums for term in terms]])
+    np.testing.assert_allclose(whole.derivatives[0], each.derivatives.sum(axis=0), atol=1e-10)
+    np.testing.assert_allclose(whole.values[0], each.values.sum(), atol=1e-10)
+
+
 def ansatz(num_qubits=6, layers=2, seed=0):
     random = np.random.default_rng(seed)
     return pack(num_qubits, [operation for _ in range(layers) for operation in mixing(num_qubits, random)])
