@@ -1,6 +1,7 @@
 // Plan, its cost and its report.
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "plan/light_cones.hpp"
 #include "plan/plan_bytes.hpp"
 #include "plan/plan_cache.hpp"
+#include "plan/prune.hpp"
 #include "plan/reading_cost.hpp"
 #include "plan/report.hpp"
 #include "plan/resources.hpp"
@@ -102,6 +104,18 @@ std::optional<py::list> cones_of(const Program& program, const InputArray<std::u
     return cones;
 }
 
+py::array_t<bool> needed_to_read_flags(const Program& program, Index moved, Index kept) {
+    if (program.num_qubits() > max_state_qubits) throw std::invalid_argument("no state has so many qubits");
+    std::vector<bool> needed;
+    {
+        const ReleasedForMany released(program.operations().size());
+        needed = needed_to_read(program, moved, kept);
+    }
+    py::array_t<bool> flags(static_cast<py::ssize_t>(needed.size()));
+    std::ranges::copy(needed, flags.mutable_data());
+    return flags;
+}
+
 py::tuple report_columns(const Plan& plan, int threads) {
     std::optional<ReportColumns> columns;
     {
@@ -180,6 +194,9 @@ void bind_plan(py::module_& m) {
         },
         py::arg("program"), py::arg("switched_off"), py::kw_only(), py::arg("keep_state"),
         py::call_guard<ReleasedGil>());
+    m.def("needed_to_read", &needed_to_read_flags, py::arg("program"), py::arg("moved"), py::arg("kept"),
+          "Of each operation, whether expectation values of strings with X or Y on the qubits `moved` and Z, Y or "
+          "projectors on the qubits `kept` depend on it.");
     m.def("light_cones", &cones_of, py::arg("program"), py::arg("x_masks"), py::arg("z_masks"), py::arg("max_share"),
           "Tuples of a part of a program, its qubits, its slots, and the strings whose values it gives; None where "
           "there are no cones, or they take that share of the work.");

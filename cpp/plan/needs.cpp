@@ -16,6 +16,9 @@ Needs::Needs(const Program& program) : program_(&program), read_((memory_places(
     for (int clbit = 0; clbit < program.num_clbits(); ++clbit) set_read(static_cast<std::uint32_t>(clbit), true);
 }
 
+Needs::Needs(const Program& program, Index moved, Index kept)
+    : program_(&program), distribution_(moved | kept), everything_(moved), read_((memory_places(program) + 63) / 64) {}
+
 void Needs::need_state() { distribution_ = everything_ = low_bits(program_->num_qubits()); }
 
 void Needs::need_memory() { std::ranges::fill(read_, ~std::uint64_t{0}); }

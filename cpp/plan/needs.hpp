@@ -29,6 +29,9 @@ class Needs {
  public:
     // Of the end of a program: the classical bits.
     explicit Needs(const Program& program);
+    // Of the end of a program of which expectation values of products of Paulis are read, and no classical bits: which
+    // qubits they have X or Y on, and which Z, Y or a projector.
+    Needs(const Program& program, Index moved, Index kept);
 
     void need_state();   // everything of all qubits
     void need_memory();  // all of it

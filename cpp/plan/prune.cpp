@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "plan/control_flow.hpp"
 #include "plan/needs.hpp"
@@ -25,9 +26,11 @@ constexpr int max_walks = 16;  // after these, everything counts that might
 
 class Pruner {
  public:
-    explicit Pruner(const Program& program)
+    explicit Pruner(const Program& program) : Pruner(program, Needs(program)) {}
+    Pruner(const Program& program, Needs at_end)
         : program_(program),
           operations_(program.operations()),
+          at_end_(std::move(at_end)),
           needed_(operations_.size()),
           observed_(operations_.size()),
           meets_(operations_.size() + 1),
@@ -51,7 +54,11 @@ class Pruner {
         drop_fresh_resets();
     }
 
-    bool is_needed(std::size_t operation) const { return needed_[operation]; }
+    // Whether an operation stays, if these are the qubits that are stored.
+    bool is_kept(std::size_t operation, Index stored) const {
+        const auto* const measure = std::get_if<MeasureOperation>(&operations_[operation]);
+        return needed_[operation] && (measure == nullptr || (stored & bit(measure->qubit)) != 0);
+    }
 
     // The qubits that need to be stored: those that a needed operation other than a measurement touches. Others measure
     // 0, the value that classical bits start with, so they need not even be measured, unless to overwrite an earlier
@@ -78,7 +85,7 @@ class Pruner {
 
     // Finds what is needed; whether a place where paths meet has come up.
     bool walk_back() {
-        Needs needs(program_);
+        Needs needs = at_end_;
         std::unordered_map<std::size_t, Needs> ahead;  // of the places that jumps further up lead to
         std::vector<std::uint32_t> jumps_left = jumps_ahead_;
         bool changed = false;
@@ -170,6 +177,7 @@ class Pruner {
 
     const Program& program_;
     std::span<const Operation> operations_;
+    Needs at_end_;
     bool saves_ = false;
     std::vector<bool> needed_;
     std::vector<bool> observed_;              // resets and initialisations whose outcome is to be as random as it is
@@ -189,13 +197,19 @@ RewrittenProgram prune(const RewrittenProgram& source) {
     ProgramEditor editor(source);
     for (std::size_t i = 0; i < operations.size(); ++i) {
         editor.label(i);
-        if (!pruner.is_needed(i)) continue;
-        const auto* const measure = std::get_if<MeasureOperation>(&operations[i]);
-        if (measure != nullptr && (stored & bit(measure->qubit)) == 0) continue;
-        editor.add_renamed(i, new_number);
+        if (pruner.is_kept(i, stored)) editor.add_renamed(i, new_number);
     }
     editor.label(operations.size());
     return editor.finish(count_bits(stored));
+}
+
+std::vector<bool> needed_to_read(const Program& program, Index moved, Index kept) {
+    Pruner pruner(program, Needs(program, moved, kept));
+    pruner.run();
+    const Index stored = pruner.stored_qubits();
+    std::vector<bool> needed(program.operations().size());
+    for (std::size_t i = 0; i < needed.size(); ++i) needed[i] = pruner.is_kept(i, stored);
+    return needed;
 }
 
 }  // namespace ketjet

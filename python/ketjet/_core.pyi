@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Formulas', 'GradientRequest', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'MirroredPlan', 'NotDifferentiable', 'ObservableSet', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'PointsOutput', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'bit_strings', 'buffer_usage', 'classical_codes', 'commuting_layers', 'detect_machine', 'fail_allocation_after', 'fill_counts', 'formula_codes', 'gate_matrix', 'gate_table', 'generators', 'gradient', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'light_cones', 'list_rows', 'machine_rates', 'max_density_qubits', 'mirrored_plan', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'random_key', 'random_keys', 'reading_report', 'reading_seconds', 'report', 'run', 'run_points', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Formulas', 'GradientRequest', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'MirroredPlan', 'NotDifferentiable', 'ObservableSet', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'PointsOutput', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'bit_strings', 'buffer_usage', 'classical_codes', 'commuting_layers', 'detect_machine', 'fail_allocation_after', 'fill_counts', 'formula_codes', 'gate_matrix', 'gate_table', 'generators', 'gradient', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'light_cones', 'list_rows', 'machine_rates', 'max_density_qubits', 'mirrored_plan', 'needed_to_read', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'random_key', 'random_keys', 'reading_report', 'reading_seconds', 'report', 'run', 'run_points', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -750,6 +750,10 @@ def max_density_qubits() -> int:
 def mirrored_plan(program: Program, machine: Machine, precision: Precision, switched_off: collections.abc.Sequence[str]) -> MirroredPlan:
     """
     Plans a program for gradients; raises NotDifferentiable with a message and the index of an operation.
+    """
+def needed_to_read(program: Program, moved: typing.SupportsInt | typing.SupportsIndex, kept: typing.SupportsInt | typing.SupportsIndex) -> numpy.typing.NDArray[numpy.bool]:
+    """
+    Of each operation, whether expectation values of strings with X or Y on the qubits `moved` and Z, Y or projectors on the qubits `kept` depend on it.
     """
 def pauli_codes() -> dict[str, int]:
     """

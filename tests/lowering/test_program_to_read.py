@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from oracles.dynamic import final_states
 from oracles.packed_control_flow import distribution
 from qiskit import QuantumCircuit
+from support.dynamic_strategies import dynamic_circuits
+from support.observables import matrix_of, readout_of
 from support.saves import save
+from support.strategies import circuits
 
 from ketjet import engine
 from ketjet.lowering import lower
-from ketjet.lowering.program_to_read import program_to_read
+from ketjet.lowering.program_to_read import part_with, program_to_read
 
 
 def measures_in(program):
@@ -117,3 +123,70 @@ def test_without_saves_jumps_still_lead_where_they_did():
     assert distribution(found) == pytest.approx(distribution(expected))
     state = [engine.execute(engine.Task(program, 1, 3, return_state=True)).state for program in (found, expected)]
     np.testing.assert_allclose(np.abs(state[0]), np.abs(state[1]), atol=1e-12)
+
+
+def needed_by(program, labels):
+    """Which operations averages of these strings depend on."""
+    masks = [
+        sum(1 << q for q in range(program.num_qubits) if any(label[::-1][q] in letters for label in labels))
+        for letters in ("XY", "ZY01")
+    ]
+    return engine.needed_to_read(program, *masks)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), circuit=dynamic_circuits(max_qubits=4) | circuits(4, measure=True))
+def test_what_is_dropped_changes_no_average(data, circuit):
+    """A part's averages, read by the engine, are those of the whole circuit by matrices, branch by branch."""
+    program, measured, _ = program_to_read(lower(circuit, keep_idle_qubits=True).program)
+    qubits = st.integers(0, circuit.num_qubits - 1)
+    some = st.dictionaries(qubits, st.sampled_from("XYZ01"), min_size=1, max_size=2)
+    strings = [
+        "".join(letters.get(qubit, "I") for qubit in reversed(range(circuit.num_qubits)))
+        for letters in data.draw(st.lists(some, min_size=1, max_size=3))
+        if not any(letters.get(qubit, "I") in "XY" for qubit in measured)
+    ]
+    assume(strings)
+    expected = [
+        sum(weight * np.vdot(state, matrix_of(label) @ state).real for weight, _, state in final_states(circuit))
+        for label in strings
+    ]
+    needed = needed_by(program, strings)
+    used = [qubit for qubit in range(circuit.num_qubits) if any(label[::-1][qubit] != "I" for label in strings)]
+    part = part_with(program, needed, np.array(used))
+    there = ["".join(label[::-1][qubit] for qubit in reversed(part.qubits)) for label in strings]
+    task = engine.Task(part.program, 1, 1, exact=True, readouts=(readout_of(*[[(label, 1.0)] for label in there]),))
+    found = engine.execute(task._replace(switched_off=("known_bits", "relabel_swaps")))
+    np.testing.assert_allclose(found.readouts[0], expected, atol=1e-9)
+    np.testing.assert_array_equal(part.program.slots, program.slots[part.slots])
+
+
+def test_a_teleported_state_needs_no_more_than_its_source():
+    circuit = QuantumCircuit(4, 2)
+    circuit.ry(0.7, 0)
+    circuit.h(1)
+    circuit.cx(1, 2)
+    circuit.cx(0, 1)
+    circuit.h(0)
+    circuit.measure([0, 1], [0, 1])
+    with circuit.if_test((1, 1)):
+        circuit.x(2)
+    with circuit.if_test((0, 1)):
+        circuit.z(2)
+    circuit.h(3)
+    circuit.cx(3, 0)
+    program = lower(circuit).program
+    assert not needed_by(program, ["IZII"])[-2:].any()  # what follows on other qubits
+    assert needed_by(program, ["IIIX"])[-2:].all()
+    assert part_with(program, needed_by(program, ["IZII"]), np.array([2])).qubits == (0, 1, 2)
+    assert needed_by(program, ["ZIII"]).sum() == 1
+
+
+def test_a_measurement_that_nobody_reads_does_nothing_to_a_distribution():
+    circuit = QuantumCircuit(1, 1)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    circuit.t(0)
+    program = lower(circuit).program
+    assert needed_by(program, ["Z"]).tolist() == [True, False, False]
+    assert needed_by(program, ["X"]).tolist() == [True, True, True]

@@ -513,3 +513,20 @@ def test_an_observable_may_change_from_one_run_to_the_next():
     operator.paulis.z[1] = True  # now Y, with a phase that X did not have
     operator.paulis.phase = [0, 0]
     assert estimator.run([pub]).result()[0].data.evs == pytest.approx(np.cos(0.3))
+
+
+def test_of_a_dynamic_circuit_only_what_observables_depend_on_runs():
+    circuit = QuantumCircuit(40, 2)
+    circuit.ry(0.8, 0)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)):
+        circuit.ry(0.3, 1)
+    circuit.h(range(2, 40))
+    for qubit in range(2, 39):
+        circuit.cp(0.3, qubit, qubit + 1)
+    circuit.measure(5, 1)
+    circuit.ry(0.1, 5)
+    observable = SparsePauliOp.from_sparse_list([("ZZ", [0, 1], 2.0), ("X", [1], 1.0), ("", [], 0.5)], 40)
+    value = EstimatorV2().run([(circuit, observable)]).result()[0].data.evs
+    one = np.sin(0.4) ** 2
+    assert value == pytest.approx(0.5 + 2 * (1 - one - one * np.cos(0.3)) + one * np.sin(0.3))

@@ -18,7 +18,8 @@ from ketjet.backend.experiments import experiment_of
 from ketjet.backend.reading_parts import NO_ROWS, Reading, part_of
 from ketjet.errors import InvalidOptionError
 from ketjet.lowering.observables import read_observables
-from ketjet.lowering.program_to_read import has_loops_without_bound, lower_to_read
+from ketjet.lowering.program_to_read import has_loops_without_bound, lower_to_read, part_with
+from ketjet.options.machine import switched_off
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,7 +89,7 @@ class ReadCircuit:
     admission
         What it may use.
     light_cones
-        Whether light cones may run instead.
+        Whether light cones, or what observables depend on, may run instead.
     trajectories
         Over how many shots a circuit is averaged whose loops have no bound; 0 for all ways that it can go.
 
@@ -137,9 +138,7 @@ class ReadCircuit:
         if not table.num_strings:
             return Reading(constants, ())
         parts = self._cones(table)
-        if parts is None:
-            parts = [part_of(self._whole, None, EVERYTHING, table)]
-        return Reading(constants, tuple(parts))
+        return Reading(constants, tuple([self._needed(table)] if parts is None else parts))
 
     def _scattered(self, observables: Observables, scattering: NDArray[np.int64]) -> Reading:
         idle = set(range(self._circuit.num_qubits)).difference(self.lowered.qubits)
@@ -225,6 +224,38 @@ class ReadCircuit:
             experiment = self._experiment(some, self._admission)
             parts.append(part_of(experiment, cone.slots, observables, there))
         return parts
+
+    def _needed(self, table: Observables) -> Part:
+        """Return what runs for all strings at once: no more of the circuit than any of them depends on."""
+        program, lowered = self.lowered.program, self.lowered
+        if not self._drops_unneeded:
+            return part_of(self._whole, None, EVERYTHING, table)
+        x_mask, z_mask = (
+            int(np.bitwise_or.reduce(masks[:, 0])) for masks in (table.x_masks, table.z_masks | table.condition_masks)
+        )
+        needed = engine.needed_to_read(program, x_mask, z_mask)
+        if needed.all():
+            return part_of(self._whole, None, EVERYTHING, table)
+        read = [qubit for qubit in range(program.num_qubits) if (x_mask | z_mask) >> qubit & 1]
+        part = part_with(program, needed, np.array(read))
+        qubits = tuple([lowered.qubits[qubit] for qubit in part.qubits])
+        experiment = self._experiment(lowered._replace(program=part.program, qubits=qubits), self._admission)
+        return part_of(experiment, part.slots, EVERYTHING, table.in_program(part.qubits))
+
+    @property
+    def _drops_unneeded(self) -> bool:
+        """Whether to look for what no string depends on.
+
+        It is not worth while where the whole takes less time. Shots have random numbers by the places of operations.
+        """
+        program = self.lowered.program
+        may_drop = self._light_cones and "prune" not in switched_off(self._admission.options)
+        if not may_drop or program.num_qubits > engine.MAX_QUBITS:
+            return False
+        if program.num_qubits < NARROW_QUBITS:
+            plan = self._whole.task.plan
+            return plan is not None and plan.has_trajectories and not self._trajectories
+        return not (self._trajectories and has_loops_without_bound(program))
 
     @property
     def _fitting(self) -> int:

@@ -25,7 +25,7 @@ from ketjet.engine.drift import DRIFT_LIMITS, drift_of
 from ketjet.engine.estimate import Demand, Estimate, demand, estimate, max_qubits
 from ketjet.engine.geometric_tensor import LayersRequest, SavedStrings, TensorRequest
 from ketjet.engine.gradient import GradientRequest, commuting_layers, generators, gradient_demand, mirrored_plan
-from ketjet.engine.light_cones import LightCone, light_cones
+from ketjet.engine.light_cones import LightCone, light_cones, needed_to_read
 from ketjet.engine.machine import (
     AMPLITUDE_BYTES,
     MAX_QUBITS,
@@ -151,6 +151,7 @@ __all__ = [
     "max_density_qubits",
     "max_qubits",
     "mirrored_plan",
+    "needed_to_read",
     "pauli_codes",
     "plan",
     "precision_of",

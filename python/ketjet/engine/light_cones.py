@@ -1,4 +1,4 @@
-"""Light cones: the parts of a program that observables depend on, which run as programs of fewer qubits."""
+"""The parts of a program that observables depend on: light cones, which run as programs of fewer qubits, or all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ketjet._core import Program
 
-__all__ = ["LightCone", "light_cones"]
+__all__ = ["LightCone", "light_cones", "needed_to_read"]
 
 
 class LightCone(NamedTuple):
@@ -61,3 +61,16 @@ def light_cones(
     """
     cones = _core.light_cones(program, x_masks, z_masks, max_share)
     return None if cones is None else [LightCone(*cone) for cone in cones]
+
+
+def needed_to_read(program: Program, x_mask: int, z_mask: int) -> NDArray[np.bool_]:
+    """Tell of each operation whether averages of products of Paulis over a program's final states depend on it.
+
+    Parameters
+    ----------
+    program
+        Starts with all qubits in zero, of which it has at most `MAX_QUBITS`; it may measure, reset and branch.
+    x_mask, z_mask
+        The qubits that any of the products has X or Y on, and those with Z or Y or a projector onto |0> or |1>.
+    """
+    return _core.needed_to_read(program, x_mask, z_mask)

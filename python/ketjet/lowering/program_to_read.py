@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CircuitToRead",
+    "ProgramPart",
     "ProgramToRead",
     "has_loops_without_bound",
     "jump_targets",
     "lower_to_read",
+    "part_with",
     "program_to_read",
 ]
 
@@ -108,8 +110,40 @@ def program_to_read(program: engine.Program) -> ProgramToRead:
     dropped = np.concatenate([unseen, saves])
     qubits = tuple(np.unique(measured[final]).tolist())
     if len(dropped):
-        program = _without(packed, dropped, targets, numbers)
+        kept = np.ones(len(codes), bool)
+        kept[dropped] = False
+        program = _with(packed, kept, targets)
     return ProgramToRead(program, qubits, not final.all())
+
+
+class ProgramPart(NamedTuple):
+    """Some of a program's operations.
+
+    Attributes
+    ----------
+    program : Program
+    qubits : tuple of int
+        Its qubit i is qubits[i] of the whole program.
+    slots : ndarray of int
+        Its slot i is slots[i] of the whole program.
+    """
+
+    program: engine.Program
+    qubits: tuple[int, ...]
+    slots: NDArray[np.int64]
+
+
+def part_with(program: engine.Program, kept: NDArray[np.bool_], qubits: NDArray[np.int64]) -> ProgramPart:
+    """Return the part of a program with some of its operations, and with the qubits of these and some others."""
+    packed = list(program.packed())
+    codes, wire_begin, wires, slot_begin = packed[2], packed[3], packed[4], packed[7]
+    used = np.union1d(wires[np.repeat(kept, np.diff(wire_begin.astype(np.int64)))], qubits)
+    numbers = np.zeros(packed[0], wires.dtype)
+    numbers[used] = np.arange(len(used))
+    packed[0], packed[4] = len(used), numbers[wires]
+    slots = np.flatnonzero(np.repeat(kept, np.diff(slot_begin.astype(np.int64))))
+    part = _with(packed, kept, jump_targets(codes, packed[9], packed[10]))
+    return ProgramPart(part, tuple(used.tolist()), slots)
 
 
 def jump_targets(
@@ -140,24 +174,22 @@ def _jumps_across(targets: dict[int, int], operations: int) -> NDArray[np.int64]
     return across
 
 
-def _without(
-    packed: list[Any], dropped: NDArray[np.intp], targets: dict[int, int], numbers: dict[str, int]
-) -> engine.Program:
-    """Return a program without some operations, which have no angles."""
-    _, _, codes, wire_begin, wires, num_controls, control_state, slot_begin, _, operand, payloads, *_ = packed
-    kept = np.ones(len(codes), bool)
-    kept[dropped] = False
+def _with(packed: list[Any], kept: NDArray[np.bool_], targets: dict[int, int]) -> engine.Program:
+    """Return a program with some operations alone; jumps lead to where their targets were."""
+    _, _, codes, wire_begin, wires, num_controls, control_state, slot_begin, slots, operand, payloads, *_ = packed
+    branch = engine.instruction_codes()["branch"]
     places = np.concatenate([[0], np.cumsum(kept)])
     operand, payloads = operand.copy(), list(payloads)
     for place, target in targets.items():
-        if codes[place] == numbers["branch"]:
+        if codes[place] == branch:
             payloads[operand[place]] = np.concatenate([places[[target]], payloads[operand[place]][1:]])
         else:
             operand[place] = places[target]
-    widths = np.diff(wire_begin.astype(np.int64))
+    wire_counts, slot_counts = (np.diff(begins.astype(np.int64)) for begins in (wire_begin, slot_begin))
     packed[2] = codes[kept]
-    packed[3] = np.concatenate([[0], np.cumsum(widths[kept])]).astype(np.uint32)
-    packed[4] = wires[np.repeat(kept, widths)]
+    packed[3] = np.concatenate([[0], np.cumsum(wire_counts[kept])]).astype(np.uint32)
+    packed[4] = wires[np.repeat(kept, wire_counts)]
     packed[5], packed[6], packed[9], packed[10] = num_controls[kept], control_state[kept], operand[kept], payloads
-    packed[7] = np.concatenate([slot_begin[:-1][kept], slot_begin[-1:]])
+    packed[7] = np.concatenate([[0], np.cumsum(slot_counts[kept])]).astype(np.uint32)
+    packed[8] = slots[np.repeat(kept, slot_counts)]
     return engine.Program(*packed)
