@@ -301,9 +301,9 @@ def test_what_is_refused():
 
 @pytest.fixture(scope="module")
 def long_circuit():
-    circuit = layered_circuit(20, 100)
+    circuit = layered_circuit(24, 60)
     circuit.remove_final_measurements()
-    for qubit in range(20):
+    for qubit in range(24):
         circuit.ry(A * qubit, qubit)
     return circuit
 

@@ -21,10 +21,13 @@ def assert_ctrl_c_stops(call, *, after=0.5, within=1.0):
 
     timer = threading.Timer(after, press)
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        call()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            call()
+    finally:
+        timer.cancel()  # a call that has ended before fails here, and nowhere else
+        timer.join()
     assert time.monotonic() - pressed[0] < within
-    timer.join()
 
 
 def assert_running_work_is_cancelled(job, backend):
