@@ -244,6 +244,17 @@ def test_any_number_of_states_gives_the_same(states):
     np.testing.assert_array_equal(gradient_of(program, sums, states=states).derivatives, one)
 
 
+def test_what_a_gradient_takes_grows_with_its_states_and_their_blocks():
+    made = engine.mirrored_plan(ansatz())
+    demands = [engine.gradient_demand(made, rows, max_threads=1, available=1 << 40) for rows in (1, 2, 5)]
+    block = demands[0].state_bytes
+    assert [demand.states for demand in demands] == [2, 3, 6]
+    first = demands[0].peak_bytes
+    assert [demand.peak_bytes - first for demand in demands] == [0, 2 * block, 8 * block]
+    short = engine.gradient_demand(made, 5, max_threads=1, available=demands[1].peak_bytes)
+    assert (short.states, short.peak_bytes) == (3, demands[1].peak_bytes)
+
+
 def test_identities_change_no_derivative():
     program, random = ansatz(), np.random.default_rng(6)
     terms = random_sum(6, random)

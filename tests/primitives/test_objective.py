@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -21,7 +22,7 @@ from support.interrupts import assert_ctrl_c_stops
 from support.observables import sum_of, terms
 from support.strategies import parametrised_circuits
 
-from ketjet import EstimatorV2, Objective, Simulator
+from ketjet import EstimatorV2, Objective, Simulator, engine
 from ketjet.errors import (
     CircuitTypeError,
     InsufficientMemoryError,
@@ -30,6 +31,7 @@ from ketjet.errors import (
     IterationLimitError,
     OptionTypeError,
 )
+from ketjet.jobs import batch
 
 A, B = Parameter("a"), Parameter("b")
 
@@ -117,6 +119,23 @@ def test_many_threads_and_another_process():
         assert list(pool.map(energy, points)) == expected
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         assert list(pool.map(energy, points[:3])) == expected[:3]
+
+
+def test_a_gradient_of_few_qubits_runs_on_the_thread_that_asks(monkeypatch):
+    circuit = efficient_su2(8, reps=1)
+    energy = Objective(circuit, "Z" * 8)
+    ran_on = []
+
+    def noted(task, control):
+        ran_on.append(threading.current_thread())
+        return engine.gradient.differentiate(task, control)
+
+    monkeypatch.setattr("ketjet.engine.run.differentiate", noted)
+    monkeypatch.setattr(batch, "HERE_SECONDS", 10.0)
+    points = np.random.default_rng(3).normal(size=(3, circuit.num_parameters))
+    for point in points:
+        np.testing.assert_allclose(energy.value_and_gradient(point)[0], energy(point), atol=1e-12)
+    assert ran_on == [threading.current_thread()] * 3
 
 
 @pytest.mark.parametrize(

@@ -112,11 +112,11 @@ def gradient_demand(made: MirroredPlan, rows: int, *, max_threads: int, availabl
     """Predict what the derivatives of so many observables take: as many states at a time as fit, at least two."""
     threads = _core.useful_threads(made.plan, max_threads)
     cost = _core.plan_cost(made.plan, threads)
-    blocks = 2 * threads * BLOCK_BYTES_PER_THREAD
-    states = max(2, min(rows + 1, (available - blocks) // cost.state_bytes))
+    own, block = threads * BLOCK_BYTES_PER_THREAD, threads * min(cost.state_bytes, BLOCK_BYTES_PER_THREAD)
+    states = max(2, min(rows + 1, 1 + (available - own - cost.state_bytes) // (cost.state_bytes + block)))
     return Demand(
         state_bytes=cost.state_bytes,
-        peak_bytes=states * cost.state_bytes + blocks,
+        peak_bytes=states * cost.state_bytes + own + (states - 1) * block,
         seconds=-(-rows // (states - 1)) * (cost.seconds + made.seconds_back(states, threads)),
         threads=threads,
         states=states,
