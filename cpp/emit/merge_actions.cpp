@@ -29,10 +29,24 @@ struct QubitsOf {
     }
 };
 
+// Of half the angle of a rotation; of any other action, what nobody asks for.
+struct HalfAngle {
+    double cosine = 1;
+    double sine = 0;
+
+    explicit HalfAngle(const Action& action) {
+        if (const auto* const rotation = std::get_if<RotationAction>(&action)) {
+            cosine = std::cos(rotation->angle / 2);
+            sine = std::sin(rotation->angle / 2);
+        }
+    }
+};
+
 // <row| action |column> for basis states over all qubits of the program.
 struct EntryOf {
     Index row;
     Index column;
+    HalfAngle half;
 
     Complex operator()(const DenseAction& a) const {
         if (!holds(a.condition, column)) return row == column ? 1 : 0;
@@ -51,12 +65,12 @@ struct EntryOf {
     Complex operator()(const RotationAction& a) const {
         if (a.x_mask == 0) return row == column ? factor(a, row) : Complex(0);
         if (!holds(a.condition, column)) return row == column ? 1 : 0;
-        if (row == column) return std::cos(a.angle / 2);
+        if (row == column) return half.cosine;
         if ((row ^ column) != a.x_mask) return 0;
         // <row|P|column> = i^(number of Y) (-1)^(Z and Y bits of the column)
         constexpr Complex powers[] = {{1, 0}, {0, 1}, {-1, 0}, {0, -1}};
         const Complex pauli = powers[count_bits(a.x_mask & a.z_mask) % 4];
-        return Complex(0, -std::sin(a.angle / 2)) * (parity(column & a.z_mask) ? -pauli : pauli);
+        return Complex(0, -half.sine) * (parity(column & a.z_mask) ? -pauli : pauli);
     }
     Complex operator()(const MultiplexerAction& a) const {
         if (!holds(a.condition, column)) return row == column ? 1 : 0;
@@ -64,13 +78,12 @@ struct EntryOf {
         return a.matrices[4 * entry_of(a.selectors, column) + 2 * (row >> a.target & 1) + (column >> a.target & 1)];
     }
 
-    static Complex factor(const DiagonalAction& action, Index basis) {
+    Complex factor(const DiagonalAction& action, Index basis) const {
         return holds(action.condition, basis) ? action.entries[entry_of(action.targets, basis)] : Complex(1);
     }
-    static Complex factor(const RotationAction& action, Index basis) {
+    Complex factor(const RotationAction& action, Index basis) const {
         if (!holds(action.condition, basis)) return 1;
-        const double sine = std::sin(action.angle / 2);
-        return {std::cos(action.angle / 2), parity(basis & action.z_mask) ? sine : -sine};
+        return {half.cosine, parity(basis & action.z_mask) ? half.sine : -half.sine};
     }
 };
 
@@ -96,11 +109,12 @@ Matrix product_of(std::span<const Action> actions, Index qubits) {
     const std::size_t dimension = std::size_t{1} << count_bits(qubits);
     Matrix result = Matrix::identity(dimension);
     for (const Action& action : actions) {
+        const HalfAngle half(action);
         Matrix next(dimension);
         for (std::size_t row = 0; row < dimension; ++row) {
             for (std::size_t inner = 0; inner < dimension; ++inner) {
                 const Complex entry =
-                    std::visit(EntryOf{deposit_bits(row, qubits), deposit_bits(inner, qubits)}, action);
+                    std::visit(EntryOf{deposit_bits(row, qubits), deposit_bits(inner, qubits), half}, action);
                 if (entry == Complex(0)) continue;
                 for (std::size_t column = 0; column < dimension; ++column) {
                     next(row, column) += entry * result(inner, column);
@@ -118,8 +132,7 @@ bool is_diagonal(const Action& action) {
 }
 
 Complex diagonal_factor(const Action& action, Index basis) {
-    if (const auto* const rotation = std::get_if<RotationAction>(&action)) return EntryOf::factor(*rotation, basis);
-    return EntryOf::factor(std::get<DiagonalAction>(action), basis);
+    return std::visit(EntryOf{basis, basis, HalfAngle(action)}, action);
 }
 
 }  // namespace ketjet

@@ -22,11 +22,12 @@ struct PlacedForm {
     std::array<Index, 64> partners{};  // positions coupled to a position
     std::size_t size;                  // positions of the block
     Index used = 0;                    // those with any phase
-    std::vector<Complex> coupling;     // of two positions where partners says so
+    std::vector<Complex> coupling;     // of two positions where partners says so; empty if there are none
     std::vector<ColdCoupling> cold_couplings;
 
-    explicit PlacedForm(std::size_t positions) : size(positions), coupling(positions * positions) { linear.fill(1); }
+    explicit PlacedForm(std::size_t positions) : size(positions) { linear.fill(1); }
     void couple(int a, int b, Complex factor) {
+        coupling.resize(size * size);
         partners[static_cast<std::size_t>(a)] |= bit(b);
         partners[static_cast<std::size_t>(b)] |= bit(a);
         at(a, b) = at(b, a) = factor;

@@ -49,44 +49,45 @@ class Resolver {
                 const Matrix matrix = facts.matrix(parameters);
                 condition.mask |= mask_of(targets);
                 condition.value |= mask_of(targets);
-                return {DiagonalAction{condition, {}, {matrix.entries().back()}}};
+                return alone(DiagonalAction{condition, {}, {matrix.entries().back()}});
             }
             case Structure::diagonal:
-                return {DiagonalAction{condition, list_of(targets), diagonal_of(facts.matrix(parameters))}};
+                return alone(DiagonalAction{condition, list_of(targets), diagonal_of(facts.matrix(parameters))});
             case Structure::flip:
-                return {FlipAction{condition, mask_of(targets)}};
+                return alone(FlipAction{condition, mask_of(targets)});
             case Structure::swap:
-                return {SwapAction{condition, targets[0], targets[1]}};
+                return alone(SwapAction{condition, targets[0], targets[1]});
             case Structure::rotation:
-                return {rotation(condition, masks_of(targets, [&](std::size_t k) { return pauli_of(facts.paulis[k]); }),
-                                 parameters[0])};
+                return alone(rotation(condition,
+                                      masks_of(targets, [&](std::size_t k) { return pauli_of(facts.paulis[k]); }),
+                                      parameters[0]));
             case Structure::dense:
                 break;
         }
-        return {DenseAction{condition, list_of(targets), facts.matrix(parameters)}};
+        return alone(DenseAction{condition, list_of(targets), facts.matrix(parameters)});
     }
 
     std::vector<Action> operator()(const UnitaryOperation& operation) const {
         const std::size_t dimension = std::size_t{1} << operation.wires.targets;
-        return {DenseAction{condition_of(operation.wires), list_of(program_.targets(operation.wires)),
-                            Matrix(dimension, *operation.matrix)}};
+        return alone(DenseAction{condition_of(operation.wires), list_of(program_.targets(operation.wires)),
+                                 Matrix(dimension, *operation.matrix)});
     }
 
     std::vector<Action> operator()(const DiagonalOperation& operation) const {
-        return {DiagonalAction{condition_of(operation.wires), list_of(program_.targets(operation.wires)),
-                               *operation.entries}};
+        return alone(DiagonalAction{condition_of(operation.wires), list_of(program_.targets(operation.wires)),
+                                    *operation.entries});
     }
 
     std::vector<Action> operator()(const MultiplexerOperation& operation) const {
         const auto targets = program_.targets(operation.wires);
-        return {MultiplexerAction{condition_of(operation.wires), targets[0], list_of(targets.subspan(1)),
-                                  *operation.matrices}};
+        return alone(MultiplexerAction{condition_of(operation.wires), targets[0], list_of(targets.subspan(1)),
+                                       *operation.matrices});
     }
 
     std::vector<Action> operator()(const PauliRotationOperation& operation) const {
         const auto targets = program_.targets(operation.wires);
         const PauliMasks masks = masks_of(targets, [&](std::size_t k) { return (*operation.paulis)[k]; });
-        return {rotation(condition_of(operation.wires), masks, slots_[operation.slot])};
+        return alone(rotation(condition_of(operation.wires), masks, slots_[operation.slot]));
     }
 
     // Target k must end up with the qubit that was at target pattern[k]: swap it in, from wherever it is by now.
@@ -109,7 +110,7 @@ class Resolver {
     }
 
     std::vector<Action> operator()(const GlobalPhaseOperation& operation) const {
-        return {DiagonalAction{{}, {}, {std::polar(1.0, slots_[operation.slot])}}};
+        return alone(DiagonalAction{{}, {}, {std::polar(1.0, slots_[operation.slot])}});
     }
 
     std::vector<Action> operator()(const InitializeOperation&) const { refuse("initialize"); }
@@ -123,6 +124,13 @@ class Resolver {
  private:
     [[noreturn]] static void refuse(const std::string& name) {
         throw std::logic_error(name + " has no actions: it is no linear map of the state");
+    }
+
+    // A list of one, which an initializer list would copy.
+    static std::vector<Action> alone(Action action) {
+        std::vector<Action> actions;
+        actions.push_back(std::move(action));
+        return actions;
     }
 
     Condition condition_of(const Wires& wires) const { return ketjet::condition_of(program_, wires); }

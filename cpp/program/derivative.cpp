@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <optional>
+#include <utility>
 
 #include "program/pauli.hpp"
 
@@ -48,6 +50,25 @@ void drop_rounding(PauliSum& sum) {
     std::erase_if(sum, [&](const PauliTerm& term) { return std::abs(term.coefficient) <= rounding * largest; });
 }
 
+// By row of the gate table, of a gate with one parameter: its generator, which is the same for all values, on qubits
+// that have the numbers of its targets.
+std::vector<PauliSum> find_constant_generators() {
+    std::vector<PauliSum> generators;
+    for (const GateFacts& facts : gate_table()) {
+        PauliSum& generator = generators.emplace_back();
+        if (facts.parameters != 1) continue;
+        std::vector<int> targets(static_cast<std::size_t>(facts.targets));
+        std::iota(targets.begin(), targets.end(), 0);
+        constexpr double any = 1;
+        generator = pauli_sum(facts.generator(std::span(&any, 1), 0), targets, {});
+    }
+    return generators;
+}
+const PauliSum& constant_generator(const GateFacts& facts) {
+    static const std::vector<PauliSum> generators = find_constant_generators();
+    return generators[static_cast<std::size_t>(&facts - gate_table().data())];
+}
+
 class DerivativeReader {
  public:
     explicit DerivativeReader(const Program& program) : program_(program) {}
@@ -59,6 +80,15 @@ class DerivativeReader {
         const auto targets = program_.targets(operation.wires);
         const Condition condition = condition_of(program_, operation.wires);
         std::vector<Derivative> derivatives;
+        if (parameters == 1 && condition.mask == 0) {
+            PauliSum generator = constant_generator(facts);
+            for (auto& [string, coefficient] : generator) {
+                string.x = qubits_at(targets, string.x);
+                string.z = qubits_at(targets, string.z);
+            }
+            derivatives.push_back({operation.slot, std::move(generator)});
+            return derivatives;
+        }
         for (std::size_t which = 0; which < parameters; ++which) {
             derivatives.push_back({operation.slot + static_cast<std::uint32_t>(which),
                                    pauli_sum(facts.generator(values, which), targets, condition)});
