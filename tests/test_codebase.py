@@ -175,6 +175,7 @@ def test_files_stay_short_and_say_what_they_are(path):
             r"state\w*(\.|->)(amplitudes|scalars)\(\)",  # beside the walk: gathering, scattering, single amplitudes
             [
                 "cpp/state/",
+                "cpp/exec/apply_strings.cpp",
                 "cpp/exec/executor.cpp",
                 "cpp/exec/mirror_run.cpp",
                 "cpp/exec/collapse.cpp",

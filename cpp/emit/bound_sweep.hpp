@@ -101,12 +101,45 @@ struct AxisReadCall {
     std::span<ReadSum> sums;
 };
 
-using KernelCall = std::variant<DenseCall, DiagonalCall, ExchangeCall, RotationCall, TurnCall, PhaseCall, TurnPhaseCall,
-                                ReflectCall, ShiftCall, ReadCall, AxisReadCall>;
+// Likewise of strings in the planes of turns, before these.
+struct ReadTurnCall {
+    ReadTurnArgs args;
+    std::span<ReadSum> sums;
+};
 
-// Whether it reads two blocks, where all others change one.
+// Likewise of diagonal strings, before phases.
+struct ReadPhaseCall {
+    ReadPhaseArgs args;
+    ColdPhases cold;
+    std::span<ReadSum> sums;
+
+    // The sums come first, in whole lines, then a line for each, then the scratch of the phases.
+    std::size_t lines_begin() const { return (sums.size() * sizeof(double) + line_bytes - 1) & ~(line_bytes - 1); }
+    std::size_t phases_begin() const { return lines_begin() + sums.size() * line_bytes; }
+};
+
+// Adds to the block of one bra what strings make of the ket's. Groups whose condition the bra's base does not meet are
+// left out, and where parity(base & cold_signs) is odd a string's coefficient is negated.
+struct ApplyCall {
+    PauliApplyArgs args;
+    std::span<const Condition> conditions;  // of the groups
+    std::span<const Index> cold_signs;      // of the strings of all groups, which follow each other
+    std::size_t bra;
+
+    // The groups come first, in whole lines, then the strings.
+    std::size_t strings_begin() const {
+        return (conditions.size() * sizeof(PauliGroup) + line_bytes - 1) & ~(line_bytes - 1);
+    }
+    std::size_t scratch_bytes() const { return strings_begin() + cold_signs.size() * sizeof(WeightedSigns); }
+};
+
+using KernelCall = std::variant<DenseCall, DiagonalCall, ExchangeCall, RotationCall, TurnCall, PhaseCall, TurnPhaseCall,
+                                ReflectCall, ShiftCall, ReadCall, AxisReadCall, ReadTurnCall, ReadPhaseCall, ApplyCall>;
+
+// Whether it works on two blocks, ket and bra, where all others change one.
 inline bool reads(const KernelCall& call) {
-    return std::holds_alternative<ReadCall>(call) || std::holds_alternative<AxisReadCall>(call);
+    return std::holds_alternative<ReadCall>(call) || std::holds_alternative<AxisReadCall>(call) ||
+           std::holds_alternative<ReadTurnCall>(call) || std::holds_alternative<ReadPhaseCall>(call);
 }
 
 // A kernel call on every block whose base meets the condition.
@@ -166,7 +199,8 @@ struct BoundSweep {
     std::optional<FoldedEnd> folded;
     std::optional<Unfolding> unfolding;
     std::vector<BoundCall> calls;
-    std::size_t readings = 0;  // of a mirror: the sums that its calls add to
+    std::size_t readings = 0;     // of a mirror: the sums that its calls add to
+    bool reads_overlaps = false;  // the first of them is the real part of <bra|ket>
     std::vector<SlotShare> slot_shares;
     Arena arena;  // what the calls point to
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <utility>
 
@@ -9,6 +10,10 @@
 #include "emit/bound_sweep.hpp"
 
 namespace ketjet {
+
+// The lanes of the widest vectors: what is read how, and in which order, does not depend on the lane width.
+template <class T>
+constexpr int widest_lane_bits = sizeof(T) == sizeof(float) ? 4 : 3;
 
 // Coefficients are scalars of type T, in the kernels' layout.
 template <class T>
@@ -47,6 +52,26 @@ class CallWriter {
  private:
     std::size_t max_turn_axes_;
     BoundSweep& sweep_;
+};
+
+// By the lanes of a string's Z: the signs of the lanes, each made once.
+template <class T>
+class LaneSigns {
+ public:
+    LaneSigns(const BlockFrame& frame, CallWriter<T>& out) : frame_(frame), out_(out) {}
+
+    const T* of(Index lanes) {
+        const T*& signs = signs_[lanes];
+        if (signs == nullptr) {
+            signs = out_.lane_values(frame_, [&](Index index) { return parity(index & lanes) ? -1 : 1; });
+        }
+        return signs;
+    }
+
+ private:
+    const BlockFrame& frame_;
+    CallWriter<T>& out_;
+    std::array<const T*, 16> signs_{};
 };
 
 }  // namespace ketjet

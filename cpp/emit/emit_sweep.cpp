@@ -3,21 +3,17 @@
 
 #include <algorithm>
 #include <bit>
-#include <iterator>
 #include <span>
 #include <utility>
+#include <variant>
 #include <vector>
 
-#include "base/overloaded.hpp"
 #include "emit/call_writer.hpp"
 #include "emit/conjugation.hpp"
-#include "emit/dense.hpp"
-#include "emit/diagonal.hpp"
 #include "emit/exchange.hpp"
-#include "emit/layer.hpp"
+#include "emit/mirrored_passes.hpp"
+#include "emit/pass_emitter.hpp"
 #include "emit/reading.hpp"
-#include "emit/relabel.hpp"
-#include "emit/rotation.hpp"
 #include "emit/slot_readings.hpp"
 #include "emit/sweep_terms.hpp"
 #include "plan/block_shapes.hpp"
@@ -52,53 +48,6 @@ void place_rows(const Sweep& sweep, Direction direction, BoundSweep& bound) {
         bound.gathered = rows_of(hot, std::min(bound.scattered.run_bits, std::countr_one(sweep.active)));
 }
 
-// One action by the kernel of its kind.
-template <class T>
-void emit_action(const Action& action, BlockFrame& frame, CallWriter<T>& out) {
-    std::visit(Overloaded{[&](const DenseAction& dense) { emit_dense(dense, frame, out); },
-                          [&](const DiagonalAction& diagonal) { emit_diagonal(diagonal, frame, out); },
-                          [&](const FlipAction& flip) { emit_exchange(flip, frame, out); },
-                          [&](const SwapAction& swap) { emit_exchange(swap, frame, out); },
-                          [&](const RotationAction& rotation) { emit_rotation(rotation, frame, out); },
-                          [&](const MultiplexerAction& multiplexer) { emit_dense(multiplexer, frame, out); }},
-               action);
-}
-
-// A pass by what it does.
-template <class T>
-class PassEmitter {
- public:
-    PassEmitter(SweepTerms& terms, BlockFrame& frame, CallWriter<T>& out) : terms_(terms), frame_(frame), out_(out) {}
-
-    void operator()(const Relabel& pass) {
-        Relabelling<T> relabelling(frame_, out_);
-        for (const Term& term : pass.terms) {
-            for (const Action& action : terms_.actions(term)) relabelling.add(action);
-        }
-        relabelling.finish();
-    }
-
-    void operator()(const Layer& layer) {
-        const std::vector<LayerTurn> turns = terms_.turns(layer.turns);
-        auto [form, others] = terms_.phases(layer.phases);
-        emit_layer<T>(turns, std::move(form), frame_, out_);
-        for (const Action& action : others) emit_action(action, frame_, out_);
-    }
-
-    void operator()(const Dense& dense) { matrix(dense.term); }
-    void operator()(const Single& single) { matrix(single.term); }
-
- private:
-    void matrix(const Term& term) {
-        if (term.end - term.begin > 1) return emit_dense(terms_.product(term), frame_, out_);
-        for (const Action& action : terms_.actions(term)) emit_action(action, frame_, out_);
-    }
-
-    SweepTerms& terms_;
-    BlockFrame& frame_;
-    CallWriter<T>& out_;
-};
-
 template <class T>
 void emit_passes(const Sweep& sweep, PassEmitter<T> emit, std::vector<BoundCall>& calls) {
     for (std::size_t number = 0; number < sweep.passes.size(); ++number) {
@@ -106,50 +55,6 @@ void emit_passes(const Sweep& sweep, PassEmitter<T> emit, std::vector<BoundCall>
         std::visit(emit, sweep.passes[number].work);
         for (BoundCall& call : std::span(calls).subspan(before)) call.pass = number;
     }
-}
-
-// The terms of a pass whose derivatives are read before it.
-struct ReadBefore {
-    std::span<const Term> operator()(const Relabel&) const { return {}; }
-    std::span<const Term> operator()(const Layer& layer) const { return layer.turns; }
-    std::span<const Term> operator()(const auto& matrix) const { return {&matrix.term, 1}; }
-};
-
-// What is read behind a pass waits for the next one, which may share the place.
-template <class T>
-void emit_passes_back(const Sweep& sweep, SweepTerms& terms, BlockFrame& frame, CallWriter<T>& out, BoundSweep& bound) {
-    SlotReadings readings;
-    std::vector<Derivative> behind;
-    const auto read = [&](std::span<const Term> list, bool in_layer, bool before) {
-        for (const Term& term : list) {
-            if (term.part == Part::before || term.part == Part::after) continue;
-            auto derivatives = terms.derivatives(term, in_layer);
-            if (before) readings.add(derivatives.before);
-            if (!before) std::ranges::move(derivatives.before, std::back_inserter(behind));
-            std::ranges::move(derivatives.behind, std::back_inserter(behind));
-        }
-    };
-    std::size_t calls = 0;
-    const auto belongs_to = [&](std::size_t pass) {
-        for (BoundCall& call : std::span(bound.calls).subspan(calls)) call.pass = pass;
-        calls = bound.calls.size();
-    };
-    PassEmitter<T> emit(terms, frame, out);
-    for (std::size_t number = 0; number < sweep.passes.size(); ++number) {
-        const Pass& pass = sweep.passes[number];
-        const auto* const layer = std::get_if<Layer>(&pass.work);
-        readings.add(std::exchange(behind, {}));
-        read(std::visit(ReadBefore{}, pass.work), layer != nullptr, true);
-        readings.emit(frame, out);
-        std::visit(emit, pass.work);
-        if (layer != nullptr) read(layer->phases, true, false);
-        belongs_to(number);
-    }
-    readings.add(behind);
-    readings.emit(frame, out);
-    belongs_to(sweep.passes.size() - 1);
-    bound.readings = readings.count();
-    bound.slot_shares = readings.take_shares();
 }
 
 // Reads the block, then leaves what the frame still holds to the gather and the scatter of the sweep.
@@ -179,52 +84,81 @@ void finish(const Sweep& sweep, const SweepReading& reading, BlockFrame& frame, 
     bound.lane_signs = out.lane_values(frame, [&](Index index) { return parity(index & signs) ? -1 : 1; });
 }
 
+// What the emitters of one sweep share.
 template <class T>
-BoundSweep emit(const Program& program, const Sweep& sweep, Direction direction, const Kernels& kernels,
-                const SweepReading& reading) {
-    BoundSweep bound;
-    place_rows(sweep, direction, bound);
-    BlockFrame frame(sweep, kernels.lane_bits, sizeof(T), bound.arena);
-    bound.gather_map = frame.map();
-    CallWriter<T> out(kernels, bound);
-    SweepTerms terms(program, sweep, direction);
-    if (direction == Direction::forwards) {
-        emit_passes(sweep, PassEmitter<T>(terms, frame, out), bound.calls);
-    } else {
-        emit_passes_back(sweep, terms, frame, out, bound);
+struct SweepEmitter {
+    const Sweep& sweep;
+    BoundSweep bound{};
+    BlockFrame frame;
+    CallWriter<T> out;
+
+    SweepEmitter(const Sweep& given, Direction direction, const Kernels& kernels)
+        : sweep(given), frame(given, kernels.lane_bits, sizeof(T), bound.arena), out(kernels, bound) {
+        place_rows(sweep, direction, bound);
+        bound.gather_map = bound.scatter_map = frame.map();
     }
-    finish(sweep, reading, frame, out, bound);
-    return bound;
+    SweepEmitter(const SweepEmitter&) = delete;
+    SweepEmitter& operator=(const SweepEmitter&) = delete;
+};
+
+// The first reading of all.
+template <class T>
+void read_overlaps(SweepEmitter<T>& emitter) {
+    constexpr PauliString identity{};
+    constexpr std::uint32_t first = 0;
+    emit_reading(std::span(&identity, 1), std::span(&first, 1), ReadPart::real, Bra::other_state, emitter.frame,
+                 emitter.out);
+    emitter.bound.reads_overlaps = true;
 }
 
 }  // namespace
 
 template <class T>
 BoundSweep emit_sweep(const Program& program, const Sweep& sweep, const Kernels& kernels, const SweepReading& reading) {
-    return emit<T>(program, sweep, Direction::forwards, kernels, reading);
+    SweepEmitter<T> emitter(sweep, Direction::forwards, kernels);
+    SweepTerms terms(program, sweep, Direction::forwards);
+    emit_passes(sweep, PassEmitter<T>(terms, emitter.frame, emitter.out), emitter.bound.calls);
+    finish(sweep, reading, emitter.frame, emitter.out, emitter.bound);
+    return std::move(emitter.bound);
 }
 
 template <class T>
-BoundSweep emit_mirrored(const Program& program, const Sweep& sweep, const Kernels& kernels) {
-    return emit<T>(program, sweep, Direction::backwards, kernels, {});
+BoundSweep emit_mirrored(const Program& program, const Sweep& sweep, const Kernels& kernels,
+                         const MirrorReading& reading) {
+    const std::span<const Application> sums = reading.sums;
+    SweepEmitter<T> emitter(sweep, Direction::backwards, kernels);
+    SweepTerms terms(program, sweep, Direction::backwards, reading.wanted);
+    for (std::size_t bra = 0; bra < sums.size(); ++bra) emit_application(sums[bra], bra, emitter.frame, emitter.out);
+    if (!sums.empty()) read_overlaps(emitter);
+    SlotReadings readings(sums.empty() ? 0 : 1);
+    emit_mirrored_passes(sweep, terms, readings, emitter.frame, emitter.out, emitter.bound);
+    emitter.bound.readings = readings.count();
+    emitter.bound.slot_shares = readings.take_shares();
+    finish(sweep, {}, emitter.frame, emitter.out, emitter.bound);
+    return std::move(emitter.bound);
 }
 
 template <class T>
 BoundSweep emit_read_sweep(const Sweep& sweep, const SweepReading& reading, const Kernels& kernels) {
-    BoundSweep bound;
-    place_rows(sweep, Direction::forwards, bound);
-    BlockFrame frame(sweep, kernels.lane_bits, sizeof(T), bound.arena);
-    bound.gather_map = frame.map();
-    CallWriter<T> out(kernels, bound);
-    emit_reading(reading.strings, reading.read, ReadPart::real, reading.bra, frame, out);
-    return bound;
+    SweepEmitter<T> emitter(sweep, Direction::forwards, kernels);
+    emit_reading(reading.strings, reading.read, ReadPart::real, reading.bra, emitter.frame, emitter.out);
+    return std::move(emitter.bound);
 }
 
-template BoundSweep emit_sweep<float>(const Program&, const Sweep&, const Kernels&, const SweepReading&);
-template BoundSweep emit_sweep<double>(const Program&, const Sweep&, const Kernels&, const SweepReading&);
-template BoundSweep emit_read_sweep<float>(const Sweep&, const SweepReading&, const Kernels&);
-template BoundSweep emit_read_sweep<double>(const Sweep&, const SweepReading&, const Kernels&);
-template BoundSweep emit_mirrored<float>(const Program&, const Sweep&, const Kernels&);
-template BoundSweep emit_mirrored<double>(const Program&, const Sweep&, const Kernels&);
+template <class T>
+BoundSweep emit_apply_sweep(const Sweep& sweep, const Application& sum, const Kernels& kernels) {
+    SweepEmitter<T> emitter(sweep, Direction::forwards, kernels);
+    emit_application(sum, 0, emitter.frame, emitter.out);
+    return std::move(emitter.bound);
+}
+
+#define KETJET_INSTANTIATE(T)                                                                                 \
+    template BoundSweep emit_sweep<T>(const Program&, const Sweep&, const Kernels&, const SweepReading&);     \
+    template BoundSweep emit_mirrored<T>(const Program&, const Sweep&, const Kernels&, const MirrorReading&); \
+    template BoundSweep emit_read_sweep<T>(const Sweep&, const SweepReading&, const Kernels&);                \
+    template BoundSweep emit_apply_sweep<T>(const Sweep&, const Application&, const Kernels&);
+KETJET_INSTANTIATE(float)
+KETJET_INSTANTIATE(double)
+#undef KETJET_INSTANTIATE
 
 }  // namespace ketjet

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "emit/application.hpp"
 #include "emit/bound_sweep.hpp"
 #include "emit/reading.hpp"
 #include "plan/plan.hpp"
@@ -23,12 +24,25 @@ template <class T>
 BoundSweep emit_sweep(const Program& program, const Sweep& sweep, const Kernels& kernels,
                       const SweepReading& reading = {});
 
-// Likewise of a mirror's sweep, with the readings for derivatives by slots among its passes.
+// What a mirror's sweep does beside its passes: the sums are applied before them, one for each bra, and if there are
+// any the overlaps of bras and ket are read then; and derivatives are read by the slots that are wanted, where that is
+// not said by all.
+struct MirrorReading {
+    std::span<const Application> sums{};
+    std::span<const char> wanted{};
+};
+
+// Likewise of a mirror's sweep.
 template <class T>
-BoundSweep emit_mirrored(const Program& program, const Sweep& sweep, const Kernels& kernels);
+BoundSweep emit_mirrored(const Program& program, const Sweep& sweep, const Kernels& kernels,
+                         const MirrorReading& reading = {});
 
 // A sweep without passes: its blocks are gathered, read and left as they are.
 template <class T>
 BoundSweep emit_read_sweep(const Sweep& sweep, const SweepReading& reading, const Kernels& kernels);
+
+// Likewise one that applies a sum.
+template <class T>
+BoundSweep emit_apply_sweep(const Sweep& sweep, const Application& sum, const Kernels& kernels);
 
 }  // namespace ketjet

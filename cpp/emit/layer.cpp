@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
+#include <optional>
+#include <tuple>
 #include <vector>
 
 #include "emit/conjugation.hpp"
 #include "emit/diagonal.hpp"
 #include "emit/phases.hpp"
+#include "emit/read_turn.hpp"
 #include "emit/tuning.hpp"
 #include "emit/turns.hpp"
 #include "plan/work.hpp"
@@ -33,7 +35,9 @@ void emit_scale(BlockFrame& frame, CallWriter<T>& out) {
 }  // namespace
 
 template <class T>
-void emit_layer(std::span<const LayerTurn> turns, PhaseForm phases, BlockFrame& frame, CallWriter<T>& out) {
+bool emit_layer(std::span<const LayerTurn> turns, PhaseForm phases, std::span<const DiagonalReading> readings,
+                BlockFrame& frame, CallWriter<T>& out) {
+    const double norm = std::norm(frame.scale);
     const Conjugation conjugation = frame.fold ? take_conjugation(phases, *frame.fold) : Conjugation{};
     PlacedForm form = place_phases(phases, frame);
     std::vector<PlacedTurn> placed;
@@ -53,11 +57,19 @@ void emit_layer(std::span<const LayerTurn> turns, PhaseForm phases, BlockFrame& 
         turning |= placed.back().positions();
     }
     Index inner = form.used != 0 ? choose_inner(form, turning, pairs ? max_pair_table_bits : max_phase_table_bits) : 0;
+    const bool reads = !readings.empty() && count_bits(inner) == read_phase_table_bits;
     std::ranges::sort(placed, {}, [&](const PlacedTurn& turn) {
         const bool joins = turn.position >= min_phase_table_bits && (turn.positions() & ~inner) == 0;
-        return std::pair(joins, turn.position);
+        return std::tuple(!turn.reading, joins, turn.position);
     });
-    std::optional<JoiningTurns> joining = emit_turns(std::span<const PlacedTurn>(placed), inner, frame, out);
+    const auto others = std::ranges::find_if(placed, [](const PlacedTurn& turn) { return !turn.reading; });
+    emit_read_turns(std::span<const PlacedTurn>(placed.begin(), others), norm, frame, out);
+    std::optional<JoiningTurns> joining =
+        emit_turns(std::span<const PlacedTurn>(others, placed.end()), reads ? 0 : inner, frame, out);
+    if (reads) {
+        form = emit_read_phases(form, inner, readings, frame, out);
+        inner = choose_inner(form, 0, max_phase_table_bits);
+    }
     while (form.used != 0) {
         form = emit_phases(form, inner, joining, frame, out);
         joining.reset();
@@ -65,9 +77,14 @@ void emit_layer(std::span<const LayerTurn> turns, PhaseForm phases, BlockFrame& 
     }
     emit_conjugation(conjugation, frame, out);
     if (std::abs(frame.scale) < min_scale<T>) emit_scale(frame, out);
+    return reads;
 }
 
-template void emit_layer<float>(std::span<const LayerTurn>, PhaseForm, BlockFrame&, CallWriter<float>&);
-template void emit_layer<double>(std::span<const LayerTurn>, PhaseForm, BlockFrame&, CallWriter<double>&);
+#define KETJET_INSTANTIATE(T)                                                                                         \
+    template bool emit_layer<T>(std::span<const LayerTurn>, PhaseForm, std::span<const DiagonalReading>, BlockFrame&, \
+                                CallWriter<T>&);
+KETJET_INSTANTIATE(float)
+KETJET_INSTANTIATE(double)
+#undef KETJET_INSTANTIATE
 
 }  // namespace ketjet

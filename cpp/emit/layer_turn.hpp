@@ -1,6 +1,8 @@
 // What a layer turns: planes of single qubits, and of pairs.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <variant>
 
 #include "emit/givens_rotation.hpp"
@@ -11,6 +13,7 @@ namespace ketjet {
 struct QubitTurn {
     int qubit;
     GivensRotation rotation;
+    std::optional<std::uint32_t> reading{};  // in a mirror: what is read of its own plane before it, X or Y
 };
 
 // One plane for each parity of the two bits.

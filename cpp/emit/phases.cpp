@@ -101,6 +101,46 @@ std::span<const BitFactor> cold_factors(const PlacedForm& form, Index positions,
     return {factors, count};
 }
 
+// One call's phases, what its cold qubits change of them, the scratch that they need, and what is left to another call.
+struct PhasePart {
+    PhaseArgs args;
+    ColdPhases cold;
+    std::size_t scratch_bytes;
+    PlacedForm rest;
+};
+
+// All phases inside `inner`, all outside, and those across to a few keys.
+template <class T>
+PhasePart make_part(PlacedForm& form, Index inner, std::span<const PlacedTurn> first, BlockFrame& frame,
+                    CallWriter<T>& out) {
+    const BlockLayout& layout = frame.layout();
+    const Index keys = choose_keys(form, inner), outer = low_bits(layout.positions()) & ~inner;
+    PhaseArgs args{};
+    args.vectors = frame.subset({}, layout.vectors_of(inner));
+    args.row_bits = count_bits(outer);
+    args.table_bits = count_bits(inner);
+    args.lane_flip = static_cast<int>(frame.lane_flip());
+    order_table(args, inner, first, frame, out);
+
+    PhaseRows rows{products(form, outer), {}, {}};
+    const Index row_keys = extract_bits(keys, outer);
+    for (std::size_t row = 0; row < rows.factors.size(); ++row) rows.keys.push_back(extract_bits(row, row_keys));
+
+    const ColdPhases cold{cold_factors(form, outer, out), cold_factors(form, inner, out)};
+    rows.fill_tables(form, inner, keys);
+    if (cold.inner.empty() && rows.tables.size() == 1 && all_ones(rows.tables[0])) rows.tables.clear();
+    const std::size_t entries = std::size_t{1} << args.table_bits;
+    if (cold.inner.empty() && cold.outer.empty()) {
+        rows.absorb_factors(max_tables<T>(entries, rows.factors.size(), layout));
+    }
+    write_rows(rows, args, frame, out);
+    constexpr std::size_t aligned_rows = 8;
+    args.table_scratch = 2 * std::max(rows.factors.size(), aligned_rows);
+    const std::size_t doubles = args.table_scratch + 2 * entries;
+    const std::size_t scalars = 2 * entries * static_cast<std::size_t>(args.tables);
+    return {args, cold, doubles * sizeof(double) + scalars * sizeof(T), form.across(inner, outer & ~keys)};
+}
+
 }  // namespace
 
 PlacedForm place_phases(const PhaseForm& form, BlockFrame& frame) {
@@ -152,43 +192,51 @@ Index choose_inner(const PlacedForm& form, Index turning, int most) {
 template <class T>
 PlacedForm emit_phases(PlacedForm& form, Index inner, const std::optional<JoiningTurns>& turns, BlockFrame& frame,
                        CallWriter<T>& out) {
-    const BlockLayout& layout = frame.layout();
-    const Index keys = choose_keys(form, inner), outer = low_bits(layout.positions()) & ~inner;
-    PhaseArgs args{};
-    args.vectors = frame.subset({}, layout.vectors_of(inner));
-    args.row_bits = count_bits(outer);
-    args.table_bits = count_bits(inner);
-    args.lane_flip = static_cast<int>(frame.lane_flip());
-    order_table(args, inner, turns ? std::span(turns->axes) : std::span<const PlacedTurn>(), frame, out);
-
-    PhaseRows rows{products(form, outer), {}, {}};
-    const Index row_keys = extract_bits(keys, outer);
-    for (std::size_t row = 0; row < rows.factors.size(); ++row) rows.keys.push_back(extract_bits(row, row_keys));
-
-    const ColdPhases cold{cold_factors(form, outer, out), cold_factors(form, inner, out)};
-    rows.fill_tables(form, inner, keys);
-    if (cold.inner.empty() && rows.tables.size() == 1 && all_ones(rows.tables[0])) rows.tables.clear();
-    const std::size_t entries = std::size_t{1} << args.table_bits;
-    if (cold.inner.empty() && cold.outer.empty()) {
-        rows.absorb_factors(max_tables<T>(entries, rows.factors.size(), layout));
-    }
-    write_rows(rows, args, frame, out);
-    constexpr std::size_t aligned_rows = 8;
-    args.table_scratch = 2 * std::max(rows.factors.size(), aligned_rows);
-    const std::size_t doubles = args.table_scratch + 2 * entries;
-    const std::size_t scalars = 2 * entries * static_cast<std::size_t>(args.tables);
-    out.need_scratch(doubles * sizeof(double) + scalars * sizeof(T));
+    const auto first = turns ? std::span(turns->axes) : std::span<const PlacedTurn>();
+    PhasePart part = make_part(form, inner, first, frame, out);
+    out.need_scratch(part.scratch_bytes);
     if (turns) {
-        out.add({}, TurnPhaseCall{{turns->args, args}, cold});
+        out.add({}, TurnPhaseCall{{turns->args, part.args}, part.cold});
     } else {
-        out.add({}, PhaseCall{args, cold});
+        out.add({}, PhaseCall{part.args, part.cold});
     }
-    return form.across(inner, outer & ~keys);
+    return std::move(part.rest);
 }
 
-#define KETJET_INSTANTIATE(T)                                                                               \
-    template PlacedForm emit_phases<T>(PlacedForm&, Index, const std::optional<JoiningTurns>&, BlockFrame&, \
-                                       CallWriter<T>&);
+template <class T>
+PlacedForm emit_read_phases(PlacedForm& form, Index inner, std::span<const DiagonalReading> readings, BlockFrame& frame,
+                            CallWriter<T>& out) {
+    const BlockLayout& layout = frame.layout();
+    const double norm = std::norm(frame.scale);
+    const int part_bits = widest_lane_bits<T> - layout.lane_bits();
+    const Index row = layout.vectors_of(inner);
+    PhasePart part = make_part(form, inner, {}, frame, out);
+    ReadPhaseCall call{};
+    call.args.phases = part.args;
+    call.cold = part.cold;
+    PhaseString* const strings = out.template take<PhaseString>(readings.size());
+    ReadSum* const sums = out.template take<ReadSum>(readings.size());
+    LaneSigns<T> lane_signs(frame, out);
+    for (std::size_t k = 0; k < readings.size(); ++k) {
+        const Index positions = layout.positions_of(readings[k].z), vectors = layout.vectors_of(positions);
+        const auto in_row = static_cast<unsigned>(extract_bits(vectors, row));
+        strings[k] = {vectors & ~row, in_row >> part_bits, in_row & static_cast<unsigned>(low_bits(part_bits)),
+                      lane_signs.of(layout.lanes_of(positions))};
+        sums[k] = {readings[k].sum, layout.cold_of(readings[k].z), norm};
+    }
+    call.args.strings = strings;
+    call.args.count = static_cast<int>(readings.size());
+    call.sums = {sums, readings.size()};
+    out.need_scratch(call.phases_begin() + part.scratch_bytes);
+    out.add({}, call);
+    return std::move(part.rest);
+}
+
+#define KETJET_INSTANTIATE(T)                                                                                  \
+    template PlacedForm emit_phases<T>(PlacedForm&, Index, const std::optional<JoiningTurns>&, BlockFrame&,    \
+                                       CallWriter<T>&);                                                        \
+    template PlacedForm emit_read_phases<T>(PlacedForm&, Index, std::span<const DiagonalReading>, BlockFrame&, \
+                                            CallWriter<T>&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

@@ -3,7 +3,9 @@
 // What does not fit is left to a further call. Phases of cold qubits alone are a factor of the block.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 
 #include "emit/call_writer.hpp"
 #include "emit/phase_form.hpp"
@@ -11,6 +13,12 @@
 #include "emit/turns.hpp"
 
 namespace ketjet {
+
+// In a mirror: what is read before phases, a string of Z.
+struct DiagonalReading {
+    std::uint32_t sum;
+    Index z;  // qubits
+};
 
 // The part of a form that differs within a block; the rest goes into the frame's factors.
 PlacedForm place_phases(const PhaseForm& form, BlockFrame& frame);
@@ -23,5 +31,10 @@ Index choose_inner(const PlacedForm& form, Index turning, int most);
 template <class T>
 PlacedForm emit_phases(PlacedForm& form, Index inner, const std::optional<JoiningTurns>& turns, BlockFrame& frame,
                        CallWriter<T>& out);
+
+// The same without turns; reads before it. `inner` has read_phase_table_bits.
+template <class T>
+PlacedForm emit_read_phases(PlacedForm& form, Index inner, std::span<const DiagonalReading> readings, BlockFrame& frame,
+                            CallWriter<T>& out);
 
 }  // namespace ketjet

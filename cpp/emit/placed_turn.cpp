@@ -17,6 +17,8 @@ constexpr double rounding_of_one = 1e-15;
 PlacedTurn place_turn(const QubitTurn& turn, BlockFrame& frame) {
     auto [phase, before, after, cosine, sine, imaginary] = turn.rotation;
     const int qubit = turn.qubit;
+    std::optional<PlacedReading> reading;
+    if (turn.reading) reading = PlacedReading{*turn.reading, frame.has_sign(qubit)};
     frame.scale *= unit_phase(phase);
     if (before != 0) frame.toggle_sign(qubit);
     if (std::abs(sine) > std::abs(cosine)) {  // R(a) = R(a - pi/2) R(pi/2), and R(pi/2) is XZ, or -iX if imaginary
@@ -24,6 +26,7 @@ PlacedTurn place_turn(const QubitTurn& turn, BlockFrame& frame) {
             frame.scale *= Complex(0, -1);
         } else {
             frame.toggle_sign(qubit);
+            if (reading) reading->negative = !reading->negative;  // XY = -YX
         }
         frame.flip(qubit);
         const double old = cosine;
@@ -39,7 +42,7 @@ PlacedTurn place_turn(const QubitTurn& turn, BlockFrame& frame) {
         tangent = 1;
     }
     if (after != 0) frame.toggle_sign(qubit);
-    return {frame.layout().position(qubit), {}, {tangent, tangent}, imaginary};
+    return {frame.layout().position(qubit), {}, {tangent, tangent}, imaginary, reading};
 }
 
 // A turn of a pair by more than pi/4 exchanges the two states of its parity first, a SWAP or one and two X: R(a) =

@@ -13,11 +13,18 @@
 
 namespace ketjet {
 
+// What a turn reads of its plane before it.
+struct PlacedReading {
+    std::uint32_t sum;
+    bool negative;
+};
+
 struct PlacedTurn {
     int position;
     std::optional<int> partner;      // the lower position of a pair
     std::array<double, 2> tangents;  // by parity of the pair's bits; equal for a single qubit
     bool imaginary;
+    std::optional<PlacedReading> reading{};
 
     Index positions() const { return bit(position) | (partner ? bit(*partner) : 0); }
 };

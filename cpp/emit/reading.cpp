@@ -25,10 +25,6 @@ Phase phase_of(const PauliString& string, ReadPart part, Index signs) {
     return {!odd, flipped != (y >= 2)};
 }
 
-// The lanes of the widest vectors: what is read how, and in which order, does not depend on the lane width.
-template <class T>
-constexpr int wide_bits = sizeof(T) == sizeof(float) ? 4 : 3;
-
 // Strings that one call can read: with equal flips, and conditions met by equal vectors of equal blocks.
 auto group_key(const PauliString& string) {
     return std::tuple(string.x, string.condition.mask, string.condition.value);
@@ -45,7 +41,7 @@ class GroupEmitter {
         const PauliString& first = strings_[group.front()];
         const PlacedCondition condition = layout.place(first.condition);
         const Index flip = layout.positions_of(first.x);
-        const Index chosen = bra_ == Bra::same_block ? lowest_bit(flip & ~low_bits(wide_bits<T>)) : 0;
+        const Index chosen = bra_ == Bra::same_block ? lowest_bit(flip & ~low_bits(widest_lane_bits<T>)) : 0;
         const double pairs = chosen != 0 || bra_ == Bra::partner_block ? 2 : 1;  // read at one of two places
         ReadCall call{};
         call.args.vectors = frame_.subset(condition.vectors, layout.vectors_of(chosen));
@@ -124,7 +120,8 @@ class AxisEmitter {
  private:
     static bool flips_one(const PauliString& string) { return count_bits(string.x) == 1 && string.condition.mask == 0; }
     bool is_on_axis(const PauliString& string) const {
-        return (string.z & ~string.x) == 0 && frame_.layout().position(std::countr_zero(string.x)) >= wide_bits<T>;
+        return (string.z & ~string.x) == 0 &&
+               frame_.layout().position(std::countr_zero(string.x)) >= widest_lane_bits<T>;
     }
     Phase phase(std::uint32_t k) const { return phase_of(strings_[k], part_, frame_.signs()); }
 
@@ -180,6 +177,8 @@ void finish_readings(BoundSweep& sweep) {
         std::span<ReadSum> sums;
         if (auto* const reading = std::get_if<ReadCall>(&call.call)) sums = reading->sums;
         if (auto* const reading = std::get_if<AxisReadCall>(&call.call)) sums = reading->sums;
+        if (auto* const reading = std::get_if<ReadTurnCall>(&call.call)) sums = reading->sums;
+        if (auto* const reading = std::get_if<ReadPhaseCall>(&call.call)) sums = reading->sums;
         for (ReadSum& sum : sums) sum.factor /= std::norm(sweep.scale);
     }
 }

@@ -84,8 +84,8 @@ std::vector<Action> SweepTerms::actions(const Term& term) const {
     if (direction_ == Direction::forwards) return actions_of(program_, operations);
     std::vector<Action> all;
     for (const std::uint32_t operation : operations) {
-        const std::vector<Action> actions = resolve(program_, program_.operations()[operation]);
-        for (const Action& action : std::views::reverse(actions)) all.push_back(adjoint(action));
+        std::vector<Action> actions = resolve(program_, program_.operations()[operation]);
+        for (Action& action : std::views::reverse(actions)) all.push_back(adjoint(std::move(action)));
     }
     return all;
 }
@@ -142,18 +142,28 @@ SweepTerms::Phases SweepTerms::phases(std::span<const Term> terms) {
     return result;
 }
 
+std::vector<Derivative> SweepTerms::wanted_derivatives(std::uint32_t operation) const {
+    std::vector<Derivative> derivatives = derivatives_of(program_, program_.operations()[operation]);
+    if (wanted_.empty()) return derivatives;
+    std::erase_if(derivatives, [&](const Derivative& derivative) { return wanted_[derivative.slot] == 0; });
+    return derivatives;
+}
+
 // What comes before an operation here is undone when its derivative is read in the program's order of things: read
 // before the term, its generator is seen through all that, and read behind the term, back through the rest.
 SweepTerms::Derivatives SweepTerms::derivatives(const Term& term, bool in_layer) {
     const auto operations = sweep_.operations_of(term);
-    const std::vector<Action> all = actions(term);
-    const Index qubits = qubits_of(all);
     const bool whole = term.part == Part::whole;
     Derivatives result;
-    if (count_bits(qubits) > 2) {  // then it is one operation
-        result.before = derivatives_of(program_, program_.operations()[operations.front()]);
-        return result;
+    if (operations.size() == 1 && whole) {
+        result.before = wanted_derivatives(operations.front());
+        const auto is_one_string = [](const Derivative& derivative) { return derivative.generator.size() <= 1; };
+        if (std::ranges::all_of(result.before, is_one_string)) return result;
     }
+    const std::vector<Action> all = actions(term);
+    const Index qubits = qubits_of(all);
+    if (count_bits(qubits) > 2) return result;  // it is one operation
+    result.before.clear();
     std::optional<Matrix> term_matrix;
     const auto seen_behind = [&](const PauliSum& generator) {
         if (!term_matrix) term_matrix = whole ? product_of(all, qubits) : turn_alone(split(term), qubits);
@@ -163,7 +173,7 @@ SweepTerms::Derivatives SweepTerms::derivatives(const Term& term, bool in_layer)
     if (!whole) through = product_of(std::vector{before_turn(split(term))}, qubits);
     for (const std::uint32_t index : operations) {
         const Operation& operation = program_.operations()[index];
-        for (auto& [slot, generator] : derivatives_of(program_, operation)) {
+        for (auto& [slot, generator] : wanted_derivatives(index)) {
             if (through) generator = conjugated(*through, generator, qubits);
             if (generator.size() > 1) {
                 PauliSum behind = seen_behind(generator);

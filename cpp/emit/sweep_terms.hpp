@@ -19,9 +19,9 @@ enum class Direction : std::uint8_t { forwards, backwards };
 
 class SweepTerms {
  public:
-    // Of a plan's program, with the angles of now.
-    SweepTerms(const Program& program, const Sweep& sweep, Direction direction)
-        : program_(program), sweep_(sweep), direction_(direction) {}
+    // Of a plan's program, with the angles of now. Derivatives are by the slots that are `wanted`, or by all.
+    SweepTerms(const Program& program, const Sweep& sweep, Direction direction, std::span<const char> wanted = {})
+        : program_(program), sweep_(sweep), direction_(direction), wanted_(wanted) {}
 
     std::vector<Action> actions(const Term& term) const;
     // All operations of a term as one matrix.
@@ -46,10 +46,12 @@ class SweepTerms {
     // The decomposition of a term's product, which up to three passes ask for.
     const LayerTurn& split(const Term& term);
     LayerTurn make_split(const Term& term) const;
+    std::vector<Derivative> wanted_derivatives(std::uint32_t operation) const;
 
     const Program& program_;
     const Sweep& sweep_;
     Direction direction_;
+    std::span<const char> wanted_;
     std::unordered_map<std::uint32_t, LayerTurn> splits_;  // by Term::begin
 };
 

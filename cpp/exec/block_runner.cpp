@@ -7,7 +7,6 @@
 #include <iterator>
 #include <variant>
 
-#include "exec/call_runner.hpp"
 #include "exec/tuning.hpp"
 #include "plan/block_shapes.hpp"
 
@@ -81,7 +80,7 @@ void BlockRunner<T>::run(const BlockPlace<T>& place, const T* next, SweepNorms::
     begin(place, next);
     if (times_) clock.lap(times_->gather);
     for (const BoundCall& bound : sweep_->calls) {
-        call(bound, block());
+        call(bound);
         if (times_) clock.lap(bound.pass == BoundCall::behind_passes ? times_->reading : times_->passes[bound.pass]);
     }
     if (writes) end(norms);
@@ -97,7 +96,23 @@ void BlockRunner<T>::begin(const BlockPlace<T>& place, const T* next) {
 }
 
 template <class T>
-void BlockRunner<T>::call(const BoundCall& bound, const T* bra) {
+void BlockRunner<T>::load(const BlockPlace<const T>& place) {
+    place_ = {place.base, nullptr};
+    gather(place, block());
+    ahead_ = {};
+    shift_ = 0;
+}
+
+template <class T>
+void BlockRunner<T>::clear(const BlockPlace<T>& place) {
+    place_ = place;
+    std::memset(block(), 0, scratch_offset_);
+    ahead_ = {};
+    shift_ = 0;
+}
+
+template <class T>
+void BlockRunner<T>::call(const BoundCall& bound, const BraBlock& bra) {
     stop_.throw_if_stopped();
     if ((place_.base & bound.cold.mask) != bound.cold.value) return;
     std::visit(CallRunner{kernels_, block(), scratch(), bra, sums_, place_.base, shift_, ahead_}, bound.call);
@@ -107,16 +122,13 @@ template <class T>
 void BlockRunner<T>::read(const BlockPlace<const T>& ket, const BlockPlace<const T>& bra) {
     const auto applies = [&](const BoundCall& call) { return (ket.base & call.cold.mask) == call.cold.value; };
     if (std::ranges::none_of(sweep_->calls, applies)) return;
-    gather(ket, block());
+    load(ket);
     T* bra_block = block();
     if (bra.origin != ket.origin) {
         bra_block = reinterpret_cast<T*>(static_cast<std::byte*>(buffer_.data()) + bra_offset_);
         gather(bra, bra_block);
     }
-    place_ = {ket.base, nullptr};
-    ahead_ = {};
-    shift_ = 0;
-    for (const BoundCall& bound : sweep_->calls) call(bound, bra_block);
+    for (const BoundCall& bound : sweep_->calls) call(bound, {bra_block});
 }
 
 template <class T>

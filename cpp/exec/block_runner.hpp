@@ -9,6 +9,7 @@
 #include "base/exact_sum.hpp"
 #include "base/stop_token.hpp"
 #include "emit/bound_sweep.hpp"
+#include "exec/call_runner.hpp"
 #include "exec/pass_times.hpp"
 #include "exec/sweep_norms.hpp"
 #include "kernels/kernel_table.hpp"
@@ -36,11 +37,17 @@ class BlockRunner {
     // that will be run after it, null if there is none. `writes`: it is scattered. Throws Cancelled.
     void run(const BlockPlace<T>& place, const T* next, SweepNorms::Place norms, bool writes);
     // The same in steps, for blocks of several states at a time: gathers one, calls a kernel on it if its base meets
-    // the condition, and scatters it. Readings take `bra` as bra: this block, or that of another state after the same
-    // calls.
+    // the condition, and scatters it.
     void begin(const BlockPlace<T>& place, const T* next);
-    void call(const BoundCall& bound, const T* bra);
+    void call(const BoundCall& bound) { call(bound, {block()}); }
     void end(SweepNorms::Place norms) const;
+    // What begins differently: a block that is never scattered, or one of zeros.
+    void load(const BlockPlace<const T>& place);
+    void clear(const BlockPlace<T>& place);
+    // A call that takes the block of another state as bra.
+    void call_with(const BoundCall& bound, BlockRunner& bra, bool is_last) {
+        call(bound, {bra.block(), bra.place_.base, &bra.ahead_, is_last});
+    }
     T* block() const { return static_cast<T*>(buffer_.data()); }
 
     // Reads one block of a sweep without passes, as ket and as bra, or with another block as bra. Throws Cancelled.
@@ -54,6 +61,7 @@ class BlockRunner {
     const PassTimes& times() const { return *times_; }
 
  private:
+    void call(const BoundCall& bound, const BraBlock& bra);
     void* scratch() const { return static_cast<std::byte*>(buffer_.data()) + scratch_offset_; }
     Prefetch prefetch(const T* next) const;
     void gather(const BlockPlace<const T>& place, T* amplitudes) const;

@@ -239,6 +239,41 @@ struct AxisSumsArgs {
     double* sums;
 };
 
+// Turns of two states that are read before, one string for each axis: adds to sums[a] as AxisSumsArgs says of two
+// blocks. Then turns the bra, or both.
+enum class Turned : std::uint8_t { bra, both };
+struct ReadTurnArgs {
+    TurnArgs turns;  // 1 to max_read_axes axes alone, as in AxisSumsArgs; all imaginary, or none
+    void* bra;       // a block of the same layout as the ket
+    Turned turned;
+    Prefetch* bra_prefetch;  // as that of the vectors
+    double* sums;
+};
+
+// Of one diagonal string in ReadPhaseArgs: how the signs of the amplitudes in a row of a table follow from their place.
+struct PhaseString {
+    std::uint64_t row_signs;  // rows y with odd popcount(y & row_signs) count negatively
+    unsigned entry;           // likewise of the wide vectors in a row, by number,
+    unsigned part_signs;      // and of their parts
+    const void* lane_signs;   // W scalars, 1 or -1
+};
+
+// Phases of two states, the table of which has 2^read_phase_table_bits entries. Before them, adds to sums[k] the sum
+// over all vectors y of the block and their lanes of
+//   sign * conj(bra[y]) * ket[y],
+// its imaginary part, for each of the strings k. Then multiplies the bra, or both.
+constexpr int read_phase_table_bits = 7;
+struct ReadPhaseArgs {
+    PhaseArgs phases;
+    void* bra;  // a block of the same layout as the ket
+    Turned turned;
+    Prefetch* bra_prefetch;  // as that of the vectors
+    const PhaseString* strings;
+    int count;
+    double* sums;
+    void* scratch;  // a line for each string
+};
+
 // Of one string in PauliApplyArgs.
 struct WeightedSigns {
     std::uint64_t vector_signs;  // vectors y with odd popcount(y & vector_signs) count negatively
@@ -280,6 +315,8 @@ struct Kernels {  // for one scalar type
     void (*reflect)(void* block, const ReflectArgs& args);
     void (*pauli_sums)(const void* ket, const PauliSumsArgs& args);
     void (*axis_sums)(const void* ket, const AxisSumsArgs& args);
+    void (*read_turn)(void* ket, const ReadTurnArgs& args);
+    void (*read_phase)(void* ket, const ReadPhaseArgs& args);
     void (*pauli_apply)(void* result, const PauliApplyArgs& args);
     // The squared norms of leaves that follow each other in memory, one number each.
     void (*leaf_norms)(const void* amplitudes, std::uint64_t leaves, double* norms);

@@ -22,6 +22,8 @@
 //
 #include "kernels/dense_wide.inl"
 #include "kernels/pauli_apply.inl"
+#include "kernels/read_phase.inl"
+#include "kernels/read_turn.inl"
 #include "kernels/turn_phase.inl"
 //
 #include "kernels/dense.inl"
@@ -30,9 +32,10 @@ namespace ketjet {
 namespace {
 
 template <class T>
-constexpr Kernels kernels_of{lane_bits<T>,  max_turn_axes, gather<T>,      scatter<T>,    dense<T>,      diagonal<T>,
-                             exchange<T>,   rotation<T>,   turn<T>,        phase<T>,      turn_phase<T>, reflect<T>,
-                             pauli_sums<T>, axis_sums<T>,  pauli_apply<T>, leaf_norms<T>, fma_probe<T>};
+constexpr Kernels kernels_of{lane_bits<T>,  max_turn_axes,  gather<T>,     scatter<T>,   dense<T>,
+                             diagonal<T>,   exchange<T>,    rotation<T>,   turn<T>,      phase<T>,
+                             turn_phase<T>, reflect<T>,     pauli_sums<T>, axis_sums<T>, read_turn<T>,
+                             read_phase<T>, pauli_apply<T>, leaf_norms<T>, fma_probe<T>};
 
 constexpr KernelTable table{KETJET_ISA_NAME, kernels_of<float>, kernels_of<double>};
 

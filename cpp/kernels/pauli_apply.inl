@@ -49,8 +49,13 @@ KETJET_INLINE void tile_coefficients(Vector<T>* sums, const WeightedSigns* strin
         return;
     }
     Vector<T> entries[rows] = {};
-    for (int k = 0; k < count; ++k) {
-        entries[tile_bits_of<T, Axes>(strings[k].vector_signs)] += lane_coefficients<T>(strings[k], number);
+    for (int k = 0; k < count;) {
+        const std::uint64_t bits = tile_bits_of<T, Axes>(strings[k].vector_signs);
+        Vector<T> sum = {};
+        do {  // those with equal bits follow each other as a rule
+            sum += lane_coefficients<T>(strings[k], number);
+        } while (++k < count && tile_bits_of<T, Axes>(strings[k].vector_signs) == bits);
+        entries[bits] += sum;
     }
     KETJET_UNROLL
     for (int r = 0; r < rows; ++r) sums[r] = entries[r];
@@ -74,31 +79,44 @@ struct TilePlaces {
     KETJET_INLINE const T* row(int r) const { return ket + (address ^ offsets[r]); }
 };
 
+// Adds the ket's vectors, of which each row has a coefficient, to those of a tile.
+template <bool Imaginary, bool Flipped, class T, int Axes, class Coefficient>
+KETJET_INLINE void add_rows(Vector<T>* re, Vector<T>* im, const TilePlaces<T, Axes>& places, const PauliGroup& group,
+                            Coefficient coefficient) {
+    const LaneFlip<T> flip(group.lane_flip);
+    KETJET_UNROLL
+    for (int r = 0; r < 1 << Axes; ++r) {
+        Vector<T> ket_re = load(places.row(r)), ket_im = load(places.row(r) + lanes<T>);
+        if constexpr (Flipped) {
+            ket_re = flip(ket_re);
+            ket_im = flip(ket_im);
+        }
+        add_product<Imaginary>(coefficient(r), ket_re, ket_im, re[r], im[r]);
+    }
+}
+
 // Adds what one part of a group's coefficients makes of the ket to the vectors of a tile.
 template <bool Imaginary, bool Flipped, class T, int Axes>
 KETJET_INLINE void add_part(Vector<T>* re, Vector<T>* im, const TilePlaces<T, Axes>& places, const PauliGroup& group,
                             std::uint64_t number, const RowSigns<T, Axes>& signs) {
     constexpr int rows = 1 << Axes;
     const int first = Imaginary ? group.real_count : 0, count = Imaginary ? group.count - first : group.real_count;
+    const std::uint64_t fixed = tile_bits_of<T, Axes>(group.fixed);
+    if (count == 1 && fixed == 0 && tile_bits_of<T, Axes>(group.strings[first].vector_signs) == 0) {
+        const Vector<T> coefficient = lane_coefficients<T>(group.strings[first], number);
+        return add_rows<Imaginary, Flipped, T, Axes>(re, im, places, group,
+                                                     [&](int) __attribute__((always_inline)) { return coefficient; });
+    }
     Vector<T> sums[rows];
     tile_coefficients<T, Axes>(sums, group.strings + first, count, number, signs);
-    const std::uint64_t fixed = tile_bits_of<T, Axes>(group.fixed);
     if (fixed != 0) {
         const std::uint64_t value = tile_bits_of<T, Axes>(group.value);
         for (std::uint64_t r = 0; r < rows; ++r) {
             if (((r ^ value) & fixed) != 0) sums[r] = Vector<T>{};
         }
     }
-    const LaneFlip<T> flip(group.lane_flip);
-    KETJET_UNROLL
-    for (int r = 0; r < rows; ++r) {
-        Vector<T> ket_re = load(places.row(r)), ket_im = load(places.row(r) + lanes<T>);
-        if constexpr (Flipped) {
-            ket_re = flip(ket_re);
-            ket_im = flip(ket_im);
-        }
-        add_product<Imaginary>(sums[r], ket_re, ket_im, re[r], im[r]);
-    }
+    add_rows<Imaginary, Flipped, T, Axes>(re, im, places, group,
+                                          [&](int r) __attribute__((always_inline)) { return sums[r]; });
 }
 
 template <bool Flipped, class T, int Axes>

@@ -57,6 +57,13 @@ Index ObservableSet::support() const {
     return qubits;
 }
 
+std::vector<double> ObservableSet::by_string(std::size_t observable) const {
+    std::vector<double> sums(strings_.size());
+    const auto strings = columns(observable);
+    for (std::size_t i = 0; i < strings.size(); ++i) sums[strings[i]] += coefficients(observable)[i];
+    return sums;
+}
+
 double ObservableSet::value(std::size_t observable, std::span<const double> string_values) const {
     const std::span columns = this->columns(observable);
     const std::span coefficients = this->coefficients(observable);

@@ -34,6 +34,8 @@ class ObservableSet {
     std::span<const std::uint32_t> columns(std::size_t observable) const { return row(rows_.columns, observable); }
     std::span<const double> coefficients(std::size_t observable) const { return row(rows_.coefficients, observable); }
 
+    // What each string of the set is multiplied by in an observable.
+    std::vector<double> by_string(std::size_t observable) const;
     // The value of an observable, from those of all strings.
     double value(std::size_t observable, std::span<const double> string_values) const;
 

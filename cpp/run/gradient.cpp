@@ -1,5 +1,5 @@
 // The adjoint method: the state and, for each gradient, the observable times the state go back through the program
-// together (plan/mirror.hpp). Luo, Liu, Zhang and Wang, Quantum 4, 341 (2020); Jones and Gacon, arXiv:2009.02823.
+// together (run/way_back.hpp). Luo, Liu, Zhang and Wang, Quantum 4, 341 (2020); Jones and Gacon, arXiv:2009.02823.
 #include "run/gradient.hpp"
 
 #include <algorithm>
@@ -16,8 +16,8 @@
 #include "exec/stage_progress.hpp"
 #include "exec/sweep_readings.hpp"
 #include "plan/reading_cost.hpp"
-#include "readout/apply_observable.hpp"
 #include "readout/expectations.hpp"
+#include "run/way_back.hpp"
 #include "shots/run_stages.hpp"
 
 namespace ketjet {
@@ -42,6 +42,17 @@ ObservableSet weighted_sum(const ObservableSet& observables, std::span<const dou
         }
     }
     return {{strings.begin(), strings.end()}, std::move(row)};
+}
+
+// Whether a derivative by it is wanted, of each slot. Throws std::invalid_argument.
+std::vector<char> wanted_of(const GradientRequest& request, std::size_t slots) {
+    if (!request.slots) return std::vector<char>(slots, 1);
+    std::vector<char> wanted(slots);
+    for (const std::uint32_t slot : *request.slots) {
+        if (slot >= slots) throw std::invalid_argument("there is no slot " + std::to_string(slot));
+        wanted[slot] = 1;
+    }
+    return wanted;
 }
 
 // Of each stage of the plan, then of each sweep of the mirror.
@@ -88,11 +99,13 @@ GradientResult gradient(const MirroredPlan& mirrored, const Program& program, co
     const std::size_t rounds = (rows + bras - 1) / bras, steps = plan.stages.size() + mirrored.mirror.sweeps.size();
     RunContext context{given.kernels, given.threads, given.stop, plan.machine};
     RunCounters& counters = context.stop.counters();
+    const bool undoes = !mirrored.mirror.sweeps.empty(), reads_strings = !request.weights.empty() || !undoes;
     std::vector<std::int64_t> work = work_of(mirrored, bras + 1, context.threads);
     const auto strings = given_observables.strings();
-    SweepReadings readings(plan, {strings.begin(), strings.end()});
+    SweepReadings readings(plan,
+                           reads_strings ? std::vector(strings.begin(), strings.end()) : std::vector<PauliString>());
     const std::int64_t reading_work = readings.add_work(plan, context.threads, work);
-    const std::int64_t applying_work = application_work(observables, plan, context.threads);
+    const std::int64_t applying_work = undoes ? application_work(observables, plan, context.threads) : 0;
     StageProgress progress(work, counters);
     context.stop.throw_if_stopped();
     counters.stages_total.store(static_cast<std::int64_t>(rounds * steps), std::memory_order_relaxed);
@@ -111,23 +124,26 @@ GradientResult gradient(const MirroredPlan& mirrored, const Program& program, co
     StateVector<T> state(plan.num_qubits, plan.state_qubits);
     std::vector<StateVector<T>> applied_states;
     for (std::size_t i = 0; i < bras; ++i) applied_states.emplace_back(plan.num_qubits, plan.state_qubits);
+    const std::vector<char> wanted = wanted_of(request, slots);
+    std::vector<double> overlaps(rows);
     for (std::size_t first = 0; first < rows; first += bras) {
-        if (first == 0) {
+        const std::size_t count = std::min(bras, rows - first);
+        if (first == 0 && reads_strings) {
             result.values = run_and_read(bound, given_observables, readings, state, context);
         } else {
             run_stages(bound, state, {}, {}, context);
         }
-        std::vector<StateVector<T>*> undone;
-        for (std::size_t row = first; row < std::min(first + bras, rows); ++row) {
-            undone.push_back(&applied_states[row - first]);
-            apply_observable(observables, row, state, *undone.back(), applying_work, context);
+        if (undoes) {
+            const MirrorOutcome outcome{std::span(overlaps).subspan(first, count),
+                                        std::span(result.derivatives).subspan(first * slots, count * slots), wanted};
+            go_back<T>(bound, mirrored.mirror, {observables, first, applying_work}, state, applied_states, outcome,
+                       context);
         }
-        const auto derivatives = std::span(result.derivatives).subspan(first * slots, undone.size() * slots);
-        run_mirror<T>(bound.program, mirrored.mirror, state, undone, plan.stages.size(), derivatives, context);
         if (mirrored.mirror.to_zero) {
             result.adjoint_residual = worse(adjoint_residual(state), result.adjoint_residual.value_or(0));
         }
     }
+    if (!reads_strings) result.values = std::move(overlaps);
     return result;
 }
 

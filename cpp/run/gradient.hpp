@@ -15,8 +15,9 @@ namespace ketjet {
 struct GradientRequest {
     std::shared_ptr<const ObservableSet> observables{};
     std::vector<double> weights{};  // if there are any: of the observables, for the gradient of their weighted sum
-    int max_states = 2;             // to hold at a time: the more, the fewer times the program is run
-    double time_limit = 0;          // as in RunRequest, like those that follow
+    std::optional<std::vector<std::uint32_t>> slots{};  // to differentiate by; by all if it is empty
+    int max_states = 2;     // to hold at a time: the more, the fewer times the program is run
+    double time_limit = 0;  // as in RunRequest, like those that follow
     std::int64_t memory_limit = 0;
     std::int64_t promised_bytes = 0;
     std::int64_t kept_bytes = 0;
@@ -25,7 +26,7 @@ struct GradientRequest {
 struct GradientResult {
     std::vector<double> values;       // of the observables
     std::size_t rows = 0;             // of the derivatives: one for each observable, or one in all
-    std::vector<double> derivatives;  // by row, then by slot
+    std::vector<double> derivatives;  // by row, then by slot; 0 by those that nobody wants
     // The distance from 1 of the amplitude of |0...0> after the way back, where that leads there: the engine's own
     // measure of its errors.
     std::optional<double> adjoint_residual;

@@ -1,7 +1,9 @@
-// The way back through a plan leads to |0...0>, with the same blocks; and what bars it is named.
+// The way back through a plan leads to |0...0>, with the same blocks; derivatives that are read on it are those of
+// plain loops, operation by operation; and what bars it is named.
 #include <array>
 #include <cmath>
 #include <functional>
+#include <memory>
 #include <numeric>
 #include <random>
 #include <string_view>
@@ -10,8 +12,12 @@
 #include "builder.hpp"
 #include "check.hpp"
 #include "check/reference.hpp"
+#include "emit/emit_sweep.hpp"
+#include "kernels/dispatch.hpp"
 #include "plan/mirror.hpp"
 #include "plan/planner.hpp"
+#include "program/derivative.hpp"
+#include "run/gradient.hpp"
 
 using namespace ketjet;
 
@@ -74,6 +80,151 @@ void goes_back_to_zero() {
     }
 }
 
+// Sums of strings with conditions, one of them on few qubits.
+ObservableSet random_observables(std::mt19937& random, int qubits) {
+    std::uniform_int_distribution<Index> index(0, low_bits(qubits));
+    std::vector<PauliString> strings;
+    SparseRows rows{{0, 12, 14}, {}, {}};
+    for (std::uint32_t k = 0; k < 14; ++k) {
+        const Index condition = k % 4 == 0 ? index(random) & index(random) : 0;
+        const Index few = k < 12 ? low_bits(qubits) : 7;
+        strings.push_back(
+            {index(random) & few & ~condition, index(random) & ~condition, {condition, index(random) & condition}});
+        rows.columns.push_back(k);
+        rows.coefficients.push_back(0.1 * k - 0.55);
+    }
+    return {strings, rows};
+}
+
+// Rotations of all kinds in layers, as variational circuits have them, so that sweeps turn and multiply many qubits for
+// one load.
+Program layers(std::mt19937& random, int qubits) {
+    std::uniform_real_distribution<double> angle(-4, 4);
+    Builder circuit(qubits);
+    for (const std::string_view name : {"ry", "rz", "rx", "u", "p", "h", "ry", "rz"}) {
+        for (int q = 0; q < qubits; ++q) {
+            const std::string_view own = random() % 8 == 0 ? "rx" : name;
+            std::vector<double> slots(own == "h" ? 0 : own == "u" ? 3 : 1);
+            for (double& slot : slots) slot = angle(random);
+            circuit.gate(own, {q}, slots);
+        }
+        for (int q = 0; q + 1 < qubits; ++q) {
+            if (random() % 4 == 0) circuit.gate("rzz", {q, q + 1}, {angle(random)});
+            if (random() % 2 == 0) circuit.gate("cx", {q, q + 1});
+            if (random() % 9 == 0) circuit.gate("crx", {q + 1, q}, {angle(random)});
+        }
+    }
+    return circuit.build();
+}
+
+std::vector<Complex> applied(const PauliString& string, const std::vector<Complex>& state) {
+    constexpr Complex powers[] = {{1, 0}, {0, 1}, {-1, 0}, {0, -1}};
+    std::vector<Complex> result(state.size());
+    for (Index i = 0; i < state.size(); ++i) {
+        if ((i & string.condition.mask) != string.condition.value) continue;
+        const Complex value = powers[count_bits(string.x & string.z) % 4] * state[i];
+        result[i ^ string.x] += parity(i & string.z) ? -value : value;
+    }
+    return result;
+}
+
+Complex overlap(const std::vector<Complex>& bra, const std::vector<Complex>& ket) {
+    Complex sum = 0;
+    for (std::size_t i = 0; i < ket.size(); ++i) sum += std::conj(bra[i]) * ket[i];
+    return sum;
+}
+
+// Values and derivatives by plain loops.
+GradientResult plain_gradient(const Program& program, const ObservableSet& observables) {
+    const Index all = low_bits(program.num_qubits());
+    std::vector<Complex> zero(all + 1);
+    zero[0] = 1;
+    ReferenceBlock ket(all, 0, zero);
+    for (const Operation& operation : program.operations()) {
+        for (const Action& action : resolve(program, operation)) ket.apply(action);
+    }
+    GradientResult result;
+    result.rows = observables.size();
+    result.derivatives.resize(observables.size() * program.slots().size());
+    std::vector<ReferenceBlock> bras;
+    for (std::size_t k = 0; k < observables.size(); ++k) {
+        std::vector<Complex> sum(zero.size());
+        for (std::size_t i = 0; i < observables.columns(k).size(); ++i) {
+            const auto term = applied(observables.strings()[observables.columns(k)[i]], ket.amplitudes());
+            for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += observables.coefficients(k)[i] * term[j];
+        }
+        result.values.push_back(overlap(sum, ket.amplitudes()).real());
+        bras.emplace_back(all, 0, sum);
+    }
+    for (std::size_t operation = program.operations().size(); operation-- > 0;) {
+        const std::vector<Action> actions = resolve(program, program.operations()[operation]);
+        for (std::size_t k = 0; k < bras.size(); ++k) {
+            for (const auto& [slot, generator] : derivatives_of(program, program.operations()[operation])) {
+                for (const auto& [string, coefficient] : generator) {
+                    result.derivatives[k * program.slots().size() + slot] +=
+                        2 * coefficient * overlap(bras[k].amplitudes(), applied(string, ket.amplitudes())).imag();
+                }
+            }
+            for (std::size_t i = actions.size(); i-- > 0;) bras[k].apply(adjoint(actions[i]));
+        }
+        for (std::size_t i = actions.size(); i-- > 0;) ket.apply(adjoint(actions[i]));
+    }
+    return result;
+}
+
+double distance(const std::vector<double>& a, const std::vector<double>& b) {
+    double largest = a.size() == b.size() ? 0 : 1;
+    for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
+    return largest;
+}
+
+// Whether some sweep of the mirror reads turns and phases while it undoes them.
+template <class T>
+bool reads_on_the_way(const Program& program, const MirroredPlan& mirrored, const Kernels& kernels) {
+    const BoundPlan bound(mirrored.plan, program);
+    bool turns = false, phases = false;
+    for (const Sweep& sweep : mirrored.mirror.sweeps) {
+        for (const BoundCall& call : emit_mirrored<T>(bound.program, sweep, kernels).calls) {
+            turns = turns || std::holds_alternative<ReadTurnCall>(call.call);
+            phases = phases || std::holds_alternative<ReadPhaseCall>(call.call);
+        }
+    }
+    return turns && phases;
+}
+
+// With blocks of a few rows of a phase table, one bra at a time and two.
+template <class T>
+void derivatives_are_those_of_plain_loops() {
+    constexpr int qubits = 11;
+    Machine machine;
+    machine.l2_bytes = sizeof(T) << 12;
+    for (unsigned seed = 0; seed < 6; ++seed) {
+        std::mt19937 random(seed);
+        const Program program = layers(random, qubits);
+        const auto observables = std::make_shared<const ObservableSet>(random_observables(random, qubits));
+        const GradientResult plain = plain_gradient(program, *observables);
+        const MirroredPlan mirrored =
+            mirrored_plan(program, machine, sizeof(T) == 4 ? Precision::single : Precision::double_, {});
+        GradientResult first;
+        for (const KernelTable* const table : available_kernels()) {
+            CHECK(reads_on_the_way<T>(program, mirrored, kernels_of<T>(*table)));
+            for (const int states : {2, 3}) {
+                RunCounters counters;
+                GradientRequest request;
+                request.observables = observables;
+                request.max_states = states;
+                const GradientResult found =
+                    gradient<T>(mirrored, program, request, {*table, states - 1, StopToken(counters)});
+                CHECK(distance(found.values, plain.values) < (sizeof(T) == 4 ? 2e-5 : 1e-13));
+                CHECK(distance(found.derivatives, plain.derivatives) < (sizeof(T) == 4 ? 1e-4 : 1e-12));
+                if (std::string_view(table->name) == "portable") continue;
+                if (first.values.empty()) first = found;
+                CHECK(found.values == first.values && found.derivatives == first.derivatives);
+            }
+        }
+    }
+}
+
 // The index that is named, or -1.
 int barred_by(const Builder& circuit) {
     try {
@@ -102,6 +253,8 @@ void names_what_bars_it() {
 
 int main() {
     goes_back_to_zero();
+    derivatives_are_those_of_plain_loops<double>();
+    derivatives_are_those_of_plain_loops<float>();
     names_what_bars_it();
     return failed_checks == 0 ? 0 : 1;
 }
