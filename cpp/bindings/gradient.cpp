@@ -142,6 +142,13 @@ void bind_gradient(py::module_& m) {
                  [](std::shared_ptr<ObservableSet> observables) { return GradientRequest{std::move(observables)}; }),
              py::arg("observables").none(false))
         .def_readwrite("weights", &GradientRequest::weights)
+        .def_property(
+            "slots", [](const GradientRequest& request) { return request.slots; },
+            [](GradientRequest& request,
+               const py::array_t<std::uint32_t, py::array::c_style | py::array::forcecast>& slots) {
+                request.slots.emplace(slots.data(), slots.data() + slots.size());
+            },
+            "To differentiate by; by all unless it is set.")
         .def_readwrite("max_states", &GradientRequest::max_states)
         .def_readwrite("time_limit", &GradientRequest::time_limit)
         .def_readwrite("memory_limit", &GradientRequest::memory_limit)

@@ -572,6 +572,14 @@ class GradientRequest:
     def promised_bytes(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
     @property
+    def slots(self) -> list[int] | None:
+        """
+        To differentiate by; by all unless it is set.
+        """
+    @slots.setter
+    def slots(self, arg1: typing.Annotated[numpy.typing.ArrayLike, numpy.uint32]) -> None:
+        ...
+    @property
     def time_limit(self) -> float:
         ...
     @time_limit.setter

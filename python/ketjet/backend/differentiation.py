@@ -90,6 +90,7 @@ class DifferentiableCircuit:
             self._test = hadamard_test(self.lowered.program)
             self._plan = mirrored_plan_of(self._test.program, admission)
         plan_time = time.perf_counter() - begin
+        self._slots = self._slots_to_differentiate_by()
         self._demand_of_one = demand = self._demand(admission, 1)
         self._admission = admission.suffices_for(demand.peak_bytes)
         available = self._admission.available[0]
@@ -184,7 +185,7 @@ class DifferentiableCircuit:
             threads=demand.threads,
             seconds=demand.seconds,
             peak_bytes=demand.peak_bytes,
-            gradient=engine.GradientRequest(table.readout, (), demand.states, self._plan),
+            gradient=engine.GradientRequest(table.readout, (), demand.states, self._plan, self._slots),
         )
         return self._experiment._replace(task=task, peak_bytes=demand.peak_bytes)
 
@@ -195,6 +196,13 @@ class DifferentiableCircuit:
             assert task.gradient is not None
             task = task._replace(gradient=task.gradient._replace(weights=weights))
         return experiment._replace(task=task)
+
+    def _slots_to_differentiate_by(self) -> NDArray[np.int64] | None:
+        """Return the slots of what runs that the chosen parameters have a part in; None for all that it has."""
+        slots = np.array(sorted(self.lowered.slots_with(self._columns.tolist())), np.int64)
+        if self._test is not None:
+            return self._test.ket_slots[slots]
+        return slots if len(slots) < len(self.lowered.program.slots) else None
 
     def _advice(self) -> str:
         """Tell whether shift rules differentiate the circuit, which take everything but parameters in loops."""

@@ -28,8 +28,8 @@ class GradientRequest(NamedTuple):
     """What is wanted of a task that differentiates: of its outcome, `readouts` holds values and derivatives.
 
     The values are those of the observables, shape (observables,). The derivatives, shape (observables, slots), or
-    (1, slots) of a weighted sum, are by all slots of the program. A slot that no expectation value depends on, as that
-    of a global phase, has 0.
+    (1, slots) of a weighted sum, are by all slots of the program, 0 by those that nobody wants. A slot that no
+    expectation value depends on, as that of a global phase, has 0, too.
 
     Attributes
     ----------
@@ -40,12 +40,15 @@ class GradientRequest(NamedTuple):
         How many states to hold at a time, two at least: with one more for each observable the program is run once.
     plan : MirroredPlan, optional
         For a program of this structure, where it is known already; a process that the task is sent to runs the same.
+    slots : ndarray of int, optional
+        Those to differentiate by; by all if it is None.
     """
 
     observables: ObservablesReadout
     weights: tuple[float, ...] = ()
     states: int = 2
     plan: MirroredPlan | None = None
+    slots: NDArray[np.int64] | None = None
 
 
 def mirrored_plan(
@@ -135,6 +138,8 @@ def differentiate(task: Task, control: Control) -> Outcome:
         start += plan_time
     request = _core.GradientRequest(wanted.observables.observables)
     request.weights, request.max_states = list(wanted.weights), wanted.states
+    if wanted.slots is not None:
+        request.slots = wanted.slots
     request.time_limit, request.memory_limit = task.time_limit, task.memory_limit
     request.promised_bytes, request.kept_bytes = task.peak_bytes, task.kept_bytes
     values, derivatives, residual = _core.gradient(
