@@ -34,6 +34,8 @@ def listening(caplog, monkeypatch):
     monkeypatch.setattr(log, "LOOK_SECONDS", 0.002)
     with caplog.at_level(logging.INFO, logger="ketjet"):
         yield caplog
+        # A job's result comes before its last lines: they must not be found among those of the next test.
+        eventually(lambda: not any(thread.name == "ketjet-log" for thread in threading.enumerate()))
 
 
 def test_a_job_is_admitted_started_followed_and_done(listening):
