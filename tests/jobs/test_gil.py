@@ -108,7 +108,7 @@ CALLS = {
     "explain": lambda: partial(Simulator().explain, gates(60_000, "rx")),
     "explanation as JSON": lambda: Simulator().explain(gates(30_000, "rx")).to_json,
     "get_counts": lambda: uniform(20, shots=20 << 20).get_counts,
-    "get_memory": lambda: uniform(12, shots=10**6, memory=True).get_memory,
+    "get_memory": lambda: uniform(12, shots=2 * 10**6, memory=True).get_memory,
 }
 
 
