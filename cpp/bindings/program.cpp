@@ -181,7 +181,8 @@ py::tuple pull_back(const Formulas& formulas, const InputArray<double>& values,
 py::array_t<Complex> matrix_of_gate(std::size_t code, const std::vector<double>& parameters) {
     const Matrix matrix = gate_matrix(code, parameters);
     const auto dimension = static_cast<py::ssize_t>(matrix.dimension());
-    return to_array(matrix.entries(), {dimension, dimension});
+    const auto& entries = matrix.entries();
+    return to_array(std::vector<Complex>(entries.begin(), entries.end()), {dimension, dimension});
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 #include "base/overloaded.hpp"
 #include "check/verify.hpp"
-#include "emit/givens_rotation.hpp"
+#include "emit/layer_turn.hpp"
 #include "emit/merge_actions.hpp"
 #include "emit/phase_form.hpp"
 
@@ -59,12 +59,13 @@ double phase_error(const PhaseForm& form, const Action& action) {
     double error = 0;
     for (Index basis = 0; basis < bit(count_bits(qubits)); ++basis) {
         const Index state = deposit_bits(basis, qubits);
-        double angle = form.constant;
+        double angle = form.constant();
         for (Index rest = state; rest != 0; rest &= rest - 1) {
-            angle += form.linear[static_cast<std::size_t>(std::countr_zero(rest))];
-        }
-        for (const auto& [pair, coupling] : form.quadratic) {
-            if ((state >> pair.first & state >> pair.second & 1) != 0) angle += coupling;
+            const int qubit = std::countr_zero(rest);
+            angle += form.linear(qubit);
+            for (Index others = form.partners(qubit) & rest & (rest - 1); others != 0; others &= others - 1) {
+                angle += form.coupling(qubit, std::countr_zero(others));
+            }
         }
         error = std::max(error, std::abs(std::polar(1.0, angle) - diagonal_factor(action, state)));
     }
@@ -150,18 +151,25 @@ void Verifier::check_split(const GivenTerm& given) {
     const Index qubits = qubits_of(actions);
     const Matrix product = product_of(actions, qubits);
     const bool plain = given.term.part == Part::whole;
-    const double error = count_bits(qubits) == 2
-                             ? pair_error(product, plain ? split_plain_pair(product) : split_pair(product))
-                             : turn_error(product, plain ? split_plain_turn(product) : split_turn(product));
+    const LayerTurn turn = turn_of(program_, given.operations(), Direction::forwards, plain);
+    const double error =
+        std::visit(Overloaded{[&](const QubitTurn& single) { return turn_error(product, single.rotation); },
+                              [&](const PairTurn& pair) { return pair_error(product, pair.rotation); }},
+                   turn);
     check(error, allowed_of(given), [&] { return "the decomposition of " + describe(plan_, given.operations()); });
 }
 
 void Verifier::check_phases(const GivenTerm& given) {
-    for (const Action& action : actions_of(program_, given.operations())) {
+    for (const std::uint32_t index : given.operations()) {
+        const Operation& operation = program_.operations()[index];
         PhaseForm form;
-        if (!form.add(action)) continue;
-        check(phase_error(form, action), allowed_of(given),
-              [&] { return "the phases of " + describe(plan_, given.operations()); });
+        std::vector<Action> others;
+        form.add(program_, operation, Direction::forwards, others);
+        if (!others.empty()) continue;
+        for (const Action& action : resolve(program_, operation)) {
+            check(phase_error(form, action), allowed_of(given),
+                  [&] { return "the phases of " + describe(plan_, given.operations()); });
+        }
     }
 }
 

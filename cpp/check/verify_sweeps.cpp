@@ -14,7 +14,7 @@
 #include "check/reference.hpp"
 #include "check/verify.hpp"
 #include "emit/emit_sweep.hpp"
-#include "emit/merge_actions.hpp"
+#include "emit/layer_turn.hpp"
 
 namespace ketjet {
 
@@ -142,13 +142,14 @@ class BlockComparison {
 
 // One part of a run on one or two qubits, as actions.
 std::vector<Action> actions_of_term(const Program& program, const Sweep& sweep, const Term& term) {
-    std::vector<Action> actions = actions_of(program, sweep.operations_of(term));
-    if (term.part == Part::whole) return actions;
-    const Index qubits = qubits_of(actions);
-    const int low = std::countr_zero(qubits), high = static_cast<int>(std::bit_width(qubits)) - 1;
-    if (low != high) return {part_of_pair(split_pair(product_of(actions, qubits)), term.part, low, high)};
-    const std::vector<int> target{low};
-    GivensRotation turn = split_turn(product_of(actions, qubits));
+    const auto operations = sweep.operations_of(term);
+    if (term.part == Part::whole) return actions_of(program, operations);
+    const LayerTurn split = turn_of(program, operations, Direction::forwards, false);
+    if (const auto* const pair = std::get_if<PairTurn>(&split)) {
+        return {part_of_pair(pair->rotation, term.part, pair->low, pair->high)};
+    }
+    GivensRotation turn = std::get<QubitTurn>(split).rotation;
+    const Targets target{std::get<QubitTurn>(split).qubit};
     if (term.part == Part::before) return {DiagonalAction{{}, target, {1, std::polar(1.0, turn.before)}}};
     if (term.part == Part::after) return {DiagonalAction{{}, target, {1, std::polar(1.0, turn.after)}}};
     turn.before = turn.after = 0;

@@ -18,14 +18,12 @@ constexpr int table_bits = 6;  // of AddressMap::low
 }  // namespace
 
 BlockFrame::BlockFrame(const Sweep& sweep, int lane_bits, std::size_t scalar_bytes, Arena& arena)
-    : layout_(sweep.hot, sweep.active, lane_bits),
-      arena_(arena),
-      columns_(static_cast<std::size_t>(layout_.vector_bits())) {
+    : layout_(sweep.hot, sweep.active, lane_bits), arena_(arena) {
     if (sweep.folded >= 0) fold = Fold{sweep.folded, sweep.unfolds};
     const std::size_t vector_scalars = 2 * layout_.lanes();
     const auto plain_bits = static_cast<std::size_t>(std::countr_zero(set_stride / (vector_scalars * scalar_bytes)));
     const std::size_t swizzled_bits = plain_bits - unswizzled_bits;
-    for (std::size_t b = 0; b < columns_.size(); ++b) {
+    for (std::size_t b = 0; b < static_cast<std::size_t>(layout_.vector_bits()); ++b) {
         const Index swizzle =
             b < plain_bits ? 0 : bit(static_cast<int>(unswizzled_bits + (b - plain_bits) % swizzled_bits));
         columns_[b] = static_cast<std::uint32_t>(vector_scalars * (bit(static_cast<int>(b)) ^ swizzle));

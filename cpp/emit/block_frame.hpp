@@ -2,7 +2,9 @@
 // differ from what is stored, and factors of all its amplitudes. X, Z, CX and SWAP act on this frame and cost nothing.
 #pragma once
 
+#include <array>
 #include <complex>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -73,7 +75,7 @@ class BlockFrame {
 
     BlockLayout layout_;
     Arena& arena_;
-    std::vector<std::uint32_t> columns_;  // the address of each vector bit
+    std::array<std::uint32_t, 64> columns_;  // the address of each vector bit
     std::uint32_t affine_ = 0;
     Index lane_flip_ = 0;
     Index signs_ = 0;

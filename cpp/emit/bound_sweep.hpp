@@ -157,8 +157,9 @@ struct ColdFactor {
     Complex factor;
 };
 
-// A block in memory: rows of 2^run_bits amplitudes, each so many from the block's base.
+// A block of these qubits in memory: rows of 2^run_bits amplitudes, each so many from the block's base.
 struct Rows {
+    Index qubits = 0;
     int run_bits = 0;
     std::vector<Index> offsets;
 };
@@ -202,9 +203,13 @@ struct BoundSweep {
     std::size_t readings = 0;     // of a mirror: the sums that its calls add to
     bool reads_overlaps = false;  // the first of them is the real part of <bra|ket>
     std::vector<SlotShare> slot_shares;
-    Arena arena;  // what the calls point to
+    Arena arena;        // what the calls point to
+    Arena temporaries;  // of emitting alone
 
     std::size_t blocks() const { return std::size_t{1} << count_bits(cold_mask); }
+    // As new, but with the memory that it has, and rows in case that they are wanted again: whoever emits a sweep into
+    // it once more takes no further memory.
+    void clear();
 };
 
 }  // namespace ketjet

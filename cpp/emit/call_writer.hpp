@@ -30,6 +30,8 @@ class CallWriter {
         return sweep_.arena.take<U>(count);
     }
     T* coefficients(std::size_t count) { return take<T>(count); }
+    // For what is not wanted any more when the sweep has been emitted.
+    Arena& temporaries() { return sweep_.temporaries; }
     // A scalar for each lane, value(lowest bits of the index).
     template <class Value>
     const T* lane_values(const BlockFrame& frame, Value value) {
@@ -44,7 +46,9 @@ class CallWriter {
     // On the blocks that meet a condition on cold qubits.
     template <class Call>
     void add(const Condition& cold, const Call& call) {
-        sweep_.calls.push_back({cold, call});
+        BoundCall& added = sweep_.calls.emplace_back();
+        added.cold = cold;
+        added.call.template emplace<Call>(call);
     }
     // The kernel of a call needs so much memory of its own.
     void need_scratch(std::size_t bytes) { sweep_.scratch_bytes = std::max(sweep_.scratch_bytes, bytes); }

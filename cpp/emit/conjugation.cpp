@@ -1,8 +1,7 @@
 #include "emit/conjugation.hpp"
 
+#include <bit>
 #include <cmath>
-#include <map>
-#include <utility>
 
 namespace ketjet {
 
@@ -40,13 +39,12 @@ Conjugation conjugation_of(const DiagonalAction& action, const Fold& fold) {
 
 Conjugation take_conjugation(PhaseForm& form, const Fold& fold) {
     Conjugation result;
-    result.inverted = is_odd(std::exchange(form.linear[static_cast<std::size_t>(fold.qubit)], 0));
-    std::erase_if(form.quadratic, [&](const auto& term) {
-        const auto& [qubits, angle] = term;
-        const bool takes = qubits.first == fold.qubit || qubits.second == fold.qubit;
-        if (takes && is_odd(angle)) result.parity_of ^= bit(qubits.first) ^ bit(qubits.second) ^ bit(fold.qubit);
-        return takes;
-    });
+    result.inverted = is_odd(form.linear(fold.qubit));
+    for (Index rest = form.partners(fold.qubit); rest != 0; rest &= rest - 1) {
+        const int partner = std::countr_zero(rest);
+        if (is_odd(form.coupling(fold.qubit, partner))) result.parity_of |= bit(partner);
+    }
+    form.remove(fold.qubit);
     return result;
 }
 

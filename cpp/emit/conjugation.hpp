@@ -5,9 +5,9 @@
 #pragma once
 
 #include "emit/call_writer.hpp"
-#include "emit/givens_rotation.hpp"
 #include "emit/phase_form.hpp"
 #include "program/action.hpp"
+#include "program/givens_rotation.hpp"
 
 namespace ketjet {
 

@@ -3,15 +3,17 @@
 
 #include <algorithm>
 #include <numeric>
-#include <vector>
+#include <span>
+
+#include "base/small_vector.hpp"
 
 namespace ketjet {
 
 namespace {
 
 // The order of qubits by position, as indices into the list.
-std::vector<std::size_t> by_position(const std::vector<int>& qubits, const BlockLayout& layout) {
-    std::vector<std::size_t> order(qubits.size());
+SmallVector<std::size_t, 4> by_position(std::span<const int> qubits, const BlockLayout& layout) {
+    SmallVector<std::size_t, 4> order(qubits.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::sort(order, {}, [&](std::size_t j) { return layout.position(qubits[j]); });
     return order;
@@ -91,10 +93,10 @@ void emit_dense(const DenseAction& action, BlockFrame& frame, CallWriter<T>& out
     args.even = action.targets.size() == 2 && keeps_parity(action.matrix);
     args.parts = real ? 1 : (action.targets.size() == 1 || action.condition.mask != 0 || args.even ? 2 : 3);
     if (action.condition.mask == 0) choose_helper(args, frame);
-    const std::vector<std::size_t> order = by_position(action.targets, layout);
+    const auto order = by_position(action.targets, layout);
     const std::size_t dimension = action.matrix.dimension();
-    std::vector<std::size_t> original(dimension);  // index over sorted targets -> the gate's own index
-    Index signs = 0;                               // of sorted targets
+    SmallVector<std::size_t, 16> original(dimension);  // index over sorted targets -> the gate's own index
+    Index signs = 0;                                   // of sorted targets
     for (std::size_t j = 0; j < order.size(); ++j) {
         const std::size_t target = order[j];
         if (frame.has_sign(action.targets[target])) signs |= bit(static_cast<int>(j));

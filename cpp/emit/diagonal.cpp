@@ -1,7 +1,6 @@
 #include "emit/diagonal.hpp"
 
-#include <vector>
-
+#include "base/small_vector.hpp"
 #include "emit/conjugation.hpp"
 
 namespace ketjet {
@@ -23,7 +22,7 @@ void emit_diagonal(const DiagonalAction& action, BlockFrame& frame, CallWriter<T
     const std::size_t rows = std::size_t{1} << args.axes, tables = std::size_t{1} << count_bits(cold);
     T* values = out.coefficients(tables * rows * row_scalars);
     args.coefficients = values;
-    std::vector<std::size_t> of_lane(lanes), of_row(rows);  // what each part adds to the index of an entry
+    SmallVector<std::size_t, 16> of_lane(lanes), of_row(rows);  // what each part adds to the index of an entry
     for (std::size_t lane = 0; lane < lanes; ++lane) {
         of_lane[lane] = layout.entry_of(action.targets, frame.index_of_lane(lane), 0);
     }

@@ -22,20 +22,25 @@ namespace ketjet {
 
 namespace {
 
-// The rows of a block with these qubits.
-Rows rows_of(Index hot, int run_bits) {
-    Rows rows{run_bits, std::vector<Index>(bit(count_bits(hot) - run_bits))};
-    for (std::size_t row = 0; row < rows.offsets.size(); ++row) {
-        rows.offsets[row] = deposit_bits(row, hot & ~low_bits(run_bits));
+// Those that are there already are left as they are.
+void place_rows(Index qubits, int run_bits, Rows& rows) {
+    if (rows.qubits == qubits && rows.run_bits == run_bits) return;
+    rows.qubits = qubits;
+    rows.run_bits = run_bits;
+    rows.offsets.resize(bit(count_bits(qubits) - run_bits));
+    const Index fixed = low_bits(run_bits) | ~qubits;
+    Index offset = 0;
+    for (Index& row : rows.offsets) {
+        row = offset;
+        offset = next_outside(offset, fixed);
     }
-    return rows;
 }
 
 // What grows on the way forwards is left out on the way back.
 void place_rows(const Sweep& sweep, Direction direction, BoundSweep& bound) {
     bound.block_qubits = static_cast<int>(sweep.hot.size());
     const Index hot = mask_of(sweep.hot), fresh = hot & ~sweep.active;
-    bound.scattered = rows_of(hot, scattered_row_bits(sweep));
+    place_rows(hot, scattered_row_bits(sweep), bound.scattered);
     bound.cold_mask = sweep.active & ~hot;
     if (direction == Direction::backwards) {
         bound.gathered = bound.scattered;
@@ -44,8 +49,11 @@ void place_rows(const Sweep& sweep, Direction direction, BoundSweep& bound) {
     }
     bound.from_zero = sweep.active == 0;
     bound.zero_mask = fresh;
-    if (!bound.from_zero)
-        bound.gathered = rows_of(hot, std::min(bound.scattered.run_bits, std::countr_one(sweep.active)));
+    if (bound.from_zero) {
+        bound.gathered = {};
+    } else {
+        place_rows(hot, std::min(bound.scattered.run_bits, std::countr_one(sweep.active)), bound.gathered);
+    }
 }
 
 template <class T>
@@ -88,18 +96,30 @@ void finish(const Sweep& sweep, const SweepReading& reading, BlockFrame& frame, 
 template <class T>
 struct SweepEmitter {
     const Sweep& sweep;
-    BoundSweep bound{};
+    BoundSweep& bound;
     BlockFrame frame;
     CallWriter<T> out;
 
-    SweepEmitter(const Sweep& given, Direction direction, const Kernels& kernels)
-        : sweep(given), frame(given, kernels.lane_bits, sizeof(T), bound.arena), out(kernels, bound) {
+    SweepEmitter(const Sweep& given, Direction direction, const Kernels& kernels, BoundSweep& into)
+        : sweep(given), bound(into), frame(given, kernels.lane_bits, sizeof(T), into.arena), out(kernels, into) {
+        bound.clear();
+        bound.calls.reserve(2 * sweep.passes.size());  // more are seldom: for lanes
+        frame.block_factors.swap(bound.block_factors);
         place_rows(sweep, direction, bound);
         bound.gather_map = bound.scatter_map = frame.map();
     }
     SweepEmitter(const SweepEmitter&) = delete;
     SweepEmitter& operator=(const SweepEmitter&) = delete;
 };
+
+// A new one, without the memory that emitting alone has needed.
+template <class Emit>
+BoundSweep emitted(Emit emit) {
+    BoundSweep bound;
+    emit(bound);
+    bound.temporaries = {};
+    return bound;
+}
 
 // The first reading of all.
 template <class T>
@@ -113,49 +133,77 @@ void read_overlaps(SweepEmitter<T>& emitter) {
 
 }  // namespace
 
+void BoundSweep::clear() {
+    BoundSweep empty;
+    calls.clear();
+    block_factors.clear();
+    slot_shares.clear();
+    arena.rewind({});
+    temporaries.rewind({});
+    empty.gathered = std::move(gathered);
+    empty.scattered = std::move(scattered);
+    empty.calls = std::move(calls);
+    empty.block_factors = std::move(block_factors);
+    empty.slot_shares = std::move(slot_shares);
+    empty.arena = std::move(arena);
+    empty.temporaries = std::move(temporaries);
+    *this = std::move(empty);
+}
+
+template <class T>
+void emit_sweep(const Program& program, const Sweep& sweep, const Kernels& kernels, BoundSweep& into,
+                const SweepReading& reading) {
+    SweepEmitter<T> emitter(sweep, Direction::forwards, kernels, into);
+    SweepTerms terms(program, sweep, Direction::forwards, emitter.out.temporaries());
+    emit_passes(sweep, PassEmitter<T>(terms, emitter.frame, emitter.out), into.calls);
+    finish(sweep, reading, emitter.frame, emitter.out, into);
+}
+
 template <class T>
 BoundSweep emit_sweep(const Program& program, const Sweep& sweep, const Kernels& kernels, const SweepReading& reading) {
-    SweepEmitter<T> emitter(sweep, Direction::forwards, kernels);
-    SweepTerms terms(program, sweep, Direction::forwards);
-    emit_passes(sweep, PassEmitter<T>(terms, emitter.frame, emitter.out), emitter.bound.calls);
-    finish(sweep, reading, emitter.frame, emitter.out, emitter.bound);
-    return std::move(emitter.bound);
+    return emitted([&](BoundSweep& bound) { emit_sweep<T>(program, sweep, kernels, bound, reading); });
 }
 
 template <class T>
 BoundSweep emit_mirrored(const Program& program, const Sweep& sweep, const Kernels& kernels,
                          const MirrorReading& reading) {
-    const std::span<const Application> sums = reading.sums;
-    SweepEmitter<T> emitter(sweep, Direction::backwards, kernels);
-    SweepTerms terms(program, sweep, Direction::backwards, reading.wanted);
-    for (std::size_t bra = 0; bra < sums.size(); ++bra) emit_application(sums[bra], bra, emitter.frame, emitter.out);
-    if (!sums.empty()) read_overlaps(emitter);
-    SlotReadings readings(sums.empty() ? 0 : 1);
-    emit_mirrored_passes(sweep, terms, readings, emitter.frame, emitter.out, emitter.bound);
-    emitter.bound.readings = readings.count();
-    emitter.bound.slot_shares = readings.take_shares();
-    finish(sweep, {}, emitter.frame, emitter.out, emitter.bound);
-    return std::move(emitter.bound);
+    return emitted([&](BoundSweep& bound) {
+        const std::span<const Application> sums = reading.sums;
+        SweepEmitter<T> emitter(sweep, Direction::backwards, kernels, bound);
+        SweepTerms terms(program, sweep, Direction::backwards, emitter.out.temporaries(), reading.wanted);
+        for (std::size_t bra = 0; bra < sums.size(); ++bra) {
+            emit_application(sums[bra], bra, emitter.frame, emitter.out);
+        }
+        if (!sums.empty()) read_overlaps(emitter);
+        SlotReadings readings(sums.empty() ? 0 : 1);
+        emit_mirrored_passes(sweep, terms, readings, emitter.frame, emitter.out, bound);
+        bound.readings = readings.count();
+        bound.slot_shares = readings.take_shares();
+        finish(sweep, {}, emitter.frame, emitter.out, bound);
+    });
 }
 
 template <class T>
 BoundSweep emit_read_sweep(const Sweep& sweep, const SweepReading& reading, const Kernels& kernels) {
-    SweepEmitter<T> emitter(sweep, Direction::forwards, kernels);
-    emit_reading(reading.strings, reading.read, ReadPart::real, reading.bra, emitter.frame, emitter.out);
-    return std::move(emitter.bound);
+    return emitted([&](BoundSweep& bound) {
+        SweepEmitter<T> emitter(sweep, Direction::forwards, kernels, bound);
+        emit_reading(reading.strings, reading.read, ReadPart::real, reading.bra, emitter.frame, emitter.out);
+    });
 }
 
 template <class T>
 BoundSweep emit_apply_sweep(const Sweep& sweep, const Application& sum, const Kernels& kernels) {
-    SweepEmitter<T> emitter(sweep, Direction::forwards, kernels);
-    emit_application(sum, 0, emitter.frame, emitter.out);
-    return std::move(emitter.bound);
+    return emitted([&](BoundSweep& bound) {
+        SweepEmitter<T> emitter(sweep, Direction::forwards, kernels, bound);
+        emit_application(sum, 0, emitter.frame, emitter.out);
+    });
 }
 
-#define KETJET_INSTANTIATE(T)                                                                                 \
-    template BoundSweep emit_sweep<T>(const Program&, const Sweep&, const Kernels&, const SweepReading&);     \
-    template BoundSweep emit_mirrored<T>(const Program&, const Sweep&, const Kernels&, const MirrorReading&); \
-    template BoundSweep emit_read_sweep<T>(const Sweep&, const SweepReading&, const Kernels&);                \
+#define KETJET_INSTANTIATE(T)                                                                                    \
+    template BoundSweep emit_sweep<T>(const Program&, const Sweep&, const Kernels&, const SweepReading&);        \
+    template void emit_sweep<T>(const Program&, const Sweep&, const Kernels&, BoundSweep&, const SweepReading&); \
+    template BoundSweep emit_mirrored<T>(const Program&, const Sweep&, const Kernels&, const MirrorReading&);    \
+    template BoundSweep emit_read_sweep<T>(const Sweep&, const SweepReading&, const Kernels&);                   \
     template BoundSweep emit_apply_sweep<T>(const Sweep&, const Application&, const Kernels&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

@@ -24,6 +24,11 @@ template <class T>
 BoundSweep emit_sweep(const Program& program, const Sweep& sweep, const Kernels& kernels,
                       const SweepReading& reading = {});
 
+// The same in place of what `into` holds, whose memory is used again: for a sweep that is emitted with many angles.
+template <class T>
+void emit_sweep(const Program& program, const Sweep& sweep, const Kernels& kernels, BoundSweep& into,
+                const SweepReading& reading = {});
+
 // What a mirror's sweep does beside its passes: the sums are applied before them, one for each bra, and if there are
 // any the overlaps of bras and ket are read then; and derivatives are read by the slots that are wanted, where that is
 // not said by all.

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <optional>
 #include <tuple>
-#include <vector>
 
 #include "emit/conjugation.hpp"
 #include "emit/diagonal.hpp"
@@ -35,12 +34,14 @@ void emit_scale(BlockFrame& frame, CallWriter<T>& out) {
 }  // namespace
 
 template <class T>
-bool emit_layer(std::span<const LayerTurn> turns, PhaseForm phases, std::span<const DiagonalReading> readings,
+bool emit_layer(std::span<const LayerTurn> turns, PhaseForm& phases, std::span<const DiagonalReading> readings,
                 BlockFrame& frame, CallWriter<T>& out) {
     const double norm = std::norm(frame.scale);
     const Conjugation conjugation = frame.fold ? take_conjugation(phases, *frame.fold) : Conjugation{};
-    PlacedForm form = place_phases(phases, frame);
-    std::vector<PlacedTurn> placed;
+    const ArenaScope scope(out.temporaries());
+    PlacedForm form = place_phases(phases, frame, out.temporaries());
+    std::span<PlacedTurn> placed(out.temporaries().template take<PlacedTurn>(turns.size()), turns.size());
+    std::size_t count = 0;
     Index turning = 0;
     bool pairs = false;
     for (const LayerTurn& turn : turns) {
@@ -49,14 +50,16 @@ bool emit_layer(std::span<const LayerTurn> turns, PhaseForm phases, std::span<co
                 turn_folded(single->rotation, frame);
                 continue;
             }
-            placed.push_back(place_turn(*single, frame));
+            placed[count] = place_turn(*single, frame);
         } else {
-            placed.push_back(place_turn(std::get<PairTurn>(turn), form, frame, out));
+            placed[count] = place_turn(std::get<PairTurn>(turn), form, frame, out);
             pairs = true;
         }
-        turning |= placed.back().positions();
+        turning |= placed[count++].positions();
     }
-    Index inner = form.used != 0 ? choose_inner(form, turning, pairs ? max_pair_table_bits : max_phase_table_bits) : 0;
+    placed = placed.first(count);
+    Index inner =
+        form.used() != 0 ? choose_inner(form, turning, pairs ? max_pair_table_bits : max_phase_table_bits) : 0;
     const bool reads = !readings.empty() && count_bits(inner) == read_phase_table_bits;
     std::ranges::sort(placed, {}, [&](const PlacedTurn& turn) {
         const bool joins = turn.position >= min_phase_table_bits && (turn.positions() & ~inner) == 0;
@@ -67,21 +70,21 @@ bool emit_layer(std::span<const LayerTurn> turns, PhaseForm phases, std::span<co
     std::optional<JoiningTurns> joining =
         emit_turns(std::span<const PlacedTurn>(others, placed.end()), reads ? 0 : inner, frame, out);
     if (reads) {
-        form = emit_read_phases(form, inner, readings, frame, out);
+        emit_read_phases(form, inner, readings, frame, out);
         inner = choose_inner(form, 0, max_phase_table_bits);
     }
-    while (form.used != 0) {
-        form = emit_phases(form, inner, joining, frame, out);
+    while (form.used() != 0) {
+        emit_phases(form, inner, joining, frame, out);
         joining.reset();
         inner = choose_inner(form, 0, max_phase_table_bits);
     }
     emit_conjugation(conjugation, frame, out);
-    if (std::abs(frame.scale) < min_scale<T>) emit_scale(frame, out);
+    if (std::norm(frame.scale) < min_scale<T> * min_scale<T>) emit_scale(frame, out);
     return reads;
 }
 
-#define KETJET_INSTANTIATE(T)                                                                                         \
-    template bool emit_layer<T>(std::span<const LayerTurn>, PhaseForm, std::span<const DiagonalReading>, BlockFrame&, \
+#define KETJET_INSTANTIATE(T)                                                                                          \
+    template bool emit_layer<T>(std::span<const LayerTurn>, PhaseForm&, std::span<const DiagonalReading>, BlockFrame&, \
                                 CallWriter<T>&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

@@ -13,7 +13,7 @@ namespace ketjet {
 
 // Returns whether `readings` are read: before the phases, if there are any in the block.
 template <class T>
-bool emit_layer(std::span<const LayerTurn> turns, PhaseForm phases, std::span<const DiagonalReading> readings,
+bool emit_layer(std::span<const LayerTurn> turns, PhaseForm& phases, std::span<const DiagonalReading> readings,
                 BlockFrame& frame, CallWriter<T>& out);
 
 }  // namespace ketjet

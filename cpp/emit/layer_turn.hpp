@@ -3,10 +3,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <variant>
 
-#include "emit/givens_rotation.hpp"
-#include "emit/pair_rotation.hpp"
+#include "emit/direction.hpp"
+#include "program/givens_rotation.hpp"
 
 namespace ketjet {
 
@@ -24,5 +25,9 @@ struct PairTurn {
 };
 
 using LayerTurn = std::variant<QubitTurn, PairTurn>;
+
+// The product of operations on one qubit, or on a pair whose parity they keep, as turns between phases. Of what is
+// `plain`, which has no phases of its own, these are signs: see split_plain_turn and split_plain_pair.
+LayerTurn turn_of(const Program& program, std::span<const std::uint32_t> operations, Direction direction, bool plain);
 
 }  // namespace ketjet

@@ -28,7 +28,8 @@ class MirroredPasses {
     }
     // Phases are behind the turns, and commute with what is read of them.
     void operator()(const Layer& layer) {
-        std::vector<LayerTurn> turns = terms_.turns(layer.turns);
+        const ArenaScope scope(out_.temporaries());
+        const std::span<LayerTurn> turns = terms_.turns(layer.turns);
         for (std::size_t i = 0; i < turns.size(); ++i) read_turn(layer.turns[i], turns[i]);
         readings_.emit(frame_, out_);
         for (const Term& term : layer.phases) {

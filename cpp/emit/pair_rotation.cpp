@@ -1,4 +1,3 @@
-// Each parity is a 2x2 matrix of its own, which givens_rotation.cpp takes apart.
 #include "emit/pair_rotation.hpp"
 
 #include "base/bits.hpp"
@@ -7,30 +6,18 @@ namespace ketjet {
 
 namespace {
 
-Matrix of_parity(const Matrix& m, std::size_t p) {
-    return Matrix(2, {m(p, p), m(p, 3 - p), m(3 - p, p), m(3 - p, 3 - p)});
-}
-
 // The matrix of a function of basis state and parity on the diagonal.
 template <class Factor>
-std::vector<Complex> diagonal_of(Factor factor) {
-    std::vector<Complex> entries;
+DiagonalAction::Entries diagonal_of(Factor factor) {
+    DiagonalAction::Entries entries;
     for (Index state = 0; state < 4; ++state) entries.push_back(factor(state >> 1, parity(state) ? 1 : 0));
     return entries;
 }
 
 }  // namespace
 
-PairRotation split_pair(const Matrix& matrix) {
-    return {{split_turn(of_parity(matrix, 0)), split_turn(of_parity(matrix, 1))}};
-}
-
-PairRotation split_plain_pair(const Matrix& matrix) {
-    return {{split_imaginary(of_parity(matrix, 0)), split_imaginary(of_parity(matrix, 1))}};
-}
-
 Action part_of_pair(const PairRotation& pair, Part part, int low, int high) {
-    const std::vector<int> targets{low, high};
+    const Targets targets{low, high};
     const auto& rotations = pair.of_parity;
     if (part == Part::before) {
         return DiagonalAction{{}, targets, diagonal_of([&](Index second, std::size_t p) {

@@ -1,7 +1,7 @@
 #include "emit/pass_emitter.hpp"
 
-#include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/overloaded.hpp"
 #include "emit/dense.hpp"
@@ -33,7 +33,7 @@ template <class T>
 void PassEmitter<T>::operator()(const Relabel& pass) {
     Relabelling<T> relabelling(frame_, out_);
     for (const Term& term : pass.terms) {
-        for (const Action& action : terms_.actions(term)) relabelling.add(action);
+        terms_.for_each(term, [&](const Action& action) { relabelling.add(action); });
     }
     relabelling.finish();
 }
@@ -41,8 +41,9 @@ void PassEmitter<T>::operator()(const Relabel& pass) {
 template <class T>
 bool PassEmitter<T>::read_layer(const Layer& layer, std::span<const LayerTurn> turns,
                                 std::span<const DiagonalReading> others) {
-    auto [form, unfit] = terms_.phases(layer.phases);
-    const bool reads = emit_layer<T>(turns, std::move(form), others, frame_, out_);
+    PhaseForm form;
+    const std::vector<Action> unfit = terms_.add_phases(layer.phases, form);
+    const bool reads = emit_layer<T>(turns, form, others, frame_, out_);
     for (const Action& action : unfit) emit_action(action, frame_, out_);
     return reads;
 }
@@ -50,7 +51,7 @@ bool PassEmitter<T>::read_layer(const Layer& layer, std::span<const LayerTurn> t
 template <class T>
 void PassEmitter<T>::matrix(const Term& term) {
     if (term.end - term.begin > 1) return emit_dense(terms_.product(term), frame_, out_);
-    for (const Action& action : terms_.actions(term)) emit_action(action, frame_, out_);
+    terms_.for_each(term, [&](const Action& action) { emit_action(action, frame_, out_); });
 }
 
 template class PassEmitter<float>;

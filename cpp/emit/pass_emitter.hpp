@@ -16,7 +16,10 @@ class PassEmitter {
     PassEmitter(SweepTerms& terms, BlockFrame& frame, CallWriter<T>& out) : terms_(terms), frame_(frame), out_(out) {}
 
     void operator()(const Relabel& pass);
-    void operator()(const Layer& layer) { read_layer(layer, terms_.turns(layer.turns), {}); }
+    void operator()(const Layer& layer) {
+        const ArenaScope scope(out_.temporaries());
+        read_layer(layer, terms_.turns(layer.turns), {});
+    }
     void operator()(const Dense& dense) { matrix(dense.term); }
     void operator()(const Single& single) { matrix(single.term); }
 

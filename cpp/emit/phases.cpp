@@ -4,7 +4,6 @@
 #include <bit>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 #include "emit/phase_rows.hpp"
 #include "emit/tuning.hpp"
@@ -15,14 +14,17 @@ namespace {
 
 // Of the positions coupled across, those with the most couplings.
 Index choose_keys(const PlacedForm& form, Index inner) {
-    std::vector<int> coupled;
-    for (Index rest = form.coupled_to(inner); rest != 0; rest &= rest - 1) coupled.push_back(std::countr_zero(rest));
-    std::ranges::sort(coupled, {}, [&](int position) {
-        return std::pair(-count_bits(form.partners[static_cast<std::size_t>(position)] & inner), position);
-    });
     Index keys = 0;
-    for (const int position : coupled) {
-        if (count_bits(keys) < max_phase_key_bits) keys |= bit(position);
+    for (Index rest = form.coupled_to(inner); rest != 0 && count_bits(keys) < max_phase_key_bits;) {
+        int best = -1, most = 0;
+        for (Index left = rest; left != 0; left &= left - 1) {
+            const int position = std::countr_zero(left), couplings = count_bits(form.partners(position) & inner);
+            if (couplings <= most) continue;
+            best = position;
+            most = couplings;
+        }
+        keys |= bit(best);
+        rest &= ~bit(best);
     }
     return keys;
 }
@@ -32,21 +34,42 @@ template <class T>
 void order_table(PhaseArgs& args, Index inner, std::span<const PlacedTurn> first, const BlockFrame& frame,
                  CallWriter<T>& out) {
     const BlockLayout& layout = frame.layout();
-    const Index vector_bits = layout.vectors_of(inner), others = vector_bits & ~axes_of(first, layout);
-    const Index reversed = reversed_axes(first, layout);
+    const Index vector_bits = layout.vectors_of(inner), reversed = reversed_axes(first, layout);
+    const auto entry_of = [&](Index y) {
+        return static_cast<std::uint32_t>(extract_bits(y << layout.lane_bits(), inner));
+    };
     const std::size_t vectors = std::size_t{1} << count_bits(vector_bits);
     auto* const offsets = out.template take<std::uint32_t>(vectors);
     auto* const entries = out.template take<std::uint32_t>(vectors);
-    for (std::size_t v = 0; v < vectors; ++v) {
-        Index y = deposit_bits(v >> first.size(), others) ^ reversed;
-        for (std::size_t axis = 0; axis < first.size(); ++axis) {
-            if ((v >> axis & 1) != 0) y ^= layout.vectors_of(first[axis].positions());
+    offsets[0] = frame.offset(reversed);
+    entries[0] = entry_of(reversed);
+    std::size_t half = 1;
+    const auto double_up = [&](Index y) {  // by those that differ by y
+        const std::uint32_t offset = frame.offset(y), entry = entry_of(y);
+        for (std::size_t v = 0; v < half; ++v) {
+            offsets[half + v] = offsets[v] ^ offset;
+            entries[half + v] = entries[v] ^ entry;
         }
-        offsets[v] = frame.offset(y);
-        entries[v] = static_cast<std::uint32_t>(extract_bits(y << layout.lane_bits(), inner));
-    }
+        half *= 2;
+    };
+    for (const PlacedTurn& turn : first) double_up(layout.vectors_of(turn.positions()));
+    for (Index rest = vector_bits & ~axes_of(first, layout); rest != 0; rest &= rest - 1) double_up(lowest_bit(rest));
     args.inner_offsets = offsets;
     args.inner_entries = entries;
+}
+
+// Which table each row takes: that of the bits at the positions `keys`.
+void place_keys(Index keys, Index outer, std::span<unsigned char> of_row) {
+    of_row[0] = 0;
+    std::size_t half = 1;
+    unsigned char next = 1;
+    for (Index rest = outer; rest != 0; rest &= rest - 1, half *= 2) {
+        const bool chooses = (lowest_bit(rest) & keys) != 0;
+        for (std::size_t row = 0; row < half; ++row) {
+            of_row[half + row] = static_cast<unsigned char>(of_row[row] | (chooses ? next : 0));
+        }
+        if (chooses) next = static_cast<unsigned char>(2 * next);
+    }
 }
 
 // How many tables the factors of rows may be multiplied into.
@@ -56,30 +79,22 @@ std::size_t max_tables(std::size_t entries, std::size_t rows, const BlockLayout&
 }
 
 template <class T>
-void write_rows(const PhaseRows& rows, PhaseArgs& args, const BlockFrame& frame, CallWriter<T>& out) {
-    const std::size_t count = rows.factors.size(), lanes = frame.layout().lanes();
-    auto* const factors = out.template take<double>(2 * count);
-    auto* const keys = out.template take<unsigned char>(count);
-    for (std::size_t row = 0; row < count; ++row) {
-        factors[row] = rows.factors[row].real();
-        factors[count + row] = rows.factors[row].imag();
-        keys[row] = static_cast<unsigned char>(rows.keys[row]);
-    }
-    args.factors = factors;
-    args.keys = keys;
-    if (rows.tables.empty()) return;
-    args.tables = static_cast<int>(rows.tables.size());
-    auto* const trivial = out.template take<unsigned char>(rows.tables.size());
-    T* values = out.coefficients(2 * rows.tables[0].size() * rows.tables.size());
+void write_tables(std::span<const PhaseRows::Table> tables, PhaseArgs& args, const BlockFrame& frame,
+                  CallWriter<T>& out) {
+    const std::size_t lanes = frame.layout().lanes(), vectors = (std::size_t{1} << args.table_bits) / lanes;
+    auto* const trivial = out.template take<unsigned char>(tables.size());
+    T* values = out.coefficients(2 * lanes * vectors * tables.size());
+    args.tables = static_cast<int>(tables.size());
     args.table = values;
     args.trivial = trivial;
-    for (std::size_t t = 0; t < rows.tables.size(); ++t) {
-        trivial[t] = all_ones(rows.tables[t]) ? 1 : 0;
-        for (std::size_t v = 0; v < rows.tables[t].size() / lanes; ++v, values += 2 * lanes) {
+    for (const PhaseRows::Table& table : tables) {
+        trivial[&table - tables.data()] = table.all_ones ? 1 : 0;
+        for (std::size_t v = 0; v < vectors; ++v, values += 2 * lanes) {
+            const double* const re = table.entries.re + args.inner_entries[v];
+            const double* const im = table.entries.im + args.inner_entries[v];
             for (std::size_t lane = 0; lane < lanes; ++lane) {
-                const Complex factor = rows.tables[t][args.inner_entries[v] + frame.index_of_lane(lane)];
-                values[lane] = static_cast<T>(factor.real());
-                values[lanes + lane] = static_cast<T>(factor.imag());
+                values[lane] = static_cast<T>(re[frame.index_of_lane(lane)]);
+                values[lanes + lane] = static_cast<T>(im[frame.index_of_lane(lane)]);
             }
         }
     }
@@ -89,11 +104,11 @@ void write_rows(const PhaseRows& rows, PhaseArgs& args, const BlockFrame& frame,
 template <class T>
 std::span<const BitFactor> cold_factors(const PlacedForm& form, Index positions, CallWriter<T>& out) {
     const auto belongs = [&](const ColdCoupling& coupling) { return (positions >> coupling.position & 1) != 0; };
-    const auto count = static_cast<std::size_t>(std::ranges::count_if(form.cold_couplings, belongs));
+    const auto count = static_cast<std::size_t>(std::ranges::count_if(form.cold_couplings(), belongs));
     if (count == 0) return {};
     auto* const factors = out.template take<BitFactor>(count);
     std::size_t taken = 0;
-    for (const ColdCoupling& coupling : form.cold_couplings) {
+    for (const ColdCoupling& coupling : form.cold_couplings()) {
         if (!belongs(coupling)) continue;
         const Index among = extract_bits(bit(coupling.position), positions);
         factors[taken++] = {std::countr_zero(among), coupling.cold, coupling.factor};
@@ -101,18 +116,18 @@ std::span<const BitFactor> cold_factors(const PlacedForm& form, Index positions,
     return {factors, count};
 }
 
-// One call's phases, what its cold qubits change of them, the scratch that they need, and what is left to another call.
+// One call's phases, what its cold qubits change of them, and the scratch that they need.
 struct PhasePart {
     PhaseArgs args;
     ColdPhases cold;
     std::size_t scratch_bytes;
-    PlacedForm rest;
 };
 
-// All phases inside `inner`, all outside, and those across to a few keys.
+// All phases inside `inner`, all outside, and those across to a few keys; the form keeps the rest.
 template <class T>
-PhasePart make_part(PlacedForm& form, Index inner, std::span<const PlacedTurn> first, BlockFrame& frame,
+PhasePart take_part(PlacedForm& form, Index inner, std::span<const PlacedTurn> first, BlockFrame& frame,
                     CallWriter<T>& out) {
+    const ArenaScope scope(out.temporaries());
     const BlockLayout& layout = frame.layout();
     const Index keys = choose_keys(form, inner), outer = low_bits(layout.positions()) & ~inner;
     PhaseArgs args{};
@@ -122,95 +137,100 @@ PhasePart make_part(PlacedForm& form, Index inner, std::span<const PlacedTurn> f
     args.lane_flip = static_cast<int>(frame.lane_flip());
     order_table(args, inner, first, frame, out);
 
-    PhaseRows rows{products(form, outer), {}, {}};
-    const Index row_keys = extract_bits(keys, outer);
-    for (std::size_t row = 0; row < rows.factors.size(); ++row) rows.keys.push_back(extract_bits(row, row_keys));
-
+    const std::size_t count = std::size_t{1} << args.row_bits, entries = std::size_t{1} << args.table_bits;
+    auto* const parts = out.template take<double>(2 * count);
+    PhaseRows rows{{count, parts, parts + count}, {out.template take<unsigned char>(count), count}, {}};
+    args.factors = rows.factors.re;
+    args.keys = rows.keys.data();
+    products(form, outer, rows.factors, out.temporaries());
+    place_keys(keys, outer, rows.keys);
     const ColdPhases cold{cold_factors(form, outer, out), cold_factors(form, inner, out)};
-    rows.fill_tables(form, inner, keys);
-    if (cold.inner.empty() && rows.tables.size() == 1 && all_ones(rows.tables[0])) rows.tables.clear();
-    const std::size_t entries = std::size_t{1} << args.table_bits;
+    rows.fill_tables(form, inner, keys, out.temporaries());
+    if (cold.inner.empty() && rows.tables.size() == 1 && rows.tables[0].all_ones) rows.tables = {};
     if (cold.inner.empty() && cold.outer.empty()) {
-        rows.absorb_factors(max_tables<T>(entries, rows.factors.size(), layout));
+        rows.absorb_factors(max_tables<T>(entries, count, layout), out.temporaries());
     }
-    write_rows(rows, args, frame, out);
+    if (!rows.tables.empty()) write_tables<T>(rows.tables, args, frame, out);
     constexpr std::size_t aligned_rows = 8;
-    args.table_scratch = 2 * std::max(rows.factors.size(), aligned_rows);
+    args.table_scratch = 2 * std::max(count, aligned_rows);
     const std::size_t doubles = args.table_scratch + 2 * entries;
     const std::size_t scalars = 2 * entries * static_cast<std::size_t>(args.tables);
-    return {args, cold, doubles * sizeof(double) + scalars * sizeof(T), form.across(inner, outer & ~keys)};
+    form.keep_across(inner, outer & ~keys);
+    return {args, cold, doubles * sizeof(double) + scalars * sizeof(T)};
 }
 
 }  // namespace
 
-PlacedForm place_phases(const PhaseForm& form, BlockFrame& frame) {
+PlacedForm place_phases(const PhaseForm& form, BlockFrame& frame, Arena& arena) {
     const BlockLayout& layout = frame.layout();
     const bool unfolds = frame.fold && frame.fold->unfolds;
-    (unfolds ? frame.fold->unfold_scale : frame.scale) *= unit_phase(form.constant);
-    PlacedForm placed(static_cast<std::size_t>(layout.positions()));
-    for (int qubit = 0; qubit < 64; ++qubit) {
-        const double angle = form.linear[static_cast<std::size_t>(qubit)];
-        if (angle == 0) continue;
+    (unfolds ? frame.fold->unfold_scale : frame.scale) *= unit_phase(form.constant());
+    PlacedForm placed(layout.positions(), arena);
+    for (Index rest = form.qubits(); rest != 0; rest &= rest - 1) {
+        const int qubit = std::countr_zero(rest);
+        const Complex factor = unit_phase(form.linear(qubit));
         if (layout.is_cold(qubit)) {
-            frame.block_factors.push_back({bit(qubit), unit_phase(angle)});
+            frame.block_factors.push_back({bit(qubit), factor});
         } else {
-            placed.linear[static_cast<std::size_t>(layout.position(qubit))] = unit_phase(angle);
-            placed.used |= bit(layout.position(qubit));
+            placed.multiply(layout.position(qubit), factor);
         }
     }
-    for (const auto& [qubits, angle] : form.quadratic) {
-        const auto [first, second] = qubits;
-        if (layout.is_cold(first) && layout.is_cold(second)) {
-            frame.block_factors.push_back({bit(first) | bit(second), unit_phase(angle)});
-        } else if (layout.is_cold(first) || layout.is_cold(second)) {
-            const auto [hot, cold] = layout.is_cold(first) ? std::pair(second, first) : qubits;
-            placed.cold_couplings.push_back({layout.position(hot), cold, unit_phase(angle)});
-            placed.used |= bit(layout.position(hot));
-        } else {
-            placed.couple(layout.position(first), layout.position(second), unit_phase(angle));
+    for (Index rest = form.coupled(); rest != 0; rest &= rest - 1) {
+        const int first = std::countr_zero(rest);
+        for (Index others = form.partners(first) & ~low_bits(first); others != 0; others &= others - 1) {
+            const int second = std::countr_zero(others);
+            const Complex factor = unit_phase(form.coupling(first, second));
+            if (layout.is_cold(first) && layout.is_cold(second)) {
+                frame.block_factors.push_back({bit(first) | bit(second), factor});
+            } else if (layout.is_cold(first) || layout.is_cold(second)) {
+                const auto [hot, cold] = layout.is_cold(first) ? std::pair(second, first) : std::pair(first, second);
+                placed.couple_to_cold({layout.position(hot), cold, factor});
+            } else {
+                placed.couple(layout.position(first), layout.position(second), factor);
+            }
         }
     }
     return placed;
 }
 
 Index choose_inner(const PlacedForm& form, Index turning, int most) {
-    const int positions = static_cast<int>(form.size);
-    Index inner = low_bits(std::min(positions, min_phase_table_bits));
-    while (count_bits(inner) < std::min(positions, most)) {
+    const int positions = form.positions();
+    Index inner = low_bits(std::min(positions, min_phase_table_bits)), across = form.coupled_to(inner);
+    for (int count = count_bits(inner); count < std::min(positions, most); ++count) {
         std::tuple<int, bool, int, int> best{64, false, 64, -1};
         for (int position = 0; position < positions; ++position) {
             if (inner >> position & 1) continue;
-            const int coupled = count_bits(form.coupled_to(inner | bit(position)));
+            const int coupled = count_bits((across | form.partners(position)) & ~(inner | bit(position)));
             const bool waits = (turning >> position & 1) == 0;
             best = std::min(best, {std::max(coupled, max_phase_key_bits), waits, coupled, position});
         }
         inner |= bit(std::get<3>(best));
+        across = (across | form.partners(std::get<3>(best))) & ~inner;
     }
     return inner;
 }
 
 template <class T>
-PlacedForm emit_phases(PlacedForm& form, Index inner, const std::optional<JoiningTurns>& turns, BlockFrame& frame,
-                       CallWriter<T>& out) {
-    const auto first = turns ? std::span(turns->axes) : std::span<const PlacedTurn>();
-    PhasePart part = make_part(form, inner, first, frame, out);
+void emit_phases(PlacedForm& form, Index inner, const std::optional<JoiningTurns>& turns, BlockFrame& frame,
+                 CallWriter<T>& out) {
+    const auto first = turns ? std::span<const PlacedTurn>(turns->axes) : std::span<const PlacedTurn>();
+    const PhasePart part = take_part(form, inner, first, frame, out);
     out.need_scratch(part.scratch_bytes);
     if (turns) {
         out.add({}, TurnPhaseCall{{turns->args, part.args}, part.cold});
     } else {
         out.add({}, PhaseCall{part.args, part.cold});
     }
-    return std::move(part.rest);
 }
 
 template <class T>
-PlacedForm emit_read_phases(PlacedForm& form, Index inner, std::span<const DiagonalReading> readings, BlockFrame& frame,
-                            CallWriter<T>& out) {
+void emit_read_phases(PlacedForm& form, Index inner, std::span<const DiagonalReading> readings, BlockFrame& frame,
+                      CallWriter<T>& out) {
     const BlockLayout& layout = frame.layout();
     const double norm = std::norm(frame.scale);
     const int part_bits = widest_lane_bits<T> - layout.lane_bits();
     const Index row = layout.vectors_of(inner);
-    PhasePart part = make_part(form, inner, {}, frame, out);
+    const PhasePart part = take_part(form, inner, {}, frame, out);
     ReadPhaseCall call{};
     call.args.phases = part.args;
     call.cold = part.cold;
@@ -229,14 +249,12 @@ PlacedForm emit_read_phases(PlacedForm& form, Index inner, std::span<const Diago
     call.sums = {sums, readings.size()};
     out.need_scratch(call.phases_begin() + part.scratch_bytes);
     out.add({}, call);
-    return std::move(part.rest);
 }
 
-#define KETJET_INSTANTIATE(T)                                                                                  \
-    template PlacedForm emit_phases<T>(PlacedForm&, Index, const std::optional<JoiningTurns>&, BlockFrame&,    \
-                                       CallWriter<T>&);                                                        \
-    template PlacedForm emit_read_phases<T>(PlacedForm&, Index, std::span<const DiagonalReading>, BlockFrame&, \
-                                            CallWriter<T>&);
+#define KETJET_INSTANTIATE(T)                                                                                          \
+    template void emit_phases<T>(PlacedForm&, Index, const std::optional<JoiningTurns>&, BlockFrame&, CallWriter<T>&); \
+    template void emit_read_phases<T>(PlacedForm&, Index, std::span<const DiagonalReading>, BlockFrame&,               \
+                                      CallWriter<T>&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

@@ -20,21 +20,22 @@ struct DiagonalReading {
     Index z;  // qubits
 };
 
-// The part of a form that differs within a block; the rest goes into the frame's factors.
-PlacedForm place_phases(const PhaseForm& form, BlockFrame& frame);
+// The part of a form that differs within a block, held by an arena; the rest goes into the frame's factors.
+PlacedForm place_phases(const PhaseForm& form, BlockFrame& frame, Arena& arena);
 
 // Up to `most` positions that the next call's table is to run over: the lowest ones, then those that leave few others
 // coupled across; where these can all be keys, positions that turn next come first, so that both fit into one call.
 Index choose_inner(const PlacedForm& form, Index turning, int most);
 
-// One call, turns first: all phases inside `inner`, all outside, and those across to a few keys; returns the rest.
+// One call, turns first: all phases inside `inner`, all outside, and those across to a few keys; the form keeps the
+// rest.
 template <class T>
-PlacedForm emit_phases(PlacedForm& form, Index inner, const std::optional<JoiningTurns>& turns, BlockFrame& frame,
-                       CallWriter<T>& out);
+void emit_phases(PlacedForm& form, Index inner, const std::optional<JoiningTurns>& turns, BlockFrame& frame,
+                 CallWriter<T>& out);
 
 // The same without turns; reads before it. `inner` has read_phase_table_bits.
 template <class T>
-PlacedForm emit_read_phases(PlacedForm& form, Index inner, std::span<const DiagonalReading> readings, BlockFrame& frame,
-                            CallWriter<T>& out);
+void emit_read_phases(PlacedForm& form, Index inner, std::span<const DiagonalReading> readings, BlockFrame& frame,
+                      CallWriter<T>& out);
 
 }  // namespace ketjet

@@ -19,7 +19,7 @@ PlacedTurn place_turn(const QubitTurn& turn, BlockFrame& frame) {
     const int qubit = turn.qubit;
     std::optional<PlacedReading> reading;
     if (turn.reading) reading = PlacedReading{*turn.reading, frame.has_sign(qubit)};
-    frame.scale *= unit_phase(phase);
+    if (phase != 0) frame.scale *= unit_phase(phase);
     if (before != 0) frame.toggle_sign(qubit);
     if (std::abs(sine) > std::abs(cosine)) {  // R(a) = R(a - pi/2) R(pi/2), and R(pi/2) is XZ, or -iX if imaginary
         if (imaginary) {

@@ -3,34 +3,46 @@
 #include <algorithm>
 #include <bit>
 #include <optional>
-#include <ranges>
 #include <utility>
 
 #include "base/overloaded.hpp"
 #include "emit/merge_actions.hpp"
+#include "emit/pair_rotation.hpp"
 
 namespace ketjet {
 
 namespace {
 
-std::vector<int> list_of(Index qubits) {
-    std::vector<int> list;
+Targets list_of(Index qubits) {
+    Targets list;
     for (; qubits != 0; qubits &= qubits - 1) list.push_back(std::countr_zero(qubits));
     return list;
 }
 
 void drop_outer(GivensRotation& rotation) { rotation.before = rotation.after = 0; }
 
-// A pair's common phases may differ by parity, and come after the turn.
-void add_part(const LayerTurn& turn, Part part, PhaseForm& form) {
-    std::visit(
-        Overloaded{[&](const QubitTurn& single) {
-                       form.linear[static_cast<std::size_t>(single.qubit)] +=
-                           part == Part::before ? single.rotation.before : single.rotation.after;
-                   },
-                   [&](const PairTurn& pair) { form.add(part_of_pair(pair.rotation, part, pair.low, pair.high)); }},
-        turn);
-}
+// The phases before or after a turn.
+struct AddPart {
+    Part part;
+    PhaseForm& form;
+
+    void operator()(const QubitTurn& turn) const {
+        form.add(turn.qubit, part == Part::before ? turn.rotation.before : turn.rotation.after);
+    }
+    // A pair's common phases may differ by parity, and come after the turn.
+    void operator()(const PairTurn& turn) const {
+        const auto& [even, odd] = turn.rotation.of_parity;
+        if (part == Part::before) {
+            form.add(turn.high, odd.before);
+            form.add(turn.low, turn.high, even.before - odd.before);
+            return;
+        }
+        form.add(even.phase);
+        form.add(turn.low, odd.phase - even.phase);
+        form.add(turn.high, odd.phase + odd.after - even.phase);
+        form.add(turn.low, turn.high, 2 * (even.phase - odd.phase) + even.after - odd.after);
+    }
+};
 
 Action before_turn(const LayerTurn& turn) {
     return std::visit(
@@ -79,48 +91,55 @@ PauliSum conjugated(const Matrix& u, const PauliSum& generator, Index qubits) {
 
 }  // namespace
 
-std::vector<Action> SweepTerms::actions(const Term& term) const {
-    const auto operations = sweep_.operations_of(term);
-    if (direction_ == Direction::forwards) return actions_of(program_, operations);
-    std::vector<Action> all;
-    for (const std::uint32_t operation : operations) {
-        std::vector<Action> actions = resolve(program_, program_.operations()[operation]);
-        for (Action& action : std::views::reverse(actions)) all.push_back(adjoint(std::move(action)));
+SweepTerms::SweepTerms(const Program& program, const Sweep& sweep, Direction direction, Arena& arena,
+                       std::span<const char> wanted)
+    : program_(program), sweep_(sweep), direction_(direction), arena_(arena), wanted_(wanted) {
+    const auto in_parts = [](const Term& term) { return term.part != Part::whole; };
+    std::size_t parts = 0;
+    for (const Pass& pass : sweep.passes) {
+        const auto* const layer = std::get_if<Layer>(&pass.work);
+        if (layer == nullptr) continue;
+        parts += static_cast<std::size_t>(std::ranges::count_if(layer->turns, in_parts));
+        parts += static_cast<std::size_t>(std::ranges::count_if(layer->phases, in_parts));
     }
+    if (parts == 0) return;
+    splits_ = arena.take<LayerTurn>(parts);
+    numbers_ = arena.take<std::uint32_t>(sweep.operations.size());
+    std::fill_n(numbers_, sweep.operations.size(), 0);
+}
+
+std::vector<Action> SweepTerms::actions(const Term& term) const {
+    std::vector<Action> all;
+    for_each(term, [&](Action&& action) { all.push_back(std::move(action)); });
     return all;
 }
 
 DenseAction SweepTerms::product(const Term& term) const {
-    const std::vector<Action> all = actions(term);
-    const Index qubits = qubits_of(all);
-    return {{}, list_of(qubits), product_of(all, qubits)};
+    Product product = product_of(program_, sweep_.operations_of(term), direction_);
+    return {{}, list_of(product.qubits), std::move(product.matrix)};
 }
 
-const LayerTurn& SweepTerms::split(const Term& term) {
-    if (const auto known = splits_.find(term.begin); known != splits_.end()) return known->second;
-    return splits_.emplace(term.begin, make_split(term)).first->second;
+LayerTurn SweepTerms::split(const Term& term) {
+    const auto made = [&](bool plain) { return turn_of(program_, sweep_.operations_of(term), direction_, plain); };
+    if (term.part == Part::whole) return made(true);
+    std::uint32_t& number = numbers_[term.begin];
+    if (number == 0) {
+        splits_[known_] = made(false);
+        number = ++known_;
+    }
+    return splits_[number - 1];
 }
 
-LayerTurn SweepTerms::make_split(const Term& term) const {
-    const std::vector<Action> run = actions(term);
-    const Index qubits = qubits_of(run);
-    const Matrix product = product_of(run, qubits);
-    const int low = std::countr_zero(qubits), high = static_cast<int>(std::bit_width(qubits)) - 1;
-    const bool plain = term.part == Part::whole;
-    if (low != high) return PairTurn{low, high, plain ? split_plain_pair(product) : split_pair(product)};
-    return QubitTurn{low, plain ? split_plain_turn(product) : split_turn(product)};
-}
-
-std::vector<LayerTurn> SweepTerms::turns(std::span<const Term> terms) {
-    std::vector<LayerTurn> turns;
-    for (const Term& term : terms) {
-        turns.push_back(split(term));
-        if (term.part == Part::whole) continue;
-        if (auto* const single = std::get_if<QubitTurn>(&turns.back())) {
+std::span<LayerTurn> SweepTerms::turns(std::span<const Term> terms) {
+    const std::span<LayerTurn> turns(arena_.take<LayerTurn>(terms.size()), terms.size());
+    for (std::size_t i = 0; i < terms.size(); ++i) {
+        turns[i] = split(terms[i]);
+        if (terms[i].part == Part::whole) continue;
+        if (auto* const single = std::get_if<QubitTurn>(&turns[i])) {
             drop_outer(single->rotation);
             continue;
         }
-        for (GivensRotation& rotation : std::get<PairTurn>(turns.back()).rotation.of_parity) {
+        for (GivensRotation& rotation : std::get<PairTurn>(turns[i]).rotation.of_parity) {
             drop_outer(rotation);
             rotation.phase = 0;
         }
@@ -128,18 +147,18 @@ std::vector<LayerTurn> SweepTerms::turns(std::span<const Term> terms) {
     return turns;
 }
 
-SweepTerms::Phases SweepTerms::phases(std::span<const Term> terms) {
-    Phases result;
+std::vector<Action> SweepTerms::add_phases(std::span<const Term> terms, PhaseForm& form) {
+    std::vector<Action> others;
     for (const Term& term : terms) {
         if (term.part != Part::whole) {
-            add_part(split(term), term.part, result.form);
+            std::visit(AddPart{term.part, form}, split(term));
             continue;
         }
-        for (const Action& action : actions(term)) {
-            if (!result.form.add(action)) result.others.push_back(action);
+        for (const std::uint32_t index : sweep_.operations_of(term)) {
+            form.add(program_, program_.operations()[index], direction_, others);
         }
     }
-    return result;
+    return others;
 }
 
 std::vector<Derivative> SweepTerms::wanted_derivatives(std::uint32_t operation) const {

@@ -3,9 +3,10 @@
 
 #include <cstdint>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
+#include "emit/arena.hpp"
+#include "emit/direction.hpp"
 #include "emit/layer_turn.hpp"
 #include "emit/phase_form.hpp"
 #include "plan/plan.hpp"
@@ -14,26 +15,28 @@
 
 namespace ketjet {
 
-// A sweep of a plan does its operations, one of a mirror undoes them.
-enum class Direction : std::uint8_t { forwards, backwards };
-
 class SweepTerms {
  public:
-    // Of a plan's program, with the angles of now. Derivatives are by the slots that are `wanted`, or by all.
-    SweepTerms(const Program& program, const Sweep& sweep, Direction direction, std::span<const char> wanted = {})
-        : program_(program), sweep_(sweep), direction_(direction), wanted_(wanted) {}
+    // Of a plan's program, with the angles of now. What is made of them lies in the arena. Derivatives are by the slots
+    // that are `wanted`, or by all.
+    SweepTerms(const Program& program, const Sweep& sweep, Direction direction, Arena& arena,
+               std::span<const char> wanted = {});
 
     std::vector<Action> actions(const Term& term) const;
+    // Calls take(action) for each of them.
+    template <class Take>
+    void for_each(const Term& term, Take&& take) const {
+        for (const std::uint32_t index : sweep_.operations_of(term)) {
+            for_each_action(program_, program_.operations()[index], direction_, take);
+        }
+    }
     // All operations of a term as one matrix.
     DenseAction product(const Term& term) const;
 
     // Turns without their outer phases, unless these are signs.
-    std::vector<LayerTurn> turns(std::span<const Term> terms);
-    struct Phases {
-        PhaseForm form;
-        std::vector<Action> others;  // that do not fit into the form
-    };
-    Phases phases(std::span<const Term> terms);
+    std::span<LayerTurn> turns(std::span<const Term> terms);
+    // Adds up the phases of terms; returns the actions that do not fit into the form.
+    std::vector<Action> add_phases(std::span<const Term> terms, PhaseForm& form);
 
     // Of a mirror's term: the derivatives by its slots, each to be read where that takes fewer strings: before the
     // term, or, of one in parts, before its turn; or behind its pass. Phases of a layer are behind its turns.
@@ -43,16 +46,20 @@ class SweepTerms {
     Derivatives derivatives(const Term& term, bool in_layer);
 
  private:
-    // The decomposition of a term's product, which up to three passes ask for.
-    const LayerTurn& split(const Term& term);
-    LayerTurn make_split(const Term& term) const;
+    // The decomposition of a term's product; up to three passes ask for that of one in parts.
+    LayerTurn split(const Term& term);
     std::vector<Derivative> wanted_derivatives(std::uint32_t operation) const;
 
     const Program& program_;
     const Sweep& sweep_;
     Direction direction_;
+    Arena& arena_;
     std::span<const char> wanted_;
-    std::unordered_map<std::uint32_t, LayerTurn> splits_;  // by Term::begin
+    // Of terms in parts, in the order in which they were asked for; by Term::begin, the number of one that is known,
+    // counted from 1.
+    LayerTurn* splits_ = nullptr;
+    std::uint32_t* numbers_ = nullptr;
+    std::uint32_t known_ = 0;
 };
 
 }  // namespace ketjet

@@ -102,7 +102,7 @@ std::optional<JoiningTurns> emit_turns(std::span<const PlacedTurn> turns, Index 
     if (joining == 0 && args.lane_turns == 0) return {};
     const auto last = axes.last(joining);
     place_axes(args, last, layout.vectors_of(inner) & ~axes_of(last, layout), static_cast<int>(joining), frame, out);
-    return JoiningTurns{args, {last.begin(), last.end()}};
+    return JoiningTurns{args, SmallVector<PlacedTurn, 3>(last)};
 }
 
 #define KETJET_INSTANTIATE(T) \

@@ -3,8 +3,8 @@
 
 #include <optional>
 #include <span>
-#include <vector>
 
+#include "base/small_vector.hpp"
 #include "emit/call_writer.hpp"
 #include "emit/placed_turn.hpp"
 
@@ -13,7 +13,7 @@ namespace ketjet {
 // Turns that go into the same call as the phases behind them.
 struct JoiningTurns {
     TurnArgs args;
-    std::vector<PlacedTurn> axes;
+    SmallVector<PlacedTurn, 3> axes;
 };
 
 // Emits turns, those on lanes first, but for those which join the phases that follow: the last axes, as far as they are

@@ -2,9 +2,7 @@
 // condition.
 #include "program/action.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -13,8 +11,6 @@
 
 namespace ketjet {
 namespace {
-
-std::vector<int> list_of(std::span<const std::int32_t> qubits) { return {qubits.begin(), qubits.end()}; }
 
 struct PauliMasks {
     Index x = 0;  // X and Y
@@ -33,12 +29,12 @@ PauliMasks masks_of(std::span<const std::int32_t> targets, PauliAt pauli_at) {
     return masks;
 }
 
-// The present actions of a unitary operation.
+// The present action of a unitary operation that has no more than one.
 class Resolver {
  public:
     explicit Resolver(const Program& program) : program_(program), slots_(program.slots()) {}
 
-    std::vector<Action> operator()(const GateOperation& operation) const {
+    std::optional<Action> operator()(const GateOperation& operation) const {
         const GateFacts& facts = facts_of(operation);
         if (facts.is_identity()) return {};
         const auto parameters = slots_.subspan(operation.slot, static_cast<std::size_t>(facts.parameters));
@@ -49,94 +45,70 @@ class Resolver {
                 const Matrix matrix = facts.matrix(parameters);
                 condition.mask |= mask_of(targets);
                 condition.value |= mask_of(targets);
-                return alone(DiagonalAction{condition, {}, {matrix.entries().back()}});
+                return DiagonalAction{condition, {}, {matrix.entries().back()}};
             }
             case Structure::diagonal:
-                return alone(DiagonalAction{condition, list_of(targets), diagonal_of(facts.matrix(parameters))});
+                return DiagonalAction{condition, Targets(targets), diagonal_of(facts.matrix(parameters))};
             case Structure::flip:
-                return alone(FlipAction{condition, mask_of(targets)});
+                return FlipAction{condition, mask_of(targets)};
             case Structure::swap:
-                return alone(SwapAction{condition, targets[0], targets[1]});
+                return SwapAction{condition, targets[0], targets[1]};
             case Structure::rotation:
-                return alone(rotation(condition,
-                                      masks_of(targets, [&](std::size_t k) { return pauli_of(facts.paulis[k]); }),
-                                      parameters[0]));
+                return rotation(condition, masks_of(targets, [&](std::size_t k) { return pauli_of(facts.paulis[k]); }),
+                                parameters[0]);
             case Structure::dense:
                 break;
         }
-        return alone(DenseAction{condition, list_of(targets), facts.matrix(parameters)});
+        return DenseAction{condition, Targets(targets), facts.matrix(parameters)};
     }
 
-    std::vector<Action> operator()(const UnitaryOperation& operation) const {
+    std::optional<Action> operator()(const UnitaryOperation& operation) const {
         const std::size_t dimension = std::size_t{1} << operation.wires.targets;
-        return alone(DenseAction{condition_of(operation.wires), list_of(program_.targets(operation.wires)),
-                                 Matrix(dimension, *operation.matrix)});
+        return DenseAction{condition_of(operation.wires), Targets(program_.targets(operation.wires)),
+                           Matrix(dimension, *operation.matrix)};
     }
 
-    std::vector<Action> operator()(const DiagonalOperation& operation) const {
-        return alone(DiagonalAction{condition_of(operation.wires), list_of(program_.targets(operation.wires)),
-                                    *operation.entries});
+    std::optional<Action> operator()(const DiagonalOperation& operation) const {
+        return DiagonalAction{condition_of(operation.wires), Targets(program_.targets(operation.wires)),
+                              DiagonalAction::Entries(*operation.entries)};
     }
 
-    std::vector<Action> operator()(const MultiplexerOperation& operation) const {
-        const auto targets = program_.targets(operation.wires);
-        return alone(MultiplexerAction{condition_of(operation.wires), targets[0], list_of(targets.subspan(1)),
-                                       *operation.matrices});
+    std::optional<Action> operator()(const MultiplexerOperation& operation) const {
+        const auto targets = program_.targets(operation.wires), selectors = targets.subspan(1);
+        return MultiplexerAction{
+            condition_of(operation.wires), targets[0], {selectors.begin(), selectors.end()}, *operation.matrices};
     }
 
-    std::vector<Action> operator()(const PauliRotationOperation& operation) const {
+    std::optional<Action> operator()(const PauliRotationOperation& operation) const {
         const auto targets = program_.targets(operation.wires);
         const PauliMasks masks = masks_of(targets, [&](std::size_t k) { return (*operation.paulis)[k]; });
-        return alone(rotation(condition_of(operation.wires), masks, slots_[operation.slot]));
+        return rotation(condition_of(operation.wires), masks, slots_[operation.slot]);
     }
 
-    // Target k must end up with the qubit that was at target pattern[k]: swap it in, from wherever it is by now.
-    std::vector<Action> operator()(const PermutationOperation& operation) const {
-        const auto targets = program_.targets(operation.wires);
-        const Condition condition = condition_of(operation.wires);
-        std::vector<std::size_t> place(targets.size());     // where the qubit of target q is now
-        std::vector<std::size_t> resident(targets.size());  // whose qubit is at target k now
-        for (std::size_t k = 0; k < targets.size(); ++k) place[k] = resident[k] = k;
-        std::vector<Action> swaps;
-        for (std::size_t k = 0; k < targets.size(); ++k) {
-            const auto wanted = static_cast<std::size_t>((*operation.pattern)[k]);
-            const std::size_t from = place[wanted];
-            if (from == k) continue;
-            swaps.push_back(SwapAction{condition, targets[k], targets[from]});
-            resident[from] = resident[k];
-            place[resident[from]] = from;
-        }
-        return swaps;
+    std::optional<Action> operator()(const GlobalPhaseOperation& operation) const {
+        return DiagonalAction{{}, {}, {std::polar(1.0, slots_[operation.slot])}};
     }
 
-    std::vector<Action> operator()(const GlobalPhaseOperation& operation) const {
-        return alone(DiagonalAction{{}, {}, {std::polar(1.0, slots_[operation.slot])}});
+    std::optional<Action> operator()(const PermutationOperation&) const {
+        throw std::logic_error("a permutation has several actions");
     }
-
-    std::vector<Action> operator()(const InitializeOperation&) const { refuse("initialize"); }
-    std::vector<Action> operator()(const ResetOperation&) const { refuse("reset"); }
-    std::vector<Action> operator()(const MeasureOperation&) const { refuse("measure"); }
-    std::vector<Action> operator()(const ComputeOperation&) const { refuse("compute"); }
-    std::vector<Action> operator()(const BranchOperation&) const { refuse("branch"); }
-    std::vector<Action> operator()(const JumpOperation&) const { refuse("jump"); }
-    std::vector<Action> operator()(const SaveOperation&) const { refuse("save"); }
+    std::optional<Action> operator()(const InitializeOperation&) const { refuse("initialize"); }
+    std::optional<Action> operator()(const ResetOperation&) const { refuse("reset"); }
+    std::optional<Action> operator()(const MeasureOperation&) const { refuse("measure"); }
+    std::optional<Action> operator()(const ComputeOperation&) const { refuse("compute"); }
+    std::optional<Action> operator()(const BranchOperation&) const { refuse("branch"); }
+    std::optional<Action> operator()(const JumpOperation&) const { refuse("jump"); }
+    std::optional<Action> operator()(const SaveOperation&) const { refuse("save"); }
 
  private:
     [[noreturn]] static void refuse(const std::string& name) {
         throw std::logic_error(name + " has no actions: it is no linear map of the state");
     }
 
-    // A list of one, which an initializer list would copy.
-    static std::vector<Action> alone(Action action) {
-        std::vector<Action> actions;
-        actions.push_back(std::move(action));
-        return actions;
-    }
-
     Condition condition_of(const Wires& wires) const { return ketjet::condition_of(program_, wires); }
 
-    static std::vector<Complex> diagonal_of(const Matrix& matrix) {
-        std::vector<Complex> entries(matrix.dimension());
+    static DiagonalAction::Entries diagonal_of(const Matrix& matrix) {
+        DiagonalAction::Entries entries(matrix.dimension());
         for (std::size_t k = 0; k < entries.size(); ++k) entries[k] = matrix(k, k);
         return entries;
     }
@@ -181,15 +153,40 @@ Condition condition_of(const Program& program, const Wires& wires) {
     return condition;
 }
 
-std::vector<Action> resolve(const Program& program, const Operation& operation) {
+std::optional<Action> action_of(const Program& program, const Operation& operation) {
     return std::visit(Resolver(program), operation);
 }
 
+// Target k must end up with the qubit that was at target pattern[k]: swap it in, from wherever it is by now.
+std::vector<SwapAction> swaps_of(const Program& program, const PermutationOperation& operation) {
+    const auto targets = program.targets(operation.wires);
+    const Condition condition = condition_of(program, operation.wires);
+    std::vector<std::size_t> place(targets.size());     // where the qubit of target q is now
+    std::vector<std::size_t> resident(targets.size());  // whose qubit is at target k now
+    for (std::size_t k = 0; k < targets.size(); ++k) place[k] = resident[k] = k;
+    std::vector<SwapAction> swaps;
+    for (std::size_t k = 0; k < targets.size(); ++k) {
+        const auto wanted = static_cast<std::size_t>((*operation.pattern)[k]);
+        const std::size_t from = place[wanted];
+        if (from == k) continue;
+        swaps.push_back({condition, targets[k], targets[from]});
+        resident[from] = resident[k];
+        place[resident[from]] = from;
+    }
+    return swaps;
+}
+
+std::vector<Action> resolve(const Program& program, const Operation& operation) {
+    std::vector<Action> actions;
+    for_each_action(program, operation, [&](Action&& action) { actions.push_back(std::move(action)); });
+    return actions;
+}
+
 std::vector<Action> actions_of(const Program& program, std::span<const std::uint32_t> operations) {
-    if (operations.size() == 1) return resolve(program, program.operations()[operations.front()]);
     std::vector<Action> actions;
     for (const std::uint32_t operation : operations) {
-        std::ranges::move(resolve(program, program.operations()[operation]), std::back_inserter(actions));
+        for_each_action(program, program.operations()[operation],
+                        [&](Action&& action) { actions.push_back(std::move(action)); });
     }
     return actions;
 }

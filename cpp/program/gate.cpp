@@ -11,6 +11,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "program/gate_rotations.hpp"
+
 namespace ketjet {
 namespace {
 
@@ -200,65 +202,70 @@ Matrix cu_generator(Parameters a, std::size_t which) {
     return which == 3 ? Matrix(2, {-1, 0, 0, -1}) : u_generator(a, which);
 }
 
+namespace direct = gate_rotations;
+
 using enum Structure;
 using enum TurnKind;
 constexpr bool yes = true, no = false;
 
-// name, controls, targets, parameters, structure, paulis, turn, pair turn, monomial, real, base, matrix, generator
+// name, controls, targets, parameters, structure, paulis, turn, pair turn, monomial, real, base, matrix, rotation, pair
+// rotation, generator
 constexpr GateFacts rows[] = {
-    {"id", 0, 1, 0, diagonal, "", none, general, yes, yes, "", identity, nullptr},
-    {"h", 0, 1, 0, dense, "", real, none, no, yes, "", h, nullptr},
-    {"x", 0, 1, 0, flip, "", real, none, yes, yes, "", x, nullptr},
-    {"y", 0, 1, 0, dense, "", real, none, yes, no, "", y, nullptr},
-    {"z", 0, 1, 0, phase, "", none, general, yes, yes, "", z, nullptr},
-    {"s", 0, 1, 0, phase, "", none, general, yes, no, "", s, nullptr},
-    {"sdg", 0, 1, 0, phase, "", none, general, yes, no, "", sdg, nullptr},
-    {"t", 0, 1, 0, phase, "", none, general, yes, no, "", t, nullptr},
-    {"tdg", 0, 1, 0, phase, "", none, general, yes, no, "", tdg, nullptr},
-    {"p", 0, 1, 1, phase, "", none, general, yes, no, "", p, phase_generator},
-    {"u1", 0, 1, 1, phase, "", none, general, yes, no, "", p, phase_generator},
-    {"sx", 0, 1, 0, dense, "", imaginary, none, no, no, "", sx, nullptr},
-    {"sxdg", 0, 1, 0, dense, "", imaginary, none, no, no, "", sxdg, nullptr},
-    {"r", 0, 1, 2, dense, "", general, none, no, no, "", r, r_generator},
-    {"rx", 0, 1, 1, dense, "", imaginary, none, no, no, "", rx, x_half},
-    {"ry", 0, 1, 1, dense, "", real, none, no, yes, "", ry, y_half},
-    {"rz", 0, 1, 1, diagonal, "", none, general, yes, no, "", rz, z_half},
-    {"u", 0, 1, 3, dense, "", general, none, no, no, "", u, u_generator},
-    {"u2", 0, 1, 2, dense, "", general, none, no, no, "", u2, u2_generator},
-    {"u3", 0, 1, 3, dense, "", general, none, no, no, "", u, u_generator},
+    {"id", 0, 1, 0, diagonal, "", none, general, yes, yes, "", identity, direct::id, nullptr, nullptr},
+    {"h", 0, 1, 0, dense, "", real, none, no, yes, "", h, direct::h, nullptr, nullptr},
+    {"x", 0, 1, 0, flip, "", real, none, yes, yes, "", x, direct::x, nullptr, nullptr},
+    {"y", 0, 1, 0, dense, "", real, none, yes, no, "", y, direct::y, nullptr, nullptr},
+    {"z", 0, 1, 0, phase, "", none, general, yes, yes, "", z, direct::z, nullptr, nullptr},
+    {"s", 0, 1, 0, phase, "", none, general, yes, no, "", s, direct::s, nullptr, nullptr},
+    {"sdg", 0, 1, 0, phase, "", none, general, yes, no, "", sdg, direct::sdg, nullptr, nullptr},
+    {"t", 0, 1, 0, phase, "", none, general, yes, no, "", t, direct::t, nullptr, nullptr},
+    {"tdg", 0, 1, 0, phase, "", none, general, yes, no, "", tdg, direct::tdg, nullptr, nullptr},
+    {"p", 0, 1, 1, phase, "", none, general, yes, no, "", p, direct::p, nullptr, phase_generator},
+    {"u1", 0, 1, 1, phase, "", none, general, yes, no, "", p, direct::p, nullptr, phase_generator},
+    {"sx", 0, 1, 0, dense, "", imaginary, none, no, no, "", sx, direct::sx, nullptr, nullptr},
+    {"sxdg", 0, 1, 0, dense, "", imaginary, none, no, no, "", sxdg, direct::sxdg, nullptr, nullptr},
+    {"r", 0, 1, 2, dense, "", general, none, no, no, "", r, direct::r, nullptr, r_generator},
+    {"rx", 0, 1, 1, dense, "", imaginary, none, no, no, "", rx, direct::rx, nullptr, x_half},
+    {"ry", 0, 1, 1, dense, "", real, none, no, yes, "", ry, direct::ry, nullptr, y_half},
+    {"rz", 0, 1, 1, diagonal, "", none, general, yes, no, "", rz, direct::rz, nullptr, z_half},
+    {"u", 0, 1, 3, dense, "", general, none, no, no, "", u, direct::u, nullptr, u_generator},
+    {"u2", 0, 1, 2, dense, "", general, none, no, no, "", u2, direct::u2, nullptr, u2_generator},
+    {"u3", 0, 1, 3, dense, "", general, none, no, no, "", u, direct::u, nullptr, u_generator},
 
-    {"ch", 1, 1, 0, dense, "", real, none, no, yes, "h", h, nullptr},
-    {"cx", 1, 1, 0, flip, "", real, none, yes, yes, "x", x, nullptr},
-    {"cy", 1, 1, 0, dense, "", real, none, yes, no, "y", y, nullptr},
-    {"cz", 1, 1, 0, phase, "", none, general, yes, yes, "z", z, nullptr},
-    {"cs", 1, 1, 0, phase, "", none, general, yes, no, "s", s, nullptr},
-    {"csdg", 1, 1, 0, phase, "", none, general, yes, no, "sdg", sdg, nullptr},
-    {"cp", 1, 1, 1, phase, "", none, general, yes, no, "p", p, phase_generator},
-    {"cu1", 1, 1, 1, phase, "", none, general, yes, no, "p", p, phase_generator},
-    {"csx", 1, 1, 0, dense, "", imaginary, none, no, no, "sx", sx, nullptr},
-    {"crx", 1, 1, 1, dense, "", imaginary, none, no, no, "rx", rx, x_half},
-    {"cry", 1, 1, 1, dense, "", real, none, no, yes, "ry", ry, y_half},
-    {"crz", 1, 1, 1, diagonal, "", none, general, yes, no, "rz", rz, z_half},
-    {"cu", 1, 1, 4, dense, "", general, none, no, no, "", cu, cu_generator},
-    {"cu3", 1, 1, 3, dense, "", general, none, no, no, "u", u, u_generator},
+    {"ch", 1, 1, 0, dense, "", real, none, no, yes, "h", h, direct::h, nullptr, nullptr},
+    {"cx", 1, 1, 0, flip, "", real, none, yes, yes, "x", x, direct::x, nullptr, nullptr},
+    {"cy", 1, 1, 0, dense, "", real, none, yes, no, "y", y, direct::y, nullptr, nullptr},
+    {"cz", 1, 1, 0, phase, "", none, general, yes, yes, "z", z, direct::z, nullptr, nullptr},
+    {"cs", 1, 1, 0, phase, "", none, general, yes, no, "s", s, direct::s, nullptr, nullptr},
+    {"csdg", 1, 1, 0, phase, "", none, general, yes, no, "sdg", sdg, direct::sdg, nullptr, nullptr},
+    {"cp", 1, 1, 1, phase, "", none, general, yes, no, "p", p, direct::p, nullptr, phase_generator},
+    {"cu1", 1, 1, 1, phase, "", none, general, yes, no, "p", p, direct::p, nullptr, phase_generator},
+    {"csx", 1, 1, 0, dense, "", imaginary, none, no, no, "sx", sx, direct::sx, nullptr, nullptr},
+    {"crx", 1, 1, 1, dense, "", imaginary, none, no, no, "rx", rx, direct::rx, nullptr, x_half},
+    {"cry", 1, 1, 1, dense, "", real, none, no, yes, "ry", ry, direct::ry, nullptr, y_half},
+    {"crz", 1, 1, 1, diagonal, "", none, general, yes, no, "rz", rz, direct::rz, nullptr, z_half},
+    {"cu", 1, 1, 4, dense, "", general, none, no, no, "", cu, direct::cu, nullptr, cu_generator},
+    {"cu3", 1, 1, 3, dense, "", general, none, no, no, "u", u, direct::u, nullptr, u_generator},
 
-    {"swap", 0, 2, 0, swap, "", none, imaginary, yes, yes, "", exchange, nullptr},
-    {"iswap", 0, 2, 0, dense, "", none, imaginary, yes, no, "", iswap, nullptr},
-    {"dcx", 0, 2, 0, dense, "", none, none, yes, yes, "", dcx, nullptr},
-    {"ecr", 0, 2, 0, dense, "", none, none, no, no, "", ecr, nullptr},
-    {"rxx", 0, 2, 1, rotation, "XX", none, imaginary, no, no, "", rxx, xx_half},
-    {"ryy", 0, 2, 1, rotation, "YY", none, imaginary, no, no, "", ryy, yy_half},
-    {"rzx", 0, 2, 1, rotation, "ZX", none, none, no, no, "", rzx, zx_half},
-    {"rzz", 0, 2, 1, diagonal, "", none, imaginary, yes, no, "", rzz, zz_half},
-    {"xx_minus_yy", 0, 2, 2, dense, "", none, general, no, no, "", xx_minus_yy, xx_minus_yy_generator},
-    {"xx_plus_yy", 0, 2, 2, dense, "", none, general, no, no, "", xx_plus_yy, xx_plus_yy_generator},
+    {"swap", 0, 2, 0, swap, "", none, imaginary, yes, yes, "", exchange, nullptr, direct::exchange, nullptr},
+    {"iswap", 0, 2, 0, dense, "", none, imaginary, yes, no, "", iswap, nullptr, direct::iswap, nullptr},
+    {"dcx", 0, 2, 0, dense, "", none, none, yes, yes, "", dcx, nullptr, nullptr, nullptr},
+    {"ecr", 0, 2, 0, dense, "", none, none, no, no, "", ecr, nullptr, nullptr, nullptr},
+    {"rxx", 0, 2, 1, rotation, "XX", none, imaginary, no, no, "", rxx, nullptr, direct::rxx, xx_half},
+    {"ryy", 0, 2, 1, rotation, "YY", none, imaginary, no, no, "", ryy, nullptr, direct::ryy, yy_half},
+    {"rzx", 0, 2, 1, rotation, "ZX", none, none, no, no, "", rzx, nullptr, nullptr, zx_half},
+    {"rzz", 0, 2, 1, diagonal, "", none, imaginary, yes, no, "", rzz, nullptr, direct::rzz, zz_half},
+    {"xx_minus_yy", 0, 2, 2, dense, "", none, general, no, no, "", xx_minus_yy, nullptr, direct::xx_minus_yy,
+     xx_minus_yy_generator},
+    {"xx_plus_yy", 0, 2, 2, dense, "", none, general, no, no, "", xx_plus_yy, nullptr, direct::xx_plus_yy,
+     xx_plus_yy_generator},
 
-    {"ccx", 2, 1, 0, flip, "", real, none, yes, yes, "x", x, nullptr},
-    {"ccz", 2, 1, 0, phase, "", none, general, yes, yes, "z", z, nullptr},
-    {"cswap", 1, 2, 0, swap, "", none, imaginary, yes, yes, "swap", exchange, nullptr},
-    {"rccx", 0, 3, 0, dense, "", none, none, yes, no, "", rccx, nullptr},
-    {"c3sx", 3, 1, 0, dense, "", imaginary, none, no, no, "sx", sx, nullptr},
-    {"rcccx", 0, 4, 0, dense, "", none, none, yes, no, "", rcccx, nullptr},
+    {"ccx", 2, 1, 0, flip, "", real, none, yes, yes, "x", x, direct::x, nullptr, nullptr},
+    {"ccz", 2, 1, 0, phase, "", none, general, yes, yes, "z", z, direct::z, nullptr, nullptr},
+    {"cswap", 1, 2, 0, swap, "", none, imaginary, yes, yes, "swap", exchange, nullptr, direct::exchange, nullptr},
+    {"rccx", 0, 3, 0, dense, "", none, none, yes, no, "", rccx, nullptr, nullptr, nullptr},
+    {"c3sx", 3, 1, 0, dense, "", imaginary, none, no, no, "sx", sx, direct::sx, nullptr, nullptr},
+    {"rcccx", 0, 4, 0, dense, "", none, none, yes, no, "", rcccx, nullptr, nullptr, nullptr},
 };
 static_assert(rows[h_row].name == "h" && rows[x_row].name == "x" && rows[y_row].name == "y" && rows[z_row].name == "z");
 

@@ -1,12 +1,13 @@
 // ONE table with every fact about the named gates: Qiskit's name, the base gate it controls, its sizes, its structure,
-// its matrix and its generators. A new gate is one row in gate.cpp; tests/cpp/test_gates.cpp checks every column
-// against the matrices.
+// its matrix, its rotations and its generators. A new gate is one row in gate.cpp; tests/cpp/test_gates.cpp checks
+// every column against the matrices.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string_view>
 
+#include "program/givens_rotation.hpp"
 #include "program/matrix.hpp"
 
 namespace ketjet {
@@ -46,6 +47,10 @@ struct GateFacts {
     std::string_view base;  // the row of the base gate, for rows with controls; empty where there is none
     // The base gate's matrix (2^targets square, target 0 = lowest bit).
     Matrix (*matrix)(std::span<const double> parameters);
+    // The same as rotations between phases, by the angles directly: of one qubit, or of two whose parity is kept; else
+    // null.
+    GivensRotation (*rotation)(std::span<const double> parameters);
+    PairRotation (*pair_rotation)(std::span<const double> parameters);
     // The Hermitian generator G of one of the parameters: the derivative of the matrix U by it is -i G U. Behind
     // controls it acts where these are met, and is zero elsewhere. The derivative of an expectation value <O> is then
     // 2 Im <l| G |s>, s being the state behind the gate and l what the operations after the gate, undone, make of O

@@ -7,15 +7,14 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "base/bits.hpp"
 #include "base/hash.hpp"
 
 namespace ketjet {
 
-Matrix::Matrix(std::size_t dimension, std::vector<Complex> entries)
-    : dimension_(dimension), entries_(std::move(entries)) {
+Matrix::Matrix(std::size_t dimension, std::span<const Complex> entries) : dimension_(dimension), entries_(entries) {
     if (entries_.size() != dimension * dimension) {
         throw std::invalid_argument("a matrix of dimension " + std::to_string(dimension) + " needs " +
                                     std::to_string(dimension * dimension) + " entries, not " +

@@ -4,28 +4,39 @@
 
 #include <complex>
 #include <cstddef>
+#include <initializer_list>
 #include <span>
-#include <vector>
+
+#include "base/small_vector.hpp"
 
 namespace ketjet {
 
 using Complex = std::complex<double>;
 
+// A product without the standard operator's care for infinities.
+inline Complex times(Complex a, Complex b) {
+    return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+}
+
 class Matrix {
  public:
+    using Entries = SmallVector<Complex, 16>;  // of two qubits
+
     explicit Matrix(std::size_t dimension) : dimension_(dimension), entries_(dimension * dimension) {}
-    Matrix(std::size_t dimension, std::vector<Complex> entries);
+    Matrix(std::size_t dimension, std::span<const Complex> entries);
+    Matrix(std::size_t dimension, std::initializer_list<Complex> entries)
+        : Matrix(dimension, std::span(entries.begin(), entries.size())) {}
 
     static Matrix identity(std::size_t dimension);
 
     std::size_t dimension() const { return dimension_; }
     Complex& operator()(std::size_t row, std::size_t column) { return entries_[row * dimension_ + column]; }
     const Complex& operator()(std::size_t row, std::size_t column) const { return entries_[row * dimension_ + column]; }
-    const std::vector<Complex>& entries() const { return entries_; }
+    const Entries& entries() const { return entries_; }
 
  private:
     std::size_t dimension_;
-    std::vector<Complex> entries_;
+    Entries entries_;
 };
 
 // The conjugate of the transpose.

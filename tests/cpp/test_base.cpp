@@ -10,6 +10,7 @@
 #include <limits>
 #include <new>
 #include <random>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "base/bits.hpp"
 #include "base/exact_sum.hpp"
 #include "base/rng.hpp"
+#include "base/small_vector.hpp"
 #include "check.hpp"
 
 using namespace ketjet;
@@ -39,6 +41,44 @@ void test_bits() {
     }
     Index value = 0;  // next_outside counts through the bits outside `fixed`
     for (Index k = 0; k < 8; ++k, value = next_outside(value, 0b101001)) CHECK(value == deposit_bits(k, 0b010110));
+}
+
+// Whatever is done to it, it holds what a std::vector holds.
+void test_small_vectors() {
+    using Small = SmallVector<int, 3>;
+    std::mt19937 random(11);
+    Small small;
+    std::vector<int> plain;
+    for (int step = 0; step < 2000; ++step) {
+        const int value = static_cast<int>(random() % 100);
+        switch (random() % 6) {
+            case 0:
+                small.clear();
+                plain.clear();
+                break;
+            case 1: {
+                Small copy = small;
+                copy.push_back(value);
+                CHECK(copy.size() == plain.size() + 1 && copy.back() == value && !(copy == small));
+                small = Small(std::move(copy));
+                plain.push_back(value);
+                break;
+            }
+            case 2: {
+                Small other{1, 2, 3, 4, 5};
+                other = small;
+                CHECK(other == small);
+                small = std::move(other);
+                break;
+            }
+            default:
+                if (plain.size() > 9) break;
+                small.push_back(plain.empty() ? value : small[0]);  // an element of its own too
+                plain.push_back(plain.empty() ? value : plain[0]);
+        }
+        CHECK(std::ranges::equal(small, plain) && small.empty() == plain.empty());
+    }
+    CHECK(Small(2) == (Small{0, 0}) && Small(std::span(plain)) == small);
 }
 
 double exact_sum_of(const std::vector<double>& values) {
@@ -170,6 +210,7 @@ void test_fork() {
 
 int main() {
     test_bits();
+    test_small_vectors();
     test_exact_sums();
     test_buffers();
     test_allocation_failures();

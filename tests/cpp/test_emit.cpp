@@ -1,6 +1,9 @@
 // What emitters stand on: where qubits are in a block, and the frame that keeps X, Z, CX and SWAP; and that what the
 // frame keeps takes no call.
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <span>
 #include <variant>
 #include <vector>
 
@@ -41,6 +44,28 @@ void check_layout() {
     const std::vector<int> qubits{8, 5, 0};
     CHECK(layout.entry_of(qubits, 0b01001, 0) == 0b110);
     CHECK(layout.entry_of(qubits, 0b10110, bit(8)) == 0b001);
+}
+
+// What is taken overlaps nothing that still counts, and what was given back is taken again first.
+void check_arena() {
+    Arena arena;
+    auto* const first = arena.take<std::uint64_t>(3);
+    first[0] = first[1] = first[2] = 7;
+    const std::size_t bytes = arena.bytes();
+    void* inside = nullptr;
+    {
+        const ArenaScope scope(arena);
+        inside = arena.take<char>(100);
+        const std::span<std::uint64_t> large(arena.take<std::uint64_t>(bytes), bytes);  // more than the first chunk has
+        std::ranges::fill(large, 9);
+        CHECK(reinterpret_cast<std::uintptr_t>(large.data()) % 64 == 0);
+    }
+    CHECK(arena.take<char>(1) == inside);
+    const std::size_t grown = arena.bytes();
+    CHECK(grown > bytes && first[2] == 7);
+    arena.rewind({});
+    CHECK(static_cast<void*>(arena.take<std::uint64_t>(3)) == first);
+    CHECK(arena.take<std::uint64_t>(bytes) != nullptr && arena.bytes() == grown);
 }
 
 std::uint32_t address(const AddressMap& map, Index vector) {
@@ -127,6 +152,7 @@ void check_calls() {
 
 int main() {
     check_layout();
+    check_arena();
     check_frame();
     check_fold();
     check_calls();

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <set>
 #include <stdexcept>
@@ -199,6 +200,67 @@ void test_base() {
     CHECK(std::abs(matrix_of(h_row, {})(1, 1) + std::sqrt(0.5)) < rounding);
 }
 
+// The 2x2 matrix that givens_rotation.hpp writes down.
+Matrix matrix_of(const GivensRotation& rotation) {
+    const Complex phase = std::polar(1.0, rotation.phase), before = std::polar(1.0, rotation.before);
+    const Complex after = std::polar(1.0, rotation.after);
+    const Complex up = rotation.imaginary ? Complex(0, -rotation.sine) : Complex(-rotation.sine);
+    const Complex down = rotation.imaginary ? up : -up;
+    return Matrix(2, {phase * rotation.cosine, phase * up * before, phase * after * down,
+                      phase * after * rotation.cosine * before});
+}
+
+// A plane for each parity of the two bits.
+Matrix matrix_of(const PairRotation& pair) {
+    Matrix result(4);
+    for (std::size_t p = 0; p < 2; ++p) {
+        const Matrix plane = matrix_of(pair.of_parity[p]);
+        const std::size_t states[] = {p, 3 - p};
+        for (std::size_t i = 0; i < 2; ++i) {
+            for (std::size_t j = 0; j < 2; ++j) result(states[i], states[j]) = plane(i, j);
+        }
+    }
+    return result;
+}
+
+bool is_sign(double angle) { return angle == 0 || std::abs(angle) == std::numbers::pi; }
+
+// What the emitters rely on: rows have rotations wherever these exist, equal to the matrices also beyond one turn;
+// diagonal gates are phases alone, and plain turns have none but signs.
+void test_rotations() {
+    for (const GateFacts& facts : gate_table()) {
+        CHECK((facts.rotation != nullptr) == (facts.targets == 1));
+        CHECK((facts.pair_rotation != nullptr) == (facts.targets == 2 && facts.pair_turn != TurnKind::none));
+        const bool diagonal = facts.structure == Structure::phase || facts.structure == Structure::diagonal;
+        for (Parameters sample : samples_of(facts)) {
+            for (const double scale : {1.0, -3.0, 40.0, 1e6}) {
+                for (double& parameter : sample) parameter *= scale;
+                const Matrix matrix = facts.matrix(sample);
+                if (facts.rotation != nullptr) {
+                    const GivensRotation rotation = facts.rotation(sample);
+                    CHECK(is_close(matrix_of(rotation), matrix));
+                    CHECK(is_close(matrix_of(adjoint(rotation)), adjoint(matrix)));
+                    if (diagonal) CHECK(rotation.cosine == 1 && rotation.sine == 0 && rotation.before == 0);
+                    if (facts.turn == TurnKind::general || diagonal) continue;
+                    CHECK(is_sign(rotation.before) && is_sign(rotation.after));
+                    CHECK(rotation.imaginary == (facts.turn == TurnKind::imaginary));
+                } else if (facts.pair_rotation != nullptr) {
+                    const PairRotation pair = facts.pair_rotation(sample);
+                    CHECK(is_close(matrix_of(pair), matrix));
+                    CHECK(is_close(matrix_of(adjoint(pair)), adjoint(matrix)));
+                    CHECK(pair.of_parity[0].imaginary == pair.of_parity[1].imaginary);
+                    for (const GivensRotation& rotation : pair.of_parity) {
+                        if (diagonal) CHECK(rotation.cosine == 1 && rotation.sine == 0);
+                        if (facts.pair_turn == TurnKind::imaginary) {
+                            CHECK(rotation.imaginary && rotation.before == 0 && rotation.after == 0);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 // By Richardson's extrapolation of central differences.
 Matrix derivative(const GateFacts& facts, Parameters parameters, std::size_t which) {
     const auto difference = [&](double step) {
@@ -319,5 +381,6 @@ int main() {
     test_generators();
     test_axes();
     test_layers();
+    test_rotations();
     return failed_checks == 0 ? 0 : 1;
 }

@@ -235,7 +235,7 @@ void test_resolve_phases() {
     CHECK(has_roles(Builder(4).add("ccz", {0, 3, 1}, 2), 0, 0b1011));
 
     const auto crz = only_action<DiagonalAction>(Builder(2).add("crz", {1, 0}, 1, {0.6}));
-    CHECK(is_condition(crz.condition, 2, 2) && crz.targets == std::vector<int>{0} && crz.entries.size() == 2);
+    CHECK(is_condition(crz.condition, 2, 2) && crz.targets == Targets{0} && crz.entries.size() == 2);
     CHECK(close(crz.entries[0], std::polar(1.0, -0.3)) && close(crz.entries[1], std::polar(1.0, 0.3)));
     CHECK(has_roles(Builder(2).add("crz", {1, 0}, 1, {0.6}), 0, 3));
 
@@ -246,7 +246,7 @@ void test_resolve_phases() {
 
     const Builder diagonal = Builder(3).add("diagonal", {0, 2, 1}, 1, {}, 0).payload(Amplitudes{1, -1, 1, 1});
     const auto entries = only_action<DiagonalAction>(diagonal);
-    CHECK(is_condition(entries.condition, 1, 1) && entries.targets == (std::vector<int>{2, 1}));
+    CHECK(is_condition(entries.condition, 1, 1) && entries.targets == (Targets{2, 1}));
     CHECK(entries.entries[1] == Complex(-1));
     CHECK(has_roles(diagonal, 0, 7));
 
@@ -306,7 +306,7 @@ void test_resolve_rotations() {
 
 void test_resolve_dense() {
     const auto cu = only_action<DenseAction>(Builder(2).add("cu", {0, 1}, 1, {0, 0, 0, 0.3}));
-    CHECK(is_condition(cu.condition, 1, 1) && cu.targets == std::vector<int>{1} && cu.matrix.dimension() == 2);
+    CHECK(is_condition(cu.condition, 1, 1) && cu.targets == Targets{1} && cu.matrix.dimension() == 2);
     CHECK(close(cu.matrix(0, 0), std::polar(1.0, 0.3)));
     const auto unitary =
         only_action<DenseAction>(Builder(2).add("unitary", {1, 0}, 1, {}, 0).payload(Amplitudes{0, 1, -1, 0}));
