@@ -5,7 +5,8 @@ All engines take turns at each case, whoever is not at work is stopped. A turn i
 no other; one that takes longer than ``budget`` is ended, and has that as a lower bound. All numbers must agree.
 
 Beside gradients, and the energies of chains, one run of the circuit by ketjet takes a turn too: the engine's own time
-for the state, without Python's part. What the objective takes is given as a multiple of it.
+for the state, without Python's part. What the objective takes is given as a multiple of it; and so is, of gradients,
+what the engine takes of that.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from protocol.turns import EngineProcess
 
 TOLERANCE = 1e-8
 OURS = ("ketjet", "objective")
-FORWARD = "forward"
+FORWARD, BACKWARD = "forward", "backward"
+ENGINE_ALONE = (FORWARD, BACKWARD)
 LARGE = 16
 """Qubits from which on Python's part of a gradient is small beside the engine's."""
 
@@ -100,7 +102,7 @@ class Player:
         if not self.seconds:
             return {"at_least": self.budget}
         facts = {"best": min(self.seconds), "median": statistics.median(self.seconds)}
-        if self.what == FORWARD:
+        if self.what in ENGINE_ALONE:
             return facts
         return facts | {"agrees": _distance(self.found, reference) <= TOLERANCE * max(1.0, _size(reference))}
 
@@ -127,6 +129,8 @@ def measure_case(
     players = {name: Player(crew[name], case["what"], case, options) for name in takes_part}
     if case["part"] in ("gradients", "chains") and "objective" in players:
         players[FORWARD] = Player(crew["objective"], FORWARD, case, options)
+    if case["part"] == "gradients" and "ketjet" in players:
+        players[BACKWARD] = Player(crew["ketjet"], BACKWARD, case, options)
     for player in players.values():
         if not player.fails:
             player.run()
@@ -148,16 +152,17 @@ def measure_case(
 
 
 def ratios(outcomes: dict[str, dict[str, Any]]) -> dict[str, float]:
-    """Time of the others over that of ketjet's estimator, Aer's and the best one's; and the objective's over a run."""
+    """Time of the others over that of ketjet's estimator, Aer's and the best one's; and of what is given in runs."""
     found: dict[str, float] = {}
-    forward, objective = (outcomes.get(name, {}).get("best") for name in (FORWARD, "objective"))
-    if forward is not None and objective is not None:
-        found[FORWARD] = objective / forward
+    forward = outcomes.get(FORWARD, {}).get("best")
+    for name in ("objective", BACKWARD):
+        if forward is not None and "best" in outcomes.get(name, {}):
+            found[name] = outcomes[name]["best"] / forward
     own = outcomes.get("ketjet", {}).get("best")
     others = {
         name: outcome.get("best", outcome.get("at_least"))
         for name, outcome in outcomes.items()
-        if name not in (*OURS, FORWARD) and "error" not in outcome and outcome.get("agrees", True)
+        if name not in (*OURS, *ENGINE_ALONE) and "error" not in outcome and outcome.get("agrees", True)
     }
     if own is None or not others:
         return found
@@ -171,7 +176,9 @@ def headline(measured: list[dict[str, Any]]) -> dict[str, Any]:
     """The figures that ``goals.toml`` asks for."""
     found: dict[str, Any] = {
         "wrong": sum(not o.get("agrees", True) for case in measured for o in case["outcomes"].values()),
-        "failed": sum("error" in case["outcomes"].get(name, {}) for case in measured for name in (*OURS, FORWARD)),
+        "failed": sum(
+            "error" in case["outcomes"].get(name, {}) for case in measured for name in (*OURS, *ENGINE_ALONE)
+        ),
     }
     for part in ("energies", "gradients", "loops"):
         for peer in ("peer", "aer"):
@@ -180,9 +187,13 @@ def headline(measured: list[dict[str, Any]]) -> dict[str, Any]:
                 found.setdefault(part, {})[peer] = {"geometric_mean": geometric_mean(values), "least": min(values)}
     over_forward: dict[str, float] = {}
     for case in measured:
-        if FORWARD in case["ratios"] and case["problem"]["num_qubits"] >= LARGE:
-            name = "gradients" if case["part"] == "gradients" else case["problem"]["circuit"]
-            over_forward[name] = max(case["ratios"][FORWARD], over_forward.get(name, 0.0))
+        worst = {BACKWARD: case["ratios"].get(BACKWARD, 0.0)}
+        if case["problem"]["num_qubits"] >= LARGE:
+            name = "objective" if case["part"] == "gradients" else case["problem"]["circuit"]
+            worst[name] = case["ratios"].get("objective", 0.0)
+        for name, ratio in worst.items():
+            if ratio:
+                over_forward[name] = max(ratio, over_forward.get(name, 0.0))
     if over_forward:
         found["over_forward"] = over_forward
     for case in measured:
@@ -209,15 +220,26 @@ def report(measured: list[dict[str, Any]], names: list[str]) -> str:
     for case in measured:
         problem = case["problem"]
         what = f"{case['what']}, {problem['circuit']}, {problem['observable']}"
-        cells = [_cell(case["outcomes"][name]) if name in case["outcomes"] else "-" for name in (*names, "forward")]
+        cells = [_cell(case["outcomes"][name]) if name in case["outcomes"] else "-" for name in (*names, *ENGINE_ALONE)]
         ratios_there = [
-            f"{case['ratios'][key]:.1f}" if key in case["ratios"] else "-" for key in ("peer", "aer", FORWARD)
+            f"{case['ratios'][key]:.2f}" if key in case["ratios"] else "-"
+            for key in ("peer", "aer", "objective", BACKWARD)
         ]
         rows.append(
             [what, problem["num_qubits"], problem["parameters"] or "-", problem["terms"] or "-", *cells, *ratios_there]
         )
-    header = ["case", "qubits", "parameters", "strings", *(f"{name} ms" for name in names), "run ms"]
-    return markdown_table([*header, "best other / ketjet", "Aer / ketjet", "objective / run"], rows)
+    header = [
+        "case",
+        "qubits",
+        "parameters",
+        "strings",
+        *(f"{name} ms" for name in names),
+        "run ms",
+        "gradient's run ms",
+    ]
+    return markdown_table(
+        [*header, "best other / ketjet", "Aer / ketjet", "objective / run", "gradient's run / run"], rows
+    )
 
 
 def main() -> int:

@@ -64,6 +64,11 @@ class KetjetEstimator(VariationalEngine):
         data = self.estimator.gradient([pub]).result()[0].data
         return float(data.evs), data.gradients.tolist()
 
+    def backward(self, values: list[float]) -> float:
+        """Return the seconds that the engine takes for value and gradient, their plan ready."""
+        pub = (self.problem.circuit, self.problem.observable, values)
+        return _engine_seconds(self.estimator.gradient([pub]).result()[0].metadata["simulator_metadata"])
+
 
 class KetjetObjective(VariationalEngine):
     """ketjet's Objective: a circuit and an observable that are made ready once."""
@@ -89,8 +94,11 @@ class KetjetObjective(VariationalEngine):
         """Return the seconds that the engine takes for the state alone, its plan ready."""
         binds = [dict(zip(self.problem.circuit.parameters, ([value] for value in values), strict=True))]
         result = self.simulator.run(self.problem.circuit, parameter_binds=binds, shots=1, return_state=True).result()
-        metadata = result.results[0].metadata
-        return float(metadata["time_taken"] - metadata["plan_time"])
+        return _engine_seconds(result.results[0].metadata)
+
+
+def _engine_seconds(metadata: dict[str, Any]) -> float:
+    return float(metadata["time_taken"] - metadata["plan_time"])
 
 
 class QiskitEstimator(VariationalEngine):

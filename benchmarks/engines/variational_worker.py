@@ -38,7 +38,7 @@ class VariationalWorker:
     def run(self, what: str, repeats: int) -> dict[str, Any]:
         """Ask for the ``energy`` or the ``gradient`` some times; return all seconds, and what the first call found.
 
-        Of ``forward`` runs the seconds are what they find.
+        Of runs ``forward`` and ``backward`` the seconds are what they find.
         """
         assert self.engine is not None
         call, seconds, first = getattr(self.engine, what), [], None
@@ -46,7 +46,7 @@ class VariationalWorker:
             values = [value + STEP * turn for value in self.values]
             begin = time.perf_counter()
             found = call(values)
-            seconds.append(found if what == "forward" else time.perf_counter() - begin)
+            seconds.append(found if what in ("forward", "backward") else time.perf_counter() - begin)
             first = found if turn == 0 else first
         return {"seconds": seconds, "found": first}
 
