@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <complex>
+#include <cstdint>
+#include <numeric>
 #include <span>
 
 #include "base/random_streams.hpp"
@@ -64,6 +66,27 @@ void add(Index basis, std::ptrdiff_t count, OutcomesVector<BasisCount>& out) {
     }
 }
 
+// Numbers from 0 to a bound, spread evenly, in ascending order: each is put beside its like before they are compared.
+std::vector<double> in_order(const std::vector<double>& numbers, double bound) {
+    const std::size_t buckets = numbers.size();
+    const double scale = static_cast<double>(buckets) / bound;
+    const auto bucket_of = [&](double number) {
+        return std::min(static_cast<std::size_t>(number * scale), buckets - 1);
+    };
+    std::vector<std::uint32_t> begins(buckets + 1);
+    for (const double number : numbers) ++begins[bucket_of(number) + 1];
+    std::partial_sum(begins.begin(), begins.end(), begins.begin());
+    std::vector<double> sorted(numbers.size());
+    for (const double number : numbers) sorted[begins[bucket_of(number)]++] = number;
+    for (std::size_t end = 1; end < sorted.size(); ++end) {
+        const double number = sorted[end];
+        std::size_t place = end;
+        for (; place > 0 && number < sorted[place - 1]; --place) sorted[place] = sorted[place - 1];
+        sorted[place] = number;
+    }
+    return sorted;
+}
+
 // The nodes of a tree of norms from its leaves, or from other nodes of one level, up to the root, which is number 1.
 class NormTree {
  public:
@@ -72,15 +95,19 @@ class NormTree {
         std::ranges::copy(leaves, nodes_.begin() + static_cast<std::ptrdiff_t>(leaves_));
         for (std::size_t node = leaves_ - 1; node > 0; --node) nodes_[node] = nodes_[2 * node] + nodes_[2 * node + 1];
     }
-    // The leaf in which the running sum reaches a threshold, of which what leaves before it hold is taken away.
-    std::size_t find(double& threshold) const {
-        std::size_t node = 1;
-        while (node < leaves_) {
-            node *= 2;
-            if (threshold < nodes_[node] || nodes_[node + 1] == 0) continue;
-            threshold -= nodes_[node++];
+    // The leaves in which the running sum reaches some thresholds; what leaves before them hold is taken away from
+    // these. All go down by one level after another: no step waits for the one before it, nor for a branch.
+    void find(std::span<double> thresholds, std::span<std::uint32_t> found) const {
+        std::ranges::fill(found, 1u);
+        for (std::size_t level = 1; level < leaves_; level *= 2) {
+            for (std::size_t i = 0; i < found.size(); ++i) {
+                const std::uint32_t left = 2 * found[i];
+                const bool is_right = !(thresholds[i] < nodes_[left]) & (nodes_[left + 1] != 0);
+                thresholds[i] -= static_cast<double>(is_right) * nodes_[left];
+                found[i] = left + is_right;
+            }
         }
-        return node - leaves_;
+        for (std::uint32_t& node : found) node -= static_cast<std::uint32_t>(leaves_);
     }
 
  private:
@@ -88,7 +115,7 @@ class NormTree {
     std::size_t leaves_ = 0;
 };
 
-// Few shots in a chunk: sorted uniforms, each taken down the chunk's tree of norms. Only rows that any fall into are
+// Few shots in a chunk: sorted uniforms, taken down the chunk's tree of norms. Only rows that any fall into are
 // read, if the norms of rows are known.
 template <class T>
 class FewShots {
@@ -106,24 +133,34 @@ class FewShots {
     void draw(double total, std::int64_t shots, RandomStream& random, OutcomesVector<BasisCount>& out) {
         std::vector<double> thresholds(static_cast<std::size_t>(shots));
         for (double& threshold : thresholds) threshold = random.uniform() * total;
-        std::ranges::sort(thresholds);
-        for (const double threshold : thresholds) add(find(threshold), 1, out);
+        thresholds = in_order(thresholds, total);
+        std::vector<std::uint32_t> rows(thresholds.size()), leaves(thresholds.size());
+        rows_.find(thresholds, rows);
+        for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+            while (end < rows.size() && rows[end] == rows[begin]) ++end;
+            const Index row = Index{rows[begin]} << row_bits_;
+            const auto within = std::span(thresholds).subspan(begin, end - begin);
+            const auto found = std::span(leaves).subspan(begin, end - begin);
+            if (row_bits_ > leaf_bits) {
+                row_tree_.grow(leaves_(chunk_.of(state_).subspan(row, bit(row_bits_))));
+                row_tree_.find(within, found);
+            }
+            for (std::size_t i = 0; i < within.size(); ++i) {
+                add(amplitude(chunk_.first + row + (Index{found[i]} << leaf_bits), within[i]), 1, out);
+            }
+        }
     }
 
  private:
-    Index find(double threshold) {
-        Index first = rows_.find(threshold) << row_bits_;
-        if (row_bits_ > leaf_bits) {
-            if (first != row_) row_tree_.grow(leaves_(chunk_.of(state_).subspan(first, bit(row_bits_))));
-            row_ = first;
-            first += row_tree_.find(threshold) << leaf_bits;
-        }
-        first += chunk_.first;
+    // In a leaf, which begins at `first`.
+    Index amplitude(Index first, double threshold) const {
         double sum = 0;
+        Index before = 0;  // amplitudes whose running sum does not exceed it
         for (Index i = first; i < first + bit(leaf_bits); ++i) {
             sum += probability(state_, i);
-            if (threshold < sum) return i;
+            before += !(threshold < sum);
         }
+        if (before < bit(leaf_bits)) return first + before;
         return last_possible(state_, first, first + bit(leaf_bits));  // by rounding
     }
 
@@ -132,8 +169,7 @@ class FewShots {
     LeafNorms<T> leaves_;
     int row_bits_;
     NormTree rows_;
-    NormTree row_tree_;  // of the row that was read last
-    Index row_ = ~Index{0};
+    NormTree row_tree_;
 };
 
 // Many shots in a chunk: one binomial draw per amplitude, each from a stream of its own, so that an amplitude that is
