@@ -30,9 +30,9 @@ struct StateWork {
         return beside.norms != nullptr && stage + 1 == stages.end && writes(stage);
     }
 
-    BoundSweep emit(std::size_t stage) const {
+    void emit(std::size_t stage, BoundSweep& into) const {
         const SweepReading reading = reads(stage) ? beside.readings->reading(stage) : SweepReading{};
-        return emit_sweep<T>(bound.program, bound.sweep(stage), kernels_of<T>(context.kernels), reading);
+        emit_sweep<T>(bound.program, bound.sweep(stage), kernels_of<T>(context.kernels), into, reading);
     }
     const BoundSweep* kept(std::size_t stage) const { return reads(stage) ? nullptr : kept_sweeps.find(stage); }
 

@@ -126,10 +126,10 @@ struct MirrorWork {
     const RunContext& context;
     Readings readings{};
 
-    BoundSweep emit(std::size_t stage) const {
+    void emit(std::size_t stage, BoundSweep& into) const {
         std::vector<Application> sums;
         for (std::size_t bra = 0; stage == first_stage && bra < bras.size(); ++bra) sums.push_back(bras[bra].sum);
-        return emit_mirrored<T>(program, mirror.sweeps[stage - first_stage], kernels_of<T>(context.kernels),
+        into = emit_mirrored<T>(program, mirror.sweeps[stage - first_stage], kernels_of<T>(context.kernels),
                                 {sums, outcome.wanted});
     }
     const BoundSweep* kept(std::size_t) const { return nullptr; }

@@ -14,6 +14,8 @@
 
 namespace ketjet {
 
+class SpentSweeps;
+
 // Plain references, valid for the length of the call.
 struct RunContext {
     const KernelTable& kernels;
@@ -21,6 +23,7 @@ struct RunContext {
     StopToken stop;
     Machine machine{};
     StageObservers observers{};
+    SpentSweeps* spent = nullptr;  // of earlier runs of the same plan on one thread, if there is anything to be had
 
     Walk walk() const { return {threads, stop}; }
 };

@@ -34,8 +34,8 @@ concept SweepMember = requires(Member member, std::size_t stage, const BoundSwee
 
 // What is done with the sweeps, which are numbered as stages.
 template <class Work>
-concept SweepWork = requires(Work work, std::size_t stage, const BoundSweep& sweep, Team& team) {
-    { work.emit(stage) } -> std::same_as<BoundSweep>;
+concept SweepWork = requires(Work work, std::size_t stage, BoundSweep& into, const BoundSweep& sweep, Team& team) {
+    work.emit(stage, into);
     { work.kept(stage) } -> std::same_as<const BoundSweep*>;  // null if it has to be emitted
     { work.member() } -> SweepMember;
     work.begin(stage, sweep);   // by the leader, before all blocks
@@ -49,8 +49,8 @@ void walk_sweeps(Work& work, StageRange stages, const RunContext& context) {
     if (stages.size() == 0) return;
     RunCounters& counters = context.stop.counters();
     SweepsAhead ahead(
-        stages.size(), [&](std::size_t i) { return work.emit(stages.begin + i); },
-        [&](std::size_t i) { return work.kept(stages.begin + i); });
+        stages, [&](std::size_t stage, BoundSweep& into) { work.emit(stage, into); },
+        [&](std::size_t stage) { return work.kept(stage); }, context.spent);
     BlockShares shares(static_cast<std::size_t>(std::max(context.threads, 1)));
     std::atomic<std::size_t> blocks_done{0};
     std::atomic<int> at_work{0};                 // members that still find blocks

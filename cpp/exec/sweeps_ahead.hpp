@@ -13,23 +13,45 @@
 
 #include "emit/bound_sweep.hpp"
 #include "exec/stage_sweeps.hpp"
+#include "plan/plan.hpp"
 
 namespace ketjet {
 
+// The sweeps of earlier runs of a plan, by stage: whoever emits one again has its memory. Members of a team may ask for
+// different ones at the same time.
+class SpentSweeps {
+ public:
+    explicit SpentSweeps(std::size_t stages) : sweeps_(stages) {}
+
+    std::unique_ptr<BoundSweep> take(std::size_t stage) { return std::move(sweeps_[stage]); }
+    void give(std::size_t stage, std::unique_ptr<BoundSweep> sweep) { sweeps_[stage] = std::move(sweep); }
+
+ private:
+    std::vector<std::unique_ptr<BoundSweep>> sweeps_;
+};
+
 class SweepsAhead {
  public:
-    // Sweeps are emitted by number; those that `kept` finds are taken from there.
-    SweepsAhead(std::size_t sweeps, std::function<BoundSweep(std::size_t)> emitted,
-                std::function<const BoundSweep*(std::size_t)> kept)
-        : emitted_(std::move(emitted)), kept_(std::move(kept)), slots_(sweeps) {}
+    // Sweeps are emitted by stage, and those that `kept` finds are taken from there. `spent` may be null.
+    SweepsAhead(StageRange stages, std::function<void(std::size_t, BoundSweep&)> emit_into,
+                std::function<const BoundSweep*(std::size_t)> kept, SpentSweeps* spent)
+        : stages_(stages),
+          emit_into_(std::move(emit_into)),
+          kept_(std::move(kept)),
+          spent_(spent),
+          slots_(stages.size()) {}
 
     // Emits a sweep unless somebody has begun to; all may read it after the next barrier.
     void emit(std::size_t sweep) {
         Slot& slot = slots_[sweep];
         if (slot.begun.exchange(true, std::memory_order_relaxed)) return;
-        slot.bound = kept_(sweep);
+        const std::size_t stage = stages_.begin + sweep;
+        slot.bound = kept_(stage);
         if (slot.bound != nullptr) return;
-        slot.own = std::make_unique<BoundSweep>(emitted_(sweep));
+        if (spent_ != nullptr) slot.own = spent_->take(stage);
+        if (slot.own == nullptr) slot.own = std::make_unique<BoundSweep>();
+        emit_into_(stage, *slot.own);
+        if (spent_ == nullptr) slot.own->temporaries = {};
         slot.bound = slot.own.get();
         bytes_.fetch_add(bytes_of(slot), std::memory_order_relaxed);
     }
@@ -48,7 +70,11 @@ class SweepsAhead {
         Slot& slot = slots_[sweep];
         if (slot.own == nullptr) return;
         bytes_.fetch_sub(bytes_of(slot), std::memory_order_relaxed);
-        slot.own.reset();
+        if (spent_ != nullptr) {
+            spent_->give(stages_.begin + sweep, std::move(slot.own));
+        } else {
+            slot.own.reset();
+        }
     }
 
  private:
@@ -60,8 +86,10 @@ class SweepsAhead {
     static std::int64_t bytes_of(const Slot& slot) { return static_cast<std::int64_t>(slot.own->arena.bytes()); }
     bool has_room() const { return may_emit_more(bytes_.load(std::memory_order_relaxed)); }
 
-    std::function<BoundSweep(std::size_t)> emitted_;
+    StageRange stages_;
+    std::function<void(std::size_t, BoundSweep&)> emit_into_;
     std::function<const BoundSweep*(std::size_t)> kept_;
+    SpentSweeps* spent_;
     std::vector<Slot> slots_;
     std::atomic<std::int64_t> bytes_{0};  // of the arenas
 };

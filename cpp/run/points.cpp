@@ -12,7 +12,9 @@
 #include "exec/expected_work.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/stage_progress.hpp"
+#include "exec/sweeps_ahead.hpp"
 #include "plan/cost.hpp"
+#include "readout/final_bits.hpp"
 #include "run/straight_run.hpp"
 
 namespace ketjet {
@@ -84,14 +86,17 @@ PointsResult run_points(const std::shared_ptr<const Plan>& plan, const Points& p
     all.norm_errors.reserve(points.count);
     RunRequest own = request;
     const std::array<StageObserver*, 2> observers{&clock, &progress};
+    const BitMover final_bits = FinalBits(*plan).of_basis();
+    SpentSweeps spent(plan->stages.size());
     for (std::size_t point = 0; point < points.count; ++point) {
         RunContext context{given.kernels, given.threads, StopToken(counters, request.time_limit), plan->machine};
         context.observers = StageObservers(observers);
+        context.spent = &spent;
         const BoundPlan bound(plan, points.slots.subspan(point * num_slots, num_slots));
         if (!points.keys.empty()) own.key = points.keys[point];
         Verifier verifier(Verify::off, bound);
         if (readings) readings->clear();
-        add(run_straight<T>(bound, own, readings ? &*readings : nullptr, progress, verifier, context), all);
+        add(run_straight<T>(bound, own, final_bits, readings ? &*readings : nullptr, progress, verifier, context), all);
     }
     all.stage_seconds = clock.seconds();
     return all;

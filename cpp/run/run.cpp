@@ -13,6 +13,7 @@
 #include "exec/stage_clock.hpp"
 #include "exec/stage_progress.hpp"
 #include "plan/cost.hpp"
+#include "readout/final_bits.hpp"
 #include "run/straight_run.hpp"
 #include "run/tree_run.hpp"
 
@@ -64,9 +65,9 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     if (request.verify != Verify::off) observers.push_back(&verifier);
     context.observers = StageObservers(observers);
     if (request.verify != Verify::off) verifier.check_plan<T>(context);
-    RunResult<T> result =
-        as_tree ? run_as_tree<T>(bound, request, work, verifier, context)
-                : run_straight<T>(bound, request, readings ? &*readings : nullptr, progress, verifier, context);
+    RunResult<T> result = as_tree ? run_as_tree<T>(bound, request, work, verifier, context)
+                                  : run_straight<T>(bound, request, FinalBits(plan).of_basis(),
+                                                    readings ? &*readings : nullptr, progress, verifier, context);
     result.stage_seconds = clock.seconds();
     if (pass_clock) result.pass_times = pass_clock->take();
     result.verification = verifier.report();

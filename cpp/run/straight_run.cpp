@@ -16,7 +16,6 @@
 #include "exec/sweep_norms.hpp"
 #include "plan/cost.hpp"
 #include "readout/expectations.hpp"
-#include "readout/final_bits.hpp"
 #include "readout/sampler.hpp"
 #include "shots/run_stages.hpp"
 
@@ -58,7 +57,7 @@ std::vector<SavesVector<double>> read_final_state(const std::vector<Readout>& re
 
 template <class T>
 void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorms& swept, const RunRequest& request,
-                        RunResult<T>& result, const RunContext& context) {
+                        const BitMover& final_bits, RunResult<T>& result, const RunContext& context) {
     const StageClock::Time start = StageClock::now();
     const SamplingCost cost = sampling_cost(plan, request.shots, context.threads);
     OutcomesVector<BasisCount> samples;
@@ -71,8 +70,8 @@ void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorm
         samples.push_back({0, request.shots});
     }
     if (request.shots > 0) {
-        result.table = tabulate(samples, FinalBits(plan).of_basis(), plan.program.num_clbits(),
-                                nanoseconds(cost.tabulating), context.stop);
+        result.table =
+            tabulate(samples, final_bits, plan.program.num_clbits(), nanoseconds(cost.tabulating), context.stop);
         if (request.list_shots) {
             result.shots = list_shots(result.table, request.key, nanoseconds(cost.listing), context.stop);
         }
@@ -84,8 +83,9 @@ void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorm
 }  // namespace
 
 template <class T>
-RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, SweepReadings* readings,
-                          StageProgress& progress, Verifier& verifier, const RunContext& context) {
+RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, const BitMover& final_bits,
+                          SweepReadings* readings, StageProgress& progress, Verifier& verifier,
+                          const RunContext& context) {
     RunResult<T> result;
     const Plan& plan = *bound.plan;
     SweepNorms norms(draws(plan, request) ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.state_qubits);
@@ -103,7 +103,7 @@ RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, Swe
         if (readings != nullptr && !readings->writes(plan.stages.size() - 1)) {
             result.note_norm(readings->sums().back().value());
         } else {
-            sample_final_state(plan, *state, norms, request, result, context);
+            sample_final_state(plan, *state, norms, request, final_bits, result, context);
         }
     } catch (const Cancelled&) {
         state->release();
@@ -113,9 +113,9 @@ RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, Swe
     return result;
 }
 
-#define KETJET_INSTANTIATE(T)                                                                                  \
-    template RunResult<T> run_straight<T>(const BoundPlan&, const RunRequest&, SweepReadings*, StageProgress&, \
-                                          Verifier&, const RunContext&);
+#define KETJET_INSTANTIATE(T)                                                                                   \
+    template RunResult<T> run_straight<T>(const BoundPlan&, const RunRequest&, const BitMover&, SweepReadings*, \
+                                          StageProgress&, Verifier&, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

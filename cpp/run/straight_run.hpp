@@ -6,15 +6,18 @@
 #include "exec/stage_progress.hpp"
 #include "exec/sweep_readings.hpp"
 #include "plan/plan.hpp"
+#include "readout/bit_mover.hpp"
 #include "readout/run_request.hpp"
 #include "run/run_result.hpp"
 
 namespace ketjet {
 
-// `readings` are of the readouts' strings, with the norm; null if the request has no readouts. `progress` and the
-// verifier are among the context's observers, the latter if the request asks for it.
+// `final_bits` are those of the plan's basis states. `readings` are of the readouts' strings, with the norm; null if
+// the request has no readouts. `progress` and the verifier are among the context's observers, the latter if the request
+// asks for it.
 template <class T>
-RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, SweepReadings* readings,
-                          StageProgress& progress, Verifier& verifier, const RunContext& context);
+RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, const BitMover& final_bits,
+                          SweepReadings* readings, StageProgress& progress, Verifier& verifier,
+                          const RunContext& context);
 
 }  // namespace ketjet
