@@ -699,9 +699,9 @@ def fail_allocation_after(count: typing.SupportsInt | typing.SupportsIndex) -> N
     """
     Fault injection: the count-th allocation from now on fails (0: none).
     """
-def fill_counts(made: dict, keys: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], counts: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], sizes: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
+def fill_counts(made: collections.abc.Sequence[dict], begins: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], keys: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], counts: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], sizes: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex]) -> None:
     """
-    Puts counts into a dictionary, by the bit strings of their keys.
+    Puts counts into dictionaries, by the bit strings of their keys; where the rows of each begin is given.
     """
 def formula_codes() -> dict[str, int]:
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ketjet import _core
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -21,10 +21,14 @@ def bitstrings(keys: NDArray[np.uint64], header: Mapping[str, Any]) -> list[str]
 
 
 def fill_counts(
-    made: dict[str, int], keys: NDArray[np.uint64], counts: NDArray[np.int64], header: Mapping[str, Any]
+    made: Sequence[dict[str, int]],
+    begins: Sequence[int],
+    keys: NDArray[np.uint64],
+    counts: NDArray[np.int64],
+    header: Mapping[str, Any],
 ) -> None:
-    """Put counts into a dictionary, by the bit strings of their keys."""
-    _core.fill_counts(made, keys, counts, _sizes(header))
+    """Put counts into dictionaries, by the bit strings of their keys; where the rows of each begin is given."""
+    _core.fill_counts(made, begins, keys, counts, _sizes(header))
 
 
 def _sizes(header: Mapping[str, Any]) -> list[int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ketjet import engine
 from ketjet.results.circuit_result import CircuitResult
+from ketjet.results.tabled_counts import TabledCounts, tabled_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,6 +55,20 @@ class CircuitResults(list[Any]):
     def drifted(self) -> list[CircuitResult]:
         """Return the results of states that have not kept their norm; of points that ran together, the worst."""
         return [self[index] for index in self._drifted]
+
+    def counts_of_points(self) -> dict[int, TabledCounts]:
+        """Return the counts of points that nobody has looked at yet, by their places in the list.
+
+        They are those of points that ran together, if no result of these has been made: it might have been changed.
+        """
+        found: dict[int, TabledCounts] = {}
+        for begin, experiment, outcome in self._chunks:
+            places = range(begin, begin + experiment.task.num_points)
+            if isinstance(outcome, BaseException) or not experiment.has_measurements:
+                continue
+            if all(made is None for made in list.__getitem__(self, slice(places.start, places.stop))):
+                found.update(zip(places, tabled_counts(outcome, experiment.header), strict=True))
+        return found
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):

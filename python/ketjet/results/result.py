@@ -23,7 +23,7 @@ from ketjet.results.circuit_result import CircuitResult, facts_of
 from ketjet.results.circuit_results import CircuitResults
 from ketjet.results.experiment_data import ExperimentData
 from ketjet.results.leading_outcomes import leading, leading_of
-from ketjet.results.tabled_counts import TabledCounts
+from ketjet.results.tabled_counts import tabled_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,9 @@ class SimulationResult(Result):
         QiskitError
             The circuit measures nothing, the run was exact, or its simulation failed.
         """
-        return self._of_each(self._counts_of, experiment)
+        results = self.results
+        known = results.counts_of_points() if experiment is None and isinstance(results, CircuitResults) else {}
+        return self._of_each(lambda key: known[key] if key in known else self._counts_of(key), experiment)
 
     def get_probabilities(self, experiment: Any = None) -> Any:
         """Return the probability of every outcome of an exact run, by keys as in `get_counts`; or a list of them.
@@ -101,7 +103,7 @@ class SimulationResult(Result):
             and packed is not None
             and "counts" in experiment.data._data_attributes
         ):
-            return TabledCounts(packed, experiment.header_so_far)
+            return tabled_counts(packed, experiment.header_so_far)[0]
         if hasattr(experiment.data, "counts") or hasattr(experiment.data, "statevector"):
             return super().get_counts(key)
         if packed is not None and packed.probabilities is not None:
