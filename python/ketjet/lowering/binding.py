@@ -6,6 +6,7 @@ fills such slots, and nothing else, when values are given.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import math
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
     Column = Sequence[Any] | NDArray[Any]
     """One value per point."""
+
+PLAIN_NUMBERS = frozenset({float, int, np.float64})
+"""Types of numbers that need no look at each of them."""
 
 
 class Binding:
@@ -264,8 +268,9 @@ class Binding:
         """Return the values of one parameter as real numbers."""
         if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
             return values.astype(np.float64, copy=False)
-        if all(type(value) is float for value in values):
-            return np.array(values)
+        if PLAIN_NUMBERS.issuperset(map(type, values)):
+            with contextlib.suppress(OverflowError):  # whose number is named below
+                return np.array(values, np.float64)
         return [self._number(index, value, _point_name(point, values)) for point, value in enumerate(values)]
 
     def _require_finite(self, values: NDArray[np.float64]) -> None:

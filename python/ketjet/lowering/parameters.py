@@ -33,6 +33,9 @@ def real_number(value: Any) -> float:
     except (TypeError, ValueError):
         msg = f"{value!r} is not a number; use a real number"
         raise InvalidCircuitError(msg) from None
+    except OverflowError:
+        msg = "it is larger than any float; use a smaller number"
+        raise InvalidCircuitError(msg) from None
     if abs(number.imag) > IMAGINARY_TOLERANCE * max(1.0, abs(number.real)):
         msg = f"{value!r} is not real; use a real number"
         raise InvalidCircuitError(msg)
