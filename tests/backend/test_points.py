@@ -5,15 +5,16 @@ from __future__ import annotations
 import concurrent.futures
 import copy
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from qiskit import QuantumCircuit
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter, ParameterVector
 from qiskit.quantum_info import SparsePauliOp
-from qiskit.result import Result, marginal_counts
+from qiskit.result import Counts, Result, marginal_counts
 from support.strategies import parametrised_circuits
 
 from ketjet import EstimatorV2, Objective, SamplerV2, Simulator, _core
@@ -115,6 +116,22 @@ def test_columns_of_any_kind(kind):
     assert found == one_by_one(swept(), rows).get_counts()
 
 
+@pytest.mark.parametrize("kind", [int, float, np.float64, np.float32, np.int8, Fraction, complex, str, bool])
+def test_numbers_of_any_kind(kind):
+    circuit = QuantumCircuit(1)
+    circuit.ry(THETA, 0)
+    circuit.measure_all()
+    backend, column = Simulator(seed_simulator=5), [kind(1), 2, kind(0), 0.5]
+    if kind is str:
+        with pytest.raises(InvalidCircuitError, match=r"point 0: bad value for parameter 'theta'.*'1' is not a number"):
+            backend.run(circuit, parameter_binds=[{THETA: column}])
+        return
+    found = backend.run(circuit, parameter_binds=[{THETA: column}]).result().get_counts()
+    assert found == backend.run(circuit, parameter_binds=[{THETA: [1.0, 2.0, 0.0, 0.5]}]).result().get_counts()
+    with pytest.raises(InvalidCircuitError, match=r"point 1: bad value for parameter 'theta'.*larger than any float"):
+        backend.run(circuit, parameter_binds=[{THETA: [kind(1), 10**400]}])
+
+
 @pytest.mark.parametrize(
     ("binds", "message"),
     [
@@ -161,6 +178,29 @@ def test_results_are_a_list(chunks_of):
     assert results[0] is last
     with pytest.raises(IndexError):
         results[7]
+
+
+@pytest.mark.parametrize("registers", [(3,), (1, 2), (3, 12), (70,)])
+def test_counts_of_all_points_are_those_of_each(chunks_of, registers):
+    circuit = QuantumCircuit(QuantumRegister(3), *(ClassicalRegister(size) for size in registers))
+    circuit.compose(swept().remove_final_measurements(inplace=False), range(3), inplace=True)
+    circuit.measure(range(3), [0, len(circuit.clbits) // 2, len(circuit.clbits) - 1])
+    backend, binds = Simulator(seed_simulator=5), [values_of(angles(6))]
+    together = backend.run(circuit, parameter_binds=binds).result().get_counts()
+    result = backend.run(circuit, parameter_binds=binds).result()
+    assert together == [result.get_counts(point) for point in range(6)]
+    for counts in together:
+        assert pickle.loads(pickle.dumps(counts)) == counts
+        assert Counts(counts.hex_raw, creg_sizes=counts.creg_sizes, memory_slots=counts.memory_slots) == counts
+        assert all(text.split() and [len(part) for part in text.split()] == [*registers][::-1] for text in counts)
+
+
+def test_counts_that_somebody_has_changed_stay_so(chunks_of):
+    result = Simulator(seed_simulator=5).run(swept(), parameter_binds=[values_of(angles(4))]).result()
+    result.results[2].data.counts = {"0x5": 7}
+    found, fresh = result.get_counts(), Simulator(seed_simulator=5).run(swept(), parameter_binds=[values_of(angles(4))])
+    assert found[2] == {"101": 7}
+    assert found[:2] + found[3:] == [counts for point, counts in enumerate(fresh.result().get_counts()) if point != 2]
 
 
 def test_qiskit_works_on_the_result(chunks_of):

@@ -6,8 +6,6 @@ How long exactly is measured by `benchmarks/run.py gil`.
 from __future__ import annotations
 
 import gc
-import threading
-import time
 from functools import partial
 
 import numpy as np
@@ -15,6 +13,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import DiagonalGate
+from support.pauses import longest_pause
 
 from ketjet import Simulator
 from ketjet.lowering import lower
@@ -28,31 +27,6 @@ def frozen():
     gc.freeze()
     yield
     gc.unfreeze()
-
-
-def longest_pause(call):
-    """The longest pause of a thread that ticks every millisecond, as a part of the time that the call takes."""
-    pauses, ended, ticking = [0.0], threading.Event(), threading.Event()
-
-    def tick():
-        last = time.perf_counter()
-        while not ended.is_set():
-            time.sleep(0.001)
-            now = time.perf_counter()
-            pauses.append(now - last)
-            last = now
-            ticking.set()
-
-    thread = threading.Thread(target=tick)
-    thread.start()
-    ticking.wait()
-    begin = time.perf_counter()
-    kept = call()
-    taken = time.perf_counter() - begin
-    ended.set()
-    thread.join()
-    del kept
-    return max(pauses) / taken
 
 
 def gates(count, name="rz", width=10):
