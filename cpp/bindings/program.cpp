@@ -66,6 +66,18 @@ Program make_program(std::int32_t num_qubits, std::int32_t num_clbits, const Inp
     return Program(std::move(packed));
 }
 
+Program program_from_capsule(const py::capsule& capsule, std::int32_t num_qubits, std::int32_t num_clbits) {
+    if (std::string_view(capsule.name()) != packed_program_capsule) {
+        throw std::invalid_argument("the capsule holds no program");
+    }
+    PackedProgram packed = std::exchange(*capsule.get_pointer<PackedProgram>(), {});
+    if (packed.wire_begin.empty()) throw std::invalid_argument("the program has been taken out of the capsule");
+    packed.num_qubits = num_qubits;
+    packed.num_clbits = num_clbits;
+    const ReleasedForMany released(packed.codes.size());
+    return Program(std::move(packed));
+}
+
 py::tuple program_state(const Program& program) {
     std::optional<PackedProgram> copied;
     {
@@ -223,6 +235,8 @@ void bind_program(py::module_& m) {
              py::arg("wire_begin"), py::arg("wires"), py::arg("num_controls"), py::arg("control_state"),
              py::arg("slot_begin"), py::arg("slots"), py::arg("operand"), py::arg("payloads"),
              py::arg("variable_words") = 0, py::arg("labels") = std::vector<std::string>())
+        .def_static("from_capsule", &program_from_capsule, py::arg("capsule"), py::arg("num_qubits"),
+                    py::arg("num_clbits"), "Takes the program out whose columns an extension of this build has read.")
         .def_property_readonly("num_qubits", &Program::num_qubits)
         .def_property_readonly("num_clbits", &Program::num_clbits)
         .def_property_readonly("memory_words", &Program::memory_words)

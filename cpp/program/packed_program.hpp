@@ -31,6 +31,9 @@ struct PackedProgram {
     bool operator==(const PackedProgram& other) const;  // payloads by their contents
 };
 
+// What a Python capsule is called that hands one over from one extension of a build to another.
+inline constexpr const char* packed_program_capsule = "ketjet.PackedProgram";
+
 // A hash of everything but the slots. Payloads enter by their contents, so it does not matter how they are numbered or
 // shared.
 std::uint64_t structure_fingerprint(const PackedProgram& packed);

@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "bindings/arrays.hpp"
+#include "program/packed_program.hpp"
 
 namespace ketjet::qiskit_bridge {
 
@@ -58,6 +60,22 @@ class Columns {
         }
         for (std::int32_t& wire : wires_) wire = numbers[static_cast<std::size_t>(wire)];
         return used;
+    }
+
+    // For the engine alone, in place of arrays; the numbers of qubits and classical bits are still to be given. To be
+    // called once.
+    py::capsule packed() {
+        auto program = std::make_unique<PackedProgram>();
+        program->codes = std::move(codes_);
+        program->wire_begin = std::move(wire_begin_);
+        program->wires = std::move(wires_);
+        program->num_controls = std::move(num_controls_);
+        program->control_state = std::move(control_state_);
+        program->slot_begin = std::move(slot_begin_);
+        program->slots = std::move(slots_);
+        program->operand = std::move(operand_);
+        return py::capsule(program.release(), packed_program_capsule,
+                           [](void* owned) { delete static_cast<PackedProgram*>(owned); });
     }
 
     // To be called once.

@@ -135,11 +135,13 @@ class Reading {
             const auto count = static_cast<py::ssize_t>(gaps_.size() / 3);
             gaps = to_array(std::move(gaps_), {count, 3});
         }
+        const bool plain = whole_ && matrices_.empty() && unbound.is_none();
+        py::object columns = plain ? py::object(columns_.packed()) : columns_.arrays();
         py::list matrices;
         for (Matrix& matrix : matrices_) {
             matrices.append(to_array(std::move(matrix.entries), {matrix.dimension, matrix.dimension}));
         }
-        return py::make_tuple(std::move(qubits), columns_.arrays(), std::move(matrices), measures_, std::move(unbound),
+        return py::make_tuple(std::move(qubits), std::move(columns), std::move(matrices), measures_, std::move(unbound),
                               std::move(gaps));
     }
 
@@ -331,5 +333,6 @@ PYBIND11_MODULE(_qiskit_bridge, m) {
              "a "
              "circuit with an angle that is not finite. There are gaps if other instructions are still to be read: of "
              "each instruction without an operation its number, how many operations come before it, and whether it is "
-             "to be read; then the global phase is left out, too, and all qubits have their own numbers.");
+             "to be read; then the global phase is left out, too, and all qubits have their own numbers. The columns "
+             "of a circuit without matrices, expressions and gaps are a capsule for the engine.");
 }

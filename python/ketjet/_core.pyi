@@ -42,6 +42,11 @@ class Program:
     """
     Operations over numbered qubits; immutable but for its slots.
     """
+    @staticmethod
+    def from_capsule(capsule: typing_extensions.CapsuleType, num_qubits: typing.SupportsInt | typing.SupportsIndex, num_clbits: typing.SupportsInt | typing.SupportsIndex) -> Program:
+        """
+        Takes the program out whose columns an extension of this build has read.
+        """
     def __getstate__(self) -> tuple:
         ...
     def __init__(self, num_qubits: typing.SupportsInt | typing.SupportsIndex, num_clbits: typing.SupportsInt | typing.SupportsIndex, codes: typing.Annotated[numpy.typing.ArrayLike, numpy.int32], wire_begin: typing.Annotated[numpy.typing.ArrayLike, numpy.uint32], wires: typing.Annotated[numpy.typing.ArrayLike, numpy.int32], num_controls: typing.Annotated[numpy.typing.ArrayLike, numpy.uint16], control_state: typing.Annotated[numpy.typing.ArrayLike, numpy.uint64], slot_begin: typing.Annotated[numpy.typing.ArrayLike, numpy.uint32], slots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], operand: typing.Annotated[numpy.typing.ArrayLike, numpy.int64], payloads: collections.abc.Sequence[numpy.ndarray], variable_words: typing.SupportsInt | typing.SupportsIndex = 0, labels: collections.abc.Sequence[str] = []) -> None:

@@ -13,5 +13,5 @@ class Reader:
         ...
     def read(self, circuit_data: typing.Any, parameters: collections.abc.Sequence[str], global_phase: typing.SupportsFloat | typing.SupportsIndex | None, keep_idle_qubits: bool, starts_in_zero: bool) -> tuple | None:
         """
-        (qubits or None, columns, matrices, whether it measures, expressions or None, gaps or None), or None for a circuit with an angle that is not finite. There are gaps if other instructions are still to be read: of each instruction without an operation its number, how many operations come before it, and whether it is to be read; then the global phase is left out, too, and all qubits have their own numbers.
+        (qubits or None, columns, matrices, whether it measures, expressions or None, gaps or None), or None for a circuit with an angle that is not finite. There are gaps if other instructions are still to be read: of each instruction without an operation its number, how many operations come before it, and whether it is to be read; then the global phase is left out, too, and all qubits have their own numbers. The columns of a circuit without matrices, expressions and gaps are a capsule for the engine.
         """

@@ -199,7 +199,10 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
 
 def _of_reading(circuit: QuantumCircuit, reading: NativeReading) -> LoweredCircuit:
     """Return a circuit that has been read as a whole."""
-    qubits, columns, matrices, measures, parameters, expressions, _ = reading
+    qubits, columns, capsule, matrices, measures, parameters, expressions, _ = reading
+    if columns is None:
+        program = engine.Program.from_capsule(capsule, len(qubits), circuit.num_clbits)
+        return LoweredCircuit(program, Header(circuit), qubits, parameters, measures, (), None)
     program = engine.Program(len(qubits), circuit.num_clbits, *columns, [matrix.reshape(-1) for matrix in matrices])
     binding = None if expressions is None else Binding(circuit.name, parameters, expressions, columns.slots)
     return LoweredCircuit(program, Header(circuit), qubits, parameters, measures, (), binding)

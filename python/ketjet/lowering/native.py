@@ -54,7 +54,10 @@ class NativeReading(NamedTuple):
     ----------
     qubits : tuple of int
         The program's qubit i is the circuit's qubit qubits[i].
-    columns : Columns
+    columns : Columns, optional
+        None for a circuit that has been read as a whole and has neither matrices nor slots that follow from parameters.
+    capsule : object
+        That of such a circuit, for `Program.from_capsule`.
     matrices : list of ndarray
         Of the unitary operations; their operands are the numbers of these.
     measures : bool
@@ -69,7 +72,8 @@ class NativeReading(NamedTuple):
     """
 
     qubits: tuple[int, ...]
-    columns: Columns
+    columns: Columns | None
+    capsule: Any
     matrices: list[NDArray[np.complex128]]
     measures: bool
     parameters: tuple[Parameter, ...]
@@ -113,14 +117,17 @@ def read(
     qubits, listed, matrices, measures, unbound, gaps = found
     if not are_unitary(matrices) or (gaps is None and circuit.num_vars):
         return None
+    if qubits is None:
+        qubits = tuple(range(circuit.num_qubits))
+    if not isinstance(listed, tuple):
+        return NativeReading(qubits, None, listed, matrices, measures, parameters, None, None)
     columns = Columns._make(listed)
     try:
         expressions = None if unbound is None else _expressions(circuit, parameters, unbound, columns.slots)
     except InvalidCircuitError:
         return None
-    if qubits is None:
-        qubits = tuple(range(circuit.num_qubits))
-    return NativeReading(qubits, columns, matrices, measures, parameters, expressions if parameters else None, gaps)
+    expressions = expressions if parameters else None
+    return NativeReading(qubits, columns, None, matrices, measures, parameters, expressions, gaps)
 
 
 def _expressions(

@@ -38,7 +38,7 @@ class NativeReader(CircuitReader):
         Where all instructions are noted.
     """
 
-    __slots__ = ("_gaps", "_matrices", "_reading", "_unbound")
+    __slots__ = ("_columns", "_expressions", "_gaps", "_matrices", "_unbound")
 
     def __init__(
         self,
@@ -50,7 +50,8 @@ class NativeReader(CircuitReader):
     ) -> None:
         super().__init__(circuit, circuit.data, everything, builder, source, is_outermost=True)
         assert reading.gaps is not None
-        self._reading, self._gaps = reading, reading.gaps
+        assert reading.columns is not None
+        self._gaps, self._columns, self._expressions = reading.gaps, reading.columns, reading.expressions
         self._matrices = iter(reading.matrices)
         self._unbound = 0  # how many of the slots that follow from parameters have been appended
 
@@ -63,7 +64,7 @@ class NativeReader(CircuitReader):
             if is_left:
                 yield from self._left(number)
             self._source.step(len(builder.codes), number + 1)
-        self._append_up_to(done, len(self._reading.columns.codes))
+        self._append_up_to(done, len(self._columns.codes))
 
     def _append_up_to(self, begin: int, end: int) -> None:
         """Append operations piece by piece, so that other threads get their turn."""
@@ -71,7 +72,7 @@ class NativeReader(CircuitReader):
             self._append_read(first, min(first + CHUNK, end))
 
     def _append_read(self, begin: int, end: int) -> None:
-        builder, columns, numbers = self._builder, self._reading.columns, instruction_codes()
+        builder, columns, numbers = self._builder, self._columns, instruction_codes()
         codes = columns.codes[begin:end].tolist()
         if numbers["unitary"] in codes:
             widths = (columns.wire_begin[begin + 1 : end + 1] - columns.wire_begin[begin:end]).tolist()
@@ -89,9 +90,9 @@ class NativeReader(CircuitReader):
         builder.codes += codes
 
     def _append_slots(self, begin: int, end: int) -> None:
-        builder, used = self._builder, self._reading.expressions
+        builder, used = self._builder, self._expressions
         shift = len(builder.slots) - begin
-        builder.slots.frombytes(self._reading.columns.slots[begin:end].tobytes())
+        builder.slots.frombytes(self._columns.slots[begin:end].tobytes())
         if used is None:
             return
         while self._unbound < len(used.slots) and used.slots[self._unbound] < end:
