@@ -17,7 +17,7 @@ import time
 import weakref
 from collections import deque
 from concurrent.futures import CancelledError, Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -33,12 +33,27 @@ from ketjet.jobs.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from ketjet.engine import Progress
+
 __all__ = ["Batch"]
 
 T = TypeVar("T")
 
 WINDOW = 128
-"""Most tasks of one batch that are handed out at a time; it bounds the control files that are open."""
+"""Most flights of one batch at a time; it bounds the control files that are open."""
+
+TASK_SECONDS = 3e-5
+"""What a task takes beside what is predicted."""
+
+SMALL_SECONDS = 5e-4
+"""Tasks that take less are handed out several at a time."""
+
+FLIGHT_SECONDS = (5e-4, 5e-3)
+"""The least and the most that they take together: what handing them to a worker is worth, and how soon others get their
+turn."""
+
+FLIGHTS_PER_CORE = 2
+"""So many flights, if they are not too short, end at nearly the same time on all cores."""
 
 HERE_SECONDS = 0.01
 """A batch that takes longer on the thread that waits for it is handed to the workers after all."""
@@ -54,10 +69,22 @@ _feeding = threading.local()
 
 @dataclass
 class _Flight:
-    """A task that has been handed out."""
+    """Tasks that have been handed out together, and run one after another."""
 
+    numbers: range
     control: Control
-    future: Future[Outcome] | None = None
+    """Of the one that runs."""
+    future: Future[Any] | None = None
+    ended: list[Progress] = field(default_factory=list)
+    """How far the ones before it had come."""
+
+    def stop(self) -> None:
+        """Stop the task that runs."""
+        self.control.stop()
+
+    def progress(self) -> list[tuple[int, Progress]]:
+        """Return how far each task is that has begun."""
+        return list(zip(self.numbers, [*self.ended, self.control.progress()], strict=False))
 
 
 class _Outcomes(list["Outcome | BaseException"]):
@@ -125,7 +152,7 @@ class Batch(Generic[T]):
         self._execute = execute
         self._light = executor is None and light_work.are_light(tasks, reservations)
         self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
-        self._waiting = deque(range(len(tasks)))
+        self._waiting = deque(_flights_of(tasks) if executor is None else _single(len(tasks)))
         self._flights: dict[int, _Flight] = {}
         self._runners: set[int] = set()  # threads that run light tasks, or are about to, while they wait
         self._runs_here: list[Control] = []  # of these runs
@@ -194,7 +221,7 @@ class Batch(Generic[T]):
 
     def progress(self) -> JobProgress:
         """Return how far the tasks are."""
-        running = [(index, flight.control.progress()) for index, flight in list(self._flights.items())]
+        running = [told for flight in list(self._flights.values()) for told in flight.progress()]
         tally, has_value = self._tally, self.future.done() and not self.future.cancelled()
         done = tally.done
         stages_done, stages_total, shots_done, shots_total, bytes_moved = tally.counters(running)
@@ -267,83 +294,102 @@ class Batch(Generic[T]):
             return
         outer, _feeding.batch = getattr(_feeding, "batch", None), self
         try:
-            while (index := self._take()) is not None:
-                self._launch(index)
+            while (flight := self._take()) is not None:
+                self._launch(flight)
         except Exception as error:  # noqa: BLE001 - it becomes the outcome of the job
             self.future.deliver(None, failure_of([error], len(self._outcomes), self._counted, None))
         finally:
             _feeding.batch = outer
 
-    def _take(self) -> int | None:
+    def _take(self) -> _Flight | None:
         if self.future.done():
             self.future.tell()  # whoever cancelled it may have been interrupted
             return None
         if len(self._flights) >= WINDOW:
             return None
         with contextlib.suppress(IndexError):
-            index = self._waiting.popleft()
-            self._flights[index] = _Flight(self._control())
-            return index
+            numbers = self._waiting.popleft()
+            flight = self._flights[numbers.start] = _Flight(numbers, self._control())
+            return flight
         return None
 
     def _control(self) -> Control:
         return Control() if self._executor is None else executors.control_for_any_process()
 
-    def _launch(self, index: int) -> None:
-        flight, tasks, reservations = self._flights.get(index), self._tasks, self._reservations
-        if flight is None or not tasks:  # cancelled meanwhile
+    def _launch(self, flight: _Flight) -> None:
+        tasks, reservations = self._tasks, self._reservations
+        if not tasks:  # cancelled meanwhile
             return
         try:
-            future = self._submit(tasks[index], reservations[index], flight.control)
+            future = self._submit(flight, tasks, reservations)
         except Exception as error:  # noqa: BLE001 - for one, the executor takes no more
             future = Future()
             future.set_exception(error)
         flight.future = future
-        future.add_done_callback(partial(self._collect, index, flight.control))
-        if index not in self._flights:  # cancelled meanwhile
+        future.add_done_callback(partial(self._collect, flight))
+        if flight.numbers.start not in self._flights:  # cancelled meanwhile
             future.cancel()
 
-    def _submit(self, task: Task, memory: int, control: Control) -> Future[Outcome]:
+    def _submit(self, flight: _Flight, tasks: Sequence[Task], reservations: Sequence[int]) -> Future[Any]:
+        first, numbers = tasks[flight.numbers.start], flight.numbers
         if self._executor is not None:
-            return executors.submit(self._executor, self._execute, task, control)
+            return executors.submit(self._executor, self._execute, first, flight.control)
+        together = [tasks[number] for number in numbers]
         return workers.shared().submit(
-            partial(self._run, task, control),
-            threads=task.threads,
-            memory=memory,
+            partial(self._fly, flight, together),
+            threads=max([task.threads for task in together]),
+            memory=max([reservations[number] for number in numbers]),
             memory_limit=self._memory_limit,
-            seconds=task.seconds,
+            seconds=sum([task.seconds for task in together]),
             owner=self._owner,
-            touched=lambda: written_bytes(task, control.progress()),
-            grown=lambda: control.bytes_held,
-            stop=control.stop,
+            touched=lambda: written_bytes(first, flight.control.progress()),
+            grown=lambda: flight.control.bytes_held,
+            stop=flight.stop,
         )
+
+    def _fly(self, flight: _Flight, tasks: Sequence[Task]) -> list[Outcome | BaseException]:
+        """Run the tasks of a flight."""
+        outcomes: list[Outcome | BaseException] = []
+        for task in tasks:
+            if outcomes:
+                flight.ended.append(flight.control.progress())
+                flight.control = Control()
+            if self.future.done():
+                break
+            try:
+                outcomes.append(self._run(task, flight.control))
+            except Exception as error:  # noqa: BLE001 - whoever waits for the job gets it
+                outcomes.append(error)
+        flight.ended.append(flight.control.progress())
+        return outcomes
 
     def _run(self, task: Task, control: Control) -> Outcome:
         self._mark_started(time.time())
         kept = self._tally.kept_bytes if task.memory_limit else 0
         return self._execute(task._replace(kept_bytes=kept) if kept else task, control)
 
-    def _collect(self, index: int, control: Control, future: Future[Outcome]) -> None:
-        """Take in the outcome of one task; called by whoever brought it to its end."""
-        outcome: Outcome | BaseException | None
-        if future.cancelled():
-            outcome = CancelledError(f"{self._counted.removesuffix('s')} {index} was cancelled by its executor")
-        else:
-            error = future.exception()
-            outcome = future.result() if error is None else error
-        self._take_in(index, control, outcome)
-
-    def _take_in(self, index: int, control: Control, outcome: Outcome | BaseException | None) -> None:
-        """Keep the outcome of a task, and go on with others or to the end."""
-        awaited = self._flights.pop(index, None) is not None
-        progress = control.progress()
+    def _collect(self, flight: _Flight, future: Future[Any]) -> None:
+        """Take in the outcomes of a flight, and go on; called by whoever brought it to its end."""
+        numbers, control = flight.numbers, flight.control
+        awaited = self._flights.pop(numbers.start, None) is not None
+        progress = flight.ended or [control.progress()]
         control.close()
         if not awaited:  # the batch has ended without it
             return
-        self._mark_started(progress.started_at or time.time())
-        self._outcomes[index] = outcome
-        kept = outcome.bytes if isinstance(outcome, Outcome) else 0
-        if self._tally.add(index, progress, kept):
+        outcomes: list[Outcome | BaseException]
+        if future.cancelled():
+            counted = self._counted.removesuffix("s")
+            outcomes = [CancelledError(f"{counted} {number} was cancelled by its executor") for number in numbers]
+        elif (error := future.exception()) is not None:
+            outcomes = [error] * len(numbers)
+        else:
+            outcomes = future.result() if self._executor is None else [future.result()]
+        self._mark_started(progress[0].started_at or time.time())
+        is_last = False
+        for number, outcome, told in zip(numbers, outcomes, progress, strict=False):
+            self._outcomes[number] = outcome
+            is_last = self._tally.add(number, told, outcome.bytes if isinstance(outcome, Outcome) else 0)
+        if is_last:
             self._finish([outcome for outcome in self._outcomes if outcome is not None])
         else:
             self._feed()
@@ -394,6 +440,26 @@ class Batch(Generic[T]):
         self.future = Promise()
         message = f"this job was inherited unfinished by a forked process and belongs to process {os.getppid()}"
         self.future.deliver(None, JobFailedError(f"{message}; run the circuit again here."))
+
+
+def _single(tasks: int) -> Iterator[range]:
+    return (range(number, number + 1) for number in range(tasks))
+
+
+def _flights_of(tasks: Sequence[Task]) -> Iterator[range]:
+    """Share out tasks over flights: small ones that follow each other are together, any other is by itself."""
+    seconds = [task.seconds + TASK_SECONDS for task in tasks]
+    least, most = FLIGHT_SECONDS
+    share = sum(seconds) / (FLIGHTS_PER_CORE * engine.machine().cores)
+    length, begin, taken = min(max(share, least), most), 0, 0.0
+    for number, task in enumerate(tasks):
+        small = task.threads == 1 and seconds[number] < SMALL_SECONDS and not task.memory_limit
+        if number > begin and (not small or taken + seconds[number] > length):
+            yield range(begin, number)
+            begin, taken = number, 0.0
+        taken += seconds[number] if small else most
+    if tasks:
+        yield range(begin, len(tasks))
 
 
 def _settle(batch: Batch[Any] | None) -> None:
