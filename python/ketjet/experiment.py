@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ketjet import engine
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from ketjet.saves import SaveRequest
 
 __all__ = ["Experiment"]
+
+NO_PROGRAM = engine.Program(0, 0, [], [0], [], [], [], [0], [], [], [])
 
 
 class Experiment(NamedTuple):
@@ -35,6 +39,10 @@ class Experiment(NamedTuple):
     """What the circuit's save instructions ask for."""
     zero_threshold: float = 0.0
     """The option of that name."""
+
+    def without_program(self) -> Experiment:
+        """Return what a result has to know of it; programs and plans of circuits that have run are not kept."""
+        return self._replace(task=self.task._replace(program=NO_PROGRAM, plan=None))
 
     def at_point(self, point: int) -> Experiment:
         """Return one circuit of those that it stands for."""

@@ -17,7 +17,7 @@ __all__ = ["bitstrings", "fill_counts"]
 
 def bitstrings(keys: NDArray[np.uint64], header: Mapping[str, Any]) -> list[str]:
     """Return the keys as bit strings, highest classical bit first, with a space between registers."""
-    return _core.bit_strings(keys, _sizes(header))
+    return _core.bit_strings(keys, _sizes(header.get("creg_sizes", []), header.get("memory_slots", 0)))
 
 
 def fill_counts(
@@ -25,14 +25,14 @@ def fill_counts(
     begins: Sequence[int],
     keys: NDArray[np.uint64],
     counts: NDArray[np.int64],
-    header: Mapping[str, Any],
+    creg_sizes: Sequence[Sequence[Any]],
+    memory_slots: int,
 ) -> None:
     """Put counts into dictionaries, by the bit strings of their keys; where the rows of each begin is given."""
-    _core.fill_counts(made, begins, keys, counts, _sizes(header))
+    _core.fill_counts(made, begins, keys, counts, _sizes(creg_sizes, memory_slots))
 
 
-def _sizes(header: Mapping[str, Any]) -> list[int]:
+def _sizes(creg_sizes: Sequence[Sequence[Any]], memory_slots: int) -> list[int]:
     """Return the sizes of registers, or of one with all bits where these do not show every bit once."""
-    slots = int(header.get("memory_slots", 0))
-    sizes = [int(size) for _, size in header.get("creg_sizes", [])]
-    return sizes if sum(sizes) == slots else [slots]
+    sizes = [int(size) for _, size in creg_sizes]
+    return sizes if sum(sizes) == memory_slots else [int(memory_slots)]

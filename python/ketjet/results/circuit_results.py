@@ -20,7 +20,7 @@ __all__ = ["CircuitResults"]
 
 
 class CircuitResults(list[Any]):
-    """A list of results, one for each circuit and set of parameter values; those of points are made when looked at.
+    """A list of results, one for each circuit and set of parameter values; most are made when somebody looks at them.
 
     What is assigned to a result, or to a place in the list, stays there. A slice, a copy and what is pickled are plain
     lists.
@@ -38,33 +38,34 @@ class CircuitResults(list[Any]):
         self.failed = 0
         """How many have failed."""
         self._drifted: list[int] = []
-        self._chunks: list[tuple[int, Experiment, Outcome | BaseException]] = []
-        """Points that run together, and the place of the first of them."""
+        self._unmade: list[tuple[int, Experiment, Outcome | BaseException]] = []
+        """Of results that are made when somebody looks: what they are made of, and the place of the first of them."""
         for experiment, outcome in zip(experiments, outcomes, strict=True):
-            begin, points = len(self), experiment.task.num_points
+            begin, task = len(self), experiment.task
             if isinstance(outcome, BaseException):
-                self.failed += points
-            elif engine.drift_of(outcome.facts.norm_error, experiment.task.precision):
+                self.failed += task.num_points
+            elif engine.drift_of(outcome.facts.norm_error, task.precision):
                 self._drifted.append(begin + (0 if outcome.norm_errors is None else int(outcome.norm_errors.argmax())))
-            if experiment.task.points is None:
+            if experiment.saves:
                 super().append(CircuitResult(experiment, outcome))
-            else:
-                self._chunks.append((begin, experiment, outcome))
-                super().extend([None] * points)
+                continue
+            kept = experiment if task.points is not None else experiment.without_program()
+            self._unmade.append((begin, kept, outcome))
+            super().extend([None] * task.num_points)
 
     def drifted(self) -> list[CircuitResult]:
         """Return the results of states that have not kept their norm; of points that ran together, the worst."""
         return [self[index] for index in self._drifted]
 
-    def counts_of_points(self) -> dict[int, TabledCounts]:
-        """Return the counts of points that nobody has looked at yet, by their places in the list.
+    def counts_of_unmade(self) -> dict[int, TabledCounts]:
+        """Return the counts of circuits whose results have not been made yet, by their places in the list.
 
-        They are those of points that ran together, if no result of these has been made: it might have been changed.
+        Points that ran together are left out if any of their results has been made: it might have been changed.
         """
         found: dict[int, TabledCounts] = {}
-        for begin, experiment, outcome in self._chunks:
+        for begin, experiment, outcome in self._unmade:
             places = range(begin, begin + experiment.task.num_points)
-            if isinstance(outcome, BaseException) or not experiment.has_measurements:
+            if isinstance(outcome, BaseException) or not experiment.has_measurements or experiment.task.exact:
                 continue
             if all(made is None for made in list.__getitem__(self, slice(places.start, places.stop))):
                 found.update(zip(places, tabled_counts(outcome, experiment.header), strict=True))
@@ -88,7 +89,7 @@ class CircuitResults(list[Any]):
         return list, (list(self),)
 
     def _make(self, index: int) -> CircuitResult:
-        begin, experiment, outcome = self._chunks[bisect.bisect_right(self._chunks, index, key=lambda c: c[0]) - 1]
+        begin, experiment, outcome = self._unmade[bisect.bisect_right(self._unmade, index, key=lambda c: c[0]) - 1]
         there = outcome if isinstance(outcome, BaseException) else outcome.at_point(index - begin)
         return CircuitResult(experiment.at_point(index - begin), there)
 

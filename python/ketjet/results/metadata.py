@@ -19,13 +19,13 @@ def metadata_of(experiment: Experiment, facts: RunFacts | None) -> dict[str, Any
     """Return what there is to tell of a circuit's run; `facts` is None if it has failed."""
     task = experiment.task
     if facts is None:
-        return {**_of_circuit(experiment, task), "seed_simulator": experiment.seed}
+        return {**_of_circuit(experiment), "seed_simulator": experiment.seed}
     metadata: dict[str, Any] = {
-        **_of_circuit(experiment, task),
+        **_of_circuit(experiment),
         "precision": task.precision,
         "threads": task.threads,
         "simd": facts.isa,
-        "num_qubits": task.program.num_qubits,
+        "num_qubits": len(experiment.qubits),
         "required_memory_mb": -(-facts.state_bytes // (1 << 20)),
         "plan": {"stages": facts.stages, "sweeps": facts.sweeps, "bytes": facts.bytes_moved},
         "measure_sampling": facts.trajectories is None,
@@ -48,12 +48,12 @@ def metadata_of(experiment: Experiment, facts: RunFacts | None) -> dict[str, Any
     return metadata
 
 
-def _of_circuit(experiment: Experiment, task: Task) -> dict[str, Any]:
+def _of_circuit(experiment: Experiment) -> dict[str, Any]:
     """Return what is known whether or not the run has failed."""
     return {
         "method": "statevector",
         "device": "CPU",
-        "num_clbits": task.program.num_clbits,
+        "num_clbits": experiment.header["memory_slots"],
         "active_input_qubits": list(experiment.qubits),
         "max_memory_mb": experiment.available_bytes >> 20,
     }

@@ -69,7 +69,7 @@ class SimulationResult(Result):
             The circuit measures nothing, the run was exact, or its simulation failed.
         """
         results = self.results
-        known = results.counts_of_points() if experiment is None and isinstance(results, CircuitResults) else {}
+        known = results.counts_of_unmade() if experiment is None and isinstance(results, CircuitResults) else {}
         return self._of_each(lambda key: known[key] if key in known else self._counts_of(key), experiment)
 
     def get_probabilities(self, experiment: Any = None) -> Any:

@@ -60,5 +60,5 @@ def tabled_counts(outcome: Outcome, header: Mapping[str, Any]) -> list[TabledCou
     begins = [0, len(counts)] if outcome.begins is None else outcome.begins.tolist()
     registers = header.get("creg_sizes", []), header.get("memory_slots", 0)
     made = [TabledCounts(keys[begin:end], counts[begin:end], *registers) for begin, end in pairwise(begins)]
-    engine.fill_counts(made, begins, keys, counts, header)
+    engine.fill_counts(made, begins, keys, counts, *registers)
     return made
