@@ -34,7 +34,7 @@ CPP_LAYERS = {
     "shots": {"base", "program", "plan", "state", "kernels", "exec", "readout", "check"},
     "run": {"base", "program", "plan", "state", "kernels", "exec", "readout", "check", "shots"},
     "bindings": {"base", "program", "plan", "state", "kernels", "exec", "readout", "check", "shots", "run"},
-    "qiskit_bridge": {"bindings"},
+    "qiskit_bridge": {"bindings", "program"},
 }
 
 # Python packages and modules from the ground up: each may import only from earlier rows, and a package from itself.

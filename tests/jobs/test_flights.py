@@ -12,7 +12,7 @@ from support.fake_engine import Kernel, Script, eventually, execute, submitted, 
 
 from ketjet import engine
 from ketjet.errors import JobCancelledError, JobFailedError
-from ketjet.jobs import batch
+from ketjet.jobs import flights
 
 SECONDS = 5e-5
 """Predicted of a small task; too many are made of them for the thread that waits to run them."""
@@ -23,26 +23,26 @@ tasks = st.builds(
     shots=st.just(1),
     seed=st.just(1),
     threads=st.sampled_from([1, 1, 1, 2]),
-    seconds=st.sampled_from([0.0, 1e-6, 1e-4, batch.SMALL_SECONDS, 1.0, float("inf")]),
+    seconds=st.sampled_from([0.0, 1e-6, 1e-4, flights.SMALL_SECONDS, 1.0, float("inf")]),
     memory_limit=st.sampled_from([0, 0, 0, 1 << 20]),
 )
 
 
 @given(st.lists(tasks, max_size=60))
 def test_every_task_is_in_one_flight(given_tasks):
-    flights = list(batch._flights_of(given_tasks))
-    assert [number for flight in flights for number in flight] == list(range(len(given_tasks)))
-    for flight in flights:
+    found = list(flights.flights_of(given_tasks))
+    assert [number for flight in found for number in flight] == list(range(len(given_tasks)))
+    for flight in found:
         together = [given_tasks[number] for number in flight]
         if len(together) > 1:
-            assert all(task.threads == 1 and task.seconds < batch.SMALL_SECONDS for task in together)
+            assert all(task.threads == 1 and task.seconds < flights.SMALL_SECONDS for task in together)
             assert not any(task.memory_limit for task in together)
-            assert sum(task.seconds for task in together) <= batch.FLIGHT_SECONDS[1]
+            assert sum(task.seconds for task in together) <= flights.FLIGHT_SECONDS[1]
 
 
 def test_many_small_tasks_are_few_flights():
-    flights = list(batch._flights_of([engine.Task(None, 1, 1, seconds=1e-6)] * 1000))
-    assert engine.machine().cores <= len(flights) <= max(8, batch.FLIGHTS_PER_CORE * engine.machine().cores)
+    found = list(flights.flights_of([engine.Task(None, 1, 1, seconds=1e-6)] * 1000))
+    assert engine.machine().cores <= len(found) <= max(8, flights.FLIGHTS_PER_CORE * engine.machine().cores)
 
 
 def test_circuits_that_fail_do_not_take_others_with_them():
@@ -61,7 +61,7 @@ def test_cancelling_stops_the_task_that_runs_and_those_behind_it_in_its_flight()
         return execute(task, control)
 
     job = submitted(Script(), kernel, *[Script()] * 38, seconds=SECONDS, _execute=noting)
-    flight = next(batch._flights_of([engine.Task(None, 1, 1, seconds=SECONDS)] * 40))
+    flight = next(flights.flights_of([engine.Task(None, 1, 1, seconds=SECONDS)] * 40))
     assert len(flight) > 2
     assert kernel.started.wait(5)
     assert job.status() is JobStatus.RUNNING

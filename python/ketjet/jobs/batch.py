@@ -17,7 +17,6 @@ import time
 import weakref
 from collections import deque
 from concurrent.futures import CancelledError, Executor, Future
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -26,6 +25,7 @@ from ketjet.engine import Control, Outcome, Task
 from ketjet.errors import JobFailedError
 from ketjet.jobs import executors, light_work, process_hooks, workers
 from ketjet.jobs.failures import failure_of, public_outcome
+from ketjet.jobs.flights import Flight, flights_of, one_by_one
 from ketjet.jobs.progress import JobProgress, seconds_left, written_bytes
 from ketjet.jobs.promise import Promise
 from ketjet.jobs.tally import Tally
@@ -33,27 +33,12 @@ from ketjet.jobs.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from ketjet.engine import Progress
-
 __all__ = ["Batch"]
 
 T = TypeVar("T")
 
 WINDOW = 128
 """Most flights of one batch at a time; it bounds the control files that are open."""
-
-TASK_SECONDS = 3e-5
-"""What a task takes beside what is predicted."""
-
-SMALL_SECONDS = 5e-4
-"""Tasks that take less are handed out several at a time."""
-
-FLIGHT_SECONDS = (5e-4, 5e-3)
-"""The least and the most that they take together: what handing them to a worker is worth, and how soon others get their
-turn."""
-
-FLIGHTS_PER_CORE = 2
-"""So many flights, if they are not too short, end at nearly the same time on all cores."""
 
 HERE_SECONDS = 0.01
 """A batch that takes longer on the thread that waits for it is handed to the workers after all."""
@@ -65,26 +50,6 @@ HANDING_BYTES = 16 << 20
 """Nobody waits for that if they take less."""
 
 _feeding = threading.local()
-
-
-@dataclass
-class _Flight:
-    """Tasks that have been handed out together, and run one after another."""
-
-    numbers: range
-    control: Control
-    """Of the one that runs."""
-    future: Future[Any] | None = None
-    ended: list[Progress] = field(default_factory=list)
-    """How far the ones before it had come."""
-
-    def stop(self) -> None:
-        """Stop the task that runs."""
-        self.control.stop()
-
-    def progress(self) -> list[tuple[int, Progress]]:
-        """Return how far each task is that has begun."""
-        return list(zip(self.numbers, [*self.ended, self.control.progress()], strict=False))
 
 
 class _Outcomes(list["Outcome | BaseException"]):
@@ -152,8 +117,8 @@ class Batch(Generic[T]):
         self._execute = execute
         self._light = executor is None and light_work.are_light(tasks, reservations)
         self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
-        self._waiting = deque(_flights_of(tasks) if executor is None else _single(len(tasks)))
-        self._flights: dict[int, _Flight] = {}
+        self._waiting = deque(flights_of(tasks) if executor is None else one_by_one(len(tasks)))
+        self._flights: dict[int, Flight] = {}
         self._runners: set[int] = set()  # threads that run light tasks, or are about to, while they wait
         self._runs_here: list[Control] = []  # of these runs
         self._tally = Tally(tasks)
@@ -301,7 +266,7 @@ class Batch(Generic[T]):
         finally:
             _feeding.batch = outer
 
-    def _take(self) -> _Flight | None:
+    def _take(self) -> Flight | None:
         if self.future.done():
             self.future.tell()  # whoever cancelled it may have been interrupted
             return None
@@ -309,14 +274,14 @@ class Batch(Generic[T]):
             return None
         with contextlib.suppress(IndexError):
             numbers = self._waiting.popleft()
-            flight = self._flights[numbers.start] = _Flight(numbers, self._control())
+            flight = self._flights[numbers.start] = Flight(numbers, self._control())
             return flight
         return None
 
     def _control(self) -> Control:
         return Control() if self._executor is None else executors.control_for_any_process()
 
-    def _launch(self, flight: _Flight) -> None:
+    def _launch(self, flight: Flight) -> None:
         tasks, reservations = self._tasks, self._reservations
         if not tasks:  # cancelled meanwhile
             return
@@ -330,7 +295,7 @@ class Batch(Generic[T]):
         if flight.numbers.start not in self._flights:  # cancelled meanwhile
             future.cancel()
 
-    def _submit(self, flight: _Flight, tasks: Sequence[Task], reservations: Sequence[int]) -> Future[Any]:
+    def _submit(self, flight: Flight, tasks: Sequence[Task], reservations: Sequence[int]) -> Future[Any]:
         first, numbers = tasks[flight.numbers.start], flight.numbers
         if self._executor is not None:
             return executors.submit(self._executor, self._execute, first, flight.control)
@@ -347,7 +312,7 @@ class Batch(Generic[T]):
             stop=flight.stop,
         )
 
-    def _fly(self, flight: _Flight, tasks: Sequence[Task]) -> list[Outcome | BaseException]:
+    def _fly(self, flight: Flight, tasks: Sequence[Task]) -> list[Outcome | BaseException]:
         """Run the tasks of a flight."""
         outcomes: list[Outcome | BaseException] = []
         for task in tasks:
@@ -368,7 +333,7 @@ class Batch(Generic[T]):
         kept = self._tally.kept_bytes if task.memory_limit else 0
         return self._execute(task._replace(kept_bytes=kept) if kept else task, control)
 
-    def _collect(self, flight: _Flight, future: Future[Any]) -> None:
+    def _collect(self, flight: Flight, future: Future[Any]) -> None:
         """Take in the outcomes of a flight, and go on; called by whoever brought it to its end."""
         numbers, control = flight.numbers, flight.control
         awaited = self._flights.pop(numbers.start, None) is not None
@@ -442,32 +407,12 @@ class Batch(Generic[T]):
         self.future.deliver(None, JobFailedError(f"{message}; run the circuit again here."))
 
 
-def _single(tasks: int) -> Iterator[range]:
-    return (range(number, number + 1) for number in range(tasks))
-
-
-def _flights_of(tasks: Sequence[Task]) -> Iterator[range]:
-    """Share out tasks over flights: small ones that follow each other are together, any other is by itself."""
-    seconds = [task.seconds + TASK_SECONDS for task in tasks]
-    least, most = FLIGHT_SECONDS
-    share = sum(seconds) / (FLIGHTS_PER_CORE * engine.machine().cores)
-    length, begin, taken = min(max(share, least), most), 0, 0.0
-    for number, task in enumerate(tasks):
-        small = task.threads == 1 and seconds[number] < SMALL_SECONDS and not task.memory_limit
-        if number > begin and (not small or taken + seconds[number] > length):
-            yield range(begin, number)
-            begin, taken = number, 0.0
-        taken += seconds[number] if small else most
-    if tasks:
-        yield range(begin, len(tasks))
-
-
 def _settle(batch: Batch[Any] | None) -> None:
     if batch is not None:
         batch.settle()
 
 
-def _started_at(flight: _Flight) -> float | None:
+def _started_at(flight: Flight) -> float | None:
     if at := flight.control.progress().started_at:
         return at
     return time.time() if flight.future is not None and flight.future.running() else None
