@@ -117,7 +117,7 @@ class Batch(Generic[T]):
         self._execute = execute
         self._light = executor is None and light_work.are_light(tasks, reservations)
         self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
-        self._waiting = deque(flights_of(tasks) if executor is None else one_by_one(len(tasks)))
+        self._waiting = deque(flights_of(tasks) if executor is None and len(tasks) > 1 else one_by_one(len(tasks)))
         self._flights: dict[int, Flight] = {}
         self._runners: set[int] = set()  # threads that run light tasks, or are about to, while they wait
         self._runs_here: list[Control] = []  # of these runs

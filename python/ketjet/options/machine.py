@@ -34,13 +34,11 @@ def allowed_threads(max_threads: int | None, cores: int) -> int:
     cores
         Cores that this process may run on.
     """
-    limits = [max(cores, 1)]
-    if max_threads is not None:
-        limits.append(max_threads)
-    wanted = None
-    if "OMP_NUM_THREADS" in os.environ:  # which takes less time to find out than what a missing variable is
-        wanted = _threads_in_text(os.environ["OMP_NUM_THREADS"].strip())
-    return min(limits if wanted is None else [*limits, wanted])
+    allowed = max(cores, 1) if max_threads is None else min(max(cores, 1), max_threads)
+    if "OMP_NUM_THREADS" not in os.environ:  # which takes less time to find out than what a missing variable is
+        return allowed
+    wanted = _threads_in_text(os.environ["OMP_NUM_THREADS"].strip())
+    return allowed if wanted is None else min(allowed, wanted)
 
 
 @functools.cache
