@@ -68,9 +68,10 @@ class SimulationResult(Result):
         QiskitError
             The circuit measures nothing, the run was exact, or its simulation failed.
         """
-        results = self.results
-        known = results.counts_of_unmade() if experiment is None and isinstance(results, CircuitResults) else {}
-        return self._of_each(lambda key: known[key] if key in known else self._counts_of(key), experiment)
+        if experiment is not None or not isinstance(self.results, CircuitResults):
+            return self._of_each(self._counts_of, experiment)
+        known = self.results.counts_of_unmade()
+        return self._of_each(lambda index: known[index] if index in known else self._counts_of(index), None)
 
     def get_probabilities(self, experiment: Any = None) -> Any:
         """Return the probability of every outcome of an exact run, by keys as in `get_counts`; or a list of them.
