@@ -164,7 +164,7 @@ def everything():
         backend.quantum_geometric_tensor(small, x, blocks="layers").tolist(),
     )
 
-expected, job = everything(), EstimatorV2().gradient([(large, "Z" * 20, [y] * 20)])
+expected, job = everything(), EstimatorV2().gradient([(large, "Z" * 20, [y] * 300)])
 while not job.running():
     pass
 if (child := os.fork()) == 0:
