@@ -70,15 +70,15 @@ def measure_task(crew: dict[str, EngineProcess], task: str, options: argparse.Na
 
 
 def large_circuit() -> QuantumCircuit:
-    """Build 16 qubits with 112,016 gates."""
+    """Build 5 qubits with 112,016 gates."""
     from qiskit import QuantumCircuit
 
-    circuit, layer = QuantumCircuit(16), 0
+    circuit, layer = QuantumCircuit(5), 0
     while circuit.size() < LARGE_GATES:
-        for qubit in range(16):
+        for qubit in range(5):
             circuit.rz(0.1 + layer, qubit)
             circuit.sx(qubit)
-        for qubit in range(layer % 2, 15, 2):
+        for qubit in range(layer % 2, 4, 2):
             circuit.cx(qubit, qubit + 1)
         layer += 1
     del circuit.data[LARGE_GATES:]
