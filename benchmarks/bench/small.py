@@ -74,7 +74,7 @@ def large_circuit() -> QuantumCircuit:
     from qiskit import QuantumCircuit
 
     circuit, layer = QuantumCircuit(5), 0
-    while circuit.size() < LARGE_GATES:
+    while len(circuit.data) < LARGE_GATES:
         for qubit in range(5):
             circuit.rz(0.1 + layer, qubit)
             circuit.sx(qubit)
