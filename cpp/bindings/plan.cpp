@@ -116,6 +116,12 @@ py::array_t<bool> needed_to_read_flags(const Program& program, Index moved, Inde
     return flags;
 }
 
+template <auto function, class Number>
+auto of_plan(const Plan& plan, Number number) {
+    const ReleasedForMany released(plan.stages.size());
+    return function(plan, number);
+}
+
 py::tuple report_columns(const Plan& plan, int threads) {
     std::optional<ReportColumns> columns;
     {
@@ -200,14 +206,14 @@ void bind_plan(py::module_& m) {
     m.def("light_cones", &cones_of, py::arg("program"), py::arg("x_masks"), py::arg("z_masks"), py::arg("max_share"),
           "Tuples of a part of a program, its qubits, its slots, and the strings whose values it gives; None where "
           "there are no cones, or they take that share of the work.");
-    m.def("plan_cost", &plan_cost, py::arg("plan"), py::arg("threads"), py::call_guard<ReleasedGil>());
+    m.def("plan_cost", &of_plan<plan_cost, int>, py::arg("plan"), py::arg("threads"));
     m.def("report", &report_columns, py::arg("plan"), py::arg("threads"),
           "What a plan does and why, in columns: texts, operations, stages, passes; and how many operations it left "
           "out.");
-    m.def("useful_threads", &useful_threads, py::arg("plan"), py::arg("available"), py::call_guard<ReleasedGil>());
-    m.def("least_states", &least_states, py::arg("plan"), py::arg("shots"), py::call_guard<ReleasedGil>(),
+    m.def("useful_threads", &of_plan<useful_threads, int>, py::arg("plan"), py::arg("available"));
+    m.def("least_states", &of_plan<least_states, std::int64_t>, py::arg("plan"), py::arg("shots"),
           "How many states a run of a plan can do with.");
-    m.def("useful_states", &useful_states, py::arg("plan"), py::arg("shots"), py::call_guard<ReleasedGil>(),
+    m.def("useful_states", &of_plan<useful_states, std::int64_t>, py::arg("plan"), py::arg("shots"),
           "How many states a run is better off for holding at a time.");
 }
 

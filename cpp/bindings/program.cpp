@@ -48,7 +48,7 @@ Program make_program(std::int32_t num_qubits, std::int32_t num_clbits, const Inp
                      std::int32_t variable_words, std::vector<std::string> labels) {
     std::vector<PayloadArray> arrays;
     for (const py::array& payload : payloads) arrays.push_back(payload_array(payload));
-    const ReleasedGil released;
+    const ReleasedForMany released(static_cast<std::size_t>(codes.size()) + arrays.size() * few_items);
     PackedProgram packed{num_qubits,
                          num_clbits,
                          to_vector(codes),
@@ -247,7 +247,7 @@ void bind_program(py::module_& m) {
         .def(
             "with_slots",
             [](const Program& p, const InputArray<double>& slots) {
-                const ReleasedGil released;
+                const ReleasedForMany released(static_cast<std::size_t>(slots.size()));
                 return p.with_slots(to_vector(slots));
             },
             py::arg("slots"))

@@ -53,7 +53,7 @@ struct Codes {
 
 using ketjet::bindings::let_others_run;
 using ketjet::bindings::NoCollection;
-using ketjet::bindings::ReleasedGil;
+using ketjet::bindings::ReleasedForMany;
 using ketjet::bindings::to_array;
 using ketjet::qiskit_bridge::Columns;
 using ketjet::qiskit_bridge::ParameterNames;
@@ -116,7 +116,7 @@ class Reading {
         columns_.add(codes_.global_phase, 0, -1, nullptr, 0);
     }
     bool is_finite() const {
-        const ReleasedGil released;
+        const ReleasedForMany released(columns_.num_slots());
         return columns_.is_finite();
     }
     // What `Reader.read` returns; to be called once.
@@ -124,7 +124,7 @@ class Reading {
         std::vector<std::int32_t> used;
         keep_idle_qubits = keep_idle_qubits || !whole_;
         if (!keep_idle_qubits) {
-            const ReleasedGil released;
+            const ReleasedForMany released(columns_.num_operations());
             used = columns_.close_gaps();
         }
         const NoCollection while_made;
