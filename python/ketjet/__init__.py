@@ -5,8 +5,16 @@ Public names load on first use, so that a worker process can import `ketjet.engi
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING
+
+if "t" in getattr(sys, "abiflags", ""):
+    msg = (
+        "ketjet does not run on free-threaded builds of Python (Py_GIL_DISABLED): use an ordinary build of CPython "
+        "3.10 or newer, such as python3.13 in place of python3.13t."
+    )
+    raise ImportError(msg)
 
 if TYPE_CHECKING:
     from ketjet import errors
