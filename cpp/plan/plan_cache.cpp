@@ -1,9 +1,12 @@
-// A short list, the plan used last in front. Hashes find a plan, and structures are compared before it is believed.
+// A list, the plan used last in front. Hashes find a plan in it, and structures are compared before it is believed.
 #include "plan/plan_cache.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <list>
 #include <mutex>
+#include <unordered_map>
 
 #include "base/fork.hpp"
 
@@ -11,7 +14,7 @@ namespace ketjet {
 
 namespace {
 
-constexpr std::size_t max_plans = 64;
+constexpr std::size_t max_plans = 1024;
 constexpr std::size_t max_operations = 1'000'000;  // of all plans together, about 100 MB
 
 struct Entry {
@@ -25,7 +28,9 @@ class PlanCache {
  public:
     std::shared_ptr<const Plan> find(const Program& program, const Machine& machine, const PlanRequest& request) {
         const std::lock_guard lock(mutex_);
-        for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
+        const auto [begin, end] = by_structure_.equal_range(program.structure_hash());
+        for (auto found = begin; found != end; ++found) {
+            const auto entry = found->second;
             if (entry->request == request && entry->machine == machine && entry->program.same_structure(program)) {
                 entries_.splice(entries_.begin(), entries_, entry);
                 return entry->plan;
@@ -38,19 +43,34 @@ class PlanCache {
         const std::size_t operations = entry.program.operations().size();
         if (operations > max_operations) return;
         const std::lock_guard lock(mutex_);
-        operations_ += operations;
         entries_.push_front(std::move(entry));
-        while (entries_.size() > max_plans || operations_ > max_operations) {
-            operations_ -= entries_.back().program.operations().size();
-            entries_.pop_back();
+        try {
+            by_structure_.emplace(entries_.front().program.structure_hash(), entries_.begin());
+        } catch (...) {
+            entries_.pop_front();
+            throw;
         }
+        operations_ += operations;
+        while (entries_.size() > max_plans || operations_ > max_operations) drop_last();
     }
 
     std::mutex& mutex() { return mutex_; }
 
  private:
+    using Entries = std::list<Entry>;
+
+    void drop_last() {
+        const Program& program = entries_.back().program;
+        operations_ -= program.operations().size();
+        const auto [begin, end] = by_structure_.equal_range(program.structure_hash());
+        by_structure_.erase(
+            std::find_if(begin, end, [&](const auto& found) { return &*found.second == &entries_.back(); }));
+        entries_.pop_back();
+    }
+
     std::mutex mutex_;
-    std::list<Entry> entries_;
+    Entries entries_;
+    std::unordered_multimap<std::uint64_t, Entries::iterator> by_structure_;
     std::size_t operations_ = 0;
 };
 

@@ -67,6 +67,8 @@ const PackedProgram& Program::source() const { return *body_->packed; }
 
 bool Program::is_rewritten() const { return body_->rewritten; }
 
+std::uint64_t Program::structure_hash() const { return body_->fingerprint; }
+
 bool Program::same_structure(const Program& other) const {
     if (body_ == other.body_) return true;
     if (body_->fingerprint != other.body_->fingerprint || body_->rewritten || other.body_->rewritten) return false;

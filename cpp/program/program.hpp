@@ -47,6 +47,8 @@ class Program {
 
     // Whether the two differ in nothing but slot values.
     bool same_structure(const Program& other) const;
+    // Equal for programs of the same structure.
+    std::uint64_t structure_hash() const;
 
     // A program of other operations on so many qubits over the same slots; `wires` is what their Wires refer to. It
     // has no packed form.

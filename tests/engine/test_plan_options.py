@@ -162,8 +162,9 @@ def test_a_plan_serves_all_values(case, data, machine):
 
 def forget_plans():
     """Make more plans than are kept; that it was enough shows where a plan is asked for again, and is another one."""
-    for count in range(100):
-        engine.plan(pack(1, [op("id", [0])] * count), on=engine.Machine(l2_bytes=123))
+    program = pack(1, [op("id", [0])])
+    for count in range(1100):
+        engine.plan(program, on=engine.Machine(l2_bytes=1000 + count))
 
 
 def test_plans_are_kept_by_structure():
