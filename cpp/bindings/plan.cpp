@@ -39,6 +39,8 @@ std::shared_ptr<Plan> deleted_for_many(std::shared_ptr<const Plan> owned) {
 std::shared_ptr<Plan> plan_program(const Program& program, const Machine& machine, Precision precision,
                                    const std::vector<std::string>& switched_off, bool from_zero, bool keep_state) {
     const PlanOptions options = options_without(switched_off);
+    constexpr std::size_t as_items = 16;  // planning an operation takes far longer than most else that is done to it
+    const ReleasedForMany released(as_items * program.operations().size());
     return deleted_for_many(cached_plan(program, machine, {precision, options, from_zero, keep_state}));
 }
 
@@ -192,7 +194,7 @@ void bind_plan(py::module_& m) {
         },
         "Names of what the planner may do unless it is switched off.");
     m.def("plan", &plan_program, py::arg("program"), py::arg("machine"), py::arg("precision"), py::arg("switched_off"),
-          py::kw_only(), py::arg("from_zero"), py::arg("keep_state"), py::call_guard<ReleasedGil>());
+          py::kw_only(), py::arg("from_zero"), py::arg("keep_state"));
     m.def(
         "state_qubits",
         [](const Program& program, const std::vector<std::string>& switched_off, bool keep_state) {
