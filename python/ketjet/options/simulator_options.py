@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import difflib
 import functools
-import secrets
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from ketjet.base.fresh_seeds import fresh_seed
 from ketjet.base.warnings import warn
 from ketjet.options import aer, device
 from ketjet.options.checks import Check, choice, executor, flag, integer, number, switches, text
@@ -106,7 +106,7 @@ class SimulatorOptions:
 
     def drawn_seed(self) -> int:
         """Return the seed that was asked for, or a fresh one."""
-        return secrets.randbits(53) if self.seed_simulator is None else self.seed_simulator
+        return fresh_seed() if self.seed_simulator is None else self.seed_simulator
 
     @classmethod
     def resolve(cls, *layers: Mapping[str, Any]) -> SimulatorOptions:

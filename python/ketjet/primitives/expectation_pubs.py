@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from ketjet.backend.experiments import MANY_POINTS
 from ketjet.backend.reading_parts import NO_ROWS, Reading
 from ketjet.backend.readings import ReadCircuit
 from ketjet.backend.variances import reading_with_variances
+from ketjet.base.fresh_seeds import fresh_seed
 from ketjet.points.broadcasting import grid_of
 from ketjet.primitives.noise import noise_of
 from ketjet.primitives.precision import precision_of
@@ -212,9 +212,7 @@ class ExpectationPubs:
         """Return the seed of the shots of a pub: that of its noise if there is one, so that one number replays both."""
         if noise.seed is not None:
             return noise.seed
-        return (
-            int(self._seed.integers(1 << 53)) if isinstance(self._seed, np.random.Generator) else secrets.randbits(53)
-        )
+        return int(self._seed.integers(1 << 53)) if isinstance(self._seed, np.random.Generator) else fresh_seed()
 
     def _drawn(self, experiment: Experiment, seed: int | None) -> Experiment:
         """Return a run whose shots are drawn with a seed, independently of those of equal programs."""

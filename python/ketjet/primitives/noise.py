@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
-import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from ketjet.base.fresh_seeds import fresh_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,5 +64,5 @@ def noise_of(precision: float, seed: int | np.random.Generator | None, shape: tu
         mine = copy.deepcopy(seed)
         seed.normal(size=shape)
         return Noise(precision, mine, None)
-    drawn = secrets.randbits(53) if seed is None else seed
+    drawn = fresh_seed() if seed is None else seed
     return Noise(precision, np.random.default_rng(drawn), drawn)
