@@ -127,7 +127,7 @@ class Batch(Generic[T]):
     def start(self) -> None:
         """Hand out the first tasks and return at once."""
         known = weakref.ref(self)  # a future that knew its batch would be a cycle, and keep the result until a gc
-        self.future.add_done_callback(lambda _: _settle(known()))
+        self.future.at_end(lambda: _settle(known()))
         process_hooks.enter(self)
         if not self._outcomes:
             self._finish([])

@@ -12,6 +12,7 @@ import contextlib
 import datetime as dt
 import pickle
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from qiskit.providers import JobStatus
@@ -370,7 +371,7 @@ class JobFace(AwaitableJob[T]):
     def forget_in(self, jobs: dict[str, Any]) -> None:
         """Take this job out of a dictionary of jobs once it has ended."""
         job_id = self._job_id
-        self._submitted().add_done_callback(lambda _: jobs.pop(job_id, None))
+        self._submitted().at_end(partial(jobs.pop, job_id, None))
 
     # Copies
 

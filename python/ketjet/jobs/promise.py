@@ -10,8 +10,10 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import logging
+import threading
 import time
 from concurrent.futures import CancelledError, Future
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ class Promise(Future[T]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._steps: list[Callable[[], object]] = []  # at the end, before all callbacks
+        self._stepping: set[int] = set()  # threads that take them
         self._done_callbacks: list[Callable[[Future[T]], object]] = []
         self._decided: dict[str, _End] = {}
         self._told: dict[int, object] = {}  # waiters, by identity
@@ -112,6 +116,11 @@ class Promise(Future[T]):
         self._done_callbacks.append(fn)
         self.tell()
 
+    def at_end(self, step: Callable[[], object]) -> None:
+        """Take a step at the end, or now; one that Ctrl-C breaks off is taken again by whoever comes by."""
+        self._steps.append(step)
+        self.tell()
+
     def tell(self) -> None:
         """Make the end known to all who have not heard of it."""
         end = self._decided.get("end")
@@ -125,13 +134,27 @@ class Promise(Future[T]):
                 self._result, self._exception = end.value, end.error
                 self._state = end.state
                 self._condition.notify_all()
+        self._take_steps()
         while self._done_callbacks:
             with contextlib.suppress(IndexError):  # somebody else has called it
-                self._call(self._done_callbacks.pop(0))
+                self._call(partial(self._done_callbacks.pop(0), self))
 
-    def _call(self, callback: Callable[[Future[T]], object]) -> None:
+    def _take_steps(self) -> None:
+        here = threading.get_ident()
+        if not self._steps or here in self._stepping:  # a step may come by here once more
+            return
         try:
-            callback(self)
+            self._stepping.add(here)
+            for step in self._steps[:]:
+                self._call(step)
+                with contextlib.suppress(ValueError):  # somebody else has taken it
+                    self._steps.remove(step)
+        finally:
+            self._stepping.discard(here)
+
+    def _call(self, callback: Callable[[], object]) -> None:
+        try:
+            callback()
         except Exception:
             logger.exception("a callback of %r raised", self)
 
