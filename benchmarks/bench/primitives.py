@@ -123,7 +123,13 @@ def measure_case(
     crew: dict[str, EngineProcess], case: dict[str, Any], options: argparse.Namespace
 ) -> dict[str, dict[str, Any]]:
     """Let all engines take turns at a case; the first that works gives what the others are compared with."""
-    takes_part = [name for name in crew if case["what"] == "energy" or ENGINES[name].has_gradient]
+    takes_part = [
+        name
+        for name in crew
+        if case["what"] == "energy"
+        or ENGINES[name].has_gradient
+        or (case["part"] == "loops" and ENGINES[name].has_loop)
+    ]
     if case["part"] == "chains":
         takes_part = [name for name in takes_part if name in OURS or name in options.chain_engines]
     players = {name: Player(crew[name], case["what"], case, options) for name in takes_part}
