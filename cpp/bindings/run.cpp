@@ -90,22 +90,12 @@ py::list list_saves(SavesVector<SavedRecord>& records) {
     return list;
 }
 
-// Whether a run is predicted to take no longer than handing the GIL over and getting it back.
-bool is_brief(const Plan& plan, const RunRequest& request, int threads) {
-    constexpr double handing_seconds = 2e-5;
-    if (threads > 1 || plan.has_trajectories() || plan.stages.size() > few_items) return false;
-    if (request.exact || request.verify != Verify::off || !request.readouts.empty()) return false;
-    const SamplingCost sampling = sampling_cost(plan, request.shots, threads);
-    const double listing = request.list_shots ? sampling.listing : 0;
-    return plan_cost(plan, threads).seconds + sampling.drawing + sampling.tabulating + listing < handing_seconds;
-}
-
 template <class T>
 RunOutput run_and_convert(const BoundPlan& bound, const RunRequest& request, const RunContext& context) {
     RunResult<T> result;
     {
         std::optional<ReleasedGil> released;
-        if (!is_brief(*bound.plan, request, context.threads)) released.emplace();
+        if (!is_brief(*bound.plan, request, context.threads)) released.emplace();  // handing it over would take longer
         try {
             result = run<T>(bound, request, context);
         } catch (const std::bad_alloc&) {

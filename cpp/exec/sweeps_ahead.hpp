@@ -17,17 +17,30 @@
 
 namespace ketjet {
 
-// The sweeps of earlier runs of a plan, by stage: whoever emits one again has its memory. Members of a team may ask for
-// different ones at the same time.
+// The sweeps of earlier runs of a plan, by stage, as long as there is room for them: whoever emits one again has its
+// memory. Members of a team may ask for different ones at the same time.
 class SpentSweeps {
  public:
     explicit SpentSweeps(std::size_t stages) : sweeps_(stages) {}
 
-    std::unique_ptr<BoundSweep> take(std::size_t stage) { return std::move(sweeps_[stage]); }
-    void give(std::size_t stage, std::unique_ptr<BoundSweep> sweep) { sweeps_[stage] = std::move(sweep); }
+    std::unique_ptr<BoundSweep> take(std::size_t stage) {
+        if (sweeps_[stage] != nullptr) bytes_.fetch_sub(bytes_of(*sweeps_[stage]), std::memory_order_relaxed);
+        return std::move(sweeps_[stage]);
+    }
+    void give(std::size_t stage, std::unique_ptr<BoundSweep> sweep) {
+        const std::int64_t bytes = bytes_of(*sweep);
+        if (!may_emit_more(bytes_.load(std::memory_order_relaxed) + bytes)) return;
+        bytes_.fetch_add(bytes, std::memory_order_relaxed);
+        sweeps_[stage] = std::move(sweep);
+    }
 
  private:
+    static std::int64_t bytes_of(const BoundSweep& sweep) {
+        return static_cast<std::int64_t>(sweep.arena.bytes() + sweep.temporaries.bytes());
+    }
+
     std::vector<std::unique_ptr<BoundSweep>> sweeps_;
+    std::atomic<std::int64_t> bytes_{0};
 };
 
 class SweepsAhead {

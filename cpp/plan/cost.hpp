@@ -2,6 +2,7 @@
 // Machine.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -61,6 +62,11 @@ bool dense_pays(std::span<const OperationFacts> facts, std::span<const std::uint
 // better turned than multiplied by dense matrices.
 TurnKind pair_turn_of(std::span<const OperationFacts> facts, std::span<const std::uint32_t> operations);
 bool pair_turns_pay(int pairs, bool general);
+
+// What waking another thread up takes; a plan of more stages takes longer, and is not worth adding up for that
+// question.
+inline constexpr double waking_seconds = 2e-5;
+inline constexpr std::size_t max_brief_stages = 64;
 
 // Predicted seconds that sampling the final state of a plan takes; the drawing of no shots is reading it once.
 struct SamplingCost {

@@ -74,6 +74,14 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     return result;
 }
 
+bool is_brief(const Plan& plan, const RunRequest& request, int threads) {
+    if (threads > 1 || plan.has_trajectories() || plan.stages.size() > max_brief_stages) return false;
+    if (request.exact || request.verify != Verify::off || !request.readouts.empty()) return false;
+    const SamplingCost sampling = sampling_cost(plan, request.shots, threads);
+    const double listing = request.list_shots ? sampling.listing : 0;
+    return plan_cost(plan, threads).seconds + sampling.drawing + sampling.tabulating + listing < waking_seconds;
+}
+
 template RunResult<float> run<float>(const BoundPlan&, const RunRequest&, const RunContext&);
 template RunResult<double> run<double>(const BoundPlan&, const RunRequest&, const RunContext&);
 

@@ -12,4 +12,7 @@ namespace ketjet {
 template <class T>
 RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunContext& context);
 
+// Whether a run on so many threads is predicted to be over before another thread could be woken up.
+bool is_brief(const Plan& plan, const RunRequest& request, int threads);
+
 }  // namespace ketjet
