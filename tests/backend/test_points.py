@@ -5,7 +5,6 @@ from __future__ import annotations
 import concurrent.futures
 import copy
 import pickle
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from support.strategies import parametrised_circuits
 
 from ketjet import EstimatorV2, Objective, SamplerV2, Simulator, _core
 from ketjet.backend import experiments
-from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, InvalidOptionError, JobFailedError
+from ketjet.errors import InsufficientMemoryError, JobFailedError
 
 THETA, VECTOR = Parameter("theta"), ParameterVector("v", 3)
 
@@ -105,45 +104,6 @@ def test_a_global_phase_is_in_the_header_of_each_point(chunks_of):
     result = Simulator().run(swept(global_phase=2 * THETA), parameter_binds=[values_of(rows)]).result()
     found = [each.header["global_phase"] for each in result.results]
     np.testing.assert_allclose(found, 2 * rows[:, 0] % (2 * np.pi))
-
-
-@pytest.mark.parametrize("kind", [list, np.asarray, lambda column: np.asarray(column, np.float32)])
-def test_columns_of_any_kind(kind):
-    rows = angles(3).round(2)
-    rows = np.asarray(rows, np.float32).astype(float) if kind not in (list, np.asarray) else rows
-    binds = [{"theta": kind(rows[:, 0]), VECTOR: kind(rows[:, 1:])}]
-    found = Simulator(seed_simulator=5).run(swept(), parameter_binds=binds).result().get_counts()
-    assert found == one_by_one(swept(), rows).get_counts()
-
-
-@pytest.mark.parametrize("kind", [int, float, np.float64, np.float32, np.int8, Fraction, complex, str, bool])
-def test_numbers_of_any_kind(kind):
-    circuit = QuantumCircuit(1)
-    circuit.ry(THETA, 0)
-    circuit.measure_all()
-    backend, column = Simulator(seed_simulator=5), [kind(1), 2, kind(0), 0.5]
-    if kind is str:
-        with pytest.raises(InvalidCircuitError, match=r"point 0: bad value for parameter 'theta'.*'1' is not a number"):
-            backend.run(circuit, parameter_binds=[{THETA: column}])
-        return
-    found = backend.run(circuit, parameter_binds=[{THETA: column}]).result().get_counts()
-    assert found == backend.run(circuit, parameter_binds=[{THETA: [1.0, 2.0, 0.0, 0.5]}]).result().get_counts()
-    with pytest.raises(InvalidCircuitError, match=r"point 1: bad value for parameter 'theta'.*larger than any float"):
-        backend.run(circuit, parameter_binds=[{THETA: [kind(1), 10**400]}])
-
-
-@pytest.mark.parametrize(
-    ("binds", "message"),
-    [
-        ({THETA: np.zeros(3), VECTOR: np.zeros((2, 3))}, r"same length, got theta: 3, v: 2"),
-        ({THETA: np.zeros(2), VECTOR: np.zeros((2, 4))}, r"vector 'v' has 3 elements but 4 values"),
-        ({THETA: np.array([0, np.nan]), VECTOR: np.zeros((2, 3))}, r"point 1.*'theta'.*nan is not finite"),
-        ({THETA: np.zeros(2)}, r"parameters without a value: v\[0\], v\[1\]"),
-    ],
-)
-def test_what_does_not_fit_is_named_before_anything_runs(binds, message):
-    with pytest.raises((InvalidCircuitError, InvalidOptionError), match=message):
-        Simulator().run(swept(), parameter_binds=[binds])
 
 
 def test_results_are_a_list(chunks_of):

@@ -17,11 +17,12 @@ CHUNK = 1 << 13
 """Entries converted at a time: about a millisecond."""
 
 
-def array_of(values: Sequence[Any] | NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
-    """Return numbers, or equally long rows of them, as an array of its own."""
-    if len(values) <= CHUNK or isinstance(values, np.ndarray):
+def array_of(values: Sequence[Any] | NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
+    """Return numbers, or equally long rows of them, as an array of its own; of NumPy's choice of type for None."""
+    at_a_time = max(1, CHUNK // max(1, np.size(values[0]))) if len(values) else CHUNK
+    if len(values) <= at_a_time or isinstance(values, np.ndarray):
         return np.array(values, dtype)
-    return np.concatenate([np.array(values[i : i + CHUNK], dtype) for i in range(0, len(values), CHUNK)])
+    return np.concatenate([np.array(values[i : i + at_a_time], dtype) for i in range(0, len(values), at_a_time)])
 
 
 def distinct(items: Sequence[_Item]) -> set[_Item]:

@@ -17,7 +17,7 @@ from qiskit.circuit import ParameterVector
 
 from ketjet import engine
 from ketjet.errors import InvalidCircuitError
-from ketjet.lowering.arrays import CHUNK
+from ketjet.lowering.arrays import CHUNK, array_of
 from ketjet.lowering.parameters import is_unbound, names_of, real_number
 from ketjet.lowering.unbound_slots import parameters_of
 
@@ -109,22 +109,23 @@ class Binding:
 
         The column of a parameter vector may be an array of shape (points, length).
         """
-        if any(isinstance(key, ParameterVector) for key in columns):
-            columns = dict(_single_columns(columns))
         by_index: list[Column | None] = [None] * len(self.parameters)
         unknown: list[str] = []
-        for key, column in columns.items():
+        twice: list[str] = []
+        for key, column in _single_columns(columns):
             name = key if isinstance(key, str) else getattr(key, "name", repr(key))
             index = self._index.get(name)
             if index is None or (key is not name and key != self.parameters[index]):
                 unknown.append(name)
             else:
+                if by_index[index] is not None:
+                    twice.append(name)
                 by_index[index] = column
         missing = [
             parameter.name for parameter, column in zip(self.parameters, by_index, strict=True) if column is None
         ]
-        if unknown or missing:
-            raise InvalidCircuitError(self._mismatch(unknown, missing))
+        if unknown or missing or twice:
+            raise InvalidCircuitError(self._mismatch(unknown, missing, twice))
         rows = np.empty((points, len(by_index)))
         for index, found in enumerate(by_index):
             rows[:, index] = self._column(index, () if found is None else found)
@@ -185,14 +186,15 @@ class Binding:
         if not self._used.others:
             return
         nothing = np.zeros(len(self.all_slots))
-        for values in points:
-            self.pull_back(values, nothing, columns)
+        for point, values in enumerate(points):
+            self.pull_back(values, nothing, columns, _point_name(point, points))
 
     def pull_back(
         self,
         values: NDArray[np.float64],
         slot_gradient: NDArray[np.float64],
         columns: NDArray[np.int64] | None = None,
+        at: str = "",
     ) -> NDArray[np.float64]:
         """Turn the derivatives of something by the program's slots, at one point, into those by the parameters.
 
@@ -204,6 +206,8 @@ class Binding:
             The derivatives by all slots; only those of slots that follow from parameters matter.
         columns
             Which parameters are wanted, by their places; all by default.
+        at
+            Which point it is, for messages.
 
         Returns
         -------
@@ -229,7 +233,7 @@ class Binding:
                 if wanted.isdisjoint(parameters_of(used.expressions[number])):
                     continue
                 weight = slot_gradient[used.slots[places[ends[number] : ends[number + 1]]]].sum()
-                for parameter, slope in self._slopes(number, values):
+                for parameter, slope in self._slopes(number, values, at):
                     gradient[self._index[parameter.name]] += weight * slope
         return gradient if columns is None else gradient[columns]
 
@@ -270,7 +274,7 @@ class Binding:
             return values.astype(np.float64, copy=False)
         if PLAIN_NUMBERS.issuperset(map(type, values)):
             with contextlib.suppress(OverflowError):  # whose number is named below
-                return np.array(values, np.float64)
+                return array_of(values, np.float64)
         return [self._number(index, value, _point_name(point, values)) for point, value in enumerate(values)]
 
     def _require_finite(self, values: NDArray[np.float64]) -> None:
@@ -298,7 +302,7 @@ class Binding:
             raise self._bad_angle(number, given, at, "value", f"it is {value}")
         return value
 
-    def _slopes(self, number: int, values: NDArray[np.float64]) -> list[tuple[Parameter, float]]:
+    def _slopes(self, number: int, values: NDArray[np.float64], at: str) -> list[tuple[Parameter, float]]:
         """Let Qiskit evaluate the derivatives of an expression that the engine has left out."""
         from ketjet.lowering.formulas import is_smooth
 
@@ -312,11 +316,11 @@ class Binding:
                     slope = slope.bind(self._given(slope, values))
                 slopes.append((parameter, real_number(slope)))
             except Exception as error:  # Qiskit raises several kinds
-                raise self._bad_angle(number, given, "", "derivative", str(error)) from error
+                raise self._bad_angle(number, given, at, "derivative", str(error)) from error
             if not math.isfinite(slopes[-1][1]):
-                raise self._bad_angle(number, given, "", "derivative", f"it is {slopes[-1][1]}")
+                raise self._bad_angle(number, given, at, "derivative", f"it is {slopes[-1][1]}")
         if not is_smooth(expression):  # Qiskit takes them for functions of real numbers
-            raise self._bad_angle(number, given, "", "derivative", "abs and conj have none for complex numbers")
+            raise self._bad_angle(number, given, at, "derivative", "abs and conj have none for complex numbers")
         return slopes
 
     def _given(self, expression: ParameterExpression, values: NDArray[np.float64]) -> dict[Parameter, float]:
@@ -348,13 +352,19 @@ class Binding:
             "real number"
         )
 
-    def _mismatch(self, unknown: Sequence[str], missing: Sequence[str]) -> str:
+    def _mismatch(self, unknown: Sequence[str], missing: Sequence[str], twice: Sequence[str]) -> str:
         parts = []
         if unknown:
-            close = difflib.get_close_matches(unknown[0], self._index, n=1)
-            parts.append(f"unknown parameters: {names_of(unknown)}{f' (did you mean {close[0]!r}?)' if close else ''}")
+            hint = ""
+            if unknown[0] in self._index:
+                hint = " (another Parameter of that name than the circuit's; its name will do as a key)"
+            elif close := difflib.get_close_matches(unknown[0], self._index, n=1):
+                hint = f" (did you mean {close[0]!r}?)"
+            parts.append(f"unknown parameters: {names_of(unknown)}{hint}")
         if missing:
             parts.append(f"parameters without a value: {names_of(missing)}")
+        if twice:
+            parts.append(f"parameters with two values: {names_of(twice)}")
         have = names_of(parameter.name for parameter in self.parameters) or "none"
         return f"circuit {self._circuit_name!r}: {'; '.join(parts)}; the circuit's parameters are: {have}"
 

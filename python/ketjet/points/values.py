@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 from collections.abc import Mapping
@@ -112,21 +113,34 @@ def _coerced(values: Any, names: list[str], where: str) -> BindingsArray:
         array = _reals(values)
         if len(names) != 1 and array.shape[-1:] != (len(names),):
             found = array.shape[-1] if array.ndim else 1
-            raise InvalidPubError(f"{where}: {_numbers(found, names)}")
+            raise InvalidPubError(f"{where}: {_numbers(found, names)} The values have shape {array.shape}.")
         return BindingsArray({tuple(names): array})
     except InvalidPubError:
         raise
     except TypeError as error:
         raise PubTypeError(f"{where}: bad parameter values: {error}") from error
     except ValueError as error:
-        raise InvalidPubError(f"{where}: bad parameter values: {error}") from error
+        shapes = f" Their shapes are {_shapes(values)}." if isinstance(values, Mapping) else ""
+        raise InvalidPubError(f"{where}: bad parameter values: {error}{shapes}") from error
 
 
 def _reals(values: Any) -> NDArray[np.float64]:
-    """Return numbers as floats; NumPy would drop the imaginary parts of an array with no more than a warning."""
-    if np.iscomplexobj(values):
-        raise TypeError("complex numbers are given; use real numbers")
-    return np.asarray(values, np.float64)
+    """Return numbers as floats; NumPy would read text, and drop imaginary parts with no more than a warning."""
+    array = np.asarray(values)
+    if array.dtype.kind in "USc":
+        what = "complex numbers are" if array.dtype.kind == "c" else "text is"
+        raise TypeError(f"{what} given; use real numbers")
+    return array.astype(np.float64, copy=False)
+
+
+def _shapes(values: Mapping[Any, Any]) -> str:
+    """List the shapes of values by parameter, for a message."""
+    listed = []
+    for key, value in values.items():
+        names = [str(getattr(each, "name", each)) for each in (key if isinstance(key, tuple) else (key,))]
+        with contextlib.suppress(ValueError):  # rows of different lengths
+            listed.append(f"{', '.join(names)}: {np.shape(value)}")
+    return ", ".join(listed)
 
 
 def _mismatch(given: Sequence[str], names: Sequence[str], where: str, hint: str) -> str:
@@ -155,4 +169,5 @@ def index_of(point: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _at(point: int, shape: tuple[int, ...]) -> str:
+    """Return how a message tells which point of an array of that shape it speaks of."""
     return f" at point {index_of(point, shape)}" if shape else ""

@@ -11,7 +11,7 @@ from ketjet.backend.admission import admission_now
 from ketjet.backend.derivative_methods import differentiable, require_method
 from ketjet.errors import InvalidPubError
 from ketjet.points.broadcasting import grid_of
-from ketjet.primitives.pubs import observables_of_pub, parts_of, points_of, programs_at
+from ketjet.primitives.pubs import errors_of_points, observables_of_pub, parts_of, points_of
 from ketjet.primitives.simulation import failure_in
 from ketjet.results.metadata import metadata_of_points
 
@@ -99,7 +99,8 @@ class GradientPubs:
         made = self._circuits[id(circuit)]
         points = points_of(circuit, made.lowered.parameters, values, index)
         grid = grid_of(table.shape, points, where)
-        found = made.differentiation(table, grid, programs_at(made.lowered, grid.values, index))
+        with errors_of_points(index):
+            found = made.differentiation(table, grid, made.lowered.programs_at(grid.values))
         begin = len(self.experiments)
         self.experiments += found.experiments
         return GradientPub(found, slice(begin, len(self.experiments)), made.lowered.header.metadata)

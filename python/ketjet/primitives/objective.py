@@ -243,9 +243,8 @@ class Objective:
             )
         if not np.isfinite(array).all():
             where = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
-            raise InvalidOptionError(
-                f"the value of parameter {self._parameters[where[-1]].name!r} must be finite, got {array[where]}."
-            )
+            name, point = self._parameters[where[-1]].name, f" at point {where[:-1]}" if where[:-1] else ""
+            raise InvalidOptionError(f"the value of parameter {name!r}{point} must be finite, got {array[where]}.")
         return array
 
 
