@@ -113,7 +113,8 @@ def _coerced(values: Any, names: list[str], where: str) -> BindingsArray:
         array = _reals(values)
         if len(names) != 1 and array.shape[-1:] != (len(names),):
             found = array.shape[-1] if array.ndim else 1
-            raise InvalidPubError(f"{where}: {_numbers(found, names)} The values have shape {array.shape}.")
+            shape = f" The values have shape {array.shape}." if array.ndim > 1 else ""
+            raise InvalidPubError(f"{where}: {_numbers(found, names)}{shape}")
         return BindingsArray({tuple(names): array})
     except InvalidPubError:
         raise
@@ -127,9 +128,10 @@ def _coerced(values: Any, names: list[str], where: str) -> BindingsArray:
 def _reals(values: Any) -> NDArray[np.float64]:
     """Return numbers as floats; NumPy would read text, and drop imaginary parts with no more than a warning."""
     array = np.asarray(values)
-    if array.dtype.kind in "USc":
-        what = "complex numbers are" if array.dtype.kind == "c" else "text is"
-        raise TypeError(f"{what} given; use real numbers")
+    if array.dtype.kind == "c":
+        raise TypeError("complex numbers are given; use real numbers")
+    if array.dtype.kind in "US":
+        raise ValueError("text is given; use real numbers")
     return array.astype(np.float64, copy=False)
 
 
