@@ -179,7 +179,7 @@ def test_mistakes_in_batches_and_backends():
     energy = Objective(turned(A, B), "Z")
     with pytest.raises(InvalidOptionError, match=r"shape \(..., 2\), got \(3,\)"):
         energy.batch([1, 2, 3])
-    with pytest.raises(InvalidOptionError, match="parameter 'a' must be finite, got inf"):
+    with pytest.raises(InvalidOptionError, match=r"parameter 'a' at point \(1,\) must be finite, got inf"):
         energy.batch([[1, 2], [np.inf, 2]])
     with pytest.raises(OptionTypeError, match=r"backend must be a ketjet.Simulator"):
         Objective(turned(A), "Z", backend="ketjet")
