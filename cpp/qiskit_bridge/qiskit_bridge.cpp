@@ -17,7 +17,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +26,9 @@
 
 #include "bindings/arrays.hpp"
 #include "bindings/gil.hpp"
+#include "qiskit_bridge/circuit_mark.hpp"
 #include "qiskit_bridge/columns.hpp"
+#include "qiskit_bridge/expression_text.hpp"
 #include "qiskit_bridge/parameter_names.hpp"
 
 namespace py = pybind11;
@@ -55,7 +56,9 @@ using ketjet::bindings::let_others_run;
 using ketjet::bindings::NoCollection;
 using ketjet::bindings::ReleasedForMany;
 using ketjet::bindings::to_array;
+using ketjet::qiskit_bridge::CircuitMark;
 using ketjet::qiskit_bridge::Columns;
+using ketjet::qiskit_bridge::ExpressionText;
 using ketjet::qiskit_bridge::ParameterNames;
 using ketjet::qiskit_bridge::Unbound;
 
@@ -64,18 +67,31 @@ using Gates = std::map<std::string, Row, std::less<>>;
 // So many instructions are read without a pause: about a millisecond.
 constexpr std::size_t instructions_at_once = 8192;
 
-// An expression as Qiskit writes it.
-class Text {
- public:
-    explicit Text(const QkParam* parameter) : text_(qk_param_str(parameter)) {}
-    std::string_view view() const { return text_.get(); }
+// Now and then gives other threads and signal handlers their turn; false if they have changed the circuit.
+bool pause_at(std::size_t instruction, const QkCircuit* circuit, std::size_t count) {
+    if (instruction % instructions_at_once != instructions_at_once - 1) return true;
+    let_others_run();
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    return qk_circuit_num_instructions(circuit) == count;
+}
 
- private:
-    struct Free {
-        void operator()(char* text) const { qk_str_free(text); }
-    };
-    std::unique_ptr<char, Free> text_;
-};
+QkCircuit* borrowed(const py::object& circuit_data) {
+    QkCircuit* const circuit = qk_circuit_borrow_from_python(circuit_data.ptr());
+    if (circuit == nullptr) throw py::error_already_set();
+    return circuit;
+}
+
+// Nothing for a circuit that cannot be marked, or that somebody changes meanwhile.
+std::optional<std::uint64_t> mark_of(const py::object& circuit_data) {
+    QkCircuit* const circuit = borrowed(circuit_data);
+    CircuitMark mark(circuit);
+    const std::size_t count = qk_circuit_num_instructions(circuit);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (!pause_at(i, circuit, count) || !mark.add(i)) return std::nullopt;
+    }
+    if (!mark.add_phase()) return std::nullopt;
+    return mark.finish();
+}
 
 // One circuit on its way into columns. While it is read nothing here owns a Python object: up to Python 3.13 a thread
 // that waits for the GIL at the end of the interpreter is unwound.
@@ -97,7 +113,7 @@ class Reading {
         const std::size_t count = qk_circuit_num_instructions(circuit_);
         columns_.reserve(count + 1);
         for (std::size_t i = 0; i < count; ++i) {
-            if (i % instructions_at_once == instructions_at_once - 1 && !pause(count)) return false;
+            if (!pause_at(i, circuit_, count)) return false;
             const Read found = read_instruction(i);
             if (found == Read::operation) continue;
             whole_ = whole_ && found == Read::no_effect;
@@ -157,13 +173,6 @@ class Reading {
     };
     enum class Read { operation, no_effect, other };
     enum class Touched : std::uint8_t { no, perhaps, yes };
-
-    // Gives other threads and signal handlers their turn; false if they have changed the circuit.
-    bool pause(std::size_t count) const {
-        let_others_run();
-        if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-        return qk_circuit_num_instructions(circuit_) == count;
-    }
 
     Read read_instruction(std::size_t index) {
         const QkOperationKind kind = qk_circuit_instruction_kind(circuit_, index);
@@ -242,7 +251,7 @@ class Reading {
             return;
         }
         const auto instruction = static_cast<std::int64_t>(index);
-        if (const auto number = names_.find(Text(angle).view())) {
+        if (const auto number = names_.find(ExpressionText(angle).view())) {
             unbound_.add_parameter(*number, columns_.num_slots(), instruction, gate);
         } else {
             unbound_.add_expression(static_cast<std::int64_t>(position), columns_.num_slots(), instruction, gate);
@@ -294,9 +303,7 @@ class Reader {
     std::optional<py::tuple> read(const py::object& circuit_data, const std::vector<std::string>& parameters,
                                   std::optional<double> global_phase, bool keep_idle_qubits,
                                   bool starts_in_zero) const {
-        QkCircuit* const circuit = qk_circuit_borrow_from_python(circuit_data.ptr());
-        if (circuit == nullptr) throw py::error_already_set();
-        Reading reading(gates_, codes_, max_matrix_qubits_, parameters, starts_in_zero, circuit);
+        Reading reading(gates_, codes_, max_matrix_qubits_, parameters, starts_in_zero, borrowed(circuit_data));
         if (!reading.read()) return std::nullopt;
         if (reading.is_whole()) {
             reading.add_phase(global_phase);
@@ -322,6 +329,9 @@ PYBIND11_MODULE(_qiskit_bridge, m) {
         throw py::error_already_set();
     }
     m.doc() = "Reads plain instructions of circuits through Qiskit's C API.";
+    m.def("mark", &mark_of, py::arg("circuit_data"),
+          "A hash of all that acts on a state, in 64 bits; None for a circuit with instructions that this cannot tell "
+          "of.");
     py::class_<Reader>(m, "Reader", "Reads circuits; holds the engine's codes of what they are made of.")
         .def(py::init<const std::map<std::string, std::tuple<std::int32_t, std::uint32_t, std::uint32_t, std::size_t>>&,
                       std::int32_t, std::int32_t, std::int32_t, std::int32_t, std::uint32_t>(),

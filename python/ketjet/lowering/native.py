@@ -22,7 +22,7 @@ from ketjet.lowering.structured import are_unitary
 from ketjet.lowering.unbound_slots import SlotExpressions, number_of, slot_expressions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from qiskit import QuantumCircuit
@@ -130,6 +130,18 @@ def read(
     return NativeReading(qubits, columns, None, matrices, measures, parameters, expressions, gaps)
 
 
+def mark_of(circuit: QuantumCircuit) -> int | None:
+    """Return a hash of all that a circuit does to a state, by which a changed one is told from what it was.
+
+    Returns
+    -------
+    int or None
+        Of 64 bits; None for a circuit with instructions that Qiskit's C API does not show in full.
+    """
+    mark = _marker()
+    return None if mark is None else mark(circuit._data)
+
+
 def _expressions(
     circuit: QuantumCircuit, parameters: Sequence[Parameter], unbound: tuple[Any, ...], slots: NDArray[np.float64]
 ) -> SlotExpressions:
@@ -209,6 +221,16 @@ def why_walked(circuit: QuantumCircuit) -> str:
     if circuit.num_vars:
         return "it has variables"
     return "it has a matrix that is large or not unitary, or an angle that is no finite real number"
+
+
+@functools.cache
+def _marker() -> Callable[[Any], int | None] | None:
+    """Return what marks the data of circuits; None where `_reader` is."""
+    if why_not_native() is not None:
+        return None
+    from ketjet._qiskit_bridge import mark
+
+    return mark
 
 
 @functools.cache
