@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from qiskit.primitives.containers.bindings_array import BindingsArray
 
-from ketjet.errors import InvalidPubError, OptionTypeError, PubTypeError
+from ketjet.errors import InvalidOptionError, InvalidPubError, OptionTypeError, PubTypeError
 from ketjet.lowering.parameters import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
     from qiskit.circuit import Parameter
 
-__all__ = ["Points", "index_of", "read_points", "real_array"]
+__all__ = ["Points", "checked_values", "index_of", "read_points", "real_array"]
 
 
 class Points(NamedTuple):
@@ -77,6 +77,39 @@ def read_points(parameters: Sequence[Parameter], values: Any, where: str, hint: 
             f"{where}: the value {array[point, column]} of parameter {which} is not finite; use finite numbers."
         )
     return Points(bound.shape, array)
+
+
+def checked_values(values: ArrayLike, parameters: Sequence[Parameter], dimensions: int | None) -> NDArray[np.float64]:
+    """Return values of parameters as an array whose last axis is over these.
+
+    Parameters
+    ----------
+    values
+        Finite real numbers.
+    parameters
+        In the order of the values.
+    dimensions
+        How many axes the array has; None for any number.
+
+    Raises
+    ------
+    InvalidOptionError
+        The array has another shape, or a number that is not finite, whose parameter is named.
+    OptionTypeError
+        These are no real numbers.
+    """
+    array = real_array("the parameters' values", values)
+    if not array.ndim or array.shape[-1] != len(parameters) or dimensions not in {None, array.ndim}:
+        shape = f"({len(parameters)},)" if dimensions else f"(..., {len(parameters)})"
+        raise InvalidOptionError(
+            f"the parameters' values must have shape {shape}, got {array.shape}; the parameters are "
+            f"{names_of(parameter.name for parameter in parameters) or 'none'}."
+        )
+    if not np.isfinite(array).all():
+        where = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
+        name, point = parameters[where[-1]].name, f" at point {where[:-1]}" if where[:-1] else ""
+        raise InvalidOptionError(f"the value of parameter {name!r}{point} must be finite, got {array[where]}.")
+    return array
 
 
 def real_array(what: str, values: Any) -> NDArray[np.float64]:

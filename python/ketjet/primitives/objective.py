@@ -21,7 +21,7 @@ from ketjet.lowering.parameters import names_of
 from ketjet.options.checks import wrong_type
 from ketjet.options.machine import memory_limit
 from ketjet.points.broadcasting import grid_of
-from ketjet.points.values import Points, real_array
+from ketjet.points.values import Points, checked_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,7 +141,7 @@ class Objective:
         InvalidCircuitError
             An angle becomes NaN or infinite.
         """
-        return float(self._values_at(self._checked(values, 1)[np.newaxis])[0])
+        return float(self._values_at(checked_values(values, self._parameters, 1)[np.newaxis])[0])
 
     def gradient(self, values: ArrayLike) -> NDArray[np.float64]:
         """Return the derivatives of the value by the parameters, shape (parameters,).
@@ -175,7 +175,7 @@ class Objective:
         InvalidCircuitError, InsufficientMemoryError, InvalidOptionError, OptionTypeError
             As `gradient`.
         """
-        point = self._in_program(self._checked(values, 1)[np.newaxis])
+        point = self._in_program(checked_values(values, self._parameters, 1)[np.newaxis])
         run = functools.partial(run_to_end, memory=self._memory_limit)
         grid = grid_of((), Points((), point), "")
         value, gradient = self._differentiable.values_and_gradients(self._made_of[1], grid, run)
@@ -205,7 +205,7 @@ class Objective:
         InvalidOptionError, OptionTypeError, InvalidCircuitError
             As for one point.
         """
-        array = self._checked(points, None)
+        array = checked_values(points, self._parameters, None)
         shape = array.shape[:-1]
         return self._values_at(array.reshape(math.prod(shape), self.num_parameters)).reshape(shape)
 
@@ -232,20 +232,6 @@ class Objective:
     def _in_program(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values in the order of the program's parameters."""
         return points if self._columns is None else np.ascontiguousarray(points[:, self._columns])
-
-    def _checked(self, values: ArrayLike, dimensions: int | None) -> NDArray[np.float64]:
-        array = real_array("the parameters' values", values)
-        if not array.ndim or array.shape[-1] != self.num_parameters or dimensions not in {None, array.ndim}:
-            shape = f"({self.num_parameters},)" if dimensions else f"(..., {self.num_parameters})"
-            raise InvalidOptionError(
-                f"the parameters' values must have shape {shape}, got {array.shape}; the parameters are "
-                f"{names_of(parameter.name for parameter in self._parameters) or 'none'}."
-            )
-        if not np.isfinite(array).all():
-            where = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
-            name, point = self._parameters[where[-1]].name, f" at point {where[:-1]}" if where[:-1] else ""
-            raise InvalidOptionError(f"the value of parameter {name!r}{point} must be finite, got {array[where]}.")
-        return array
 
 
 def _ordered(
