@@ -1,11 +1,12 @@
 #include "base/crew.hpp"
 
-#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
 #include <system_error>
 #include <thread>
+
+#include "base/fork.hpp"
 
 namespace ketjet {
 
@@ -47,10 +48,6 @@ int this_core() {
     return -1;
 #endif
 }
-
-std::atomic<unsigned> forks{0};
-const bool forks_are_counted =
-    pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); }) == 0;
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include <atomic>
 #include <mutex>
 
 namespace ketjet {
@@ -14,5 +15,10 @@ template <std::mutex& (*lock)()>
 bool hold_across_fork() {
     return pthread_atfork([] { lock().lock(); }, [] { lock().unlock(); }, [] { lock().unlock(); }) == 0;
 }
+
+// How often this process had been forked off from one with this library, at least.
+inline std::atomic<unsigned> forks{0};
+inline const bool forks_are_counted =
+    pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); }) == 0;
 
 }  // namespace ketjet

@@ -3,17 +3,18 @@
 #pragma once
 
 #include <pybind11/numpy.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <complex>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/buffer_pool.hpp"
+#include "base/fork.hpp"
 #include "bindings/gil.hpp"
 #include "exec/copy_state.hpp"
 #include "exec/write_out.hpp"
@@ -38,6 +39,8 @@ class HeldState {
     ~HeldState() { note_untouched(0); }
 
     int num_qubits() const { return state_.num_qubits(); }
+    // The stored qubits that are known to be |0>.
+    Index fresh() const { return state_.fresh(); }
     // Whether `array` has to write nothing.
     bool is_written_out() const { return changing_ || written_out_.load(); }
 
@@ -65,14 +68,25 @@ class HeldState {
     }
 
     void set_zero(const RunContext& context) {
-        change(context, [&] {
+        change(context, false, [&] {
             state_.set_active(0);
             if (arrays_.load() > 0) ketjet::write_out(state_, context);
         });
     }
 
+    // Likewise with the GIL, if that takes no time to speak of; returns whether it has.
+    bool set_zero_at_once(const RunContext& context) {
+        const bool is_written = arrays_.load() > 0;
+        if (is_written && state_.size() > few_items) return false;
+        change(context, true, [&] {
+            state_.set_active(0);
+            if (is_written) ketjet::write_out(state_, context);
+        });
+        return true;
+    }
+
     void copy_from(const HeldState& source, const RunContext& context) {
-        change(context, [&] {
+        change(context, false, [&] {
             state_.set_all_active();
             copy_active(source.state_, state_, context);
         });
@@ -99,8 +113,14 @@ class HeldState {
     template <class Change>
     auto evolve(const RunContext& context, Change change_state) {
         std::vector<std::uint64_t> result;
-        change(context, [&] { result = change_state(state_); });
+        change(context, false, [&] { result = change_state(state_); });
         return result;
+    }
+
+    // Makes change_state(state), which is brief; with the GIL where that takes less time than to give it away.
+    template <class Change>
+    void evolve_here(const RunContext& context, bool keeps_gil, Change change_state) {
+        change(context, keeps_gil, [&] { change_state(state_); });
     }
 
  private:
@@ -124,11 +144,12 @@ class HeldState {
     };
 
     template <class Make>
-    void change(const RunContext& context, Make make) {
+    void change(const RunContext& context, bool keeps_gil, Make make) {
         const Changing changing(*this);
         {
             std::mutex& mutex = mutex_of_this_process();
-            const ReleasedGil released;
+            std::optional<ReleasedGil> released;
+            if (!keeps_gil) released.emplace();
             const std::lock_guard lock(mutex);
             make();
         }
@@ -139,8 +160,8 @@ class HeldState {
 
     // In a forked child no thread is left that holds what the parent's threads held.
     std::mutex& mutex_of_this_process() {
-        if (process_ != getpid()) {
-            process_ = getpid();
+        if (const unsigned now = forks.load(std::memory_order_relaxed); forks_ != now) {
+            forks_ = now;
             static_cast<void>(mutex_.release());
             mutex_ = std::make_unique<std::mutex>();
         }
@@ -163,7 +184,7 @@ class HeldState {
     std::atomic<bool> written_out_{true};
     bool changing_ = false;
     std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  // held while memory is written
-    pid_t process_ = getpid();
+    unsigned forks_ = forks.load(std::memory_order_relaxed);
     std::size_t untouched_ = 0;  // bytes
     bool was_touched_ = false;
 };

@@ -9,6 +9,7 @@
 #include "bindings/held_state.hpp"
 #include "exec/state_norms.hpp"
 #include "kernels/dispatch.hpp"
+#include "plan/cost.hpp"
 #include "readout/density.hpp"
 #include "readout/expectations.hpp"
 #include "readout/outcomes.hpp"
@@ -16,6 +17,7 @@
 #include "readout/probabilities.hpp"
 #include "readout/sampler.hpp"
 #include "readout/variances.hpp"
+#include "run/brief_evolution.hpp"
 #include "run/evolve.hpp"
 
 namespace ketjet::bindings {
@@ -35,6 +37,44 @@ std::vector<std::uint64_t> evolve_state(HeldState<T>& held, const Program& progr
         context, [&](StateVector<T>& state) { return evolve(program, machine, state, key, verify, context); });
     memory.resize(static_cast<std::size_t>(program.clbit_words()));
     return memory;
+}
+
+// What is kept of a program for the states that it evolves at once.
+struct Evolution {
+    template <class T>
+    BriefEvolutions<T>& of_scalars() {
+        if constexpr (sizeof(T) == sizeof(float)) return single;
+        if constexpr (sizeof(T) == sizeof(double)) return double_;
+    }
+
+    Program program;
+    Machine machine;  // that plans are made for
+    BriefEvolutions<float> single{};
+    BriefEvolutions<double> double_{};
+};
+
+// At once is with the GIL, from the beginning to the end.
+template <class T>
+bool evolve_state_briefly(HeldState<T>& held, Evolution& evolution, const std::optional<InputArray<double>>& slots,
+                          bool at_once, int threads, const RunControl& control) {
+    std::span<const double> bound = evolution.program.slots();
+    if (slots) bound = {slots->data(), static_cast<std::size_t>(slots->size())};
+    if (bound.size() != evolution.program.slots().size()) throw std::invalid_argument("the program has other slots");
+    const RunContext context = context_for(1, control);
+    const Index fresh = held.fresh();
+    BriefEvolutions<T>& kept = evolution.of_scalars<T>();
+    auto taken = kept.take(evolution.program, evolution.machine, fresh, context.kernels, threads);
+    if (taken == nullptr) return false;
+    const bool keeps_gil = taken->seconds(bound) < waking_seconds;
+    bool applies = keeps_gil || !at_once;
+    if (applies) {
+        held.evolve_here(context, keeps_gil, [&](StateVector<T>& state) {
+            applies = state.fresh() == fresh;  // nobody has asked for an array meanwhile
+            if (applies) taken->run(bound, state, control.counters());
+        });
+    }
+    kept.give(std::move(taken));
+    return applies;
 }
 
 template <class T>
@@ -116,6 +156,9 @@ py::class_<HeldState<T>> bind_state_class(py::module_& m, const char* name) {
             "set_zero", [](State& s, int threads, const RunControl& c) { s.set_zero(context_for(threads, c)); },
             py::arg("threads"), py::arg("control"))
         .def(
+            "set_zero_at_once", [](State& s, const RunControl& c) { return s.set_zero_at_once(context_for(1, c)); },
+            py::arg("control"), "Likewise if that takes no time to speak of; returns whether it has.")
+        .def(
             "copy_from",
             [](State& s, const State& source, int threads, const RunControl& c) {
                 s.copy_from(source, context_for(threads, c));
@@ -123,6 +166,20 @@ py::class_<HeldState<T>> bind_state_class(py::module_& m, const char* name) {
             py::arg("source"), py::arg("threads"), py::arg("control"))
         .def("evolve", &evolve_state<T>, py::arg("program"), py::arg("machine"), py::arg("key"), py::arg("verify"),
              py::arg("time_limit"), py::arg("threads"), py::arg("control"))
+        .def(
+            "evolve_at_once",
+            [](State& s, Evolution& evolution, const std::optional<InputArray<double>>& slots, const RunControl& c) {
+                return evolve_state_briefly<T>(s, evolution, slots, true, 1, c);
+            },
+            py::arg("evolution"), py::arg("slots"), py::arg("control"),
+            "Applies a program, with these slots or its own, if that is over sooner than another thread is woken; "
+            "returns whether it has.")
+        .def(
+            "evolve_here",
+            [](State& s, Evolution& evolution, const std::optional<InputArray<double>>& slots, int threads,
+               const RunControl& c) { return evolve_state_briefly<T>(s, evolution, slots, false, threads, c); },
+            py::arg("evolution"), py::arg("slots"), py::arg("threads"), py::arg("control"),
+            "Likewise where that is brief, and one of so many threads is all that is of use.")
         .def("norm_squared", &norm_squared<T>, py::arg("threads"), py::arg("control"))
         .def("expectations", &expectations_of<T>, py::arg("observables"), py::arg("machine"), py::arg("threads"),
              py::arg("control"))
@@ -145,6 +202,11 @@ void bind_overlap(py::class_<HeldState<T>>& state) {
 }  // namespace
 
 void bind_state(py::module_& m) {
+    py::class_<Evolution>(m, "Evolution", "A program, and what is kept of it for the states that it evolves at once.")
+        .def(py::init([](const Program& program, const Machine& machine) {
+                 return std::make_unique<Evolution>(Evolution{program, machine});
+             }),
+             py::arg("program"), py::arg("machine"));
     auto single = bind_state_class<float>(m, "StateSingle");
     auto double_ = bind_state_class<double>(m, "StateDouble");
     bind_overlap(single);

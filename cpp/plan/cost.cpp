@@ -29,7 +29,6 @@ constexpr double wide_fma_ns = 0.06;  // the same for more than two qubits
 constexpr double dense_least_ns = 0.3;
 constexpr double even_pair_ns = 0.37;   // of a dense matrix on two qubits that keeps their parity
 constexpr double min_weight_ns = 0.02;  // so that free operations count too
-constexpr double operation_ns = 600;    // preparing coefficients, once per operation
 constexpr double read_ns = 0.5;         // an amplitude, or a norm, for its probability
 constexpr double drawn_ns = 120, tabulated_ns = 20, listed_shot_ns = 30;  // an outcome; a shot in a list
 constexpr double listed_outcome_ns = 150, sorted_outcome_ns = 300;        // of an exact distribution

@@ -34,6 +34,9 @@ StageCost stage_cost(const Plan& plan, const Stage& stage, int threads);
 // What single precision takes of the time in double precision.
 constexpr double time_scale(Precision precision) { return precision == Precision::single ? 0.53 : 1.0; }
 
+// Nanoseconds that preparing the coefficients of one operation takes, once a run.
+inline constexpr double operation_ns = 600;
+
 // Nanoseconds per amplitude on one thread in double precision that a block takes to be gathered.
 inline constexpr double gather_ns = 0.7;
 

@@ -13,13 +13,18 @@
 namespace ketjet {
 
 template <class T>
-std::vector<std::uint64_t> evolve(const Program& program, const Machine& machine, StateVector<T>& state,
-                                  const PhiloxKey& key, Verify verify, const RunContext& given) {
+std::shared_ptr<const Plan> evolution_plan(const Program& program, const Machine& machine, Index fresh) {
     PlanRequest request;
     request.precision = precision_of<T>;
     request.from_zero = false;
-    request.fresh = low_bits(state.stored_qubits()) & ~state.active();
-    const BoundPlan bound(cached_plan(program, machine, request), program);
+    request.fresh = fresh;
+    return cached_plan(program, machine, request);
+}
+
+template <class T>
+std::vector<std::uint64_t> evolve(const Program& program, const Machine& machine, StateVector<T>& state,
+                                  const PhiloxKey& key, Verify verify, const RunContext& given) {
+    const BoundPlan bound(evolution_plan<T>(program, machine, state.fresh()), program);
     const Plan& plan = *bound.plan;
     RunContext context{given.kernels, useful_threads(plan, given.threads), given.stop, plan.machine};
     RunCounters& counters = context.stop.counters();
@@ -48,6 +53,7 @@ std::vector<std::uint64_t> evolve(const Program& program, const Machine& machine
 }
 
 #define KETJET_INSTANTIATE(T)                                                                                        \
+    template std::shared_ptr<const Plan> evolution_plan<T>(const Program&, const Machine&, Index);                   \
     template std::vector<std::uint64_t> evolve<T>(const Program&, const Machine&, StateVector<T>&, const PhiloxKey&, \
                                                   Verify, const RunContext&);
 KETJET_INSTANTIATE(float)

@@ -7,11 +7,16 @@
 #include "base/machine.hpp"
 #include "base/rng.hpp"
 #include "exec/run_context.hpp"
+#include "plan/plan.hpp"
 #include "program/program.hpp"
 #include "readout/run_request.hpp"
 #include "state/state_vector.hpp"
 
 namespace ketjet {
+
+// The plan of a program for states of which these qubits of the stored ones are known to be |0>.
+template <class T>
+std::shared_ptr<const Plan> evolution_plan(const Program& program, const Machine& machine, Index fresh);
 
 // Applies a program to a given state as one shot, by a plan that is made for the qubits of it that are still |0>; those
 // that stay so are not written. What it holds after an exception is unspecified. Returns its classical memory.

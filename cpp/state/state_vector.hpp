@@ -35,6 +35,8 @@ class StateVector {
     // holds there; if there is none, the state is |0...0> and no memory counts. Whoever reads amplitudes calls
     // write_out (exec/write_out.hpp) before.
     Index active() const { return active_; }
+    // All others.
+    Index fresh() const { return low_bits(stored_qubits_) & ~active_; }
     void set_active(Index qubits) { active_ = qubits; }
     void set_all_active() { active_ = low_bits(stored_qubits_); }
     bool is_written_out() const { return active_ == low_bits(stored_qubits_); }

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Formulas', 'GradientRequest', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'MirroredPlan', 'NotDifferentiable', 'ObservableSet', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'PointsOutput', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'bit_strings', 'buffer_usage', 'classical_codes', 'commuting_layers', 'detect_machine', 'fail_allocation_after', 'fill_counts', 'formula_codes', 'gate_matrix', 'gate_table', 'generators', 'gradient', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'light_cones', 'list_rows', 'machine_rates', 'max_density_qubits', 'mirrored_plan', 'needed_to_read', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'random_key', 'random_keys', 'reading_report', 'reading_seconds', 'report', 'run', 'run_points', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Evolution', 'Formulas', 'GradientRequest', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'MirroredPlan', 'NotDifferentiable', 'ObservableSet', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'PointsOutput', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'bit_strings', 'buffer_usage', 'classical_codes', 'commuting_layers', 'detect_machine', 'fail_allocation_after', 'fill_counts', 'formula_codes', 'gate_matrix', 'gate_table', 'generators', 'gradient', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'light_cones', 'list_rows', 'machine_rates', 'max_density_qubits', 'mirrored_plan', 'needed_to_read', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'random_key', 'random_keys', 'reading_report', 'reading_seconds', 'report', 'run', 'run_points', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -596,6 +596,12 @@ class GradientRequest:
     @weights.setter
     def weights(self, arg0: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex]) -> None:
         ...
+class Evolution:
+    """
+    A program, and what is kept of it for the states that it evolves at once.
+    """
+    def __init__(self, program: Program, machine: Machine) -> None:
+        ...
 class StateSingle:
     """
     The amplitudes of one state, for stepwise use.
@@ -606,6 +612,14 @@ class StateSingle:
         ...
     def evolve(self, program: Program, machine: Machine, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], verify: Verify, time_limit: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> list[int]:
         ...
+    def evolve_at_once(self, evolution: Evolution, slots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, control: RunControl) -> bool:
+        """
+        Applies a program, with these slots or its own, if that is over sooner than another thread is woken; returns whether it has.
+        """
+    def evolve_here(self, evolution: Evolution, slots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> bool:
+        """
+        Likewise where that is brief, and one of so many threads is all that is of use.
+        """
     def expectations(self, observables: ObservableSet, machine: Machine, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.float64]:
         ...
     def norm_squared(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> float:
@@ -624,6 +638,10 @@ class StateSingle:
         ...
     def set_zero(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> None:
         ...
+    def set_zero_at_once(self, control: RunControl) -> bool:
+        """
+        Likewise if that takes no time to speak of; returns whether it has.
+        """
     def variances(self, observables: ObservableSet, machine: Machine, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.float64]:
         ...
     def write_out(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> None:
@@ -647,6 +665,14 @@ class StateDouble:
         ...
     def evolve(self, program: Program, machine: Machine, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], verify: Verify, time_limit: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> list[int]:
         ...
+    def evolve_at_once(self, evolution: Evolution, slots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, control: RunControl) -> bool:
+        """
+        Applies a program, with these slots or its own, if that is over sooner than another thread is woken; returns whether it has.
+        """
+    def evolve_here(self, evolution: Evolution, slots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> bool:
+        """
+        Likewise where that is brief, and one of so many threads is all that is of use.
+        """
     def expectations(self, observables: ObservableSet, machine: Machine, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.float64]:
         ...
     def norm_squared(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> float:
@@ -665,6 +691,10 @@ class StateDouble:
         ...
     def set_zero(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> None:
         ...
+    def set_zero_at_once(self, control: RunControl) -> bool:
+        """
+        Likewise if that takes no time to speak of; returns whether it has.
+        """
     def variances(self, observables: ObservableSet, machine: Machine, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.float64]:
         ...
     def write_out(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> None:

@@ -7,6 +7,7 @@ threads, in a user's executor or in another process. Nothing here or below impor
 from ketjet._core import (
     Cancelled,
     ClassicalError,
+    Evolution,
     Formulas,
     IterationLimitReached,
     Machine,
@@ -63,7 +64,7 @@ from ketjet.engine.report import (
 )
 from ketjet.engine.run import execute
 from ketjet.engine.shot_lists import list_rows
-from ketjet.engine.state import State
+from ketjet.engine.state import State, evolution
 from ketjet.engine.tables import (
     classical_codes,
     formula_codes,
@@ -90,6 +91,7 @@ __all__ = [
     "Control",
     "Demand",
     "Estimate",
+    "Evolution",
     "Formulas",
     "GradientRequest",
     "IterationLimitReached",
@@ -134,6 +136,7 @@ __all__ = [
     "drift_of",
     "error_of_mean",
     "estimate",
+    "evolution",
     "execute",
     "fill_counts",
     "formula_codes",

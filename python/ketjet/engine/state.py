@@ -13,25 +13,38 @@ from ketjet.engine.random_keys import random_key
 from ketjet.engine.task import VERIFY, Verify
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from ketjet._core import Machine, Program
+    from ketjet._core import Evolution, Machine, Program, RunControl
     from ketjet.engine.machine import Precision
     from ketjet.engine.readouts import ObservablesReadout
+
+    Slots = NDArray[np.float64]
+
+
+def evolution(program: Program) -> Evolution:
+    """Return what is kept of a program for the states that it evolves briefly."""
+    return _core.Evolution(program, machine())
 
 
 class State:
     """A state that stays in memory between calls; what `ketjet.StateVector` stands on.
 
     Every method that touches amplitudes takes the number of engine threads and must be called from a worker
-    thread. After a `Cancelled` the amplitudes are unspecified until `set_zero`.
+    thread, but for those whose names end with "here" or "at_once". After a `Cancelled` the amplitudes are unspecified
+    until `set_zero`.
     """
 
     def __init__(self, num_qubits: int, precision: Precision = "double") -> None:
         made = _core.StateSingle(num_qubits) if precision == "single" else _core.StateDouble(num_qubits)
         self._state: _core.StateSingle | _core.StateDouble = made
+        # The engine's own methods, for a function around each takes as long. They are called in any thread; each
+        # returns whether it has done what is brief enough for that, and its control tells of it afterwards.
+        self.set_zero_at_once: Callable[[RunControl], bool] = made.set_zero_at_once
+        self.evolve_at_once: Callable[[Evolution, Slots | None, RunControl], bool] = made.evolve_at_once
+        self.evolve_here: Callable[[Evolution, Slots | None, int, RunControl], bool] = made.evolve_here
         self.precision: Precision = precision
         self.num_qubits = num_qubits
 

@@ -79,10 +79,18 @@ class LoweredCircuit(NamedTuple):
         InvalidCircuitError
             If a name is unknown, a parameter has no value, or an angle becomes NaN or infinite.
         """
-        if self.binding is None:
-            _nothing_to_bind(self.header.name).resolve(values)
-            return self
-        return self._bound(self.binding.slots_of(self.binding.resolve(values)[np.newaxis])[0])
+        row = self.resolve(values)
+        return self if self.binding is None else self._bound(self.binding.slots_of(row[np.newaxis])[0])
+
+    def resolve(self, values: Mapping[Any, Any]) -> NDArray[np.float64]:
+        """Return values in the order of `parameters`; they are given as to `bind`.
+
+        Raises
+        ------
+        InvalidCircuitError
+            If a name is unknown, a parameter has no value, or a value is not a finite real number.
+        """
+        return self._own_binding().resolve(values)
 
     def rows(self, columns: Mapping[Any, Column], points: int) -> NDArray[np.float64]:
         """Return values in the order of `parameters`, one row per point, from a column of values for each parameter.
@@ -92,8 +100,7 @@ class LoweredCircuit(NamedTuple):
         InvalidCircuitError
             As `bind`.
         """
-        binding = _nothing_to_bind(self.header.name) if self.binding is None else self.binding
-        return binding.rows(columns, points)
+        return self._own_binding().rows(columns, points)
 
     def at_points(self, values: NDArray[np.float64]) -> Iterator[LoweredCircuit]:
         """Return the circuit with each row of values; see `programs_at`."""
@@ -154,6 +161,9 @@ class LoweredCircuit(NamedTuple):
         """Return pairs of a slot and the place of a parameter that it depends on, as two arrays."""
         nothing = np.empty(0, np.int64)
         return (nothing, nothing) if self.binding is None else self.binding.dependences()
+
+    def _own_binding(self) -> Binding:
+        return _nothing_to_bind(self.header.name) if self.binding is None else self.binding
 
     def _bound(self, slots: NDArray[np.float64]) -> LoweredCircuit:
         """Return the circuit with numbers in all slots."""

@@ -7,7 +7,6 @@ question, so signal handlers and any thread may cancel and ask whatever the thre
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +17,7 @@ from ketjet.base.printable import printable
 from ketjet.errors import JobCancelledError, JobError
 from ketjet.jobs import log, workers
 from ketjet.jobs.failures import public_error
+from ketjet.jobs.per_process import PerProcess
 from ketjet.jobs.progress import JobProgress, progress_of_one
 from ketjet.jobs.progress_bar import ProgressBar
 
@@ -34,6 +34,13 @@ COPY_CHUNK = 1 << 22
 """Amplitudes that are copied before somebody looks whether to stop."""
 
 
+NO_TIME: list[float] = []
+"""When a brief call ended: as soon as it began."""
+
+this_process = PerProcess(object)
+"""Something that stands for this process."""
+
+
 class StateCalls:
     """The calls on one state.
 
@@ -45,10 +52,11 @@ class StateCalls:
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        self._running: dict[object, tuple[bool, int]] = {}  # whether it changes the state, and in which process
+        self._running: dict[object, tuple[bool, object]] = {}  # whether it changes the state, and in which process
         self._cancellable: dict[object, engine.Control] = {}
         self._last: tuple[engine.Control, list[float]] | None = None  # what `progress` tells of, and when it ended
         self._broken = False
+        self._brief = engine.Control()  # tells of the last brief call
 
     @property
     def broken(self) -> bool:
@@ -108,6 +116,52 @@ class StateCalls:
 
             return self._make(call, changes=True, told=True, watch=watch)
 
+    def at_once(self, call: Callable[..., bool], *arguments: Any, overwrites: bool = False) -> bool:
+        """Make a call that changes the state, if it ends before any other thread goes on; return whether it has.
+
+        Parameters
+        ----------
+        call
+            Takes the arguments and what the engine tells of it; what takes longer it leaves alone, and returns False.
+        overwrites
+            Whether the state is whole afterwards whatever it was.
+        """
+        if self._running or (self._broken and not overwrites):
+            return False  # other calls say what is wrong, if anything is
+        try:
+            is_done = call(*arguments, self._brief.counters)
+        except MemoryError as error:
+            self._broken = True
+            raise public_error(error) from error
+        if is_done and overwrites:
+            self._broken = False
+        elif is_done:
+            self._last = self._brief, NO_TIME
+        return is_done
+
+    def here(self, call: Callable[..., bool], *arguments: Any) -> bool:
+        """Make a call that changes the state on this thread, if it is brief; return whether it has.
+
+        Parameters
+        ----------
+        call
+            As for `at_once`.
+        """
+        running, token, process = self._running, object(), this_process()
+        self.require_whole()
+        running[token] = True, process
+        try:
+            is_done = len(running) == 1 and call(*arguments, self._brief.counters)
+        except BaseException as error:  # noqa: BLE001 - it goes on, under the name that users know
+            self._broken = True
+            public = public_error(error)
+            raise public from public.__cause__
+        finally:
+            del running[token]
+        if is_done:
+            self._last = self._brief, NO_TIME
+        return is_done
+
     def overwrite(self, call: Callable[[engine.Control], _T]) -> _T:
         """Make a call that changes all of the state, which is whole afterwards whatever it was."""
         value = self._make(call, changes=True)
@@ -137,7 +191,10 @@ class StateCalls:
         if self._last is None:
             return JobProgress(0, 0, 0, 0, 0, 0, 0, 0.0, None, 1.0)
         control, ended = self._last
-        return progress_of_one(control.progress(), ended[0] if ended else None)
+        told = control.progress()
+        if control is self._brief:
+            return progress_of_one(told, told.started_at)
+        return progress_of_one(told, ended[0] if ended else None)
 
     def _make(
         self,
@@ -179,7 +236,7 @@ class StateCalls:
     @contextlib.contextmanager
     def _entered(self, token: object, *, changes: bool) -> Iterator[None]:
         self._forget_those_of_the_parent()
-        self._running[token] = changes, os.getpid()
+        self._running[token] = changes, this_process()
         try:
             others = [other for key, (other, _) in list(self._running.items()) if key is not token]
             if any(others) or (changes and others):
@@ -192,7 +249,7 @@ class StateCalls:
     def _forget_those_of_the_parent(self) -> None:
         """Drop the calls that went on while this process was forked: nobody here ends them."""
         for token, (changes, process) in list(self._running.items()):
-            if process != os.getpid() and self._running.pop(token, None) is not None:
+            if process is not this_process() and self._running.pop(token, None) is not None:
                 self._cancellable.pop(token, None)
                 self._broken = self._broken or changes
 

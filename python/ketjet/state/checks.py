@@ -24,49 +24,38 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from ketjet.lowering import LoweredCircuit
+    from ketjet.state.evolving import Evolving
 
 __all__ = [
     "amplitudes_of",
     "chosen_qubits",
     "number_of_qubits",
     "require_applicable",
+    "require_circuit",
     "require_density_memory",
     "require_memory",
-    "require_width",
 ]
 
 MAX_DENSITY_QUBITS = 12
 """A density matrix of so many takes 256 MiB."""
 
 
-def require_width(circuit: QuantumCircuit, num_qubits: int) -> None:
-    """Refuse what is no circuit of so many qubits."""
+def require_circuit(circuit: object) -> None:
+    """Refuse what is no circuit."""
     if not isinstance(circuit, QuantumCircuit):
         raise CircuitTypeError(f"evolve() takes a QuantumCircuit, got {circuit!r} ({type(circuit).__name__}).")
-    if circuit.num_qubits != num_qubits:
+
+
+def require_applicable(evolving: Evolving, num_qubits: int) -> None:
+    """Refuse a circuit that has not as many qubits as the state, or does more than to change one."""
+    name, width = printable(evolving.lowered.header.name), evolving.num_qubits
+    if width != num_qubits:
         raise InvalidCircuitError(
-            f"{printable(circuit.name)!r} has {circuit.num_qubits} qubits, the state {num_qubits}; "
+            f"{name!r} has {width} qubits, the state {num_qubits}; "
             f"QuantumCircuit({num_qubits}).compose(circuit, qubits) puts a smaller one in its place."
         )
-
-
-def require_applicable(circuit: QuantumCircuit, lowered: LoweredCircuit) -> None:
-    """Refuse a circuit that does more than to change a state."""
-    if wrong := _why_not_applied(lowered):
-        raise InvalidCircuitError(f"{printable(circuit.name)!r} {wrong}")
-
-
-def _why_not_applied(lowered: LoweredCircuit) -> str:
-    """Return what of a circuit cannot be applied to a state; nothing if all can."""
-    if lowered.parameters:
-        names = ", ".join(parameter.name for parameter in lowered.parameters)
-        return f"has unbound parameters: {names}; use assign_parameters() first"
-    if lowered.has_measurements:
-        return "measures or stores to classical bits; remove that and call sample() instead"
-    if lowered.saves:
-        return f"has the save {lowered.saves[0].label!r}; remove it and read this state instead"
-    return ""
+    if evolving.refused:
+        raise InvalidCircuitError(f"{name!r} {evolving.refused}")
 
 
 def require_memory(num_qubits: int, precision: engine.Precision) -> None:

@@ -1,6 +1,7 @@
 """The state itself, for scripts that keep it and step through it: one allocation, reused.
 
-Every pass over the amplitudes runs on the library's worker threads with the GIL released, never on the caller's thread.
+Passes over the amplitudes run on the library's worker threads with the GIL released, but for those that end sooner than
+another thread is woken.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from ketjet import engine
 from ketjet.errors import InvalidOptionError, JobError, OptionTypeError
-from ketjet.lowering import lower
+from ketjet.jobs import log
 from ketjet.options import SimulatorOptions
 from ketjet.options.machine import allowed_threads, require_isa
 from ketjet.state import face
@@ -23,15 +24,16 @@ from ketjet.state.checks import (
     chosen_qubits,
     number_of_qubits,
     require_applicable,
+    require_circuit,
     require_memory,
-    require_width,
 )
+from ketjet.state.evolving import Evolving, evolving, known
 from ketjet.state.file import open_state, save_state
 from ketjet.state.readings import StateReadings
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
     from qiskit import QuantumCircuit
@@ -39,6 +41,12 @@ if TYPE_CHECKING:
     from ketjet.jobs.progress import JobProgress
 
 __all__ = ["StateVector"]
+
+BRIEF_QUBITS = 14
+"""A state of no more is written out by whoever asks for its array."""
+
+PLAIN = SimulatorOptions(seed_simulator=0)
+"""Of an `evolve` without options."""
 
 
 class StateVector(StateReadings):
@@ -217,14 +225,24 @@ class StateVector(StateReadings):
         return engine.AMPLITUDE_BYTES[self._precision] << self._num_qubits
 
     def evolve(
-        self, circuit: QuantumCircuit, *, seed: int = 0, progress: bool = False, time_limit: float | None = None
+        self,
+        circuit: QuantumCircuit,
+        values: ArrayLike | Mapping[Any, Any] | None = None,
+        *,
+        seed: int = 0,
+        progress: bool = False,
+        time_limit: float | None = None,
     ) -> StateVector:
         """Apply a circuit in place and return this object.
 
         Parameters
         ----------
         circuit
-            As many qubits as the state, no unbound parameters, no measurements: `sample` reads the state.
+            As many qubits as the state, no measurements: `sample` reads the state. It is read and planned once, and
+            again only when it has been changed.
+        values
+            Of its parameters: finite numbers in the order of ``circuit.parameters``, shape (parameters,), or a
+            dictionary from parameters, their names or whole parameter vectors to numbers.
         seed
             Decides the outcome of each `reset`.
         progress
@@ -237,9 +255,11 @@ class StateVector(StateReadings):
         CircuitTypeError
             It is no QuantumCircuit.
         OptionTypeError, InvalidOptionError
-            The seed or the time limit has the wrong type, or is out of range.
+            The seed or the time limit has the wrong type, or is out of range; or the values are no array of finite
+            real numbers of that shape.
         InvalidCircuitError
-            The circuit does not fit; the state is as it was. So it is after every other error in the arguments.
+            The circuit does not fit, parameters have no values, or a dictionary has others; the state is as it was. So
+            it is after every other error in the arguments.
         TimeLimitError, JobCancelledError
             It took too long, or was cancelled; the state is half changed, unless it had not begun.
         VerificationError
@@ -251,24 +271,43 @@ class StateVector(StateReadings):
         -----
         Ctrl-C stops within milliseconds of work, and leaves the circuit half applied: call `reset` then.
         """
-        require_width(circuit, self.num_qubits)
-        options = SimulatorOptions(seed_simulator=seed, time_limit=time_limit)
-        lowered = lower(circuit, keep_idle_qubits=True, starts_in_zero=False)
-        require_applicable(circuit, lowered)
-        drawn = options.drawn_seed()
+        applied = known(circuit, values)
+        if applied is None:
+            require_circuit(circuit)
+            applied = evolving(circuit)
+        if applied.refused or applied.num_qubits != self._num_qubits:
+            require_applicable(applied, self._num_qubits)
+        slots = applied.slots(values)
+        is_plain = type(seed) is int and seed == 0 and time_limit is None
+        options = PLAIN if is_plain else SimulatorOptions(seed_simulator=seed, time_limit=time_limit)
+        is_watched = progress or options.time_limit or self._verify != "off" or log.is_read()
+        brief, calls = None if is_watched else applied.brief, self._calls
+        is_done = brief is not None and (
+            calls.at_once(self._state.evolve_at_once, brief, slots)
+            or calls.here(self._state.evolve_here, brief, slots, calls.threads)
+        )
+        if not is_done:
+            self._evolve(applied, slots, options, circuit.name, progress)
+        return self
+
+    def _evolve(
+        self,
+        applied: Evolving,
+        slots: NDArray[np.float64] | None,
+        options: SimulatorOptions,
+        label: str,
+        progress: bool,
+    ) -> None:
+        """Apply a circuit on a worker thread."""
+        program, drawn = applied.lowered.program, options.drawn_seed()
+        bound = program if slots is None else program.with_slots(slots)
         self._calls.change(
             lambda control: self._state.evolve(
-                lowered.program,
-                self._calls.threads,
-                drawn,
-                control,
-                verify=self._verify,
-                time_limit=options.time_limit or 0.0,
+                bound, self._calls.threads, drawn, control, verify=self._verify, time_limit=options.time_limit or 0.0
             ),
-            label=circuit.name,
+            label=label,
             progress=progress,
         )
-        return self
 
     def cancel(self) -> bool:
         """Stop the call that is working on this state, from any thread.
@@ -353,12 +392,15 @@ class StateVector(StateReadings):
         JobError, JobCancelledError
             Another call works on the state; or `cancel` was called meanwhile.
         """
-        self._calls.overwrite(lambda control: self._state.set_zero(self._calls.threads, control))
+        if not self._calls.at_once(self._state.set_zero_at_once, overwrites=True):
+            self._calls.overwrite(lambda control: self._state.set_zero(self._calls.threads, control))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the amplitudes: without arguments a view of the engine's own memory, valid as long as it is held."""
-        self._write_out()
-        return np.array(self._state.array, dtype=dtype, copy=copy)
+        if self._num_qubits > BRIEF_QUBITS:
+            self._write_out()
+        array: NDArray[Any] = self._state.array
+        return array if dtype is None and not copy else np.array(array, dtype=dtype, copy=copy)
 
     def __len__(self) -> int:
         return 1 << self.num_qubits
