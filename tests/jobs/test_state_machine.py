@@ -41,6 +41,9 @@ class Model:
             return JobStatus.ERROR if failed else JobStatus.DONE
         return JobStatus.RUNNING if self.running or self.ended else JobStatus.QUEUED
 
+    def has_run(self, kernel):
+        return kernel in self.ended and kernel.script.error is None
+
 
 class Jobs(RuleBasedStateMachine):
     kind = Job
@@ -115,11 +118,13 @@ class Jobs(RuleBasedStateMachine):
         status = model.status()
         if status is JobStatus.DONE:
             assert all(successes(model.job.result(0)))
+        elif status is JobStatus.CANCELLED and partial and any(ran := [model.has_run(each) for each in model.kernels]):
+            assert successes(model.job.result(partial=True)) == ran
         elif status is JobStatus.CANCELLED:
             with pytest.raises(JobCancelledError):
                 model.job.result(partial=partial)
         elif status is JobStatus.ERROR and partial:
-            expected = [kernel.script.error is None for kernel in model.kernels]
+            expected = [model.has_run(kernel) for kernel in model.kernels]
             assert successes(model.job.result(partial=True)) == expected
         elif status is JobStatus.ERROR:
             with pytest.raises(JobFailedError) as caught:

@@ -43,14 +43,20 @@ class Differentiation(NamedTuple):
     places: NDArray[np.int64]
     experiments: list[Experiment]
 
-    def arrays(self, outcomes: Sequence[Outcome]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return values, in the shape of the pub, and gradients, with an axis over parameters behind that."""
+    def arrays(self, outcomes: Sequence[Outcome | None]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return values, in the shape of the pub, and gradients, with an axis over parameters behind that.
+
+        At points without an outcome both are NaN.
+        """
         count = self.circuit.num_parameters
         if not self.experiments:
             found = [(self.constants[numbers], np.zeros((len(numbers), count))) for numbers in self.wanted]
             return gathered(found, self.places, self.grid.shape, count)
         found = []
         for numbers, point, outcome in zip(self.wanted, self.grid.values, outcomes, strict=True):
+            if outcome is None:
+                found.append((np.full(len(numbers), np.nan), np.full((len(numbers), count), np.nan)))
+                continue
             values, by_slot = outcome.readouts
             found.append((self.constants[numbers] + values, self.circuit.pulled_back(point, by_slot)))
         return gathered(found, self.places, self.grid.shape, count)

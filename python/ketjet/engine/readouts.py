@@ -51,6 +51,11 @@ class ObservablesReadout(_Columns):
         """They as the engine takes them."""
         return _core.ObservableSet(*self)
 
+    @property
+    def num_values(self) -> int:
+        """How many numbers it gives."""
+        return len(self.row_begins) - 1
+
     def add_to(self, request: _core.RunRequest) -> None:
         """Ask for it."""
         request.add_observables(self.observables)
@@ -67,6 +72,11 @@ class SpreadReadout(NamedTuple):
     """
 
     observables: ObservablesReadout
+
+    @property
+    def num_values(self) -> int:
+        """How many numbers it gives."""
+        return 2 * self.observables.num_values
 
     def add_to(self, request: _core.RunRequest) -> None:
         """Ask for it."""
@@ -93,6 +103,11 @@ class VariancesReadout(NamedTuple):
 
     observables: ObservablesReadout
 
+    @property
+    def num_values(self) -> int:
+        """How many numbers it gives."""
+        return 3 * self.observables.num_values
+
     def add_to(self, request: _core.RunRequest) -> None:
         """Ask for it."""
         request.add_variances(self.observables.observables)
@@ -114,6 +129,11 @@ class ProbabilitiesReadout(NamedTuple):
     """
 
     qubits: Sequence[int]
+
+    @property
+    def num_values(self) -> int:
+        """How many numbers it gives."""
+        return 1 << len(self.qubits)
 
     def add_to(self, request: _core.RunRequest) -> None:
         """Ask for it."""

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ketjet import engine
 from ketjet.engine import Control, Outcome, Task
-from ketjet.errors import JobFailedError
+from ketjet.errors import JobCancelledError, JobFailedError
 from ketjet.jobs import executors, light_work, process_hooks, workers
 from ketjet.jobs.failures import failure_of, public_outcome
 from ketjet.jobs.flights import Flight, flights_of, one_by_one
@@ -109,6 +109,7 @@ class Batch(Generic[T]):
         self._tasks = list(tasks)
         self._reservations = list(reservations)
         self._assemble: Callable[[list[Outcome | BaseException]], T] | None = assemble
+        self._kept: dict[str, Any] = {}  # by a cancelled batch: what its value is made of, then the value
         self._executor = executor
         if executor is not None:
             process_hooks.cancel_before(executor)
@@ -174,6 +175,19 @@ class Batch(Generic[T]):
             self.future.cancel()
         else:
             self.future.deliver(value, error)
+
+    def value_of_ended(self) -> T | None:
+        """Return what the tasks give that have ended, as if the others had failed; None if none is left."""
+        self.future.tell()  # so that a cancelled batch has kept it
+        if not self.future.cancelled() or self.partial is not None:
+            return self.partial
+        if parts := self._kept.get("parts"):
+            assemble, outcomes = parts
+            error = JobCancelledError("the job was cancelled before this had ended")
+            value = assemble([public_outcome(error if outcome is None else outcome) for outcome in outcomes])
+            self._kept.setdefault("value", value)
+            self._kept["parts"] = None
+        return self._kept.get("value")
 
     def started(self) -> bool:
         """Return whether any task has begun to run."""
@@ -386,6 +400,7 @@ class Batch(Generic[T]):
 
     def _let_go(self) -> None:
         flights = list(self._flights.values())
+        self._flights.clear()
         for control in list(self._runs_here):
             control.stop()
         for flight in reversed(flights):  # before others stop, and those that wait would begin in their place
@@ -393,7 +408,11 @@ class Batch(Generic[T]):
                 flight.future.cancel()
         for flight in flights:
             flight.control.stop()
-        self._flights.clear()
+        if self.future.cancelled() and self._assemble is not None:
+            kept = [_without_state(outcome) for outcome in self._outcomes]
+            self._kept.setdefault(
+                "parts", (self._assemble, kept) if any(isinstance(each, Outcome) for each in kept) else None
+            )
         self._tasks, self._reservations, self._executor, self._assemble = [], [], None, None
         self._outcomes = [None] * len(self._outcomes)
         self.ended_at = self.ended_at or time.time()
@@ -410,6 +429,11 @@ class Batch(Generic[T]):
 def _settle(batch: Batch[Any] | None) -> None:
     if batch is not None:
         batch.settle()
+
+
+def _without_state(outcome: Outcome | BaseException | None) -> Outcome | BaseException | None:
+    """Return the outcome; None for one with amplitudes, whose memory cancelling gives back."""
+    return None if isinstance(outcome, Outcome) and (outcome.state is not None or outcome.saves) else outcome
 
 
 def _started_at(flight: Flight) -> float | None:

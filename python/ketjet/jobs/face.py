@@ -270,11 +270,11 @@ class JobFace(AwaitableJob[T]):
             if cancels:
                 self.cancel()
             raise
+        if partial and (ended := self._batch.value_of_ended()) is not None:
+            return self._handed_over(ended)
         error = self._error_of(future)
         if error is None:
             return self._handed_over(future.result())
-        if partial and self._batch.partial is not None:
-            return self._handed_over(self._batch.partial)
         again = JobFailedError(error.message)  # raising one object twice would grow its traceback
         again.partial_result = error.partial_result
         raise again from error.__cause__
@@ -383,7 +383,7 @@ class JobFace(AwaitableJob[T]):
         batch, future = self._batch, self._batch.future
         error = None if future.cancelled() else future.exception()
         failure = None if error is None else (str(error), _picklable(error.__cause__))
-        ending = (future.cancelled(), failure, batch.partial)
+        ending = (future.cancelled(), failure, batch.value_of_ended())
         times = (self._created_at, self._submitted_at, batch.started_at, batch.ended_at)
         return _ended_job, (type(self), self._backend, self._job_id, self.metadata, ending, times)
 

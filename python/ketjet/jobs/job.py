@@ -95,7 +95,8 @@ class Job(JobFace["SimulationResult"], JobV1):
         timeout
             Seconds to wait; None waits as long as it takes.
         partial
-            If circuits have failed, return the result anyway, with ``success`` telling for each.
+            If circuits have failed, or the job has been cancelled, return the result anyway, with ``success`` telling
+            for each whether it has run. Of a cancelled job, final states and saved data are not kept.
         progress
             Show a progress bar meanwhile.
 
@@ -109,7 +110,7 @@ class Job(JobFace["SimulationResult"], JobV1):
         JobTimeoutError
             The time is over. The job goes on and may be asked again.
         JobCancelledError
-            The job has been cancelled.
+            The job has been cancelled, and no partial result is wanted, or there is none.
         JobFailedError
             A circuit has failed; ``__cause__`` says why.
         JobError

@@ -120,8 +120,10 @@ class PrimitiveJob(JobFace["PrimitiveResult[Any]"], BasePrimitiveJob["PrimitiveR
         timeout
             Seconds to wait; None waits as long as it takes.
         partial
-            If pubs have failed, return the result anyway; such a pub has no data fields, and ``metadata["error"]``
-            says why.
+            If pubs have failed, or the job has been cancelled, return the result anyway; ``metadata["error"]`` of such
+            a pub says why, and it has no data fields. A pub of which some points had ended when the job was cancelled
+            has their data: ``metadata["finished"]`` is an array of its shape that tells which. The values of the others
+            are NaN, and they have no counts.
         progress
             Show a progress bar meanwhile.
 

@@ -13,7 +13,7 @@ from qiskit.primitives import BitArray
 from ketjet import engine
 from ketjet.base.bitstrings import dictionary, integers, plain
 from ketjet.base.units import size
-from ketjet.errors import InsufficientMemoryError
+from ketjet.errors import InsufficientMemoryError, KetjetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +43,9 @@ class OutcomeTables(NamedTuple):
         Of the circuit.
     seed : int
         Of the job.
-    fingerprints : sequence of int
+    fingerprints : ndarray of uint64
         Of each point's program; empty if nothing was drawn.
-    occurrences : sequence of int
+    occurrences : ndarray of uint64
         How many tasks with that program came before in the job.
     """
 
@@ -55,8 +55,8 @@ class OutcomeTables(NamedTuple):
     shots: int
     num_clbits: int
     seed: int
-    fingerprints: Sequence[int]
-    occurrences: Sequence[int]
+    fingerprints: NDArray[np.uint64]
+    occurrences: NDArray[np.uint64]
 
     @property
     def points(self) -> int:
@@ -81,6 +81,8 @@ class OutcomeTables(NamedTuple):
         ------
         InsufficientMemoryError
             There is not so much memory.
+        KetjetError
+            A point has not run.
         """
         points = range(self.points) if point is None else range(point, point + 1)
         shape = (len(points), self.shots, rows.shape[1])
@@ -92,7 +94,12 @@ class OutcomeTables(NamedTuple):
             )
             error.required_bytes, error.available_bytes = needed, available
             raise error
-        if not self.fingerprints:  # one outcome for each point
+        if len(missing := np.flatnonzero(np.diff(self.begins[points.start : points.stop + 1]) == 0)) and self.shots:
+            raise KetjetError(
+                f"point {missing[0] + points.start} of {self.points} has no shots: the job was cancelled before it had "
+                "run. Its metadata say which points are finished; ask for these one by one, or for get_counts()."
+            )
+        if not len(self.fingerprints):  # one outcome for each point
             return np.broadcast_to(rows[:, None, :], shape).copy()
         shots = np.empty(shape, np.uint8)
         begins = self.begins[points.start : points.stop + 1].tolist()
@@ -101,9 +108,9 @@ class OutcomeTables(NamedTuple):
                 rows[begin - begins[0] : end - begins[0]],
                 self.counts[begin:end],
                 shots[place],
-                fingerprint=self.fingerprints[points[place]],
+                fingerprint=int(self.fingerprints[points[place]]),
                 seed=self.seed,
-                occurrence=self.occurrences[points[place]],
+                occurrence=int(self.occurrences[points[place]]),
             )
         return shots
 

@@ -18,7 +18,7 @@ from ketjet.points.broadcasting import grid_of
 from ketjet.primitives.noise import noise_of
 from ketjet.primitives.precision import precision_of
 from ketjet.primitives.pubs import errors_of_points, errors_of_pub, observables_of_pub, parts_of, points_of, programs_at
-from ketjet.primitives.simulation import failure_in
+from ketjet.primitives.simulation import failure_in, has_gaps
 from ketjet.results.metadata import metadata_of_points
 
 if TYPE_CHECKING:
@@ -184,6 +184,8 @@ class ExpectationPubs:
         draws = any(part.draws for part in reading.parts)
         seed = self._seed_of_shots(noise) if draws else noise.seed
         begin = len(self.experiments)
+        if len(readings) >= MANY_POINTS:
+            reading.require_memory(len(readings))
         together = len(readings) >= MANY_POINTS and all(each is reading for each in readings) and reading.runs_in_chunks
         if together:
             with errors_of_points(index):
@@ -280,10 +282,13 @@ def _pub_result(
 ) -> PubResult:
     metadata: dict[str, Any] = {"target_precision": pub.noise.precision, "circuit_metadata": pub.circuit_metadata}
     run = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
-    if len(run) < len(outcomes):
-        metadata["error"] = failure_in(outcomes)
+    if error := failure_in(outcomes):
+        metadata["error"] = error
+    if error and not has_gaps(outcomes):
         return PubResult(DataBin(shape=pub.grid.shape), metadata)
-    values, variances, errors = pub.found_in(run)
+    values, variances, errors = pub.found_in(_all_read(experiments, outcomes, run) if error else run)
+    if error:
+        metadata["finished"] = ~np.isnan(values)
     deviations = np.sqrt(variances) if variances is not None and pub.is_sampled else None
     evs, stds = pub.noise.added_to(values, deviations)
     data = {"evs": evs, "stds": stds if errors is None else np.hypot(stds, errors)}
@@ -291,6 +296,21 @@ def _pub_result(
         data["variances"] = variances
     metadata["simulator_metadata"] = _simulator_metadata(pub, experiments, run)
     return PubResult(DataBin(**data, shape=pub.grid.shape), metadata)
+
+
+def _all_read(
+    experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException], run: Sequence[Outcome]
+) -> list[Outcome]:
+    """Return outcomes, of which some are there, with ones whose readouts are NaN in place of the others."""
+    filled = []
+    for (task, *_), outcome in zip(experiments, outcomes, strict=True):
+        if isinstance(outcome, BaseException):
+            points = () if task.points is None else (task.num_points,)
+            nothing = [np.full((*points, readout.num_values), np.nan) for readout in task.readouts]
+            filled.append(run[0]._replace(readouts=tuple(nothing)))
+        else:
+            filled.append(outcome)
+    return filled
 
 
 def _simulator_metadata(

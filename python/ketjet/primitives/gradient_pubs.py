@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from qiskit.primitives import DataBin, PrimitiveResult, PubResult
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
 from ketjet.backend.admission import admission_now
 from ketjet.backend.derivative_methods import differentiable, require_method
+from ketjet.backend.gradient_arrays import Differentiation
 from ketjet.errors import InvalidPubError
 from ketjet.points.broadcasting import grid_of
 from ketjet.primitives.pubs import errors_of_points, observables_of_pub, parts_of, points_of
-from ketjet.primitives.simulation import failure_in
+from ketjet.primitives.simulation import failure_in, has_gaps
 from ketjet.results.metadata import metadata_of_points
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from qiskit.circuit import Parameter
 
     from ketjet.backend.derivative_methods import Differentiable, Method
-    from ketjet.backend.gradient_arrays import Differentiation
     from ketjet.backend.shift_rule import ShiftedDifferentiation
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
@@ -132,10 +133,17 @@ def _pub_result(
     shape = pub.differentiation.grid.shape
     metadata: dict[str, Any] = {"target_precision": 0.0, "circuit_metadata": pub.circuit_metadata}
     run = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
-    if len(run) < len(outcomes):
-        metadata["error"] = failure_in(outcomes)
+    if error := failure_in(outcomes):
+        metadata["error"] = error
+    if error and not (has_gaps(outcomes) and isinstance(pub.differentiation, Differentiation)):
         return PubResult(DataBin(shape=shape), metadata)
-    evs, gradients = pub.differentiation.arrays(run)
+    if isinstance(pub.differentiation, Differentiation):
+        ended = [None if isinstance(outcome, BaseException) else outcome for outcome in outcomes]
+        evs, gradients = pub.differentiation.arrays(ended)
+    else:
+        evs, gradients = pub.differentiation.arrays(run)
+    if error:
+        metadata["finished"] = ~np.isnan(evs)
     if run:
         told = metadata_of_points(experiments, [outcome.facts for outcome in run])
         metadata["simulator_metadata"] = {**told, "num_points": len(pub.differentiation.grid.values)}

@@ -22,7 +22,7 @@ from ketjet.points.values import index_of
 from ketjet.primitives.bit_array import OutcomeTables, TabledBitArray
 from ketjet.primitives.options import SamplerOptions
 from ketjet.primitives.pubs import as_pubs, errors_of_points, parts_of, points_of
-from ketjet.primitives.simulation import SimulatorPrimitive, named, submitted, warn_of_saves
+from ketjet.primitives.simulation import SimulatorPrimitive, has_gaps, named, submitted, warn_of_saves
 from ketjet.results.metadata import metadata_of_points
 
 if TYPE_CHECKING:
@@ -237,22 +237,46 @@ def _pub_result(
     pub: _Pub, experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException]
 ) -> SamplerPubResult:
     metadata: dict[str, Any] = {"shots": pub.shots, "circuit_metadata": pub.circuit_metadata}
-    point = 0
-    for experiment, outcome in zip(experiments, outcomes, strict=True):
-        if not isinstance(outcome, BaseException):
-            point += experiment.task.num_points
-            continue
-        where = f"point {index_of(point, pub.shape)}: " if pub.shape else ""
-        metadata["error"] = f"{where}{type(outcome).__name__}: {outcome}"
-        return SamplerPubResult(DataBin(shape=pub.shape), metadata)
     run = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
-    tables = _tables(pub, experiments, run)
+    if len(run) < len(outcomes):
+        metadata["error"] = _failure(pub, experiments, outcomes)
+        if not has_gaps(outcomes):
+            return SamplerPubResult(DataBin(shape=pub.shape), metadata)
+    tables = _tables(pub, experiments, _all_tabled(experiments, outcomes, run))
+    if len(run) < len(outcomes):
+        metadata["finished"] = (np.diff(tables.begins) > 0).reshape(pub.shape)
     data = {name: TabledBitArray(tables, pub.shape, clbits) for name, clbits in pub.registers.items()}
     if run:
         metadata["simulator_metadata"] = metadata_of_points(experiments, [outcome.facts for outcome in run])
     else:
         metadata["simulator_metadata"] = {"seed_simulator": pub.seed, "num_points": 0, "time_taken": 0.0}
     return SamplerPubResult(DataBin(**data, shape=pub.shape), metadata)
+
+
+def _failure(pub: _Pub, experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException]) -> str:
+    """Return the first of the exceptions among outcomes as metadata tell of it."""
+    point = 0
+    for experiment, outcome in zip(experiments, outcomes, strict=True):
+        if isinstance(outcome, BaseException):
+            where = f"point {index_of(point, pub.shape)}: " if pub.shape else ""
+            return f"{where}{type(outcome).__name__}: {outcome}"
+        point += experiment.task.num_points
+    return ""
+
+
+def _all_tabled(
+    experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException], run: Sequence[Outcome]
+) -> Sequence[Outcome]:
+    """Return outcomes, of which some are there, with ones of empty tables in place of the others."""
+    if len(run) == len(outcomes):
+        return run
+    nothing = run[0]._replace(keys=run[0].keys[:0], counts=run[0].counts[:0])
+    return [
+        nothing._replace(begins=np.zeros(task.num_points + 1, np.int64))
+        if isinstance(outcome, BaseException)
+        else outcome
+        for (task, *_), outcome in zip(experiments, outcomes, strict=True)
+    ]
 
 
 def _tables(pub: _Pub, experiments: Sequence[Experiment], outcomes: Sequence[Outcome]) -> OutcomeTables:
@@ -277,15 +301,14 @@ def _begins(outcomes: Sequence[Outcome]) -> NDArray[np.int64]:
     return np.concatenate(begins)
 
 
-def _origins(experiments: Sequence[Experiment]) -> tuple[list[int], list[int]]:
+def _origins(experiments: Sequence[Experiment]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """Return the fingerprint of each point's program, and how many with that one came before."""
-    fingerprints: list[int] = []
-    occurrences: list[int] = []
+    fingerprints, occurrences = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
     for task in [experiment.task for experiment in experiments]:
         if task.points is None:
-            fingerprints.append(task.program.fingerprint)
-            occurrences.append(task.occurrence)
+            fingerprints.append(np.array([task.program.fingerprint], np.uint64))
+            occurrences.append(np.array([task.occurrence], np.uint64))
         else:
-            fingerprints += task.points.fingerprints.tolist()
-            occurrences += task.points.occurrences.tolist()
-    return fingerprints, occurrences
+            fingerprints.append(task.points.fingerprints)
+            occurrences.append(task.points.occurrences)
+    return np.concatenate(fingerprints), np.concatenate(occurrences)

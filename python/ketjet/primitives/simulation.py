@@ -9,6 +9,7 @@ import numpy as np
 
 from ketjet.backend import Simulator
 from ketjet.base.warnings import warn
+from ketjet.errors import JobCancelledError
 from ketjet.jobs.job_ids import new_job_id
 from ketjet.jobs.primitive_job import PrimitiveJob
 from ketjet.options.checks import integer, wrong_type
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ketjet.experiment import Experiment
     from ketjet.options import SimulatorOptions
 
-__all__ = ["SimulatorPrimitive", "failure_in", "named", "submitted", "warn_of_saves"]
+__all__ = ["SimulatorPrimitive", "failure_in", "has_gaps", "named", "submitted", "warn_of_saves"]
 
 JobT = TypeVar("JobT", bound=PrimitiveJob)
 OptionsT = TypeVar("OptionsT", bound=PrimitiveOptions)
@@ -153,6 +154,12 @@ def failure_in(outcomes: Sequence[Outcome | BaseException]) -> str:
         if isinstance(outcome, BaseException):
             return f"{type(outcome).__name__}: {outcome}"
     return ""
+
+
+def has_gaps(outcomes: Sequence[Outcome | BaseException]) -> bool:
+    """Return whether a pub was cancelled when some of its points had ended, of which none has failed."""
+    missing = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    return 0 < len(missing) < len(outcomes) and all(isinstance(each, JobCancelledError) for each in missing)
 
 
 def warn_of_saves(circuits: Sequence[str], whose: str) -> None:
