@@ -11,6 +11,7 @@ from ketjet import engine
 from ketjet.backend.admission import Admitted, require_hope, too_wide
 from ketjet.backend.experiments import experiment_of
 from ketjet.backend.gradient_arrays import Differentiation
+from ketjet.backend.result_memory import bytes_of_run, require_memory
 from ketjet.errors import InvalidCircuitError, InvalidOptionError
 from ketjet.lowering.changed_angles import repeated_slots
 from ketjet.lowering.hadamard_test import hadamard_test
@@ -121,6 +122,9 @@ class DifferentiableCircuit:
         """
         self.lowered.require_derivatives(grid.values, self._columns)
         placed = self._placed(observables)
+        slots = len(placed.experiment.task.program.slots)
+        of_point = bytes_of_run(placed.experiment.task) + 8 * (1 + slots) * placed.table.num_rows
+        require_memory(len(grid.values), of_point, placed.experiment)
         wanted, places = grid.observables_by_point() if len(grid.values) else ([], np.empty(0, np.int64))
         experiments = []
         if placed.table.num_strings:

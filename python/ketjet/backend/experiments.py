@@ -6,14 +6,15 @@ engine runs through chunks of points without coming back to Python for each.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ketjet import engine
 from ketjet.backend.admission import Admitted, shots_of
-from ketjet.base.units import size
-from ketjet.errors import InsufficientMemoryError
+from ketjet.backend.result_memory import bytes_of_point, bytes_of_run, require_memory
+from ketjet.backend.saved_memory import saved_bytes
 from ketjet.experiment import Experiment
 from ketjet.options.machine import memory_limit, switched_off
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ketjet.lowering import LoweredCircuit
     from ketjet.options import SimulatorOptions
 
-__all__ = ["at_points", "chunked", "experiment_of", "experiments_at", "numbered", "runs_in_chunks"]
+__all__ = ["at_points", "chunked", "estimate_at", "experiment_of", "experiments_at", "numbered", "runs_in_chunks"]
 
 MANY_POINTS = 2
 """A circuit at fewer points runs by itself."""
@@ -121,11 +122,45 @@ def experiments_at(
         What all points give does not fit into memory.
     """
     template = experiment_of(lowered, admitted, options, seed)
+    if len(rows) >= MANY_POINTS:
+        require_memory(len(rows), _left_bytes(template, lowered, admitted, options), template)
     if len(rows) < MANY_POINTS or not runs_in_chunks(template):
         return numbered(lowered.at_points(rows), admitted, options, seed, occurrences)
-    _require_memory(len(rows), template)
     far = options.executor is not None
     return list(chunked(lowered.slots_at(rows), len(rows), template, occurrences, far=far))
+
+
+def estimate_at(
+    points: int,
+    found: engine.Estimate,
+    lowered: LoweredCircuit,
+    admitted: Admitted,
+    options: SimulatorOptions,
+    readout: engine.Readout | None,
+) -> engine.Estimate:
+    """Return what a circuit takes at many points, of which one is estimated to take that and to be read so."""
+    template = experiment_of(lowered, admitted, options, 0)
+    if readout is not None:
+        template = template._replace(task=template.task._replace(readouts=(readout,)))
+    of_point = _left_bytes(template, lowered, admitted, options)
+    peak_bytes = found.peak_bytes + (points - 1) * of_point
+    at_a_time = engine.machine().cores if found.threads == 1 else 1
+    return dataclasses.replace(
+        found,
+        peak_bytes=peak_bytes,
+        fits=peak_bytes <= found.available_bytes,
+        seconds=points * (found.seconds + POINT_SECONDS) / min(points, at_a_time),
+        points=points,
+        result_bytes=points * of_point,
+    )
+
+
+def _left_bytes(template: Experiment, lowered: LoweredCircuit, admitted: Admitted, options: SimulatorOptions) -> int:
+    """Return what a circuit leaves at each of many points."""
+    if runs_in_chunks(template):
+        return bytes_of_point(template.task)
+    saved = saved_bytes(lowered, options, admitted.plan.save_frames) if lowered.saves else {}
+    return bytes_of_run(template.task, sum(saved.values()))
 
 
 def runs_in_chunks(template: Experiment) -> bool:
@@ -159,7 +194,7 @@ def chunked(
         Whether the chunks are sent to other processes.
     """
     length = _points_per_chunk(points, template.task.seconds + POINT_SECONDS, far)
-    per_point = _result_bytes(template)
+    per_point = bytes_of_point(template.task)
     for some in slots:
         for begin in range(0, len(some), length):
             there = at_points(template.task.program, some[begin : begin + length], occurrences)
@@ -184,23 +219,3 @@ def _points_per_chunk(points: int, seconds: float, far: bool) -> int:
     least, most = FAR_CHUNK_SECONDS if far else CHUNK_SECONDS
     share = points * seconds / (CHUNKS_PER_CORE * engine.machine().cores)
     return max(1, round(min(max(share, least), most) / seconds))
-
-
-def _result_bytes(experiment: Experiment) -> int:
-    """Return what one point leaves in memory, at most."""
-    task, words = experiment.task, max(1, -(-experiment.task.program.num_clbits // 64))
-    qubits = min(task.program.num_qubits, 62)
-    outcomes = min(task.shots, 1 << qubits) * 8 * (words + 1)
-    return outcomes + (8 * words * task.shots if task.memory else 0)
-
-
-def _require_memory(points: int, experiment: Experiment) -> None:
-    needed = experiment.peak_bytes + points * _result_bytes(experiment)
-    if needed <= experiment.available_bytes:
-        return
-    error = InsufficientMemoryError(
-        f"circuit {experiment.header['name']!r} at {points} points needs up to {size(needed)} for its outcomes, but "
-        f"{size(experiment.available_bytes)} are available. Use fewer shots or fewer points at a time."
-    )
-    error.required_bytes, error.available_bytes = needed, experiment.available_bytes
-    raise error

@@ -8,6 +8,7 @@ import numpy as np
 
 from ketjet import engine
 from ketjet.backend.experiments import chunked, runs_in_chunks
+from ketjet.backend.result_memory import bytes_of_point, bytes_of_run, require_memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,6 +158,20 @@ class Reading(NamedTuple):
     def runs_in_chunks(self) -> bool:
         """Whether the engine can run all parts at many points without coming back for each."""
         return all(part.runs_in_chunks for part in self.parts)
+
+    def require_memory(self, points: int) -> None:
+        """Check that there is memory for what the parts leave at so many points.
+
+        Raises
+        ------
+        InsufficientMemoryError
+            There is not.
+        """
+        if not self.parts:
+            return
+        tasks = [part.experiment.task._replace(readouts=part.readouts) for part in self.parts]
+        of_point = sum(map(bytes_of_point if self.runs_in_chunks else bytes_of_run, tasks)) + 8 * len(self.constants)
+        require_memory(points, of_point, self.parts[0].experiment)
 
     def at_all(self, slots: Sequence[NDArray[np.float64]], *, far: bool) -> list[Experiment]:
         """Return the runs of all parts, one part after the other, at points as `Part.at_all` takes them."""

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ketjet.backend.admission import (
     admission_now,
     admit,
+    admit_lowered,
     shots_of,
 )
 from ketjet.backend.derivatives import Differentiates
-from ketjet.backend.experiments import experiment_of
+from ketjet.backend.experiments import estimate_at, experiment_of
 from ketjet.backend.old_names import BackendOptions, OldNames
 from ketjet.backend.request import experiments_of
 from ketjet.backend.run_checks import require_values
@@ -254,6 +255,7 @@ class Simulator(Differentiates, OldNames):
         *,
         observables: Any = None,
         inputs: Inputs | None = None,
+        points: Integer = 1,
         **options: Unpack[RunOptions],
     ) -> engine.Estimate:
         """Say what a run would need and whether it would be admitted, without running it.
@@ -267,6 +269,8 @@ class Simulator(Differentiates, OldNames):
             state then, not for measurements; where an estimator runs light cones instead, that takes less.
         inputs, options
             As for `run`.
+        points
+            For how many sets of parameter values; what these leave in the result counts.
 
         Returns
         -------
@@ -282,15 +286,19 @@ class Simulator(Differentiates, OldNames):
         UnknownOptionError, OptionTypeError, InvalidOptionError
             An option is misspelt, has the wrong type, or is out of range.
         """
-        resolved = self._resolve(options)
+        resolved, count = self._resolve(options), integer(1)("points", points)
         circuit = as_circuit(circuit, "estimate", inputs)
         admission, lowered = admission_now(resolved), lower(circuit, keep_idle_qubits=resolved.return_state)
-        if observables is None:
-            return admission.estimate(lowered)
-        from ketjet.backend.readings import observables_of, readout_in
+        readout = None
+        if observables is not None:
+            from ketjet.backend.readings import observables_of, readout_in
 
-        readout = readout_in(lowered, observables_of(circuit, observables))
-        return admission._replace(reads_state=True).estimate(lowered, readout)
+            readout = readout_in(lowered, observables_of(circuit, observables))
+            admission = admission._replace(reads_state=True)
+        found = admission.estimate(lowered, readout)
+        if count == 1 or not found.fits:
+            return found
+        return estimate_at(count, found, lowered, admit_lowered(circuit, lowered, admission), resolved, readout)
 
     def explain(
         self,

@@ -53,10 +53,18 @@ class Estimate:
     """Passes over memory."""
     peak_is_lower_bound: bool = False
     """Whether the run takes `peak_bytes` at least: nobody knows beforehand how often it will branch or save."""
+    points: int = 1
+    """How many sets of parameter values it is for."""
+    result_bytes: int = 0
+    """Of many points: bytes that they leave in the result, without dictionaries that are made of it later."""
 
     @property
     def _peak(self) -> str:
         return f"{'at least ' if self.peak_is_lower_bound else ''}{size(self.peak_bytes)}"
+
+    @property
+    def _results(self) -> str:
+        return f", {size(self.result_bytes)} what {self.points} points leave" if self.points > 1 else ""
 
     @property
     def _time(self) -> str:
@@ -65,7 +73,7 @@ class Estimate:
     def __str__(self) -> str:
         return "\n".join(
             [
-                f"memory  {self._peak} at its peak, {size(self.state_bytes)} of it the state",
+                f"memory  {self._peak} at its peak, {size(self.state_bytes)} of it the state{self._results}",
                 f"fits    {'yes' if self.fits else 'no'}: {size(self.available_bytes)} available",
                 f"        by {self.available_rule}; the largest circuit that fits has {self.max_qubits} qubits",
                 f"time    {self._time} on {counted(self.threads, 'thread')}, {counted(self.sweeps, 'sweep')}",
@@ -80,7 +88,8 @@ class Estimate:
         facts = [counted(self.num_qubits, "qubit"), self._time, counted(self.sweeps, "sweep")]
         at_least = self.peak_is_lower_bound
         bar = faces.memory(self.state_bytes, self.peak_bytes, self.available_bytes, at_least=at_least)
-        told = [
+        told = [("points", f"{self.points}, which leave {size(self.result_bytes)}")] if self.points > 1 else []
+        told += [
             ("available by", self.available_rule),
             ("largest that fits", counted(self.max_qubits, "qubit")),
             ("threads", str(self.threads)),

@@ -204,6 +204,8 @@ class Objective:
         ------
         InvalidOptionError, OptionTypeError, InvalidCircuitError
             As for one point.
+        InsufficientMemoryError
+            The values of all points do not fit into the memory that was available when the objective was made.
         """
         array = checked_values(points, self._parameters, None)
         shape = array.shape[:-1]
@@ -221,6 +223,7 @@ class Objective:
         if not parts:
             return np.full(len(points), self._reading.constants[0])
         own = self._in_program(points)
+        self._reading.require_memory(len(points))
         if len(points) >= MANY_POINTS and self._reading.runs_in_chunks:
             chunks = self._reading.at_all(list(self._read.lowered.slots_at(own)), far=False)
             return self._reading.values_at_all(run_to_end(chunks, self._memory_limit), len(points))[:, 0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ketjet import engine
 from ketjet.results.circuit_result import CircuitResult
-from ketjet.results.tabled_counts import TabledCounts, tabled_counts
+from ketjet.results.tabled_counts import TabledCounts, require_memory_of_counts, tabled_counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -61,7 +61,13 @@ class CircuitResults(list[Any]):
         """Return the counts of circuits whose results have not been made yet, by their places in the list.
 
         Points that ran together are left out if any of their results has been made: it might have been changed.
+
+        Raises
+        ------
+        InsufficientMemoryError
+            There is not so much memory.
         """
+        require_memory_of_counts([outcome for *_, outcome in self._unmade if not isinstance(outcome, BaseException)])
         found: dict[int, TabledCounts] = {}
         for begin, experiment, outcome in self._unmade:
             places = range(begin, begin + experiment.task.num_points)

@@ -10,16 +10,25 @@ from qiskit.result import Counts
 
 from ketjet import engine
 from ketjet.base.bitstrings import dictionary, hexadecimal, integers, plain
+from ketjet.base.units import size
+from ketjet.errors import InsufficientMemoryError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from ketjet.engine import Outcome
 
-__all__ = ["TabledCounts", "tabled_counts"]
+__all__ = ["TabledCounts", "require_memory_of_counts", "tabled_counts"]
+
+
+COUNTS_BYTES, ROW_BYTES = 700, 100
+"""What a dictionary of counts takes, and each of its entries."""
+
+MANY_COUNTS = 1000
+"""So many dictionaries are made only if there is memory for them."""
 
 
 class TabledCounts(Counts):
@@ -52,6 +61,28 @@ class TabledCounts(Counts):
         """The same with integers as keys."""
         keys, counts = self._table
         return dictionary(integers(keys), plain(counts))
+
+
+def require_memory_of_counts(outcomes: Sequence[Outcome]) -> None:
+    """Check that the counts of these can be made.
+
+    Raises
+    ------
+    InsufficientMemoryError
+        There is not so much memory.
+    """
+    points = sum([1 if outcome.begins is None else len(outcome.begins) - 1 for outcome in outcomes])
+    if points < MANY_COUNTS:
+        return
+    needed = COUNTS_BYTES * points + ROW_BYTES * sum([len(outcome.counts) for outcome in outcomes])
+    available, rule = engine.recently_available_memory()
+    if needed > available:
+        error = InsufficientMemoryError(
+            f"the counts of {points} experiments take about {size(needed)} as dictionaries, but {size(available)} are "
+            f"available ({rule}). Ask for those of one at a time: get_counts(i)."
+        )
+        error.required_bytes, error.available_bytes = needed, available
+        raise error
 
 
 def tabled_counts(outcome: Outcome, header: Mapping[str, Any]) -> list[TabledCounts]:
