@@ -146,9 +146,11 @@ py::class_<HeldState<T>> bind_state_class(py::module_& m, const char* name) {
         .def(py::init<int>(), py::arg("num_qubits"))
         .def_property_readonly("num_qubits", &State::num_qubits)
         .def_property_readonly("is_written_out", &State::is_written_out)
-        .def_property_readonly(
-            "array",
-            [](const py::object& self) { return self.cast<State&>().array(self, context_for(1, RunControl())); })
+        .def_property_readonly("array",
+                               [](const py::object& self) {
+                                   static RunCounters never_stopped;
+                                   return self.cast<State&>().array(self, {kernels_for(), 1, StopToken(never_stopped)});
+                               })
         .def(
             "write_out", [](State& s, int threads, const RunControl& c) { s.write_out(context_for(threads, c)); },
             py::arg("threads"), py::arg("control"))
@@ -179,7 +181,7 @@ py::class_<HeldState<T>> bind_state_class(py::module_& m, const char* name) {
             [](State& s, Evolution& evolution, const std::optional<InputArray<double>>& slots, int threads,
                const RunControl& c) { return evolve_state_briefly<T>(s, evolution, slots, false, threads, c); },
             py::arg("evolution"), py::arg("slots"), py::arg("threads"), py::arg("control"),
-            "Likewise where that is brief, and one of so many threads is all that is of use.")
+            "Likewise where that is brief, and a worker with so many threads would not be sooner.")
         .def("norm_squared", &norm_squared<T>, py::arg("threads"), py::arg("control"))
         .def("expectations", &expectations_of<T>, py::arg("observables"), py::arg("machine"), py::arg("threads"),
              py::arg("control"))

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <complex>
 #include <cstddef>
@@ -88,20 +89,24 @@ class CircuitMark {
         }
     }
     bool add_matrix(std::size_t index, std::uint32_t num_qubits) {
-        if (num_qubits > max_matrix_qubits) return false;
+        if (num_qubits == 0 || num_qubits > max_matrix_qubits) return false;
         matrix_.resize(std::size_t{1} << 2 * num_qubits);
         qk_circuit_inst_unitary(circuit_, index, reinterpret_cast<QkComplex64*>(matrix_.data()));
-        for (const std::complex<double>& entry : matrix_) {
-            angles_.add(std::bit_cast<std::uint64_t>(entry.real()));
-            angles_.add(std::bit_cast<std::uint64_t>(entry.imag()));
+        std::array<SequenceHash, 4> parts;
+        for (std::size_t i = 0; i < matrix_.size(); i += 2) {
+            for (std::size_t k = 0; k < 2; ++k) {
+                parts[2 * k].add(std::bit_cast<std::uint64_t>(matrix_[i + k].real()));
+                parts[2 * k + 1].add(std::bit_cast<std::uint64_t>(matrix_[i + k].imag()));
+            }
         }
+        for (const SequenceHash& part : parts) angles_.add(part.finish());
         return true;
     }
 
     QkCircuit* circuit_;
     bool has_symbols_ = qk_circuit_num_param_symbols(circuit_) > 0;
     std::size_t parameter_stride_ = qk_param_stride();
-    // One after the other the words of one hash wait for each other, and those of three do not.
+    // The words of one hash wait for each other, those of several do not.
     SequenceHash operations_;
     SequenceHash wires_;
     SequenceHash angles_;

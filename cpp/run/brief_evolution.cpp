@@ -15,7 +15,7 @@ namespace ketjet {
 
 namespace {
 
-constexpr double brief_seconds = 5e-4;
+constexpr double brief_seconds = 2e-3, handing_seconds = 4e-5;  // handing it to another thread takes so long
 constexpr std::size_t max_kept = 4;  // of one program: a script steps from few kinds of states
 constexpr std::size_t max_kept_bytes = std::size_t{1} << 20;
 
@@ -37,8 +37,10 @@ BriefEvolution<T>::BriefEvolution(std::shared_ptr<const Plan> plan, const Kernel
 
 template <class T>
 bool BriefEvolution<T>::is_brief(const Plan& plan, int threads) {
-    return plan.stages.size() <= max_brief_stages && ReadySweeps<T>::goes_straight_through(plan) &&
-           useful_threads(plan, threads) == 1 && plan_cost(plan, 1).seconds < brief_seconds;
+    if (plan.stages.size() > max_brief_stages || !ReadySweeps<T>::goes_straight_through(plan)) return false;
+    const double alone = plan_cost(plan, 1).seconds;
+    return alone < brief_seconds &&
+           alone - emitting_seconds(plan) <= plan_cost(plan, useful_threads(plan, threads)).seconds + handing_seconds;
 }
 
 template <class T>

@@ -17,8 +17,8 @@ class BriefEvolution {
     // Of a plan that is brief.
     BriefEvolution(std::shared_ptr<const Plan> plan, const KernelTable& kernels);
 
-    // Whether a plan goes straight through its sweeps, one thread is all that it can use of those available, and it is
-    // predicted to take less time than anybody would want to be able to end.
+    // Whether a plan goes straight through its sweeps, is predicted to take less time than anybody would want to be
+    // able to end, and to gain no more from so many threads of a worker than by having its sweeps ready.
     static bool is_brief(const Plan& plan, int threads);
 
     // Whether it is for states of which these qubits are known to be |0>, and for this machine.

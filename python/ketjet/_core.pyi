@@ -618,7 +618,7 @@ class StateSingle:
         """
     def evolve_here(self, evolution: Evolution, slots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> bool:
         """
-        Likewise where that is brief, and one of so many threads is all that is of use.
+        Likewise where that is brief, and a worker with so many threads would not be sooner.
         """
     def expectations(self, observables: ObservableSet, machine: Machine, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.float64]:
         ...
@@ -671,7 +671,7 @@ class StateDouble:
         """
     def evolve_here(self, evolution: Evolution, slots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64] | None, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> bool:
         """
-        Likewise where that is brief, and one of so many threads is all that is of use.
+        Likewise where that is brief, and a worker with so many threads would not be sooner.
         """
     def expectations(self, observables: ObservableSet, machine: Machine, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.float64]:
         ...

@@ -15,10 +15,14 @@ from qiskit.quantum_info import random_unitary
 from support.strategies import parametrised_circuits
 
 from ketjet.lowering import lower
-from ketjet.lowering.native import mark_of, why_not_native
+from ketjet.lowering.native import marker, why_not_native
 
 if why_not_native() is not None:
     pytest.skip(f"Qiskit {qiskit.__version__}: {why_not_native()}", allow_module_level=True)
+
+
+def mark_of(circuit):
+    return marker()(circuit._data)
 
 
 def same_program(first, second):

@@ -130,18 +130,6 @@ def read(
     return NativeReading(qubits, columns, None, matrices, measures, parameters, expressions, gaps)
 
 
-def mark_of(circuit: QuantumCircuit) -> int | None:
-    """Return a hash of all that a circuit does to a state, by which a changed one is told from what it was.
-
-    Returns
-    -------
-    int or None
-        Of 64 bits; None for a circuit with instructions that Qiskit's C API does not show in full.
-    """
-    mark = _marker()
-    return None if mark is None else mark(circuit._data)
-
-
 def _expressions(
     circuit: QuantumCircuit, parameters: Sequence[Parameter], unbound: tuple[Any, ...], slots: NDArray[np.float64]
 ) -> SlotExpressions:
@@ -224,10 +212,17 @@ def why_walked(circuit: QuantumCircuit) -> str:
 
 
 @functools.cache
-def _marker() -> Callable[[Any], int | None] | None:
-    """Return what marks the data of circuits; None where `_reader` is."""
+def marker() -> Callable[[Any], int | None]:
+    """Return what marks the data of circuits.
+
+    Returns
+    -------
+    callable
+        Returns a hash of all that a circuit does to a state, of 64 bits, by which a changed one is told from what it
+        was; None for a circuit with instructions that Qiskit's C API does not show in full.
+    """
     if why_not_native() is not None:
-        return None
+        return lambda _: None
     from ketjet._qiskit_bridge import mark
 
     return mark

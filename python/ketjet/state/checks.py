@@ -48,7 +48,7 @@ def require_circuit(circuit: object) -> None:
 
 def require_applicable(evolving: Evolving, num_qubits: int) -> None:
     """Refuse a circuit that has not as many qubits as the state, or does more than to change one."""
-    name, width = printable(evolving.lowered.header.name), evolving.num_qubits
+    name, width = printable(evolving.name), evolving.num_qubits
     if width != num_qubits:
         raise InvalidCircuitError(
             f"{name!r} has {width} qubits, the state {num_qubits}; "

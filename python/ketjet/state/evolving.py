@@ -17,10 +17,12 @@ from ketjet import engine
 from ketjet.base.printable import printable
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering import lower
-from ketjet.lowering.native import mark_of
+from ketjet.lowering.native import marker
 from ketjet.points.values import checked_values
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
     from qiskit import QuantumCircuit
 
@@ -45,8 +47,12 @@ class Evolving(NamedTuple):
     ----------
     circuit : weakref.ref
         The circuit.
+    name : str
+        Its name then.
     mark : int, optional
-        Its mark as it was then.
+        Its mark then.
+    marker : callable
+        What gives marks.
     lowered : LoweredCircuit
         What was read.
     brief : engine.Evolution, optional
@@ -58,7 +64,9 @@ class Evolving(NamedTuple):
     """
 
     circuit: weakref.ref[QuantumCircuit]
+    name: str
     mark: int | None
+    marker: Callable[[Any], int | None]
     lowered: LoweredCircuit
     brief: engine.Evolution | None
     num_qubits: int
@@ -85,7 +93,7 @@ class Evolving(NamedTuple):
             if lowered.parameters:
                 names = ", ".join(parameter.name for parameter in lowered.parameters)
                 raise InvalidCircuitError(
-                    f"{printable(lowered.header.name)!r} has unbound parameters: {names}; give evolve() their values"
+                    f"{printable(self.name)!r} has unbound parameters: {names}; give evolve() their values"
                 )
             return None
         own = lowered.parameters
@@ -102,7 +110,7 @@ def known(circuit: QuantumCircuit, values: object) -> Evolving | None:
     if found is None:
         return None
     is_it = found.circuit() is circuit
-    if not is_it or circuit.name != found.lowered.header.name or mark_of(circuit) != found.mark:
+    if not is_it or circuit.name != found.name or found.marker(circuit._data) != found.mark:
         return None
     # In a mark, and for values in an array, a parameter is its name.
     by_parameter = values is not None and isinstance(values, Mapping)
@@ -117,12 +125,14 @@ def evolving(circuit: QuantumCircuit) -> Evolving:
     InvalidCircuitError, UnsupportedInstructionError
         As `lower`.
     """
-    mark = mark_of(circuit) if len(circuit.data) <= MAX_OPERATIONS else None  # the data of some are made on demand
+    mark_of = marker()
+    mark = mark_of(circuit._data) if len(circuit.data) <= MAX_OPERATIONS else None  # some make their data on demand
     lowered = lower(circuit, keep_idle_qubits=True, starts_in_zero=False)
     program, number = lowered.program, id(circuit)
     brief = engine.evolution(program) if program.num_operations <= BRIEF_OPERATIONS else None
     alive = weakref.ref(circuit, partial(_forget, number))
-    found = Evolving(alive, mark, lowered, brief, program.num_qubits, _why_not_applied(lowered))
+    name = lowered.header.name
+    found = Evolving(alive, name, mark, mark_of, lowered, brief, program.num_qubits, _why_not_applied(lowered))
     _kept.pop(number, None)
     if mark is not None:
         _kept[number] = found
