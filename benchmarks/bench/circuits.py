@@ -30,7 +30,9 @@ CALIBRATED_FROM = 16
 """Fewest qubits for which the bound is worth measuring."""
 
 SMALL = {
-    "qubits": list(range(1, 17)), "rounds": 3, "slow": 0.1, "burst": 0.02, "budget": 0.15, "name": "small",
+    "qubits": list(range(1, 17)), "rounds": 5, "slow": 0.1, "burst": 0.004, "budget": 1.0, "name": "small_states",
+    "prepared": True, "precision": ["double"],
+    "circuits": ["qft", "quantum_volume", "ising", "heisenberg", "qaoa", "ansatz", "clifford_t", "ghz"],
 }  # fmt: skip
 
 
@@ -40,7 +42,13 @@ def parse_arguments() -> argparse.Namespace:
     installed = [name for name, peer in PEERS.items() if peer.engine.installed() and name != OTHER_BUILD]
     cores = len(os.sched_getaffinity(0))
     parser.add_argument(
-        "--small", action="store_true", help="1 to 16 qubits in short turns; the other options still count"
+        "--small", action="store_true", help="1 to 16 qubits, prepared, in short turns; the other options still count"
+    )
+    parser.add_argument(
+        "--prepared",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="what engines make of their circuits before they run them is made before, and not timed",
     )
     parser.add_argument("--qubits", type=int, nargs="+", default=[20, 24])
     parser.add_argument(
@@ -94,7 +102,9 @@ def run_cases(
                         circuit = {"name": name, "num_qubits": qubits, "product_input": start == "product"}
                         order = {"circuit": circuit, "precision": precision}
                         order["initial"] = str(files[precision]) if start == "random" else None
-                        able = [peer for peer in names if PEERS[peer].takes(precision, qubits, start)]
+                        order["prepared"] = options.prepared
+                        asked = (precision, qubits, start, options.prepared)
+                        able = [peer for peer in names if PEERS[peer].takes(*asked)]
                         outcomes = measure_case(crew, able, order, pace, scratch)
                         cases.append({**labels, "outcomes": outcomes, "ratios": ratios(outcomes)})
                         _tell(cases[-1])
@@ -137,7 +147,7 @@ def main() -> int:
     facts = machine_facts()
     with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
         cases, rates = run_cases(options, names, Path(scratch))
-    settings = {key: getattr(options, key) for key in ("threads", "rounds", "slow", "burst")}
+    settings = {key: getattr(options, key) for key in ("threads", "rounds", "slow", "burst", "prepared")}
     settings["peers"] = {name: {"version": PEERS[name].engine.version(), "setting": PEERS[name].text} for name in names}
     results = {"headline": headline(cases), "rates": rates, "summary": summarise(cases), "cases": cases}
     path = write_results(options.name, facts, settings, **results)

@@ -1,7 +1,8 @@
 """What the benchmarks ask of an engine: take a circuit, load a state, run, hand over the final state.
 
 An adapter turns a Qiskit circuit into the engine's own circuit object, which nobody times. Its ``run`` does everything
-else, and all of it is timed: lowering, fusion, planning, simulation, and the state as a NumPy array. Qiskit's qubit q
+else, and all of it is timed: lowering, fusion, planning, simulation, and the state as a NumPy array. In a case that is
+``prepared`` what the engine's own passes make of its circuit is ready, too. Qiskit's qubit q
 is kept at bit q of the index everywhere, so that all engines return the same vector.
 """
 
@@ -34,12 +35,15 @@ class Case:
         Threads the engine may use; those that listen to OMP_NUM_THREADS find it set.
     initial : ndarray or None
         The state to start from, in this precision; None for |0…0⟩.
+    prepared : bool
+        Whether all that can be made before a run is made before: what the engine's own passes give, and its state.
     """
 
     circuit: QuantumCircuit
     precision: str
     threads: int
     initial: np.ndarray | None
+    prepared: bool = False
 
     @property
     def num_qubits(self) -> int:

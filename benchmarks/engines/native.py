@@ -164,6 +164,7 @@ class Qulacs(Engine):
                 self.parts.append((narrow, qulacs.QuantumCircuit(case.num_qubits)))
             made = gate.DenseMatrix(qubits, matrix) if matrix is not None else gates[name](*parameters, *qubits)
             self.parts[-1][1].add_gate(made)
+        self.ready: list[Any] | None = None
         self.state = qulacs.QuantumState(case.num_qubits)
         self.initial = None
         if case.initial is not None:
@@ -175,20 +176,33 @@ class Qulacs(Engine):
         if self.initial is not None:
             self.state.load(self.initial)
 
-    def run(self) -> tuple[np.ndarray, float | None]:
-        """Optimise if told to, and update the state."""
+    def use(self, setting: dict[str, Any]) -> None:
+        """Optimise in advance if the case is prepared."""
+        self.setting = setting
+        self.ready = self._merged() if self.case.prepared else None
+
+    def _merged(self) -> list[Any]:
+        """Return the circuit in parts, optimised if told to."""
         from qulacs.circuit import QuantumCircuitOptimizer
 
+        merge = self.setting.get("merge")
+        if merge is None:
+            return [part for _, part in self.parts]
+        optimizer, found = QuantumCircuitOptimizer(), []
+        for narrow, part in self.parts:
+            merged = part.copy() if narrow else part
+            if narrow:
+                optimizer.optimize_light(merged) if merge == 0 else optimizer.optimize(merged, merge)
+            found.append(merged)
+        return found
+
+    def run(self) -> tuple[np.ndarray, float | None]:
+        """Optimise if told to, and update the state."""
         begin = time.perf_counter()
-        merge, optimizer = self.setting.get("merge"), QuantumCircuitOptimizer()
         if self.initial is None:
             self.state.set_zero_state()
-        for narrow, part in self.parts:
-            merged = part
-            if merge is not None and narrow:
-                merged = part.copy()
-                optimizer.optimize_light(merged) if merge == 0 else optimizer.optimize(merged, merge)
-            merged.update_quantum_state(self.state)
+        for part in self._merged() if self.ready is None else self.ready:
+            part.update_quantum_state(self.state)
         seconds = time.perf_counter() - begin
         return np.asarray(self.state.get_vector()), seconds
 
@@ -229,6 +243,7 @@ class Scaluq(Engine):
             else:
                 self.native.add_gate(gates[name](*parameters, *qubits))
         self.synchronize = scaluq.synchronize
+        self.ready: Any = None
         self.state, self.initial = space.StateVector(case.num_qubits), None
         if case.initial is not None:
             self.initial = space.StateVector(case.num_qubits)
@@ -240,12 +255,23 @@ class Scaluq(Engine):
             self.state.load(self.initial)
             self.synchronize()
 
+    def use(self, setting: dict[str, Any]) -> None:
+        """Optimise in advance if the case is prepared."""
+        self.setting = setting
+        self.ready = self._merged() if self.case.prepared else None
+
+    def _merged(self) -> Any:
+        """Return the circuit, optimised if told to."""
+        merge = self.setting.get("merge")
+        if merge is None:
+            return self.native
+        merged = self.native.copy()
+        merged.optimize(merge)
+        return merged
+
     def run(self) -> tuple[Any, float | None]:
         """Optimise if told to, and update the state."""
-        merged, merge = self.native, self.setting.get("merge")
-        if merge is not None:
-            merged = self.native.copy()
-            merged.optimize(merge)
+        merged = self._merged() if self.ready is None else self.ready
         if self.initial is None:
             self.state.set_zero_state()
         merged.update_quantum_state(self.state)

@@ -25,9 +25,10 @@ class Peer:
     text: str
     setting: dict[str, Any] = field(default_factory=dict)
 
-    def takes(self, precision: str, num_qubits: int, start: str) -> bool:
+    def takes(self, precision: str, num_qubits: int, start: str, prepared: bool) -> bool:
         """Whether this engine has such a precision, is meant for so many qubits and can start there."""
-        able = self.engine.starts_anywhere or start != "random"
+        starts_anywhere = self.engine.starts_anywhere and self.name != PREPARED
+        able = (starts_anywhere or start != "random") and (prepared or self.name != PREPARED)
         return able and precision in self.engine.precisions and num_qubits <= self.engine.max_qubits
 
 
@@ -35,6 +36,7 @@ PEERS = {
     peer.name: peer
     for peer in (
         Peer("ketjet", Ketjet, "defaults"),
+        Peer("ketjet-run", Ketjet, "a run of the backend where `ketjet` is a state that is kept", {"run": True}),
         Peer(OTHER_BUILD, OtherKetjet, "another build, of --against"),
         Peer("aer", Aer, "defaults (fusion to 5 qubits)"),
         Peer("aer-f3", Aer, "fusion to 3 qubits", {"fusion_max_qubit": 3}),
@@ -56,4 +58,10 @@ PEERS = {
         Peer("basic", Basic, "defaults"),
     )
 }
+PREPARED = "ketjet-run"
+"""Takes part in prepared cases alone."""
+
+OWN = ("ketjet", PREPARED)
+"""Settings of the build that others are compared with."""
+
 ENGINES = {peer.engine.key: peer.engine for peer in PEERS.values()}

@@ -10,7 +10,10 @@ from engines.base import DOUBLE, Case, Engine
 
 
 class Ketjet(Engine):
-    """ketjet: a run of its backend, or, from a given state, ``StateVector.evolve``; both are kept, as a user would."""
+    """ketjet: a run of its backend, or ``StateVector.evolve``; both are kept, as a user would.
+
+    It evolves from a given state, and in a prepared case, unless the setting says to ``run``.
+    """
 
     key, package, module = "ketjet", "ketjet", "ketjet"
 
@@ -19,21 +22,31 @@ class Ketjet(Engine):
 
         super().__init__(case)
         self.backend = Simulator(precision=case.precision, max_threads=case.threads)
-        self.state = None if case.initial is None else StateVector(case.num_qubits, case.precision)
+        owns_state = case.prepared or case.initial is not None
+        self.state = StateVector(case.num_qubits, case.precision, max_threads=case.threads) if owns_state else None
+        self.stepped = self.state
         self.planning_seconds = 0.0
+
+    def use(self, setting: dict[str, Any]) -> None:
+        """Decide which of the two runs."""
+        self.stepped = None if setting.get("run") else self.state
 
     def load(self) -> None:
         """Copy the initial state into the state's own memory."""
-        if self.state is not None:
+        if self.state is not None and self.case.initial is not None:
             np.asarray(self.state)[:] = self.case.initial
 
     def run(self) -> tuple[np.ndarray, float | None]:
         """Run; the execution is what remains of the time taken without planning. A plan found ready is paid for."""
-        if self.state is not None:
-            return np.asarray(self.state.evolve(self.case.circuit)), None
+        state = self.stepped
+        if state is not None:
+            if self.case.initial is None:
+                state.reset()
+            return np.asarray(state.evolve(self.case.circuit)), None
         result = self.backend.run(self.case.circuit, shots=1, return_state=True).result()
         facts = result.results[0].metadata
-        self.spared_seconds = self.planning_seconds if facts["plan_time"] < self.planning_seconds / 10 else 0.0
+        is_spared = not self.case.prepared and facts["plan_time"] < self.planning_seconds / 10
+        self.spared_seconds = self.planning_seconds if is_spared else 0.0
         return np.asarray(result.get_statevector()), float(facts["time_taken"] - facts["plan_time"])
 
     def explain(self) -> dict[str, Any]:

@@ -127,8 +127,14 @@ class Exaqt(Engine):
             "reorder": ExaqtReorderQubitsPass(seed=0),
         }
         self.state = ExaqtState.zero(case.num_qubits)
+        self.ready: tuple[Any, list[int]] | None = None
 
-    def _prepared(self) -> tuple[Any, list[int]]:
+    def use(self, setting: dict[str, Any]) -> None:
+        """Apply the passes in advance if the case is prepared."""
+        self.setting = setting
+        self.ready = self._after_passes() if self.case.prepared else None
+
+    def _after_passes(self) -> tuple[Any, list[int]]:
         """Return the circuit after the passes, and where each qubit has gone."""
         circuit, places = self.native, list(range(self.case.num_qubits))
         for name in self.setting.get("passes", ()):
@@ -142,7 +148,7 @@ class Exaqt(Engine):
             from exaqt import ExaqtState, ExaqtSV
 
             last = self.case.num_qubits - 1
-            _, places = self._prepared()
+            _, places = self._after_passes()
             moved = _axes_moved(self.case.initial, [last - places.index(last - axis) for axis in range(last + 1)])
             self.state = ExaqtState(ExaqtSV.from_amplitudes(self.case.num_qubits, moved))
 
@@ -150,7 +156,7 @@ class Exaqt(Engine):
         """Apply the passes, and evolve the state."""
         from exaqt import evolve
 
-        circuit, places = self._prepared()
+        circuit, places = self._after_passes() if self.ready is None else self.ready
         if self.case.initial is None:
             self.state.reset()
         evolve(self.state, circuit)

@@ -52,11 +52,13 @@ class Worker:
         self.state: np.ndarray | None = None
         self.loading: dict[Any, float] = {}
 
-    def prepare(self, circuit: dict[str, Any], precision: str, threads: int, initial: str | None) -> dict[str, Any]:
+    def prepare(
+        self, circuit: dict[str, Any], precision: str, threads: int, initial: str | None, prepared: bool
+    ) -> dict[str, Any]:
         """Build the engine's own circuit object; ``initial`` is a file with the state to start from."""
         self.drop()
         given = None if initial is None else np.asarray(np.load(initial, mmap_mode="r"))
-        case = Case(cached_build(**circuit), precision, threads, given)
+        case = Case(cached_build(**circuit), precision, threads, given, prepared)
         self.engine = self.kind(case)
         if given is None or not self.kind.loads_while_running:
             return {"loading_seconds": 0.0}

@@ -10,7 +10,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
-from engines.peers import PEERS
+from engines.peers import OWN, PEERS
 
 from protocol.measure import Calibration, geometric_mean, markdown_table
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 GROUP = ("threads", "input", "precision", "qubits")
 LARGE, MIDDLE = range(24, 63), range(20, 23)
+NOT_TINY = 5
 WITHIN = 0.3
 
 
@@ -27,7 +28,7 @@ def ratios(outcomes: dict[str, dict[str, Any]]) -> dict[str, float]:
     own = outcomes.get("ketjet", {}).get("best")
     best: dict[str, float] = {}
     for name, outcome in outcomes.items():
-        if own is not None and name != "ketjet" and outcome.get("counts"):
+        if own is not None and name not in OWN and outcome.get("counts"):
             for key in (PEERS[name].engine.key, "any"):
                 best[key] = min(best.get(key, math.inf), outcome["best"] / own)
     return best
@@ -35,7 +36,7 @@ def ratios(outcomes: dict[str, dict[str, Any]]) -> dict[str, float]:
 
 def best_other(outcomes: dict[str, dict[str, Any]]) -> str:
     """Name of the fastest other setting with a right state."""
-    others = {name: outcome["best"] for name, outcome in outcomes.items() if name != "ketjet" and outcome.get("counts")}
+    others = {name: outcome["best"] for name, outcome in outcomes.items() if name not in OWN and outcome.get("counts")}
     return min(others, key=lambda name: others[name], default="")
 
 
@@ -88,6 +89,9 @@ def headline(cases: Sequence[dict[str, Any]]) -> dict[str, Any]:
             key: min(case["ratios"][key] for case in cases if key in case["ratios"]) for key in sorted(keys)
         }
     }
+    wider = [case["ratios"]["any"] for case in cases if case["qubits"] >= NOT_TINY and "any" in case["ratios"]]
+    if wider:
+        found["least_ratio_from_5_qubits"] = min(wider)
     most = max(case["threads"] for case in cases)
     first = [case for case in cases if case["threads"] == most and case["input"] == "zero"]
     for precision, rival in (("double", "any"), ("single", "qsim")):

@@ -1,8 +1,9 @@
 """One process an engine, and the turns they take at one case: whoever is not at work is stopped (SIGSTOP).
 
 So no idle thread spins beside a measurement. An engine's settings share its process and take a turn each. A turn is
-one run, or as many as fit into ``burst`` seconds, up to 20. A first run to warm up is not counted. A setting that takes
-more than ``slow`` seconds for it has but one run more; so have all when the ``budget`` of the case is used up.
+one run, or as many as fit into ``burst`` seconds, up to 20, or to 200 in prepared cases. A first run to warm up is not
+counted. A setting that takes more than ``slow`` seconds for it has but one run more; so have all when the ``budget`` of
+the case is used up.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TOLERANCE = {"double": 1e-10, "single": 1e-5}
-MOST_REPEATS = 20
+MOST_REPEATS, MOST_PREPARED_REPEATS = 20, 200
 CHUNK = 1 << 20
 
 
@@ -106,6 +107,11 @@ class Player:
         """Whether something went wrong."""
         return "error" in self.outcome
 
+    @property
+    def fastest(self) -> float:
+        """Seconds of the fastest run so far, the first one included."""
+        return min([self.outcome["warm_up_seconds"], *self.outcome["seconds"]])
+
     def warm_up(self) -> float:
         """Run once, uncounted; return the seconds it took."""
         answer = self._use() or self.process.ask("run", repeats=1, keep=False)
@@ -157,7 +163,7 @@ def measure_case(
     names
         The settings that take part; the first one that works gives the state that the others are compared with.
     case
-        ``circuit`` (arguments of ``circuits.build``), ``precision`` and ``initial`` (a file or None).
+        ``circuit`` (arguments of ``circuits.build``), ``precision``, ``initial`` (a file or None) and ``prepared``.
     pace
         How many turns.
     scratch
@@ -174,12 +180,12 @@ def measure_case(
             player.outcome.update(player.process.ask("explain"))
     warm_ups = {player.name: player.warm_up() for player in players if not player.failed}
     quick = [player for player in players if not player.failed and warm_ups[player.name] <= pace.slow]
-    end = time.monotonic() + pace.budget
+    end, most = time.monotonic() + pace.budget, MOST_PREPARED_REPEATS if case["prepared"] else MOST_REPEATS
     for turn in range(pace.rounds - 1):
         first = turn % max(1, len(quick))
         for player in quick[first:] + quick[:first]:
             if time.monotonic() < end and not player.failed:
-                player.run(round(min(MOST_REPEATS, max(1.0, pace.burst / warm_ups[player.name]))))
+                player.run(round(min(most, max(1.0, pace.burst / player.fastest))))
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         for player in players:
             if not player.failed:
