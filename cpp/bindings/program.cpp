@@ -131,6 +131,21 @@ py::array_t<std::uint64_t> fingerprints_of(const Program& program, const InputAr
     return to_array(std::move(fingerprints));
 }
 
+// Those of each program, one row for each.
+py::array_t<double> slots_of_all(const std::vector<const Program*>& programs) {
+    const std::size_t width = programs.empty() ? 0 : programs.front()->slots().size();
+    std::vector<double> slots;
+    {
+        const ReleasedForMany released(programs.size() * width);
+        slots.reserve(programs.size() * width);
+        for (const Program* program : programs) {
+            if (program->slots().size() != width) throw std::invalid_argument("the programs differ in structure");
+            slots.insert(slots.end(), program->slots().begin(), program->slots().end());
+        }
+    }
+    return to_array(std::move(slots), {static_cast<py::ssize_t>(programs.size()), static_cast<py::ssize_t>(width)});
+}
+
 py::list list_gates() {
     py::list rows;
     for (const GateFacts& gate : gate_table()) {
@@ -242,6 +257,15 @@ void bind_program(py::module_& m) {
         .def_property_readonly("memory_words", &Program::memory_words)
         .def_property_readonly("num_operations", [](const Program& p) { return p.operations().size(); })
         .def_property_readonly("slots", &slots_of)
+        .def_property_readonly("structure_hash", &Program::structure_hash,
+                               "Equal for programs that differ in nothing but slots.")
+        .def(
+            "same_structure",
+            [](const Program& p, const Program& other) {
+                const ReleasedForMany released(p.operations().size());
+                return p.same_structure(other);
+            },
+            py::arg("other"), "Whether the two differ in nothing but slots.")
         .def_property_readonly("fingerprint", &fingerprint_of)
         .def("fingerprints_with", &fingerprints_of, py::arg("slots"), "Of the program with each row of slots.")
         .def(
@@ -253,6 +277,8 @@ void bind_program(py::module_& m) {
             py::arg("slots"))
         .def("packed", &program_state, "The constructor's arguments, as a tuple.")
         .def(py::pickle(&program_state, &program_from_state));
+    m.def("slots_of_all", &slots_of_all, py::arg("programs"),
+          "The slots of programs that differ in nothing else, one row for each.");
     py::class_<Formulas>(m, "Formulas", "How the slots of a program follow from parameters.")
         .def(py::init(&make_formulas), py::arg("num_parameters"), py::arg("numbers"), py::arg("slots"),
              py::arg("formulas"), py::arg("phases"), py::arg("begins"), py::arg("ops"), py::arg("operands"),

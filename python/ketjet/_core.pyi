@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Evolution', 'Formulas', 'GradientRequest', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'MirroredPlan', 'NotDifferentiable', 'ObservableSet', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'PointsOutput', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'bit_strings', 'buffer_usage', 'classical_codes', 'commuting_layers', 'detect_machine', 'fail_allocation_after', 'fill_counts', 'formula_codes', 'gate_matrix', 'gate_table', 'generators', 'gradient', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'light_cones', 'list_rows', 'machine_rates', 'max_density_qubits', 'mirrored_plan', 'needed_to_read', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'random_key', 'random_keys', 'reading_report', 'reading_seconds', 'report', 'run', 'run_points', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Evolution', 'Formulas', 'GradientRequest', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'MirroredPlan', 'NotDifferentiable', 'ObservableSet', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'PointsOutput', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'bit_strings', 'buffer_usage', 'classical_codes', 'commuting_layers', 'detect_machine', 'fail_allocation_after', 'fill_counts', 'formula_codes', 'gate_matrix', 'gate_table', 'generators', 'gradient', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'light_cones', 'list_rows', 'machine_rates', 'max_density_qubits', 'mirrored_plan', 'needed_to_read', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'random_key', 'random_keys', 'reading_report', 'reading_seconds', 'report', 'run', 'run_points', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'slots_of_all', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -61,6 +61,10 @@ class Program:
         """
         The constructor's arguments, as a tuple.
         """
+    def same_structure(self, other: Program) -> bool:
+        """
+        Whether the two differ in nothing but slots.
+        """
     def with_slots(self, slots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]) -> Program:
         ...
     @property
@@ -81,6 +85,11 @@ class Program:
     @property
     def slots(self) -> numpy.typing.NDArray[numpy.float64]:
         ...
+    @property
+    def structure_hash(self) -> int:
+        """
+        Equal for programs that differ in nothing but slots.
+        """
 class Formulas:
     """
     How the slots of a program follow from parameters.
@@ -848,6 +857,10 @@ def saved_codes() -> dict[str, int]:
     """
 def set_pool_limit(bytes: typing.SupportsInt | typing.SupportsIndex) -> None:
     ...
+def slots_of_all(programs: collections.abc.Sequence[Program]) -> numpy.typing.NDArray[numpy.float64]:
+    """
+    The slots of programs that differ in nothing else, one row for each.
+    """
 def state_qubits(program: Program, switched_off: collections.abc.Sequence[str], *, keep_state: bool) -> int:
     ...
 def unitarity_error(matrix: typing.Annotated[numpy.typing.ArrayLike, numpy.complex128]) -> float:

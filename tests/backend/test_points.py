@@ -15,6 +15,7 @@ from qiskit.circuit import Parameter, ParameterVector
 from qiskit.quantum_info import SparsePauliOp
 from qiskit.result import Counts, Result, marginal_counts
 from support.strategies import parametrised_circuits
+from support.told import told_of
 
 from ketjet import EstimatorV2, Objective, SamplerV2, Simulator, _core
 from ketjet.backend import experiments
@@ -49,22 +50,13 @@ def values_of(rows):
     return {THETA: rows[:, 0], VECTOR: rows[:, 1:]}
 
 
-def told_of(result):
-    """All that two equal runs have in common."""
-    told = result.to_dict()
-    for each in told["results"]:
-        for place in (each, each["metadata"]):
-            for name in ("time_taken", "plan_time", "sample_measure_time", "max_memory_mb", "required_memory_mb"):
-                place.pop(name, None)
-    return told["results"]
-
-
 def one_by_one(circuit, rows, **options):
     """Each point as a circuit of its own in one job, which draws as the points of a sweep do."""
     names = [THETA, *VECTOR]
     circuits = [circuit.assign_parameters(dict(zip(names, row, strict=True))) for row in rows.tolist()]
     for each in circuits:
         each.name = circuit.name
+    options["time_limit"] = 1e6  # with a limit they do not become points of one task
     return Simulator(seed_simulator=5).run(circuits, **options).result()
 
 

@@ -10,7 +10,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from support.observables import readout_of
 from support.programs import TINY_CACHES
-from support.strategies import parametrised_circuits
+from support.strategies import circuits, parametrised_circuits
 
 from ketjet import _core, engine
 from ketjet.lowering import lower
@@ -93,6 +93,65 @@ def test_what_does_not_fit_together_is_refused():
     request.keep_state = True
     with pytest.raises(ValueError, match="one by one"):
         run()
+
+
+def all_but_slots(program):
+    """All columns of a program but the slots, which are the ninth."""
+    packed = program.packed()
+    return [np.asarray(column).tobytes() for column in (*packed[:8], packed[9], *packed[10], *packed[11:])]
+
+
+@given(first=circuits(2, 2, measure=True), second=circuits(2, 2, measure=True), angle=st.floats(-7, 7))
+def test_structure_is_all_but_slots(first, second, angle):
+    one, other = lower(first, keep_idle_qubits=True).program, lower(second, keep_idle_qubits=True).program
+    turned = one.with_slots(one.slots + angle)
+    assert one.same_structure(turned)
+    assert one.structure_hash == turned.structure_hash
+    same = all_but_slots(one) == all_but_slots(other)
+    assert one.same_structure(other) == other.same_structure(one) == same
+    assert (one.structure_hash == other.structure_hash) == same
+
+
+def circuits_at(lowered, values):
+    """The circuit at several points as circuits of their own."""
+    return engine.points_of([bound.program for bound in lowered.at_points(values)], [0, *range(len(values) - 1)])
+
+
+def test_circuits_of_one_structure_are_points():
+    lowered, values = rotations(4)
+    found, wanted = circuits_at(lowered, values), points_of(lowered, values, [0, 0, 1, 2])
+    for column, expected in zip(found[:3], wanted[:3], strict=True):
+        np.testing.assert_array_equal(column, expected)
+        assert column.dtype == expected.dtype
+    assert found.are_circuits
+    with pytest.raises(ValueError, match="differ in structure"):
+        engine.points_of([lowered.program, lower(QuantumCircuit(1)).program], [0, 0])
+
+
+def test_circuits_fail_alone_unless_they_are_stopped(monkeypatch):
+    lowered, values = rotations(4)
+    task = engine.Task(lowered.program, 10, 1, memory=True, points=circuits_at(lowered, values))
+    expected, run_points, calls = engine.execute(task), _core.run_points, []
+
+    def failing(plan, slots, *arguments, **options):
+        calls.append(len(slots))
+        if values[2, 0] in slots:
+            raise error("no room")
+        return run_points(plan, slots, *arguments, **options)
+
+    monkeypatch.setattr(_core, "run_points", failing)
+    error = MemoryError
+    found = engine.execute(task)
+    assert {point: str(failure) for point, failure in found.failures.items()} == {2: "no room"}
+    assert calls == [4, 1, 1, 1, 1]
+    for point in (0, 1, 3):
+        assert_same(found.at_point(point), expected.at_point(point))
+    for stopped in (engine.Cancelled, engine.TimeLimitReached):
+        error = stopped
+        calls.clear()
+        with pytest.raises(stopped):
+            engine.execute(task)
+        assert calls == [4]
 
 
 def test_a_stopped_task_of_points_ends():

@@ -142,7 +142,12 @@ class Admission(NamedTuple):
         return sum(saved_bytes(lowered, self.options, frames).values()) + listed_bytes(lowered, self.options)
 
     def _lists_shots(self, lowered: LoweredCircuit) -> bool:
-        return self.options.memory or any(save.column >= 0 for save in lowered.saves)
+        return self.options.memory or (bool(lowered.saves) and any(save.column >= 0 for save in lowered.saves))
+
+    @property
+    def small_qubits(self) -> int:
+        """The most qubits of a circuit for whose state this is good enough, however many of them it needs."""
+        return engine.max_qubits((self.available[0] - 1) // SMALL_PART, self.options.precision)
 
     def suffices_for(self, peak_bytes: int) -> Admission:
         """Return this admission if it is good enough for a run of that size, else one as of now."""

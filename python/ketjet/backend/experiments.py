@@ -15,18 +15,29 @@ from ketjet import engine
 from ketjet.backend.admission import Admitted, shots_of
 from ketjet.backend.result_memory import bytes_of_point, bytes_of_run, require_memory
 from ketjet.backend.saved_memory import saved_bytes
-from ketjet.experiment import Experiment
+from ketjet.experiment import Circuits, Experiment
 from ketjet.options.machine import memory_limit, switched_off
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from ketjet.lowering import LoweredCircuit
     from ketjet.options import SimulatorOptions
 
-__all__ = ["at_points", "chunked", "estimate_at", "experiment_of", "experiments_at", "numbered", "runs_in_chunks"]
+__all__ = [
+    "MANY_POINTS",
+    "POINT_SECONDS",
+    "at_points",
+    "chunked",
+    "chunks_of_circuits",
+    "estimate_at",
+    "experiment_of",
+    "experiments_at",
+    "numbered",
+    "runs_in_chunks",
+]
 
 MANY_POINTS = 2
 """A circuit at fewer points runs by itself."""
@@ -40,6 +51,9 @@ others get their turn."""
 
 FAR_CHUNK_SECONDS = (1e-2, 0.5)
 """The same where chunks are sent to processes."""
+
+CIRCUITS_BYTES = 16 << 20
+"""The most that the outcomes of a chunk of circuits take."""
 
 CHUNKS_PER_CORE = 4
 """So many chunks, if they are not too short, end at nearly the same time on all cores."""
@@ -197,12 +211,48 @@ def chunked(
     per_point = bytes_of_point(template.task)
     for some in slots:
         for begin in range(0, len(some), length):
-            there = at_points(template.task.program, some[begin : begin + length], occurrences)
-            count = len(there.slots)
-            peak_bytes = template.peak_bytes + count * per_point
-            seconds = count * (template.task.seconds + POINT_SECONDS)
-            task = template.task._replace(points=there, peak_bytes=peak_bytes, seconds=seconds)
-            yield template._replace(task=task, peak_bytes=peak_bytes)
+            yield _chunk(
+                template, per_point, at_points(template.task.program, some[begin : begin + length], occurrences)
+            )
+
+
+def chunks_of_circuits(
+    circuits: Sequence[LoweredCircuit],
+    places: Sequence[int],
+    occurrences: Sequence[int],
+    template: Experiment,
+    *,
+    far: bool,
+) -> Iterator[Experiment]:
+    """Cut circuits that differ in nothing but angles and labels into chunks, likewise.
+
+    Parameters
+    ----------
+    circuits, places, occurrences
+        Each of them, the place of its result in the job, and how many equal circuits of the job come before it.
+    template
+        The experiment of the first of them.
+    far
+        Whether the chunks are sent to other processes.
+    """
+    length = _points_per_chunk(len(circuits), template.task.seconds + POINT_SECONDS, far)
+    per_point = bytes_of_point(template.task)
+    spare = min(CIRCUITS_BYTES, template.available_bytes - template.peak_bytes)
+    length = max(1, min(length, spare // per_point))
+    for begin in range(0, len(circuits), length):
+        some = slice(begin, begin + length)
+        points = engine.points_of([each.program for each in circuits[some]], occurrences[some])
+        labels = Circuits([each.header for each in circuits[some]], [each.qubits for each in circuits[some]])
+        yield _chunk(template, per_point, points)._replace(circuits=labels, places=places[some])
+
+
+def _chunk(template: Experiment, per_point: int, points: engine.Points) -> Experiment:
+    """Return the experiment of some points, which is otherwise like the template; each leaves so many bytes."""
+    count = len(points.slots)
+    peak_bytes = template.peak_bytes + count * per_point
+    seconds = count * (template.task.seconds + POINT_SECONDS)
+    task = template.task._replace(points=points, peak_bytes=peak_bytes, seconds=seconds)
+    return template._replace(task=task, peak_bytes=peak_bytes)
 
 
 def at_points(program: engine.Program, slots: NDArray[np.float64], occurrences: dict[int, int]) -> engine.Points:

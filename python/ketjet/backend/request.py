@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ketjet.backend.admission import Admitted, admission_now, admit
-from ketjet.backend.experiments import experiments_at, numbered
+from ketjet.backend.intake import Intake
 from ketjet.backend.run_checks import require_single_outcomes, require_values
 from ketjet.base.warnings import warn
 
@@ -29,29 +28,20 @@ def experiments_of(
     InvalidCircuitError, InsufficientMemoryError
         As `Simulator.run` does.
     """
-    admission = admission_now(options, recent=True)
-    seed = options.drawn_seed()
-    experiments: list[Experiment] = []
+    intake = Intake(options, len(circuits))
     unmeasured: list[str] = []
-    admitted: dict[int, Admitted] = {}  # a circuit may be given many times
-    occurrences: dict[int, int] = {}  # of each program, angles included
     for circuit, (columns, points) in zip(circuits, bindings, strict=True):
-        if id(circuit) not in admitted:
-            admitted[id(circuit)] = admit(circuit, admission)
-        lowered = admitted[id(circuit)].lowered
+        taken = intake.take(circuit, options)
+        lowered = taken.lowered
         if not points:
             require_values(circuit, lowered)
-        require_single_outcomes(circuit, lowered, admitted[id(circuit)].plan, options)
+        require_single_outcomes(circuit, lowered, taken.admitted.plan, options)
+        intake.add(taken, lowered.rows(columns, points) if points else None)
         if not (lowered.has_measurements or lowered.saves or options.return_state):
             unmeasured.append(circuit.name)
-        if points:
-            rows = lowered.rows(columns, points)
-            experiments += experiments_at(rows, lowered, admitted[id(circuit)], options, seed, occurrences)
-        else:
-            experiments += numbered((lowered,), admitted[id(circuit)], options, seed, occurrences)
     if unmeasured:
         warn(
             f"no measurement in circuit {', '.join(map(repr, unmeasured[:5]))}{', ...' if unmeasured[5:] else ''}: "
             "the result will have no counts. Add circuit.measure_all(), or run with return_state=True."
         )
-    return experiments
+    return intake.experiments()

@@ -41,7 +41,7 @@ from ketjet.engine.machine import (
 )
 from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification
 from ketjet.engine.planning import PLAN_OPTIONS, plan, precision_of, state_qubits
-from ketjet.engine.points import Points
+from ketjet.engine.points import Points, points_of
 from ketjet.engine.random_keys import RNG_VERSION
 from ketjet.engine.readouts import (
     ObservablesReadout,
@@ -157,6 +157,7 @@ __all__ = [
     "needed_to_read",
     "pauli_codes",
     "plan",
+    "points_of",
     "precision_of",
     "rates_bytes",
     "reading_report",

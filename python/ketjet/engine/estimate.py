@@ -175,9 +175,9 @@ def demand(
         peak = cost.state_bytes + threads * BLOCK_BYTES_PER_THREAD + saved
         return Demand(cost.state_bytes, peak, seconds, threads, 1)
     outcomes = _outcome_bytes(program, made.num_qubits, shots, memory=memory, per_shot=parts, exact=exact)
-    wanted = _core.useful_states(made, _ANY_NUMBER if exact else shots)
-    least = min(wanted, 1 if exact else _core.least_states(made, shots))
-    unbounded = made.collapses_at_random and (exact or saves_repeat)  # branches are counted when they are there
+    wanted = _core.useful_states(made, _ANY_NUMBER if exact else shots) if parts else 1
+    least = min(wanted, _core.least_states(made, shots)) if parts and not exact else 1
+    unbounded = (exact or saves_repeat) and made.collapses_at_random  # branches are counted when they are there
     norms = 0 if exact or shots == 0 else cost.norm_bytes
     needed = least * cost.state_bytes + norms + threads * BLOCK_BYTES_PER_THREAD + saved
     left = max(available - needed, 0)

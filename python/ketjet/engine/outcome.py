@@ -166,6 +166,8 @@ class Outcome(NamedTuple):
         points before.
     norm_errors : ndarray of float64, shape (points,), or None
         Of a task of points, as `RunFacts.norm_error` of each.
+    failures : dict
+        Of a task whose points are circuits of their own: the exceptions of those that have failed, by their numbers.
     """
 
     keys: NDArray[np.uint64]
@@ -184,9 +186,10 @@ class Outcome(NamedTuple):
     readouts: tuple[NDArray[Any], ...] = ()
     begins: NDArray[np.int64] | None = None
     norm_errors: NDArray[np.float64] | None = None
+    failures: Mapping[int, BaseException] = {}
 
     def at_point(self, point: int) -> Outcome:
-        """Return what one point of several has given, and its share of their time."""
+        """Return what one point of several has given, which has not failed, and its share of their time."""
         if self.begins is None or self.norm_errors is None:
             return self
         begin, end = self.begins[point : point + 2].tolist()
@@ -207,6 +210,7 @@ class Outcome(NamedTuple):
             readouts=tuple([values[point] for values in self.readouts]),
             begins=None,
             norm_errors=None,
+            failures={},
         )
 
     @property

@@ -24,7 +24,7 @@ from ketjet import engine
 from ketjet.engine import Control, Outcome, Task
 from ketjet.errors import JobCancelledError, JobFailedError
 from ketjet.jobs import executors, light_work, process_hooks, workers
-from ketjet.jobs.failures import failure_of, public_outcome
+from ketjet.jobs.failures import failure_of, public_outcomes
 from ketjet.jobs.flights import Flight, flights_of, one_by_one
 from ketjet.jobs.progress import JobProgress, seconds_left, written_bytes
 from ketjet.jobs.promise import Promise
@@ -123,6 +123,8 @@ class Batch(Generic[T]):
         self._runners: set[int] = set()  # threads that run light tasks, or are about to, while they wait
         self._runs_here: list[Control] = []  # of these runs
         self._tally = Tally(tasks)
+        self.total = self._tally.total
+        """How many circuits there are, or whatever is counted."""
         self._furthest = 0.0  # fraction that anybody has been told of
 
     def start(self) -> None:
@@ -184,7 +186,8 @@ class Batch(Generic[T]):
         if parts := self._kept.get("parts"):
             assemble, outcomes = parts
             error = JobCancelledError("the job was cancelled before this had ended")
-            value = assemble([public_outcome(error if outcome is None else outcome) for outcome in outcomes])
+            ended = [error if outcome is None else outcome for outcome in outcomes]
+            value = assemble(public_outcomes(ended, self._tally.points)[0])
             self._kept.setdefault("value", value)
             self._kept["parts"] = None
         return self._kept.get("value")
@@ -276,7 +279,7 @@ class Batch(Generic[T]):
             while (flight := self._take()) is not None:
                 self._launch(flight)
         except Exception as error:  # noqa: BLE001 - it becomes the outcome of the job
-            self.future.deliver(None, failure_of([error], len(self._outcomes), self._counted, None))
+            self.future.deliver(None, failure_of([error], self.total, self._counted, None))
         finally:
             _feeding.batch = outer
 
@@ -357,8 +360,9 @@ class Batch(Generic[T]):
             return
         outcomes: list[Outcome | BaseException]
         if future.cancelled():
-            counted = self._counted.removesuffix("s")
-            outcomes = [CancelledError(f"{counted} {number} was cancelled by its executor") for number in numbers]
+            counted, is_one_each = self._counted.removesuffix("s"), self.total == len(self._outcomes)
+            names = [f"{counted} {number}" if is_one_each else f"a {counted}" for number in numbers]
+            outcomes = [CancelledError(f"{name} was cancelled by its executor") for name in names]
         elif (error := future.exception()) is not None:
             outcomes = [error] * len(numbers)
         else:
@@ -377,14 +381,13 @@ class Batch(Generic[T]):
         assemble = self._assemble
         if assemble is None or self.future.done():
             return
-        ended = [public_outcome(outcome) for outcome in outcomes]
-        failures = [outcome for outcome in ended if isinstance(outcome, BaseException)]
+        ended, failures = public_outcomes(outcomes, self._tally.points)
         try:
             self.partial = assemble(_Outcomes(ended, self.future))
         except BaseException as error:  # noqa: BLE001 - it becomes the outcome of the job
             failures.insert(0, error)
         self.ended_at = time.time()
-        failure = failure_of(failures, len(ended), self._counted, self.partial) if failures else None
+        failure = failure_of(failures, self.total, self._counted, self.partial) if failures else None
         if not self.future.deliver(self.partial, failure) and self.future.cancelled():
             self.partial = None
         if failures and isinstance(failures[0], KeyboardInterrupt):

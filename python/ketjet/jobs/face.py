@@ -26,7 +26,7 @@ from ketjet.jobs.progress_bar import ProgressBar, label_of
 from ketjet.jobs.promise import SLICE, Promise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor, Future
 
     from qiskit.providers.backend import Backend
@@ -71,7 +71,7 @@ class JobFace(AwaitableJob[T]):
         self._cancel_on_interrupt = cancel_on_interrupt
         self._created_at = time.time()
         self._submitted_at: float | None = None
-        self._headers = [experiment.header for experiment in experiments]
+        self._header: Mapping[str, Any] = experiments[0].header if experiments else {}
         self._batch: Batch[T] = Batch(
             [experiment.task for experiment in experiments],
             [experiment.peak_bytes for experiment in experiments],
@@ -106,7 +106,7 @@ class JobFace(AwaitableJob[T]):
         self._submitted_at = time.time()
         try:
             self._batch.start()
-            log.follow(self._batch, self._job_id, self._headers, self.counted)
+            log.follow(self._batch, self._job_id, self._header, self.counted)
         except BaseException:
             self._batch.future.cancel()
             raise
@@ -264,7 +264,8 @@ class JobFace(AwaitableJob[T]):
         """Wait for the result; see the classes of jobs."""
         future, cancels = self._submitted(), self._cancel_on_interrupt
         try:
-            with ProgressBar(label_of(self._headers, self.counted)) if progress else contextlib.nullcontext() as bar:
+            label = label_of(self._header, self._batch.total, self.counted) if progress else ""
+            with ProgressBar(label) if progress else contextlib.nullcontext() as bar:
                 self._wait(timeout, bar.show if bar else None, interrupt_cancels=cancels)
         except KeyboardInterrupt:
             if cancels:
@@ -424,7 +425,7 @@ def _ended_job(
     job = kind.__new__(kind)
     job._name(backend, job_id, metadata)
     batch: Batch[Any] = Batch([], [], lambda _: value, counted=kind.counted)
-    job._cancel_on_interrupt, job._headers, job._batch = True, [], batch
+    job._cancel_on_interrupt, job._header, job._batch = True, {}, batch
     job._created_at, job._submitted_at, batch.started_at, batch.ended_at = times
     batch.close(value, cancelled=cancelled, error=error)
     return job

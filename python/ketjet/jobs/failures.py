@@ -18,9 +18,11 @@ from ketjet.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ketjet.engine import Outcome
 
-__all__ = ["failure_of", "public_error", "public_outcome"]
+__all__ = ["failure_of", "public_error", "public_outcomes"]
 
 PUBLIC_ERRORS: dict[type[BaseException], type[KetjetError]] = {
     engine.VerificationFailed: VerificationError,
@@ -33,9 +35,26 @@ PUBLIC_ERRORS: dict[type[BaseException], type[KetjetError]] = {
 """What users know the engine's errors as."""
 
 
-def public_outcome(outcome: Outcome | BaseException) -> Outcome | BaseException:
-    """Return the outcome, or its error as users know it."""
-    return public_error(outcome) if isinstance(outcome, BaseException) else outcome
+def public_outcomes(
+    outcomes: Iterable[Outcome | BaseException], points: Iterable[int]
+) -> tuple[list[Outcome | BaseException], list[BaseException]]:
+    """Return the outcomes of tasks of so many points each, with errors as users know them, and these errors.
+
+    There is one for every point that has failed.
+    """
+    ended: list[Outcome | BaseException] = []
+    failures: list[BaseException] = []
+    for outcome, count in zip(outcomes, points, strict=False):
+        told = outcome
+        if isinstance(outcome, BaseException):
+            told = public_error(outcome)
+            failures += [told] * count
+        elif isinstance(outcome, engine.Outcome) and outcome.failures:  # an executor may return anything
+            errors = {point: public_error(error) for point, error in outcome.failures.items()}
+            told = outcome._replace(failures=errors)
+            failures += errors.values()
+        ended.append(told)
+    return ended, failures
 
 
 def public_error(error: BaseException) -> BaseException:

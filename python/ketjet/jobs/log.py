@@ -47,21 +47,21 @@ def admitted(job_id: str, experiments: Sequence[Experiment], counted: str) -> No
     logger.info(
         "job %s: admitted %s; at most %d qubits and %d MiB, predicted to take %.3g s",
         job_id,
-        label_of([experiment.header for experiment in experiments], counted),
+        label_of(experiments[0].header, sum(task.num_points for task in tasks), counted),
         max(task.program.num_qubits for task in tasks),
         max(experiment.peak_bytes for experiment in experiments) >> 20,
         sum(task.seconds for task in tasks),
     )
 
 
-def follow(batch: Batch[Any], job_id: str, headers: Sequence[Mapping[str, Any]], counted: str) -> None:
-    """Tell of a job that has been submitted, from now to its end."""
+def follow(batch: Batch[Any], job_id: str, header: Mapping[str, Any], counted: str) -> None:
+    """Tell of a job that has been submitted, from now to its end, whose first circuit has this header."""
     if not is_read():
         return
     name = f"job {job_id}"
     with contextlib.suppress(RuntimeError):  # the system has no more threads
         threading.Thread(
-            target=_tell_all, args=(batch, name, label_of(headers, counted)), name="ketjet-log", daemon=True
+            target=_tell_all, args=(batch, name, label_of(header, batch.total, counted)), name="ketjet-log", daemon=True
         ).start()
 
 

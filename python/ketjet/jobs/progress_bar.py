@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ketjet.base.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from ketjet.jobs.progress import JobProgress
 
@@ -44,9 +44,9 @@ class ProgressBar:
         self._bar.refresh()
 
 
-def label_of(headers: Sequence[Mapping[str, Any]], counted: str) -> str:
-    """Return what stands before the bar of a job, by the headers of its circuits' results and what these count as."""
-    return printable(headers[0]["name"]) if len(headers) == 1 else f"{len(headers)} {counted}"
+def label_of(header: Mapping[str, Any], total: int, counted: str) -> str:
+    """Return what stands before the bar of a job, by its first circuit's header and how many there are of what."""
+    return printable(header["name"]) if total == 1 else f"{total} {counted}"
 
 
 def _beside_the_bar(progress: JobProgress) -> str:

@@ -29,8 +29,9 @@ class Tally:
     """
 
     def __init__(self, tasks: Sequence[Task]) -> None:
-        self._points = [task.num_points for task in tasks]
-        self.total = sum(self._points)
+        self.points = [task.num_points for task in tasks]
+        """How many points each has."""
+        self.total = sum(self.points)
         self.done = 0
         self.kept_bytes = 0
         """What outcomes take that are kept."""
@@ -44,7 +45,7 @@ class Tally:
         """Count a task that has ended, whose outcome takes so much; return whether it was the last one."""
         with self._lock:
             self._past = list(map(operator.add, self._past, _counters(progress)))
-            self.done += self._points[task]
+            self.done += self.points[task]
             self.kept_bytes += kept_bytes
             self._ended += self._shares[task]
             return self.done == self.total

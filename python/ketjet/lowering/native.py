@@ -115,7 +115,7 @@ def read(
     if found is None:
         return None
     qubits, listed, matrices, measures, unbound, gaps = found
-    if not are_unitary(matrices) or (gaps is None and circuit.num_vars):
+    if (matrices and not are_unitary(matrices)) or (gaps is None and circuit.num_vars):
         return None
     if qubits is None:
         qubits = tuple(range(circuit.num_qubits))

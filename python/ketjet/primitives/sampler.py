@@ -10,8 +10,7 @@ import numpy as np
 from qiskit.primitives import BaseSamplerV2, DataBin, PrimitiveResult, SamplerPubResult
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from ketjet.backend.admission import Admitted, admission_now, admit
-from ketjet.backend.experiments import experiments_at
+from ketjet.backend.intake import Intake
 from ketjet.base.warnings import warn
 from ketjet.errors import InvalidPubError
 from ketjet.jobs.primitive_job import PrimitiveJob
@@ -24,6 +23,7 @@ from ketjet.primitives.options import SamplerOptions
 from ketjet.primitives.pubs import as_pubs, errors_of_points, parts_of, points_of
 from ketjet.primitives.simulation import SimulatorPrimitive, has_gaps, named, submitted, warn_of_saves
 from ketjet.results.metadata import metadata_of_points
+from ketjet.results.places import ended_at_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,10 +33,8 @@ if TYPE_CHECKING:
     from qiskit.primitives import SamplerPubLike
 
     from ketjet.backend import Simulator
-    from ketjet.backend.admission import Admission
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
-    from ketjet.lowering import LoweredCircuit
     from ketjet.options import SimulatorOptions
 
 __all__ = ["SamplerV2"]
@@ -120,9 +118,9 @@ class SamplerV2(SimulatorPrimitive[SamplerOptions], BaseSamplerV2):
         shots = self.default_shots if shots is None else _shots("shots", shots)
         parts = [_parts(pub, index, shots) for index, pub in enumerate(as_pubs(pubs, "Sampler"))]
         options = self._resolve(shots=shots, memory=False, exact=False, return_state=False)
-        preparation = _Preparation(options)
+        preparation = _Preparation(options, len(parts))
         prepared = [preparation.pub(index, *part) for index, part in enumerate(parts)]
-        experiments = preparation.experiments
+        experiments = preparation.intake.experiments()
         _warn_of_empty_data(parts)
         warn_of_saves(preparation.saving, "a sampler's")
         assemble = partial(_assemble, prepared, list(experiments))
@@ -136,8 +134,8 @@ class _Pub(NamedTuple):
     ----------
     shape : tuple of int
     shots : int
-    experiments : slice
-        Which experiments of the job are its points; none where nothing is measured.
+    places : range
+        The places of its points among those of the job; none where nothing is measured.
     registers : dict
         The classical bits of each register of the circuit, by the register's name.
     num_clbits, seed : int
@@ -146,7 +144,7 @@ class _Pub(NamedTuple):
 
     shape: tuple[int, ...]
     shots: int
-    experiments: slice
+    places: range
     registers: dict[str, tuple[int, ...]]
     num_clbits: int
     seed: int
@@ -156,43 +154,27 @@ class _Pub(NamedTuple):
 class _Preparation:
     """Makes the pubs of one job ready to run."""
 
-    def __init__(self, options: SimulatorOptions) -> None:
-        self.experiments: list[Experiment] = []
+    def __init__(self, options: SimulatorOptions, pubs: int) -> None:
+        self.intake = Intake(options, pubs)
         self.saving: list[str] = []
         """Names of circuits with save instructions."""
         self._options = options
-        self._admission: Admission = admission_now(options, recent=True)
-        self._seed = options.drawn_seed()
-        self._admitted: dict[tuple[int, int], Admitted] = {}  # a circuit may be in many pubs
-        self._occurrences: dict[int, int] = {}  # of each program, angles included
 
     def pub(self, index: int, circuit: QuantumCircuit, values: Any, shots: int) -> _Pub:
-        registers = _registers(index, circuit)
-        begin = len(self.experiments)
+        registers, intake = _registers(index, circuit), self.intake
+        begin = intake.results
         options = self._options if shots == self._options.shots else dataclasses.replace(self._options, shots=shots)
-        lowered, admitted = self._lowered(circuit, options, any(registers.values()))
+        taken = intake.take(circuit, options) if any(registers.values()) else None  # nobody reads other bits
+        lowered = lower(circuit) if taken is None else taken.lowered
         if lowered.saves and circuit.name not in self.saving:
             self.saving.append(circuit.name)
         points = points_of(circuit, lowered.parameters, values, index)
-        if admitted is not None:
+        if taken is not None and lowered.has_measurements:
             with errors_of_points(index):
-                self.experiments += experiments_at(
-                    points.values, lowered, admitted, options, self._seed, self._occurrences
-                )
-        experiments = slice(begin, len(self.experiments))
+                intake.add(taken, points.values)
         metadata = lowered.header.metadata
-        return _Pub(points.shape, shots, experiments, registers, circuit.num_clbits, self._seed, metadata)
-
-    def _lowered(
-        self, circuit: QuantumCircuit, options: SimulatorOptions, is_read: bool
-    ) -> tuple[LoweredCircuit, Admitted | None]:
-        """Lower a circuit, and admit it if it measures into bits that are read."""
-        admitted = self._admitted.get((id(circuit), options.shots))
-        if admitted is None and is_read:
-            admitted = admit(circuit, self._admission._replace(options=options))
-            self._admitted[id(circuit), options.shots] = admitted
-        lowered = lower(circuit) if admitted is None else admitted.lowered
-        return lowered, admitted if lowered.has_measurements else None
+        places = range(begin, intake.results)
+        return _Pub(points.shape, shots, places, registers, circuit.num_clbits, intake.seed, metadata)
 
 
 def _parts(pub: Any, index: int, shots: int) -> tuple[QuantumCircuit, Any, int]:
@@ -228,8 +210,11 @@ def _assemble(
     pubs: Sequence[_Pub], experiments: Sequence[Experiment], outcomes: Sequence[Outcome | BaseException]
 ) -> PrimitiveResult[SamplerPubResult]:
     """Make the result of a job."""
-    ended = list(outcomes)
-    results = [_pub_result(pub, experiments[pub.experiments], ended[pub.experiments]) for pub in pubs]
+    ended = dict(ended_at_places(experiments, outcomes))
+    results = []
+    for pub in pubs:
+        own = [ended[place] for place in pub.places if place in ended]
+        results.append(_pub_result(pub, [experiment for experiment, _ in own], [outcome for _, outcome in own]))
     return PrimitiveResult(results, metadata={"version": 2})
 
 

@@ -6,12 +6,17 @@ import bisect
 import functools
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ketjet import engine
 from ketjet.results.circuit_result import CircuitResult
+from ketjet.results.places import outcome_at, places_of
 from ketjet.results.tabled_counts import TabledCounts, require_memory_of_counts, tabled_counts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
@@ -39,23 +44,30 @@ class CircuitResults(list[Any]):
         """How many have failed."""
         self._drifted: list[int] = []
         self._unmade: list[tuple[int, Experiment, Outcome | BaseException]] = []
-        """Of results that are made when somebody looks: what they are made of, and the place of the first of them."""
+        """Of results that are made when somebody looks: what they are made of, and the number of the first of them."""
+        made: list[tuple[int, CircuitResult]] = []
+        begin = 0
         for experiment, outcome in zip(experiments, outcomes, strict=True):
-            begin, task = len(self), experiment.task
+            count = experiment.task.num_points
             if isinstance(outcome, BaseException):
-                self.failed += task.num_points
-            elif engine.drift_of(outcome.facts.norm_error, task.precision):
-                self._drifted.append(begin + (0 if outcome.norm_errors is None else int(outcome.norm_errors.argmax())))
+                self.failed += count
+            else:
+                self.failed += len(outcome.failures)
+                if engine.drift_of(outcome.facts.norm_error, experiment.task.precision):
+                    places = places_of(experiment, begin)
+                    self._drifted += [places[point] for point in _drifted_points(experiment, outcome)]
             if experiment.saves:
-                super().append(CircuitResult(experiment, outcome))
-                continue
-            kept = experiment if task.points is not None else experiment.without_program()
-            self._unmade.append((begin, kept, outcome))
-            super().extend([None] * task.num_points)
+                made.append((places_of(experiment, begin)[0], CircuitResult(experiment, outcome)))
+            else:
+                self._unmade.append((begin, experiment.without_program(), outcome))
+            super().extend([None] * count)
+            begin += count
+        for place, result in made:
+            list.__setitem__(self, place, result)
 
     def drifted(self) -> list[CircuitResult]:
-        """Return the results of states that have not kept their norm; of points that ran together, the worst."""
-        return [self[index] for index in self._drifted]
+        """Return the results of states that have not kept their norm; of points of one circuit, the worst."""
+        return [self[index] for index in sorted(self._drifted)]
 
     def counts_of_unmade(self) -> dict[int, TabledCounts]:
         """Return the counts of circuits whose results have not been made yet, by their places in the list.
@@ -70,11 +82,11 @@ class CircuitResults(list[Any]):
         require_memory_of_counts([outcome for *_, outcome in self._unmade if not isinstance(outcome, BaseException)])
         found: dict[int, TabledCounts] = {}
         for begin, experiment, outcome in self._unmade:
-            places = range(begin, begin + experiment.task.num_points)
             if isinstance(outcome, BaseException) or not experiment.has_measurements or experiment.task.exact:
                 continue
-            if all(made is None for made in list.__getitem__(self, slice(places.start, places.stop))):
-                found.update(zip(places, tabled_counts(outcome, experiment.header), strict=True))
+            places = places_of(experiment, begin)
+            if not outcome.failures and all(list.__getitem__(self, place) is None for place in places):
+                found.update(zip(places, _counts_of(experiment, outcome), strict=True))
         return found
 
     def __getitem__(self, index: Any) -> Any:
@@ -94,10 +106,43 @@ class CircuitResults(list[Any]):
     def __reduce__(self) -> tuple[Any, ...]:
         return list, (list(self),)
 
+    @functools.cached_property
+    def _numbers(self) -> NDArray[np.intp] | None:
+        """The numbers of results in the order of the experiments, by place; None where the places are in that order."""
+        if all(experiment.places is None for _, experiment, _ in self._unmade):
+            return None
+        numbers = np.arange(len(self))
+        for begin, experiment, _ in self._unmade:
+            places = places_of(experiment, begin)
+            numbers[np.asarray(places)] = np.arange(begin, begin + len(places))
+        return numbers
+
     def _make(self, index: int) -> CircuitResult:
-        begin, experiment, outcome = self._unmade[bisect.bisect_right(self._unmade, index, key=lambda c: c[0]) - 1]
-        there = outcome if isinstance(outcome, BaseException) else outcome.at_point(index - begin)
-        return CircuitResult(experiment.at_point(index - begin), there)
+        number = index if self._numbers is None else int(self._numbers[index])
+        begin, experiment, outcome = self._unmade[bisect.bisect_right(self._unmade, number, key=lambda c: c[0]) - 1]
+        return CircuitResult(experiment.at_point(number - begin), outcome_at(outcome, number - begin))
+
+
+def _drifted_points(experiment: Experiment, outcome: Outcome) -> Iterable[int]:
+    """Return which states have not kept their norm, if any has not; of points of one circuit, the worst."""
+    if outcome.norm_errors is None:
+        return (0,)
+    if experiment.circuits is None:
+        return (int(outcome.norm_errors.argmax()),)
+    norm_errors = enumerate(outcome.norm_errors.tolist())
+    return [point for point, error in norm_errors if engine.drift_of(error, experiment.task.precision)]
+
+
+def _counts_of(experiment: Experiment, outcome: Outcome) -> list[TabledCounts]:
+    """Return the counts of an experiment's circuits."""
+    if experiment.circuits is None:
+        return tabled_counts(outcome, experiment.header)
+    headers = experiment.circuits.headers
+    sizes = experiment.header["creg_sizes"]
+    if all(header["creg_sizes"] == sizes for header in headers):
+        return tabled_counts(outcome, experiment.header)
+    each = [outcome.at_point(point) for point in range(len(headers))]
+    return [tabled_counts(one, header)[0] for one, header in zip(each, headers, strict=True)]
 
 
 def _of_all(name: str) -> Callable[..., Any]:
