@@ -285,7 +285,7 @@ def test_binds_of_several_circuits(backend, bell):
         ([{"theta": [1]}, {}], InvalidOptionError, "2 mappings for 1 circuits"),
         ([{"phi": [1]}], ValueError, "phi"),
         ([{"theta": [1], "phi": [1]}], ValueError, "phi"),
-        ([{"theta": [1, 2], "phi": [1]}], InvalidOptionError, "theta: 2, phi: 1"),
+        ([{"theta": [1, 2], "phi": [1]}], InvalidOptionError, r"theta: \(2,\), phi: \(1,\)"),
         ([{"theta": []}], InvalidOptionError, "empty"),
         ([3], InvalidOptionError, "must map"),
         (3, InvalidOptionError, "must be a list"),
