@@ -356,7 +356,7 @@ class Batch(Generic[T]):
         awaited = self._flights.pop(numbers.start, None) is not None
         progress = flight.ended or [control.progress()]
         control.close()
-        if not awaited:  # the batch has ended without it
+        if not awaited or self.future.cancelled():  # the batch has ended without it
             return
         outcomes: list[Outcome | BaseException]
         if future.cancelled():
@@ -403,7 +403,6 @@ class Batch(Generic[T]):
 
     def _let_go(self) -> None:
         flights = list(self._flights.values())
-        self._flights.clear()
         for control in list(self._runs_here):
             control.stop()
         for flight in reversed(flights):  # before others stop, and those that wait would begin in their place
@@ -411,6 +410,7 @@ class Batch(Generic[T]):
                 flight.future.cancel()
         for flight in flights:
             flight.control.stop()
+        self._flights.clear()
         if self.future.cancelled() and self._assemble is not None:
             kept = [_without_state(outcome) for outcome in self._outcomes]
             self._kept.setdefault(
