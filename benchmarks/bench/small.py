@@ -1,8 +1,8 @@
-"""Small work beside other engines: a Bell pair, 500 circuits of five qubits, 1000 points of a sweep, 10^4 energies.
+"""Small work beside other engines: a Bell pair, 500 circuits of five qubits, 1000 points of a sweep and their states.
 
-All engines take turns at each task, whoever is not at work is stopped. A turn is one call or as many as fit into
-``burst`` seconds; minima count. An engine whose first call takes longer than ``slow`` has no other. What is measured of
-counts must agree as random draws do, energies to nine digits.
+And 10^4 energies. All engines take turns at each task, whoever is not at work is stopped. A turn is one call or as many
+as fit into ``burst`` seconds; minima count. An engine whose first call takes longer than ``slow`` has no other. What is
+measured of counts must agree as random draws do, states and energies to nine digits.
 
 Then ketjet alone: reading circuits, by the gate; 112,016 gates from the object to counts; the import beyond
 Qiskit's; and 10^5 small jobs, from one thread and from several, with the memory that they leave behind.
@@ -29,14 +29,14 @@ from protocol.turns import EngineProcess
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-TASKS = ("bell", "circuits", "sweep", "energies")
+TASKS = ("bell", "circuits", "sweep", "states", "energies")
 OURS = ("ketjet", "primitives")
 LARGE_GATES = 112_016
 
 
 def agree(task: str, found: list[float], reference: list[float]) -> bool:
-    """Whether two engines have found the same: energies, or as many shots with as many ones as chance allows."""
-    if task == "energies":
+    """Whether two engines have found the same numbers, or as many shots with as many ones as chance allows."""
+    if task in ("states", "energies"):
         return all(abs(a - b) <= 1e-9 * max(1.0, abs(b)) for a, b in zip(found, reference, strict=True))
     return found[1] == reference[1] and abs(found[0] - reference[0]) < 6 / found[1] ** 0.5
 

@@ -55,10 +55,23 @@ def sweep(points: int = 1000) -> tuple[QuantumCircuit, np.ndarray]:
     return circuit, np.random.default_rng(5).uniform(-math.pi, math.pi, (points, 40))
 
 
+def states(points: int = 1000) -> tuple[QuantumCircuit, np.ndarray]:
+    """Build the same without measurements."""
+    return ansatz(10, 40), sweep(points)[1]
+
+
 def energies(points: int = 10_000) -> tuple[Problem, np.ndarray]:
     """Build an ansatz of 10 qubits and 100 parameters with an Ising chain, and values for it, shape (points, 100)."""
     problem = build_problem("ansatz", "ising", 10, 100, 0)
     return problem, np.random.default_rng(6).uniform(-math.pi, math.pi, (points, 100))
+
+
+def state_moments(states: Sequence[np.ndarray]) -> list[float]:
+    """Return mean and spread of all basis states' numbers, as the states have them: what all engines agree on."""
+    probabilities = np.mean([np.abs(state) ** 2 for state in states], axis=0)
+    numbers = np.arange(len(probabilities))
+    mean = float(probabilities @ numbers)
+    return [mean, float(probabilities @ (numbers - mean) ** 2) ** 0.5]
 
 
 def ones_share(counts: Sequence[dict[str, int]]) -> list[float]:

@@ -89,13 +89,26 @@ class Ketjet(SweepingBackend):
     """ketjet's Simulator, and its Objective for energies."""
 
     key, module = "ketjet", "ketjet"
-    tasks = (*SweepingBackend.tasks, "energies")
+    tasks = (*SweepingBackend.tasks, "states", "energies")
 
     def backend(self) -> Any:
         """Return ketjet's."""
         from ketjet import Simulator
 
         return Simulator(max_threads=self.threads)
+
+    def states(self) -> tuple[Call, Told]:
+        """One state, evolved to one point after another."""
+        from ketjet import StateVector
+
+        circuit, values = small.states()
+        state = StateVector(circuit.num_qubits, max_threads=self.threads)
+
+        def final(row: np.ndarray) -> np.ndarray:
+            state.reset()
+            return np.array(state.evolve(circuit, row))
+
+        return lambda: [final(row) for row in values], small.state_moments
 
     def energies(self) -> tuple[Call, Told]:
         """An objective at many points."""
@@ -171,6 +184,20 @@ class Aer(SweepingBackend):
     """Aer's simulator."""
 
     key, module = "aer", "qiskit_aer"
+    tasks = (*SweepingBackend.tasks, "states")
+
+    def states(self) -> tuple[Call, Told]:
+        """All points in one job, whose circuit saves its state."""
+        backend, (circuit, values) = self.backend(), small.states()
+        saved = circuit.copy()
+        saved.save_statevector()
+        binds = [{parameter: values[:, i].tolist() for i, parameter in enumerate(saved.parameters)}]
+
+        def call() -> list[np.ndarray]:
+            result = backend.run(saved, shots=1, parameter_binds=binds).result()
+            return [np.asarray(result.data(i)["statevector"]) for i in range(len(values))]
+
+        return call, small.state_moments
 
     def backend(self) -> Any:
         """Return Aer's, with the state vector method."""
@@ -195,7 +222,7 @@ class Qulacs(SmallEngine):
     """qulacs' own circuits, whose samples are basis states in a list, counted here."""
 
     key, module = "qulacs", "qulacs"
-    tasks = ("bell", "circuits", "sweep", "energies")
+    tasks = ("bell", "circuits", "sweep", "states", "energies")
 
     def bell(self) -> tuple[Call, Told]:
         """A Bell pair, from the circuit to counts."""
@@ -212,6 +239,21 @@ class Qulacs(SmallEngine):
         circuit, values = small.sweep()
         made, sources = _qulacs_parametric(circuit)
         return lambda: [_sampled(_at(made, sources, row), small.SHOTS) for row in values], _listed
+
+    def states(self) -> tuple[Call, Told]:
+        """One state, evolved to one point after another."""
+        import qulacs
+
+        circuit, values = small.states()
+        made, sources = _qulacs_parametric(circuit)
+        state = qulacs.QuantumState(circuit.num_qubits)
+
+        def final(row: np.ndarray) -> np.ndarray:
+            state.set_zero_state()
+            _at(made, sources, row).update_quantum_state(state)
+            return np.asarray(state.get_vector())
+
+        return lambda: [final(row) for row in values], small.state_moments
 
     def energies(self) -> tuple[Call, Told]:
         """One point after another."""
@@ -283,7 +325,7 @@ class Scaluq(SmallEngine):
     """scaluq's batched states: all points of a sweep at a time."""
 
     key, module = "scaluq", "scaluq"
-    tasks = ("sweep", "energies")
+    tasks = ("sweep", "states", "energies")
 
     def sweep(self) -> tuple[Call, Told]:
         """All points at a time; samples are lists of basis states, which are not counted."""
@@ -303,6 +345,20 @@ class Scaluq(SmallEngine):
             return [ones / (circuit.num_qubits * len(numbers)), float(len(numbers))]
 
         return call, told
+
+    def states(self) -> tuple[Call, Told]:
+        """All points at a time; amplitudes, which the package hands over as lists alone, are fetched untimed."""
+        circuit, values = small.states()
+        space, made, names = _scaluq_circuit(circuit)
+        columns = {name: values[:, i].tolist() for i, name in enumerate(names)}
+        states = space.StateVectorBatched(len(values), circuit.num_qubits)
+
+        def call() -> Any:
+            states.set_zero_state()
+            made.update_quantum_state(states, columns)
+            return states
+
+        return call, lambda found: small.state_moments(np.asarray(found.get_amplitudes()))
 
     def energies(self) -> tuple[Call, Told]:
         """All points at a time."""

@@ -105,7 +105,8 @@ def checked_values(values: ArrayLike, parameters: Sequence[Parameter], dimension
             f"the parameters' values must have shape {shape}, got {array.shape}; the parameters are "
             f"{names_of(parameter.name for parameter in parameters) or 'none'}."
         )
-    if not np.isfinite(array).all():
+    # The square of a vector tells at once that all is well, but for numbers that are too large for it.
+    if not (array.ndim == 1 and math.isfinite(array.dot(array))) and not np.isfinite(array).all():
         where = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
         name, point = parameters[where[-1]].name, f" at point {where[:-1]}" if where[:-1] else ""
         raise InvalidOptionError(f"the value of parameter {name!r}{point} must be finite, got {array[where]}.")
