@@ -53,7 +53,7 @@ struct Evolution {
     BriefEvolutions<double> double_{};
 };
 
-// At once is with the GIL, from the beginning to the end.
+// At once is with the GIL, from the beginning to the end; and what has not been planned is not done at once.
 template <class T>
 bool evolve_state_briefly(HeldState<T>& held, Evolution& evolution, const std::optional<InputArray<double>>& slots,
                           bool at_once, int threads, const RunControl& control) {
@@ -63,7 +63,11 @@ bool evolve_state_briefly(HeldState<T>& held, Evolution& evolution, const std::o
     const RunContext context = context_for(1, control);
     const Index fresh = held.fresh();
     BriefEvolutions<T>& kept = evolution.of_scalars<T>();
-    auto taken = kept.take(evolution.program, evolution.machine, fresh, context.kernels, threads);
+    auto taken = kept.take(fresh, evolution.machine, context.kernels);
+    if (taken == nullptr && !at_once) {
+        const ReleasedGil released;
+        taken = BriefEvolution<T>::of(evolution.program, evolution.machine, fresh, context.kernels, threads);
+    }
     if (taken == nullptr) return false;
     const bool keeps_gil = taken->seconds(bound) < waking_seconds;
     bool applies = keeps_gil || !at_once;

@@ -36,6 +36,13 @@ BriefEvolution<T>::BriefEvolution(std::shared_ptr<const Plan> plan, const Kernel
       ready_seconds_(seconds_ - emitting_seconds(sweeps_.plan())) {}
 
 template <class T>
+std::unique_ptr<BriefEvolution<T>> BriefEvolution<T>::of(const Program& program, const Machine& machine, Index fresh,
+                                                         const KernelTable& kernels, int threads) {
+    std::shared_ptr<const Plan> plan = evolution_plan<T>(program, machine, fresh);
+    return is_brief(*plan, threads) ? std::make_unique<BriefEvolution>(std::move(plan), kernels) : nullptr;
+}
+
+template <class T>
 bool BriefEvolution<T>::is_brief(const Plan& plan, int threads) {
     if (plan.stages.size() > max_brief_stages || !ReadySweeps<T>::goes_straight_through(plan)) return false;
     const double alone = plan_cost(plan, 1).seconds;
@@ -66,18 +73,14 @@ void BriefEvolution<T>::run(std::span<const double> slots, StateVector<T>& state
 }
 
 template <class T>
-std::unique_ptr<BriefEvolution<T>> BriefEvolutions<T>::take(const Program& program, const Machine& machine, Index fresh,
-                                                            const KernelTable& kernels, int threads) {
+std::unique_ptr<BriefEvolution<T>> BriefEvolutions<T>::take(Index fresh, const Machine& machine,
+                                                            const KernelTable& kernels) {
     const auto found =
         std::ranges::find_if(kept_, [&](const auto& evolution) { return evolution->is_for(fresh, machine, kernels); });
-    if (found != kept_.end()) {
-        auto evolution = std::move(*found);
-        kept_.erase(found);
-        return evolution;
-    }
-    std::shared_ptr<const Plan> plan = evolution_plan<T>(program, machine, fresh);
-    if (!BriefEvolution<T>::is_brief(*plan, threads)) return nullptr;
-    return std::make_unique<BriefEvolution<T>>(std::move(plan), kernels);
+    if (found == kept_.end()) return nullptr;
+    auto evolution = std::move(*found);
+    kept_.erase(found);
+    return evolution;
 }
 
 template <class T>

@@ -16,6 +16,9 @@ class BriefEvolution {
  public:
     // Of a plan that is brief.
     BriefEvolution(std::shared_ptr<const Plan> plan, const KernelTable& kernels);
+    // Plans a program for states of which these qubits are known to be |0>; null where that is not brief.
+    static std::unique_ptr<BriefEvolution> of(const Program& program, const Machine& machine, Index fresh,
+                                              const KernelTable& kernels, int threads);
 
     // Whether a plan goes straight through its sweeps, is predicted to take less time than anybody would want to be
     // able to end, and to gain no more from so many threads of a worker than by having its sweeps ready.
@@ -41,10 +44,8 @@ class BriefEvolution {
 template <class T>
 class BriefEvolutions {
  public:
-    // Takes out the one for states of which these qubits are known to be |0>; makes it if there is none. Null where the
-    // plan is not brief.
-    std::unique_ptr<BriefEvolution<T>> take(const Program& program, const Machine& machine, Index fresh,
-                                            const KernelTable& kernels, int threads);
+    // Takes out the one for states of which these qubits are known to be |0>; null if there is none.
+    std::unique_ptr<BriefEvolution<T>> take(Index fresh, const Machine& machine, const KernelTable& kernels);
     // Keeps it for the next call, if it is small.
     void give(std::unique_ptr<BriefEvolution<T>> evolution);
 
