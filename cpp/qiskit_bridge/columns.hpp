@@ -1,36 +1,43 @@
-// The columns of a packed program while a circuit is read, and those of its slots whose angles are expressions.
+// The columns of a packed program while a circuit is read: one row per operation.
 #pragma once
-
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
-#include "bindings/arrays.hpp"
 #include "program/packed_program.hpp"
 
 namespace ketjet::qiskit_bridge {
 
-namespace py = pybind11;
-
-// The columns of a program, as the engine takes them.
 class Columns {
  public:
-    void add(std::int32_t code, std::uint32_t controls, std::int64_t operand, const std::uint32_t* qubits,
-             std::uint32_t count) {
+    Columns() = default;
+    explicit Columns(PackedProgram program)
+        : codes_(std::move(program.codes)),
+          wire_begin_(std::move(program.wire_begin)),
+          wires_(std::move(program.wires)),
+          num_controls_(std::move(program.num_controls)),
+          control_state_(std::move(program.control_state)),
+          slot_begin_(std::move(program.slot_begin)),
+          slots_(std::move(program.slots)),
+          operand_(std::move(program.operand)) {}
+
+    // An operation on some qubits, of which `numbers` tells how the program counts them. Its slots come before it.
+    void add(std::int32_t code, std::uint32_t controls, std::int64_t operand, std::span<const std::uint32_t> qubits,
+             const std::uint32_t* numbers) {
         codes_.push_back(code);
         num_controls_.push_back(static_cast<std::uint16_t>(controls));
         control_state_.push_back((std::uint64_t{1} << controls) - 1);
         operand_.push_back(operand);
-        for (std::uint32_t i = 0; i < count; ++i) wires_.push_back(static_cast<std::int32_t>(qubits[i]));
+        for (const std::uint32_t qubit : qubits) wires_.push_back(static_cast<std::int32_t>(numbers[qubit]));
         wire_begin_.push_back(static_cast<std::uint32_t>(wires_.size()));
         slot_begin_.push_back(static_cast<std::uint32_t>(slots_.size()));
     }
+    // An operation on no qubit.
+    void add(std::int32_t code) { add(code, 0, -1, {}, nullptr); }
     // Room for so many rows, so that they need not be moved.
     void reserve(std::size_t rows) {
         codes_.reserve(rows);
@@ -40,13 +47,84 @@ class Columns {
         slot_begin_.reserve(rows + 1);
         operand_.reserve(rows);
     }
-    // To be called before `add`.
     void add_slot(double value) { slots_.push_back(value); }
     std::size_t num_operations() const { return codes_.size(); }
     std::size_t num_slots() const { return slots_.size(); }
+    std::size_t slots_before(std::size_t operation) const { return slot_begin_[operation]; }
     bool is_finite() const {
         return std::ranges::all_of(slots_, [](double slot) { return slot - slot == 0; });
     }
+
+    // Forgets all operations but so many, and slots of which there is no operation yet.
+    void truncate(std::size_t operations) {
+        codes_.resize(operations);
+        num_controls_.resize(operations);
+        control_state_.resize(operations);
+        operand_.resize(operations);
+        wire_begin_.resize(operations + 1);
+        slot_begin_.resize(operations + 1);
+        wires_.resize(wire_begin_.back());
+        slots_.resize(slot_begin_.back());
+    }
+    // Appends a stretch of operations once more.
+    void repeat(std::size_t begin, std::size_t end) { append(*this, begin, end); }
+    // Appends a stretch of other operations.
+    void append(const Columns& from, std::size_t begin, std::size_t end) {
+        const auto wire = static_cast<std::uint32_t>(wires_.size()) - from.wire_begin_[begin];
+        const auto slot = static_cast<std::uint32_t>(slots_.size()) - from.slot_begin_[begin];
+        append(wires_, from.wires_, from.wire_begin_[begin], from.wire_begin_[end]);
+        append(slots_, from.slots_, from.slot_begin_[begin], from.slot_begin_[end]);
+        append(codes_, from.codes_, begin, end);
+        append(num_controls_, from.num_controls_, begin, end);
+        append(control_state_, from.control_state_, begin, end);
+        append(operand_, from.operand_, begin, end);
+        append(wire_begin_, from.wire_begin_, begin + 1, end + 1, wire);
+        append(slot_begin_, from.slot_begin_, begin + 1, end + 1, slot);
+    }
+    // Appends all operations of a definition on other qubits and classical bits, its payloads behind so many.
+    void put_in(const Columns& definition, const std::uint32_t* qubits, const std::uint32_t* clbits,
+                std::int32_t measure, std::int64_t payloads) {
+        const std::size_t wire = wires_.size(), operation = codes_.size();
+        append(definition, 0, definition.num_operations());
+        for (std::size_t i = wire; i < wires_.size(); ++i) {
+            wires_[i] = static_cast<std::int32_t>(qubits[static_cast<std::size_t>(wires_[i])]);
+        }
+        for (std::size_t i = operation; i < operand_.size(); ++i) {
+            std::int64_t& operand = operand_[i];
+            if (operand < 0) continue;
+            operand = codes_[i] == measure ? clbits[static_cast<std::size_t>(operand)] : operand + payloads;
+        }
+    }
+    void set_operand(std::size_t operation, std::int64_t operand) { operand_[operation] = operand; }
+    // Drops operations that have neither qubits nor slots.
+    void keep(const std::vector<bool>& kept) {
+        std::size_t next = 0;
+        for (std::size_t i = 0; i < kept.size(); ++i) {
+            if (!kept[i]) continue;
+            codes_[next] = codes_[i];
+            num_controls_[next] = num_controls_[i];
+            control_state_[next] = control_state_[i];
+            operand_[next] = operand_[i];
+            ++next;
+            wire_begin_[next] = wire_begin_[i + 1];
+            slot_begin_[next] = slot_begin_[i + 1];
+        }
+        truncate(next);
+    }
+
+    struct Shape {
+        std::uint32_t wires;
+        std::uint32_t slots;
+        std::uint32_t controls;
+        std::uint64_t state;
+    };
+    Shape shape(std::size_t operation) const {
+        return {wire_begin_[operation + 1] - wire_begin_[operation],
+                slot_begin_[operation + 1] - slot_begin_[operation], num_controls_[operation],
+                control_state_[operation]};
+    }
+    std::int32_t code(std::size_t operation) const { return codes_[operation]; }
+    std::int64_t operand(std::size_t operation) const { return operand_[operation]; }
 
     // Renumbers the qubits by those in use; returns these.
     std::vector<std::int32_t> close_gaps() {
@@ -62,32 +140,30 @@ class Columns {
         return used;
     }
 
-    // For the engine alone, in place of arrays; the numbers of qubits and classical bits are still to be given. To be
-    // called once.
-    py::capsule packed() {
-        auto program = std::make_unique<PackedProgram>();
-        program->codes = std::move(codes_);
-        program->wire_begin = std::move(wire_begin_);
-        program->wires = std::move(wires_);
-        program->num_controls = std::move(num_controls_);
-        program->control_state = std::move(control_state_);
-        program->slot_begin = std::move(slot_begin_);
-        program->slots = std::move(slots_);
-        program->operand = std::move(operand_);
-        return py::capsule(program.release(), packed_program_capsule,
-                           [](void* owned) { delete static_cast<PackedProgram*>(owned); });
-    }
-
-    // To be called once.
-    py::tuple arrays() {
-        using bindings::to_array;
-        return py::make_tuple(to_array(std::move(codes_)), to_array(std::move(wire_begin_)),
-                              to_array(std::move(wires_)), to_array(std::move(num_controls_)),
-                              to_array(std::move(control_state_)), to_array(std::move(slot_begin_)),
-                              to_array(std::move(slots_)), to_array(std::move(operand_)));
+    // All columns, as those of a program whose qubits, classical bits and payloads are still to be given.
+    PackedProgram take() {
+        PackedProgram program;
+        program.codes = std::move(codes_);
+        program.wire_begin = std::move(wire_begin_);
+        program.wires = std::move(wires_);
+        program.num_controls = std::move(num_controls_);
+        program.control_state = std::move(control_state_);
+        program.slot_begin = std::move(slot_begin_);
+        program.slots = std::move(slots_);
+        program.operand = std::move(operand_);
+        return program;
     }
 
  private:
+    // The values may be those of the same column.
+    template <class T>
+    static void append(std::vector<T>& values, const std::vector<T>& from, std::size_t begin, std::size_t end,
+                       T shift = {}) {
+        const std::size_t before = values.size();
+        values.resize(before + end - begin);
+        for (std::size_t i = begin; i < end; ++i) values[before + i - begin] = from[i] + shift;
+    }
+
     std::vector<std::int32_t> codes_;
     std::vector<std::uint32_t> wire_begin_{0};
     std::vector<std::int32_t> wires_;
@@ -96,57 +172,6 @@ class Columns {
     std::vector<std::uint32_t> slot_begin_{0};
     std::vector<double> slots_;
     std::vector<std::int64_t> operand_;
-};
-
-// What is known of the slots whose angles are expressions of parameters, and of these expressions. A parameter by
-// itself is one expression wherever it stands; all others are taken for different ones.
-class Unbound {
- public:
-    explicit Unbound(std::size_t parameters) : expression_of_parameter_(parameters, -1) {}
-
-    bool empty() const { return slots_.empty(); }
-    // An angle that is a parameter.
-    void add_parameter(std::size_t parameter, std::size_t slot, std::int64_t instruction, std::int32_t gate) {
-        std::int64_t& expression = expression_of_parameter_[parameter];
-        if (expression < 0) expression = new_expression(static_cast<std::int64_t>(parameter));
-        add(expression, slot, instruction, gate);
-    }
-    // Any other, which is this one of an instruction's angles.
-    void add_expression(std::int64_t position, std::size_t slot, std::int64_t instruction, std::int32_t gate) {
-        const std::int64_t expression = new_expression(-1);
-        others_.insert(others_.end(), {expression, instruction, position});
-        add(expression, slot, instruction, gate);
-    }
-
-    // By slot its number, its expression, instruction and gate; by expression the parameter that it is, or -1; of those
-    // that are none their number, instruction and position there. To be called once.
-    py::tuple columns() {
-        using bindings::to_array;
-        const auto others = static_cast<py::ssize_t>(others_.size() / 3);
-        return py::make_tuple(to_array(std::move(slots_)), to_array(std::move(numbers_)),
-                              to_array(std::move(instructions_)), to_array(std::move(gates_)),
-                              to_array(std::move(parameters_)), to_array(std::move(others_), {others, 3}));
-    }
-
- private:
-    std::int64_t new_expression(std::int64_t parameter) {
-        parameters_.push_back(parameter);
-        return static_cast<std::int64_t>(parameters_.size()) - 1;
-    }
-    void add(std::int64_t expression, std::size_t slot, std::int64_t instruction, std::int32_t gate) {
-        slots_.push_back(static_cast<std::int64_t>(slot));
-        numbers_.push_back(expression);
-        instructions_.push_back(instruction);
-        gates_.push_back(gate);
-    }
-
-    std::vector<std::int64_t> expression_of_parameter_;
-    std::vector<std::int64_t> slots_;
-    std::vector<std::int64_t> numbers_;
-    std::vector<std::int64_t> instructions_;
-    std::vector<std::int32_t> gates_;
-    std::vector<std::int64_t> parameters_;
-    std::vector<std::int64_t> others_;
 };
 
 }  // namespace ketjet::qiskit_bridge

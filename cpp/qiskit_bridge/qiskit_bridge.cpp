@@ -1,79 +1,59 @@
-// The extension _qiskit_bridge: reads the plain instructions of circuits (gates, matrices, measurements, and what has
-// no effect) through Qiskit's C API, in tens of nanoseconds each, into the columns of a packed program. Of angles that
-// are expressions it tells where they stand, and of all other instructions, too: these are left to the Python lowering.
-// The C API's tables belong to one translation unit, so this is the only one there is; and they are stable within a
-// minor version only, so the extension refuses to be imported beside another one.
-#define QISKIT_PYTHON_EXTENSION
-#include <Python.h>
-#include <qiskit.h>
+// The extension _qiskit_bridge: reads circuits through Qiskit's C API, in tens of nanoseconds an instruction, into the
+// columns of a packed program. Of angles that are expressions it tells where they stand, and of all instructions that
+// the API does not show, too: these are left to the Python lowering. The C API's tables belong to one translation unit,
+// so this is the only one there is; and they are stable within a minor version only, so the extension refuses to be
+// imported beside another one.
+#include "qiskit_bridge/qiskit_api.hpp"
 //
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <algorithm>
-#include <array>
 #include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <numeric>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <tuple>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "bindings/arrays.hpp"
 #include "bindings/gil.hpp"
 #include "qiskit_bridge/circuit_mark.hpp"
-#include "qiskit_bridge/columns.hpp"
-#include "qiskit_bridge/expression_text.hpp"
-#include "qiskit_bridge/parameter_names.hpp"
+#include "qiskit_bridge/draft.hpp"
+#include "qiskit_bridge/read_circuit.hpp"
+#include "qiskit_bridge/reading.hpp"
+#include "qiskit_bridge/settings.hpp"
 
 namespace py = pybind11;
 
 namespace {
 
-// What the engine's gate table says about a gate.
-struct Row {
-    std::int32_t code;
-    std::uint32_t controls;
-    std::uint32_t qubits;
-    std::size_t parameters;
-    bool is_identity;
-};
-
-// The engine's codes of what is no gate.
-struct Codes {
-    std::int32_t measure;
-    std::int32_t reset;
-    std::int32_t unitary;
-    std::int32_t global_phase;
-};
-
+using ketjet::PackedProgram;
+using ketjet::Payload;
+using ketjet::bindings::InputArray;
 using ketjet::bindings::let_others_run;
 using ketjet::bindings::NoCollection;
 using ketjet::bindings::ReleasedForMany;
 using ketjet::bindings::to_array;
+using ketjet::bindings::to_vector;
 using ketjet::qiskit_bridge::CircuitMark;
 using ketjet::qiskit_bridge::Columns;
-using ketjet::qiskit_bridge::ExpressionText;
-using ketjet::qiskit_bridge::ParameterNames;
-using ketjet::qiskit_bridge::Unbound;
+using ketjet::qiskit_bridge::Draft;
+using ketjet::qiskit_bridge::Gap;
+using ketjet::qiskit_bridge::Jump;
+using ketjet::qiskit_bridge::Place;
+using ketjet::qiskit_bridge::ReadCircuit;
+using ketjet::qiskit_bridge::Reading;
+using ketjet::qiskit_bridge::Settings;
+using ketjet::qiskit_bridge::Surroundings;
 
-using Gates = std::map<std::string, Row, std::less<>>;
-
-// So many instructions are read without a pause: about a millisecond.
-constexpr std::size_t instructions_at_once = 8192;
-
-// Now and then gives other threads and signal handlers their turn; false if they have changed the circuit.
-bool pause_at(std::size_t instruction, const QkCircuit* circuit, std::size_t count) {
-    if (instruction % instructions_at_once != instructions_at_once - 1) return true;
-    let_others_run();
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    return qk_circuit_num_instructions(circuit) == count;
-}
+using Gates = std::map<std::string, std::tuple<std::int32_t, std::uint32_t, std::uint32_t, std::size_t>>;
 
 QkCircuit* borrowed(const py::object& circuit_data) {
     QkCircuit* const circuit = qk_circuit_borrow_from_python(circuit_data.ptr());
@@ -87,235 +67,248 @@ std::optional<std::uint64_t> mark_of(const py::object& circuit_data) {
     CircuitMark mark(circuit);
     const std::size_t count = qk_circuit_num_instructions(circuit);
     for (std::size_t i = 0; i < count; ++i) {
-        if (!pause_at(i, circuit, count) || !mark.add(i)) return std::nullopt;
+        if (i % ketjet::qiskit_bridge::instructions_at_once == ketjet::qiskit_bridge::instructions_at_once - 1) {
+            let_others_run();
+            if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+            if (qk_circuit_num_instructions(circuit) != count) return std::nullopt;
+        }
+        if (!mark.add(i)) return std::nullopt;
     }
     if (!mark.add_phase()) return std::nullopt;
     return mark.finish();
 }
 
-// One circuit on its way into columns. While it is read nothing here owns a Python object: up to Python 3.13 a thread
-// that waits for the GIL at the end of the interpreter is unwound.
-class Reading {
- public:
-    Reading(const Gates& gates, const Codes& codes, std::uint32_t max_matrix_qubits,
-            const std::vector<std::string>& parameters, bool starts_in_zero, QkCircuit* circuit)
-        : gates_(gates),
-          codes_(codes),
-          max_matrix_qubits_(max_matrix_qubits),
-          starts_in_zero_(starts_in_zero),
-          circuit_(circuit),
-          touched_(qk_circuit_num_qubits(circuit)),
-          names_(parameters),
-          unbound_(parameters.size()) {}
+// For the engine alone, in place of arrays; the numbers of qubits and classical bits are still to be given.
+py::capsule packed(Draft& draft, std::int64_t words) {
+    auto program = std::make_unique<PackedProgram>(draft.columns.take());
+    for (Payload& payload : draft.payloads) {
+        program->payloads.push_back(std::make_shared<const Payload>(std::move(payload)));
+    }
+    program->variable_words = static_cast<std::int32_t>(words);
+    return py::capsule(program.release(), ketjet::packed_program_capsule,
+                       [](void* owned) { delete static_cast<PackedProgram*>(owned); });
+}
 
-    // Reads what can be read here; false if somebody changes the circuit meanwhile.
-    bool read() {
-        const std::size_t count = qk_circuit_num_instructions(circuit_);
-        columns_.reserve(count + 1);
-        for (std::size_t i = 0; i < count; ++i) {
-            if (!pause_at(i, circuit_, count)) return false;
-            const Read found = read_instruction(i);
-            if (found == Read::operation) continue;
-            whole_ = whole_ && found == Read::no_effect;
-            for (const std::size_t number : {i, columns_.num_operations(), std::size_t{found == Read::other}}) {
-                gaps_.push_back(static_cast<std::int64_t>(number));
-            }
-        }
-        return true;
-    }
-    bool is_whole() const { return whole_; }
-    // The global phase of a circuit that is read as a whole: a number, or else an expression.
-    void add_phase(std::optional<double> phase) {
-        if (phase == 0.0) return;
-        if (!phase) unbound_.add_expression(0, columns_.num_slots(), -1, -1);
-        columns_.add_slot(phase.value_or(0));
-        columns_.add(codes_.global_phase, 0, -1, nullptr, 0);
-    }
-    bool is_finite() const {
-        const ReleasedForMany released(columns_.num_slots());
-        return columns_.is_finite();
-    }
-    // What `Reader.read` returns; to be called once.
-    py::tuple result(bool keep_idle_qubits) {
-        std::vector<std::int32_t> used;
-        keep_idle_qubits = keep_idle_qubits || !whole_;
-        if (!keep_idle_qubits) {
-            const ReleasedForMany released(columns_.num_operations());
-            used = columns_.close_gaps();
-        }
-        const NoCollection while_made;
-        py::object qubits = py::none(), unbound = py::none(), gaps = py::none();
-        if (!keep_idle_qubits) qubits = py::tuple(py::cast(used));
-        if (names_.size() > 0 || !unbound_.empty()) unbound = unbound_.columns();
-        if (!whole_) {
-            const auto count = static_cast<py::ssize_t>(gaps_.size() / 3);
-            gaps = to_array(std::move(gaps_), {count, 3});
-        }
-        const bool plain = whole_ && matrices_.empty() && unbound.is_none();
-        py::object columns = plain ? py::object(columns_.packed()) : columns_.arrays();
-        py::list matrices;
-        for (Matrix& matrix : matrices_) {
-            matrices.append(to_array(std::move(matrix.entries), {matrix.dimension, matrix.dimension}));
-        }
-        return py::make_tuple(std::move(qubits), std::move(columns), std::move(matrices), measures_, std::move(unbound),
-                              std::move(gaps));
-    }
+py::tuple arrays(Draft& draft) {
+    PackedProgram columns = draft.columns.take();
+    return py::make_tuple(to_array(std::move(columns.codes)), to_array(std::move(columns.wire_begin)),
+                          to_array(std::move(columns.wires)), to_array(std::move(columns.num_controls)),
+                          to_array(std::move(columns.control_state)), to_array(std::move(columns.slot_begin)),
+                          to_array(std::move(columns.slots)), to_array(std::move(columns.operand)));
+}
 
- private:
-    struct Matrix {
-        py::ssize_t dimension;
-        std::vector<std::complex<double>> entries;
-    };
-    struct Seen {
-        const char* name;
-        std::size_t length;
-        const Row* row;
-    };
-    enum class Read { operation, no_effect, other };
-    enum class Touched : std::uint8_t { no, perhaps, yes };
+py::list payloads(Draft& draft) {
+    py::list listed;
+    for (Payload& payload : draft.payloads) {
+        std::visit([&](auto& values) { listed.append(to_array(std::move(values))); }, payload);
+    }
+    return listed;
+}
 
-    Read read_instruction(std::size_t index) {
-        const QkOperationKind kind = qk_circuit_instruction_kind(circuit_, index);
-        if (kind == QkOperationKind_Barrier || kind == QkOperationKind_Delay) return Read::no_effect;
-        QkCircuitInstructionView view;
-        qk_circuit_view_instruction(circuit_, index, &view);
-        const Read found = read_view(index, kind, view);
-        if (found == Read::no_effect) return found;
-        const Touched how = found == Read::operation ? Touched::yes : Touched::perhaps;
-        for (std::uint32_t i = 0; i < view.num_qubits; ++i) {
-            Touched& touched = touched_[view.qubits[i]];
-            touched = std::max(touched, how);
+// Of each jump its operation, label and code; of each label the operation behind it; the codes; and of qubits that
+// loops touch the operation that is next and their number.
+py::tuple jumps(const Draft& draft) {
+    std::vector<std::int64_t> numbers, touched;
+    for (const Jump& jump : draft.jumps.all()) {
+        numbers.insert(numbers.end(), {static_cast<std::int64_t>(jump.operation), jump.label, jump.code});
+    }
+    for (const auto& [operation, qubit] : draft.touched) {
+        touched.insert(touched.end(), {static_cast<std::int64_t>(operation), static_cast<std::int64_t>(qubit)});
+    }
+    const auto count = static_cast<py::ssize_t>(draft.jumps.all().size());
+    const auto touches = static_cast<py::ssize_t>(draft.touched.size());
+    return py::make_tuple(to_array(std::move(numbers), {count, 3}), py::cast(draft.jumps.places()),
+                          py::cast(draft.jumps.codes()), to_array(std::move(touched), {touches, 2}));
+}
+
+// The global phase of a circuit that is whole: a number, or else an expression.
+void add_phase(Draft& draft, std::optional<double> phase, std::int32_t code) {
+    if (phase == 0.0) return;
+    if (!phase) draft.unbound.add_expression(0, draft.columns.num_slots(), {-1, -1});
+    draft.columns.add_slot(phase.value_or(0));
+    draft.columns.add(code);
+}
+
+// Six numbers of each operation whose shape does not follow from its code: its own, how many wires, slots and controls
+// it has, their state, and its operand; and of each measurement its number and the classical bit.
+std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> specials(const Settings& settings,
+                                                                         const Columns& columns) {
+    std::vector<std::int64_t> found, measured;
+    for (std::size_t i = 0; i < columns.num_operations(); ++i) {
+        const std::int64_t operand = columns.operand(i);
+        const auto number = static_cast<std::int64_t>(i);
+        if (columns.code(i) == settings.measure) {
+            measured.insert(measured.end(), {number, operand});
+            continue;
         }
-        return found;
+        const Columns::Shape shape = columns.shape(i);
+        const auto row = settings.rows.find(columns.code(i));
+        const std::uint32_t controls = row == settings.rows.end() ? 0 : row->second.controls;
+        if (operand < 0 && shape.controls == controls && shape.state == (std::uint64_t{1} << controls) - 1) continue;
+        found.insert(found.end(), {number, shape.wires, shape.slots, shape.controls,
+                                   static_cast<std::int64_t>(shape.state), operand});
     }
+    return {std::move(found), std::move(measured)};
+}
 
-    Read read_view(std::size_t index, QkOperationKind kind, const QkCircuitInstructionView& view) {
-        switch (kind) {
-            case QkOperationKind_Gate:
-                return read_gate(index, view);
-            case QkOperationKind_Measure:
-                measures_ = true;
-                columns_.add(codes_.measure, 0, view.clbits[0], view.qubits, 1);
-                return Read::operation;
-            case QkOperationKind_Reset:
-                return read_reset(view);
-            case QkOperationKind_Unitary:
-                return read_matrix(index, view);
-            default:
-                return Read::other;
+// What is returned of a circuit that is whole needs nothing more, all others go to a builder.
+py::tuple result(const Settings& settings, ReadCircuit& found, bool is_whole, bool keep_idle_qubits) {
+    Draft& draft = found.draft;
+    std::vector<std::int32_t> used;
+    const bool keep = keep_idle_qubits || !is_whole;
+    if (is_whole) {
+        const ReleasedForMany released(draft.columns.num_operations());
+        draft.resolve();
+        if (!keep) used = draft.columns.close_gaps();
+    }
+    const NoCollection while_made;
+    py::object qubits = py::none(), unbound = py::none(), gaps = py::none(), classical = py::none(), odd = py::none();
+    if (!keep) qubits = py::tuple(py::cast(used));
+    if (draft.unbound.num_parameters() > 0 || draft.unbound.size() > 0) unbound = draft.unbound.columns();
+    if (!is_whole) {
+        std::vector<std::int64_t> numbers;
+        for (const Gap& gap : found.gaps) {
+            numbers.insert(numbers.end(), {gap.instruction, static_cast<std::int64_t>(gap.operations), gap.is_left});
         }
+        gaps = to_array(std::move(numbers), {static_cast<py::ssize_t>(found.gaps.size()), 3});
+        if (!draft.jumps.all().empty()) classical = jumps(draft);
+        auto [special, measured] = specials(settings, draft.columns);
+        const auto specials = static_cast<py::ssize_t>(special.size() / 6);
+        const auto measurements = static_cast<py::ssize_t>(measured.size() / 2);
+        odd = py::make_tuple(to_array(std::move(special), {specials, 6}),
+                             to_array(std::move(measured), {measurements, 2}));
     }
+    const bool plain = is_whole && unbound.is_none();
+    py::object columns = plain ? py::object(packed(draft, found.words)) : arrays(draft);
+    py::object listed = plain ? py::list() : payloads(draft);
+    return py::make_tuple(std::move(qubits), std::move(columns), std::move(listed), found.measures, std::move(unbound),
+                          std::move(gaps), std::move(odd), std::move(classical), found.words);
+}
 
-    // Qubits that nothing has acted on need no reset. What other instructions do to theirs is not known here.
-    Read read_reset(const QkCircuitInstructionView& view) {
-        const Touched before = touched_[view.qubits[0]];
-        if (starts_in_zero_ && before == Touched::perhaps) return Read::other;
-        if (starts_in_zero_ && before == Touched::no) return Read::no_effect;
-        columns_.add(codes_.reset, 0, -1, view.qubits, 1);
-        return Read::operation;
+// Operations without classical bits that something else has lowered. Of the slots that are expressions, each has one of
+// its own.
+ReadCircuit lowered(PackedProgram program, const py::list& payloads, const std::vector<std::size_t>& unbound) {
+    const std::size_t operations = program.codes.size();
+    const auto is_short = [&](const auto& column, std::size_t more) { return column.size() != operations + more; };
+    if (is_short(program.wire_begin, 1) || is_short(program.num_controls, 0) || is_short(program.control_state, 0) ||
+        is_short(program.slot_begin, 1) || is_short(program.operand, 0) ||
+        program.wire_begin.back() != program.wires.size() || program.slot_begin.back() != program.slots.size()) {
+        throw py::value_error("the columns do not fit together");
     }
-
-    Read read_gate(std::size_t index, const QkCircuitInstructionView& view) {
-        const Row* const known = row_of(view);
-        if (known == nullptr) return Read::other;
-        const Row& row = *known;
-        if (row.is_identity) return Read::no_effect;
-        if (view.num_qubits != row.qubits || view.num_params != row.parameters) return Read::other;
-        for (std::size_t i = 0; i < view.num_params; ++i) {
-            const QkParamKind kind = qk_param_kind(parameter(view, i));
-            if (kind != QkParamKind_Real && kind != QkParamKind_ParameterExpression) return Read::other;
-        }
-        for (std::size_t i = 0; i < view.num_params; ++i) read_angle(index, i, parameter(view, i), row.code);
-        columns_.add(row.code, row.controls, -1, view.qubits, view.num_qubits);
-        return Read::operation;
+    const auto is_wrong = [](std::int64_t number, std::size_t end) { return number >= static_cast<std::int64_t>(end); };
+    for (const std::int32_t wire : program.wires) {
+        if (wire < 0 || wire >= program.num_qubits) throw py::value_error("there is no such qubit");
     }
-
-    // The gate of that name, if the engine has it. A gate's name is the same text in memory wherever it is.
-    const Row* row_of(const QkCircuitInstructionView& view) {
-        Seen& seen = seen_[reinterpret_cast<std::uintptr_t>(view.name) % seen_.size()];
-        if (seen.name != view.name || seen.length != view.name_len) {
-            const auto found = gates_.find(std::string_view(view.name, view.name_len));
-            seen = {view.name, view.name_len, found == gates_.end() ? nullptr : &found->second};
-        }
-        return seen.row;
+    for (const std::int64_t operand : program.operand) {
+        if (is_wrong(operand, payloads.size())) throw py::value_error("there is no such payload");
     }
-
-    const QkParam* parameter(const QkCircuitInstructionView& view, std::size_t position) const {
-        const void* const bytes = reinterpret_cast<const char*>(view.params) + position * parameter_stride_;
-        return static_cast<const QkParam*>(bytes);
-    }
-
-    void read_angle(std::size_t index, std::size_t position, const QkParam* angle, std::int32_t gate) {
-        if (qk_param_kind(angle) == QkParamKind_Real) {  // of another kind `as_real` may end the process
-            columns_.add_slot(qk_param_as_real(angle));
-            return;
-        }
-        const auto instruction = static_cast<std::int64_t>(index);
-        if (const auto number = names_.find(ExpressionText(angle).view())) {
-            unbound_.add_parameter(*number, columns_.num_slots(), instruction, gate);
+    ReadCircuit circuit(0, static_cast<std::size_t>(program.num_qubits), 0);
+    circuit.draft.columns = Columns(std::move(program));
+    for (const py::handle& payload : payloads) {
+        if (py::isinstance<py::array_t<std::complex<double>>>(payload)) {
+            circuit.draft.payloads.emplace_back(to_vector(payload.cast<InputArray<std::complex<double>>>()));
         } else {
-            unbound_.add_expression(static_cast<std::int64_t>(position), columns_.num_slots(), instruction, gate);
+            circuit.draft.payloads.emplace_back(to_vector(payload.cast<InputArray<std::int64_t>>()));
         }
-        columns_.add_slot(0);
     }
-
-    Read read_matrix(std::size_t index, const QkCircuitInstructionView& view) {
-        if (view.num_qubits > max_matrix_qubits_) return Read::other;
-        const py::ssize_t dimension = py::ssize_t{1} << view.num_qubits;
-        Matrix matrix{dimension, std::vector<std::complex<double>>(static_cast<std::size_t>(dimension * dimension))};
-        qk_circuit_inst_unitary(circuit_, index, reinterpret_cast<QkComplex64*>(matrix.entries.data()));
-        columns_.add(codes_.unitary, 0, static_cast<std::int64_t>(matrices_.size()), view.qubits, view.num_qubits);
-        matrices_.push_back(std::move(matrix));
-        return Read::operation;
-    }
-
-    const Gates& gates_;
-    const Codes& codes_;
-    std::uint32_t max_matrix_qubits_;
-    bool starts_in_zero_;
-    QkCircuit* circuit_;
-    std::vector<Touched> touched_;  // by qubit
-    std::array<Seen, 127> seen_{};
-    ParameterNames names_;
-    std::size_t parameter_stride_ = qk_param_stride();
-    Columns columns_;
-    Unbound unbound_;
-    std::vector<Matrix> matrices_;
-    std::vector<std::int64_t> gaps_;  // instructions without an operation here, operations before, whether to be read
-    bool whole_ = true;
-    bool measures_ = false;
-};
-
-constexpr std::string_view identity = "id";
+    std::int64_t number = 0;
+    for (const std::size_t slot : unbound) circuit.draft.unbound.add_expression(number++, slot, {-1, -1});
+    return circuit;
+}
 
 class Reader {
  public:
-    Reader(const std::map<std::string, std::tuple<std::int32_t, std::uint32_t, std::uint32_t, std::size_t>>& gates,
-           std::int32_t measure, std::int32_t reset, std::int32_t unitary, std::int32_t global_phase,
-           std::uint32_t max_matrix_qubits)
-        : codes_{measure, reset, unitary, global_phase}, max_matrix_qubits_(max_matrix_qubits) {
+    Reader(const Gates& gates, const Settings::Codes& instructions, const Settings::Codes& classical,
+           const Settings::Codes& paulis, const Settings::Codes& limits, double unitary_tolerance)
+        : settings_(instructions, classical, paulis, limits, unitary_tolerance) {
         for (const auto& [name, row] : gates) {
             const auto& [code, controls, targets, parameters] = row;
-            gates_.emplace(name, Row{code, controls, controls + targets, parameters, name == identity});
+            const ketjet::qiskit_bridge::Row own{code, controls, controls + targets, parameters, name == "id"};
+            settings_.gates.emplace(name, own);
+            settings_.rows.emplace(code, own);
         }
     }
 
-    std::optional<py::tuple> read(const py::object& circuit_data, const std::vector<std::string>& parameters,
-                                  std::optional<double> global_phase, bool keep_idle_qubits,
-                                  bool starts_in_zero) const {
-        Reading reading(gates_, codes_, max_matrix_qubits_, parameters, starts_in_zero, borrowed(circuit_data));
-        if (!reading.read()) return std::nullopt;
-        if (reading.is_whole()) {
-            reading.add_phase(global_phase);
-            if (!reading.is_finite()) return std::nullopt;
+    py::object read(const py::object& circuit_data, const std::vector<std::string>& parameters, bool starts_in_zero,
+                    std::int64_t first_free_word, std::optional<double> global_phase, bool keep_idle_qubits) const {
+        QkCircuit* const circuit = borrowed(circuit_data);
+        Surroundings surroundings = alone(circuit);
+        surroundings.starts_in_zero = starts_in_zero;
+        surroundings.first_free_word = first_free_word;
+        std::optional<ReadCircuit> found = Reading(settings_, parameters, circuit, surroundings).read();
+        if (!found) return py::none();
+        return found->is_whole() ? py::cast(whole(*found, global_phase, keep_idle_qubits))
+                                 : py::cast(std::move(*found));
+    }
+
+    std::optional<ReadCircuit> read_definition(const py::object& circuit_data,
+                                               const std::vector<std::string>& parameters) const {
+        QkCircuit* const circuit = borrowed(circuit_data);
+        Surroundings surroundings = alone(circuit);
+        surroundings.is_inside = true;
+        surroundings.with_control_flow = false;
+        return Reading(settings_, parameters, circuit, surroundings).read_definition();
+    }
+
+    std::optional<ReadCircuit> read_inner(const py::object& circuit_data, const std::vector<std::string>& parameters,
+                                          std::vector<std::uint32_t> qubits, std::vector<std::uint32_t> clbits,
+                                          bool with_control_flow, std::int64_t first_free_word) const {
+        QkCircuit* const circuit = borrowed(circuit_data);
+        if (qubits.size() != qk_circuit_num_qubits(circuit) || clbits.size() != qk_circuit_num_clbits(circuit)) {
+            throw py::value_error("there is not one number for each qubit and classical bit");
         }
-        return reading.result(keep_idle_qubits);
+        const Surroundings surroundings{.qubits = std::move(qubits),
+                                        .clbits = std::move(clbits),
+                                        .is_inside = true,
+                                        .with_control_flow = with_control_flow,
+                                        .first_free_word = first_free_word};
+        return Reading(settings_, parameters, circuit, surroundings).read();
+    }
+
+    bool put_in(ReadCircuit& circuit, const std::vector<std::int64_t>& numbers,
+                const std::map<std::int64_t, const ReadCircuit*>& definitions, std::size_t most) const {
+        if (numbers.size() != circuit.places.size()) {
+            throw py::value_error("there is not one number for each instruction that has been left");
+        }
+        std::vector<const ReadCircuit*> chosen(numbers.size(), nullptr);
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
+            if (numbers[i] < 0) continue;
+            chosen[i] = definitions.at(numbers[i]);
+            if (chosen[i] == nullptr || !fits(*chosen[i], circuit.places[i])) {
+                throw py::value_error("a definition does not fit where it is to be put in");
+            }
+        }
+        return circuit.put_in(settings_, chosen, numbers, most);
+    }
+
+    py::tuple parts(ReadCircuit& circuit) const { return result(settings_, circuit, false, true); }
+
+    std::optional<py::tuple> whole(ReadCircuit& circuit, std::optional<double> global_phase,
+                                   bool keep_idle_qubits) const {
+        add_phase(circuit.draft, global_phase, settings_.global_phase);
+        {
+            const ReleasedForMany released(circuit.draft.columns.num_slots());
+            if (!circuit.draft.columns.is_finite()) return std::nullopt;
+        }
+        return result(settings_, circuit, true, keep_idle_qubits);
     }
 
  private:
-    Gates gates_;
-    Codes codes_;
-    std::uint32_t max_matrix_qubits_;
+    static Surroundings alone(const QkCircuit* circuit) {
+        Surroundings surroundings;
+        surroundings.qubits.resize(qk_circuit_num_qubits(circuit));
+        std::iota(surroundings.qubits.begin(), surroundings.qubits.end(), 0U);
+        surroundings.clbits.resize(qk_circuit_num_clbits(circuit));
+        std::iota(surroundings.clbits.begin(), surroundings.clbits.end(), 0U);
+        return surroundings;
+    }
+    // Whether a definition is whole, without jumps, and has the numbers of qubits and classical bits that are there.
+    static bool fits(const ReadCircuit& definition, const Place& place) {
+        return definition.is_whole() && definition.draft.jumps.all().empty() &&
+               definition.num_qubits == place.qubits.size() && definition.num_clbits == place.clbits.size();
+    }
+
+    Settings settings_;
 };
 
 std::uint32_t minor_version(std::uint32_t version) { return version >> 16; }
@@ -328,21 +321,75 @@ PYBIND11_MODULE(_qiskit_bridge, m) {
         PyErr_SetString(PyExc_ImportError, "built for Qiskit " QISKIT_VERSION "; build ketjet anew to use it");
         throw py::error_already_set();
     }
-    m.doc() = "Reads plain instructions of circuits through Qiskit's C API.";
+    m.doc() = "Reads circuits through Qiskit's C API.";
     m.def("mark", &mark_of, py::arg("circuit_data"),
           "A hash of all that acts on a state, in 64 bits; None for a circuit with instructions that this cannot tell "
           "of.");
+    py::class_<ReadCircuit>(m, "ReadCircuit", "What has been read of a circuit.")
+        .def(
+            py::init([](std::int32_t num_qubits, std::vector<std::int32_t> codes, std::vector<std::uint32_t> wire_begin,
+                        std::vector<std::int32_t> wires, std::vector<std::uint16_t> num_controls,
+                        std::vector<std::uint64_t> control_state, std::vector<std::uint32_t> slot_begin,
+                        std::vector<double> slots, std::vector<std::int64_t> operand, const py::list& payloads,
+                        const std::vector<std::size_t>& unbound) {
+                PackedProgram program;
+                program.num_qubits = num_qubits;
+                program.codes = std::move(codes);
+                program.wire_begin = std::move(wire_begin);
+                program.wires = std::move(wires);
+                program.num_controls = std::move(num_controls);
+                program.control_state = std::move(control_state);
+                program.slot_begin = std::move(slot_begin);
+                program.slots = std::move(slots);
+                program.operand = std::move(operand);
+                return lowered(std::move(program), payloads, unbound);
+            }),
+            py::arg("num_qubits"), py::arg("codes"), py::arg("wire_begin"), py::arg("wires"), py::arg("num_controls"),
+            py::arg("control_state"), py::arg("slot_begin"), py::arg("slots"), py::arg("operand"), py::arg("payloads"),
+            py::arg("unbound"), "Operations that something else has lowered, and which of their slots are expressions.")
+        .def_property_readonly("is_whole", &ReadCircuit::is_whole)
+        .def_property_readonly(
+            "left",
+            [](const ReadCircuit& read) {
+                std::vector<std::int64_t> numbers;
+                for (const Gap& gap : read.gaps) {
+                    if (!gap.is_left) continue;
+                    numbers.push_back(read.places[numbers.size()].may_be_defined ? gap.instruction : -1);
+                }
+                return numbers;
+            },
+            "The numbers of the instructions that have been left, -1 for those that no circuit defines.")
+        .def_property_readonly(
+            "expressions", [](const ReadCircuit& read) { return read.draft.unbound.expressions(); },
+            "By expression the parameter that it is, or -1; three numbers of each that is none, one after the other: "
+            "its own, an instruction's, and its place among the instruction's angles.");
     py::class_<Reader>(m, "Reader", "Reads circuits; holds the engine's codes of what they are made of.")
-        .def(py::init<const std::map<std::string, std::tuple<std::int32_t, std::uint32_t, std::uint32_t, std::size_t>>&,
-                      std::int32_t, std::int32_t, std::int32_t, std::int32_t, std::uint32_t>(),
-             py::arg("gates"), py::arg("measure"), py::arg("reset"), py::arg("unitary"), py::arg("global_phase"),
-             py::arg("max_matrix_qubits"))
-        .def("read", &Reader::read, py::arg("circuit_data"), py::arg("parameters"), py::arg("global_phase"),
-             py::arg("keep_idle_qubits"), py::arg("starts_in_zero"),
-             "(qubits or None, columns, matrices, whether it measures, expressions or None, gaps or None), or None for "
-             "a "
-             "circuit with an angle that is not finite. There are gaps if other instructions are still to be read: of "
-             "each instruction without an operation its number, how many operations come before it, and whether it is "
-             "to be read; then the global phase is left out, too, and all qubits have their own numbers. The columns "
-             "of a circuit without matrices, expressions and gaps are a capsule for the engine.");
+        .def(py::init<const Gates&, const Settings::Codes&, const Settings::Codes&, const Settings::Codes&,
+                      const Settings::Codes&, double>(),
+             py::arg("gates"), py::arg("instructions"), py::arg("classical"), py::arg("paulis"), py::arg("limits"),
+             py::arg("unitary_tolerance"))
+        .def("read", &Reader::read, py::arg("circuit_data"), py::arg("parameters"), py::arg("starts_in_zero"),
+             py::arg("first_free_word"), py::arg("global_phase"), py::arg("keep_idle_qubits"),
+             "What `whole` gives, or a `ReadCircuit` of which something has been left; None also for a circuit that "
+             "somebody changes meanwhile.")
+        .def("read_inner", &Reader::read_inner, py::arg("circuit_data"), py::arg("parameters"), py::arg("qubits"),
+             py::arg("clbits"), py::arg("with_control_flow"), py::arg("first_free_word"),
+             "A circuit inside another one, with the numbers that its qubits and classical bits have there; None for "
+             "one that somebody changes meanwhile.")
+        .def("read_definition", &Reader::read_definition, py::arg("circuit_data"), py::arg("parameters"),
+             "The same for what is to be put in, its global phase first.")
+        .def("put_in", &Reader::put_in, py::arg("circuit"), py::arg("definitions"), py::arg("numbers"), py::arg("most"),
+             "Puts in a definition, or none, for each instruction that has been left; its number goes with the "
+             "expressions in it. False, and nothing has changed, if there would be more operations than so many.")
+        .def("parts", &Reader::parts, py::arg("circuit"),
+             "(None, columns, payloads, whether it measures, expressions or None, gaps, specials and measurements, "
+             "jumps "
+             "or None, words of classical memory): of each instruction that is not exactly one operation the gaps are "
+             "its number, how many operations come before what follows it, and whether it has been left; jumps have no "
+             "operands. To be called once.")
+        .def("whole", &Reader::whole, py::arg("circuit"), py::arg("global_phase"), py::arg("keep_idle_qubits"),
+             "What `parts` gives of a circuit that is whole, with the qubits in use, or None for all, without gaps, "
+             "specials and "
+             "jumps; the columns are a capsule for the engine unless there are expressions. None if an "
+             "angle is not finite. To be called once.");
 }

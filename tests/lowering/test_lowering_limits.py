@@ -32,7 +32,7 @@ from support.calls import calls_in
 from support.qiskit_versions import needs_pauli_products
 
 from ketjet.errors import InvalidCircuitError, KetjetError, UnsupportedInstructionError
-from ketjet.lowering import builder, lower, native, walk
+from ketjet.lowering import builder, lower, native, native_definitions, walk
 
 NAN, INF = float("nan"), float("inf")
 
@@ -412,7 +412,7 @@ def large_circuit(repeats):
 
 def test_work_is_linear_in_the_number_of_gates(monkeypatch):
     small, large = large_circuit(100), large_circuit(3000)
-    monkeypatch.setattr(native, "read", lambda *_, **__: None)
+    monkeypatch.setattr(native, "_reader", lambda: None)
     assert calls_in(lambda: lower(large)) < 30 * calls_in(lambda: lower(small))
 
 
@@ -430,7 +430,8 @@ def test_repeated_definitions_are_cheap():
 
 def test_equal_library_gates_are_lowered_once(monkeypatch):
     asked = []
-    monkeypatch.setattr(walk, "definition_of", lambda operation: asked.append(operation) or operation.definition)
+    for module in (walk, native_definitions):
+        monkeypatch.setattr(module, "definition_of", lambda operation: asked.append(operation) or operation.definition)
     circuit = QuantumCircuit(5)
     for i in range(10):
         circuit.append(lib.QFTGate(3), [i % 3, i % 3 + 1, i % 3 + 2])

@@ -10,12 +10,25 @@ import qiskit
 from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.circuit import Gate, Measure, Parameter, ParameterVector, Qubit, library
+from qiskit.circuit import (
+    AnnotatedOperation,
+    ControlModifier,
+    Gate,
+    InverseModifier,
+    Measure,
+    Parameter,
+    ParameterVector,
+    PowerModifier,
+    Qubit,
+    library,
+)
+from qiskit.circuit.classical import expr
 from qiskit.circuit.library import BlueprintCircuit
-from qiskit.quantum_info import random_unitary
+from qiskit.quantum_info import Pauli, SparsePauliOp, random_unitary
 from support import strategies
 from support.calls import calls_in
 from support.dynamic_strategies import dynamic_circuits
+from support.native import assert_same, by_python
 
 from ketjet.errors import InvalidCircuitError
 from ketjet.lowering import lower, native
@@ -28,24 +41,6 @@ except ImportError as error:
     pytest.skip(f"Qiskit {qiskit.__version__}: {error}", allow_module_level=True)
 
 PLAIN = {name: gate for name, gate in strategies.STANDARD_GATES.items() if name not in {"id", "global_phase"}}
-
-
-def by_python(circuit, **options):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(native, "read", lambda *_, **__: None)
-        return lower(circuit, **options)
-
-
-def assert_same(first, second):
-    for mine, other in zip(first.program.packed(), second.program.packed(), strict=True):
-        np.testing.assert_equal(mine, other)
-    assert first.program.fingerprint == second.program.fingerprint
-    assert (first.qubits, first.has_measurements) == (second.qubits, second.has_measurements)
-    assert (first.parameters, first.saves) == (second.parameters, second.saves)
-    assert (first.binding is None) == (second.binding is None)
-    if first.binding is not None:
-        for mine, other in zip(first.binding._used, second.binding._used, strict=True):
-            np.testing.assert_equal(list(mine), list(other))
 
 
 T, A, B = ParameterVector("t", 12), Parameter("a"), Parameter("b")
@@ -225,6 +220,24 @@ class OwnGate(Gate):
         self.definition.s(0)
 
 
+class Matrix(Gate):
+    """A gate that has a matrix and no definition."""
+
+    def __init__(self):
+        super().__init__("own", 1, [])
+
+    def __array__(self, dtype=None, copy=None):
+        return np.eye(2, dtype=dtype)
+
+
+def outer(*operations, clbits=0, phase=0.0):
+    """An instruction that is nothing but a definition."""
+    circuit = QuantumCircuit(max(operation.num_qubits for operation in operations), clbits, global_phase=phase)
+    for operation in operations:
+        circuit.append(operation, range(operation.num_qubits), range(operation.num_clbits))
+    return circuit.to_instruction(label="outer")
+
+
 def two(operation, *wires):
     circuit = QuantumCircuit(5, 5)
     circuit.h(0)
@@ -232,22 +245,28 @@ def two(operation, *wires):
     return circuit
 
 
-def loop():
-    circuit = QuantumCircuit(1, 1)
-    with circuit.for_loop(range(3)):
+def loop(parameter):
+    circuit = QuantumCircuit(5, 5)
+    with circuit.for_loop(range(3), parameter):
+        circuit.h(0)
+    return circuit
+
+
+def if_expression():
+    circuit = QuantumCircuit(5, 5)
+    with circuit.if_test(expr.logic_not(circuit.clbits[0])):
         circuit.h(0)
     return circuit
 
 
 LEFT = {
-    "object parameters": two(library.DiagonalGate([1, -1])),
-    "open control": two(library.CXGate(ctrl_state=0)),
-    "opaque mcx": two(library.MCXGate(4)),
-    "gate in Python": two(OwnGate()),
+    "power": two(AnnotatedOperation(library.SGate(), PowerModifier(2))),
+    "gate without a definition": two(Matrix()),
+    "control of a definition": two(OwnGate().control(1)),
     "measurement in Python": two(OwnMeasure()),
-    "initialize": two(library.Initialize([0, 1])),
-    "wide matrix": two(library.UnitaryGate(random_unitary(32, seed=1))),
-    "loop": loop(),
+    "state preparation": two(library.StatePreparation([0, 1])),
+    "loop with a parameter": loop(A),
+    "expression": if_expression(),
 }
 
 
@@ -274,6 +293,88 @@ def test_what_is_left_to_python(kind):
     assert_same(lower(LEFT[kind]), by_python(LEFT[kind]))
 
 
+PUT_IN = {
+    "object parameters": two(library.DiagonalGate([1, -1])),
+    "open control": two(library.CXGate(ctrl_state=0)),
+    "opaque mcx": two(library.MCXGate(4, ctrl_state=5)),
+    "controlled rotation": two(library.CRXGate(0.3, ctrl_state=0)),
+    "annotated": two(AnnotatedOperation(library.SGate(), [InverseModifier(), ControlModifier(2, 1)])),
+    "initialize": two(library.Initialize([0, 1])),
+    "wide matrix": two(library.UnitaryGate(random_unitary(32, seed=1))),
+    "evolution": two(
+        library.PauliEvolutionGate(SparsePauliOp(["ZZI", "IXY", "IIZ", "III"], [0.5, 0.25, 2, 1]), time=A)
+    ),
+    "Pauli rotation": two(library.PauliProductRotationGate(Pauli("-XIYZ"), A)),
+    "rotation of one qubit": two(library.PauliProductRotationGate(Pauli("IYI"), 0.5)),
+    "rotation of no qubit": two(library.PauliProductRotationGate(Pauli("II"), 0.5)),
+    "Pauli measurement": two(library.PauliProductMeasurement(Pauli("-XZ"))),
+    "definition with an open control": two(outer(library.CXGate(ctrl_state=0), library.UCRXGate([0.1, 0.2]))),
+    "gate in Python": two(OwnGate()),
+    "nested": two(outer(outer(library.HGate()), library.CXGate(), phase=0.5)),
+    "matrices": two(outer(library.UnitaryGate(random_unitary(4, seed=2)), OwnGate())),
+    "measurement": two(outer(library.HGate(), Measure(), clbits=1)),
+    "parameters": two(outer(library.RXGate(A), library.CRZGate(2 * B), phase=A)),
+    "parameters, nested": two(outer(outer(library.RXGate(A)), library.RYGate(A), outer(library.RZGate(A + B)))),
+    "class of Qiskit": two(library.QFTGate(3)),
+}
+
+
+@pytest.mark.parametrize("kind", PUT_IN)
+def test_definitions_are_put_in(kind):
+    circuit = PUT_IN[kind].copy()
+    circuit.compose(circuit, range(5)[::-1], range(5)[::-1], inplace=True)
+    circuit.ry(A, 0)
+    assert native.read(circuit).gaps is None
+    assert_same(lower(circuit), by_python(circuit))
+
+
+@given(st.lists(st.sampled_from([*LEFT, *PUT_IN]), max_size=5), st.integers(0, 3), st.booleans())
+def test_definitions_in_definitions_become_the_same_program(kinds, depth, starts_in_zero):
+    circuit = QuantumCircuit(5, 5)
+    for kind in kinds:
+        circuit.compose((LEFT | PUT_IN)[kind], range(5)[::-1], range(5), inplace=True)
+        circuit.barrier()
+    if not circuit.has_control_flow_op():
+        for _ in range(depth):
+            around = QuantumCircuit(5, 5)
+            around.ry(B, 0)
+            around.append(circuit.to_instruction(), range(5)[::-1], range(5)[::-1])
+            circuit = around
+    assert_same(lower(circuit, starts_in_zero=starts_in_zero), by_python(circuit, starts_in_zero=starts_in_zero))
+
+
+def test_a_definition_that_is_used_often_is_read_once():
+    def calls(count):
+        circuit = QuantumCircuit(2)
+        operation = outer(outer(library.HGate()), library.CXGate())
+        for _ in range(count):
+            circuit.append(operation, [0, 1])
+        return calls_in(lambda: lower(circuit))
+
+    assert calls(20) - calls(19) <= 20
+    assert calls(20) - calls(10) == 10 * (calls(11) - calls(10))
+
+
+def test_definitions_that_never_end_are_left_to_python():
+    gate = Gate("endless", 1, [])
+    gate.definition = QuantumCircuit(1)
+    gate.definition.append(gate, [0])
+    circuit = QuantumCircuit(1)
+    circuit.append(gate, [0])
+    with pytest.raises(InvalidCircuitError, match="its definition contains itself"):
+        lower(circuit)
+
+
+def test_definitions_are_nested_as_deep_as_one_likes():
+    circuit = QuantumCircuit(1)
+    circuit.h(0)
+    for _ in range(120):
+        around = QuantumCircuit(1)
+        around.append(circuit.to_instruction(), [0])
+        circuit = around
+    assert lower(circuit).program.num_operations == 1
+
+
 @pytest.mark.parametrize("angle", [math.nan, math.inf, -math.inf])
 def test_python_says_what_is_wrong_with_an_angle(angle):
     circuit = QuantumCircuit(2)
@@ -298,4 +399,4 @@ def test_any_number_of_qubits_is_read():
 
 def test_what_is_no_circuit_data_is_refused():
     with pytest.raises(TypeError):
-        native._reader().read(object(), [], 0.0, False, True)
+        native._reader().read(object(), [], True, 0, 0.0, False)

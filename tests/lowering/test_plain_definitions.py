@@ -11,12 +11,13 @@ from qiskit.circuit import Parameter, Qubit
 
 from ketjet import Simulator
 from ketjet.errors import InvalidCircuitError
-from ketjet.lowering import lower, walk
+from ketjet.lowering import lower, native, walk
 
 
 @pytest.fixture
 def frames(monkeypatch):
-    """The frames that a lowering opens."""
+    """The frames that a lowering in Python opens."""
+    monkeypatch.setattr(native, "_reader", lambda: None)
     opened, scope = [], walk.Scope
 
     def open_scope(*arguments):

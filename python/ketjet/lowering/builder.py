@@ -189,13 +189,17 @@ class ProgramBuilder:
         self._append_classical("jump", label, None)
 
     def _append_classical(self, name: str, label: int | None, code: list[int] | None) -> None:
-        self.looks_back += 1  # code names classical bits, and variables live only here
-        self.classical.append(Classical(len(self.codes), label, code))
+        self.note_classical(len(self.codes), label, code)
         self.codes.append(instruction_codes()[name])
 
-    def new_label(self) -> int:
-        """Return a label that has no place yet."""
-        self.labels.append(-1)
+    def note_classical(self, operation: int, label: int | None, code: list[int] | None) -> None:
+        """Note where a classical operation leads and what it computes."""
+        self.looks_back += 1  # code names classical bits, and variables live only here
+        self.classical.append(Classical(operation, label, code))
+
+    def new_label(self, place: int = -1) -> int:
+        """Return a label in front of this operation, or one that has no place yet."""
+        self.labels.append(place)
         return len(self.labels) - 1
 
     def place(self, label: int) -> None:

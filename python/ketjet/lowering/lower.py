@@ -202,18 +202,18 @@ def lower(circuit: QuantumCircuit, *, keep_idle_qubits: bool = False, starts_in_
     if reading is not None and reading.gaps is None:
         return _of_reading(circuit, reading)
     if logger.isEnabledFor(logging.DEBUG):
-        how, why = "" if reading is None else " in part", native.why_walked(circuit)
+        how, why = "" if reading is None else " in part", native.why_walked(circuit, reading)
         logger.debug("circuit %r is read in Python%s, which takes longer: %s", circuit.name, how, why)
     return _walked(circuit, reading, keep_idle_qubits, starts_in_zero)
 
 
 def _of_reading(circuit: QuantumCircuit, reading: NativeReading) -> LoweredCircuit:
     """Return a circuit that has been read as a whole."""
-    qubits, columns, capsule, matrices, measures, parameters, expressions, _ = reading
+    qubits, columns, capsule, payloads, measures, parameters, expressions, _, _, _, words, _ = reading
     if columns is None:
         program = engine.Program.from_capsule(capsule, len(qubits), circuit.num_clbits)
         return LoweredCircuit(program, Header(circuit), qubits, parameters, measures, (), None)
-    program = engine.Program(len(qubits), circuit.num_clbits, *columns, [matrix.reshape(-1) for matrix in matrices])
+    program = engine.Program(len(qubits), circuit.num_clbits, *columns, payloads, words)
     binding = None if expressions is None else Binding(circuit.name, parameters, expressions, columns.slots)
     return LoweredCircuit(program, Header(circuit), qubits, parameters, measures, (), binding)
 

@@ -53,7 +53,7 @@ def pack(
     listed, specials, payloads = builder.codes, builder.specials, builder.payloads
     if builder.classical:
         listed, specials, payloads = _resolved(builder)
-    columns = _listed if len(listed) <= FEW else _arrayed
+    columns = listed_columns if len(listed) <= FEW else _arrayed
     codes, wires, (wire_begin, slot_begin, num_controls, control_state, operand) = columns(
         builder, listed, specials, qubits
     )
@@ -102,10 +102,10 @@ def _is_idle(builder: ProgramBuilder, classical: Classical) -> bool:
     return classical.code is None and builder.labels[classical.label] == classical.operation + 1
 
 
-def _listed(
+def listed_columns(
     builder: ProgramBuilder, codes: list[int], specials: list[int], qubits: Sequence[int]
 ) -> tuple[Any, Any, tuple[Any, ...]]:
-    """Put the columns of a short program together."""
+    """Put the columns of a short program together: codes, wires, and the others from `wire_begin` on without slots."""
     by_code, measure = shape_rows(), instruction_codes()["measure"]
     rows = [by_code[code] for code in codes]
     operand = [-1] * len(rows)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ketjet.lowering.operations import Placement
     from ketjet.lowering.variables import Declared
 
+MAX_DEPTH = 10_000
+"""Deeper definitions are taken for endless ones."""
+
 
 @dataclass(eq=False, slots=True)
 class Scope:

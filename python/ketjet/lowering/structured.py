@@ -279,6 +279,11 @@ def _handler(kind: type) -> Callable[[ProgramBuilder, Any, Placement], bool] | N
     return next((HANDLERS[base] for base in kind.__mro__ if base in HANDLERS), None)
 
 
+def is_structured(kind: type) -> bool:
+    """Tell whether operations of a class are, or may be, appended as one of those above."""
+    return _handler(kind) is not None
+
+
 def append_structured(builder: ProgramBuilder, operation: Any, placement: Placement) -> bool:
     """Append an operation of one of the classes above; False if it is of none or needs its definition."""
     handler = _handler(operation.__class__)

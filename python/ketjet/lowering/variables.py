@@ -95,7 +95,8 @@ class VariableTable:
         """Whether anything leads to the present place."""
         self._locate = locate
         self._in_dt: bool | None = None
-        self._first_free = 0
+        self.first_free = 0
+        """The first word that nothing uses now."""
         self._visible: dict[expr.Var, Variable] = {}
         self._flagged: list[Variable] = []
         self._loops: list[dict[Variable, InvalidCircuitError]] = []
@@ -103,8 +104,8 @@ class VariableTable:
 
     def take(self, words: int) -> int:
         """Return the first of so many words that nothing uses now."""
-        first = self._first_free
-        self._first_free += words
+        first = self.first_free
+        self.first_free += words
         return first
 
     def use(self, first: int, words: int) -> None:
@@ -113,11 +114,11 @@ class VariableTable:
 
     def give_back(self, first: int) -> None:
         """Let others use this word and all that were taken after it."""
-        self._first_free = first
+        self.first_free = first
 
     def declare(self, declared: Iterable[expr.Var], clear: list[int]) -> Declared:
         """Make variables visible that have no value yet; `clear` is the code that runs at every entry."""
-        declared_here = Declared(self._first_free)
+        declared_here = Declared(self.first_free)
         for var in declared:
             variable = self._declare(var, declared_here, flag_words=1)
             variable.clears.append(clear)
@@ -125,7 +126,7 @@ class VariableTable:
 
     def open_input(self, var: expr.Var) -> tuple[Declared, Variable]:
         """Make one variable visible that always has a value."""
-        declared_here = Declared(self._first_free)
+        declared_here = Declared(self.first_free)
         variable = self._declare(var, declared_here, flag_words=0)
         variable.assigned = variable.stored = True
         return declared_here, variable
@@ -137,7 +138,7 @@ class VariableTable:
                 del self._visible[var]
             else:
                 self._visible[var] = hidden
-        self._first_free = declared.first_free
+        self.first_free = declared.first_free
 
     def _declare(self, var: expr.Var, declared: Declared, flag_words: int) -> Variable:
         words = words_of(var.type)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from qiskit.circuit import Measure, Reset
 
 from ketjet.errors import InvalidCircuitError, UnsupportedInstructionError
+from ketjet.lowering import native
 from ketjet.lowering.bare_names import meant_by, refuse_by_name
 from ketjet.lowering.builder import ProgramBuilder
 from ketjet.lowering.control_flow import ControlFlow
@@ -26,11 +27,12 @@ from ketjet.lowering.gates import (
     repeated,
     table_gate,
 )
+from ketjet.lowering.native_definitions import Definitions
 from ketjet.lowering.native_reader import NativeReader
 from ketjet.lowering.operations import Placement
 from ketjet.lowering.reader import CircuitReader, Kind, kind_of
 from ketjet.lowering.saves import Saves, holds_saves
-from ketjet.lowering.scope import Scope
+from ketjet.lowering.scope import MAX_DEPTH, Scope
 from ketjet.lowering.source_map import SourceMap
 from ketjet.lowering.structured import append_matrix, append_structured
 from ketjet.lowering.variables import VariableTable, refuse_inputs
@@ -43,8 +45,8 @@ if TYPE_CHECKING:
     from ketjet.lowering.control_flow import Block
     from ketjet.lowering.native import NativeReading
 
-MAX_DEPTH = 10_000
-"""Deeper definitions are taken for endless ones."""
+FEW_INSTRUCTIONS = 8
+"""So many are read in Python sooner than through Qiskit's C API."""
 
 
 class CircuitWalk:
@@ -72,6 +74,11 @@ class CircuitWalk:
     @cached_property
     def _definitions(self) -> DefinitionCache:
         return DefinitionCache(self.builder)
+
+    @cached_property
+    def _native_definitions(self) -> Definitions:
+        read = None if self._reading is None else self._reading.definitions
+        return Definitions() if read is None else read
 
     @cached_property
     def _control_flow(self) -> ControlFlow:
@@ -106,7 +113,8 @@ class CircuitWalk:
     def _outermost(self, everything: Placement) -> CircuitReader:
         circuit, builder, source = self._circuit, self.builder, self._source
         if self._reading is not None:
-            return NativeReader(circuit, self._reading, everything, builder, source)
+            self.variables.use(0, self._reading.words)
+            return NativeReader(circuit, self._reading, everything, builder, source, is_outermost=True)
         return CircuitReader(circuit, circuit.data, everything, builder, source, is_outermost=True)
 
     def _empty_stack(self) -> None:
@@ -238,7 +246,24 @@ class CircuitWalk:
             msg = f"its definitions are nested more than {MAX_DEPTH} deep; they probably never end"
             raise InvalidCircuitError(msg)
         reader = CircuitReader(circuit, unrolled.instructions, placement, self.builder, self._source)
-        return Scope(placement, reader.clbits, reader.read(), operation)
+        return Scope(placement, reader.clbits, self._read(reader, unrolled, placement), operation)
+
+    def _read(self, reader: CircuitReader, unrolled: Unrolled, placement: Placement) -> Iterator[tuple[Any, Placement]]:
+        """Read a block or definition, once its variables have been declared."""
+        circuit, variables = unrolled.circuit, self.variables
+        reading = None
+        if len(unrolled.instructions) > FEW_INSTRUCTIONS and not (placement.controls or placement.inverse):
+            reading = native.read_inner(
+                circuit,
+                placement,
+                with_control_flow=variables.reachable,
+                first_free_word=variables.first_free,
+                definitions=self._native_definitions,
+            )
+        if reading is not None:
+            variables.use(0, reading.words)
+            reader = NativeReader(circuit, reading, placement, self.builder, self._source)
+        yield from reader.read()
 
     def _begin(self, scope: Scope, circuit: QuantumCircuit) -> None:
         self._declare(scope, circuit)
