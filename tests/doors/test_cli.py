@@ -293,7 +293,7 @@ def test_the_planner_and_the_kernels_can_be_chosen(capsys, file):
 
 
 def test_verbose_tells_what_happens(file, tmp_path):
-    path = file(OPEN3 + " if (c[0]) x q[1];")
+    path = file(OPEN3 + " for int i in [0:1] { x q[1]; }")
     command = [sys.executable, "-m", "ketjet", "run", path, "--set", "theta=1", "--set", "phi=1"]
     quiet = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert quiet.stderr == ""

@@ -40,9 +40,10 @@ def gates(count, name="rz", width=10):
 
 def parametrised():
     angle, width = Parameter("a"), 10
+    angles = [angle * (1 + i) for i in range(7)]
     circuit = QuantumCircuit(width)
-    for i in range(30_000):
-        circuit.rx(angle * (1 + i % 7), i % width)
+    for i in range(300_000):
+        circuit.rx(angles[i % len(angles)], i % width)
     circuit.measure_all()
     return circuit
 
