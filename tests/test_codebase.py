@@ -29,10 +29,11 @@ CPP_LAYERS = {
     "kernels": {"base"},
     "emit": {"base", "program", "plan", "kernels"},
     "exec": {"base", "program", "plan", "state", "kernels", "emit"},
+    "batch": {"base", "program", "plan", "state", "kernels", "emit"},
     "readout": {"base", "program", "plan", "state", "kernels", "exec"},
     "check": {"base", "program", "plan", "state", "kernels", "emit", "exec", "readout"},
     "shots": {"base", "program", "plan", "state", "kernels", "exec", "readout", "check"},
-    "run": {"base", "program", "plan", "state", "kernels", "exec", "readout", "check", "shots"},
+    "run": {"base", "program", "plan", "state", "kernels", "batch", "exec", "readout", "check", "shots"},
     "bindings": {"base", "program", "plan", "state", "kernels", "exec", "readout", "check", "shots", "run"},
     "qiskit_bridge": {"bindings", "program", "base"},
 }
@@ -175,6 +176,7 @@ def test_files_stay_short_and_say_what_they_are(path):
             r"state\w*(\.|->)(amplitudes|scalars)\(\)",  # beside the walk: gathering, scattering, single amplitudes
             [
                 "cpp/state/",
+                "cpp/batch/batch_block.hpp",
                 "cpp/exec/apply_strings.cpp",
                 "cpp/exec/executor.cpp",
                 "cpp/exec/mirror_run.cpp",

@@ -22,6 +22,8 @@ constexpr Index mask_of(std::span<const int> positions) {
 
 constexpr int count_bits(Index mask) { return std::popcount(mask); }
 
+constexpr Index lowest_bit(Index mask) { return mask & (~mask + 1); }
+
 constexpr bool parity(Index value) { return (std::popcount(value) & 1) != 0; }
 
 // Spreads the low bits of `value` over the set bits of `mask`, lowest first (software PDEP).

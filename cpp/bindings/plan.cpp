@@ -10,6 +10,7 @@
 #include "bindings/bindings.hpp"
 #include "bindings/gil.hpp"
 #include "bindings/report_columns.hpp"
+#include "plan/by_operation.hpp"
 #include "plan/light_cones.hpp"
 #include "plan/plan_bytes.hpp"
 #include "plan/plan_cache.hpp"
@@ -162,6 +163,7 @@ void bind_plan(py::module_& m) {
         .def_property_readonly("arbitrary_save", &Plan::arbitrary_save)
         .def_property_readonly("has_loops", &Plan::has_loops)
         .def_readonly("planning_seconds", &Plan::planning_seconds)
+        .def_property_readonly("runs_by_operation", &runs_by_operation)
         .def_property_readonly("num_passes", &Plan::num_passes)
         .def_property_readonly("precision", [](const Plan& p) { return p.request.precision; })
         .def(

@@ -19,8 +19,6 @@ struct PlacedCondition {
     Condition lanes;    // lane bits
 };
 
-inline Index lowest_bit(Index mask) { return mask & (~mask + 1); }
-
 inline bool holds(const Condition& condition, Index bits) { return (bits & condition.mask) == condition.value; }
 
 // A value, the same from the first call of a sweep to its last: what changes is in the BlockFrame.

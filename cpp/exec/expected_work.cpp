@@ -20,7 +20,7 @@ std::vector<std::int64_t> stage_work(const Plan& plan, int threads) {
     for (const Stage& stage : plan.stages) {
         const bool saves = std::holds_alternative<Save>(stage);
         work.push_back(
-            nanoseconds(saves ? sampling_cost(plan, 0, threads).drawing : stage_cost(plan, stage, threads).seconds));
+            nanoseconds(saves ? sampling_cost(plan, 0, threads).drawing : run_cost(plan, stage, threads).seconds));
     }
     return work;
 }

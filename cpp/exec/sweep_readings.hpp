@@ -48,8 +48,9 @@ class SweepReadings {
 
     // One for each string, the norm's last.
     std::span<const ExactSum> sums() const { return sums_; }
-    // Begins anew, for another run of the plan.
+    // Begins anew, for another run of the plan; or where one has been that had found these sums.
     void clear() { sums_.assign(strings_.size(), {}); }
+    void go_on_from(std::span<const ExactSum> sums) { sums_.assign(sums.begin(), sums.end()); }
 
  private:
     std::span<const std::uint32_t> read_by(std::size_t stage) const;

@@ -9,6 +9,7 @@
 
 #include "base/overloaded.hpp"
 #include "plan/block_shapes.hpp"
+#include "plan/by_operation.hpp"
 
 namespace ketjet {
 
@@ -27,9 +28,10 @@ constexpr double exchange_ns = 0.17, rotation_ns = 0.26, controlled_ns = 0.25;
 constexpr double fma_ns = 0.041;      // of a dense matrix: three per complex entry and row
 constexpr double wide_fma_ns = 0.06;  // the same for more than two qubits
 constexpr double dense_least_ns = 0.3;
-constexpr double even_pair_ns = 0.37;   // of a dense matrix on two qubits that keeps their parity
-constexpr double min_weight_ns = 0.02;  // so that free operations count too
-constexpr double read_ns = 0.5;         // an amplitude, or a norm, for its probability
+constexpr double even_pair_ns = 0.37;                // of a dense matrix on two qubits that keeps their parity
+constexpr double min_weight_ns = 0.02;               // so that free operations count too
+constexpr double single_ns = 70, visited_ns = 0.17;  // an operation, and an amplitude, where runs_by_operation
+constexpr double read_ns = 0.5;                      // an amplitude, or a norm, for its probability
 constexpr double drawn_ns = 120, tabulated_ns = 20, listed_shot_ns = 30;  // an outcome; a shot in a list
 constexpr double listed_outcome_ns = 150, sorted_outcome_ns = 300;        // of an exact distribution
 
@@ -184,13 +186,29 @@ StageCost stage_cost(const Plan& plan, const Stage& stage, int threads) {
             1e-9 * (serial_ns + parallel_ns / std::clamp<double>(threads, 1, blocks))};
 }
 
+double sweeping_seconds(const Plan& plan, int threads) {
+    double seconds = 0;
+    for (const Stage& stage : plan.stages) seconds += stage_cost(plan, stage, threads).seconds;
+    return seconds;
+}
+
+StageCost run_cost(const Plan& plan, const Stage& stage, int threads) {
+    StageCost cost = stage_cost(plan, stage, threads);
+    if (runs_by_operation(plan)) {
+        const Sweep* const sweep = std::get_if<Sweep>(&stage);
+        const double operations = sweep == nullptr ? 0 : static_cast<double>(sweep->operations.size());
+        cost.seconds = 1e-9 * operations * (single_ns + visited_ns * std::ldexp(1.0, plan.num_qubits));
+    }
+    return cost;
+}
+
 PlanCost plan_cost(const Plan& plan, int threads) {
     PlanCost cost{};
     cost.state_bytes = state_bytes(plan.state_qubits, plan.request.precision);
     cost.norm_bytes = static_cast<std::int64_t>(summed_rows(plan) * sizeof(double));
     double bytes_moved = 0;
     for (const Stage& stage : plan.stages) {
-        const StageCost part = stage_cost(plan, stage, threads);
+        const StageCost part = run_cost(plan, stage, threads);
         bytes_moved += part.bytes_moved;
         cost.seconds += part.seconds;
     }

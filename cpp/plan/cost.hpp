@@ -29,8 +29,12 @@ struct StageCost {
     double bytes_moved;
     double seconds;
 };
-// Of one stage of the plan; plan_cost is their sum.
+// Of one stage of the plan, pass by pass.
 StageCost stage_cost(const Plan& plan, const Stage& stage, int threads);
+// Of all stages, likewise.
+double sweeping_seconds(const Plan& plan, int threads);
+// Of one stage as it is run, which may be operation by operation; plan_cost is the sum of these.
+StageCost run_cost(const Plan& plan, const Stage& stage, int threads);
 // What single precision takes of the time in double precision.
 constexpr double time_scale(Precision precision) { return precision == Precision::single ? 0.53 : 1.0; }
 

@@ -71,7 +71,7 @@ void explain_beginning(const Plan& plan, const Stage& before, StageReport& resul
 
 StageReport describe_stage(const Subject& subject, const Stage& stage, const Stage* before) {
     const Plan& plan = subject.plan;
-    const StageCost cost = stage_cost(plan, stage, subject.threads);
+    const StageCost cost = run_cost(plan, stage, subject.threads);
     StageReport result{};
     result.bytes_moved = static_cast<std::int64_t>(std::min(cost.bytes_moved, 9e18));
     result.amplitudes = cost.amplitudes;

@@ -32,7 +32,7 @@ double emitting_seconds(const Plan& plan) {
 template <class T>
 BriefEvolution<T>::BriefEvolution(std::shared_ptr<const Plan> plan, const KernelTable& kernels)
     : sweeps_(std::move(plan), kernels),
-      seconds_(plan_cost(sweeps_.plan(), 1).seconds),
+      seconds_(sweeping_seconds(sweeps_.plan(), 1)),
       ready_seconds_(seconds_ - emitting_seconds(sweeps_.plan())) {}
 
 template <class T>
@@ -45,9 +45,9 @@ std::unique_ptr<BriefEvolution<T>> BriefEvolution<T>::of(const Program& program,
 template <class T>
 bool BriefEvolution<T>::is_brief(const Plan& plan, int threads) {
     if (plan.stages.size() > max_brief_stages || !ReadySweeps<T>::goes_straight_through(plan)) return false;
-    const double alone = plan_cost(plan, 1).seconds;
+    const double alone = sweeping_seconds(plan, 1);
     return alone < brief_seconds &&
-           alone - emitting_seconds(plan) <= plan_cost(plan, useful_threads(plan, threads)).seconds + handing_seconds;
+           alone - emitting_seconds(plan) <= sweeping_seconds(plan, useful_threads(plan, threads)) + handing_seconds;
 }
 
 template <class T>

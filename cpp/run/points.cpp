@@ -1,9 +1,12 @@
 #include "run/points.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -15,6 +18,9 @@
 #include "exec/sweeps_ahead.hpp"
 #include "plan/cost.hpp"
 #include "readout/final_bits.hpp"
+#include "run/batch_runs.hpp"
+#include "run/common_part.hpp"
+#include "run/common_state.hpp"
 #include "run/straight_run.hpp"
 
 namespace ketjet {
@@ -49,6 +55,84 @@ void announce(const Plan& plan, const RunRequest& request, std::size_t points, s
     counters.work_total.store(count * of_point, std::memory_order_relaxed);
 }
 
+// Runs all points, in whichever way they are run.
+template <class T>
+class PointsRun {
+ public:
+    // The observers are a clock, and then the progress, which counts points.
+    PointsRun(const std::shared_ptr<const Plan>& plan, const Points& points, const RunRequest& request,
+              const RunContext& given, std::span<StageObserver* const> observers)
+        : plan_(plan),
+          points_(points),
+          request_(request),
+          given_(given),
+          observers_(observers),
+          final_bits_(FinalBits(*plan).of_basis()) {
+        result_.begins.reserve(points.count + 1);
+        result_.norm_errors.reserve(points.count);
+    }
+
+    void in_batches() {
+        if (points_.count == 0) return;
+        BatchRuns<T> batch(*plan_, request_, points_.slots, points_.count, given_);
+        for (std::size_t point = 0; point < points_.count; ++point) {
+            const RunContext context = context_of_point();
+            const std::size_t number = point % batch.at_once();
+            if (number == 0) batch.make(point, std::min(point + batch.at_once(), points_.count), context);
+            add(batch.read(number, request_of(point), final_bits_, context), result_);
+        }
+    }
+
+    void one_by_one(SweepReadings* readings, StageProgress& progress) {
+        const std::unique_ptr<const CommonState<T>> common = common_state(readings);
+        SpentSweeps spent(plan_->stages.size());
+        for (std::size_t point = 0; point < points_.count; ++point) {
+            RunContext context = context_of_point();
+            context.spent = &spent;
+            const BoundPlan bound(plan_, slots_of(point));
+            Verifier verifier(Verify::off, bound);
+            if (readings != nullptr) readings->clear();
+            add(run_straight<T>(bound, request_of(point), final_bits_, readings, progress, verifier, common.get(),
+                                context),
+                result_);
+        }
+    }
+
+    PointsResult take_result() { return std::move(result_); }
+
+ private:
+    std::span<const double> slots_of(std::size_t point) const {
+        const std::size_t count = plan_->program.slots().size();
+        return points_.slots.subspan(point * count, count);
+    }
+    const RunRequest& request_of(std::size_t point) {
+        if (!points_.keys.empty()) request_.key = points_.keys[point];
+        return request_;
+    }
+    RunContext context_of_point() const {
+        RunContext context{given_.kernels, given_.threads, StopToken(given_.stop.counters(), request_.time_limit),
+                           plan_->machine};
+        context.observers = StageObservers(observers_);
+        return context;
+    }
+
+    std::unique_ptr<const CommonState<T>> common_state(SweepReadings* readings) const {
+        if (points_.count < 2) return nullptr;
+        RunContext context{given_.kernels, given_.threads, given_.stop, plan_->machine};
+        context.observers = StageObservers(observers_.first(1));
+        const std::size_t sweeps = CommonPart(*plan_, points_.slots, points_.count).sweeps();
+        return make_common_state<T>(BoundPlan(plan_, slots_of(0)), sweeps, readings, context);
+    }
+
+    const std::shared_ptr<const Plan>& plan_;
+    const Points& points_;
+    RunRequest request_;
+    const RunContext& given_;
+    std::span<StageObserver* const> observers_;
+    BitMover final_bits_;
+    PointsResult result_{};
+};
+
 }  // namespace
 
 bool can_run_points(const Plan& plan, const RunRequest& request) {
@@ -69,8 +153,9 @@ PointsResult run_points(const std::shared_ptr<const Plan>& plan, const Points& p
     }
     std::vector<std::int64_t> work = stage_work(*plan, given.threads);
     std::int64_t work_at_the_end = sampling_work(*plan, request.shots, request.list_shots, given.threads);
+    const bool in_batches = runs_in_batches(*plan, request);
     std::optional<SweepReadings> readings;
-    if (!request.readouts.empty()) {
+    if (!in_batches && !request.readouts.empty()) {
         readings.emplace(*plan, strings_of(request.readouts, plan->num_qubits), true);
         work_at_the_end += readings->add_work(*plan, given.threads, work);
     }
@@ -81,23 +166,14 @@ PointsResult run_points(const std::shared_ptr<const Plan>& plan, const Points& p
     MemoryBudget budget(request.memory_limit, request.promised_bytes, request.kept_bytes, counters.bytes_held);
     const MemoryBudget::Scope charged(&budget);
     announce(*plan, request, points.count, work, work_at_the_end, counters);
-    PointsResult all;
-    all.begins.reserve(points.count + 1);
-    all.norm_errors.reserve(points.count);
-    RunRequest own = request;
     const std::array<StageObserver*, 2> observers{&clock, &progress};
-    const BitMover final_bits = FinalBits(*plan).of_basis();
-    SpentSweeps spent(plan->stages.size());
-    for (std::size_t point = 0; point < points.count; ++point) {
-        RunContext context{given.kernels, given.threads, StopToken(counters, request.time_limit), plan->machine};
-        context.observers = StageObservers(observers);
-        context.spent = &spent;
-        const BoundPlan bound(plan, points.slots.subspan(point * num_slots, num_slots));
-        if (!points.keys.empty()) own.key = points.keys[point];
-        Verifier verifier(Verify::off, bound);
-        if (readings) readings->clear();
-        add(run_straight<T>(bound, own, final_bits, readings ? &*readings : nullptr, progress, verifier, context), all);
+    PointsRun<T> run(plan, points, request, given, observers);
+    if (in_batches) {
+        run.in_batches();
+    } else {
+        run.one_by_one(readings ? &*readings : nullptr, progress);
     }
+    PointsResult all = run.take_result();
     all.stage_seconds = clock.seconds();
     return all;
 }

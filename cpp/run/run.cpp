@@ -14,6 +14,7 @@
 #include "exec/stage_progress.hpp"
 #include "plan/cost.hpp"
 #include "readout/final_bits.hpp"
+#include "run/batch_runs.hpp"
 #include "run/straight_run.hpp"
 #include "run/tree_run.hpp"
 
@@ -34,11 +35,12 @@ template <class T>
 RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunContext& given) {
     const Plan& plan = *bound.plan;
     const bool as_tree = plan.has_trajectories() || request.exact;
+    const bool in_batch = runs_in_batches(plan, request);
     std::vector<std::int64_t> work;
     if (!as_tree || is_long_tree(plan, request)) work = stage_work(plan, given.threads);
     std::int64_t work_at_the_end = as_tree ? 0 : sampling_work(plan, request.shots, request.list_shots, given.threads);
     std::optional<SweepReadings> readings;
-    if (!as_tree && !request.readouts.empty()) {
+    if (!as_tree && !in_batch && !request.readouts.empty()) {
         readings.emplace(plan, strings_of(request.readouts, plan.num_qubits), true);
         work_at_the_end += readings->add_work(plan, given.threads, work);
     }
@@ -65,9 +67,17 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     if (request.verify != Verify::off) observers.push_back(&verifier);
     context.observers = StageObservers(observers);
     if (request.verify != Verify::off) verifier.check_plan<T>(context);
-    RunResult<T> result = as_tree ? run_as_tree<T>(bound, request, work, verifier, context)
-                                  : run_straight<T>(bound, request, FinalBits(plan).of_basis(),
-                                                    readings ? &*readings : nullptr, progress, verifier, context);
+    RunResult<T> result;
+    if (as_tree) {
+        result = run_as_tree<T>(bound, request, work, verifier, context);
+    } else if (in_batch) {
+        BatchRuns<T> runs(plan, request, bound.program.slots(), 1, context);
+        runs.make(0, 1, context);
+        result = runs.read(0, request, FinalBits(plan).of_basis(), context);
+    } else {
+        result = run_straight<T>(bound, request, FinalBits(plan).of_basis(), readings ? &*readings : nullptr, progress,
+                                 verifier, nullptr, context);
+    }
     result.stage_seconds = clock.seconds();
     if (pass_clock) result.pass_times = pass_clock->take();
     result.verification = verifier.report();

@@ -1,32 +1,22 @@
 #include "run/straight_run.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "exec/expected_work.hpp"
+#include "exec/copy_state.hpp"
 #include "exec/stage_clock.hpp"
-#include "exec/state_norms.hpp"
 #include "exec/sweep_norms.hpp"
-#include "plan/cost.hpp"
 #include "readout/expectations.hpp"
-#include "readout/sampler.hpp"
+#include "run/final_state.hpp"
 #include "shots/run_stages.hpp"
 
 namespace ketjet {
 
 namespace {
-
-// Whether shots differ by what they measure at the end.
-bool draws(const Plan& plan, const RunRequest& request) {
-    return request.shots > 0 && !plan.final_measurements.empty();
-}
 
 bool is_of_observables(const Readout& readout) { return std::holds_alternative<ObservablesReadout>(readout); }
 
@@ -56,28 +46,12 @@ std::vector<SavesVector<double>> read_final_state(const std::vector<Readout>& re
 }
 
 template <class T>
-void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorms& swept, const RunRequest& request,
-                        const BitMover& final_bits, RunResult<T>& result, const RunContext& context) {
-    const StageClock::Time start = StageClock::now();
-    const SamplingCost cost = sampling_cost(plan, request.shots, context.threads);
-    OutcomesVector<BasisCount> samples;
-    if (draws(plan, request)) {
-        const StateNorms norms = swept.are_known() ? swept.take() : norms_of(state, context);
-        result.note_norm(norms.total());
-        samples = sample(state, norms, request.shots, request.key, nanoseconds(cost.drawing), context);
-    } else {
-        result.note_norm(swept.are_known() ? swept.total() : norms_of(state, context).total());
-        samples.push_back({0, request.shots});
-    }
-    if (request.shots > 0) {
-        result.table =
-            tabulate(samples, final_bits, plan.program.num_clbits(), nanoseconds(cost.tabulating), context.stop);
-        if (request.list_shots) {
-            result.shots = list_shots(result.table, request.key, nanoseconds(cost.listing), context.stop);
-        }
-        context.stop.counters().shots_done.fetch_add(request.shots, std::memory_order_relaxed);
-    }
-    result.sample_seconds = StageClock::seconds_since(start);
+void go_on_from(const CommonState<T>& common, StateVector<T>& state, SweepReadings* readings, StageProgress& progress,
+                const RunContext& context) {
+    copy_active(common.state, state, context);
+    state.set_all_active();  // as for stages, which know what has been written
+    if (readings != nullptr) readings->go_on_from(common.sums);
+    for (std::size_t stage = 0; stage < common.stages; ++stage) progress.end(stage, 1, 0);
 }
 
 }  // namespace
@@ -85,7 +59,7 @@ void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorm
 template <class T>
 RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, const BitMover& final_bits,
                           SweepReadings* readings, StageProgress& progress, Verifier& verifier,
-                          const RunContext& context) {
+                          const CommonState<T>* common, const RunContext& context) {
     RunResult<T> result;
     const Plan& plan = *bound.plan;
     SweepNorms norms(draws(plan, request) ? SweepNorms::Wanted::rows : SweepNorms::Wanted::total, plan.state_qubits);
@@ -93,7 +67,8 @@ RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, con
     progress.watch_first_touch(plan, *state);
     if (readings != nullptr && may_leave_unwritten(plan, request, *readings)) readings->leave_unwritten();
     try {
-        run_stages(bound, *state, request.key, {&norms, readings}, context);
+        if (common != nullptr) go_on_from(*common, *state, readings, progress, context);
+        run_stages(bound, *state, request.key, {&norms, readings}, context, common != nullptr ? common->stages : 0);
         verifier.check_state(*state, request.keep_state || request.shots == 0, context);
         if (readings != nullptr) {
             const StageClock::Time start = StageClock::now();
@@ -115,7 +90,7 @@ RunResult<T> run_straight(const BoundPlan& bound, const RunRequest& request, con
 
 #define KETJET_INSTANTIATE(T)                                                                                   \
     template RunResult<T> run_straight<T>(const BoundPlan&, const RunRequest&, const BitMover&, SweepReadings*, \
-                                          StageProgress&, Verifier&, const RunContext&);
+                                          StageProgress&, Verifier&, const CommonState<T>*, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)
 #undef KETJET_INSTANTIATE

@@ -225,6 +225,9 @@ class Plan:
     def precision(self) -> Precision:
         ...
     @property
+    def runs_by_operation(self) -> bool:
+        ...
+    @property
     def save_frames(self) -> dict:
         """
         By index of a save that leaves out wires: the places of those it keeps, and of those left out that are 1.

@@ -48,9 +48,11 @@ def test_points_give_what_runs_of_their_own_give(data, made, precision, threads,
     width = circuit.num_qubits
     circuit.measure_all()
     lowered = lower(circuit, keep_idle_qubits=True)
-    count = data.draw(st.integers(1, 4))
+    count = data.draw(st.integers(1, 10))
     rows = [[data.draw(st.floats(-7, 7)) for _ in lowered.parameters] for _ in range(count)]
     values = np.array(rows).reshape(count, len(lowered.parameters))
+    common = data.draw(st.lists(st.sampled_from(range(len(lowered.parameters))))) if lowered.parameters else []
+    values[:, common] = values[0, common]
     occurrences = data.draw(st.lists(st.integers(0, 2**40), min_size=count, max_size=count))
     readouts = (readout_of([("Z" * width, 1.5)], [("X" * width, 1.0), ("Y" * width, -0.5)]),)
     readouts = data.draw(st.sampled_from([(), readouts]))

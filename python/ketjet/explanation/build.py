@@ -38,6 +38,7 @@ def explain(lowered: LoweredCircuit, made: Plan, threads: int) -> Explanation:
         num_qubits=lowered.program.num_qubits,
         state_qubits=made.num_qubits,
         left_out=described.left_out,
+        runs_by_operation=made.runs_by_operation,
         precision=engine.precision_of(made),
         threads=threads,
         planning_seconds=made.planning_seconds,

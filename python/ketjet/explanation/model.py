@@ -49,6 +49,9 @@ class Explanation:
     """Qubits of the simulated state: fewer where no outcome depends on some, or where they take each other's places."""
     left_out: int
     """How many operations were worked out beforehand, or dropped because nobody can tell."""
+    runs_by_operation: bool
+    """Whether the state has so few qubits that runs take one operation after another: passes are those of gradients,
+    of the self-check and of `StateVector`."""
     precision: Precision
     """Either "single" or "double"."""
     threads: int

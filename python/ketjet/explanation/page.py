@@ -73,6 +73,8 @@ def _facts(explanation: Explanation) -> Iterator[str]:
         yield f"a state of {counted(explanation.state_qubits, 'qubit')}"
     if explanation.left_out:
         yield f"{counted(explanation.left_out, 'operation')} dropped or worked out beforehand"
+    if explanation.runs_by_operation:
+        yield text.BY_OPERATION
     yield f"{explanation.precision} precision"
     yield counted(explanation.threads, "thread")
     yield f"planned in {duration(explanation.planning_seconds)}"

@@ -21,6 +21,7 @@ WIDTH = 100
 OPERATIONS_WIDTH = WIDTH - 37
 MEASURED_WIDTH = 10
 """Of the column that an analysed plan has more."""
+BY_OPERATION = "few qubits: runs take one operation after another, without these passes"
 STAGES_SHOWN = 50
 """The others are counted by kind."""
 
@@ -62,6 +63,8 @@ def summary(explanation: Explanation) -> Iterator[str]:
     if explanation.state_qubits != explanation.num_qubits:
         left_out = counted(explanation.left_out, "operation")
         yield f"a state of {counted(explanation.state_qubits, 'qubit')}; {left_out} dropped or worked out beforehand"
+    if explanation.runs_by_operation:
+        yield BY_OPERATION
     sweeps, passes = counted(explanation.sweeps, "sweep"), counted(explanation.passes, "pass")
     moved, products = size(explanation.bytes_moved), products_of(explanation.fma)
     yield f"{sweeps}, {passes}, {counted(explanation.operations, 'operation')}; {moved} moved, {products}"
