@@ -31,7 +31,8 @@ class HeldState {
  public:
     // Amplitudes are unspecified, but for those of the qubits that are only stored.
     explicit HeldState(int num_qubits) : state_(num_qubits, minimum_state_qubits) {
-        state_.set_active(low_bits(num_qubits));
+        if (num_qubits < minimum_state_qubits)
+            std::fill_n(state_.amplitudes(), state_.stored_size(), std::complex<T>());
         written_out_.store(state_.is_written_out());
     }
     HeldState(const HeldState&) = delete;

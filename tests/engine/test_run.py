@@ -179,6 +179,17 @@ def test_a_state_is_evolved_step_by_step(precision):
     np.testing.assert_allclose(state.probabilities([4, 1], 1), marginal, atol=1e-6)
 
 
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("width", [1, 2, 3, 4])
+def test_a_small_state_that_nobody_has_set_evolves(width, precision):
+    state = engine.State(width, precision)
+    state.array[:] = amplitudes = np.arange(1, 1 + 2**width)
+    state.evolve(pack(width, [op("x", [width - 1])]), 1)
+    half = 2 ** (width - 1)
+    np.testing.assert_array_equal(state.array, np.roll(amplitudes, half))
+    engine.State(width, precision).evolve(pack(width, [op("h", [0])]), 1)  # of whatever is there
+
+
 def test_a_measured_state_collapses_and_reports_the_bit():
     state = engine.State(2)
     state.set_zero(1)
