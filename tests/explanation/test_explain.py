@@ -146,6 +146,20 @@ def test_operations_have_the_circuits_qubits():
     assert [(of.name, of.qubits) for of in stage.operations] == [("h", (4,)), ("h", (8,)), ("cp", (8, 4))]
 
 
+@pytest.mark.parametrize(("width", "by_operation"), [(1, True), (8, True), (9, False)])
+def test_states_of_few_qubits_say_that_they_run_without_passes(width, by_operation):
+    circuit = QuantumCircuit(width)
+    circuit.h(range(width))
+    explanation = explained(circuit, on=engine.Machine())
+    assert explanation.runs_by_operation is by_operation
+    for told in (str(explanation), explanation.to_html()):
+        assert ("runs take one operation after another" in told) is by_operation
+    circuit.measure_all()
+    circuit.h(0)  # behind a measurement that cannot wait
+    circuit.measure_all()
+    assert not explained(circuit, on=engine.Machine()).runs_by_operation
+
+
 def test_further_controls_are_told_in_the_name():
     circuit = QuantumCircuit(6)
     circuit.h(range(6))
