@@ -76,10 +76,10 @@ def many_kinds(count):
 
 
 CALLS = {
-    "run of native gates": lambda: run(gates(600_000)),
+    "run of native gates": lambda: run(gates(1_500_000)),
     "run of parametrised gates": lambda: run(parametrised(), parameter_binds={"a": [0.5]}),
     "run of a wide diagonal": lambda: run(diagonal()),
-    "estimate": lambda: partial(Simulator().estimate, gates(600_000)),
+    "estimate": lambda: partial(Simulator().estimate, gates(1_500_000)),
     "explain": lambda: partial(Simulator().explain, gates(60_000, "rx")),
     "explanation as JSON": lambda: Simulator().explain(gates(30_000, "rx")).to_json,
     "get_counts": lambda: uniform(20, shots=20 << 20).get_counts,
@@ -90,7 +90,7 @@ CALLS = {
 @pytest.mark.parametrize("name", CALLS)
 def test_no_step_holds_the_gil_for_long(name):
     call = CALLS[name]()
-    assert any(longest_pause(call) < 0.5 for _ in range(3))  # 5 ms is what Python itself lets others wait
+    assert any(longest_pause(call) < 0.25 for _ in range(3))
 
 
 def test_reading_and_explaining_leave_the_garbage_collector_nothing_to_go_through():
