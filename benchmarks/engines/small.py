@@ -330,55 +330,46 @@ class Scaluq(SmallEngine):
     def sweep(self) -> tuple[Call, Told]:
         """All points at a time; samples are lists of basis states, which are not counted."""
         circuit, values = small.sweep()
-        space, made, names = _scaluq_circuit(circuit)
-        columns = {name: values[:, i].tolist() for i, name in enumerate(names)}
-        states = space.StateVectorBatched(len(values), circuit.num_qubits)
-
-        def call() -> Any:
-            states.set_zero_state()
-            made.update_quantum_state(states, columns)
-            return states.sampling(small.SHOTS)
+        _, evolved = _scaluq_states(circuit, values)
 
         def told(samples: Any) -> list[float]:
             numbers = np.asarray(samples, np.uint64).ravel()
             ones = sum(int((numbers >> np.uint64(bit) & np.uint64(1)).sum()) for bit in range(circuit.num_qubits))
             return [ones / (circuit.num_qubits * len(numbers)), float(len(numbers))]
 
-        return call, told
+        return lambda: evolved().sampling(small.SHOTS), told
 
     def states(self) -> tuple[Call, Told]:
         """All points at a time; amplitudes, which the package hands over as lists alone, are fetched untimed."""
-        circuit, values = small.states()
-        space, made, names = _scaluq_circuit(circuit)
-        columns = {name: values[:, i].tolist() for i, name in enumerate(names)}
-        states = space.StateVectorBatched(len(values), circuit.num_qubits)
-
-        def call() -> Any:
-            states.set_zero_state()
-            made.update_quantum_state(states, columns)
-            return states
-
-        return call, lambda found: small.state_moments(np.asarray(found.get_amplitudes()))
+        _, evolved = _scaluq_states(*small.states())
+        return evolved, lambda found: small.state_moments(np.asarray(found.get_amplitudes()))
 
     def energies(self) -> tuple[Call, Told]:
         """All points at a time."""
         problem, values = small.energies()
-        space, made, names = _scaluq_circuit(problem.circuit)
-        columns = {name: values[:, i].tolist() for i, name in enumerate(names)}
+        space, evolved = _scaluq_states(problem.circuit, values)
         terms = [
             space.PauliOperator(
                 " ".join(f"{letter} {qubit}" for letter, qubit in zip(label, qubits, strict=True)), c.real
             )
             for label, qubits, c in problem.observable.to_sparse_list()
         ]
-        observable, states = space.Operator(terms), space.StateVectorBatched(len(values), 10)
+        observable = space.Operator(terms)
+        return lambda: observable.get_expectation_value(evolved()), lambda found: _as_floats(np.real(found))
 
-        def call() -> Any:
-            states.set_zero_state()
-            made.update_quantum_state(states, columns)
-            return observable.get_expectation_value(states)
 
-        return call, lambda found: _as_floats(np.real(found))
+def _scaluq_states(circuit: Any, values: np.ndarray) -> tuple[Any, Call]:
+    """Return the module of double precision, and what evolves the states of all points at a time."""
+    space, made, names = _scaluq_circuit(circuit)
+    columns = {name: values[:, i].tolist() for i, name in enumerate(names)}
+    states = space.StateVectorBatched(len(values), circuit.num_qubits)
+
+    def evolved() -> Any:
+        states.set_zero_state()
+        made.update_quantum_state(states, columns)
+        return states
+
+    return space, evolved
 
 
 def _scaluq_circuit(circuit: Any) -> tuple[Any, Any, list[str]]:
