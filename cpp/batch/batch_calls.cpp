@@ -16,10 +16,6 @@ std::size_t gather(Index state, std::span<const std::int32_t> targets) {
     return number;
 }
 
-bool is_real(const Matrix& matrix) {
-    return std::ranges::all_of(matrix.entries(), [](const Complex& entry) { return entry.imag() == 0; });
-}
-
 }  // namespace
 
 template <class T>

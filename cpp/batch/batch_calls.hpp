@@ -9,14 +9,9 @@
 #include "emit/arena.hpp"
 #include "kernels/kernel_table.hpp"
 #include "program/action.hpp"
+#include "program/pauli.hpp"
 
 namespace ketjet {
-
-// A product of Paulis: the qubits with X or Y, and those with Z or Y.
-struct PauliMasks {
-    Index x = 0;
-    Index z = 0;
-};
 
 // Where numbers of points are taken there are as many as the block has points, or one for all.
 template <class T>

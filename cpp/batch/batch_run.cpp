@@ -14,17 +14,6 @@ namespace ketjet {
 
 namespace {
 
-// `pauli_at(k)` is the number of the Pauli on target k.
-template <class PauliAt>
-PauliMasks masks_of(std::span<const std::int32_t> targets, PauliAt pauli_at) {
-    PauliMasks masks;
-    for (std::size_t k = 0; k < targets.size(); ++k) {
-        if (has_x(pauli_at(k))) masks.x |= bit(targets[k]);
-        if (has_z(pauli_at(k))) masks.z |= bit(targets[k]);
-    }
-    return masks;
-}
-
 Condition with_ones(Condition condition, std::span<const std::int32_t> qubits) {
     condition.mask |= mask_of(qubits);
     condition.value |= mask_of(qubits);

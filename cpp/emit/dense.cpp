@@ -89,7 +89,7 @@ void emit_dense(const DenseAction& action, BlockFrame& frame, CallWriter<T>& out
     const PlacedCondition condition = layout.place(action.condition);
     DenseArgs args = place_targets(condition, mask_of(action.targets), frame, out);
     const auto& entries = action.matrix.entries();
-    const bool real = std::ranges::all_of(entries, [](const Complex& entry) { return entry.imag() == 0; });
+    const bool real = is_real(action.matrix);
     args.even = action.targets.size() == 2 && keeps_parity(action.matrix);
     args.parts = real ? 1 : (action.targets.size() == 1 || action.condition.mask != 0 || args.even ? 2 : 3);
     if (action.condition.mask == 0) choose_helper(args, frame);

@@ -192,6 +192,25 @@ double sweeping_seconds(const Plan& plan, int threads) {
     return seconds;
 }
 
+double emitting_seconds(const Plan& plan) {
+    std::size_t operations = 0;
+    for (const Stage& stage : plan.stages) {
+        if (const auto* const sweep = std::get_if<Sweep>(&stage)) operations += sweep->operations.size();
+    }
+    return 1e-9 * operation_ns * static_cast<double>(operations);
+}
+
+bool copying_pays(const Plan& plan, std::size_t sweeps, int threads) {
+    if (sweeps == 0) return false;
+    double seconds = 0;
+    for (std::size_t stage = 0; stage < sweeps; ++stage) {
+        seconds += stage_cost(plan, plan.stages[stage], threads).seconds;
+    }
+    const double amplitudes = std::ldexp(1.0, count_bits(std::get<Sweep>(plan.stages[sweeps - 1]).active_after()));
+    const double copying_ns = time_scale(plan.request.precision) * 2 * gather_ns * amplitudes / threads;
+    return seconds > 2e-9 * copying_ns;
+}
+
 StageCost run_cost(const Plan& plan, const Stage& stage, int threads) {
     StageCost cost = stage_cost(plan, stage, threads);
     if (runs_by_operation(plan)) {

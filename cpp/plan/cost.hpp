@@ -33,6 +33,10 @@ struct StageCost {
 StageCost stage_cost(const Plan& plan, const Stage& stage, int threads);
 // Of all stages, likewise.
 double sweeping_seconds(const Plan& plan, int threads);
+// What preparing the coefficients of all operations takes of that.
+double emitting_seconds(const Plan& plan);
+// Whether so many sweeps at its beginning take clearly longer than copying the state that they leave.
+bool copying_pays(const Plan& plan, std::size_t sweeps, int threads);
 // Of one stage as it is run, which may be operation by operation; plan_cost is the sum of these.
 StageCost run_cost(const Plan& plan, const Stage& stage, int threads);
 // What single precision takes of the time in double precision.
@@ -74,6 +78,9 @@ bool pair_turns_pay(int pairs, bool general);
 // question.
 inline constexpr double waking_seconds = 2e-5;
 inline constexpr std::size_t max_brief_stages = 64;
+// What handing a call to another thread, and its result back, takes; and what nobody wants to be able to end sooner.
+inline constexpr double handing_seconds = 4e-5;
+inline constexpr double brief_seconds = 2e-3;
 
 // Predicted seconds that sampling the final state of a plan takes; the drawing of no shots is reading it once.
 struct SamplingCost {

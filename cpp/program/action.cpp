@@ -12,23 +12,6 @@
 namespace ketjet {
 namespace {
 
-struct PauliMasks {
-    Index x = 0;  // X and Y
-    Index z = 0;  // Z and Y
-};
-
-// `pauli_at(k)` is the number of the Pauli on target k.
-template <class PauliAt>
-PauliMasks masks_of(std::span<const std::int32_t> targets, PauliAt pauli_at) {
-    PauliMasks masks;
-    for (std::size_t k = 0; k < targets.size(); ++k) {
-        const std::int64_t pauli = pauli_at(k);
-        if (has_x(pauli)) masks.x |= bit(targets[k]);
-        if (has_z(pauli)) masks.z |= bit(targets[k]);
-    }
-    return masks;
-}
-
 // The present action of a unitary operation that has no more than one.
 class Resolver {
  public:

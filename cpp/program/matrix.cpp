@@ -105,6 +105,10 @@ bool all_finite(std::span<const Complex> entries) {
         entries, [](const Complex& entry) { return std::isfinite(entry.real()) && std::isfinite(entry.imag()); });
 }
 
+bool is_real(const Matrix& matrix) {
+    return std::ranges::all_of(matrix.entries(), [](const Complex& entry) { return entry.imag() == 0; });
+}
+
 bool keeps_parity(const Matrix& matrix) {
     for (std::size_t row = 0; row < matrix.dimension(); ++row) {
         for (std::size_t column = 0; column < matrix.dimension(); ++column) {

@@ -45,6 +45,9 @@ Matrix adjoint(const Matrix& matrix);
 // Whether neither part of any entry is infinite or not a number.
 bool all_finite(std::span<const Complex> entries);
 
+// Whether all entries are real numbers.
+bool is_real(const Matrix& matrix);
+
 // Whether no entry leads from a basis state to one with another parity of bits: the dimension is a power of two.
 bool keeps_parity(const Matrix& matrix);
 

@@ -14,12 +14,16 @@ void check_support(const ObservableSet& observables, int num_qubits) {
     throw std::invalid_argument("an observable acts on a qubit that the state does not have");
 }
 
-SavesVector<double> expectations(const ObservableSet& observables, std::span<const ExactSum> sums) {
-    std::vector<double> values;
-    for (const ExactSum& sum : sums) values.push_back(sum.value());
+SavesVector<double> expectations(const ObservableSet& observables, std::span<const double> values) {
     SavesVector<double> result;
     for (std::size_t k = 0; k < observables.size(); ++k) result.push_back(observables.value(k, values));
     return result;
+}
+
+SavesVector<double> expectations(const ObservableSet& observables, std::span<const ExactSum> sums) {
+    std::vector<double> values;
+    for (const ExactSum& sum : sums) values.push_back(sum.value());
+    return expectations(observables, std::span<const double>(values));
 }
 
 template <class T>

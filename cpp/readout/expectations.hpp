@@ -16,7 +16,8 @@ template <class T>
 SavesVector<double> expectations(const ObservableSet& observables, const StateVector<T>& state,
                                  const RunContext& context);
 
-// The same from what has been read of the strings of the set, one sum each.
+// The same from what has been read of the strings of the set, one value or sum each.
+SavesVector<double> expectations(const ObservableSet& observables, std::span<const double> values);
 SavesVector<double> expectations(const ObservableSet& observables, std::span<const ExactSum> sums);
 
 // Throws std::invalid_argument if an observable acts on a qubit that a state of so many does not have.

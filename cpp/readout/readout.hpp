@@ -33,6 +33,8 @@ struct ProbabilitiesReadout {
 
 using Readout = std::variant<ObservablesReadout, VariancesReadout, ProbabilitiesReadout>;
 
+inline bool is_of_observables(const Readout& readout) { return std::holds_alternative<ObservablesReadout>(readout); }
+
 // The strings of all observables among them, one set after another. Throws as check_support does.
 std::vector<PauliString> strings_of(const std::vector<Readout>& readouts, int num_qubits);
 

@@ -10,6 +10,7 @@
 #include "exec/stage_clock.hpp"
 #include "exec/sweep_norms.hpp"
 #include "plan/by_operation.hpp"
+#include "readout/expectations.hpp"
 #include "run/common_part.hpp"
 #include "run/final_state.hpp"
 
@@ -17,18 +18,10 @@ namespace ketjet {
 
 namespace {
 
-bool is_of_observables(const Readout& readout) { return std::holds_alternative<ObservablesReadout>(readout); }
-
 // Whether more is wanted of final states than values of observables.
 bool needs_states(const RunRequest& request) {
     return request.keep_state || request.shots > 0 || request.readouts.empty() ||
            !std::ranges::all_of(request.readouts, is_of_observables);
-}
-
-SavesVector<double> values_of(const ObservableSet& observables, std::span<const double> strings) {
-    SavesVector<double> values;
-    for (std::size_t k = 0; k < observables.size(); ++k) values.push_back(observables.value(k, strings));
-    return values;
 }
 
 }  // namespace
@@ -93,7 +86,7 @@ RunResult<T> BatchRuns<T>::read(std::size_t k, const RunRequest& request, const 
         if (is_of_observables(readout)) {
             const auto& wanted = std::get<ObservablesReadout>(readout);
             const std::size_t count = wanted.observables->strings().size();
-            result.readouts.push_back(wanted.of_values(values_of(*wanted.observables, strings.first(count))));
+            result.readouts.push_back(wanted.of_values(expectations(*wanted.observables, strings.first(count))));
             strings = strings.subspan(count);
         } else {
             result.readouts.push_back(read_state(readout, *state, context));

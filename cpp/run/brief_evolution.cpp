@@ -15,17 +15,8 @@ namespace ketjet {
 
 namespace {
 
-constexpr double brief_seconds = 2e-3, handing_seconds = 4e-5;  // handing it to another thread takes so long
 constexpr std::size_t max_kept = 4;  // of one program: a script steps from few kinds of states
 constexpr std::size_t max_kept_bytes = std::size_t{1} << 20;
-
-double emitting_seconds(const Plan& plan) {
-    std::size_t operations = 0;
-    for (const Stage& stage : plan.stages) {
-        if (const auto* const sweep = std::get_if<Sweep>(&stage)) operations += sweep->operations.size();
-    }
-    return 1e-9 * operation_ns * static_cast<double>(operations);
-}
 
 }  // namespace
 

@@ -18,8 +18,6 @@ namespace ketjet {
 
 namespace {
 
-bool is_of_observables(const Readout& readout) { return std::holds_alternative<ObservablesReadout>(readout); }
-
 // Whether nobody looks at amplitudes after the last sweep, for it reads all that is wanted of them.
 bool may_leave_unwritten(const Plan& plan, const RunRequest& request, const SweepReadings& readings) {
     return readings.is_last(plan.stages.size() - 1) && !request.keep_state && request.verify == Verify::off &&
