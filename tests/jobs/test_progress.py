@@ -81,15 +81,15 @@ def test_dynamic_circuits_count_shots():
 @pytest.mark.parametrize("exact", [False, True])
 def test_long_dynamic_runs_count_predicted_time(exact):
     """Long before the first shot has ended there is something to tell."""
-    circuit = QuantumCircuit(10, 18)
-    for turn in range(8):
-        circuit.ry(0.9, range(10))
-        for qubit in range(9):
+    circuit = QuantumCircuit(12, 22)
+    for turn in range(10):
+        circuit.ry(0.9, range(12))
+        for qubit in range(11):
             circuit.cx(qubit, qubit + 1)
         circuit.measure(turn, turn)
         with circuit.if_test((circuit.clbits[turn], 1)):
-            circuit.rx(0.7, 9)
-    circuit.measure(range(10), range(8, 18))
+            circuit.rx(0.7, 11)
+    circuit.measure(range(12), range(10, 22))
     control = engine.Control()
     task = engine.Task(lower(circuit).program, 20_000, 1, exact=exact)
     told = []
