@@ -45,6 +45,7 @@ PYTHON_LAYERS = [
     {"faces"},
     {"engine"},
     {"options"},
+    {"farm"},
     {"saves"},
     {"experiment"},
     {"results"},
@@ -55,7 +56,7 @@ PYTHON_LAYERS = [
     {"cli"},
     {"__main__", "__init__"},
 ]
-WITHOUT_QISKIT = ["engine", "jobs.budget", "jobs.workers", "options"]
+WITHOUT_QISKIT = ["engine", "farm.bundles", "jobs.budget", "jobs.workers", "options"]
 
 
 def relative(path: Path) -> str:

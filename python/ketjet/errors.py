@@ -37,6 +37,7 @@ __all__ = [
     "UnknownOptionError",
     "UnsupportedInstructionError",
     "VerificationError",
+    "WorkerLostError",
 ]
 
 
@@ -125,6 +126,10 @@ class IterationLimitError(ProgramError):
 
 class TimeLimitError(ProgramError, TimeoutError):
     """A run has taken longer than ``time_limit`` allows."""
+
+
+class WorkerLostError(KetjetError, RuntimeError):
+    """A worker of an executor has gone away with what it ran, too often or for good."""
 
 
 class JobError(KetjetError, QiskitJobError):

@@ -43,7 +43,9 @@ class Experiment(NamedTuple):
     qubits: tuple[int, ...] = ()
     """The program's qubit i is the circuit's qubit qubits[i]."""
     available_bytes: int = 0
-    """The memory that there was when the run was admitted."""
+    """The memory that this process might use when the run was admitted."""
+    far: bool = False
+    """Whether it runs elsewhere, and only its results take memory of this process."""
     saves: tuple[SaveRequest, ...] = ()
     """What the circuit's save instructions ask for."""
     zero_threshold: float = 0.0

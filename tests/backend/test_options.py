@@ -268,12 +268,33 @@ def test_what_is_no_executor_is_refused_when_it_is_given(wrong, message, bell):
         Simulator(executor=wrong)
 
 
+def set_at_import(monkeypatch, text):
+    """Let OMP_NUM_THREADS be so, and have been so when ketjet was imported."""
+    if text is None:
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    else:
+        monkeypatch.setenv("OMP_NUM_THREADS", text)
+    monkeypatch.setattr(machine, "OMP_NUM_THREADS", text)
+
+
+def test_the_number_of_threads_of_the_environment_is_that_at_import_and_a_change_is_told_once(monkeypatch):
+    monkeypatch.setattr(machine, "_warn_of_change", functools.cache(machine._warn_of_change.__wrapped__))
+    for then, now, expected in ((None, "1", 8), ("4", "1", 4), ("4", None, 4)):
+        set_at_import(monkeypatch, now)
+        monkeypatch.setattr(machine, "OMP_NUM_THREADS", then)
+        machine._warn_of_change.cache_clear()
+        with pytest.warns(KetjetWarning, match="OMP_NUM_THREADS was") as caught:
+            assert allowed_threads(None, 8) == expected
+        assert str(caught[0].message).isprintable()
+        assert allowed_threads(None, 8) == expected  # warnings are errors here
+
+
 def test_threads_are_limited_by_everything(monkeypatch):
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    set_at_import(monkeypatch, None)
     assert allowed_threads(None, 8) == 8
     assert allowed_threads(3, 8) == 3
     assert allowed_threads(30, 8) == 8
-    monkeypatch.setenv("OMP_NUM_THREADS", "4,2")
+    set_at_import(monkeypatch, "4,2")
     assert allowed_threads(None, 8) == 4
     assert allowed_threads(2, 8) == 2
 
@@ -282,7 +303,7 @@ def test_threads_are_limited_by_everything(monkeypatch):
 def test_a_bad_environment_variable_warns_once(monkeypatch, text):
     fresh = functools.cache(machine._threads_in_text.__wrapped__)
     monkeypatch.setattr(machine, "_threads_in_text", fresh)
-    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    set_at_import(monkeypatch, text)
     with pytest.warns(KetjetWarning, match="OMP_NUM_THREADS") as caught:
         assert allowed_threads(None, 8) == 8
     assert str(caught[0].message).isprintable()

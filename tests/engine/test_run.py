@@ -2,8 +2,10 @@
 
 import pickle
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -51,14 +53,49 @@ def test_stopping_in_the_middle():
     assert held_bytes() == before
 
 
-def test_a_control_is_shared_through_its_file():
-    control = engine.Control(shared=True)
-    other = engine.Control(path=control.path)
-    control.stop()
-    assert other.stopped
+def test_a_page_is_shared_through_its_file():
+    page = engine.ControlPage(3, shared=True)
+    other = engine.ControlPage.at(page.address)
+    engine.execute(engine.Task(entangled(4), 10, 1), other.control(1))
+    assert page.begun(range(3)) == [1]
+    assert page.control(1).progress() == other.control(1).progress() != engine.Control().progress()
+    page.stop()
+    assert all(other.control(run).stopped for run in range(3))
+    other.clear(range(1, 2))
+    assert page.begun(range(3)) == []
+    assert other.control(1).stopped
     with pytest.raises(engine.Cancelled):
-        engine.execute(engine.Task(entangled(4), 10, 1, control_path=control.path))
-    control.close()
+        engine.execute(engine.Task(entangled(4), 10, 1), other.control(2))
+    other.close()
+    assert Path(page.address.path).exists()
+    page.close()
+    assert not Path(page.address.path).exists()
+    assert engine.ControlPage.at(page.address) is None
+
+
+def test_the_file_of_a_page_is_of_one_machine_alone():
+    page = engine.ControlPage(1, shared=True)
+    assert engine.ControlPage.at(page.address._replace(machine="another")) is None
+    page.close()
+
+
+def test_counters_of_another_machine_are_taken_over_but_not_its_stop_flag():
+    there, here = engine.ControlPage(5), engine.ControlPage(5)
+    assert engine.ControlPage.at(here.address) is None
+    engine.execute(engine.Task(entangled(4), 10, 1), there.control(3))
+    here.stop()
+    here.write(range(2, 5), there.read(range(2, 5)))
+    assert here.begun(range(5)) == [3]
+    assert here.control(3).progress() == there.control(3).progress()
+    assert all(here.control(run).stopped and not there.control(run).stopped for run in range(5))
+
+
+def test_a_page_without_room_for_its_file_is_private(monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
+    page = engine.ControlPage(2, shared=True)
+    page.stop()
+    assert page.control(1).stopped
+    assert engine.ControlPage.at(page.address) is None
 
 
 def test_progress_is_complete_at_the_end():
@@ -195,11 +232,6 @@ def test_a_measured_state_collapses_and_reports_the_bit():
     state.set_zero(1)
     (bits,) = state.evolve(pack(2, [op("h", [0]), op("cx", [0, 1]), op("measure", [0], clbit=0)], 1), 1, seed=3)
     np.testing.assert_allclose(np.abs(state.array), np.eye(4)[3 * bits], atol=1e-15)
-
-
-def test_a_control_whose_file_is_gone_leaves_the_run_alone():
-    task = engine.Task(entangled(4), 10, 1, control_path="/nonexistent/ketjet-control")
-    assert engine.execute(task).counts.sum() == 10
 
 
 def test_widths_beyond_any_memory_are_estimated():

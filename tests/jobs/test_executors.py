@@ -48,7 +48,7 @@ def test_the_executor_is_really_used_and_gives_the_same_counts(bell, processes):
     expected = backend.run(circuits).result().get_counts()
     with Recording(2) as threads:
         assert backend.run(circuits, executor=threads).result(30).get_counts() == expected
-    assert threads.calls == 2
+    assert threads.calls == 1  # two small circuits are one bundle
     assert backend.run(circuits, executor=processes).result(60).get_counts() == expected
     assert backend.run(circuits, executor=Inline()).result(30).get_counts() == expected
 
@@ -85,8 +85,22 @@ class Eager(Executor):
 
 def test_an_executor_without_futures_fails_the_job(bell):
     job = Simulator().run(bell, executor=Eager())
-    with pytest.raises(JobFailedError, match="must return a future, got Outcome"):
+    with pytest.raises(JobFailedError, match="must return a future, got list"):
         job.result(5)
+
+
+class Lying(Executor):
+    """Its futures have something else to give."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = Future()
+        future.set_result([])
+        return future
+
+
+def test_an_executor_that_gives_something_else_fails_the_job(bell):
+    with pytest.raises(JobFailedError, match="must give what its call returns"):
+        Simulator().run([bell, bell], executor=Lying()).result(5)
 
 
 def test_elapsed_time_on_an_executor_starts_with_the_work(bell, long_circuit):

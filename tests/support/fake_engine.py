@@ -51,7 +51,7 @@ class Kernel:
 
 def execute(task, control=None):
     """Has the signature of `ketjet.engine.execute`; polls the control every millisecond."""
-    control = control or engine.Control(path=task.control_path)
+    control = control or engine.Control()
     script = task.program
     kernel = _kernels.get(script.kernel)
     if kernel is not None:

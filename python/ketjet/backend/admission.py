@@ -17,6 +17,7 @@ from ketjet.backend.saved_memory import listed_bytes, saved_bytes, saves_repeat
 from ketjet.backend.width import active_qubits, mixed_qubits
 from ketjet.base.units import size
 from ketjet.errors import InsufficientMemoryError
+from ketjet.farm.executors import is_near
 from ketjet.jobs import workers
 from ketjet.lowering import LoweredCircuit, lower
 from ketjet.options.machine import allowed_threads, memory_limit, switched_off
@@ -43,6 +44,9 @@ _T = TypeVar("_T")
 SMALL_PART = 64
 """A run that takes less than this part of the memory that was available a moment ago fits without asking again."""
 
+FAR_BYTES = 1 << 60
+"""What is taken to be available on machines that nobody here knows; each task is looked at where it runs."""
+
 MANY_OPERATIONS = 20_000
 """Planning more takes tens of milliseconds."""
 
@@ -59,6 +63,10 @@ class Admission(NamedTuple):
     available: tuple[int, str]
     recent: bool
     """Whether `available` is as of a moment ago."""
+    here: int = 0
+    """The memory that this process may use: what is available unless circuits are far."""
+    far: bool = False
+    """Whether circuits are sent to machines that nobody here knows."""
     reads_state: bool = False
     """Whether something is read from the final state, beside what is measured."""
     draws: bool = False
@@ -153,7 +161,8 @@ class Admission(NamedTuple):
         """Return this admission if it is good enough for a run of that size, else one as of now."""
         if not self.recent or peak_bytes * SMALL_PART < self.available[0]:
             return self
-        return self._replace(available=admission_now(self.options).available, recent=False)
+        now = admission_now(self.options, sent=self.far)
+        return self._replace(available=now.available, here=now.here, recent=False)
 
 
 def _interruptibly(lowered: LoweredCircuit, call: Callable[[], _T]) -> _T:
@@ -168,7 +177,10 @@ class Admitted(NamedTuple):
     plan: engine.Plan
     plan_time: float
     demand: engine.Demand
-    available: int
+    here: int
+    """The memory that this process may use."""
+    far: bool = False
+    """Whether it runs elsewhere."""
 
 
 def shots_of(lowered: LoweredCircuit, options: SimulatorOptions) -> int:
@@ -176,8 +188,18 @@ def shots_of(lowered: LoweredCircuit, options: SimulatorOptions) -> int:
     return options.shots if lowered.has_measurements or lowered.saves else 0
 
 
-def admission_now(options: SimulatorOptions, *, recent: bool = False) -> Admission:
-    """Return what a circuit may use at this moment, or at a recent one, beside the circuits that run."""
+def admission_now(options: SimulatorOptions, *, recent: bool = False, sent: bool = False) -> Admission:
+    """Return what a circuit may use at this moment, or at a recent one, beside the circuits that run.
+
+    Parameters
+    ----------
+    options
+        Of the run.
+    recent
+        Whether a moment ago is good enough.
+    sent
+        Whether the circuit runs where the options say; otherwise it runs in this process.
+    """
     pool, limit = workers.shared(), memory_limit(options)
     if recent:
         measured, rule = engine.recently_available_memory()
@@ -186,8 +208,12 @@ def admission_now(options: SimulatorOptions, *, recent: bool = False) -> Admissi
         free, rule = pool.free_memory()
     if limit is not None and limit - pool.held_bytes < free:
         free, rule = max(limit - pool.held_bytes, 0), "max_memory_mb"
+    here = free
+    far = sent and options.executor is not None and not is_near(options.executor)
+    if far:
+        free, rule = (FAR_BYTES, "the workers' memory") if limit is None else (limit, "max_memory_mb")
     threads = allowed_threads(options.max_threads, engine.machine().cores)
-    return Admission(options, threads, (free, rule), recent)
+    return Admission(options, threads, (free, rule), recent, here, far)
 
 
 def admit(circuit: QuantumCircuit, admission: Admission) -> Admitted:
@@ -245,7 +271,7 @@ def admit_lowered(circuit: QuantumCircuit, lowered: LoweredCircuit, admission: A
             raise _too_much_saved(circuit, lowered, label, saved[label], admission)
         fitting = admission.estimate(lowered).max_qubits
         raise too_wide(circuit, plan.num_qubits, demand.peak_bytes, fitting, admission)
-    return Admitted(lowered, plan, plan_time, demand, admission.available[0])
+    return Admitted(lowered, plan, plan_time, demand, admission.here, admission.far)
 
 
 def _too_much_saved(

@@ -102,7 +102,8 @@ class DifferentiableCircuit:
             )
             qubits = self._plan.plan.num_qubits
             raise too_wide(circuit, qubits, demand.peak_bytes, fitting, self._admission, states=2)
-        admitted = Admitted(self.lowered, self._plan.plan, plan_time, demand, available)
+        here, far = self._admission.here, self._admission.far
+        admitted = Admitted(self.lowered, self._plan.plan, plan_time, demand, here, far)
         self._experiment = experiment_of(self.lowered, admitted, admission.options, 0)
 
     @property

@@ -16,6 +16,8 @@ from ketjet.backend.admission import Admitted, shots_of
 from ketjet.backend.result_memory import bytes_of_point, bytes_of_run, require_memory
 from ketjet.backend.saved_memory import saved_bytes
 from ketjet.experiment import Circuits, Experiment
+from ketjet.farm.bundles import bundle_seconds
+from ketjet.farm.executors import workers_of
 from ketjet.options.machine import memory_limit, switched_off
 
 if TYPE_CHECKING:
@@ -48,9 +50,6 @@ POINT_SECONDS = 2e-5
 CHUNK_SECONDS = (5e-4, 1e-2)
 """The least and the most that a chunk of several points takes: what handing it to a thread is worth, and how soon
 others get their turn."""
-
-FAR_CHUNK_SECONDS = (1e-2, 0.5)
-"""The same where chunks are sent to processes."""
 
 CIRCUITS_BYTES = 16 << 20
 """The most that the outcomes of a chunk of circuits take."""
@@ -112,7 +111,8 @@ def experiment_of(
         header=lowered.header,
         has_measurements=lowered.has_measurements,
         qubits=lowered.qubits,
-        available_bytes=admitted.available,
+        available_bytes=admitted.here,
+        far=admitted.far,
         saves=lowered.saves,
         zero_threshold=options.zero_threshold,
     )
@@ -140,8 +140,8 @@ def experiments_at(
         require_memory(len(rows), _left_bytes(template, lowered, admitted, options), template)
     if len(rows) < MANY_POINTS or not runs_in_chunks(template):
         return numbered(lowered.at_points(rows), admitted, options, seed, occurrences)
-    far = options.executor is not None
-    return list(chunked(lowered.slots_at(rows), len(rows), template, occurrences, far=far))
+    workers = workers_of(options.executor)
+    return list(chunked(lowered.slots_at(rows), len(rows), template, occurrences, workers))
 
 
 def estimate_at(
@@ -189,8 +189,7 @@ def chunked(
     points: int,
     template: Experiment,
     occurrences: dict[int, int],
-    *,
-    far: bool,
+    workers: int | None,
 ) -> Iterator[Experiment]:
     """Cut points into chunks, each an experiment that is otherwise like the template.
 
@@ -204,10 +203,10 @@ def chunked(
         The experiment of the program without angles.
     occurrences
         How often each program has occurred in the job, angles included.
-    far
-        Whether the chunks are sent to other processes.
+    workers
+        How many workers of an executor they are sent to, 0 if it does not say; None for those of this process.
     """
-    length = _points_per_chunk(points, template.task.seconds + POINT_SECONDS, far)
+    length = _points_per_chunk(points, template.task.seconds + POINT_SECONDS, workers)
     per_point = bytes_of_point(template.task)
     for some in slots:
         for begin in range(0, len(some), length):
@@ -221,8 +220,7 @@ def chunks_of_circuits(
     places: Sequence[int],
     occurrences: Sequence[int],
     template: Experiment,
-    *,
-    far: bool,
+    workers: int | None,
 ) -> Iterator[Experiment]:
     """Cut circuits that differ in nothing but angles and labels into chunks, likewise.
 
@@ -232,10 +230,10 @@ def chunks_of_circuits(
         Each of them, the place of its result in the job, and how many equal circuits of the job come before it.
     template
         The experiment of the first of them.
-    far
-        Whether the chunks are sent to other processes.
+    workers
+        How many workers of an executor they are sent to, 0 if it does not say; None for those of this process.
     """
-    length = _points_per_chunk(len(circuits), template.task.seconds + POINT_SECONDS, far)
+    length = _points_per_chunk(len(circuits), template.task.seconds + POINT_SECONDS, workers)
     per_point = bytes_of_point(template.task)
     spare = min(CIRCUITS_BYTES, template.available_bytes - template.peak_bytes)
     length = max(1, min(length, spare // per_point))
@@ -265,7 +263,9 @@ def at_points(program: engine.Program, slots: NDArray[np.float64], occurrences: 
     return engine.Points(slots, fingerprints, np.array(numbers, np.uint64))
 
 
-def _points_per_chunk(points: int, seconds: float, far: bool) -> int:
-    least, most = FAR_CHUNK_SECONDS if far else CHUNK_SECONDS
-    share = points * seconds / (CHUNKS_PER_CORE * engine.machine().cores)
+def _points_per_chunk(points: int, seconds: float, workers: int | None) -> int:
+    total, (least, most) = points * seconds, CHUNK_SECONDS
+    if workers is not None:
+        return max(1, round(bundle_seconds(total, workers) / seconds))
+    share = total / (CHUNKS_PER_CORE * engine.machine().cores)
     return max(1, round(min(max(share, least), most) / seconds))

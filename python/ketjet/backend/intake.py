@@ -16,6 +16,7 @@ from ketjet.backend.experiments import (
     experiment_of,
     experiments_at,
 )
+from ketjet.farm.executors import workers_of
 from ketjet.jobs.flights import SMALL_SECONDS
 from ketjet.lowering import lower
 from ketjet.options.machine import memory_limit
@@ -102,7 +103,7 @@ class Intake:
         self.results = 0
         """How many results there will be of what has been added."""
         self._options = options
-        self._admission = admission_now(options, recent=True)
+        self._admission = admission_now(options, recent=True, sent=True)
         self._hopeful = self._admission.small_qubits
         self._together = circuits > 1 and _may_run_together(options)
         self._taken: dict[int, Taken] = {}  # by id: a circuit may be given many times
@@ -171,12 +172,12 @@ class Intake:
         if not self._alike:
             return [experiment for _, experiment in self._alone]
         experiments: list[Experiment] = []
-        far = self._options.executor is not None
+        workers = workers_of(self._options.executor)
         for alike in self._alike:
             if alike.circuits:
                 some = alike.circuits, alike.places, alike.occurrences
                 first = experiment_of(some[0][0], alike.admitted, alike.options, self.seed, some[2][0])
-                experiments += chunks_of_circuits(*some, first, far=far)
+                experiments += chunks_of_circuits(*some, first, workers)
         for number, (place, experiment) in enumerate(self._alone):
             if number not in self._moved:
                 places = range(place, place + experiment.task.num_points)

@@ -72,11 +72,14 @@ class Part(NamedTuple):
         """Whether the engine can run it at many points without coming back for each."""
         return runs_in_chunks(self.experiment) and not self.draws and not len(self.scattering)
 
-    def at_all(self, slots: Sequence[NDArray[np.float64]], *, far: bool) -> list[Experiment]:
-        """Return the runs with the slots that the circuit's program has at many points, which come some at a time."""
+    def at_all(self, slots: Sequence[NDArray[np.float64]], workers: int | None) -> list[Experiment]:
+        """Return the runs with the slots that the circuit's program has at many points, which come some at a time.
+
+        What `workers` says is in `chunked`.
+        """
         own = slots if self.slots is None else [some[:, self.slots] for some in slots]
         template = self.experiment._replace(task=self.experiment.task._replace(readouts=self.readouts))
-        return list(chunked(own, sum(map(len, slots)), template, {}, far=far))
+        return list(chunked(own, sum(map(len, slots)), template, {}, workers))
 
 
 def part_of(
@@ -173,9 +176,9 @@ class Reading(NamedTuple):
         of_point = sum(map(bytes_of_point if self.runs_in_chunks else bytes_of_run, tasks)) + 8 * len(self.constants)
         require_memory(points, of_point, self.parts[0].experiment)
 
-    def at_all(self, slots: Sequence[NDArray[np.float64]], *, far: bool) -> list[Experiment]:
+    def at_all(self, slots: Sequence[NDArray[np.float64]], workers: int | None) -> list[Experiment]:
         """Return the runs of all parts, one part after the other, at points as `Part.at_all` takes them."""
-        return [experiment for part in self.parts for experiment in part.at_all(slots, far=far)]
+        return [experiment for part in self.parts for experiment in part.at_all(slots, workers)]
 
     def values_at_all(self, outcomes: Sequence[Outcome], points: int) -> NDArray[np.float64]:
         """Return the observables' values at all points, shape (points, observables), from what `at_all` gave."""

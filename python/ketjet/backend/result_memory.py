@@ -60,10 +60,11 @@ def require_memory(points: int, of_point: int, experiment: Experiment) -> None:
     InsufficientMemoryError
         There is not; the message tells how many points would fit.
     """
-    needed, available = experiment.peak_bytes + (points - 1) * of_point, experiment.available_bytes
+    peak, available = 0 if experiment.far else experiment.peak_bytes, experiment.available_bytes
+    needed = peak + (points - 1) * of_point
     if needed <= available or points < 2:
         return
-    fitting = 1 + max(available - experiment.peak_bytes, 0) // of_point
+    fitting = 1 + max(available - peak, 0) // of_point
     error = InsufficientMemoryError(
         f"circuit {experiment.header['name']!r} at {points} points needs up to {size(needed)} for its results, but "
         f"{size(available)} are available, enough for {fitting} points. Use fewer shots or fewer points at a time."

@@ -288,7 +288,7 @@ class Simulator(Differentiates, OldNames):
         """
         resolved, count = self._resolve(options), integer(1)("points", points)
         circuit = as_circuit(circuit, "estimate", inputs)
-        admission, lowered = admission_now(resolved), lower(circuit, keep_idle_qubits=resolved.return_state)
+        admission, lowered = admission_now(resolved, sent=True), lower(circuit, keep_idle_qubits=resolved.return_state)
         readout = None
         if observables is not None:
             from ketjet.backend.readings import observables_of, readout_in

@@ -21,9 +21,10 @@ from ketjet._core import (
     VerificationFailed,
 )
 from ketjet.engine.calibration_file import FACTOR_LIMITS, calibration_path
-from ketjet.engine.control import Control, Progress
+from ketjet.engine.control import Control, ControlPage, PageAddress, Progress
 from ketjet.engine.drift import DRIFT_LIMITS, drift_of
 from ketjet.engine.estimate import Demand, Estimate, demand, estimate, max_qubits
+from ketjet.engine.fitting import fitted
 from ketjet.engine.geometric_tensor import LayersRequest, SavedStrings, TensorRequest
 from ketjet.engine.gradient import GradientRequest, commuting_layers, generators, gradient_demand, mirrored_plan
 from ketjet.engine.light_cones import LightCone, light_cones, needed_to_read
@@ -41,7 +42,7 @@ from ketjet.engine.machine import (
 )
 from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification
 from ketjet.engine.planning import PLAN_OPTIONS, plan, precision_of, state_qubits
-from ketjet.engine.points import Points, points_of
+from ketjet.engine.points import Points, points_of, slots_of
 from ketjet.engine.random_keys import RNG_VERSION
 from ketjet.engine.readouts import (
     ObservablesReadout,
@@ -89,6 +90,7 @@ __all__ = [
     "Cancelled",
     "ClassicalError",
     "Control",
+    "ControlPage",
     "Demand",
     "Estimate",
     "Evolution",
@@ -103,6 +105,7 @@ __all__ = [
     "NotDifferentiable",
     "ObservablesReadout",
     "Outcome",
+    "PageAddress",
     "PassReport",
     "PassTimes",
     "Plan",
@@ -139,6 +142,7 @@ __all__ = [
     "evolution",
     "execute",
     "fill_counts",
+    "fitted",
     "formula_codes",
     "gate_codes",
     "generators",
@@ -166,6 +170,7 @@ __all__ = [
     "report",
     "save_mode_codes",
     "saved_codes",
+    "slots_of",
     "state_qubits",
     "uncalibrated",
     "unitarity_error",

@@ -111,6 +111,8 @@ class RunFacts(NamedTuple):
     adjoint_residual : float, optional
         Of a gradient: how far from 1 the amplitude of |0...0> is after the whole program has been undone, which is the
         engine's own measure of its rounding errors. None where the program begins by initializing qubits.
+    threads : int
+        How many it had, where these are others than its task says; else 0.
     """
 
     isa: str
@@ -126,6 +128,7 @@ class RunFacts(NamedTuple):
     dropped: float
     verification: Verification | None
     adjoint_residual: float | None = None
+    threads: int = 0
 
 
 class Outcome(NamedTuple):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ketjet.engine.control import Control
     from ketjet.engine.task import Task
 
-__all__ = ["Points", "points_of", "run_points"]
+__all__ = ["Points", "points_of", "run_points", "slots_of"]
 
 NO_KEYS = np.empty((0, 2), np.uint32)
 
@@ -61,8 +61,13 @@ def points_of(programs: Sequence[_core.Program], occurrences: Sequence[int]) -> 
     occurrences : sequence of int
         How many programs of the job with the fingerprint of each come before it.
     """
-    slots = _core.slots_of_all(programs)
+    slots = slots_of(programs)
     return Points(slots, programs[0].fingerprints_with(slots), np.array(occurrences, np.uint64), are_circuits=True)
+
+
+def slots_of(programs: Sequence[_core.Program]) -> NDArray[np.float64]:
+    """Return the angles of programs that differ in nothing else, shape (programs, slots)."""
+    return _core.slots_of_all(programs)
 
 
 def run_points(task: Task, made: _core.Plan, request: _core.RunRequest, control: Control, start: float) -> Outcome:

@@ -28,7 +28,7 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
     ----------
     task : Task
     control : Control, optional
-        To stop and watch the run; else found through `task.control_path`, else private.
+        To stop and watch the run.
     on : Machine, optional
         Plan for another machine than this one; for tests.
 
@@ -46,7 +46,7 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         The program's own doing: an expression without a value, a loop or a run that took too long.
     """
     if control is None:
-        control = Control(path=task.control_path)
+        control = Control()
     if task.gradient is not None:
         return differentiate(task, control)
     if task.tensor is not None:

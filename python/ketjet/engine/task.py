@@ -59,8 +59,6 @@ class Task(NamedTuple):
         The most iterations of all loops of one shot; 0 for any number.
     time_limit : float
         Seconds; 0 for none.
-    control_path : str, optional
-        Where a process without the submitter's Control finds its counters.
     plan : Plan, optional
         The program's plan, where it is known already; a process that the task is sent to runs the same one.
     plan_time : float
@@ -105,7 +103,6 @@ class Task(NamedTuple):
     states: int = 2
     max_iterations: int = 0
     time_limit: float = 0.0
-    control_path: str | None = None
     plan: Plan | None = None
     plan_time: float = 0.0
     seconds: float = math.inf

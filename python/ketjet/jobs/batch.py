@@ -16,29 +16,31 @@ import threading
 import time
 import weakref
 from collections import deque
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ketjet import engine
 from ketjet.engine import Control, Outcome, Task
 from ketjet.errors import JobCancelledError, JobFailedError
-from ketjet.jobs import executors, light_work, process_hooks, workers
+from ketjet.farm.farm import Farm, FarmOptions, Sent
+from ketjet.jobs import light_work, process_hooks, workers
+from ketjet.jobs.ended import OutcomesOf, without_state
 from ketjet.jobs.failures import failure_of, public_outcomes
-from ketjet.jobs.flights import Flight, flights_of, one_by_one
+from ketjet.jobs.flights import Flight, flights_of
 from ketjet.jobs.progress import JobProgress, seconds_left, written_bytes
 from ketjet.jobs.promise import Promise
 from ketjet.jobs.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["Batch"]
 
 T = TypeVar("T")
 
-WINDOW = 128
-"""Most flights of one batch at a time; it bounds the control files that are open."""
+WINDOW = 512
+"""Most flights of one batch at a time: it bounds what waits in executors."""
 
 HERE_SECONDS = 0.01
 """A batch that takes longer on the thread that waits for it is handed to the workers after all."""
@@ -50,20 +52,6 @@ HANDING_BYTES = 16 << 20
 """Nobody waits for that if they take less."""
 
 _feeding = threading.local()
-
-
-class _Outcomes(list["Outcome | BaseException"]):
-    """The outcomes of a batch; going through them ends when its future does."""
-
-    def __init__(self, outcomes: Sequence[Outcome | BaseException], future: Future[Any]) -> None:
-        super().__init__(outcomes)
-        self._future = future
-
-    def __iter__(self) -> Iterator[Outcome | BaseException]:
-        for outcome in super().__iter__():
-            if self._future.done():
-                raise CancelledError
-            yield outcome
 
 
 class Batch(Generic[T]):
@@ -78,7 +66,7 @@ class Batch(Generic[T]):
     assemble
         Makes the future's value from one outcome, or the exception in its place, per task.
     executor
-        Where to run; None for ketjet's own workers.
+        Where to run: an executor, or options of a farm; None for ketjet's own workers.
     memory_limit
         Most memory that ketjet's running tasks may hold together when one of these starts.
     owner
@@ -96,7 +84,7 @@ class Batch(Generic[T]):
         reservations: Sequence[int],
         assemble: Callable[[list[Outcome | BaseException]], T],
         *,
-        executor: Executor | None = None,
+        executor: Any = None,
         memory_limit: int | None = None,
         owner: str | None = None,
         counted: str = "circuits",
@@ -110,16 +98,18 @@ class Batch(Generic[T]):
         self._reservations = list(reservations)
         self._assemble: Callable[[list[Outcome | BaseException]], T] | None = assemble
         self._kept: dict[str, Any] = {}  # by a cancelled batch: what its value is made of, then the value
-        self._executor = executor
+        self._farm: Farm | None = None
         if executor is not None:
-            process_hooks.cancel_before(executor)
+            farming = executor if isinstance(executor, FarmOptions) else FarmOptions(executor)
+            self._farm = Farm(farming, len(tasks), execute, process_hooks.cancel_before)
         self._memory_limit = memory_limit
         self._owner, self._counted = owner, counted
         self._execute = execute
         self._light = executor is None and light_work.are_light(tasks, reservations)
         self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
-        self._waiting = deque(flights_of(tasks) if executor is None and len(tasks) > 1 else one_by_one(len(tasks)))
-        self._flights: dict[int, Flight] = {}
+        numbers = range(len(tasks))
+        self._waiting = deque(flights_of(tasks) if self._farm is None else self._farm.bundles(tasks, numbers))
+        self._flights: dict[int, Flight | Sent] = {}
         self._runners: set[int] = set()  # threads that run light tasks, or are about to, while they wait
         self._runs_here: list[Control] = []  # of these runs
         self._tally = Tally(tasks)
@@ -136,7 +126,7 @@ class Batch(Generic[T]):
             self._finish([])
         elif self._light:
             light_work.shared().put(self._feed)
-        elif self._executor is not None:
+        elif self._farm is not None:
             self._feed()
         else:
             self._feed_elsewhere(HANDING_SECONDS if sum(self._reservations) >= HANDING_BYTES else 0)
@@ -229,7 +219,7 @@ class Batch(Generic[T]):
         )
 
     def _waits_for(self) -> tuple[str, ...]:
-        if self._owner is None or self._executor is not None or self.future.done():
+        if self._owner is None or self._farm is not None or self.future.done():
             return ()
         return tuple(owner for owner in workers.shared().waits_for(self._owner) if isinstance(owner, str))
 
@@ -247,7 +237,7 @@ class Batch(Generic[T]):
                 return left > 0
             ours = not 0 < task.time_limit <= left
             try:
-                controls.append(control := self._control())
+                controls.append(control := Control())
                 outcomes.append(self._run(task._replace(time_limit=left) if ours else task, control))
             except Exception as error:  # noqa: BLE001 - whoever waits for the job gets it
                 if ours and isinstance(error, engine.TimeLimitReached):
@@ -274,6 +264,10 @@ class Batch(Generic[T]):
         """Hand out tasks until the window is full; an executor that runs them in `submit` makes no recursion."""
         if getattr(_feeding, "batch", None) is self:
             return
+        if self._farm is not None and not self._farm.executors.ready:
+            if not self.future.done():
+                self._farm.executors.make(self._feed)
+            return
         outer, _feeding.batch = getattr(_feeding, "batch", None), self
         try:
             while (flight := self._take()) is not None:
@@ -283,22 +277,23 @@ class Batch(Generic[T]):
         finally:
             _feeding.batch = outer
 
-    def _take(self) -> Flight | None:
+    def _take(self) -> Flight | Sent | None:
         if self.future.done():
             self.future.tell()  # whoever cancelled it may have been interrupted
             return None
         if len(self._flights) >= WINDOW:
             return None
+        farm = self._farm
         with contextlib.suppress(IndexError):
+            if farm is not None and not farm.may_send(self._waiting[0], list(self._flights.values())):
+                return None
             numbers = self._waiting.popleft()
-            flight = self._flights[numbers.start] = Flight(numbers, self._control())
+            flight = Flight(numbers, Control()) if farm is None else farm.sent(numbers)
+            self._flights[numbers.start] = flight
             return flight
         return None
 
-    def _control(self) -> Control:
-        return Control() if self._executor is None else executors.control_for_any_process()
-
-    def _launch(self, flight: Flight) -> None:
+    def _launch(self, flight: Flight | Sent) -> None:
         tasks, reservations = self._tasks, self._reservations
         if not tasks:  # cancelled meanwhile
             return
@@ -312,11 +307,11 @@ class Batch(Generic[T]):
         if flight.numbers.start not in self._flights:  # cancelled meanwhile
             future.cancel()
 
-    def _submit(self, flight: Flight, tasks: Sequence[Task], reservations: Sequence[int]) -> Future[Any]:
+    def _submit(self, flight: Flight | Sent, tasks: Sequence[Task], reservations: Sequence[int]) -> Future[Any]:
         first, numbers = tasks[flight.numbers.start], flight.numbers
-        if self._executor is not None:
-            return executors.submit(self._executor, self._execute, first, flight.control)
         together = [tasks[number] for number in numbers]
+        if isinstance(flight, Sent):
+            return flight.send(together)
         return workers.shared().submit(
             partial(self._fly, flight, together),
             threads=max([task.threads for task in together]),
@@ -350,23 +345,29 @@ class Batch(Generic[T]):
         kept = self._tally.kept_bytes if task.memory_limit else 0
         return self._execute(task._replace(kept_bytes=kept) if kept else task, control)
 
-    def _collect(self, flight: Flight, future: Future[Any]) -> None:
+    def _collect(self, flight: Flight | Sent, future: Future[Any]) -> None:
         """Take in the outcomes of a flight, and go on; called by whoever brought it to its end."""
-        numbers, control = flight.numbers, flight.control
-        awaited = self._flights.pop(numbers.start, None) is not None
-        progress = flight.ended or [control.progress()]
-        control.close()
+        numbers: Sequence[int] = flight.numbers
+        awaited = self._flights.pop(flight.numbers.start, None) is not None
+        if isinstance(flight, Sent):
+            flight.came_back()
         if not awaited or self.future.cancelled():  # the batch has ended without it
             return
+        progress = flight.ends()
         outcomes: list[Outcome | BaseException]
         if future.cancelled():
             counted, is_one_each = self._counted.removesuffix("s"), self.total == len(self._outcomes)
             names = [f"{counted} {number}" if is_one_each else f"a {counted}" for number in numbers]
             outcomes = [CancelledError(f"{name} was cancelled by its executor") for name in names]
         elif (error := future.exception()) is not None:
+            if isinstance(flight, Sent):
+                again, numbers, error = flight.lost(error)
+                self._waiting.extend(again)
             outcomes = [error] * len(numbers)
         else:
-            outcomes = future.result() if self._executor is None else [future.result()]
+            outcomes = future.result()
+            if isinstance(flight, Sent):
+                outcomes = flight.checked(outcomes)
         self._mark_started(progress[0].started_at or time.time())
         is_last = False
         for number, outcome, told in zip(numbers, outcomes, progress, strict=False):
@@ -383,7 +384,7 @@ class Batch(Generic[T]):
             return
         ended, failures = public_outcomes(outcomes, self._tally.points)
         try:
-            self.partial = assemble(_Outcomes(ended, self.future))
+            self.partial = assemble(OutcomesOf(self.future, ended))
         except BaseException as error:  # noqa: BLE001 - it becomes the outcome of the job
             failures.insert(0, error)
         self.ended_at = time.time()
@@ -405,18 +406,23 @@ class Batch(Generic[T]):
         flights = list(self._flights.values())
         for control in list(self._runs_here):
             control.stop()
+        if self._farm is not None and flights:
+            self._farm.stop()
         for flight in reversed(flights):  # before others stop, and those that wait would begin in their place
             if flight.future is not None:
                 flight.future.cancel()
         for flight in flights:
-            flight.control.stop()
+            if isinstance(flight, Flight):
+                flight.stop()
         self._flights.clear()
+        if self._farm is not None:
+            self._farm.close()
         if self.future.cancelled() and self._assemble is not None:
-            kept = [_without_state(outcome) for outcome in self._outcomes]
+            kept = [without_state(outcome) for outcome in self._outcomes]
             self._kept.setdefault(
                 "parts", (self._assemble, kept) if any(isinstance(each, Outcome) for each in kept) else None
             )
-        self._tasks, self._reservations, self._executor, self._assemble = [], [], None, None
+        self._tasks, self._reservations, self._assemble = [], [], None
         self._outcomes = [None] * len(self._outcomes)
         self.ended_at = self.ended_at or time.time()
         process_hooks.leave(self)
@@ -434,13 +440,8 @@ def _settle(batch: Batch[Any] | None) -> None:
         batch.settle()
 
 
-def _without_state(outcome: Outcome | BaseException | None) -> Outcome | BaseException | None:
-    """Return the outcome; None for one with amplitudes, whose memory cancelling gives back."""
-    return None if isinstance(outcome, Outcome) and (outcome.state is not None or outcome.saves) else outcome
-
-
-def _started_at(flight: Flight) -> float | None:
-    if at := flight.control.progress().started_at:
+def _started_at(flight: Flight | Sent) -> float | None:
+    if at := flight.started_at:
         return at
     return time.time() if flight.future is not None and flight.future.running() else None
 

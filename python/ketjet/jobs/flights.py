@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ketjet.engine import Control, Progress, Task
 
-__all__ = ["Flight", "flights_of", "one_by_one"]
+__all__ = ["Flight", "flights_of"]
 
 TASK_SECONDS = 3e-5
 """What a task takes beside what is predicted."""
@@ -40,6 +40,11 @@ class Flight:
     ended: list[Progress] = field(default_factory=list)
     """How far the ones before it had come."""
 
+    @property
+    def started_at(self) -> float:
+        """When it has begun; 0 if it has not."""
+        return self.control.progress().started_at
+
     def stop(self) -> None:
         """Stop the task that runs."""
         self.control.stop()
@@ -48,10 +53,9 @@ class Flight:
         """Return how far each task is that has begun."""
         return list(zip(self.numbers, [*self.ended, self.control.progress()], strict=False))
 
-
-def one_by_one(tasks: int) -> Iterator[range]:
-    """Share out so many tasks over a flight for each."""
-    return (range(number, number + 1) for number in range(tasks))
+    def ends(self) -> list[Progress]:
+        """Return how far they have come, up to the last one that has begun."""
+        return self.ended or [self.control.progress()]
 
 
 def flights_of(tasks: Sequence[Task]) -> Iterator[range]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["allowed_threads", "memory_limit", "require_isa", "require_plan_options", "switched_off"]
 
+OMP_NUM_THREADS = os.environ.get("OMP_NUM_THREADS")
+"""As it was when this process began to use ketjet: starting a cluster of dask's, for one, sets it for its workers."""
+
 MAX_DIGITS = 10
 """No number of threads has as many digits."""
 
@@ -35,10 +38,23 @@ def allowed_threads(max_threads: int | None, cores: int) -> int:
         Cores that this process may run on.
     """
     allowed = max(cores, 1) if max_threads is None else min(max(cores, 1), max_threads)
-    if "OMP_NUM_THREADS" not in os.environ:  # which takes less time to find out than what a missing variable is
+    # Whether a variable is missing takes less time to find out than what a missing one is.
+    if OMP_NUM_THREADS is None and "OMP_NUM_THREADS" not in os.environ:
         return allowed
-    wanted = _threads_in_text(os.environ["OMP_NUM_THREADS"].strip())
+    if (now := os.environ.get("OMP_NUM_THREADS")) != OMP_NUM_THREADS:
+        _warn_of_change(now)
+    wanted = None if OMP_NUM_THREADS is None else _threads_in_text(OMP_NUM_THREADS.strip())
     return allowed if wanted is None else min(allowed, wanted)
+
+
+@functools.cache
+def _warn_of_change(now: str | None) -> None:
+    """Say once in a process that OMP_NUM_THREADS is not what it was."""
+    shown = ["unset" if text is None else repr(text[:40]) for text in (OMP_NUM_THREADS, now)]
+    warn(
+        f"the environment variable OMP_NUM_THREADS was {shown[0]} when ketjet was imported and is {shown[1]} now, as "
+        "starting a dask cluster leaves it; ketjet keeps to what it was. The option max_threads limits threads."
+    )
 
 
 @functools.cache

@@ -135,7 +135,7 @@ class EstimatorGradient(DerivativePrimitive):
         """
         resolved = self._resolve(options)
         entries = entries_of(circuits, parameter_values, parameters, observables)
-        admission = admission_now(resolved, recent=True)
+        admission = admission_now(resolved, recent=True, sent=True)
         experiments: list[Experiment] = []
         kind = derivative_type_of(self._derivative_type)
         groups = [_prepared(group, admission, kind, experiments) for group in _grouped(entries)]

@@ -14,6 +14,7 @@ from ketjet.backend.reading_parts import NO_ROWS, Reading
 from ketjet.backend.readings import ReadCircuit
 from ketjet.backend.variances import reading_with_variances
 from ketjet.base.fresh_seeds import fresh_seed
+from ketjet.farm.executors import workers_of
 from ketjet.points.broadcasting import grid_of
 from ketjet.primitives.noise import noise_of
 from ketjet.primitives.precision import precision_of
@@ -146,7 +147,7 @@ class ExpectationPubs:
         self._is_sampled, self._shows_variances = own.noise == "sampled", own.variances
         self._light_cones, self._trajectories = own.light_cones, own.trajectories
         self._seed = seed if isinstance(seed, np.random.Generator) else options.seed_simulator
-        self._admission: Admission = admission_now(options, recent=True)._replace(reads_state=True)
+        self._admission: Admission = admission_now(options, recent=True, sent=True)._replace(reads_state=True)
         self._circuits: dict[int, ReadCircuit] = {}  # a circuit may be in many pubs
         self._occurrences: dict[tuple[int, int], int] = {}  # of each program whose shots are drawn, with each seed
 
@@ -190,7 +191,7 @@ class ExpectationPubs:
         if together:
             with errors_of_points(index):
                 slots = list(read.lowered.slots_at(grid.values))
-            self.experiments += reading.at_all(slots, far=self._admission.options.executor is not None)
+            self.experiments += reading.at_all(slots, workers_of(self._admission.options.executor))
         elif any(reading.parts for reading in readings):
             for program, reading in zip(programs_at(read.lowered, grid.values, index), readings, strict=True):
                 experiments = [part.at(program) for part in reading.parts]

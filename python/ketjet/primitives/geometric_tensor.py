@@ -128,7 +128,7 @@ class QuantumGeometricTensor(DerivativePrimitive):
             Four states of a circuit, or one with `blocks`, do not fit into the memory that is available now.
         """
         resolved = self._resolve(options)
-        admission = admission_now(resolved, recent=True)
+        admission = admission_now(resolved, recent=True, sent=True)
         made: dict[Any, CircuitWithTangents | CircuitWithLayers] = {}
         experiments: list[Experiment] = []
         entries = entries_of(circuits, parameter_values, parameters)

@@ -225,7 +225,7 @@ class Objective:
         own = self._in_program(points)
         self._reading.require_memory(len(points))
         if len(points) >= MANY_POINTS and self._reading.runs_in_chunks:
-            chunks = self._reading.at_all(list(self._read.lowered.slots_at(own)), far=False)
+            chunks = self._reading.at_all(list(self._read.lowered.slots_at(own)), None)
             return self._reading.values_at_all(run_to_end(chunks, self._memory_limit), len(points))[:, 0]
         programs = self._read.lowered.programs_at(own)
         outcomes = run_to_end([part.at(program) for program in programs for part in parts], self._memory_limit)

@@ -23,7 +23,7 @@ def metadata_of(experiment: Experiment, facts: RunFacts | None) -> dict[str, Any
     metadata: dict[str, Any] = {
         **_of_circuit(experiment),
         "precision": task.precision,
-        "threads": task.threads,
+        "threads": facts.threads or task.threads,
         "simd": facts.isa,
         "num_qubits": len(experiment.qubits),
         "required_memory_mb": -(-facts.state_bytes // (1 << 20)),

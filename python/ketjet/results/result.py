@@ -202,7 +202,8 @@ def assemble(
 ) -> SimulationResult:
     """Make the result of a job that was created at that time; `finish` may change it before anybody sees it."""
     taken = time.time() - created_at
-    threads = max([experiment.task.threads for experiment in experiments], default=0)
+    had = [0 if isinstance(outcome, BaseException) else outcome.facts.threads for outcome in outcomes]
+    threads = max([own or each.task.threads for own, each in zip(had, experiments, strict=True)], default=0)
     num_circuits = sum([experiment.task.num_points for experiment in experiments])
     metadata = {"time_taken": taken, "num_circuits": num_circuits, "threads": threads}
     result = build_result(experiments, outcomes, **labels, time_taken=taken, metadata=metadata)
