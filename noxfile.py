@@ -135,6 +135,13 @@ def oldest(session: nox.Session) -> None:
 
 
 @nox.session
+def farms(session: nox.Session) -> None:
+    """The tests of farms with the executors of dask and loky."""
+    session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "farms"))
+    session.run("python", "-m", "pytest", "tests/farm", *session.posargs)
+
+
+@nox.session
 def layers(session: nox.Session) -> None:
     """One small workload of each package that builds on Qiskit."""
     session.install(".[test]", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "layers"))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import weakref
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -236,10 +237,10 @@ class Client:
     """As dask's: it has a submit, whose futures are of another kind, and an executor for others to use."""
 
     def submit(self, function, *arguments):
-        raise AssertionError("it is refused when given")
+        raise AssertionError("its futures are of another kind")
 
     def get_executor(self):
-        raise AssertionError("users choose it")
+        return ThreadPoolExecutor(1)
 
 
 class Pool:
@@ -249,16 +250,22 @@ class Pool:
         raise AssertionError("it is refused when given")
 
 
+def test_a_client_and_what_makes_an_executor_will_do(bell):
+    expected = Simulator(seed_simulator=4).run(bell).result().get_counts()
+    makers = (ThreadPoolExecutor, lambda: ThreadPoolExecutor(1), partial(ThreadPoolExecutor, 2), lambda: Client())
+    for given in (Client(), *makers):
+        assert Simulator(seed_simulator=4).run(bell, executor=given).result(20).get_counts() == expected
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (Client(), r"client\.get_executor\(\)"),
-        (ThreadPoolExecutor, r"give ThreadPoolExecutor\(\.\.\.\)"),
-        (Client, "not a class"),
+        (Client, "or a callable that makes one, got"),
+        (Executor, "or a callable that makes one, got"),
         (Pool(), r"give ProcessPoolExecutor\(\.\.\.\)"),
-        (Executor(), "must be a concurrent.futures.Executor, got"),
-        (object(), "must be a concurrent.futures.Executor, got"),
-        ("threads", "must be a concurrent.futures.Executor, got"),
+        (Executor(), "must be a concurrent.futures.Executor, or"),
+        (object(), "must be a concurrent.futures.Executor, or"),
+        ("threads", "must be a concurrent.futures.Executor, or"),
     ],
 )
 def test_what_is_no_executor_is_refused_when_it_is_given(wrong, message, bell):

@@ -20,6 +20,7 @@ from ketjet.backend.admission import (
 )
 from ketjet.backend.derivatives import Differentiates
 from ketjet.backend.experiments import estimate_at, experiment_of
+from ketjet.backend.job_settings import settings_of_job
 from ketjet.backend.old_names import BackendOptions, OldNames
 from ketjet.backend.request import experiments_of
 from ketjet.backend.run_checks import require_values
@@ -228,10 +229,8 @@ class Simulator(Differentiates, OldNames):
             self,
             new_job_id(),
             experiments,
-            executor=options.executor,
-            cancel_on_interrupt=options.cancel_on_interrupt,
-            memory_limit=memory_limit(options),
             _finish=finish,
+            **settings_of_job(options),
         )
         return self._submit(job, experiments)
 

@@ -107,9 +107,8 @@ def bundle_seconds(total: float, workers: int) -> float:
         How many there are; 0 if that is not known.
     """
     least, most = BUNDLE_SECONDS
-    workers = workers or UNKNOWN_WORKERS
-    length = min(max(total / (BUNDLES_PER_WORKER * workers), least), most)
-    return min(length, max(total / workers, SHORTEST_SECONDS))
+    length = min(max(total / (BUNDLES_PER_WORKER * (workers or UNKNOWN_WORKERS)), least), most)
+    return min(length, max(total / workers, SHORTEST_SECONDS)) if workers else length
 
 
 def bundles_of(tasks: Sequence[Task], numbers: Sequence[int], workers: int) -> Iterator[range]:

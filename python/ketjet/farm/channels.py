@@ -45,9 +45,9 @@ class Line:
         def listen() -> None:
             while not ended.wait(POLL_SECONDS):
                 with contextlib.suppress(Exception):  # a scheduler or a file system that is busy
-                    self.tell(runs, page.read(runs))
                     if self.stopped():
                         page.stop()
+                    self.tell(runs, page.read(runs))
 
         context = contextvars.copy_context()  # in which dask knows its worker
         threading.Thread(target=context.run, args=(listen,), name="ketjet-line", daemon=True).start()

@@ -41,7 +41,12 @@ def workers_of(executor: Any) -> int | None:
     """Return how many workers it has; 0 if it does not say, and None if there is no executor."""
     if executor is None:
         return None
-    workers = getattr(executor, "_max_workers", 0) if is_near(executor) else 0
+    workers = 0
+    if is_near(executor):
+        workers = getattr(executor, "_max_workers", 0)
+    elif is_of_dask(executor):  # its client is told every few seconds
+        told = getattr(getattr(executor, "_client", executor), "_scheduler_identity", None) or {}
+        workers = told.get("total_threads", 0)
     return workers if isinstance(workers, int) else 0
 
 
@@ -100,12 +105,17 @@ class Executors:
 
         Raises
         ------
+        BrokenExecutor
+            It has broken a moment ago.
         Exception
             What the callable has raised.
         """
         if self._failure is not None:
             raise self._failure
-        return self._made[-1][0]
+        try:
+            return self._made[-1][0]
+        except IndexError:
+            raise BrokenExecutor("it has broken") from None
 
     def replace(self, broken: Any) -> bool:
         """Let go of one that has broken, unless somebody has; return whether there will be another one."""

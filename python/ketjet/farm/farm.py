@@ -80,8 +80,14 @@ class Farm:
         """Return what sends these tasks, and tells of them."""
         return Sent(numbers, self)
 
-    def may_send(self, numbers: range, others: Sequence[Any]) -> bool:
-        """Return whether the next tasks may go now: on its last try, one is alone, whatever it does to workers."""
+    def may_send(self, numbers: range, others: Sequence[Any], later: Callable[[], object]) -> bool:
+        """Return whether the next tasks may go now, beside others; they wait for an executor, which calls `later`.
+
+        On its last try, a task is alone, whatever it does to workers.
+        """
+        if not self.executors.ready:
+            self.executors.make(later)
+            return False
         if not others or not self.losses:
             return True
         last, losses = max(self.options.retries, 1), self.losses
@@ -92,7 +98,7 @@ class Farm:
         """Return what the executor's workers are sent of these tasks."""
         if self._channel is None and is_of_dask(executor):
             self._channel = DaskChannel(executor._client, self.page)
-        sharers = min(workers_of(executor) or 1, self._bundles)
+        sharers = min(workers_of(executor) or 1, self._bundles) if is_near(executor) else 1
         return Bundle(
             packed(tasks),
             numbers,
@@ -209,7 +215,7 @@ class Sent:
             return [], numbers, _worker_lost(error, f"This {kind} takes no more: {advice} on a new one.")
         begun = self._page.begun(numbers)[-1:]
         self._page.clear(numbers)
-        suspects = begun if begun or is_near(self._executor) else list(numbers)
+        suspects = begun if begun or self._executor is None or is_near(self._executor) else list(numbers)
         for number in suspects:
             farm.losses[number] = farm.losses.get(number, 0) + 1
         failed = [number for number in suspects if farm.losses[number] > farm.options.retries]

@@ -264,10 +264,6 @@ class Batch(Generic[T]):
         """Hand out tasks until the window is full; an executor that runs them in `submit` makes no recursion."""
         if getattr(_feeding, "batch", None) is self:
             return
-        if self._farm is not None and not self._farm.executors.ready:
-            if not self.future.done():
-                self._farm.executors.make(self._feed)
-            return
         outer, _feeding.batch = getattr(_feeding, "batch", None), self
         try:
             while (flight := self._take()) is not None:
@@ -285,7 +281,7 @@ class Batch(Generic[T]):
             return None
         farm = self._farm
         with contextlib.suppress(IndexError):
-            if farm is not None and not farm.may_send(self._waiting[0], list(self._flights.values())):
+            if farm is not None and not farm.may_send(self._waiting[0], list(self._flights.values()), self._feed):
                 return None
             numbers = self._waiting.popleft()
             flight = Flight(numbers, Control()) if farm is None else farm.sent(numbers)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
+    from ketjet.farm.farm import FarmOptions
     from ketjet.jobs.progress import JobProgress
 
     Show = Callable[[JobProgress], None]
@@ -62,7 +63,7 @@ class JobFace(AwaitableJob[T]):
         experiments: Sequence[Experiment],
         assemble: Callable[[Sequence[Outcome | BaseException]], T],
         *,
-        executor: Executor | None,
+        executor: Executor | FarmOptions | None,
         cancel_on_interrupt: bool,
         memory_limit: int | None,
         execute: Callable[..., Outcome],

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
+    from ketjet.farm.farm import FarmOptions
 
 __all__ = ["Job"]
 
@@ -38,7 +39,7 @@ class Job(JobFace["SimulationResult"], JobV1):
     experiments
         What to run, one for every circuit and set of bound parameters.
     executor
-        A `concurrent.futures.Executor` to run on; None for ketjet's own workers.
+        A `concurrent.futures.Executor` to run on, or options of a farm; None for ketjet's own workers.
     cancel_on_interrupt
         Whether Ctrl-C in `result` cancels the job.
     memory_limit
@@ -57,7 +58,7 @@ class Job(JobFace["SimulationResult"], JobV1):
         job_id: str,
         experiments: Sequence[Experiment] = (),
         *,
-        executor: Executor | None = None,
+        executor: Executor | FarmOptions | None = None,
         cancel_on_interrupt: bool = True,
         memory_limit: int | None = None,
         _execute: Callable[..., Outcome] = engine.execute,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
+    from ketjet.farm.farm import FarmOptions
 
 __all__ = ["PrimitiveJob"]
 
@@ -47,7 +48,7 @@ class PrimitiveJob(JobFace["PrimitiveResult[Any]"], BasePrimitiveJob["PrimitiveR
         Makes the result from one outcome, or the exception in its place, per point. A pub with an exception has no
         data fields then, and ``metadata["error"]`` says why.
     executor
-        A `concurrent.futures.Executor` to run on; None for ketjet's own workers.
+        A `concurrent.futures.Executor` to run on, or options of a farm; None for ketjet's own workers.
     cancel_on_interrupt
         Whether Ctrl-C in `result` cancels the job.
     memory_limit
@@ -68,7 +69,7 @@ class PrimitiveJob(JobFace["PrimitiveResult[Any]"], BasePrimitiveJob["PrimitiveR
         experiments: Sequence[Experiment],
         assemble: Callable[[Sequence[Outcome | BaseException]], PrimitiveResult[Any]],
         *,
-        executor: Executor | None = None,
+        executor: Executor | FarmOptions | None = None,
         cancel_on_interrupt: bool = True,
         memory_limit: int | None = None,
         _execute: Callable[..., Outcome] = engine.execute,

@@ -7,11 +7,24 @@ from __future__ import annotations
 
 import math
 import numbers
+import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
-__all__ = ["Check", "choice", "executor", "flag", "integer", "invalid", "number", "switches", "text", "wrong_type"]
+__all__ = [
+    "Check",
+    "choice",
+    "executor",
+    "flag",
+    "folder",
+    "integer",
+    "invalid",
+    "number",
+    "switches",
+    "text",
+    "wrong_type",
+]
 
 Check = Callable[[str, Any], Any]
 
@@ -95,14 +108,26 @@ def switches(name: str, value: Any) -> dict[str, bool]:
 
 
 def executor(name: str, value: Any) -> Any:
-    """Accept an object that takes calls as a `concurrent.futures.Executor` does, and say what else to give."""
+    """Accept an executor, a client that has one, as dask's, and what makes either; say what else to give."""
     submit = getattr(value, "submit", None)
-    if isinstance(value, type):
-        raise wrong_type(name, value, f"an executor, not a class: give {value.__name__}(...)")
-    if callable(getattr(value, "get_executor", None)):
-        raise wrong_type(name, value, "a concurrent.futures.Executor, not a client: give client.get_executor()")
+    if callable(getattr(value, "get_executor", None)) and not isinstance(value, type):
+        return value
     if submit is None and callable(getattr(value, "apply_async", None)):
         raise wrong_type(name, value, "a concurrent.futures.Executor, not a pool: give ProcessPoolExecutor(...)")
-    if not callable(submit) or getattr(submit, "__func__", None) is Executor.submit:
-        raise wrong_type(name, value, "a concurrent.futures.Executor")
+    has_own = callable(submit) and getattr(submit, "__func__", submit) is not Executor.submit
+    if isinstance(value, type):
+        known = has_own and issubclass(value, Executor)
+    else:
+        known = has_own or (submit is None and callable(value))
+    if not known:
+        raise wrong_type(name, value, "a concurrent.futures.Executor, or a callable that makes one")
     return value
+
+
+def folder(name: str, value: Any) -> str:
+    """Accept the path of a folder."""
+    if not isinstance(value, (str, os.PathLike)) or not isinstance(path := os.fspath(value), str):
+        raise wrong_type(name, value, "a path")
+    if not path:
+        raise invalid(f"{name} must be the path of a folder, got an empty one.")
+    return path

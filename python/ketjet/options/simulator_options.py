@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ketjet.base.fresh_seeds import fresh_seed
 from ketjet.base.warnings import warn
 from ketjet.options import aer, device
-from ketjet.options.checks import Check, choice, executor, flag, integer, number, switches, text
+from ketjet.options.checks import Check, choice, executor, flag, folder, integer, number, switches, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,16 @@ class SimulatorOptions:
     """Amplitudes and probabilities no larger than this are left out of the dictionaries that save instructions give."""
 
     executor: Any = _option(None, executor)  # noqa: RUF009 - a dataclass field all the same
-    """A concurrent.futures.Executor to run the circuits on, instead of ketjet's own worker threads."""
+    """Where the circuits run instead of ketjet's own worker threads: a concurrent.futures.Executor, a client of dask's,
+    or a callable without arguments that makes either."""
+
+    retries: int = _option(2, integer(0))
+    """How often circuits are sent to the executor again that were lost with a worker. One that has broken by that is
+    made anew if `executor` is a callable; else the rest fails."""
+
+    control_dir: str | None = _option(None, folder)
+    """A folder that this process and workers on other machines see, by which they hear of `cancel` and tell how far
+    they are. Workers of dask, and processes of this machine, do so without."""
 
     cancel_on_interrupt: bool = _option(True, flag)
     """Whether Ctrl-C in ``job.result()`` also cancels the job."""

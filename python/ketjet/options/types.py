@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
     from typing import TypeAlias
 
@@ -34,6 +35,8 @@ class FurtherOptions(TypedDict, total=False):
     time_limit: float | None
     zero_threshold: float | None
     executor: Any
+    retries: Integer | None
+    control_dir: str | os.PathLike[str] | None
     cancel_on_interrupt: bool | None
     verify: Literal["off", "fast", "full"] | None
     isa: str | None

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 import numpy as np
 
 from ketjet.backend import Simulator
+from ketjet.backend.job_settings import settings_of_job
 from ketjet.base.warnings import warn
 from ketjet.errors import JobCancelledError
 from ketjet.jobs.job_ids import new_job_id
 from ketjet.jobs.primitive_job import PrimitiveJob
 from ketjet.options.checks import integer, wrong_type
-from ketjet.options.machine import memory_limit
 from ketjet.primitives.options import PrimitiveOptions
 
 if TYPE_CHECKING:
@@ -136,15 +136,7 @@ def submitted(
     assemble: Callable[[Sequence[Outcome | BaseException]], Any],
 ) -> JobT:
     """Submit a job of this kind; `assemble` makes its result from one outcome, or exception, per experiment."""
-    job = kind(
-        backend,
-        new_job_id(),
-        experiments,
-        assemble,
-        executor=options.executor,
-        cancel_on_interrupt=options.cancel_on_interrupt,
-        memory_limit=memory_limit(options),
-    )
+    job = kind(backend, new_job_id(), experiments, assemble, **settings_of_job(options))
     return backend._submit(job, experiments)
 
 
