@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ketjet.experiment import Experiment
     from ketjet.farm.farm import FarmOptions
     from ketjet.jobs.progress import JobProgress
+    from ketjet.jobs.running import Running
 
     Show = Callable[[JobProgress], None]
 
@@ -57,6 +58,7 @@ class JobFace(AwaitableJob[T]):
     metadata: dict[str, Any]
     _backend: Backend | None
     _job_id: str
+    _batch: Running[T]
 
     def _set_up(
         self,
@@ -73,7 +75,7 @@ class JobFace(AwaitableJob[T]):
         self._created_at = time.time()
         self._submitted_at: float | None = None
         self._header: Mapping[str, Any] = experiments[0].header if experiments else {}
-        self._batch: Batch[T] = Batch(
+        self._batch = Batch(
             [experiment.task for experiment in experiments],
             [experiment.peak_bytes for experiment in experiments],
             assemble,

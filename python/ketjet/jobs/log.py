@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ketjet.experiment import Experiment
-    from ketjet.jobs.batch import Batch
     from ketjet.jobs.progress import JobProgress
+    from ketjet.jobs.running import Running
 
 __all__ = ["admitted", "follow", "is_read", "telling"]
 
@@ -54,7 +54,7 @@ def admitted(job_id: str, experiments: Sequence[Experiment], counted: str) -> No
     )
 
 
-def follow(batch: Batch[Any], job_id: str, header: Mapping[str, Any], counted: str) -> None:
+def follow(batch: Running[Any], job_id: str, header: Mapping[str, Any], counted: str) -> None:
     """Tell of a job that has been submitted, from now to its end, whose first circuit has this header."""
     if not is_read():
         return
@@ -99,7 +99,7 @@ def _teller(name: str) -> Callable[[JobProgress], None] | None:
     return tell
 
 
-def _tell_all(batch: Batch[Any], name: str, label: str) -> None:
+def _tell_all(batch: Running[Any], name: str, label: str) -> None:
     tell, started = _teller(name), False
     while not batch.future.done():
         batch.future.wait(LOOK_SECONDS)
