@@ -54,6 +54,8 @@ class Experiment(NamedTuple):
     """Where its points are circuits of their own, which differ in more than angles: the labels of each."""
     places: Sequence[int] | None = None
     """The places of its results among those of the job; None where they follow those of the experiment before it."""
+    rng_version: int = engine.RNG_VERSION
+    """The version of all that is drawn for it."""
 
     def without_program(self) -> Experiment:
         """Return what a result has to know of it; programs and plans of circuits that have run are not kept.

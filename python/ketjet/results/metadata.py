@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ketjet import engine
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -35,7 +33,7 @@ def metadata_of(experiment: Experiment, facts: RunFacts | None) -> dict[str, Any
         "seed_simulator": experiment.seed,
         "occurrence": task.occurrence,
         "norm_error": facts.norm_error,
-        "rng_version": engine.RNG_VERSION,
+        "rng_version": experiment.rng_version,
     }
     if facts.trajectories is not None:
         metadata["trajectories"] = facts.trajectories

@@ -199,14 +199,20 @@ def assemble(
     created_at: float,
     finish: Callable[[SimulationResult], None] | None,
     outcomes: Sequence[Outcome | BaseException],
+    *,
+    ended_at: float | None = None,
 ) -> SimulationResult:
-    """Make the result of a job that was created at that time; `finish` may change it before anybody sees it."""
-    taken = time.time() - created_at
+    """Make the result of a job that was created at that time; `finish` may change it before anybody sees it.
+
+    It has ended now, if no other time is given.
+    """
+    ended_at = time.time() if ended_at is None else ended_at
+    taken = ended_at - created_at
     had = [0 if isinstance(outcome, BaseException) else outcome.facts.threads for outcome in outcomes]
     threads = max([own or each.task.threads for own, each in zip(had, experiments, strict=True)], default=0)
     num_circuits = sum([experiment.task.num_points for experiment in experiments])
     metadata = {"time_taken": taken, "num_circuits": num_circuits, "threads": threads}
-    result = build_result(experiments, outcomes, **labels, time_taken=taken, metadata=metadata)
+    result = build_result(experiments, outcomes, **labels, date=ended_at, time_taken=taken, metadata=metadata)
     if finish is not None:
         finish(result)
     return result
@@ -224,12 +230,12 @@ def build_result(
     outcomes
         What came out, or the exception of a circuit that failed.
     labels
-        Top-level entries: backend_name, backend_version, job_id, time_taken, metadata ...
+        Top-level entries: backend_name, backend_version, job_id, date (now), time_taken, metadata ...
     """
     results = CircuitResults(experiments, list(outcomes))
     failed = results.failed
     status = "COMPLETED" if failed == 0 else "PARTIAL COMPLETED" if failed < len(results) else "ERROR"
-    return SimulationResult(success=failed == 0, status=status, results=results, date=time.time(), **labels)
+    return SimulationResult(success=failed == 0, status=status, results=results, **{"date": time.time(), **labels})
 
 
 def _plain(value: Any) -> Any:
