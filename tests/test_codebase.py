@@ -50,13 +50,13 @@ PYTHON_LAYERS = [
     {"experiment"},
     {"results"},
     {"lowering", "jobs"},
-    {"explanation", "points"},
+    {"explanation", "points", "detached"},
     {"backend"},
     {"state", "primitives", "circuit_files", "provider", "basicaer", "calibration", "progress"},
     {"cli"},
     {"__main__", "__init__"},
 ]
-WITHOUT_QISKIT = ["engine", "farm.bundles", "jobs.budget", "jobs.workers", "options"]
+WITHOUT_QISKIT = ["engine", "farm.bundles", "jobs.budget", "jobs.workers", "options", "detached.__main__"]
 
 
 def relative(path: Path) -> str:
@@ -136,7 +136,7 @@ def test_a_worker_process_never_imports_qiskit(module):
 def test_what_few_programs_need_is_not_imported_with_the_backend():
     code = "import sys, qiskit; before = set(sys.modules); import ketjet.backend; print(*(set(sys.modules) - before))"
     added = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"asyncio", "ketjet.explanation", "ketjet.state"} & set(added)
+    assert not {"asyncio", "ketjet.detached", "ketjet.explanation", "ketjet.state", "sqlite3"} & set(added)
 
 
 @pytest.mark.parametrize("path", CPP + PYTHON, ids=relative)

@@ -11,6 +11,8 @@ from ketjet.backend import Simulator
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ketjet.jobs.job import Job
+
 __all__ = ["Provider"]
 
 
@@ -53,3 +55,19 @@ class Provider:
                 "Aer and BasicAer in ketjet.basicaer know the old names."
             )
         return found[0]
+
+    def job(self, job_id: str) -> Job:
+        """Return a job that was run with ``detach=True``, by this process or any other of this user.
+
+        Raises
+        ------
+        JobError
+            The store of detached jobs has none of this name.
+        """
+        return self.get_backend().retrieve_job(job_id)
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs that were run with ``detach=True`` and have not been forgotten, oldest first."""
+        from ketjet.detached.job import stored_jobs
+
+        return [*stored_jobs(self.get_backend())]

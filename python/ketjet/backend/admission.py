@@ -201,13 +201,18 @@ def admission_now(options: SimulatorOptions, *, recent: bool = False, sent: bool
         Whether the circuit runs where the options say; otherwise it runs in this process.
     """
     pool, limit = workers.shared(), memory_limit(options)
-    if recent:
+    held = pool.held_bytes
+    if options.detach:  # whose jobs wait for each other in their store, and for no others
+        from ketjet.detached.shares import memory_in_all
+
+        (free, rule), held, recent = memory_in_all(), 0, False
+    elif recent:
         measured, rule = engine.recently_available_memory()
         free = pool.free_bytes(measured)
     else:
         free, rule = pool.free_memory()
-    if limit is not None and limit - pool.held_bytes < free:
-        free, rule = max(limit - pool.held_bytes, 0), "max_memory_mb"
+    if limit is not None and limit - held < free:
+        free, rule = max(limit - held, 0), "max_memory_mb"
     here = free
     far = sent and options.executor is not None and not is_near(options.executor)
     if far:

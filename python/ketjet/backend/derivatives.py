@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ketjet.backend.run_checks import require_here
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -212,4 +214,6 @@ class Differentiates:
 
     def _without_shots(self, options: Mapping[str, Any]) -> SimulatorOptions:
         """Return the options of a run whose final state is all that is wanted."""
-        return self._resolve({**options, "shots": 1, "memory": False, "exact": False, "return_state": False})
+        return require_here(
+            self._resolve({**options, "shots": 1, "memory": False, "exact": False, "return_state": False})
+        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ketjet.backend.admission import admission_now, admit_lowered
 from ketjet.backend.experiments import experiment_of
 from ketjet.backend.readings import observables_of, without_seeing_through
-from ketjet.backend.run_checks import require_single_outcomes, require_values
+from ketjet.backend.run_checks import require_here, require_single_outcomes, require_values
 from ketjet.backend.run_input import given
 from ketjet.lowering import lower
 from ketjet.lowering.program_to_read import program_to_read
@@ -59,7 +59,7 @@ def run_observed(
     InvalidCircuitError, InsufficientMemoryError, InvalidOptionError, OptionTypeError
         As `Simulator.run`, and as an estimator for observables.
     """
-    resolved = backend._resolve(options)
+    resolved = require_here(backend._resolve(options))
     (circuit,), (bindings,) = given(circuit, None, inputs, None)
     table = observables_of(circuit, observables)
     lowered = lower(circuit, keep_idle_qubits=resolved.return_state)

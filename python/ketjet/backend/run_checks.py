@@ -1,10 +1,10 @@
-"""What a run refuses of lowered circuits: parameters without values, and what an exact run cannot give."""
+"""What runs refuse of options and of lowered circuits: parameters without values, for one, and shots of exact runs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ketjet.errors import InvalidCircuitError
+from ketjet.errors import InvalidCircuitError, InvalidOptionError
 from ketjet.saves import LISTED
 
 if TYPE_CHECKING:
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from ketjet.lowering import LoweredCircuit
     from ketjet.options import SimulatorOptions
 
-__all__ = ["require_single_outcomes", "require_values"]
+__all__ = ["require_here", "require_single_outcomes", "require_values"]
+
+
+def require_here(options: SimulatorOptions) -> SimulatorOptions:
+    """Return the options of what runs in this process alone; refuse those that ask for another."""
+    if options.detach:
+        raise InvalidOptionError("detach is for Simulator.run; whatever else simulates ends with its process.")
+    return options
 
 
 def require_values(circuit: QuantumCircuit, lowered: LoweredCircuit) -> None:

@@ -216,6 +216,8 @@ class Simulator(Differentiates, OldNames):
     ) -> Job:
         """Check and submit; `finish` may change the result before anybody sees it."""
         resolved = self._resolve(options)
+        if resolved.detach and finish is not None:
+            raise InvalidOptionError(f"detach is for ketjet.Simulator: {self.name} changes results in its own process.")
         return self._start_all(experiments_of(circuits, bindings, resolved), resolved, finish)
 
     def _start_all(
@@ -225,6 +227,10 @@ class Simulator(Differentiates, OldNames):
         finish: Callable[[SimulationResult], None] | None = None,
     ) -> Job:
         """Submit what was checked."""
+        if options.detach:
+            from ketjet.detached.hand_over import hand_over
+
+            return hand_over(self, experiments, memory_limit(options))
         job = Job(
             self,
             new_job_id(),
@@ -369,11 +375,23 @@ class Simulator(Differentiates, OldNames):
         return explanation.analyze(explained, task, peak_bytes=demand.peak_bytes, memory_limit=memory_limit(resolved))
 
     def jobs(self) -> list[Job | PrimitiveJob]:
-        """Return this backend's jobs that have not ended, those of primitives included, oldest first."""
+        """Return this backend's jobs that run in this process, those of primitives included, oldest first."""
         return [job for job in list(self._jobs.values()) if not job.in_final_state()]
 
+    def retrieve_job(self, job_id: str) -> Job:
+        """Return a job that was run with ``detach=True``, by this process or any other of this user.
+
+        Raises
+        ------
+        JobError
+            The store of detached jobs has none of this name.
+        """
+        from ketjet.detached.job import stored_job
+
+        return stored_job(self, job_id)
+
     def cancel_all(self) -> None:
-        """Cancel this backend's jobs that have not ended."""
+        """Cancel this backend's jobs that have not ended; detached ones are left alone."""
         for job in self.jobs():
             job.cancel()
 
@@ -395,6 +413,8 @@ class Simulator(Differentiates, OldNames):
         require_plan_options(resolved.plan_options or ())
         if resolved.exact and resolved.memory:
             raise InvalidOptionError("exact and memory exclude each other: an exact run has no shots to be listed.")
+        if resolved.detach and resolved.executor is not None:
+            raise InvalidOptionError("detach and executor exclude each other: an executor ends with its process.")
         return resolved
 
 

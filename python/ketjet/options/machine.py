@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketjet import engine
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from ketjet.options.simulator_options import SimulatorOptions
 
-__all__ = ["allowed_threads", "memory_limit", "require_isa", "require_plan_options", "switched_off"]
+__all__ = ["allowed_threads", "memory_limit", "require_isa", "require_plan_options", "store_folder", "switched_off"]
 
 OMP_NUM_THREADS = os.environ.get("OMP_NUM_THREADS")
 """As it was when this process began to use ketjet: starting a cluster of dask's, for one, sets it for its workers."""
@@ -92,3 +93,18 @@ def require_plan_options(names: Iterable[str]) -> None:
 def switched_off(options: SimulatorOptions) -> tuple[str, ...]:
     """Return the names of what the planner may not do."""
     return tuple(sorted(name for name, on in options.plan_options.items() if not on)) if options.plan_options else ()
+
+
+def store_folder() -> Path:
+    """Return where detached jobs are kept: KETJET_STORE, or ketjet's folder in the user's state folder."""
+    if named := os.environ.get("KETJET_STORE"):
+        return Path(named).absolute()
+    import platformdirs
+
+    try:
+        path = platformdirs.user_state_path("ketjet", appauthor=False)
+    except RuntimeError:  # no home
+        path = Path("~")
+    if not path.is_absolute():
+        raise invalid("this user has no home for detached jobs; name a folder for them in KETJET_STORE.")
+    return path

@@ -94,6 +94,9 @@ class SimulatorOptions:
     """A folder that this process and workers on other machines see, by which they hear of `cancel` and tell how far
     they are. Workers of dask, and processes of this machine, do so without."""
 
+    detach: bool = _option(False, flag)
+    """Run the job in a process of its own, which goes on when this one ends: ``Provider().job(job_id)`` finds it."""
+
     cancel_on_interrupt: bool = _option(True, flag)
     """Whether Ctrl-C in ``job.result()`` also cancels the job."""
 

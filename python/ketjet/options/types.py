@@ -37,6 +37,7 @@ class FurtherOptions(TypedDict, total=False):
     executor: Any
     retries: Integer | None
     control_dir: str | os.PathLike[str] | None
+    detach: bool | None
     cancel_on_interrupt: bool | None
     verify: Literal["off", "fast", "full"] | None
     isa: str | None

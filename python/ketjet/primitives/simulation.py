@@ -9,6 +9,7 @@ import numpy as np
 
 from ketjet.backend import Simulator
 from ketjet.backend.job_settings import settings_of_job
+from ketjet.backend.run_checks import require_here
 from ketjet.base.warnings import warn
 from ketjet.errors import JobCancelledError
 from ketjet.jobs.job_ids import new_job_id
@@ -121,7 +122,7 @@ class SimulatorPrimitive(Generic[OptionsT]):
         layer = {**of_backend, **self._options.of_run()}
         if (seed := self._seed_of_run()) is not None:
             layer["seed_simulator"] = seed
-        return self._backend._resolve({**layer, **own})
+        return require_here(self._backend._resolve({**layer, **own}))
 
     def _seed_of_run(self) -> int | None:
         """Return the seed that a run is given, or None."""

@@ -1,0 +1,1 @@
+"""Jobs that outlive their process: the store that holds them, the process that runs one, the job that tells of it."""
