@@ -1,4 +1,4 @@
-"""What each command does: run, estimate, explain, calibrate, completion, info."""
+"""What the commands do that run circuits or tell of them: run, estimate, explain, calibrate, completion, info."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from ketjet.backend import Simulator
+    from ketjet.results import SimulationResult
 
 SCHEMA_VERSION = 1
 """Of what --json prints: it changes when a field goes or means something else."""
@@ -74,10 +75,18 @@ def run(options: argparse.Namespace) -> None:
         "return_state": options.state is not None,
     }
     circuits = list(_circuits(options, bound=True))
+    if options.detach:
+        _require_detachable(options)
     if options.state is not None and len(circuits) > 1:
         raise InvalidOptionError(f"--state is for one circuit, and there are {len(circuits)}; run them one by one.")
     for file, circuit, inputs in circuits:
         require_labels(circuit, options.expect)
+        if options.detach:
+            job = backend.run(circuit, inputs=inputs or None, detach=True, **wanted)
+            named = {"schema_version": SCHEMA_VERSION, "file": str(file), "circuit": circuit.name}
+            told = {**named, "job_id": job.job_id(), "status": job.status().name}
+            print(as_json(told) if options.json else f"{printable(circuit.name)}: job {job.job_id()}")
+            continue
         started = time.perf_counter()
         if options.expect:
             observed = run_observed(backend, circuit, options.expect, inputs or None, wanted)
@@ -85,27 +94,44 @@ def run(options: argparse.Namespace) -> None:
         else:
             result = backend.run(circuit, inputs=inputs or None, **wanted).result(progress=options.progress)
         seconds = time.perf_counter() - started
-        experiment = result.results[0]
-        report = {
-            "schema_version": SCHEMA_VERSION,
-            "file": str(file),
-            "circuit": circuit.name,
-            "shots": options.shots,
-            "seed": experiment.metadata["seed_simulator"],
-            "counts": result.get_counts() if hasattr(experiment.data, "counts") else {},
-            "seconds": seconds,
-            "peak_memory_bytes": _peak_memory(),
-            "metadata": experiment.metadata,
-        }
+        report = report_of(result, 0, seconds, _peak_memory(), file=str(file)) | {"shots": options.shots}
         if options.expect:
             report["expectations"] = dict(zip(options.expect, observed.values_in(result).tolist(), strict=True))
-        if options.exact:
-            report["probabilities"] = result.get_probabilities()
-        if options.memory:
-            report["memory"] = result.get_memory()
         if options.state is not None:
-            np.save(options.state, experiment.data.statevector)
-        print(_json(report) if options.json else _run_text(report))
+            np.save(options.state, result.results[0].data.statevector)
+        print(as_json(report) if options.json else run_text(report))
+
+
+def _require_detachable(options: argparse.Namespace) -> None:
+    """Refuse what `ketjet result` could not make up for."""
+    from ketjet.errors import InvalidOptionError
+
+    needs_result = {"--expect": options.expect, "--state": options.state is not None, "--progress": options.progress}
+    for name, given in needs_result.items():
+        if given:
+            raise InvalidOptionError(f"--detach and {name} exclude each other: the result is not waited for.")
+
+
+def report_of(result: SimulationResult, index: int, seconds: float, peak_memory: int, **named: str) -> dict[str, Any]:
+    """Return what is told of one circuit's result, which took so long and so much; `named` says where it comes from."""
+    experiment = result.results[index]
+    data, packed = experiment.data, experiment.data.packed
+    report = {
+        "schema_version": SCHEMA_VERSION,
+        **named,
+        "circuit": experiment.header["name"],
+        "shots": experiment.shots,
+        "seed": experiment.metadata["seed_simulator"],
+        "counts": result.get_counts(index) if hasattr(data, "counts") else {},
+        "seconds": seconds,
+        "peak_memory_bytes": peak_memory,
+        "metadata": experiment.metadata,
+    }
+    if packed.probabilities is not None:
+        report["probabilities"] = result.get_probabilities(index)
+    if packed.memory is not None:
+        report["memory"] = result.get_memory(index)
+    return report
 
 
 def calibrate(options: argparse.Namespace) -> None:
@@ -116,7 +142,7 @@ def calibrate(options: argparse.Namespace) -> None:
 
     measured = measure(_simulator(options))
     if options.json:
-        print(_json(asdict(measured)))
+        print(as_json(asdict(measured)))
         return
     print(f"sweeps take {measured.sweep_factor:.2f} and passes {measured.pass_factor:.2f} times what is built in;")
     print(
@@ -124,7 +150,8 @@ def calibrate(options: argparse.Namespace) -> None:
     )
 
 
-def _run_text(report: dict[str, Any]) -> str:
+def run_text(report: dict[str, Any]) -> str:
+    """Return what is told of one circuit's result as people read it."""
     from ketjet.results.leading_outcomes import leading_of
 
     facts, exact = report["metadata"], "probabilities" in report
@@ -156,7 +183,7 @@ def estimate(options: argparse.Namespace) -> None:
         estimate = backend.estimate(circuit, inputs=inputs or None, shots=options.shots)
         if options.json:
             named = {"schema_version": SCHEMA_VERSION, "file": str(file), "circuit": circuit.name}
-            print(_json({**named, **asdict(estimate)}))
+            print(as_json({**named, **asdict(estimate)}))
             continue
         name, qubits = printable(circuit.name), estimate.num_qubits
         print(f"{name}: {qubits} qubits, {options.shots} shots, {options.precision} precision")
@@ -174,7 +201,7 @@ def explain(options: argparse.Namespace) -> None:
         explained = backend.explain(circuit, analyze=options.analyze, inputs=inputs or None, shots=options.shots)
         if options.json:
             named = {"schema_version": SCHEMA_VERSION, "file": str(file), "circuit": circuit.name}
-            print(_json({**named, **explained.to_dict()}))
+            print(as_json({**named, **explained.to_dict()}))
         else:
             print(explained.to_html() if options.html else explained)
 
@@ -215,7 +242,7 @@ def info(options: argparse.Namespace) -> None:
         "caches_bytes": {"l1": machine.l1_bytes, "l2": machine.l2_bytes, "l3": machine.l3_bytes},
     }
     if options.json:
-        print(_json(facts))
+        print(as_json(facts))
         return
     print("versions  " + ", ".join(f"{name} {version}" for name, version in versions.items()))
     print(f"reader    {'native' if slow is None else f'Python, which takes longer: {slow}'}")
@@ -225,7 +252,8 @@ def info(options: argparse.Namespace) -> None:
     print(f"caches    L1 {size(machine.l1_bytes)}, L2 {size(machine.l2_bytes)}, L3 {size(machine.l3_bytes)}")
 
 
-def _json(facts: dict[str, Any]) -> str:
+def as_json(facts: dict[str, Any]) -> str:
+    """Return facts as one line of JSON."""
     return json.dumps(facts).replace("\x7f", "\\u007f")  # the one control character that JSON lets through
 
 

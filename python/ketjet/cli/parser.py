@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-from ketjet.cli import commands
+from ketjet.cli import commands, job_commands
 from ketjet.cli.arguments import count, setting
 
 __all__ = ["make_parser"]
@@ -66,6 +67,9 @@ def make_parser() -> argparse.ArgumentParser:
         help="also the expectation value of these Paulis, e.g. ZZI, qubit 0 at the right; may be given several times",
     )
     run.add_argument("--state", type=Path, metavar="FILE.npy", help="write the final state of the one circuit here")
+    run.add_argument(
+        "--detach", action="store_true", help="run in a process of its own, which outlives this one, and print the job"
+    )
     run.set_defaults(command=commands.run)
 
     estimate = known.add_parser("estimate", parents=[circuit], help="say what a run would need, without running it")
@@ -80,6 +84,8 @@ def make_parser() -> argparse.ArgumentParser:
     calibrate.add_argument("--json", action="store_true", help="print one JSON object")
     calibrate.set_defaults(command=commands.calibrate, precision="double", threads=None, isa=None, without=[])
 
+    _add_job_commands(known)
+
     completion = known.add_parser("completion", help="print a script that completes commands in your shell")
     completion.add_argument("shell", choices=["bash", "zsh", "tcsh"])
     completion.set_defaults(command=commands.completion, parser=parser)
@@ -88,3 +94,36 @@ def make_parser() -> argparse.ArgumentParser:
     info.add_argument("--json", action="store_true", help="print one JSON object")
     info.set_defaults(command=commands.info)
     return parser
+
+
+def _add_job_commands(known: Any) -> None:
+    """Add the commands that look after detached jobs."""
+    output = argparse.ArgumentParser(add_help=False)
+    output.add_argument("--json", action="store_true", help="print one JSON object per job")
+    jobs = known.add_parser("jobs", parents=[output], help="list the detached jobs and how they fare")
+    jobs.set_defaults(command=job_commands.jobs)
+
+    status = known.add_parser("status", parents=[output], help="say how a detached job fares")
+    status.set_defaults(command=job_commands.status)
+
+    result = known.add_parser("result", help="wait for a detached job and print what came out, as run does")
+    result.add_argument("--json", action="store_true", help="print one JSON object per circuit")
+    result.add_argument(
+        "--timeout", type=float, metavar="S", help="most seconds to wait (default: as long as it takes)"
+    )
+    result.add_argument("--partial", action="store_true", help="also if circuits have failed, or it has been cancelled")
+    result.add_argument("--progress", action="store_true", help="show a progress bar meanwhile")
+    result.set_defaults(command=job_commands.result)
+    for one in (status, result):
+        one.add_argument("job_id", metavar="JOB_ID", help="as `run --detach` and `jobs` print it")
+
+    cancel = known.add_parser("cancel", parents=[output], help="stop detached jobs, queued or running")
+    cancel.add_argument("job_ids", metavar="JOB_ID", nargs="+")
+    cancel.set_defaults(command=job_commands.cancel)
+
+    forget = known.add_parser(
+        "forget", parents=[output], help="delete detached jobs that have ended, and their results"
+    )
+    forget.add_argument("job_ids", metavar="JOB_ID", nargs="*")
+    forget.add_argument("--older-than", type=float, metavar="DAYS", help="all that ended so many days ago or before")
+    forget.set_defaults(command=job_commands.forget)

@@ -1,5 +1,7 @@
 """The program: `python -m ketjet run | estimate | explain | info | calibrate | completion`.
 
+For detached jobs: `jobs | status | result | cancel | forget`.
+
 Exit codes: 0 done, 1 the simulation failed, 2 wrong usage or a file that cannot be read, 3 a circuit that cannot be
 simulated, 4 not enough memory, 130 interrupted, 141 nobody reads the output any more.
 Every error is one line on standard error.
@@ -68,12 +70,14 @@ def _exit_code(error: BaseException) -> int | None:
     """Return the exit code of an error that the user can act on, None for a defect of our own."""
     from qiskit.exceptions import QiskitError
 
-    from ketjet.errors import CircuitFileError, InvalidCircuitError, InvalidOptionError, OptionTypeError
+    from ketjet.errors import CircuitFileError, InvalidCircuitError, InvalidOptionError, JobError, OptionTypeError
 
     if isinstance(error, KeyboardInterrupt):
         return EXIT_INTERRUPTED
     if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
         return EXIT_MEMORY
+    if isinstance(error, JobError):  # one that has not ended in time is an OSError too
+        return EXIT_FAILED
     if isinstance(error, (CircuitFileError, InvalidOptionError, OptionTypeError, OSError)):
         return EXIT_USAGE
     if isinstance(error, InvalidCircuitError):
