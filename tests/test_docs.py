@@ -97,6 +97,7 @@ def run(example, names, name):
 @pytest.mark.filterwarnings("default::ketjet.errors.KetjetWarning")
 def test_examples_run_and_print_what_they_promise(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KETJET_STORE", str(tmp_path / "store"))
     text, names = page.read_text(encoding="utf-8"), {"__name__": "__main__"}
     found = list(examples(text))
     assert bool(found) == (not is_without_examples(page))
