@@ -12,6 +12,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ClassicalRegister, QuantumRegister
 from qiskit.circuit.classical import expr, types
 from qiskit.exceptions import QiskitError
+from support.circuits import endless
 from support.saves import save
 
 from ketjet import Simulator
@@ -56,15 +57,6 @@ def until_success(angle):
         circuit.ry(angle, 0)
         circuit.measure(0, 0)
         circuit.store(turns, expr.add(turns, 1))
-    return circuit
-
-
-def endless():
-    circuit = QuantumCircuit(1, 1)
-    with circuit.while_loop((circuit.clbits[0], 0)):
-        circuit.x(0)
-        circuit.x(0)
-        circuit.measure(0, 0)
     return circuit
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import copy
+import fcntl
 import json
 import os
 import pickle
@@ -18,36 +19,24 @@ from pathlib import Path
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.providers import JobStatus
-from support.circuits import layered_circuit
+from support.circuits import endless, layered_circuit
 from support.fake_engine import eventually
 
 from ketjet import EstimatorV2, Job, Provider, SamplerV2, Simulator
 from ketjet.basicaer import AerSimulator
 from ketjet.errors import InvalidOptionError, JobCancelledError, JobError, JobFailedError, JobTimeoutError
 
-PRELUDE = """
+TESTS = Path(__file__).parents[1]
+
+PRELUDE = f"""
 import os, sys, time
+sys.path.append({str(TESTS)!r})
 from qiskit import QuantumCircuit
+from support.circuits import endless
+from support.fake_engine import eventually
 from ketjet import Provider, Simulator
-from ketjet.errors import JobCancelledError, JobError, JobFailedError
-
-def endless():
-    circuit = QuantumCircuit(1, 1, name="endless")
-    with circuit.while_loop((circuit.clbits[0], 0)):
-        circuit.x(0)
-        circuit.x(0)
-        circuit.measure(0, 0)
-    return circuit
-
-def eventually(condition):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+from ketjet.errors import JobCancelledError
 """
-namespace = {}
-exec(PRELUDE, namespace)
-endless = namespace["endless"]
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -84,8 +73,8 @@ os.kill(0 if os.getpgid(0) == os.getpid() else os.getpid(), 9)  # and all of its
 """)
     seen = script(f"""
 job = Provider().job({job_id!r})
-eventually(job.running)
-eventually(lambda: job.progress().elapsed > 0)
+eventually(job.running, 60)
+eventually(lambda: job.progress().elapsed > 0, 60)
 print(job.status().name, job.progress().circuits_total)
 """)
     assert seen == "RUNNING 1"
@@ -231,7 +220,7 @@ def test_a_forked_child_asks_as_its_parent_does():
     out = script("""
 job = Simulator().run(endless(), detach=True)
 job.add_done_callback(print)  # a thread waits
-eventually(job.running)
+eventually(job.running, 60)
 pid = os.fork()
 if pid == 0:
     assert job.running()
@@ -334,6 +323,26 @@ def test_a_job_that_was_forgotten_meanwhile(store, bell):
         other.status()
     with pytest.raises(JobError, match="has no job"):
         pickle.loads(pickle.dumps(job))
+
+
+@pytest.mark.parametrize("queued", [True, False])
+def test_a_process_whose_job_is_forgotten_ends(store, queued):
+    backend = Simulator()  # which takes all cores
+    first = running(backend.run(wide_endless(20), shots=1, detach=True))
+    job = backend.run(endless(), detach=True) if queued else first
+    place = store.folder_of(job.job_id())
+    with (place.path / "lock").open() as lock:  # which stays when its name is gone
+        store.remove(job.job_id())
+
+        def is_free():
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return False
+            return True
+
+        eventually(is_free, 30)
+    assert [record.job_id for record in store.records()] == ([first.job_id()] if queued else [])
 
 
 def test_what_cannot_be_detached_is_refused_by_name(store, bell):

@@ -14,15 +14,16 @@ import time
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.providers import JobStatus
-from support.circuits import layered_circuit
+from support.circuits import endless, layered_circuit
 from support.fake_engine import eventually
 
 from ketjet import Provider, Simulator
-from ketjet.detached import archive, folder, shares
+from ketjet.detached import archive, folder, hand_over, shares
 from ketjet.detached.folder import boot_id
 from ketjet.detached.job import DetachedJob
+from ketjet.detached.run import run
 from ketjet.detached.store import JobRecord, Store
-from ketjet.errors import InvalidOptionError, JobError, JobFailedError
+from ketjet.errors import InvalidOptionError, JobCancelledError, JobError, JobFailedError
 from ketjet.options.machine import store_folder
 
 
@@ -236,12 +237,7 @@ def test_a_full_disk(tiny_disk, bell):
 
 
 def test_a_disk_that_is_full_when_a_job_ends(tiny_disk, bell):
-    looping = QuantumCircuit(1, 1)
-    with looping.while_loop((looping.clbits[0], 0)):
-        looping.x(0)
-        looping.x(0)
-        looping.measure(0, 0)
-    jobs = [Simulator(max_threads=1).run(looping, detach=True) for _ in range(2)]
+    jobs = [Simulator(max_threads=1).run(endless(), detach=True) for _ in range(2)]
     eventually(jobs[0].running, 60)
     pid = Store().find(jobs[0].job_id()).pid
     tiny_disk()
@@ -253,3 +249,44 @@ def test_a_disk_that_is_full_when_a_job_ends(tiny_disk, bell):
     assert "SIGTERM" in jobs[0].error_message()
     assert jobs[1].cancel()
     assert jobs[1].cancelled()
+
+
+def test_whoever_cancels_and_the_process_agree(store, monkeypatch, bell):
+    """Of jobs that end at that moment, `cancel` is true if and only if there is no result."""
+    workers = []
+
+    def start_thread(store, place, lock):
+        kept = os.dup(lock)  # as a process inherits it
+
+        def work():
+            run(store.find(place.path.name), place)
+            os.close(kept)
+
+        workers.append(threading.Thread(target=work))
+        workers[-1].start()
+
+    monkeypatch.setattr(hand_over, "_start", start_thread)
+    outcomes = set()
+    for step in range(40):
+        job = Simulator().run(bell, detach=True)
+        time.sleep(step * 0.0003)
+        cancelled = job.cancel()
+        workers[-1].join()
+        again = Provider().job(job.job_id())
+        assert again.cancelled() is job.cancelled() is job.cancel() is cancelled
+        if cancelled:
+            with pytest.raises(JobCancelledError):
+                again.result()
+        else:
+            assert again.result().success
+        outcomes.add(cancelled)
+    assert True in outcomes
+
+
+def test_shares_of_the_dead_are_taken_back(store, held):
+    dead = record_of(1, share="held", bytes=1 << 60)
+    store.new_folder(dead.job_id)
+    store.add(dead)
+    held(2)
+    assert shares.take_share(store, "job-2").granted
+    assert [record.share for record in store.records()] == ["returned", "held"]

@@ -138,6 +138,8 @@ def test_the_job_outlives_the_command(store, files):
         (["status", "other"], 1, "has no job 'other'"),
         (["forget"], 2, "name the jobs to forget, or give --older-than"),
         (["forget", "one", "--older-than", "3"], 2, "--older-than"),
+        (["forget", "--older-than", "nan"], 2, "--older-than must be at least 0"),
+        (["result", "one", "--timeout", "-1"], 2, "--timeout must be at least 0"),
         (["run", "FILE", "--detach", "--expect", "ZZ"], 2, "--detach and --expect exclude each other"),
         (["run", "FILE", "--detach", "--state", "x.npy"], 2, "--detach and --state exclude each other"),
         (["run", "FILE", "--detach", "--progress"], 2, "--detach and --progress exclude each other"),

@@ -39,6 +39,16 @@ def branches(num_qubits, tosses):
     return circuit
 
 
+def endless():
+    """Never ends, and takes next to no memory."""
+    circuit = QuantumCircuit(1, 1, name="endless")
+    with circuit.while_loop((circuit.clbits[0], 0)):
+        circuit.x(0)
+        circuit.x(0)
+        circuit.measure(0, 0)
+    return circuit
+
+
 def turned(*angles):
     """One qubit, turned about Y by each angle."""
     circuit = QuantumCircuit(1, name="turned")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
 
 from ketjet.base.printable import printable
 from ketjet.cli.commands import SCHEMA_VERSION, as_json, report_of, run_text
+from ketjet.options.checks import number
 
 if TYPE_CHECKING:
     import argparse
@@ -53,13 +55,14 @@ def result(options: argparse.Namespace) -> None:
     """Wait for a detached job and print what came out."""
     from ketjet.detached.job import stored_job
 
+    timeout = None if options.timeout is None else number(zero=True)("--timeout", options.timeout)
     job = stored_job(None, options.job_id)
-    found = job.result(options.timeout, partial=options.partial, progress=options.progress)
-    seconds, peak_memory = job.metrics()["usage"]["seconds"], job.peak_memory_bytes()
+    found = job.result(timeout, partial=options.partial, progress=options.progress)
+    usage = job.metrics()["usage"]
     for index, one in enumerate(found.results):
         named = {"job_id": job.job_id()}
         if one.success:
-            report = report_of(found, index, seconds, peak_memory, **named)
+            report = report_of(found, index, usage["seconds"], usage["peak_memory_bytes"], **named)
             print(as_json(report) if options.json else run_text(report))
         else:
             name = one.header["name"]
@@ -88,8 +91,8 @@ def forget(options: argparse.Namespace) -> None:
     if bool(options.job_ids) is (options.older_than is not None):
         raise InvalidOptionError("name the jobs to forget, or give --older-than DAYS for all that ended before.")
     if options.older_than is not None:
-        before = time.time() - options.older_than * DAY_SECONDS
-        found = [job for job in stored_jobs(None) if (at := job.ended_at()) is not None and at <= before]
+        before = time.time() - DAY_SECONDS * number(zero=True)("--older-than", options.older_than)
+        found = [job for job in stored_jobs(None) if _ended_before(job, before)]
     else:
         found = [stored_job(None, job_id) for job_id in options.job_ids]
     for job in found:
@@ -100,15 +103,19 @@ def forget(options: argparse.Namespace) -> None:
             print(f"job {job.job_id()}: forgotten")
 
 
+def _ended_before(job: DetachedJob, at: float) -> bool:
+    ended = job.metrics()["timestamps"]["finished"]
+    return ended is not None and dt.datetime.fromisoformat(ended).timestamp() <= at
+
+
 def _told_of(job: DetachedJob) -> dict[str, Any]:
     """Return what is told of a job."""
-    told = job.described()
     status, progress, times = job.status(), job.progress(), job.metrics()["timestamps"]
     return {
         "schema_version": SCHEMA_VERSION,
         "job_id": job.job_id(),
         "status": status.name,
-        **told,
+        **{name: getattr(job.record, name) for name in ("name", "circuits", "qubits")},
         **{name: times[name] for name in ("created", "running", "finished")},
         "error": job.error_message(),
         "progress": {

@@ -54,7 +54,7 @@ def main(path: str, job_id: str, lock: str) -> None:
 
 def _has_share(store: Store, job_id: str, folder: JobFolder) -> bool:
     """Wait for the share of a job; False if it ends before."""
-    while folder.end() is None:
+    while not folder.is_over():
         answer = take_share(store, job_id)
         if answer.granted:
             return True

@@ -94,6 +94,10 @@ class JobFolder:
         end: dict[str, Any] | None = _read(self._end)
         return end
 
+    def is_over(self) -> bool:
+        """Return whether its process need not go on: the job has ended, or been forgotten."""
+        return self._end.exists() or not self.path.exists()
+
     def decide(self, end: dict[str, Any]) -> dict[str, Any]:
         """Let the job end so, unless it has ended already; return how it has.
 

@@ -44,21 +44,16 @@ class DetachedJob(Job):
         self._cancel_on_interrupt = False
         self._created_at = self._submitted_at = record.created_at
         self._header = {"name": record.name}
-        self._store, self._record = store, record
+        self._store = store
+        self.record = record
+        """What the store knows of it."""
         self._batch = StoredRun(store, record)
 
-    def described(self) -> dict[str, Any]:
-        """Return what it runs: the name of its first circuit, how many there are, and the qubits of the widest."""
-        record = self._record
-        return {"name": record.name, "circuits": record.circuits, "qubits": record.qubits}
-
-    def ended_at(self) -> float | None:
-        """Return when it has ended, in seconds since 1970; None if it has not."""
-        return self._batch.ended_at
-
-    def peak_memory_bytes(self) -> int:
-        """Return the most memory that its process has taken; 0 if that is not known."""
-        return self._batch.peak_memory_bytes
+    def metrics(self) -> dict[str, Any]:
+        """Return when the job reached each state, how many seconds it ran, and the most memory of its process."""
+        found = super().metrics()
+        found["usage"]["peak_memory_bytes"] = self._batch.peak_memory_bytes
+        return found
 
     def __exit__(self, *_: object) -> None:
         pass

@@ -10,8 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ketjet.detached.archive import read_archive, write_archive
-from ketjet.detached.errors_kept import kept_error
 from ketjet.detached.folder import end_of
+from ketjet.detached.kept_errors import kept_error
 from ketjet.jobs.batch import Batch
 
 if TYPE_CHECKING:
@@ -48,11 +48,12 @@ def run(record: JobRecord, folder: JobFolder) -> None:
         if (now := time.monotonic()) - told_at >= TELL_SECONDS:
             _tell(batch, folder)
             told_at = now
-        if folder.end() is not None:
+        if folder.is_over():
             batch.future.cancel()
     _tell(batch, folder)
     if batch.future.cancelled():
-        batch.value_of_ended()  # which keeps it
+        if folder.path.exists():
+            batch.value_of_ended()  # which keeps it
         return
     error = batch.future.exception()
     end = end_of("DONE", ended_at=batch.ended_at, peak_memory_bytes=_peak_memory())

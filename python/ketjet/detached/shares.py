@@ -33,10 +33,15 @@ class Answer(NamedTuple):
 def take_share(store: Store, job_id: str) -> Answer:
     """Give a job its share of the computer, or say what it waits for."""
     with store.transaction() as table:
-        unfinished = store.unfinished()
-        place = [record.job_id for record in unfinished].index(job_id)
-        own, held = unfinished[place], [record for record in unfinished if record.share == "held"]
-        is_next = all(record.share == "held" for record in unfinished[:place])
+        claims: list[JobRecord] = []
+        for record in store.claims():
+            if store.is_alive(record):
+                claims.append(record)
+            else:
+                table.execute("UPDATE jobs SET share = 'returned' WHERE job_id = ?", (record.job_id,))
+        place = [record.job_id for record in claims].index(job_id)
+        own, held = claims[place], [record for record in claims if record.share == "held"]
+        is_next = all(record.share == "held" for record in claims[:place])
         lacks_memory = not _has_memory(own, held)
         if is_next and not lacks_memory and _has_cores(own, held):
             table.execute("UPDATE jobs SET share = 'held', pid = ? WHERE job_id = ?", (os.getpid(), job_id))
@@ -48,7 +53,8 @@ def take_share(store: Store, job_id: str) -> Answer:
 def memory_in_all() -> tuple[int, str]:
     """Return how much memory a job of the user's store may count on once those that run now have ended, and why."""
     free, rule = engine.available_memory()
-    held = [record for record in Store().unfinished() if record.share == "held"]
+    store = Store()
+    held = [record for record in store.claims() if record.share == "held" and store.is_alive(record)]
     return free + sum([min(_written_bytes(record.pid), record.bytes) for record in held]), rule
 
 

@@ -136,10 +136,9 @@ class Store:
         """Return what is known of all jobs, oldest first."""
         return self._select("")
 
-    def unfinished(self) -> list[JobRecord]:
-        """Return the jobs of this computer that wait for their share of it or hold it, and live, oldest first."""
-        found = self._select("WHERE share != 'returned' AND boot_id = ?", boot_id())
-        return [record for record in found if self.is_alive(record)]
+    def claims(self) -> list[JobRecord]:
+        """Return the jobs that wait for their share of this computer or hold it, as far as is noted, oldest first."""
+        return self._select("WHERE share != 'returned' AND boot_id = ?", boot_id())
 
     def is_alive(self, record: JobRecord) -> bool:
         """Return whether the process of a job lives; one on another computer counts as long as it is heard of."""

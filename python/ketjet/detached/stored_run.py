@@ -16,8 +16,8 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from ketjet.detached.archive import read_archive
-from ketjet.detached.errors_kept import error_of
 from ketjet.detached.folder import end_of
+from ketjet.detached.kept_errors import error_of
 from ketjet.errors import JobError, JobFailedError
 from ketjet.jobs.progress import JobProgress
 from ketjet.jobs.promise import Promise
@@ -78,6 +78,9 @@ class _StoredFailedError(JobFailedError):
     @property
     def partial_result(self) -> SimulationResult | None:
         return self._kept.value()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return JobFailedError, (self.message,), {"partial_result": self.partial_result}
 
 
 class StoredPromise(Promise[SimulationResult]):
@@ -203,7 +206,7 @@ class StoredRun:
 
     @property
     def peak_memory_bytes(self) -> int:
-        """The most memory that its process has taken; 0 as long as that is not known."""
+        """The most memory that its process has taken; 0 if that is not known."""
         return int((self.future.look() or {}).get("peak_memory_bytes", 0))
 
     def start(self) -> None:
