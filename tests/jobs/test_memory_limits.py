@@ -157,3 +157,7 @@ def test_a_run_that_fits_is_done_within_its_limit(limit, call):
     found = measured(limit, call)
     assert found["said"] == "done"
     assert found["grown"] < limit + ALLOWANCE
+
+
+def test_a_limit_beyond_all_memory_is_none(bell):
+    assert Simulator(max_memory_mb=1e300).run(bell).result().success

@@ -24,6 +24,9 @@ __all__ = ["allowed_threads", "memory_limit", "require_isa", "require_plan_optio
 OMP_NUM_THREADS = os.environ.get("OMP_NUM_THREADS")
 """As it was when this process began to use ketjet: starting a cluster of dask's, for one, sets it for its workers."""
 
+MOST_BYTES = 1 << 62
+"""No limit is larger: the engine counts bytes in 64 bits."""
+
 MAX_DIGITS = 10
 """No number of threads has as many digits."""
 
@@ -72,7 +75,7 @@ def _threads_in_text(text: str) -> int | None:
 
 def memory_limit(options: SimulatorOptions) -> int | None:
     """Return the option max_memory_mb in bytes."""
-    return None if options.max_memory_mb is None else int(options.max_memory_mb * (1 << 20))
+    return None if options.max_memory_mb is None else min(int(options.max_memory_mb * (1 << 20)), MOST_BYTES)
 
 
 def require_isa(name: str = "") -> None:
