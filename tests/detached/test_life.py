@@ -369,6 +369,7 @@ def test_a_backend_may_detach_all_of_its_runs(store, bell):
     assert [record.job_id for record in store.records()] == [job.job_id()]
 
 
+@pytest.mark.skipif(not Path("/proc").exists(), reason="needs /proc")
 def test_the_process_has_nothing_of_its_submitter(store, tmp_path):
     """Neither its files, nor its terminal, nor its session; and its files are for nobody else."""
     with (tmp_path / "open").open("w") as file:

@@ -9,11 +9,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ketjet import engine
+from ketjet.base.printable import printable
 from ketjet.detached.archive import UnwritableError, require_writable, write_archive
 from ketjet.detached.folder import JobFolder, boot_id
 from ketjet.detached.job import DetachedJob
 from ketjet.detached.store import JobRecord, Store
 from ketjet.errors import InvalidCircuitError
+from ketjet.jobs import log
 from ketjet.jobs.job_ids import new_job_id
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def hand_over(backend: Backend, experiments: Sequence[Experiment], memory_limit:
     record = _record_of(job_id, experiments, memory_limit)
     labels = {"backend_name": backend.name, "backend_version": backend.backend_version, "job_id": job_id}
     folder = store.new_folder(job_id)
+    log.admitted(job_id, experiments, DetachedJob.counted)
     try:
         _write(folder, list(experiments), labels)
         with folder.locked() as lock:
@@ -64,17 +67,18 @@ def _record_of(job_id: str, experiments: Sequence[Experiment], memory_limit: int
     """Return what the store notes of a job: its share is what its largest tasks take side by side, if there is room."""
     tasks, cores = [experiment.task for experiment in experiments], engine.machine().cores
     peaks = [experiment.peak_bytes for experiment in experiments]
-    side_by_side = max(cores // max([task.threads for task in tasks], default=1), 1)
-    room = max([experiment.available_bytes for experiment in experiments], default=0)
+    side_by_side = max(cores // max([task.threads for task in tasks]), 1)
+    room = max([experiment.available_bytes for experiment in experiments])
+    largest = max(peaks)
     return JobRecord(
         job_id,
-        name=str(experiments[0].header["name"]) if experiments else "",
+        name=printable(str(experiments[0].header["name"])),
         circuits=sum([task.num_points for task in tasks]),
-        qubits=max([task.program.num_qubits for task in tasks], default=0),
+        qubits=max([task.program.num_qubits for task in tasks]),
         created_at=time.time(),
         host=socket.gethostname(),
         boot_id=boot_id(),
-        bytes=max(max(peaks, default=0), min(sum(peaks), max(peaks, default=0) * side_by_side, room // 2)),
+        bytes=max(largest, min(sum(peaks), largest * side_by_side, room // 2)),
         threads=min(sum([task.threads for task in tasks]), cores),
         memory_limit=memory_limit,
     )
