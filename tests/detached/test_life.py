@@ -42,10 +42,9 @@ pytestmark = pytest.mark.usefixtures("store")
 
 
 def script(code):
-    """Run a script in another process, which need not end well, and return what it has printed."""
-    done = subprocess.run(
-        [sys.executable, "-c", PRELUDE + code], capture_output=True, text=True, timeout=90, check=False
-    )
+    """Run a script in another process, with a process group, that need not end well; return what it has printed."""
+    command = [sys.executable, "-c", PRELUDE + code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, start_new_session=True)
     assert "Traceback" not in done.stderr, done.stderr
     return done.stdout.strip()
 
@@ -69,7 +68,7 @@ def test_a_job_whose_process_is_killed_is_read_and_cancelled_from_others(store):
     job_id = script("""
 job = Simulator().run(endless(), detach=True)
 print(job.job_id(), flush=True)
-os.kill(0 if os.getpgid(0) == os.getpid() else os.getpid(), 9)  # and all of its process group, if it has one
+os.killpg(0, 9)
 """)
     seen = script(f"""
 job = Provider().job({job_id!r})
@@ -136,11 +135,19 @@ def test_a_killed_process_is_told_from_one_that_runs(store):
     assert script(f"print(Provider().job({job.job_id()!r}).status().name)") == "ERROR"
 
 
-def test_a_process_that_is_asked_to_end_says_so(store):
-    job = running(Simulator().run(endless(), detach=True))
+def test_a_process_that_is_asked_to_end_says_so_and_keeps_what_had_ended(store, bell):
+    job = running(Simulator(max_threads=1, seed_simulator=5).run([bell, endless()], detach=True))
+    eventually(lambda: job.progress().circuits_done == 1, 60)
     os.kill(pid_of(store, job), signal.SIGTERM)
     eventually(job.errored, 30)
     assert "SIGTERM" in job.error_message()
+    with pytest.raises(JobFailedError) as failed:
+        job.result()
+    partial = job.result(partial=True)
+    assert failed.value.partial_result is partial
+    assert pickle.loads(pickle.dumps(job.exception())).partial_result.to_dict() == partial.to_dict()
+    assert [one.success for one in partial.results] == [True, False]
+    assert partial.get_counts(0) == Simulator().run(bell, seed_simulator=5).result().get_counts()
 
 
 def test_a_process_that_cannot_begin_says_why(monkeypatch, bell):

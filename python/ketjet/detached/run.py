@@ -41,16 +41,12 @@ def run(record: JobRecord, folder: JobFolder) -> None:
         owner=record.job_id,
     )
     del experiments
-    batch.start()
-    batch.run_here()
-    told_at = 0.0
-    while not batch.future.wait(LOOK_SECONDS):
-        if (now := time.monotonic()) - told_at >= TELL_SECONDS:
-            _tell(batch, folder)
-            told_at = now
-        if folder.is_over():
-            batch.future.cancel()
-    _tell(batch, folder)
+    try:
+        _wait(batch, folder)
+    except BaseException:  # this process is asked to end
+        batch.future.cancel()
+        batch.value_of_ended()
+        raise
     if batch.future.cancelled():
         if folder.path.exists():
             batch.value_of_ended()  # which keeps it
@@ -61,6 +57,20 @@ def run(record: JobRecord, folder: JobFolder) -> None:
         cause = error.__cause__
         end |= {"status": "ERROR", "message": str(error), "error": None if cause is None else kept_error(cause)}
     folder.decide(end)
+
+
+def _wait(batch: Batch[Any], folder: JobFolder) -> None:
+    """Run a batch to its end, or until somebody cancels the job, and tell how far it is."""
+    batch.start()
+    batch.run_here()
+    told_at = 0.0
+    while not batch.future.wait(LOOK_SECONDS):
+        if (now := time.monotonic()) - told_at >= TELL_SECONDS:
+            _tell(batch, folder)
+            told_at = now
+        if folder.is_over():
+            batch.future.cancel()
+    _tell(batch, folder)
 
 
 def _keep(folder: JobFolder, outcomes: Sequence[Outcome | BaseException]) -> bool:
