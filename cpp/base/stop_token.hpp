@@ -21,9 +21,10 @@ struct RunCounters {
     std::atomic<std::int64_t> shots_done{0};
     std::atomic<std::int64_t> shots_total{0};
     std::atomic<std::int64_t> bytes_moved{0};
-    std::atomic<std::int64_t> work_done{0};   // in nanoseconds as predicted
-    std::atomic<std::int64_t> work_total{0};  // 0 where nobody knows how often stages will run
-    std::atomic<std::int64_t> bytes_held{0};  // of memory
+    std::atomic<std::int64_t> work_done{0};        // in nanoseconds as predicted
+    std::atomic<std::int64_t> work_total{0};       // 0 where nobody knows how often stages will run
+    std::atomic<std::int64_t> bytes_held{0};       // of memory
+    std::atomic<std::int64_t> bytes_exchanged{0};  // that this rank has sent to others
 };
 static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
 static_assert(std::atomic<std::int64_t>::is_always_lock_free);
@@ -57,6 +58,7 @@ class StopToken {
         if (time_limit_ > 0 && Clock::now() > end_) throw TimeLimitReached(time_limit_);
     }
     RunCounters& counters() const { return *counters_; }
+    double time_limit() const { return time_limit_; }
 
  private:
     // As many as a clock can tell, at most.

@@ -28,6 +28,25 @@ class ReleasedGil {
     PyThreadState* thread_;
 };
 
+// Takes the GIL on a thread that has released it, for a call into Python in the middle of a run. What the end of the
+// interpreter does to such a thread is as above.
+class TakenGil {
+ public:
+    TakenGil() {
+        try {
+            state_ = PyGILState_Ensure();
+        } catch (...) {
+            while (true) pause();
+        }
+    }
+    TakenGil(const TakenGil&) = delete;
+    TakenGil& operator=(const TakenGil&) = delete;
+    ~TakenGil() { PyGILState_Release(state_); }
+
+ private:
+    PyGILState_STATE state_;
+};
+
 // Work on so many items is not worth giving the GIL away, for which a busy thread may keep the caller waiting.
 constexpr std::size_t few_items = 1024;
 

@@ -38,11 +38,13 @@ std::shared_ptr<Plan> deleted_for_many(std::shared_ptr<const Plan> owned) {
 }
 
 std::shared_ptr<Plan> plan_program(const Program& program, const Machine& machine, Precision precision,
-                                   const std::vector<std::string>& switched_off, bool from_zero, bool keep_state) {
+                                   const std::vector<std::string>& switched_off, bool from_zero, bool keep_state,
+                                   int global_qubits, int pinned_qubits) {
     const PlanOptions options = options_without(switched_off);
     constexpr std::size_t as_items = 16;  // planning an operation takes far longer than most else that is done to it
     const ReleasedForMany released(as_items * program.operations().size());
-    return deleted_for_many(cached_plan(program, machine, {precision, options, from_zero, keep_state}));
+    return deleted_for_many(
+        cached_plan(program, machine, {precision, options, from_zero, keep_state, 0, {global_qubits, pinned_qubits}}));
 }
 
 py::bytes plan_bytes(const Plan& plan) {
@@ -143,6 +145,8 @@ void bind_plan(py::module_& m) {
         .def_readonly("state_bytes", &PlanCost::state_bytes)
         .def_readonly("bytes_moved", &PlanCost::bytes_moved)
         .def_readonly("norm_bytes", &PlanCost::norm_bytes)
+        .def_readonly("exchanges", &PlanCost::exchanges)
+        .def_readonly("bytes_exchanged", &PlanCost::bytes_exchanged)
         .def_readonly("seconds", &PlanCost::seconds);
     py::class_<BoundPlan>(m, "BoundPlan", "A plan with the angles of one program: all that a run needs.");
     py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan", "The stages in which a Program is executed.")
@@ -165,6 +169,9 @@ void bind_plan(py::module_& m) {
         .def_readonly("planning_seconds", &Plan::planning_seconds)
         .def_property_readonly("runs_by_operation", &runs_by_operation)
         .def_property_readonly("num_passes", &Plan::num_passes)
+        .def_readonly("global_qubits", &Plan::global_qubits)
+        .def_property_readonly("keeps_state", [](const Plan& p) { return p.request.keep_state; })
+        .def_property_readonly("local_qubits", &Plan::local_qubits)
         .def_property_readonly("precision", [](const Plan& p) { return p.request.precision; })
         .def(
             "bind", [](std::shared_ptr<Plan> p, const Program& program) { return BoundPlan(std::move(p), program); },
@@ -196,7 +203,8 @@ void bind_plan(py::module_& m) {
         },
         "Names of what the planner may do unless it is switched off.");
     m.def("plan", &plan_program, py::arg("program"), py::arg("machine"), py::arg("precision"), py::arg("switched_off"),
-          py::kw_only(), py::arg("from_zero"), py::arg("keep_state"));
+          py::kw_only(), py::arg("from_zero"), py::arg("keep_state"), py::arg("global_qubits") = 0,
+          py::arg("pinned_qubits") = Sharing{}.pinned_qubits);
     m.def(
         "state_qubits",
         [](const Program& program, const std::vector<std::string>& switched_off, bool keep_state) {

@@ -20,6 +20,8 @@
 #include "bindings/bindings.hpp"
 #include "bindings/control.hpp"
 #include "bindings/gil.hpp"
+#include "bindings/peers.hpp"
+#include "exec/agree.hpp"
 #include "exec/machine_rates.hpp"
 #include "kernels/dispatch.hpp"
 #include "program/classical_interpreter.hpp"
@@ -95,7 +97,8 @@ RunOutput run_and_convert(const BoundPlan& bound, const RunRequest& request, con
     RunResult<T> result;
     {
         std::optional<ReleasedGil> released;
-        if (!is_brief(*bound.plan, request, context.threads)) released.emplace();  // handing it over would take longer
+        const bool waits = context.peers != nullptr || !is_brief(*bound.plan, request, context.threads);
+        if (waits) released.emplace();  // handing it over would take longer
         try {
             result = run<T>(bound, request, context);
         } catch (const std::bad_alloc&) {
@@ -194,8 +197,10 @@ PointsOutput run_plan_at_points(const std::shared_ptr<const Plan>& plan, const I
 }
 
 RunOutput run_plan(const BoundPlan& bound, const RunRequest& request, int threads, const std::string& isa,
-                   const RunControl& control) {
-    const RunContext context{kernels_for(isa), threads, StopToken(control.counters(), request.time_limit)};
+                   const RunControl& control, const py::object& ranks) {
+    RunContext context{kernels_for(isa), threads, StopToken(control.counters(), request.time_limit)};
+    std::optional<PythonPeers> peers;
+    if (!ranks.is_none()) context.peers = &peers.emplace(ranks);
     return bound.plan->request.precision == Precision::single ? run_and_convert<float>(bound, request, context)
                                                               : run_and_convert<double>(bound, request, context);
 }
@@ -263,6 +268,7 @@ void bind_run(py::module_& m) {
     py::register_exception<VerificationFailed>(m, "VerificationFailed", PyExc_RuntimeError);
     py::register_exception<ClassicalError>(m, "ClassicalError", PyExc_RuntimeError);
     py::register_exception<IterationLimitReached>(m, "IterationLimitReached", PyExc_RuntimeError);
+    py::register_exception<PeerFailed>(m, "PeerFailed", PyExc_RuntimeError);
     py::register_exception<TimeLimitReached>(m, "TimeLimitReached", PyExc_RuntimeError);
     py::enum_<Verify>(m, "Verify").value("off", Verify::off).value("fast", Verify::fast).value("full", Verify::full);
     py::class_<VerifyReport>(m, "VerifyReport", "What a run has checked of itself.")
@@ -331,7 +337,8 @@ void bind_run(py::module_& m) {
         .def_property_readonly("bytes_moved", &read<&RunCounters::bytes_moved>)
         .def_property_readonly("work_done", &read<&RunCounters::work_done>)
         .def_property_readonly("work_total", &read<&RunCounters::work_total>)
-        .def_property_readonly("bytes_held", &read<&RunCounters::bytes_held>);
+        .def_property_readonly("bytes_held", &read<&RunCounters::bytes_held>)
+        .def_property_readonly("bytes_exchanged", &read<&RunCounters::bytes_exchanged>);
     py::class_<RunOutput>(m, "RunOutput", "What a run gave: outcome keys (rows of 64-bit words), counts, shots, state.")
         .def_readonly("keys", &RunOutput::keys)
         .def_readonly("counts", &RunOutput::counts)
@@ -350,8 +357,9 @@ void bind_run(py::module_& m) {
         .def_readonly("pass_times", &RunOutput::pass_times)
         .def_readonly("verification", &RunOutput::verification);
     m.def("run", &run_plan, py::arg("bound_plan"), py::arg("request"), py::kw_only(), py::arg("threads"),
-          py::arg("isa"), py::arg("control"),
-          "Runs a plan; releases the GIL; raises Cancelled, MemoryError, VerificationFailed, ClassicalError, "
+          py::arg("isa"), py::arg("control"), py::arg("peers") = py::none(),
+          "Runs a plan, together with other ranks where it is shared out among them; releases the GIL; raises "
+          "Cancelled, MemoryError, VerificationFailed, ClassicalError, "
           "IterationLimitReached or TimeLimitReached.");
     py::class_<PointsOutput>(m, "PointsOutput",
                              "What the points of a plan gave: those of point i are rows begins[i] to begins[i + 1].")

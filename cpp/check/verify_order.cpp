@@ -64,6 +64,11 @@ std::vector<std::uint32_t> staged_order(const Plan& plan) {
                                       order.insert(order.end(), sweep.operations.begin(), sweep.operations.end());
                                   std::sort(first, order.end());
                               },
+                              [&](const Exchange& exchange) {
+                                  for (std::uint32_t i = 0; i < exchange.swaps.size(); ++i) {
+                                      order.push_back(exchange.begin + i);
+                                  }
+                              },
                               [](const Extend&) {}, [&](const Join&) { order.push_back(barrier); },
                               [&](const Collapse& collapse) { order.push_back(collapse.operation); },
                               [&](const Compute& compute) { order.push_back(compute.operation); },
@@ -110,6 +115,11 @@ class Growth {
     bool operator()(const Extend& extend) {
         const bool known = !is_folded_ && extend.active == active_;
         active_ = all_;
+        return known;
+    }
+    bool operator()(const Exchange& exchange) {
+        const bool known = !is_folded_ && exchange.active == active_;
+        active_ = exchange.active_after();
         return known;
     }
     bool operator()(const Compute&) const { return true; }

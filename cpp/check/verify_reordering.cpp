@@ -1,8 +1,9 @@
-// Verifier::check_reordering: what reuse_qubits has done, proved on the program before it. Every operation is taken
-// once; around each that moves amplitudes along a qubit, or writes a place of memory, all others on it keep their side;
-// jumps pass over what they passed over; and a place in the state holds one qubit at a time.
+// Verifier::check_reordering: what reuse_qubits and share_out have done, proved on the program before them. Every
+// operation is taken once; around each that moves amplitudes along a qubit, or writes a place of memory, all others on
+// it keep their side; jumps pass over what they passed over; and a place in the state holds one qubit at a time.
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <variant>
 
 #include "check/reference.hpp"
@@ -94,6 +95,14 @@ class Places {
         return holder == qubit && own == place;
     }
 
+    void swap(std::int32_t first, std::int32_t second) {
+        std::swap(holder_[static_cast<std::size_t>(first)], holder_[static_cast<std::size_t>(second)]);
+        for (const std::int32_t place : {first, second}) {
+            const std::int32_t holder = holder_[static_cast<std::size_t>(place)];
+            if (holder != nobody) place_[static_cast<std::size_t>(holder)] = place;
+        }
+    }
+
     // Whether a reset of this place may end what it holds.
     bool leave(std::int32_t place) {
         std::int32_t& holder = holder_[static_cast<std::size_t>(place)];
@@ -133,6 +142,12 @@ void Verifier::check_reordering() {
     for (std::uint32_t p = 0; p < order.size(); ++p) {
         const Operation& now = program_.operations()[p];
         if (order[p] == Reordering::added) {
+            const auto* const swap = std::get_if<GateOperation>(&now);
+            if (swap != nullptr && swap->gate == swap_row && swap->wires.controls == 0) {
+                const std::vector<std::int32_t> pair = qubits_of(program_, now);
+                places.swap(pair[0], pair[1]);
+                continue;
+            }
             const auto* const reset = std::get_if<ResetOperation>(&now);
             require(reset != nullptr && places.leave(reset->qubit),
                     [&] { return describe(plan_, p) + " takes the place of a qubit that is still needed"; });

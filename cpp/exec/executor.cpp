@@ -33,6 +33,7 @@ struct StateWork {
     void emit(std::size_t stage, BoundSweep& into) const {
         const SweepReading reading = reads(stage) ? beside.readings->reading(stage) : SweepReading{};
         emit_sweep<T>(bound.program, bound.sweep(stage), kernels_of<T>(context.kernels), into, reading);
+        into.cold_mask &= low_bits(state.stored_qubits());  // those above are constants of the rank
     }
     const BoundSweep* kept(std::size_t stage) const { return reads(stage) ? nullptr : kept_sweeps.find(stage); }
 
@@ -53,6 +54,7 @@ struct StateWork {
             reads_ = work_.reads(stage);
             writes_ = work_.writes(stage);
             measures_ = work_.measures(stage);
+            upper_ = work_.context.upper_bits(work_.state.stored_qubits()) & work_.bound.sweep(stage).active;
             block_bytes_ = static_cast<std::int64_t>(bit(sweep.block_qubits) * sizeof(std::complex<T>));
             runner_.prepare(sweep);
             if (reads_) sums_.resize(work_.beside.readings->strings().size());
@@ -61,7 +63,7 @@ struct StateWork {
         }
         void run(std::size_t number, Index base, std::optional<Index> next) {
             T* const scalars = work_.state.scalars();
-            runner_.run({base, scalars + 2 * base}, next ? scalars + 2 * *next : nullptr,
+            runner_.run({base | upper_, scalars + 2 * base}, next ? scalars + 2 * *next : nullptr,
                         measures_ ? work_.beside.norms->of_block(number, base) : SweepNorms::Place{}, writes_);
         }
         std::int64_t bytes_moved() const { return (writes_ ? 2 : 1) * block_bytes_; }
@@ -78,6 +80,7 @@ struct StateWork {
         bool reads_ = false;
         bool writes_ = false;
         bool measures_ = false;
+        Index upper_ = 0;  // the values of global qubits; all ranks have what there is where one is still |0>
         std::int64_t block_bytes_ = 0;
         std::vector<ExactSum> sums_;  // of all strings, those that are read here
     };

@@ -14,6 +14,7 @@
 
 namespace ketjet {
 
+class Peers;
 class SpentSweeps;
 
 // Plain references, valid for the length of the call.
@@ -25,6 +26,10 @@ struct RunContext {
     StageObservers observers{};
     SpentSweeps* spent = nullptr;  // of earlier runs of the same plan on one thread, if there is anything to be had
 
+    Peers* peers = nullptr;  // where the state is shared out among ranks
+
+    // The bits that all amplitudes of this rank have above those of its share.
+    Index upper_bits(int local_qubits) const;
     Walk walk() const { return {threads, stop}; }
 };
 

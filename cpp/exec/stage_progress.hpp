@@ -27,7 +27,7 @@ class StageProgress : public StageObserver {
     // If the first touch of the state's memory may take long, what it takes is found out on the way.
     template <class T>
     void watch_first_touch(const Plan& plan, const StateVector<T>& state) {
-        const std::int64_t bytes = state_bytes(plan.state_qubits, plan.request.precision);
+        const std::int64_t bytes = state_bytes(plan.local_qubits(), plan.request.precision);
         if (state.is_fresh() && bytes >= min_first_touch_bytes) first_touch_.emplace(plan, work_, counters_);
     }
 

@@ -9,7 +9,14 @@ namespace ketjet {
 
 template <class T>
 void extend_state(StateVector<T>& state, Index active, const RunContext& context) {
+    const Index upper = context.upper_bits(state.stored_qubits());
+    const bool has_none = (upper & ~active) != 0;  // where a global qubit is |0>, other ranks have the amplitudes
     const Index inactive = low_bits(state.stored_qubits()) & ~active;
+    if (has_none) {
+        for_chunks(state.stored_size(), context.walk(),
+                   [&](const Chunk& chunk) { std::ranges::fill(chunk.of(state), std::complex<T>(0)); });
+        return;
+    }
     if (inactive == 0) return;
     const Index lowest = inactive & (~inactive + 1);  // runs of this length are cleared, or not at all
     for_chunks(state.stored_size(), context.walk(), [&](const Chunk& chunk) {

@@ -23,7 +23,7 @@ class StageCheck {
         : plan_(plan), operations_(plan.program.operations()), all_(low_bits(plan.state_qubits)) {}
 
     void operator()(const Sweep& sweep) const {
-        const auto is_qubit = [&](int qubit) { return qubit >= 0 && qubit < plan_.state_qubits; };
+        const auto is_qubit = [&](int qubit) { return qubit >= 0 && qubit < plan_.local_qubits(); };
         require(std::ranges::all_of(sweep.hot, is_qubit), "a hot qubit is out of range");
         require(std::ranges::adjacent_find(sweep.hot, std::greater_equal()) == sweep.hot.end(),
                 "hot qubits do not ascend");
@@ -46,6 +46,23 @@ class StageCheck {
     }
     void operator()(const Extend& extend) const {
         require((extend.active & ~all_) == 0, "an active qubit is out of range");
+    }
+    void operator()(const Exchange& exchange) const {
+        require((exchange.active & ~all_) == 0, "an active qubit is out of range");
+        require(!exchange.swaps.empty(), "an exchange is empty");
+        Index swapped = 0;
+        for (std::size_t i = 0; i < exchange.swaps.size(); ++i) {
+            const auto [first, second] = exchange.swaps[i];
+            require(first >= 0 && first < second && second >= plan_.local_qubits() && second < plan_.state_qubits,
+                    "an exchanged qubit is out of range");
+            const Index pair = bit(first) | bit(second);
+            const auto* const swap =
+                std::get_if<GateOperation>(&operation_at(exchange.begin + static_cast<std::uint32_t>(i)));
+            require(swap != nullptr && swap->gate == swap_row && roles(plan_.program, *swap).local == pair,
+                    "an exchange is of another operation");
+            require((swapped & pair) == 0, "a qubit is exchanged twice at once");
+            swapped |= pair;
+        }
     }
     void operator()(const Compute& compute) const {
         require(std::holds_alternative<ComputeOperation>(operation_at(compute.operation)),
@@ -109,6 +126,14 @@ void check_numbers(const Plan& plan) {
     require(plan.num_qubits <= max_state_qubits && plan.num_qubits == plan.program.num_qubits() &&
                 plan.state_qubits == std::max(plan.num_qubits, minimum_state_qubits),
             "wrong number of qubits");
+    require(plan.global_qubits == 0 || (plan.global_qubits > 0 && plan.local_qubits() >= minimum_state_qubits &&
+                                        std::ssize(plan.places) == plan.num_qubits),
+            "a state is shared out wrongly");
+    Index places = 0;
+    for (const std::int32_t place : plan.places) {
+        require(place >= 0 && place < plan.num_qubits && (places >> place & 1) == 0, "a qubit has no place of its own");
+        places |= bit(place);
+    }
 }
 
 // Of one of the original program's saves: some of its wires.

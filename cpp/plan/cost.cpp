@@ -10,6 +10,7 @@
 #include "base/overloaded.hpp"
 #include "plan/block_shapes.hpp"
 #include "plan/by_operation.hpp"
+#include "plan/segments.hpp"
 
 namespace ketjet {
 
@@ -17,6 +18,7 @@ namespace {
 
 constexpr int max_sized_qubits = 58;  // whose bytes still fit into 63 bits
 // Nanoseconds per amplitude on one thread in double precision; see time_scale for single precision.
+constexpr double exchanged_ns = 4;   // sent to another rank and received from it, at 4 GB/s
 constexpr double scatter_ns = 0.8;   // of a block, also of setting |0...0>
 constexpr double relabel_ns = 0.02;  // an operation that is bookkeeping for most qubits
 constexpr int lane_qubits = 3;       // the lowest ones of a block, where it moves amplitudes
@@ -166,14 +168,32 @@ std::int64_t state_bytes(int state_qubits, Precision precision) {
     return static_cast<std::int64_t>(bit(state_qubits)) * amplitude_bytes(precision);
 }
 
+double exchanged_amplitudes(const Plan& plan, const Exchange& exchange) {
+    const Index global = low_bits(plan.state_qubits) & ~low_bits(plan.local_qubits());
+    Index fetched = 0;
+    bool among_ranks = false;  // whole shares change places
+    for (const auto& [first, second] : exchange.swaps) {
+        fetched |= bit(second);
+        among_ranks = among_ranks || (global >> first & 1) != 0;
+    }
+    if (among_ranks) return std::ldexp(1.0, count_bits(exchange.active & ~global));
+    return exchanged_amplitudes(exchange.active, exchange.active_after() & ~global, fetched);
+}
+
 StageCost stage_cost(const Plan& plan, const Stage& stage, int threads) {
     if (!touches_state(stage)) return {};
-    double written = std::ldexp(1.0, plan.state_qubits), read = written, blocks = written;
+    const Index local = low_bits(plan.local_qubits());
+    double written = std::ldexp(1.0, plan.local_qubits()), read = written, blocks = written;
     double pass_ns = 0, serial_ns = 0;
     bool unfolds = false;
+    if (const Exchange* const exchange = std::get_if<Exchange>(&stage)) {
+        const double sent = exchanged_amplitudes(plan, *exchange);
+        return {sent, 2 * sent * amplitude_bytes(plan.request.precision),
+                1e-9 * time_scale(plan.request.precision) * exchanged_ns * sent};
+    }
     if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
-        written = std::ldexp(1.0, count_bits(sweep->active_after()) - (sweep->unfolds ? 1 : 0));
-        read = sweep->active == 0 ? 0 : std::ldexp(1.0, count_bits(sweep->active));
+        written = std::ldexp(1.0, count_bits(sweep->active_after() & local) - (sweep->unfolds ? 1 : 0));
+        read = sweep->active == 0 ? 0 : std::ldexp(1.0, count_bits(sweep->active & local));
         blocks = std::ldexp(written, -static_cast<int>(sweep->hot.size()));
         unfolds = sweep->unfolds;
         serial_ns = operation_ns * static_cast<double>(sweep->operations.size());
@@ -223,12 +243,17 @@ StageCost run_cost(const Plan& plan, const Stage& stage, int threads) {
 
 PlanCost plan_cost(const Plan& plan, int threads) {
     PlanCost cost{};
-    cost.state_bytes = state_bytes(plan.state_qubits, plan.request.precision);
+    cost.state_bytes = state_bytes(plan.local_qubits(), plan.request.precision);
     cost.norm_bytes = static_cast<std::int64_t>(summed_rows(plan) * sizeof(double));
     double bytes_moved = 0;
     for (const Stage& stage : plan.stages) {
         const StageCost part = run_cost(plan, stage, threads);
         bytes_moved += part.bytes_moved;
+        if (const Exchange* const exchange = std::get_if<Exchange>(&stage)) {
+            const double sent = exchanged_amplitudes(plan, *exchange) * amplitude_bytes(plan.request.precision);
+            ++cost.exchanges;
+            cost.bytes_exchanged += static_cast<std::int64_t>(std::min(sent, 1e18));
+        }
         cost.seconds += part.seconds;
     }
     cost.bytes_moved = static_cast<std::int64_t>(std::min(bytes_moved, 9e18));

@@ -17,10 +17,12 @@ namespace ketjet {
 std::int64_t state_bytes(int state_qubits, Precision precision);
 
 struct PlanCost {
-    std::int64_t state_bytes;  // of one stored state
-    std::int64_t bytes_moved;  // read and written over all sweeps
-    std::int64_t norm_bytes;   // of the norms that the last sweep adds up for sampling
-    double seconds;            // predicted for one pass through the plan on `threads` threads
+    std::int64_t state_bytes;      // of one stored state
+    std::int64_t bytes_moved;      // read and written over all sweeps
+    std::int64_t norm_bytes;       // of the norms that the last sweep adds up for sampling
+    double seconds;                // predicted for one pass through the plan on `threads` threads
+    int exchanges;                 // between ranks
+    std::int64_t bytes_exchanged;  // that each rank sends
 };
 PlanCost plan_cost(const Plan& plan, int threads);
 
@@ -62,6 +64,9 @@ bool turns_pairs(std::span<const OperationFacts> facts, const Sweep& sweep, cons
 inline constexpr int min_folded_qubit = 6;
 inline constexpr double folded_sign_operations = 2, folded_control_operations = 6;
 inline constexpr double folded_layers = 1;
+
+// How many amplitudes each rank sends in an exchange.
+double exchanged_amplitudes(const Plan& plan, const Exchange& exchange);
 
 // How much an operation counts in the choice of hot qubits.
 double staging_weight(const OperationFacts& facts, const BlockShape& shape);

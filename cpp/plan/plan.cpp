@@ -84,6 +84,14 @@ Index Sweep::active_after() const {
     return active | (folded < 0 || unfolds ? within_reach() : within_reach() & ~bit(folded));
 }
 
+Index Exchange::active_after() const {
+    Index after = active;
+    for (const auto& [first, second] : swaps) {
+        if ((active >> first & 1) != (active >> second & 1)) after ^= bit(first) | bit(second);
+    }
+    return after == 0 ? 0 : after | low_bits(minimum_state_qubits);
+}
+
 Index Plan::active_before() const { return request.from_zero ? 0 : low_bits(state_qubits) & ~request.fresh; }
 
 Index Plan::active_after() const {
@@ -91,11 +99,17 @@ Index Plan::active_after() const {
     for (const Stage& stage : stages) {
         if (const Sweep* const sweep = std::get_if<Sweep>(&stage)) {
             active = sweep->active_after();
+        } else if (const Exchange* const exchange = std::get_if<Exchange>(&stage)) {
+            active = exchange->active_after();
         } else if (!std::holds_alternative<Compute>(stage)) {
             active = low_bits(state_qubits);
         }
     }
     return active;
+}
+
+int Plan::qubit_at(std::int32_t place) const {
+    return places.empty() ? place : static_cast<int>(std::ranges::find(places, place) - places.begin());
 }
 
 int Plan::num_sweeps() const {
@@ -134,7 +148,7 @@ bool Plan::operator==(const Plan& other) const {
     return request == other.request && machine == other.machine && origins == other.origins && shape == other.shape &&
            num_qubits == other.num_qubits && state_qubits == other.state_qubits && stages == other.stages &&
            final_measurements == other.final_measurements && known_reads == other.known_reads &&
-           save_frames == other.save_frames;
+           save_frames == other.save_frames && global_qubits == other.global_qubits && places == other.places;
 }
 
 namespace {
@@ -168,6 +182,11 @@ struct StageText {
     }
     void operator()(const Extend& extend) const {
         out << "extend: from " << count_bits(extend.active) << " active qubits";
+    }
+    void operator()(const Exchange& exchange) const {
+        out << "exchange: qubits";
+        for (const auto& [first, second] : exchange.swaps) out << ' ' << first << '-' << second;
+        out << " (" << count_bits(exchange.active) << " qubits active before)";
     }
     void operator()(const Compute& compute) const { out << "compute: operation " << compute.operation; }
     void operator()(const Branch& branch) const {

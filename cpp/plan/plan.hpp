@@ -109,6 +109,27 @@ struct Extend {
     bool operator==(const Extend&) const = default;
 };
 
+// Two qubits of a state that is shared out among ranks change places: one that is local with a global one, or two
+// global ones.
+struct SwappedQubits {
+    int first;   // the lower one
+    int second;  // a global one
+    bool operator==(const SwappedQubits&) const = default;
+};
+// Ranks exchange amplitudes: the SWAPs of the program from operation `begin` on, which are on different qubits. What
+// qubits outside `active` are 1 for is not there before. The lowest qubits, along which vectors of amplitudes lie, are
+// active afterwards in any case: zeros are written for those that are |0>.
+struct Exchange {
+    static constexpr std::string_view name = "exchange";
+    static constexpr bool touches_state = true;
+    std::uint32_t begin;
+    std::vector<SwappedQubits> swaps;
+    Index active;
+
+    Index active_after() const;
+    bool operator==(const Exchange&) const = default;
+};
+
 // Runs classical code.
 struct Compute {
     static constexpr std::string_view name = "compute";
@@ -149,7 +170,7 @@ struct Save {
 };
 
 // Each kind has a name, and says whether it reads or writes amplitudes.
-using Stage = std::variant<Sweep, Collapse, Extend, Compute, Branch, Jump, Join, Save>;
+using Stage = std::variant<Sweep, Collapse, Extend, Compute, Branch, Jump, Join, Save, Exchange>;
 std::string_view name_of(const Stage& stage);
 bool is_random(const Stage& stage);
 // Whether the stage reads or writes amplitudes.
@@ -205,7 +226,14 @@ struct Plan {
     std::vector<KnownRead> known_reads;                // they come last of all
     std::vector<SaveFrame> save_frames;
     double planning_seconds = 0;                     // how long it took to make, where that was measured
-    std::shared_ptr<const Reordering> reordering{};  // of reuse_qubits; null where it changed nothing
+    std::shared_ptr<const Reordering> reordering{};  // of reuse_qubits and share_out; null where they changed nothing
+    int global_qubits = 0;                           // of a state that is shared out among ranks: the highest ones
+    std::vector<std::int32_t> places{};              // of such a state: where each qubit is in the end
+
+    // The qubit that is in a place of the state in the end.
+    int qubit_at(std::int32_t place) const;
+    // The qubits of what one rank holds, which are all if the state is not shared out.
+    int local_qubits() const { return state_qubits - global_qubits; }
 
     // The qubits that are not known to be |0> before and after it.
     Index active_before() const;

@@ -21,9 +21,11 @@ inline constexpr std::tuple members<PlanOptions>{
     &PlanOptions::reuse_qubits, &PlanOptions::merge_dense, &PlanOptions::turn_pairs,     &PlanOptions::merge_passes,
     &PlanOptions::block_frame,  &PlanOptions::real_blocks, &PlanOptions::merge_branches, &PlanOptions::search};
 template <>
+inline constexpr std::tuple members<Sharing>{&Sharing::global_qubits, &Sharing::pinned_qubits};
+template <>
 inline constexpr std::tuple members<PlanRequest>{&PlanRequest::precision, &PlanRequest::options,
                                                  &PlanRequest::from_zero, &PlanRequest::keep_state,
-                                                 &PlanRequest::fresh};
+                                                 &PlanRequest::fresh,     &PlanRequest::sharing};
 template <>
 inline constexpr std::tuple members<Machine>{&Machine::l1_bytes,   &Machine::l2_bytes,   &Machine::l3_bytes,
                                              &Machine::cores,      &Machine::cores_rule, &Machine::sweep_factor,
@@ -63,6 +65,10 @@ inline constexpr std::tuple members<Join>{&Join::before};
 template <>
 inline constexpr std::tuple members<Save>{&Save::operation, &Save::origin};
 template <>
+inline constexpr std::tuple members<SwappedQubits>{&SwappedQubits::first, &SwappedQubits::second};
+template <>
+inline constexpr std::tuple members<Exchange>{&Exchange::begin, &Exchange::swaps, &Exchange::active};
+template <>
 inline constexpr std::tuple members<FinalMeasurement>{&FinalMeasurement::qubit, &FinalMeasurement::clbit};
 template <>
 inline constexpr std::tuple members<KnownRead>{&KnownRead::clbit, &KnownRead::value};
@@ -72,9 +78,10 @@ inline constexpr std::tuple members<SaveFrame>{&SaveFrame::save, &SaveFrame::pla
 namespace {
 
 // Of a plan itself, but for its programs and the time it took.
-constexpr std::tuple plain_members{&Plan::request,     &Plan::machine,      &Plan::origins, &Plan::shape,
-                                   &Plan::num_qubits,  &Plan::state_qubits, &Plan::stages,  &Plan::final_measurements,
-                                   &Plan::known_reads, &Plan::save_frames};
+constexpr std::tuple plain_members{
+    &Plan::request,     &Plan::machine,      &Plan::origins,       &Plan::shape,
+    &Plan::num_qubits,  &Plan::state_qubits, &Plan::stages,        &Plan::final_measurements,
+    &Plan::known_reads, &Plan::save_frames,  &Plan::global_qubits, &Plan::places};
 constexpr std::tuple other_members{&Plan::program, &Plan::original, &Plan::reordering, &Plan::planning_seconds};
 static_assert(count_members<Plan>() ==
               std::tuple_size_v<decltype(plain_members)> + std::tuple_size_v<decltype(other_members)>);

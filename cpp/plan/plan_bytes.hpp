@@ -11,7 +11,7 @@
 namespace ketjet {
 
 // Rises whenever a plan is written in another way, or its numbers mean something else.
-inline constexpr std::uint32_t plan_format = 2;
+inline constexpr std::uint32_t plan_format = 3;
 
 // The bytes are no plan of this format, or are damaged.
 struct PlanFormatError : std::runtime_error {

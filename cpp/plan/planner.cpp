@@ -3,6 +3,7 @@
 #include "plan/planner.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "plan/liveness.hpp"
 #include "plan/rewrite.hpp"
 #include "plan/search_limits.hpp"
+#include "plan/share_out.hpp"
 #include "plan/stager.hpp"
 
 namespace ketjet {
@@ -50,11 +52,12 @@ Analysis analyse(const Program& program, const PlanRequest& request) {
 class StageMaker {
  public:
     // Gives up once the stages are predicted to take longer than `max_seconds`.
-    StageMaker(const Analysis& analysis, const PlanRequest& request, const FoldedPart& folded, double max_seconds,
-               Plan& plan)
+    StageMaker(const Analysis& analysis, const PlanRequest& request, const FoldedPart& folded,
+               std::span<const ExchangedQubits> exchanges, double max_seconds, Plan& plan)
         : analysis_(analysis),
           request_(request),
           folded_(folded),
+          exchanges_(exchanges),
           plan_(plan),
           zero_(low_bits(plan.state_qubits) & ~plan.active_before()),
           stager_(analysis.facts, grows() ? plan.active_before() : low_bits(plan.state_qubits), max_seconds, plan) {}
@@ -67,7 +70,13 @@ class StageMaker {
         for (std::uint32_t i = 0; i <= operations.size() && !stager_.given_up(); ++i) {
             if (i == folded_.end) stager_.unfold();
             if (analysis_.flow.is_joined(i)) join(i);
-            if (i < operations.size()) add(i, operations[i]);
+            if (next_exchange_ < exchanges_.size() && exchanges_[next_exchange_].begin == i) {
+                const ExchangedQubits& exchange = exchanges_[next_exchange_++];
+                add_exchange(exchange);
+                i = exchange.end - 1;
+            } else if (i < operations.size()) {
+                add(i, operations[i]);
+            }
         }
         if (request_.from_zero) {
             stager_.flush();
@@ -84,6 +93,15 @@ class StageMaker {
 
  private:
     bool grows() const { return request_.options.growth; }
+
+    void add_exchange(const ExchangedQubits& exchange) {
+        std::vector<SwappedQubits> swaps;
+        for (std::uint32_t i = exchange.begin; i < exchange.end; ++i) {
+            const Index qubits = analysis_.facts[i].local;
+            swaps.push_back({std::countr_zero(qubits), static_cast<int>(std::bit_width(qubits)) - 1});
+        }
+        stager_.exchange(exchange.begin, std::move(swaps));
+    }
 
     void join(std::uint32_t operation) {
         stager_.flush();
@@ -126,6 +144,8 @@ class StageMaker {
     const Analysis& analysis_;
     const PlanRequest& request_;
     const FoldedPart& folded_;
+    std::span<const ExchangedQubits> exchanges_;
+    std::size_t next_exchange_ = 0;
     Plan& plan_;
     Index zero_;  // qubits that are |0> for certain
     Stager stager_;
@@ -138,6 +158,7 @@ class PlanMaker {
     PlanMaker(const Program& original, RewrittenProgram rewritten, const FoldedPart& folded, const Machine& machine,
               const PlanRequest& request)
         : request_(request),
+          exchanges_(std::move(rewritten.exchanges)),
           plan_(begin(original, std::move(rewritten), machine, request)),
           folded_(folded),
           analysis_(analyse(plan_.program, request)) {
@@ -168,20 +189,24 @@ class PlanMaker {
     // Takes the plan of this shape, whatever is predicted for it.
     void begin_with(const BlockShape& shape) {
         plan_.shape = shape;
-        seconds_ = StageMaker(analysis_, request_, folded_, std::numeric_limits<double>::infinity(), plan_).run();
+        seconds_ = make(std::numeric_limits<double>::infinity());
     }
 
     // Keeps the plan of this shape if it is predicted to take, times a factor, less than the best one so far.
     void consider(const BlockShape& shape, double factor) {
         const BlockShape best = std::exchange(plan_.shape, shape);
         std::vector<Stage> stages = std::exchange(plan_.stages, {});
-        const double seconds = factor * StageMaker(analysis_, request_, folded_, seconds_ / factor, plan_).run();
+        const double seconds = factor * make(seconds_ / factor);
         if (seconds < seconds_) {
             seconds_ = seconds;
         } else {
             plan_.stages = std::move(stages);
             plan_.shape = best;
         }
+    }
+
+    double make(double max_seconds) {
+        return StageMaker(analysis_, request_, folded_, exchanges_, max_seconds, plan_).run();
     }
 
     static Plan begin(const Program& original, RewrittenProgram rewritten, const Machine& machine,
@@ -199,10 +224,13 @@ class PlanMaker {
                 std::move(rewritten.known_reads),
                 std::move(rewritten.save_frames),
                 0,
-                std::move(rewritten.reordering)};
+                std::move(rewritten.reordering),
+                rewritten.global_qubits,
+                std::move(rewritten.places)};
     }
 
     const PlanRequest& request_;
+    std::vector<ExchangedQubits> exchanges_;
     Plan plan_;
     FoldedPart folded_;
     Analysis analysis_;
@@ -218,7 +246,7 @@ bool starts_in_zero(const Program& program, const PlanRequest& request) {
 // Small states are one block, and not worth a second plan.
 bool may_fold(const RewrittenProgram& rewritten, const BlockShape& shape, const PlanRequest& request) {
     const PlanOptions& options = request.options;
-    return options.real_blocks && options.merge_passes && options.growth &&
+    return rewritten.global_qubits == 0 && options.real_blocks && options.merge_passes && options.growth &&
            starts_in_zero(rewritten.program, request) && rewritten.num_qubits > shape.block_qubits;
 }
 
@@ -240,8 +268,9 @@ Plan plan(const Program& program, const Machine& machine, const PlanRequest& req
         throw std::length_error("a state of " + std::to_string(rewritten.num_qubits) +
                                 " qubits is needed; no state has more than " + std::to_string(max_state_qubits));
     }
-    const std::vector<BlockShape> shapes =
-        block_shapes(machine, request.precision, std::max(rewritten.num_qubits, minimum_state_qubits));
+    rewritten = share_out(std::move(rewritten), request);
+    const int local_qubits = std::max(rewritten.num_qubits, minimum_state_qubits) - rewritten.global_qubits;
+    const std::vector<BlockShape> shapes = block_shapes(machine, request.precision, local_qubits);
     std::optional<Folded> folded;
     if (may_fold(rewritten, shapes.front(), request)) folded = fold(rewritten);
     PlanMaker plain(program, std::move(rewritten), {}, machine, request);

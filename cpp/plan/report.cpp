@@ -101,6 +101,10 @@ StageReport describe_stage(const Subject& subject, const Stage& stage, const Sta
                               result.operations = {jump.operation};
                               result.target = jump.target;
                           },
+                          [&](const Exchange& exchange) {
+                              result.active = list_of(exchange.active);
+                              result.swaps = exchange.swaps;
+                          },
                           [](const Join&) {}, [&](const Save& save) { result.operations = {save.operation}; }},
                stage);
     return result;

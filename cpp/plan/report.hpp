@@ -33,6 +33,7 @@ struct StageReport {
     Reason reason;
     std::vector<int> missing;             // with Reason::next_block: qubits that were not hot before
     std::optional<std::uint32_t> target;  // of a branch or jump: a stage
+    std::vector<SwappedQubits> swaps;     // of an exchange
     std::vector<PassReport> passes;
 };
 

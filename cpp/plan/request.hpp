@@ -33,12 +33,20 @@ std::span<const std::string_view> plan_option_names();
 // All options but these; throws std::invalid_argument where a name is none of theirs.
 PlanOptions options_without(std::span<const std::string> switched_off);
 
+// How a state is shared out among ranks: each holds the amplitudes of one value of the qubits that are global.
+struct Sharing {
+    int global_qubits = 0;   // one rank for each of their values; of a state that is too small for that, each has all
+    int pinned_qubits = 12;  // the lowest ones, which are never global unless an operation is too wide for that
+    bool operator==(const Sharing&) const = default;
+};
+
 struct PlanRequest {
     Precision precision = Precision::double_;
     PlanOptions options{};
     bool from_zero = true;   // else the state may hold anything, and every collapse is for good (StateVector.evolve)
     bool keep_state = true;  // the final state is wanted, not only what is measured
     Index fresh = 0;         // where from_zero is false: qubits of the stored state that are |0> all the same
+    Sharing sharing{};
     bool operator==(const PlanRequest&) const = default;
 };
 

@@ -14,6 +14,12 @@ namespace ketjet {
 // What is known of a bit.
 enum class KnownValue : std::uint8_t { unknown, zero, one };
 
+// Operations [begin, end) of a program that is shared out among ranks: SWAPs with global qubits.
+struct ExchangedQubits {
+    std::uint32_t begin;
+    std::uint32_t end;
+};
+
 struct RewrittenProgram {
     Program program;                       // with the slots of the original
     std::vector<std::uint32_t> origins;    // of every operation: its index in the original
@@ -23,6 +29,9 @@ struct RewrittenProgram {
     std::map<std::int64_t, std::vector<KnownValue>> saved_values{};
     std::vector<SaveFrame> save_frames{};
     std::shared_ptr<const Reordering> reordering{};
+    int global_qubits = 0;                     // of a program that is shared out: the highest ones
+    std::vector<ExchangedQubits> exchanges{};  // likewise, ascending
+    std::vector<std::int32_t> places{};        // likewise: where each qubit of the state is in the end
 };
 
 }  // namespace ketjet

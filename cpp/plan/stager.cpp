@@ -26,6 +26,13 @@ void Stager::add(std::uint32_t index) {
     touched_ |= facts.touched() != 0 ? facts.touched() : low_bits(plan_.state_qubits);
 }
 
+void Stager::exchange(std::uint32_t begin, std::vector<SwappedQubits> swaps) {
+    end();
+    Exchange exchange{begin, std::move(swaps), active_};
+    active_ = exchange.active_after();
+    append(std::move(exchange));
+}
+
 void Stager::append(Stage stage) {
     seconds_ += stage_cost(plan_, stage, 1).seconds;
     plan_.stages.push_back(std::move(stage));
@@ -62,7 +69,7 @@ Sweep Stager::next_sweep() {
     Index hot = exchange_qubits(choose_hot());
     Sweep sweep;
     take_operations(hot, sweep);
-    for (int qubit = 0; qubit < plan_.state_qubits && count_bits(hot) < plan_.shape.block_qubits; ++qubit) {
+    for (int qubit = 0; qubit < plan_.local_qubits() && count_bits(hot) < plan_.shape.block_qubits; ++qubit) {
         hot |= active_ & bit(qubit);
     }
     sweep.active = active_;

@@ -26,6 +26,8 @@ class Stager {
     void end();
     // Ends the stretch; afterwards every qubit counts as active.
     void flush();
+    // Ends the stretch: these qubits, which are of the SWAPs of the program from `begin` on, change places.
+    void exchange(std::uint32_t begin, std::vector<SwappedQubits> swaps);
     void append(Stage stage);
     // Predicted, of all stages appended.
     double seconds() const { return seconds_; }

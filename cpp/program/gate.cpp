@@ -267,7 +267,8 @@ constexpr GateFacts rows[] = {
     {"c3sx", 3, 1, 0, dense, "", imaginary, none, no, no, "sx", sx, direct::sx, nullptr, nullptr},
     {"rcccx", 0, 4, 0, dense, "", none, none, yes, no, "", rcccx, nullptr, nullptr, nullptr},
 };
-static_assert(rows[h_row].name == "h" && rows[x_row].name == "x" && rows[y_row].name == "y" && rows[z_row].name == "z");
+static_assert(rows[h_row].name == "h" && rows[x_row].name == "x" && rows[y_row].name == "y" &&
+              rows[z_row].name == "z" && rows[swap_row].name == "swap");
 
 constexpr std::array base_rows = [] {
     std::array<std::int32_t, std::size(rows)> result{};

@@ -65,7 +65,7 @@ struct GateFacts {
 std::span<const GateFacts> gate_table();
 
 // The rows of the gates that the planner writes into programs itself.
-inline constexpr std::int32_t h_row = 1, x_row = 2, y_row = 3, z_row = 4;
+inline constexpr std::int32_t h_row = 1, x_row = 2, y_row = 3, z_row = 4, swap_row = 34;
 
 // The base gate's matrix; throws std::invalid_argument unless there is such a row, with as many parameters.
 Matrix gate_matrix(std::size_t row, std::span<const double> parameters);

@@ -8,9 +8,10 @@ namespace ketjet {
 FinalBits::FinalBits(const Plan& plan) {
     int clbits = 0;
     for (const FinalMeasurement& m : plan.final_measurements) {
-        mask_ |= bit(m.qubit);
+        const int qubit = plan.qubit_at(m.qubit);
+        mask_ |= bit(qubit);
         std::erase_if(moves_, [&](const BitMove& move) { return move.clbit == m.clbit; });
-        moves_.push_back({m.qubit, m.clbit});
+        moves_.push_back({qubit, m.clbit});
         clbits = std::max(clbits, m.clbit + 1);
     }
     for (const KnownRead& read : plan.known_reads) {

@@ -16,37 +16,6 @@ namespace ketjet {
 
 namespace {
 
-// Splits `shots` over leaves with the given weights by a binary tree of binomial draws, in place level by level.
-std::vector<std::int64_t> split_over_chunks(const std::vector<double>& weights, std::int64_t shots,
-                                            const PhiloxKey& key) {
-    std::vector<std::vector<double>> levels{weights};
-    while (levels.back().size() > 1) {
-        const std::vector<double>& below = levels.back();
-        std::vector<double> sums((below.size() + 1) / 2);
-        for (std::size_t i = 0; i < sums.size(); ++i) {
-            sums[i] = below[2 * i] + (2 * i + 1 < below.size() ? below[2 * i + 1] : 0.0);
-        }
-        levels.push_back(std::move(sums));
-    }
-    std::vector<std::int64_t> counts{shots};
-    for (std::size_t level = levels.size() - 1; level-- > 0;) {
-        const std::vector<double>& below = levels[level];
-        std::vector<std::int64_t> split(below.size());
-        for (std::size_t i = 0; i < counts.size(); ++i) {
-            const double left = below[2 * i], right = 2 * i + 1 < below.size() ? below[2 * i + 1] : 0.0;
-            std::int64_t to_left = right == 0 ? counts[i] : 0;
-            if (counts[i] > 0 && left > 0 && right > 0) {
-                RandomStream random(key, static_cast<std::uint64_t>(level) << 48 | i, random_streams::tree);
-                to_left = random.binomial_of(counts[i], left, right);
-            }
-            split[2 * i] = to_left;
-            if (2 * i + 1 < below.size()) split[2 * i + 1] = counts[i] - to_left;
-        }
-        counts = std::move(split);
-    }
-    return counts;
-}
-
 template <class T>
 double probability(const StateVector<T>& state, Index i) {
     return std::norm(std::complex<double>(state.amplitudes()[i]));
@@ -174,17 +143,18 @@ class FewShots {
 
 // Many shots in a chunk: one binomial draw per amplitude, each from a stream of its own, so that an amplitude that is
 // zero but for rounding does not change what others draw. What is left for the later ones is a sum of theirs: it would
-// cancel if it were the total less what has been drawn.
+// cancel if it were the total less what has been drawn. The streams are numbered from `stream` on.
 template <class T>
-void sample_many(const StateVector<T>& state, Index first, Index last, std::int64_t shots, const PhiloxKey& key,
-                 OutcomesVector<BasisCount>& out) {
+void sample_many(const StateVector<T>& state, const Chunk& chunk, Index stream, std::int64_t shots,
+                 const PhiloxKey& key, OutcomesVector<BasisCount>& out) {
     std::array<double, bit(chunk_bits)> later;
     double sum = 0;
+    const Index first = chunk.first, last = chunk.last();
     for (Index i = last; i-- > first; sum += probability(state, i)) later[i - first] = sum;
     for (Index i = first; i < last && shots > 0; ++i) {
         const double p = probability(state, i);
         if (p == 0) continue;
-        RandomStream random(key, i, random_streams::amplitude);
+        RandomStream random(key, stream + (i - first), random_streams::amplitude);
         const std::int64_t count = random.binomial_of(shots, p, later[i - first]);
         if (count > 0) out.push_back({i, count});
         shots -= count;
@@ -193,23 +163,64 @@ void sample_many(const StateVector<T>& state, Index first, Index last, std::int6
 
 }  // namespace
 
+std::vector<std::int64_t> split_over(std::span<const double> weights, std::int64_t shots, const PhiloxKey& key,
+                                     const Subtree& subtree) {
+    std::vector<std::vector<double>> levels{{weights.begin(), weights.end()}};
+    while (levels.back().size() > 1) {
+        const std::vector<double>& below = levels.back();
+        std::vector<double> sums((below.size() + 1) / 2);
+        for (std::size_t i = 0; i < sums.size(); ++i) {
+            sums[i] = below[2 * i] + (2 * i + 1 < below.size() ? below[2 * i + 1] : 0.0);
+        }
+        levels.push_back(std::move(sums));
+    }
+    std::vector<std::int64_t> counts{shots};
+    for (std::size_t level = levels.size() - 1; level-- > 0;) {
+        const std::vector<double>& below = levels[level];
+        const std::uint64_t row = static_cast<std::uint64_t>(level + subtree.level) << 48;
+        const std::uint64_t first = subtree.number * counts.size();  // of the nodes of this level
+        std::vector<std::int64_t> split(below.size());
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            const double left = below[2 * i], right = 2 * i + 1 < below.size() ? below[2 * i + 1] : 0.0;
+            std::int64_t to_left = right == 0 ? counts[i] : 0;
+            if (counts[i] > 0 && left > 0 && right > 0) {
+                RandomStream random(key, row | (first + i), random_streams::tree);
+                to_left = random.binomial_of(counts[i], left, right);
+            }
+            split[2 * i] = to_left;
+            if (2 * i + 1 < below.size()) split[2 * i + 1] = counts[i] - to_left;
+        }
+        counts = std::move(split);
+    }
+    return counts;
+}
+
+template <class T>
+void sample_chunk(const StateVector<T>& state, const StateNorms& norms, const Chunk& chunk, Index number,
+                  std::int64_t shots, const PhiloxKey& key, const Kernels& kernels, OutcomesVector<BasisCount>& out) {
+    const std::size_t before = out.size();
+    const Index first = number << chunk_bits;
+    if (shots < static_cast<std::int64_t>(chunk.size)) {
+        RandomStream random(key, number, random_streams::chunk);
+        FewShots<T>(state, norms, chunk, kernels).draw(norms.chunks[chunk.number], shots, random, out);
+    } else {
+        sample_many(state, chunk, first, shots, key, out);
+    }
+    for (BasisCount& found : std::span(out).subspan(before)) found.basis = first + (found.basis - chunk.first);
+}
+
 template <class T>
 OutcomesVector<BasisCount> sample(const StateVector<T>& state, const StateNorms& norms, std::int64_t shots,
                                   const PhiloxKey& key, std::int64_t work, const RunContext& context) {
     const std::int64_t of_chunk = work / static_cast<std::int64_t>(chunk_count(state.size()));
-    const std::vector<std::int64_t> per_chunk = split_over_chunks(norms.chunks, shots, key);
+    const std::vector<std::int64_t> per_chunk = split_over(norms.chunks, shots, key);
     std::vector<OutcomesVector<BasisCount>> parts(per_chunk.size());
     for_chunks(state.size(), context.walk(), [&](const Chunk& chunk) {
         context.stop.counters().work_done.fetch_add(of_chunk, std::memory_order_relaxed);
         const std::int64_t count = per_chunk[chunk.number];
         if (count == 0) return;
-        if (count < static_cast<std::int64_t>(chunk.size)) {
-            RandomStream random(key, chunk.number, random_streams::chunk);
-            FewShots<T>(state, norms, chunk, kernels_of<T>(context.kernels))
-                .draw(norms.chunks[chunk.number], count, random, parts[chunk.number]);
-        } else {
-            sample_many(state, chunk.first, chunk.last(), count, key, parts[chunk.number]);
-        }
+        sample_chunk(state, norms, chunk, chunk.number, count, key, kernels_of<T>(context.kernels),
+                     parts[chunk.number]);
     });
     OutcomesVector<BasisCount> result;
     std::size_t total = 0;
@@ -251,10 +262,12 @@ OutcomesVector<Index> sample_at(const StateVector<T>& state, const std::vector<d
     return found;
 }
 
-#define KETJET_INSTANTIATE(T)                                                                             \
-    template OutcomesVector<BasisCount> sample<T>(const StateVector<T>&, const StateNorms&, std::int64_t, \
-                                                  const PhiloxKey&, std::int64_t, const RunContext&);     \
-    template OutcomesVector<Index> sample_at<T>(const StateVector<T>&, const std::vector<double>&,        \
+#define KETJET_INSTANTIATE(T)                                                                                  \
+    template void sample_chunk<T>(const StateVector<T>&, const StateNorms&, const Chunk&, Index, std::int64_t, \
+                                  const PhiloxKey&, const Kernels&, OutcomesVector<BasisCount>&);              \
+    template OutcomesVector<BasisCount> sample<T>(const StateVector<T>&, const StateNorms&, std::int64_t,      \
+                                                  const PhiloxKey&, std::int64_t, const RunContext&);          \
+    template OutcomesVector<Index> sample_at<T>(const StateVector<T>&, const std::vector<double>&,             \
                                                 std::span<const double>);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

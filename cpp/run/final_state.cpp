@@ -30,18 +30,25 @@ void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorm
         result.note_norm(swept.are_known() ? swept.total() : norms_of(state, context).total());
         samples.push_back({0, request.shots});
     }
-    if (request.shots > 0) {
-        result.table =
-            tabulate(samples, final_bits, plan.program.num_clbits(), nanoseconds(cost.tabulating), context.stop);
-        if (request.list_shots) {
-            result.shots = list_shots(result.table, request.key, nanoseconds(cost.listing), context.stop);
-        }
-        context.stop.counters().shots_done.fetch_add(request.shots, std::memory_order_relaxed);
-    }
+    tabulate_shots(plan, samples, request, final_bits, result, context);
     result.sample_seconds = StageClock::seconds_since(start);
 }
 
+template <class T>
+void tabulate_shots(const Plan& plan, const OutcomesVector<BasisCount>& samples, const RunRequest& request,
+                    const BitMover& final_bits, RunResult<T>& result, const RunContext& context) {
+    if (request.shots == 0) return;
+    const SamplingCost cost = sampling_cost(plan, request.shots, context.threads);
+    result.table = tabulate(samples, final_bits, plan.program.num_clbits(), nanoseconds(cost.tabulating), context.stop);
+    if (request.list_shots) {
+        result.shots = list_shots(result.table, request.key, nanoseconds(cost.listing), context.stop);
+    }
+    context.stop.counters().shots_done.fetch_add(request.shots, std::memory_order_relaxed);
+}
+
 #define KETJET_INSTANTIATE(T)                                                                               \
+    template void tabulate_shots<T>(const Plan&, const OutcomesVector<BasisCount>&, const RunRequest&,      \
+                                    const BitMover&, RunResult<T>&, const RunContext&);                     \
     template void sample_final_state<T>(const Plan&, const StateVector<T>&, SweepNorms&, const RunRequest&, \
                                         const BitMover&, RunResult<T>&, const RunContext&);
 KETJET_INSTANTIATE(float)

@@ -6,6 +6,7 @@
 #include "plan/plan.hpp"
 #include "readout/bit_mover.hpp"
 #include "readout/run_request.hpp"
+#include "readout/sampler.hpp"
 #include "run/run_result.hpp"
 #include "state/state_vector.hpp"
 
@@ -19,5 +20,10 @@ bool draws(const Plan& plan, const RunRequest& request);
 template <class T>
 void sample_final_state(const Plan& plan, const StateVector<T>& state, SweepNorms& swept, const RunRequest& request,
                         const BitMover& final_bits, RunResult<T>& result, const RunContext& context);
+
+// The table of outcomes, and their list, from samples that were drawn already.
+template <class T>
+void tabulate_shots(const Plan& plan, const OutcomesVector<BasisCount>& samples, const RunRequest& request,
+                    const BitMover& final_bits, RunResult<T>& result, const RunContext& context);
 
 }  // namespace ketjet

@@ -15,6 +15,7 @@
 #include "plan/cost.hpp"
 #include "readout/final_bits.hpp"
 #include "run/batch_runs.hpp"
+#include "run/shared_run.hpp"
 #include "run/straight_run.hpp"
 #include "run/tree_run.hpp"
 
@@ -45,10 +46,11 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
         work_at_the_end += readings->add_work(plan, given.threads, work);
     }
     RunContext context{given.kernels, given.threads, given.stop, plan.machine};
+    if (plan.global_qubits > 0) context.peers = given.peers;  // else each rank has the whole state
     RunCounters& counters = context.stop.counters();
     StageClock clock(plan.stages.size());
     StageProgress progress(work, counters);
-    context.stop.throw_if_stopped();
+    if (context.peers == nullptr) context.stop.throw_if_stopped();  // ranks end together
     MemoryBudget budget(request.memory_limit, request.promised_bytes, request.kept_bytes, counters.bytes_held);
     const MemoryBudget::Scope charged(&budget);
     if (!plan.has_trajectories()) {  // else nobody knows how often stages will run
@@ -70,6 +72,8 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     RunResult<T> result;
     if (as_tree) {
         result = run_as_tree<T>(bound, request, work, verifier, context);
+    } else if (plan.global_qubits > 0) {
+        result = run_shared<T>(bound, request, FinalBits(plan).of_basis(), progress, context);
     } else if (in_batch) {
         BatchRuns<T> runs(plan, request, bound.program.slots(), 1, context);
         runs.make(0, 1, context);

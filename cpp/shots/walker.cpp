@@ -8,7 +8,9 @@
 
 #include "base/overloaded.hpp"
 #include "base/parallel.hpp"
+#include "exec/agree.hpp"
 #include "exec/collapse.hpp"
+#include "exec/exchange.hpp"
 #include "exec/executor.hpp"
 #include "exec/stage_clock.hpp"
 #include "exec/write_out.hpp"
@@ -180,7 +182,6 @@ bool Walker<T>::advance(Trajectory<T>& trajectory, BranchSink<T>& branches, bool
                         const RunContext& context) const {
     DrawOutcomes course{*this, branches, context};
     while (trajectory.stage < plan_.stages.size()) {
-        context.stop.throw_if_stopped();
         const Stage& stage = plan_.stages[trajectory.stage];
         const bool stops = std::holds_alternative<Join>(stage) || (stops_at_collapses && is_random(stage));
         step(trajectory, course, context);
@@ -194,7 +195,6 @@ template <class T>
 void Walker<T>::replay(Trajectory<T>& trajectory, Trajectory<T> origin, const RunContext& context) const {
     ReplayPath course{trajectory.path};
     while (origin.steps < trajectory.steps) {
-        context.stop.throw_if_stopped();
         step(origin, course, context);
     }
     trajectory.state = std::move(origin.state);
@@ -206,7 +206,6 @@ void Walker<T>::retrace(Trajectory<T>& trajectory, const Ways& ways, const RunCo
     NoBranching<T> no_branching;
     ReplayShot course{{*this, no_branching, context}, ways};
     while (trajectory.stage < plan_.stages.size()) {
-        context.stop.throw_if_stopped();
         step(trajectory, course, context);
     }
 }
@@ -214,6 +213,17 @@ void Walker<T>::retrace(Trajectory<T>& trajectory, const Ways& ways, const RunCo
 template <class T>
 template <class Course>
 void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& context) const {
+    const auto part = [&] {
+        context.stop.throw_if_stopped();
+        take_step(here, course, context);
+    };
+    if (context.peers == nullptr) return part();
+    in_agreement(context, part);
+}
+
+template <class T>
+template <class Course>
+void Walker<T>::take_step(Trajectory<T>& here, Course& course, const RunContext& context) const {
     const std::size_t number = here.stage;
     const Stage& stage = plan_.stages[number];
     ++here.steps;
@@ -235,7 +245,14 @@ void Walker<T>::step(Trajectory<T>& here, Course& course, const RunContext& cont
                               collapse(here, collapses, course, context);
                               if (here.beside.norms != nullptr) here.beside.norms->forget();
                           },
-                          [&](const Extend& extend) { extend_state(*here.state, extend.active, context); },
+                          [&](const Extend& extend) {
+                              extend_state(*here.state, extend.active, context);
+                              if (here.beside.norms != nullptr && context.peers != nullptr) here.beside.norms->forget();
+                          },
+                          [&](const Exchange& exchanges) {
+                              exchange(*here.state, exchanges, context);
+                              if (here.beside.norms != nullptr) here.beside.norms->forget();
+                          },
                           [&](const Compute& compute) { course.compute(here, compute); },
                           [&](const Branch& branch) {
                               const bool goes_on = course.goes_on(here, branch);

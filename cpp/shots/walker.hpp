@@ -82,8 +82,11 @@ class Walker {
     struct DrawOutcomes;  // draws outcomes, and branches
     struct ReplayPath;    // follows a path
     struct ReplayShot;    // follows the ways of one shot
+    // Goes on by one step; all ranks take it together, or none ends with it.
     template <class Course>
     void step(Trajectory<T>& trajectory, Course& course, const RunContext& context) const;
+    template <class Course>
+    void take_step(Trajectory<T>& trajectory, Course& course, const RunContext& context) const;
     template <class Course>
     void collapse(Trajectory<T>& trajectory, const Collapse& stage, Course& course, const RunContext& context) const;
     template <class Course>

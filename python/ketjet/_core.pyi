@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Evolution', 'Formulas', 'GradientRequest', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'MirroredPlan', 'NotDifferentiable', 'ObservableSet', 'PassTimes', 'Plan', 'PlanCost', 'PlanFormatError', 'PointsOutput', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'bit_strings', 'buffer_usage', 'classical_codes', 'commuting_layers', 'detect_machine', 'fail_allocation_after', 'fill_counts', 'formula_codes', 'gate_matrix', 'gate_table', 'generators', 'gradient', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'light_cones', 'list_rows', 'machine_rates', 'max_density_qubits', 'mirrored_plan', 'needed_to_read', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'random_key', 'random_keys', 'reading_report', 'reading_seconds', 'report', 'run', 'run_points', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'slots_of_all', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Evolution', 'Formulas', 'GradientRequest', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'MirroredPlan', 'NotDifferentiable', 'ObservableSet', 'PassTimes', 'PeerFailed', 'Plan', 'PlanCost', 'PlanFormatError', 'PointsOutput', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'bit_strings', 'buffer_usage', 'classical_codes', 'commuting_layers', 'detect_machine', 'fail_allocation_after', 'fill_counts', 'formula_codes', 'gate_matrix', 'gate_table', 'generators', 'gradient', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'light_cones', 'list_rows', 'machine_rates', 'max_density_qubits', 'mirrored_plan', 'needed_to_read', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'random_key', 'random_keys', 'reading_report', 'reading_seconds', 'report', 'run', 'run_points', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'slots_of_all', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -153,7 +153,13 @@ class Precision:
         ...
 class PlanCost:
     @property
+    def bytes_exchanged(self) -> int:
+        ...
+    @property
     def bytes_moved(self) -> int:
+        ...
+    @property
+    def exchanges(self) -> int:
         ...
     @property
     def norm_bytes(self) -> int:
@@ -201,10 +207,19 @@ class Plan:
     def collapses_at_random(self) -> bool:
         ...
     @property
+    def global_qubits(self) -> int:
+        ...
+    @property
     def has_loops(self) -> bool:
         ...
     @property
     def has_trajectories(self) -> bool:
+        ...
+    @property
+    def keeps_state(self) -> bool:
+        ...
+    @property
+    def local_qubits(self) -> int:
         ...
     @property
     def num_passes(self) -> int:
@@ -241,6 +256,8 @@ class VerificationFailed(RuntimeError):
 class ClassicalError(RuntimeError):
     pass
 class IterationLimitReached(RuntimeError):
+    pass
+class PeerFailed(RuntimeError):
     pass
 class TimeLimitReached(RuntimeError):
     pass
@@ -420,7 +437,7 @@ class RunControl:
     """
     Stop flag and progress counters, shared with a running simulation.
     """
-    size: typing.ClassVar[int] = 80
+    size: typing.ClassVar[int] = 88
     @typing.overload
     def __init__(self) -> None:
         ...
@@ -428,6 +445,9 @@ class RunControl:
     def __init__(self, buffer: typing_extensions.Buffer) -> None:
         ...
     def stop(self) -> None:
+        ...
+    @property
+    def bytes_exchanged(self) -> int:
         ...
     @property
     def bytes_held(self) -> int:
@@ -814,7 +834,7 @@ def pauli_codes() -> dict[str, int]:
     """
     Numbers of the Pauli matrices of a Pauli rotation.
     """
-def plan(program: Program, machine: Machine, precision: Precision, switched_off: collections.abc.Sequence[str], *, from_zero: bool, keep_state: bool) -> Plan:
+def plan(program: Program, machine: Machine, precision: Precision, switched_off: collections.abc.Sequence[str], *, from_zero: bool, keep_state: bool, global_qubits: typing.SupportsInt | typing.SupportsIndex = 0, pinned_qubits: typing.SupportsInt | typing.SupportsIndex = 12) -> Plan:
     ...
 def plan_cost(plan: Plan, threads: typing.SupportsInt | typing.SupportsIndex) -> PlanCost:
     ...
@@ -842,9 +862,9 @@ def report(plan: Plan, threads: typing.SupportsInt | typing.SupportsIndex) -> tu
     """
     What a plan does and why, in columns: texts, operations, stages, passes; and how many operations it left out.
     """
-def run(bound_plan: BoundPlan, request: RunRequest, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl) -> RunOutput:
+def run(bound_plan: BoundPlan, request: RunRequest, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl, peers: typing.Any = None) -> RunOutput:
     """
-    Runs a plan; releases the GIL; raises Cancelled, MemoryError, VerificationFailed, ClassicalError, IterationLimitReached or TimeLimitReached.
+    Runs a plan, together with other ranks where it is shared out among them; releases the GIL; raises Cancelled, MemoryError, VerificationFailed, ClassicalError, IterationLimitReached or TimeLimitReached.
     """
 def run_points(plan: Plan, slots: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], keys: typing.Annotated[numpy.typing.ArrayLike, numpy.uint32], request: RunRequest, *, threads: typing.SupportsInt | typing.SupportsIndex, isa: str, control: RunControl) -> PointsOutput:
     """

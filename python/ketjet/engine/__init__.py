@@ -14,6 +14,7 @@ from ketjet._core import (
     MemoryLimitReached,
     MirroredPlan,
     NotDifferentiable,
+    PeerFailed,
     Plan,
     PlanFormatError,
     Program,
@@ -41,6 +42,7 @@ from ketjet.engine.machine import (
     uncalibrated,
 )
 from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification
+from ketjet.engine.peers import Peers
 from ketjet.engine.planning import PLAN_OPTIONS, plan, precision_of, state_qubits
 from ketjet.engine.points import Points, points_of, slots_of
 from ketjet.engine.random_keys import RNG_VERSION
@@ -108,6 +110,8 @@ __all__ = [
     "PageAddress",
     "PassReport",
     "PassTimes",
+    "PeerFailed",
+    "Peers",
     "Plan",
     "PlanFormatError",
     "PlanReport",

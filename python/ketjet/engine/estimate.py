@@ -57,6 +57,12 @@ class Estimate:
     """How many sets of parameter values it is for."""
     result_bytes: int = 0
     """Of many points: bytes that they leave in the result, without dictionaries that are made of it later."""
+    ranks: int = 1
+    """Among how many ranks the state is shared out; all bytes are those of one."""
+    exchanges: int = 0
+    """How often these exchange amplitudes."""
+    bytes_exchanged: int = 0
+    """Bytes that each rank sends to others."""
 
     @property
     def _peak(self) -> str:
@@ -77,8 +83,14 @@ class Estimate:
                 f"fits    {'yes' if self.fits else 'no'}: {size(self.available_bytes)} available",
                 f"        by {self.available_rule}; the largest circuit that fits has {self.max_qubits} qubits",
                 f"time    {self._time} on {counted(self.threads, 'thread')}, {counted(self.sweeps, 'sweep')}",
+                *([f"ranks   {self._ranks}"] if self.ranks > 1 else []),
             ]
         )
+
+    @property
+    def _ranks(self) -> str:
+        sent = f"{counted(self.exchanges, 'exchange')}, in which each sends {size(self.bytes_exchanged)}"
+        return f"{self.ranks}, each with as much memory and as many threads; {sent}"
 
     def __repr__(self) -> str:
         fits = f"{'fits' if self.fits else 'does not fit'} into {size(self.available_bytes)}"
@@ -89,12 +101,16 @@ class Estimate:
         at_least = self.peak_is_lower_bound
         bar = faces.memory(self.state_bytes, self.peak_bytes, self.available_bytes, at_least=at_least)
         told = [("points", f"{self.points}, which leave {size(self.result_bytes)}")] if self.points > 1 else []
+        told += [("ranks", self._ranks)] if self.ranks > 1 else []
         told += [
             ("available by", self.available_rule),
             ("largest that fits", counted(self.max_qubits, "qubit")),
             ("threads", str(self.threads)),
         ]
         return faces.card("Estimate", "", facts, f'<div class="note">{bar}</div>', faces.words(told))
+
+
+_MESSAGE_BYTES = 16 << 20  # two that a rank sends and two that it receives at a time
 
 
 class Demand(NamedTuple):
@@ -170,6 +186,7 @@ def demand(
     parts = made.has_trajectories
     threads = _core.useful_threads(made, max_threads)
     cost = _core.plan_cost(made, threads)
+    saved += _bytes_for_ranks(made, cost.state_bytes)
     seconds = cost.seconds if readout is None else cost.seconds + reading_seconds(made, readout, threads)
     if not (parts or exact or shots):  # nothing but one state
         peak = cost.state_bytes + threads * BLOCK_BYTES_PER_THREAD + saved
@@ -197,6 +214,14 @@ def demand(
     )
 
 
+def _bytes_for_ranks(made: Plan, share_bytes: int) -> int:
+    """Return what a rank takes beside its share of a state: messages, and on rank 0 a whole state that is wanted."""
+    if not made.global_qubits:
+        return 0
+    whole = (share_bytes << made.global_qubits) if made.keeps_state else 0
+    return 4 * min(_MESSAGE_BYTES, share_bytes) + 2 * whole
+
+
 def estimate(
     program: Program,
     *,
@@ -211,6 +236,7 @@ def estimate(
     saved: int = 0,
     saves_repeat: bool = False,
     readout: ObservablesReadout | None = None,
+    global_qubits: int = 0,
 ) -> Estimate:
     """Predict memory and time of a run without allocating anything, and whether it fits.
 
@@ -233,17 +259,21 @@ def estimate(
         Whether the probabilities of all outcomes are listed instead of shots.
     saved, saves_repeat, readout
         As in `demand`.
+    global_qubits : int
+        As in `plan`; all bytes are those of one rank then.
     """
     available_bytes, rule = available or available_memory()
     keep_state, cores = return_state or shots == 0, max_threads or machine().cores
     num_qubits, per_shot, sweeps = program.num_qubits, False, program.num_operations
+    ranks, cost = 1, None
     if num_qubits > MAX_QUBITS:
         num_qubits = state_qubits(program, keep_state=keep_state, switched_off=switched_off)
     if num_qubits > MAX_QUBITS:
         needs = _beyond(num_qubits, program.num_operations, precision, cores)
     else:
-        made = plan(program, precision, keep_state=keep_state, switched_off=switched_off)
+        made = plan(program, precision, keep_state=keep_state, switched_off=switched_off, global_qubits=global_qubits)
         num_qubits, per_shot, sweeps = made.num_qubits, made.has_trajectories, made.num_sweeps
+        ranks, cost = 1 << made.global_qubits, _core.plan_cost(made, 1)
         needs = demand(
             program,
             made,
@@ -258,7 +288,7 @@ def estimate(
         )
 
     def fits(num_qubits: int) -> bool:  # a wide program uses all threads
-        state = AMPLITUDE_BYTES[precision] << num_qubits
+        state = AMPLITUDE_BYTES[precision] << max(num_qubits - global_qubits, 0)
         norms = needs.norm_bytes * state // needs.state_bytes
         needed = needs.min_states * state + norms + cores * BLOCK_BYTES_PER_THREAD + saved
         if not (exact and needs.peak_is_lower_bound):
@@ -279,6 +309,9 @@ def estimate(
         threads=needs.threads,
         sweeps=sweeps,
         peak_is_lower_bound=needs.peak_is_lower_bound,
+        ranks=ranks,
+        exchanges=0 if cost is None else cost.exchanges,
+        bytes_exchanged=0 if cost is None else cost.bytes_exchanged,
     )
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 PLAN_OPTIONS = tuple(_core.plan_options())
 """What the planner may do unless it is switched off; the engine's documentation of each is in ``docs``."""
 
+PINNED_QUBITS = 12
+"""The qubits of a chunk, within which samples are drawn: where they are local, every rank draws its own."""
+
 
 def plan(
     program: Program,
@@ -24,6 +27,8 @@ def plan(
     keep_state: bool = True,
     from_zero: bool = True,
     switched_off: Collection[str] = (),
+    global_qubits: int = 0,
+    pinned_qubits: int = PINNED_QUBITS,
 ) -> Plan:
     """Plan a program for a machine (default: this one).
 
@@ -38,9 +43,27 @@ def plan(
         Whether the state is |0...0> before; otherwise it may hold anything, and every collapse is for good.
     switched_off : collection of str
         Names of what the planner may not do: some of `PLAN_OPTIONS`.
+    global_qubits : int
+        Share the state out among 2**global_qubits ranks. A state of too few qubits is not: see ``Plan.global_qubits``.
+    pinned_qubits : int
+        How many of the lowest qubits stay local, so that each rank draws samples of its own share; for tests.
+
+    Raises
+    ------
+    ValueError
+        The program has collapses, control flow or saves on the way, and is to be shared out; or an operation is on
+        more qubits than one rank has amplitudes of.
     """
-    off = list(switched_off)
-    return _core.plan(program, on or machine(), PRECISIONS[precision], off, from_zero=from_zero, keep_state=keep_state)
+    return _core.plan(
+        program,
+        on or machine(),
+        PRECISIONS[precision],
+        list(switched_off),
+        from_zero=from_zero,
+        keep_state=keep_state,
+        global_qubits=global_qubits,
+        pinned_qubits=pinned_qubits,
+    )
 
 
 def precision_of(made: Plan) -> Precision:

@@ -19,9 +19,12 @@ from ketjet.engine.task import VERIFY, Task
 
 if TYPE_CHECKING:
     from ketjet._core import Machine, Plan
+    from ketjet.engine.peers import Peers
 
 
-def execute(task: Task, control: Control | None = None, *, on: Machine | None = None) -> Outcome:
+def execute(
+    task: Task, control: Control | None = None, *, on: Machine | None = None, peers: Peers | None = None
+) -> Outcome:
     """Run a task to its end in the calling thread, which must not be one that may fork later.
 
     Parameters
@@ -31,6 +34,9 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
         To stop and watch the run.
     on : Machine, optional
         Plan for another machine than this one; for tests.
+    peers : Peers, optional
+        The ranks among which the task's plan shares the state out: all execute the task, and the one with number 0 gets
+        what it gives.
 
     Raises
     ------
@@ -60,7 +66,9 @@ def execute(task: Task, control: Control | None = None, *, on: Machine | None = 
     request = _request(task, made)
     if task.points is not None:
         return run_points(task, made, request, control, start)
-    output = _core.run(made.bind(program), request, threads=task.threads, isa=task.isa, control=control.counters)
+    output = _core.run(
+        made.bind(program), request, threads=task.threads, isa=task.isa, control=control.counters, peers=peers
+    )
     if task.verify != "off" and (drift := drift_of(output.norm_error, task.precision)):
         raise _core.VerificationFailed(f"{drift}.")
     cost = _core.plan_cost(made, task.threads)

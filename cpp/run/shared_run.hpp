@@ -1,0 +1,19 @@
+// A run whose state is shared out among ranks.
+#pragma once
+
+#include "exec/run_context.hpp"
+#include "exec/stage_progress.hpp"
+#include "plan/plan.hpp"
+#include "readout/bit_mover.hpp"
+#include "readout/run_request.hpp"
+#include "run/run_result.hpp"
+
+namespace ketjet {
+
+// What is asked for is on rank 0; the others get facts about the run alone. Throws std::invalid_argument where there
+// are not as many ranks as the plan is for, or what is wanted cannot be had from a state that is shared out.
+template <class T>
+RunResult<T> run_shared(const BoundPlan& bound, const RunRequest& request, const BitMover& final_bits,
+                        StageProgress& progress, const RunContext& context);
+
+}  // namespace ketjet

@@ -1,0 +1,90 @@
+"""States that are shared out among ranks: they give what one process gives, on any number of ranks."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from oracles import static
+from support.programs import TINY_CACHES, entangled, op, pack
+from support.strategies import circuits
+from support.thread_ranks import ThreadRanks
+
+from ketjet import _core, engine
+from ketjet.lowering import lower
+
+
+def run_on(ranks, program, *, pinned=1, on=TINY_CACHES, control=None, **fields):
+    """The outcomes of all ranks, and what each has sent."""
+    threads = fields.pop("threads", 1)
+    precision = fields.get("precision", "double")
+    task = engine.Task(program, fields.pop("shots", 0), 3, threads=threads, **fields)
+    made = engine.plan(
+        program,
+        precision,
+        on,
+        keep_state=task.keeps_state,
+        global_qubits=(ranks - 1).bit_length(),
+        pinned_qubits=pinned,
+    )
+    sent = [0] * ranks
+
+    def execute(peers):
+        own = control(peers.rank) if control else engine.Control()
+        outcome = engine.execute(task._replace(plan=made), own, peers=peers)
+        sent[peers.rank] = peers.sent
+        assert own.counters.bytes_exchanged == peers.sent
+        return outcome
+
+    return made, ThreadRanks(ranks).run(execute), sent
+
+
+@given(circuits(min_qubits=6, max_qubits=8, max_operations=12), st.sampled_from([2, 4, 8]), st.integers(0, 3))
+@settings(max_examples=60)
+def test_final_states_are_those_of_qiskit(circuit, ranks, pinned):
+    program = lower(circuit, keep_idle_qubits=True).program
+    widest = max([instruction.operation.num_qubits for instruction in circuit.data], default=0)
+    assume(2**widest * ranks <= 2**circuit.num_qubits)
+    made, outcomes, sent = run_on(ranks, program, pinned=pinned, return_state=True)
+    expected = static.statevector(circuit)
+    np.testing.assert_allclose(outcomes[0].state, expected, atol=1e-12)
+    if made.global_qubits:
+        assert sent == [_core.plan_cost(made, 1).bytes_exchanged] * ranks
+
+
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("ranks", [2, 4])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_counts_are_those_of_one_process(precision, ranks, threads):
+    program = entangled(16)
+    alone = engine.execute(engine.Task(program, 5000, 3, precision=precision, memory=True))
+    made, outcomes, _ = run_on(
+        ranks, program, pinned=12, on=None, shots=5000, precision=precision, memory=True, threads=threads
+    )
+    assert made.global_qubits == ranks.bit_length() - 1
+    np.testing.assert_array_equal(outcomes[0].keys, alone.keys)
+    np.testing.assert_array_equal(outcomes[0].counts, alone.counts)
+    np.testing.assert_array_equal(outcomes[0].memory, alone.memory)
+    assert all(not len(outcome.counts) for outcome in outcomes[1:])
+
+
+def test_a_stopped_rank_stops_all():
+    long = pack(10, [op("h", [i % 10]) for i in range(1000)] + [op("cx", [i % 10, (i + 3) % 10]) for i in range(1000)])
+
+    def control(rank):
+        made = engine.Control()
+        if rank == 2:
+            made.stop()
+        return made
+
+    _, outcomes, _ = run_on(4, long, return_state=True, control=control)
+    assert [type(outcome) for outcome in outcomes] == [engine.Cancelled] * 4
+
+
+def test_the_plan_has_to_be_for_as_many_ranks():
+    program = entangled(10)
+    made = engine.plan(program, global_qubits=2, pinned_qubits=1)
+    task = engine.Task(program, 0, 1, return_state=True, plan=made)
+    for outcome in ThreadRanks(2).run(lambda peers: engine.execute(task, peers=peers)):
+        assert "for 4 ranks, but there are 2" in str(outcome)
+    with pytest.raises(ValueError, match="for 4 ranks, but there are 1"):
+        engine.execute(task)
