@@ -49,7 +49,7 @@ PYTHON_LAYERS = [
     {"saves"},
     {"experiment"},
     {"results"},
-    {"lowering", "jobs"},
+    {"lowering", "jobs", "ranks"},
     {"explanation", "points", "detached"},
     {"backend"},
     {"state", "primitives", "circuit_files", "provider", "basicaer", "calibration", "progress"},

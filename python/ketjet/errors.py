@@ -32,6 +32,7 @@ __all__ = [
     "PlanFormatError",
     "ProgramError",
     "PubTypeError",
+    "RanksError",
     "StateFileError",
     "TimeLimitError",
     "UnknownOptionError",
@@ -94,6 +95,10 @@ class OptionTypeError(KetjetError, TypeError):
 
 class UnknownOptionError(KetjetError, TypeError):
     """No option has this name."""
+
+
+class RanksError(KetjetError, RuntimeError):
+    """The processes of an MPI launcher cannot run something together, or one of them has failed."""
 
 
 class InsufficientMemoryError(KetjetError, MemoryError):

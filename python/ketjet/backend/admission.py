@@ -16,7 +16,7 @@ from ketjet import engine
 from ketjet.backend.saved_memory import listed_bytes, saved_bytes, saves_repeat
 from ketjet.backend.width import active_qubits, mixed_qubits
 from ketjet.base.units import size
-from ketjet.errors import InsufficientMemoryError
+from ketjet.errors import InsufficientMemoryError, RanksError
 from ketjet.farm.executors import is_near
 from ketjet.jobs import workers
 from ketjet.lowering import LoweredCircuit, lower
@@ -88,8 +88,30 @@ class Admission(NamedTuple):
             self.options.precision,
             keep_state=self._keeps_state(lowered),
             switched_off=switched_off(self.options),
+            global_qubits=self.global_qubits(lowered),
         )
-        return _interruptibly(lowered, call)
+        if not self.global_qubits(lowered):
+            return _interruptibly(lowered, call)
+        self._require_shareable(circuit)
+        try:
+            return _interruptibly(lowered, call)
+        except ValueError as error:
+            raise RanksError(f"circuit {circuit.name!r} cannot be shared out among ranks: {error}.") from error
+
+    def _require_shareable(self, circuit: QuantumCircuit) -> None:
+        options = self.options
+        wanted = {"checks itself": options.verify != "off", "is exact": options.exact, "is read": self.reads_state}
+        for name, is_wanted in wanted.items():
+            if is_wanted:
+                raise RanksError(
+                    f"circuit {circuit.name!r} is shared out among ranks, which give counts, memory and final states; "
+                    f"one that {name} has to run on one rank: raise share_from, or leave out ranks."
+                )
+
+    def global_qubits(self, lowered: LoweredCircuit) -> int:
+        """Return how many qubits number the ranks that share the state out; 0 where one process has all of it."""
+        ranks = self.options.ranks
+        return 0 if ranks is None or lowered.program.num_qubits < ranks.share_from else ranks.global_qubits
 
     def _keeps_state(self, lowered: LoweredCircuit) -> bool:
         return self.options.return_state or self.reads_state or not shots_of(lowered, self.options)
@@ -141,6 +163,7 @@ class Admission(NamedTuple):
             saved=self._saved_bytes(lowered, frames),
             saves_repeat=saves_repeat(lowered),
             readout=readout,
+            global_qubits=self.global_qubits(lowered),
         )
         return _interruptibly(lowered, call)
 
@@ -217,7 +240,12 @@ def admission_now(options: SimulatorOptions, *, recent: bool = False, sent: bool
     far = sent and options.executor is not None and not is_near(options.executor)
     if far:
         free, rule = (FAR_BYTES, "the workers' memory") if limit is None else (limit, "max_memory_mb")
-    threads = allowed_threads(options.max_threads, engine.machine().cores)
+    cores = engine.machine().cores
+    if options.ranks is not None:
+        cores = options.ranks.threads
+        if (least := options.ranks.free_bytes(free)) < free:
+            free, rule = least, "the rank that has least"
+    threads = allowed_threads(options.max_threads, cores)
     return Admission(options, threads, (free, rule), recent, here, far)
 
 
@@ -243,6 +271,7 @@ def require_hope(circuit: QuantumCircuit, admission: Admission) -> Admission:
     options = admission.options
     admission = admission.suffices_for(engine.AMPLITUDE_BYTES[options.precision] << min(circuit.num_qubits, 64))
     widest, active = engine.max_qubits(admission.available[0], options.precision), circuit.num_qubits
+    widest += 0 if options.ranks is None else options.ranks.global_qubits
     if not options.return_state and active > widest:
         prunes = "prune" not in switched_off(options) and not admission.reads_state
         widest = engine.MAX_QUBITS if prunes else widest

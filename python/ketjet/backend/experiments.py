@@ -181,6 +181,7 @@ def runs_in_chunks(template: Experiment) -> bool:
     """Return whether the engine can run many points of an experiment without coming back for each."""
     task = template.task
     drawn = task.plan is not None and not (task.exact or task.return_state or task.plan.has_trajectories)
+    drawn = drawn and not (task.plan is not None and task.plan.global_qubits)
     return drawn and task.verify == "off" and not template.saves
 
 

@@ -229,4 +229,4 @@ def _is_small(admitted: Admitted) -> bool:
     demand = admitted.demand
     if demand.threads > 1 or demand.seconds + POINT_SECONDS >= SMALL_SECONDS:
         return False
-    return not (admitted.plan.has_trajectories or admitted.lowered.saves)
+    return not (admitted.plan.has_trajectories or admitted.plan.global_qubits or admitted.lowered.saves)

@@ -12,6 +12,7 @@ from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ketjet import engine
 from ketjet.backend.admission import (
     admission_now,
     admit,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from qiskit.transpiler import Target
     from typing_extensions import Unpack
 
-    from ketjet import engine
     from ketjet.backend.bindings import Bindings
     from ketjet.experiment import Experiment
     from ketjet.explanation import Explanation
@@ -235,6 +235,7 @@ class Simulator(Differentiates, OldNames):
             self,
             new_job_id(),
             experiments,
+            _execute=engine.execute if options.ranks is None else options.ranks.execute,
             _finish=finish,
             **settings_of_job(options),
         )
@@ -411,6 +412,8 @@ class Simulator(Differentiates, OldNames):
         resolved = self._recent_options.resolve(vars(self._options), options)
         require_isa(resolved.isa)
         require_plan_options(resolved.plan_options or ())
+        if resolved.ranks is not None and resolved.executor is not None:
+            raise InvalidOptionError("ranks and executor exclude each other: ranks run what they share out themselves.")
         if resolved.exact and resolved.memory:
             raise InvalidOptionError("exact and memory exclude each other: an exact run has no shots to be listed.")
         if resolved.detach and resolved.executor is not None:

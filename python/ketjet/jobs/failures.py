@@ -13,6 +13,7 @@ from ketjet.errors import (
     KetjetError,
     PlanFormatError,
     ProgramError,
+    RanksError,
     TimeLimitError,
     VerificationError,
 )
@@ -31,6 +32,7 @@ PUBLIC_ERRORS: dict[type[BaseException], type[KetjetError]] = {
     engine.ClassicalError: ProgramError,
     engine.PlanFormatError: PlanFormatError,
     engine.MemoryLimitReached: InsufficientMemoryError,
+    engine.PeerFailed: RanksError,
 }
 """What users know the engine's errors as."""
 

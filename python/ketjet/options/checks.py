@@ -21,6 +21,7 @@ __all__ = [
     "integer",
     "invalid",
     "number",
+    "ranks",
     "switches",
     "text",
     "wrong_type",
@@ -131,3 +132,14 @@ def folder(name: str, value: Any) -> str:
     if not path:
         raise invalid(f"{name} must be the path of a folder, got an empty one.")
     return path
+
+
+def ranks(name: str, value: Any) -> Any:
+    """Accept the ranks of an MPI launcher, on the rank that gives the others tasks, while they take some."""
+    if not (callable(getattr(value, "execute", None)) and hasattr(value, "global_qubits")):
+        raise wrong_type(name, value, "a ketjet.ranks.Ranks")
+    if value.rank != 0:
+        raise invalid(f"{name}: rank {value.rank} runs nothing by itself; only rank 0 gives the others tasks.")
+    if not value.can_take_tasks:
+        raise invalid(f"{name}: the other ranks have left their `with Ranks() as ranks:` block.")
+    return value

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
     from ketjet.options.simulator_options import SimulatorOptions
 
-__all__ = ["allowed_threads", "memory_limit", "require_isa", "require_plan_options", "store_folder", "switched_off"]
+__all__ = [
+    "allowed_threads",
+    "launched_ranks",
+    "memory_limit",
+    "require_isa",
+    "require_plan_options",
+    "store_folder",
+    "switched_off",
+]
 
 OMP_NUM_THREADS = os.environ.get("OMP_NUM_THREADS")
 """As it was when this process began to use ketjet: starting a cluster of dask's, for one, sets it for its workers."""
@@ -29,6 +37,15 @@ MOST_BYTES = 1 << 62
 
 MAX_DIGITS = 10
 """No number of threads has as many digits."""
+
+LAUNCHERS_SIZES = (
+    "PMI_SIZE",
+    "OMPI_COMM_WORLD_SIZE",
+    "PALS_NRANKS",
+    "MV2_COMM_WORLD_SIZE",
+    "SLURM_STEP_NUM_TASKS",
+)
+"""Where launchers say how many processes they have started: MPICH and Intel MPI, Open MPI, PALS, MVAPICH, Slurm."""
 
 
 def allowed_threads(max_threads: int | None, cores: int) -> int:
@@ -71,6 +88,15 @@ def _threads_in_text(text: str) -> int | None:
         shown = text if len(text) <= 40 else f"{text[:40]}..."
         warn(f"the environment variable OMP_NUM_THREADS is {shown!r}, not a positive integer; it is ignored.")
     return None
+
+
+def launched_ranks() -> int:
+    """Return how many processes an MPI launcher has started together with this one; 1 if none says anything."""
+    for name in LAUNCHERS_SIZES:
+        text = os.environ.get(name, "")
+        if text.isdecimal():
+            return int(text)
+    return 1
 
 
 def memory_limit(options: SimulatorOptions) -> int | None:

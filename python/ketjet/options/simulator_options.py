@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ketjet.base.fresh_seeds import fresh_seed
 from ketjet.base.warnings import warn
 from ketjet.options import aer, device
-from ketjet.options.checks import Check, choice, executor, flag, folder, integer, number, switches, text
+from ketjet.options.checks import Check, choice, executor, flag, folder, integer, number, ranks, switches, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,6 +96,9 @@ class SimulatorOptions:
 
     detach: bool = _option(False, flag)
     """Run the job in a process of its own, which goes on when this one ends: ``Provider().job(job_id)`` finds it."""
+
+    ranks: Any = _option(None, ranks)  # noqa: RUF009 - likewise
+    """The `ketjet.ranks.Ranks` that share out states which are large enough, instead of this process alone."""
 
     cancel_on_interrupt: bool = _option(True, flag)
     """Whether Ctrl-C in ``job.result()`` also cancels the job."""

@@ -1,0 +1,262 @@
+"""The processes of an MPI launcher as one simulator: rank 0 runs a script, the others what it asks of them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from ketjet import engine
+from ketjet.base.warnings import warn
+from ketjet.errors import RanksError
+from ketjet.options.machine import allowed_threads, launched_ranks
+from ketjet.ranks.mpi_peers import MpiPeers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from ketjet.engine import Control, Outcome, Task
+
+__all__ = ["Ranks"]
+
+TASK, STOP, END = 1, 2, 3
+"""Tags of what rank 0 sends to the others: a task, the number of one that is to be stopped, that there are no more."""
+
+LOOK_SECONDS = 0.02
+"""How often a rank looks whether its task is to be stopped."""
+
+WAIT_SECONDS = 0.001
+"""How often a rank that has nothing to do looks for a task; MPI's own waiting would take a whole core."""
+
+
+class Ranks:
+    """Processes that share out the states that none of them can hold, or that all together are faster with.
+
+    Every process of the launcher makes one, and enters it as a context. Rank 0 then goes on, with ``Simulator(ranks=
+    ranks)``; the others serve it until it leaves, and get None.
+
+    Parameters
+    ----------
+    comm
+        A communicator of mpi4py; default: that of all processes.
+    share_from
+        States of fewer qubits are not shared out: rank 0 runs their circuits by itself.
+
+    Raises
+    ------
+    RanksError
+        On all ranks: mpi4py is missing, or is for another MPI than the launcher, or the ranks have different versions
+        of ketjet or Qiskit.
+
+    Examples
+    --------
+    ``mpirun -n 4 python script.py``, with::
+
+        with Ranks() as ranks:
+            if ranks is not None:
+                print(Simulator(ranks=ranks).run(circuit).result().get_counts())
+    """
+
+    def __init__(self, comm: Any = None, *, share_from: int = 27) -> None:
+        mpi = _mpi()
+        world = mpi.COMM_WORLD if comm is None else comm
+        launched = launched_ranks()
+        if comm is None and world.Get_size() != launched and launched > 1:
+            library = mpi.Get_library_version().splitlines()[0].strip()
+            raise RanksError(
+                f"the launcher has started {launched} processes, but mpi4py sees {world.Get_size()}: it uses "
+                f"another MPI ({library}). Install an mpi4py for this MPI, or take the launcher of that one."
+            )
+        _require_equal_versions(world)
+        size = 1 << (world.Get_size().bit_length() - 1)
+        self._active = world.Get_rank() < size
+        group = world.Split(0 if self._active else 1, world.Get_rank())
+        self._commands = world.Dup()
+        self._mpi = mpi
+        self.size: int = size
+        """How many ranks share states out: the largest power of two."""
+        self.idle: int = world.Get_size() - size
+        """How many others there are, which do nothing."""
+        self.rank: int = world.Get_rank()
+        """The number of this one."""
+        self.share_from: int = share_from
+        """The least qubits of a state that is shared out."""
+        self.global_qubits: int = size.bit_length() - 1
+        """The qubits whose values number the ranks."""
+        self._peers = MpiPeers(group) if self._active else None
+        node = world.Split_type(mpi.COMM_TYPE_SHARED)
+        on_node = node.Get_size()
+        self.threads: int = allowed_threads(None, _own_cores(node))
+        """Engine threads of this rank, where a run may take all of them."""
+        self._on_node: int = on_node
+        self.available_bytes: int = min(world.allgather(engine.available_memory()[0] // on_node))
+        """The memory that every rank had when they met."""
+        self._several_threads = mpi.Query_thread() >= mpi.THREAD_MULTIPLE
+        self._turn = threading.Lock()
+        self._number = 0  # of the last task
+        self._ended = False
+        if self.idle and self.rank == 0:
+            warn(f"{world.Get_size()} ranks are no power of two: {size} share states out, {self.idle} idle.")
+
+    def __enter__(self) -> Ranks | None:
+        if self.rank == 0:
+            return self
+        self._serve()
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the other ranks go on behind their ``with``; on rank 0, when no task runs any more."""
+        if self.rank == 0 and not self._ended:
+            self._ended = True
+            with self._turn:
+                self._tell(END, None)
+
+    def free_bytes(self, here: int) -> int:
+        """Return what each rank may take, where so much is free on the computer of rank 0."""
+        return min(here // self._on_node, self.available_bytes)
+
+    @property
+    def can_take_tasks(self) -> bool:
+        """Whether the others still serve."""
+        return not self._ended
+
+    def execute(self, task: Task, control: Control | None = None) -> Outcome:
+        """Run a task, on all ranks if its plan shares its state out; as `ketjet.engine.execute`, on rank 0."""
+        if task.plan is None or not task.plan.global_qubits:
+            return engine.execute(task, control)
+        control = engine.Control(path=task.control_path) if control is None else control
+        while not self._turn.acquire(timeout=LOOK_SECONDS):
+            if control.stopped:
+                raise engine.Cancelled
+        try:
+            if self._ended:
+                raise RanksError("these ranks have left their `with`, and take no more tasks.")
+            self._number += 1
+            self._tell(TASK, (self._number, task._replace(control_path=None)))
+            with self._passing_on(control):
+                return engine.execute(task, control, peers=self._peers)
+        finally:
+            self._turn.release()
+
+    def __repr__(self) -> str:
+        return f"<Ranks: number {self.rank} of {self.size}, {self.threads} threads each>"
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        raise TypeError("ranks belong to their processes and cannot be pickled")
+
+    def _tell(self, tag: int, what: Any) -> None:
+        for rank in range(1, self._commands.Get_size()):
+            if tag == END or rank < self.size:
+                self._commands.send(what, rank, tag)
+
+    @contextlib.contextmanager
+    def _passing_on(self, control: Control) -> Iterator[None]:
+        """Meanwhile, tell the others when the task is to be stopped."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(LOOK_SECONDS):
+                if control.stopped:
+                    self._tell(STOP, self._number)
+                    return
+
+        yield from self._beside(watch, over)
+
+    @contextlib.contextmanager
+    def _listening(self, number: int, control: Control) -> Iterator[None]:
+        """Meanwhile, stop the task when rank 0 says so."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(LOOK_SECONDS):
+                self._hear_stops(number, control)
+
+        yield from self._beside(watch, over)
+
+    def _beside(self, watch: Any, over: threading.Event) -> Iterator[None]:
+        watcher = threading.Thread(target=watch, name="ketjet-ranks", daemon=True) if self._several_threads else None
+        if watcher is not None:
+            watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            if watcher is not None:
+                watcher.join()
+
+    def _hear_stops(self, number: int, control: Control | None) -> None:
+        while self._commands.Iprobe(0, STOP):
+            if self._commands.recv(source=0, tag=STOP) == number and control is not None:
+                control.stop()
+
+    def _serve(self) -> None:
+        """Run what rank 0 sends until it sends no more."""
+        status = self._mpi.Status()
+        while True:
+            while not self._commands.Iprobe(0, self._mpi.ANY_TAG, status):
+                time.sleep(WAIT_SECONDS)
+            if status.Get_tag() == END:
+                self._commands.recv(source=0, tag=END)
+                return
+            if status.Get_tag() == STOP:  # of a task that has ended
+                self._hear_stops(0, None)
+                continue
+            number, task = self._commands.recv(source=0, tag=TASK)
+            control = engine.Control()
+            with self._listening(number, control), _interrupts_stop(control), contextlib.suppress(Exception):
+                engine.execute(task._replace(threads=self.threads), control, peers=self._peers)  # rank 0 fails likewise
+
+
+def _own_cores(node: Any) -> int:
+    """Return how many cores each rank has to itself: its own, if the launcher has given each others, else its share."""
+    cores = engine.machine().cores
+    given = node.allgather(sorted(os.sched_getaffinity(0)))
+    together = any(given.count(cores_of_one) > 1 for cores_of_one in given)
+    return max(cores // node.Get_size(), 1) if together else cores
+
+
+@contextlib.contextmanager
+def _interrupts_stop(control: Control) -> Iterator[None]:
+    """Let Ctrl-C stop a task: rank 0 hears of it, and says so to whoever waits."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: control.stop())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _mpi() -> Any:
+    try:
+        from mpi4py import MPI
+    except ImportError as error:
+        raise RanksError(
+            f"ranks need mpi4py, which is not there ({error}); pip install 'ketjet[ranks]', and an MPI library."
+        ) from error
+    return MPI
+
+
+def _require_equal_versions(world: Any) -> None:
+    own = {name: metadata.version(name) for name in ("ketjet", "qiskit")} | {"rng_version": str(engine.RNG_VERSION)}
+    all_versions = world.allgather(own)
+    for name in own:
+        found = {versions[name] for versions in all_versions}
+        if len(found) > 1:
+            ranks = ", ".join(f"{version} on rank {_first(all_versions, name, version)}" for version in sorted(found))
+            raise RanksError(f"all ranks need the same {name}, but there are {ranks}.")
+
+
+def _first(all_versions: list[dict[str, str]], name: str, version: str) -> int:
+    return next(rank for rank, versions in enumerate(all_versions) if versions[name] == version)
