@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "base/memory_budget.hpp"
-#include "exec/peers.hpp"
 
 namespace ketjet {
 
@@ -56,10 +55,12 @@ void agree(const RunContext& context, const std::exception_ptr& failure) {
     peers.gather(std::as_bytes(std::span(&mine, 1)), std::as_writable_bytes(std::span(all)));
     const auto worst = std::ranges::max_element(all, {}, &Report::end);
     const auto rank = static_cast<int>(worst - all.begin());
+    if (worst->end == End::goes_on) return;
+    peers.end();
     if (failure != nullptr && worst->end == mine.end) std::rethrow_exception(failure);
     switch (worst->end) {
         case End::goes_on:
-            return;
+            break;
         case End::cancelled:
             throw Cancelled{};
         case End::time_limit:

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "exec/peers.hpp"
 #include "exec/run_context.hpp"
 
 namespace ketjet {
@@ -20,13 +21,15 @@ struct PeerFailed : std::runtime_error {
 // anything else is a PeerFailed.
 void agree(const RunContext& context, const std::exception_ptr& failure);
 
-// Does a part of a run that another rank may fail in, and agrees with them about it.
+// Does a part of a run that another rank may fail in, and agrees with them about it. Parts may have parts: ranks that
+// end in different ones meet in whichever comes first on each.
 template <class Part>
 void in_agreement(const RunContext& context, Part part) {
     std::exception_ptr failure;
     try {
         part();
     } catch (...) {
+        if (context.peers->have_ended()) throw;
         failure = std::current_exception();
     }
     agree(context, failure);

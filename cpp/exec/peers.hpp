@@ -22,6 +22,13 @@ class Peers {
     // Both stretches of memory stay as they are until then.
     virtual int start(int peer, std::span<const std::byte> out, std::span<std::byte> in) = 0;
     virtual void finish(int ticket) = 0;
+
+    // Whether the ranks have agreed to end this run (exec/agree.hpp): they make no more calls.
+    bool have_ended() const { return have_ended_; }
+    void end() { have_ended_ = true; }
+
+ private:
+    bool have_ended_ = false;
 };
 
 }  // namespace ketjet

@@ -7,7 +7,7 @@
 #include <random>
 #include <vector>
 
-#include "base/aligned_buffer.hpp"
+#include "base/memory_budget.hpp"
 #include "builder.hpp"
 #include "check.hpp"
 #include "check/verify.hpp"
@@ -153,47 +153,51 @@ void larger_shares_are_sampled_where_they_are() {
     }
 }
 
-// One rank is told to stop; all end.
-void a_cancelled_rank_ends_all() {
-    Random random(3);
-    const Program program = random_program(8, 60, random);
-    const BoundPlan bound(plan(program, small_caches(), request_for(Precision::double_, 2, 1, true)), program);
+// What a part of a run throws on one rank ends all; parts may have parts.
+template <class Own, class Others, class Part>
+void one_rank_ends_all(int failing, Part part) {
     ThreadRanks threads(4);
     threads.run([&](Peers& peers) {
         RunCounters counters;
-        if (peers.rank() == 2) counters.stop = 1;
         RunContext context{kernels_for(), 1, StopToken(counters)};
         context.peers = &peers;
-        if (peers.rank() == 2) {
-            bool cancelled = false;
-            try {
-                in_agreement(context, [&] { context.stop.throw_if_stopped(); });
-            } catch (const Cancelled&) {
-                cancelled = true;
-            }
-            CHECK(cancelled);
+        const bool fails = peers.rank() == failing;
+        if (fails) {
+            CHECK_THROWS(part(context, fails), Own);
         } else {
-            CHECK_THROWS(in_agreement(context, [] {}), Cancelled);
+            CHECK_THROWS(part(context, fails), Others);
         }
+        CHECK(peers.have_ended());
     });
-    ThreadRanks again(4);
-    again.run([&](Peers& peers) {
-        RunCounters counters;
-        RunContext context{kernels_for(), 1, StopToken(counters)};
-        context.peers = &peers;
-        const auto fail = [&] {
-            if (peers.rank() == 1) throw std::bad_alloc();
-        };
-        CHECK_THROWS(in_agreement(context, fail), std::bad_alloc);
-        const auto break_down = [&] {
-            if (peers.rank() == 3) throw std::logic_error("broken");
-        };
-        if (peers.rank() == 3) {
-            CHECK_THROWS(in_agreement(context, break_down), std::logic_error);
-        } else {
-            CHECK_THROWS(in_agreement(context, break_down), PeerFailed);
-        }
-    });
+}
+
+void ranks_end_together() {
+    const auto cancelled = [](const RunContext& context, bool fails) {
+        in_agreement(context, [&] {
+            if (fails) throw Cancelled();
+        });
+    };
+    one_rank_ends_all<Cancelled, Cancelled>(2, cancelled);
+    const auto out_of_memory = [](const RunContext& context, bool fails) {
+        in_agreement(context, [&] {
+            if (fails) throw std::bad_alloc();
+        });
+    };
+    one_rank_ends_all<std::bad_alloc, MemoryLimitReached>(1, out_of_memory);
+    const auto broken = [](const RunContext& context, bool fails) {
+        in_agreement(context, [&] {
+            in_agreement(context, [] {});
+            if (fails) throw std::logic_error("broken");
+        });
+    };
+    one_rank_ends_all<std::logic_error, PeerFailed>(3, broken);
+    const auto before_an_inner_part = [](const RunContext& context, bool fails) {
+        in_agreement(context, [&] {
+            if (fails) throw Cancelled();
+            in_agreement(context, [] {});
+        });
+    };
+    one_rank_ends_all<Cancelled, Cancelled>(0, before_an_inner_part);
 }
 
 void what_cannot_be_shared_out_is_refused() {
@@ -214,7 +218,7 @@ void what_cannot_be_shared_out_is_refused() {
 int main() {
     small_states_are_those_of_one_process();
     larger_shares_are_sampled_where_they_are();
-    a_cancelled_rank_ends_all();
+    ranks_end_together();
     what_cannot_be_shared_out_is_refused();
     CHECK(exchanges_with_messages > 100);
     return failed_checks == 0 ? 0 : 1;

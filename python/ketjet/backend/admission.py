@@ -243,8 +243,7 @@ def admission_now(options: SimulatorOptions, *, recent: bool = False, sent: bool
     cores = engine.machine().cores
     if options.ranks is not None:
         cores = options.ranks.threads
-        if (least := options.ranks.free_bytes(free)) < free:
-            free, rule = least, "the rank that has least"
+        free, rule = options.ranks.free_bytes(free), "the rank that has least"
     threads = allowed_threads(options.max_threads, cores)
     return Admission(options, threads, (free, rule), recent, here, far)
 

@@ -418,6 +418,8 @@ class Simulator(Differentiates, OldNames):
             raise InvalidOptionError("exact and memory exclude each other: an exact run has no shots to be listed.")
         if resolved.detach and resolved.executor is not None:
             raise InvalidOptionError("detach and executor exclude each other: an executor ends with its process.")
+        if resolved.detach and resolved.ranks is not None:
+            raise InvalidOptionError("detach and ranks exclude each other: ranks end with their launcher.")
         return resolved
 
 

@@ -38,6 +38,7 @@ def _simulator(options: argparse.Namespace) -> Simulator:
         precision=options.precision,
         max_threads=options.threads,
         isa=options.isa,
+        ranks=options.ranks,
         plan_options=dict.fromkeys(options.without, False),
     )
 
@@ -178,6 +179,10 @@ def estimate(options: argparse.Namespace) -> None:
     """Print what runs would need."""
     from dataclasses import asdict
 
+    from ketjet.ranks import PlannedRanks
+
+    if options.wanted_ranks:
+        options.ranks = PlannedRanks(options.wanted_ranks, share_from=options.share_from)
     backend = _simulator(options)
     for file, circuit, inputs in _circuits(options):
         estimate = backend.estimate(circuit, inputs=inputs or None, shots=options.shots)

@@ -17,7 +17,7 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of a whole command line; it sets `command` to the function to call, or None."""
     parser = argparse.ArgumentParser(prog="ketjet", description="A fast statevector simulator for Qiskit circuits.")
     parser.add_argument("--version", action="version", version=f"ketjet {metadata.version('ketjet')}")
-    parser.set_defaults(command=None)
+    parser.set_defaults(command=None, ranks=None)
     known = parser.add_subparsers(metavar="COMMAND")
 
     circuit = argparse.ArgumentParser(add_help=False)
@@ -43,6 +43,13 @@ def make_parser() -> argparse.ArgumentParser:
         default=[],
         metavar="SWITCH",
         help="what the planner may not do, e.g. prune; may be given several times",
+    )
+    circuit.add_argument(
+        "--share-from",
+        type=int,
+        default=27,
+        metavar="N",
+        help="under mpirun, share out states of so many qubits or more (default: 27)",
     )
     circuit.add_argument("--json", action="store_true", help="print one JSON object per circuit")
     circuit.add_argument(
@@ -73,6 +80,9 @@ def make_parser() -> argparse.ArgumentParser:
     run.set_defaults(command=commands.run)
 
     estimate = known.add_parser("estimate", parents=[circuit], help="say what a run would need, without running it")
+    estimate.add_argument(
+        "--ranks", type=int, default=0, dest="wanted_ranks", metavar="N", help="as a run on so many MPI processes"
+    )
     estimate.set_defaults(command=commands.estimate)
 
     explain = known.add_parser("explain", parents=[circuit], help="say what a run does and why, stage by stage")

@@ -16,7 +16,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from ketjet.base.printable import printable
+from ketjet.cli import commands
 from ketjet.cli.parser import make_parser
+from ketjet.options.machine import launched_ranks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if verbose := getattr(options, "verbose", 0):
             _log_to_standard_error(logging.INFO if verbose == 1 else logging.DEBUG)
         with contextlib.ExitStack() as stack:
+            if options.command is commands.run and launched_ranks() > 1:
+                from ketjet.ranks import Ranks
+
+                options.ranks = stack.enter_context(Ranks(share_from=options.share_from))
+                if options.ranks is None:
+                    return 0
             if getattr(options, "output", None) is not None:
                 stack.enter_context(
                     contextlib.redirect_stdout(stack.enter_context(options.output.open("w", encoding="utf-8")))
@@ -70,7 +78,14 @@ def _exit_code(error: BaseException) -> int | None:
     """Return the exit code of an error that the user can act on, None for a defect of our own."""
     from qiskit.exceptions import QiskitError
 
-    from ketjet.errors import CircuitFileError, InvalidCircuitError, InvalidOptionError, JobError, OptionTypeError
+    from ketjet.errors import (
+        CircuitFileError,
+        InvalidCircuitError,
+        InvalidOptionError,
+        JobError,
+        OptionTypeError,
+        RanksError,
+    )
 
     if isinstance(error, KeyboardInterrupt):
         return EXIT_INTERRUPTED
@@ -78,7 +93,7 @@ def _exit_code(error: BaseException) -> int | None:
         return EXIT_MEMORY
     if isinstance(error, JobError):  # one that has not ended in time is an OSError too
         return EXIT_FAILED
-    if isinstance(error, (CircuitFileError, InvalidOptionError, OptionTypeError, OSError)):
+    if isinstance(error, (CircuitFileError, InvalidOptionError, OptionTypeError, RanksError, OSError)):
         return EXIT_USAGE
     if isinstance(error, InvalidCircuitError):
         return EXIT_CIRCUIT

@@ -136,7 +136,7 @@ def folder(name: str, value: Any) -> str:
 
 def ranks(name: str, value: Any) -> Any:
     """Accept the ranks of an MPI launcher, on the rank that gives the others tasks, while they take some."""
-    if not (callable(getattr(value, "execute", None)) and hasattr(value, "global_qubits")):
+    if not (hasattr(type(value), "execute") and hasattr(value, "global_qubits")):
         raise wrong_type(name, value, "a ketjet.ranks.Ranks")
     if value.rank != 0:
         raise invalid(f"{name}: rank {value.rank} runs nothing by itself; only rank 0 gives the others tasks.")

@@ -38,6 +38,7 @@ class FurtherOptions(TypedDict, total=False):
     retries: Integer | None
     control_dir: str | os.PathLike[str] | None
     detach: bool | None
+    ranks: Any
     cancel_on_interrupt: bool | None
     verify: Literal["off", "fast", "full"] | None
     isa: str | None

@@ -145,6 +145,10 @@ class Ranks:
             self._tell(TASK, (self._number, task._replace(control_path=None)))
             with self._passing_on(control):
                 return engine.execute(task, control, peers=self._peers)
+        except engine.Cancelled:
+            if control.stopped:
+                raise
+            raise RanksError("another rank was interrupted.") from None
         finally:
             self._turn.release()
 
