@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
+from ketjet import engine
 from ketjet.farm.farm import FarmOptions
 from ketjet.options.machine import memory_limit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ketjet.options import SimulatorOptions
 
 __all__ = ["JobSettings", "settings_of_job"]
@@ -19,6 +22,7 @@ class JobSettings(TypedDict):
     executor: FarmOptions | None
     cancel_on_interrupt: bool
     memory_limit: int | None
+    _execute: Callable[..., engine.Outcome]
 
 
 def settings_of_job(options: SimulatorOptions) -> JobSettings:
@@ -26,4 +30,9 @@ def settings_of_job(options: SimulatorOptions) -> JobSettings:
     limit, farming = memory_limit(options), None
     if options.executor is not None:
         farming = FarmOptions(options.executor, options.retries, options.control_dir, options.max_threads, limit)
-    return {"executor": farming, "cancel_on_interrupt": options.cancel_on_interrupt, "memory_limit": limit}
+    return {
+        "executor": farming,
+        "cancel_on_interrupt": options.cancel_on_interrupt,
+        "memory_limit": limit,
+        "_execute": engine.execute if options.ranks is None else options.ranks.execute,
+    }

@@ -12,7 +12,6 @@ from dataclasses import fields
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ketjet import engine
 from ketjet.backend.admission import (
     admission_now,
     admit,
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from qiskit.transpiler import Target
     from typing_extensions import Unpack
 
+    from ketjet import engine
     from ketjet.backend.bindings import Bindings
     from ketjet.experiment import Experiment
     from ketjet.explanation import Explanation
@@ -235,7 +235,6 @@ class Simulator(Differentiates, OldNames):
             self,
             new_job_id(),
             experiments,
-            _execute=engine.execute if options.ranks is None else options.ranks.execute,
             _finish=finish,
             **settings_of_job(options),
         )

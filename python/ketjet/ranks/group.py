@@ -134,7 +134,7 @@ class Ranks:
         """Run a task, on all ranks if its plan shares its state out; as `ketjet.engine.execute`, on rank 0."""
         if task.plan is None or not task.plan.global_qubits:
             return engine.execute(task, control)
-        control = engine.Control(path=task.control_path) if control is None else control
+        control = engine.Control() if control is None else control
         while not self._turn.acquire(timeout=LOOK_SECONDS):
             if control.stopped:
                 raise engine.Cancelled
@@ -142,7 +142,7 @@ class Ranks:
             if self._ended:
                 raise RanksError("these ranks have left their `with`, and take no more tasks.")
             self._number += 1
-            self._tell(TASK, (self._number, task._replace(control_path=None)))
+            self._tell(TASK, (self._number, task))
             with self._passing_on(control):
                 return engine.execute(task, control, peers=self._peers)
         except engine.Cancelled:
