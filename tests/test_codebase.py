@@ -45,7 +45,7 @@ PYTHON_LAYERS = [
     {"faces"},
     {"engine"},
     {"options"},
-    {"farm"},
+    {"farm", "kept"},
     {"saves"},
     {"experiment"},
     {"results"},
@@ -56,7 +56,9 @@ PYTHON_LAYERS = [
     {"cli"},
     {"__main__", "__init__"},
 ]
-WITHOUT_QISKIT = ["engine", "farm.bundles", "jobs.budget", "jobs.workers", "options", "detached.__main__"]
+WITHOUT_QISKIT = [
+    *("engine", "farm.bundles", "jobs.budget", "jobs.workers", "kept.results", "options", "detached.__main__")
+]
 
 
 def relative(path: Path) -> str:

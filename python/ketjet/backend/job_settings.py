@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 from ketjet import engine
 from ketjet.farm.farm import FarmOptions
+from ketjet.kept.results import KeptResults
+from ketjet.options.checks import invalid
 from ketjet.options.machine import memory_limit
 
 if TYPE_CHECKING:
@@ -23,10 +25,17 @@ class JobSettings(TypedDict):
     cancel_on_interrupt: bool
     memory_limit: int | None
     _execute: Callable[..., engine.Outcome]
+    results: KeptResults | None
 
 
 def settings_of_job(options: SimulatorOptions) -> JobSettings:
-    """Return what a job is given of the options of its run."""
+    """Return what a job is given of the options of its run.
+
+    Raises
+    ------
+    InvalidOptionError
+        Results are to be kept, and there is no seed by which they would be known again, or no such folder.
+    """
     limit, farming = memory_limit(options), None
     if options.executor is not None:
         farming = FarmOptions(options.executor, options.retries, options.control_dir, options.max_threads, limit)
@@ -35,4 +44,16 @@ def settings_of_job(options: SimulatorOptions) -> JobSettings:
         "cancel_on_interrupt": options.cancel_on_interrupt,
         "memory_limit": limit,
         "_execute": engine.execute if options.ranks is None else options.ranks.execute,
+        "results": _results_of(options),
     }
+
+
+def _results_of(options: SimulatorOptions) -> KeptResults | None:
+    if options.results_dir is None:
+        return None
+    if options.seed_simulator is None:
+        raise invalid("results_dir needs seed_simulator: by another seed, nothing that is kept is ever taken again.")
+    try:
+        return KeptResults(options.results_dir)
+    except OSError as error:
+        raise invalid(f"results_dir is no folder that can be written to: {error}.") from error

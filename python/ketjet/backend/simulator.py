@@ -227,17 +227,12 @@ class Simulator(Differentiates, OldNames):
         finish: Callable[[SimulationResult], None] | None = None,
     ) -> Job:
         """Submit what was checked."""
+        settings = settings_of_job(options)
         if options.detach:
             from ketjet.detached.hand_over import hand_over
 
-            return hand_over(self, experiments, memory_limit(options))
-        job = Job(
-            self,
-            new_job_id(),
-            experiments,
-            _finish=finish,
-            **settings_of_job(options),
-        )
+            return hand_over(self, experiments, settings["memory_limit"], options.results_dir)
+        job = Job(self, new_job_id(), experiments, _finish=finish, **settings)
         return self._submit(job, experiments)
 
     def _submit(self, job: _AnyJob, experiments: Sequence[Experiment]) -> _AnyJob:

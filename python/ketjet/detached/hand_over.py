@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ketjet import engine
@@ -31,7 +32,9 @@ BEHIND_THE_SHELL = '"$@" </dev/null >>"$0" 2>&1 &'
 """Starts a program that is nobody's child, for the shell ends at once; what it writes goes to the file `$0`."""
 
 
-def hand_over(backend: Backend, experiments: Sequence[Experiment], memory_limit: int | None) -> DetachedJob:
+def hand_over(
+    backend: Backend, experiments: Sequence[Experiment], memory_limit: int | None, results_dir: str | None = None
+) -> DetachedJob:
     """Start a job in a process of its own, which lives as long as it takes, and return at once.
 
     Raises
@@ -49,7 +52,7 @@ def hand_over(backend: Backend, experiments: Sequence[Experiment], memory_limit:
     folder = store.new_folder(job_id)
     log.admitted(job_id, experiments, DetachedJob.counted)
     try:
-        _write(folder, list(experiments), labels)
+        _write(folder, list(experiments), labels, results_dir and str(Path(results_dir).absolute()))
         with folder.locked() as lock:
             store.add(record)
             try:
@@ -84,9 +87,9 @@ def _record_of(job_id: str, experiments: Sequence[Experiment], memory_limit: int
     )
 
 
-def _write(folder: JobFolder, experiments: list[Experiment], labels: dict[str, Any]) -> None:
+def _write(folder: JobFolder, experiments: list[Experiment], labels: dict[str, Any], results_dir: str | None) -> None:
     try:
-        write_archive(folder.given, {"experiments": experiments, "labels": labels})
+        write_archive(folder.given, {"experiments": experiments, "labels": labels, "results_dir": results_dir})
     except UnwritableError:
         for experiment in experiments:
             for header in [experiment.header] if experiment.circuits is None else experiment.circuits.headers:

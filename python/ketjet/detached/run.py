@@ -13,6 +13,7 @@ from ketjet.detached.archive import read_archive, write_archive
 from ketjet.detached.folder import end_of
 from ketjet.detached.kept_errors import kept_error
 from ketjet.jobs.batch import Batch
+from ketjet.kept.results import KeptResults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,15 +33,17 @@ TELL_SECONDS = 0.2
 
 def run(record: JobRecord, folder: JobFolder) -> None:
     """Run a job to its end, or until somebody cancels it, and write down what came of it."""
-    experiments = read_archive(folder.given)["experiments"]
+    given = read_archive(folder.given)
+    experiments, results_dir = given["experiments"], given["results_dir"]
     batch = Batch(
         [experiment.task for experiment in experiments],
         [experiment.peak_bytes for experiment in experiments],
         partial(_keep, folder),
         memory_limit=record.bytes or None,
+        results=None if results_dir is None else KeptResults(results_dir),
         owner=record.job_id,
     )
-    del experiments
+    del experiments, given
     try:
         _wait(batch, folder)
     except BaseException:  # this process is asked to end

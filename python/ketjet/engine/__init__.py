@@ -41,7 +41,7 @@ from ketjet.engine.machine import (
     recently_available_memory,
     uncalibrated,
 )
-from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification
+from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification, joined
 from ketjet.engine.peers import Peers
 from ketjet.engine.planning import PLAN_OPTIONS, plan, precision_of, state_qubits
 from ketjet.engine.points import Points, points_of, slots_of
@@ -154,6 +154,7 @@ __all__ = [
     "instruction_codes",
     "isa_in_use",
     "isa_names",
+    "joined",
     "keep_calibration",
     "light_cones",
     "list_rows",

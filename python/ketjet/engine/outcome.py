@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -113,6 +114,8 @@ class RunFacts(NamedTuple):
         engine's own measure of its rounding errors. None where the program begins by initializing qubits.
     threads : int
         How many it had, where these are others than its task says; else 0.
+    taken : bool
+        Whether this is of an earlier run, whose outcome was kept.
     """
 
     isa: str
@@ -129,6 +132,7 @@ class RunFacts(NamedTuple):
     verification: Verification | None
     adjoint_residual: float | None = None
     threads: int = 0
+    taken: bool = False
 
 
 class Outcome(NamedTuple):
@@ -171,6 +175,8 @@ class Outcome(NamedTuple):
         Of a task of points, as `RunFacts.norm_error` of each.
     failures : dict
         Of a task whose points are circuits of their own: the exceptions of those that have failed, by their numbers.
+    taken : tuple of bool
+        Of a task of points of which some are of earlier runs: which are.
     """
 
     keys: NDArray[np.uint64]
@@ -190,6 +196,7 @@ class Outcome(NamedTuple):
     begins: NDArray[np.int64] | None = None
     norm_errors: NDArray[np.float64] | None = None
     failures: Mapping[int, BaseException] = {}
+    taken: tuple[bool, ...] = ()
 
     def at_point(self, point: int) -> Outcome:
         """Return what one point of several has given, which has not failed, and its share of their time."""
@@ -204,6 +211,7 @@ class Outcome(NamedTuple):
             norm_error=float(self.norm_errors[point]),
             sample_seconds=self.facts.sample_seconds / points,
             seconds=self.facts.seconds / points,
+            taken=self.taken[point] if self.taken else self.facts.taken,
         )
         return self._replace(
             keys=self.keys[begin:end],
@@ -214,6 +222,7 @@ class Outcome(NamedTuple):
             begins=None,
             norm_errors=None,
             failures={},
+            taken=(),
         )
 
     @property
@@ -222,3 +231,28 @@ class Outcome(NamedTuple):
         saved = {id(record.data): record.data.nbytes for record in self.saves}
         arrays = (self.keys, self.counts, self.memory, self.state, self.probabilities, self.chains)
         return sum(saved.values()) + sum(array.nbytes for array in arrays if array is not None)
+
+
+def joined(parts: Sequence[Outcome], facts: RunFacts) -> Outcome:
+    """Return the outcome of a task of points from those of each of them.
+
+    Parameters
+    ----------
+    parts : sequence of Outcome
+        Of single points.
+    facts : RunFacts
+        Of all of them.
+    """
+    first, taken = parts[0], tuple([one.facts.taken for one in parts])
+    return Outcome(
+        np.concatenate([one.keys for one in parts]),
+        np.concatenate([one.counts for one in parts]),
+        None if first.memory is None else np.concatenate([one.memory for one in parts if one.memory is not None]),
+        None,
+        first.num_clbits,
+        facts,
+        readouts=tuple([np.stack(values) for values in zip(*[one.readouts for one in parts], strict=True)]),
+        begins=np.cumsum([0, *[len(one.counts) for one in parts]]),
+        norm_errors=np.array([one.facts.norm_error for one in parts]),
+        taken=taken if any(taken) else (),
+    )

@@ -9,7 +9,7 @@ import numpy as np
 
 from ketjet import _core
 from ketjet.engine.machine import isa_in_use
-from ketjet.engine.outcome import Outcome, RunFacts
+from ketjet.engine.outcome import Outcome, RunFacts, joined
 from ketjet.engine.random_keys import random_keys
 
 if TYPE_CHECKING:
@@ -103,19 +103,10 @@ def _run_each(
             failures[point] = error
             return nothing
 
-    outcomes = [run(point) for point in range(len(points.slots))]
+    outcomes = [run(point).at_point(0) for point in range(len(points.slots))]
     norm_errors = np.array([one.facts.norm_error for one in outcomes])
-    return Outcome(
-        np.concatenate([one.keys for one in outcomes]),
-        np.concatenate([one.counts for one in outcomes]),
-        np.concatenate([one.memory for one in outcomes if one.memory is not None]) if task.memory else None,
-        None,
-        task.program.num_clbits,
-        _facts(task, made, start, sum([one.facts.sample_seconds for one in outcomes]), norm_errors),
-        begins=np.cumsum([0, *[len(one.counts) for one in outcomes]]),
-        norm_errors=norm_errors,
-        failures=failures,
-    )
+    sample_seconds = sum([one.facts.sample_seconds for one in outcomes])
+    return joined(outcomes, _facts(task, made, start, sample_seconds, norm_errors))._replace(failures=failures)
 
 
 def _run_all(

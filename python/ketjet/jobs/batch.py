@@ -22,18 +22,21 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ketjet import engine
 from ketjet.engine import Control, Outcome, Task
-from ketjet.errors import JobCancelledError, JobFailedError
+from ketjet.errors import JobFailedError
 from ketjet.farm.farm import Farm, FarmOptions, Sent
 from ketjet.jobs import light_work, process_hooks, workers
-from ketjet.jobs.ended import OutcomesOf, without_state
+from ketjet.jobs.ended import EndedTasks, OutcomesOf
 from ketjet.jobs.failures import failure_of, public_outcomes
-from ketjet.jobs.flights import Flight, flights_of
-from ketjet.jobs.progress import JobProgress, seconds_left, written_bytes
+from ketjet.jobs.flights import Flight, flights_of, started_at
+from ketjet.jobs.progress import seconds_left, written_bytes
 from ketjet.jobs.promise import Promise
 from ketjet.jobs.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ketjet.jobs.progress import JobProgress
+    from ketjet.kept.results import KeptResults
 
 __all__ = ["Batch"]
 
@@ -69,6 +72,8 @@ class Batch(Generic[T]):
         Where to run: an executor, or options of a farm; None for ketjet's own workers.
     memory_limit
         Most memory that ketjet's running tasks may hold together when one of these starts.
+    results
+        Where results are kept and taken from; None for nowhere.
     owner
         Name of the job, for those who wait for what its tasks hold.
     counted
@@ -86,6 +91,7 @@ class Batch(Generic[T]):
         *,
         executor: Any = None,
         memory_limit: int | None = None,
+        results: KeptResults | None = None,
         owner: str | None = None,
         counted: str = "circuits",
         execute: Callable[..., Outcome] = engine.execute,
@@ -97,7 +103,7 @@ class Batch(Generic[T]):
         self._tasks = list(tasks)
         self._reservations = list(reservations)
         self._assemble: Callable[[list[Outcome | BaseException]], T] | None = assemble
-        self._kept: dict[str, Any] = {}  # by a cancelled batch: what its value is made of, then the value
+        self._ended: EndedTasks[T] = EndedTasks()  # of a cancelled batch
         self._farm: Farm | None = None
         if executor is not None:
             farming = executor if isinstance(executor, FarmOptions) else FarmOptions(executor)
@@ -105,10 +111,10 @@ class Batch(Generic[T]):
         self._memory_limit = memory_limit
         self._owner, self._counted = owner, counted
         self._execute = execute
-        self._light = executor is None and light_work.are_light(tasks, reservations)
+        self._results = results
+        self._light = executor is None and results is None and light_work.are_light(tasks, reservations)
         self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
-        numbers = range(len(tasks))
-        self._waiting = deque(flights_of(tasks) if self._farm is None else self._farm.bundles(tasks, numbers))
+        self._waiting = deque(self._shared_out(range(len(tasks))) if results is None else ())
         self._flights: dict[int, Flight | Sent] = {}
         self._runners: set[int] = set()  # threads that run light tasks, or are about to, while they wait
         self._runs_here: list[Control] = []  # of these runs
@@ -126,6 +132,8 @@ class Batch(Generic[T]):
             self._finish([])
         elif self._light:
             light_work.shared().put(self._feed)
+        elif self._results is not None:
+            self._elsewhere(self._recall)
         elif self._farm is not None:
             self._feed()
         else:
@@ -173,20 +181,13 @@ class Batch(Generic[T]):
         self.future.tell()  # so that a cancelled batch has kept it
         if not self.future.cancelled() or self.partial is not None:
             return self.partial
-        if parts := self._kept.get("parts"):
-            assemble, outcomes = parts
-            error = JobCancelledError("the job was cancelled before this had ended")
-            ended = [error if outcome is None else outcome for outcome in outcomes]
-            value = assemble(public_outcomes(ended, self._tally.points)[0])
-            self._kept.setdefault("value", value)
-            self._kept["parts"] = None
-        return self._kept.get("value")
+        return self._ended.value()
 
     def started(self) -> bool:
         """Return whether any task has begun to run."""
         if self.started_at is None:
             flights = list(self._flights.values())
-            begun = [at for flight in flights if (at := _started_at(flight)) is not None]
+            begun = [at for flight in flights if (at := started_at(flight)) is not None]
             if begun:
                 self._mark_started(min(begun))
         return self.started_at is not None
@@ -194,29 +195,13 @@ class Batch(Generic[T]):
     def progress(self) -> JobProgress:
         """Return how far the tasks are."""
         running = [told for flight in list(self._flights.values()) for told in flight.progress()]
-        tally, has_value = self._tally, self.future.done() and not self.future.cancelled()
-        done = tally.done
-        stages_done, stages_total, shots_done, shots_total, bytes_moved = tally.counters(running)
-        found = 1.0 if has_value or not tally.total else tally.fraction(running)
-        fraction = self._furthest = max(found, self._furthest)
+        found = 1.0 if self.future.done() and not self.future.cancelled() else self._tally.fraction(running)
+        self._furthest = max(found, self._furthest)
         begun = self.started_at if self.started() else None
         elapsed = 0.0 if begun is None else (self.ended_at or time.time()) - begun
-        eta = None if self.future.done() else seconds_left(elapsed, found)
+        eta = None if self.future.done() else seconds_left(elapsed, self._tally.fraction_run(found))
         waiting_for = self._waits_for() if begun is None else ()
-        return JobProgress(
-            done,
-            tally.total,
-            stages_done,
-            stages_total,
-            shots_done,
-            shots_total,
-            bytes_moved,
-            elapsed,
-            eta,
-            fraction,
-            waiting_for,
-            self._counted,
-        )
+        return self._tally.told(running, elapsed, eta, self._furthest, waiting_for, self._counted)
 
     def _waits_for(self) -> tuple[str, ...]:
         if self._owner is None or self._farm is not None or self.future.done():
@@ -247,6 +232,45 @@ class Batch(Generic[T]):
             self._tally.set_all(controls)
             self._finish(outcomes)
         return True
+
+    def _shared_out(self, numbers: Sequence[int]) -> Iterable[range]:
+        """Return the flights of the tasks of these numbers."""
+        if self._farm is not None:
+            return self._farm.bundles(self._tasks, numbers)
+        return (
+            flights_of(self._tasks, numbers) if len(numbers) > 1 else [range(number, number + 1) for number in numbers]
+        )
+
+    def _recall(self) -> None:
+        """Take what there is of earlier runs, and hand out the rest."""
+        assert self._results is not None
+        self._mark_started(time.time())
+        left, found, self._tally.taken = self._results.take(self._tasks, lambda: not self.future.done())
+        if self.future.done():
+            return
+        self._tasks, is_last = left, False
+        for number, outcome in found.items():
+            self._outcomes[number] = outcome
+            is_last = self._tally.take(number, outcome.bytes)
+        if is_last:
+            self._finish([outcome for outcome in self._outcomes if outcome is not None])
+        else:
+            self._waiting.extend(self._shared_out([number for number in range(len(left)) if number not in found]))
+            self._feed()
+
+    def _elsewhere(self, call: Callable[[], None]) -> None:
+        """Let a worker do something that takes longer than whoever is here may wait; what it raises fails the batch."""
+
+        def do() -> None:
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001 - it becomes the outcome of the job
+                self.future.deliver(None, failure_of([error], self.total, self._counted, None))
+
+        try:
+            workers.shared().inbox.post(do)
+        except RuntimeError:  # there is no thread for it
+            do()
 
     def _feed_elsewhere(self, patience: float = 0) -> None:
         """Let a worker hand out tasks, and wait for that so long at most.
@@ -299,7 +323,10 @@ class Batch(Generic[T]):
             future = Future()
             future.set_exception(error)
         flight.future = future
-        future.add_done_callback(partial(self._collect, flight))
+        if self._farm is None or self._results is None:
+            future.add_done_callback(partial(self._collect, flight))
+        else:  # keeping results takes longer than a thread of the executor may have
+            future.add_done_callback(lambda ended: self._elsewhere(partial(self._collect, flight, ended)))
         if flight.numbers.start not in self._flights:  # cancelled meanwhile
             future.cancel()
 
@@ -309,7 +336,7 @@ class Batch(Generic[T]):
         if isinstance(flight, Sent):
             return flight.send(together)
         return workers.shared().submit(
-            partial(self._fly, flight, together),
+            partial(flight.fly, together, self._run, self.future.done),
             threads=max([task.threads for task in together]),
             memory=max([reservations[number] for number in numbers]),
             memory_limit=self._memory_limit,
@@ -319,22 +346,6 @@ class Batch(Generic[T]):
             grown=lambda: flight.control.bytes_held,
             stop=flight.stop,
         )
-
-    def _fly(self, flight: Flight, tasks: Sequence[Task]) -> list[Outcome | BaseException]:
-        """Run the tasks of a flight."""
-        outcomes: list[Outcome | BaseException] = []
-        for task in tasks:
-            if outcomes:
-                flight.ended.append(flight.control.progress())
-                flight.control = Control()
-            if self.future.done():
-                break
-            try:
-                outcomes.append(self._run(task, flight.control))
-            except Exception as error:  # noqa: BLE001 - whoever waits for the job gets it
-                outcomes.append(error)
-        flight.ended.append(flight.control.progress())
-        return outcomes
 
     def _run(self, task: Task, control: Control) -> Outcome:
         self._mark_started(time.time())
@@ -349,7 +360,7 @@ class Batch(Generic[T]):
             flight.came_back()
         if not awaited or self.future.cancelled():  # the batch has ended without it
             return
-        progress = flight.ends()
+        progress = dict(zip(flight.numbers, flight.ends(), strict=False))
         outcomes: list[Outcome | BaseException]
         if future.cancelled():
             counted, is_one_each = self._counted.removesuffix("s"), self.total == len(self._outcomes)
@@ -364,11 +375,13 @@ class Batch(Generic[T]):
             outcomes = future.result()
             if isinstance(flight, Sent):
                 outcomes = flight.checked(outcomes)
-        self._mark_started(progress[0].started_at or time.time())
+        self._mark_started(progress[flight.numbers.start].started_at or time.time())
         is_last = False
-        for number, outcome, told in zip(numbers, outcomes, progress, strict=False):
+        for number, outcome in zip(numbers, outcomes, strict=False):
+            if self._results is not None and isinstance(outcome, Outcome) and (tasks := self._tasks):
+                outcome = self._results.keep(number, tasks[number], outcome)  # noqa: PLW2901
             self._outcomes[number] = outcome
-            is_last = self._tally.add(number, told, outcome.bytes if isinstance(outcome, Outcome) else 0)
+            is_last = self._tally.add(number, progress[number], outcome.bytes if isinstance(outcome, Outcome) else 0)
         if is_last:
             self._finish([outcome for outcome in self._outcomes if outcome is not None])
         else:
@@ -414,10 +427,7 @@ class Batch(Generic[T]):
         if self._farm is not None:
             self._farm.close()
         if self.future.cancelled() and self._assemble is not None:
-            kept = [without_state(outcome) for outcome in self._outcomes]
-            self._kept.setdefault(
-                "parts", (self._assemble, kept) if any(isinstance(each, Outcome) for each in kept) else None
-            )
+            self._ended.keep(self._assemble, self._outcomes, self._tally.points)
         self._tasks, self._reservations, self._assemble = [], [], None
         self._outcomes = [None] * len(self._outcomes)
         self.ended_at = self.ended_at or time.time()
@@ -434,12 +444,6 @@ class Batch(Generic[T]):
 def _settle(batch: Batch[Any] | None) -> None:
     if batch is not None:
         batch.settle()
-
-
-def _started_at(flight: Flight | Sent) -> float | None:
-    if at := flight.started_at:
-        return at
-    return time.time() if flight.future is not None and flight.future.running() else None
 
 
 process_hooks.install()  # behind those of the workers, which are imported above

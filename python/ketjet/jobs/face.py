@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ketjet.farm.farm import FarmOptions
     from ketjet.jobs.progress import JobProgress
     from ketjet.jobs.running import Running
+    from ketjet.kept.results import KeptResults
 
     Show = Callable[[JobProgress], None]
 
@@ -68,6 +69,7 @@ class JobFace(AwaitableJob[T]):
         executor: Executor | FarmOptions | None,
         cancel_on_interrupt: bool,
         memory_limit: int | None,
+        results: KeptResults | None,
         execute: Callable[..., Outcome],
     ) -> None:
         """Make the batch of a new job; `assemble` makes the result from one outcome, or exception, per experiment."""
@@ -81,6 +83,7 @@ class JobFace(AwaitableJob[T]):
             assemble,
             executor=executor,
             memory_limit=memory_limit,
+            results=results,
             owner=self._job_id,
             counted=self.counted,
             execute=execute,

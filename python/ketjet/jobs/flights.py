@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ketjet import engine
+from ketjet.engine import Control
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Future
 
-    from ketjet.engine import Control, Progress, Task
+    from ketjet.engine import Outcome, Progress, Task
+    from ketjet.farm.farm import Sent
 
-__all__ = ["Flight", "flights_of"]
+__all__ = ["Flight", "flights_of", "started_at"]
 
 TASK_SECONDS = 3e-5
 """What a task takes beside what is predicted."""
@@ -49,6 +52,24 @@ class Flight:
         """Stop the task that runs."""
         self.control.stop()
 
+    def fly(
+        self, tasks: Sequence[Task], run: Callable[[Task, Control], Outcome], is_over: Callable[[], bool]
+    ) -> list[Outcome | BaseException]:
+        """Run the tasks, until their batch is over."""
+        outcomes: list[Outcome | BaseException] = []
+        for task in tasks:
+            if outcomes:
+                self.ended.append(self.control.progress())
+                self.control = Control()
+            if is_over():
+                break
+            try:
+                outcomes.append(run(task, self.control))
+            except Exception as error:  # noqa: BLE001 - whoever waits for the job gets it
+                outcomes.append(error)
+        self.ended.append(self.control.progress())
+        return outcomes
+
     def progress(self) -> list[tuple[int, Progress]]:
         """Return how far each task is that has begun."""
         return list(zip(self.numbers, [*self.ended, self.control.progress()], strict=False))
@@ -58,17 +79,38 @@ class Flight:
         return self.ended or [self.control.progress()]
 
 
-def flights_of(tasks: Sequence[Task]) -> Iterator[range]:
-    """Share out tasks over flights: small ones that follow each other are together, any other is by itself."""
+def started_at(flight: Flight | Sent) -> float | None:
+    """Return when a flight has begun; None if it has not."""
+    if at := flight.started_at:
+        return at
+    return time.time() if flight.future is not None and flight.future.running() else None
+
+
+def flights_of(tasks: Sequence[Task], numbers: Sequence[int] | None = None) -> Iterator[range]:
+    """Share out tasks over flights: small ones that follow each other are together, any other is by itself.
+
+    Parameters
+    ----------
+    tasks
+        Those of a job.
+    numbers
+        Of those to share out, ascending; None for all.
+    """
+    numbers = range(len(tasks)) if numbers is None else numbers
+    if len(numbers) == 1:
+        yield range(numbers[0], numbers[0] + 1)
+        return
     seconds = [task.seconds + TASK_SECONDS for task in tasks]
     least, most = FLIGHT_SECONDS
     share = sum(seconds) / (FLIGHTS_PER_CORE * engine.machine().cores)
-    length, begin, taken = min(max(share, least), most), 0, 0.0
-    for number, task in enumerate(tasks):
+    length, flight, taken = min(max(share, least), most), range(0), 0.0
+    for number in numbers:
+        task = tasks[number]
         small = task.threads == 1 and seconds[number] < SMALL_SECONDS and not task.memory_limit
-        if number > begin and (not small or taken + seconds[number] > length):
-            yield range(begin, number)
-            begin, taken = number, 0.0
+        if flight and (not small or taken + seconds[number] > length or number != flight.stop):
+            yield flight
+            flight, taken = range(0), 0.0
+        flight = range(flight.start if flight else number, number + 1)
         taken += seconds[number] if small else most
-    if tasks:
-        yield range(begin, len(tasks))
+    if flight:
+        yield flight

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
     from ketjet.farm.farm import FarmOptions
+    from ketjet.kept.results import KeptResults
 
 __all__ = ["Job"]
 
@@ -44,6 +45,8 @@ class Job(JobFace["SimulationResult"], JobV1):
         Whether Ctrl-C in `result` cancels the job.
     memory_limit
         Most bytes that ketjet's running circuits may hold together when one of these starts.
+    results
+        Where results are kept and taken from.
     _execute
         Runs one task, for tests.
     _finish
@@ -61,6 +64,7 @@ class Job(JobFace["SimulationResult"], JobV1):
         executor: Executor | FarmOptions | None = None,
         cancel_on_interrupt: bool = True,
         memory_limit: int | None = None,
+        results: KeptResults | None = None,
         _execute: Callable[..., Outcome] = engine.execute,
         _finish: Callable[[SimulationResult], None] | None = None,
         **metadata: Any,
@@ -77,6 +81,7 @@ class Job(JobFace["SimulationResult"], JobV1):
             executor=executor,
             cancel_on_interrupt=cancel_on_interrupt,
             memory_limit=memory_limit,
+            results=results,
             execute=_execute,
         )
 

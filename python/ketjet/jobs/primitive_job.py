@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
     from ketjet.farm.farm import FarmOptions
+    from ketjet.kept.results import KeptResults
 
 __all__ = ["PrimitiveJob"]
 
@@ -53,6 +54,8 @@ class PrimitiveJob(JobFace["PrimitiveResult[Any]"], BasePrimitiveJob["PrimitiveR
         Whether Ctrl-C in `result` cancels the job.
     memory_limit
         Most bytes that ketjet's running circuits may hold together when one of these starts.
+    results
+        Where results are kept and taken from.
     _execute
         Runs one task, for tests.
     metadata
@@ -72,6 +75,7 @@ class PrimitiveJob(JobFace["PrimitiveResult[Any]"], BasePrimitiveJob["PrimitiveR
         executor: Executor | FarmOptions | None = None,
         cancel_on_interrupt: bool = True,
         memory_limit: int | None = None,
+        results: KeptResults | None = None,
         _execute: Callable[..., Outcome] = engine.execute,
         **metadata: Any,
     ) -> None:
@@ -82,6 +86,7 @@ class PrimitiveJob(JobFace["PrimitiveResult[Any]"], BasePrimitiveJob["PrimitiveR
             executor=executor,
             cancel_on_interrupt=cancel_on_interrupt,
             memory_limit=memory_limit,
+            results=results,
             execute=_execute,
         )
 

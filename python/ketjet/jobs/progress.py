@@ -60,13 +60,16 @@ class JobProgress:
     """Of a queued job: the jobs that hold the memory or the threads it needs, that with most of it first."""
     counted: str = "circuits"
     """What is counted as circuits: circuits, or the points of a primitive's pubs."""
+    circuits_taken: int = 0
+    """Circuits that need not run, for their results were in `results_dir`."""
 
     def __str__(self) -> str:
         if self.waiting_for:
             return f"waiting for {', '.join(self.waiting_for)}"
         parts = [f"{self.fraction:.0%}"]
         if self.circuits_total > 1:
-            parts.append(f"{self.circuits_done}/{self.circuits_total} {self.counted}")
+            taken = f" ({self.circuits_taken} taken)" if self.circuits_taken else ""
+            parts.append(f"{self.circuits_done}/{self.circuits_total} {self.counted}{taken}")
         parts.append(f"{self.elapsed:.1f} s")
         if self.eta:
             parts.append(f"{self.eta:.1f} s to go")

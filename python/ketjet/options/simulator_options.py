@@ -100,6 +100,10 @@ class SimulatorOptions:
     ranks: Any = _option(None, ranks)  # noqa: RUF009 - likewise
     """The `ketjet.ranks.Ranks` that share out states which are large enough, instead of this process alone."""
 
+    results_dir: str | None = _option(None, folder)
+    """A folder in which every result is kept as soon as it is there. A run takes what is there already of the same
+    circuit, angles, seed and shots, and does the rest; it needs `seed_simulator`."""
+
     cancel_on_interrupt: bool = _option(True, flag)
     """Whether Ctrl-C in ``job.result()`` also cancels the job."""
 

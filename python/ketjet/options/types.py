@@ -39,6 +39,7 @@ class FurtherOptions(TypedDict, total=False):
     control_dir: str | os.PathLike[str] | None
     detach: bool | None
     ranks: Any
+    results_dir: str | os.PathLike[str] | None
     cancel_on_interrupt: bool | None
     verify: Literal["off", "fast", "full"] | None
     isa: str | None

@@ -35,6 +35,8 @@ def metadata_of(experiment: Experiment, facts: RunFacts | None) -> dict[str, Any
         "norm_error": facts.norm_error,
         "rng_version": experiment.rng_version,
     }
+    if facts.taken:
+        metadata["taken_from_results_dir"] = True
     if facts.trajectories is not None:
         metadata["trajectories"] = facts.trajectories
     if task.exact:
@@ -61,6 +63,8 @@ def metadata_of_points(experiments: Sequence[Experiment], facts: Sequence[RunFac
     """Return what there is to tell of points of a circuit: of the first, and times and worst norm of all."""
     metadata = metadata_of(experiments[0], facts[0])
     del metadata["occurrence"]
+    if not all(each.taken for each in facts):
+        metadata.pop("taken_from_results_dir", None)
     metadata["num_points"] = sum([experiment.task.num_points for experiment in experiments])
     if len(facts) == 1:
         return metadata

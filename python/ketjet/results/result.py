@@ -212,10 +212,18 @@ def assemble(
     threads = max([own or each.task.threads for own, each in zip(had, experiments, strict=True)], default=0)
     num_circuits = sum([experiment.task.num_points for experiment in experiments])
     metadata = {"time_taken": taken, "num_circuits": num_circuits, "threads": threads}
+    if known := sum([_taken(outcome) for outcome in outcomes if not isinstance(outcome, BaseException)]):
+        metadata["taken_from_results_dir"] = known
     result = build_result(experiments, outcomes, **labels, date=ended_at, time_taken=taken, metadata=metadata)
     if finish is not None:
         finish(result)
     return result
+
+
+def _taken(outcome: Outcome) -> int:
+    """Return of how many circuits the outcome is that of an earlier run."""
+    points = 1 if outcome.norm_errors is None else len(outcome.norm_errors)
+    return points if outcome.facts.taken else sum(outcome.taken)
 
 
 def build_result(
