@@ -237,9 +237,7 @@ class Batch(Generic[T]):
         """Return the flights of the tasks of these numbers."""
         if self._farm is not None:
             return self._farm.bundles(self._tasks, numbers)
-        return (
-            flights_of(self._tasks, numbers) if len(numbers) > 1 else [range(number, number + 1) for number in numbers]
-        )
+        return flights_of(self._tasks, numbers) if len(numbers) > 1 else [range(one, one + 1) for one in numbers]
 
     def _recall(self) -> None:
         """Take what there is of earlier runs, and hand out the rest."""

@@ -97,9 +97,6 @@ def flights_of(tasks: Sequence[Task], numbers: Sequence[int] | None = None) -> I
         Of those to share out, ascending; None for all.
     """
     numbers = range(len(tasks)) if numbers is None else numbers
-    if len(numbers) == 1:
-        yield range(numbers[0], numbers[0] + 1)
-        return
     seconds = [task.seconds + TASK_SECONDS for task in tasks]
     least, most = FLIGHT_SECONDS
     share = sum(seconds) / (FLIGHTS_PER_CORE * engine.machine().cores)

@@ -42,17 +42,23 @@ class CircuitResults(list[Any]):
         super().__init__()
         self.failed = 0
         """How many have failed."""
+        self.taken = 0
+        """How many are results of earlier runs."""
+        self.threads = 0
+        """The most that one has had."""
         self._drifted: list[int] = []
         self._unmade: list[tuple[int, Experiment, Outcome | BaseException]] = []
         """Of results that are made when somebody looks: what they are made of, and the number of the first of them."""
         made: list[tuple[int, CircuitResult]] = []
         begin = 0
         for experiment, outcome in zip(experiments, outcomes, strict=True):
-            count = experiment.task.num_points
+            count, threads = experiment.task.num_points, experiment.task.threads
             if isinstance(outcome, BaseException):
                 self.failed += count
             else:
                 self.failed += len(outcome.failures)
+                self.taken += count if outcome.facts.taken else sum(outcome.taken)
+                threads = outcome.facts.threads or threads
                 if engine.drift_of(outcome.facts.norm_error, experiment.task.precision):
                     places = places_of(experiment, begin)
                     self._drifted += [places[point] for point in _drifted_points(experiment, outcome)]
@@ -60,6 +66,7 @@ class CircuitResults(list[Any]):
                 made.append((places_of(experiment, begin)[0], CircuitResult(experiment, outcome)))
             else:
                 self._unmade.append((begin, experiment.without_program(), outcome))
+            self.threads = max(self.threads, threads)
             super().extend([None] * count)
             begin += count
         for place, result in made:

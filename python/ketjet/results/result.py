@@ -208,22 +208,15 @@ def assemble(
     """
     ended_at = time.time() if ended_at is None else ended_at
     taken = ended_at - created_at
-    had = [0 if isinstance(outcome, BaseException) else outcome.facts.threads for outcome in outcomes]
-    threads = max([own or each.task.threads for own, each in zip(had, experiments, strict=True)], default=0)
-    num_circuits = sum([experiment.task.num_points for experiment in experiments])
-    metadata = {"time_taken": taken, "num_circuits": num_circuits, "threads": threads}
-    if known := sum([_taken(outcome) for outcome in outcomes if not isinstance(outcome, BaseException)]):
-        metadata["taken_from_results_dir"] = known
+    metadata: dict[str, Any] = {"time_taken": taken}
     result = build_result(experiments, outcomes, **labels, date=ended_at, time_taken=taken, metadata=metadata)
+    found: CircuitResults = result.results
+    metadata["num_circuits"], metadata["threads"] = len(found), found.threads
+    if found.taken:
+        metadata["taken_from_results_dir"] = found.taken
     if finish is not None:
         finish(result)
     return result
-
-
-def _taken(outcome: Outcome) -> int:
-    """Return of how many circuits the outcome is that of an earlier run."""
-    points = 1 if outcome.norm_errors is None else len(outcome.norm_errors)
-    return points if outcome.facts.taken else sum(outcome.taken)
 
 
 def build_result(
