@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 
@@ -290,3 +291,39 @@ def test_shares_of_the_dead_are_taken_back(store, held):
     held(2)
     assert shares.take_share(store, "job-2").granted
     assert [record.share for record in store.records()] == ["returned", "held"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_that_is_forked_meanwhile_holds_no_lock(store):
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            """
+import os, sys
+from pathlib import Path
+from ketjet.detached.folder import JobFolder
+
+folder = JobFolder(Path(sys.argv[1]))
+folder.create()
+told, tells = os.pipe()
+waits, ends = os.pipe()
+with folder.locked():
+    assert folder.is_locked()
+    pid = os.fork()
+    if pid == 0:
+        os.close(ends)
+        os.write(tells, b".")
+        os.read(waits, 1)  # until the parent has looked
+        os._exit(0)
+os.read(told, 1)
+assert not folder.is_locked()
+os.close(ends)
+assert os.waitpid(pid, 0)[1] == 0
+""",
+            store.path,
+        ],
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0

@@ -29,6 +29,10 @@ LAST_WORDS = 400
 """So many characters of a log are looked through for its last line."""
 
 
+_held: set[int] = set()
+"""Descriptors that hold locks until somebody else does; a child that is forked meanwhile is not to."""
+
+
 class JobFolder:
     """The folder of one job.
 
@@ -62,13 +66,14 @@ class JobFolder:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[int]:
-        """Hold the lock, and give the descriptor that does; whoever inherits that holds it too."""
+        """Hold the lock, and give the descriptor that does; a program that is started with that holds it too."""
         descriptor = os.open(self._lock, os.O_CREAT | os.O_RDWR, 0o600)
+        _held.add(descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield descriptor
         finally:
-            os.close(descriptor)
+            _close(descriptor)
 
     def remove(self) -> None:
         """Delete the folder and all that is in it."""
@@ -167,6 +172,20 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return ""
+
+
+def _close(descriptor: int) -> None:
+    if descriptor in _held:
+        _held.remove(descriptor)
+        os.close(descriptor)
+
+
+def _begin_child() -> None:
+    for descriptor in list(_held):
+        _close(descriptor)
+
+
+os.register_at_fork(after_in_child=_begin_child)
 
 
 def _read(path: Path) -> Any:

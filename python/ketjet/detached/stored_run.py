@@ -129,7 +129,10 @@ class StoredPromise(Promise[SimulationResult]):
     def cancel(self) -> bool:
         """Let the job end as cancelled; False if it has ended otherwise."""
         if self.look() is None:
-            self._folder.decide(end_of("CANCELLED"))
+            try:
+                self._folder.decide(end_of("CANCELLED"))
+            except OSError as error:
+                raise self._store.error(f"cannot be written to: {error}.") from error
             self.look()
         return self.cancelled()
 
@@ -230,13 +233,13 @@ class StoredRun:
     def progress(self) -> JobProgress:
         """Return how far the job was when its process last told."""
         told, end = self._folder.told(), self.future.look()
-        started_at = told.pop("started_at", None)
-        told["waiting_for"] = () if end else tuple(told.get("waiting_for", ()))
-        if started_at is not None and end is None:
-            told["elapsed"] = time.time() - started_at
+        known = {name: told[name] for name in JobProgress.__dataclass_fields__.keys() & told.keys()}
+        known["waiting_for"] = () if end else tuple(told.get("waiting_for", ()))
         if end is not None:
-            told["eta"] = None
-        return JobProgress(**{**_nothing_yet(self.total), **told})
+            known["eta"] = None
+        elif (started_at := told.get("started_at")) is not None:
+            known["elapsed"] = max(time.time() - started_at, 0.0)
+        return JobProgress(**{**_nothing_yet(self.total), **known})
 
     def renew(self) -> None:
         """Begin again in a forked child, where no thread looks for the end and locks may be held for good."""
