@@ -25,6 +25,7 @@ from support.fake_engine import eventually
 from ketjet import EstimatorV2, Job, Provider, SamplerV2, Simulator
 from ketjet.basicaer import AerSimulator
 from ketjet.errors import InvalidOptionError, JobCancelledError, JobError, JobFailedError, JobTimeoutError
+from ketjet.ranks import PlannedRanks
 
 TESTS = Path(__file__).parents[1]
 
@@ -355,6 +356,8 @@ def test_a_process_whose_job_is_forgotten_ends(store, queued):
 def test_what_cannot_be_detached_is_refused_by_name(store, bell):
     with ThreadPoolExecutor(1) as executor, pytest.raises(InvalidOptionError, match="detach and executor"):
         Simulator().run(bell, executor=executor, detach=True)
+    with pytest.raises(InvalidOptionError, match="detach and ranks"):
+        Simulator(ranks=PlannedRanks(2, share_from=20)).run(bell, detach=True)
     with pytest.raises(InvalidOptionError, match=r"detach is for ketjet\.Simulator"):
         AerSimulator().run(bell, detach=True)
     detached = Simulator(detach=True)
