@@ -7,7 +7,7 @@ from support import deaf_workers
 from support.fake_engine import Script, eventually, submitted
 
 from ketjet import Simulator, engine
-from ketjet.errors import JobCancelledError
+from ketjet.errors import InvalidOptionError, JobCancelledError
 from ketjet.farm import channels
 from ketjet.farm.farm import FarmOptions
 
@@ -54,7 +54,7 @@ def test_a_folder_that_workers_do_not_see_is_told(bell, tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_an_error_of_the_call(bell, tmp_path, deaf):
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="file"):
+    with pytest.raises(InvalidOptionError, match="control_dir is no folder that can be written to"):
         Simulator(executor=deaf).run(bell, control_dir=tmp_path / "file" / "folder")
 
 

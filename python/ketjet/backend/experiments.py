@@ -7,6 +7,7 @@ engine runs through chunks of points without coming back to Python for each.
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -267,6 +268,6 @@ def at_points(program: engine.Program, slots: NDArray[np.float64], occurrences: 
 def _points_per_chunk(points: int, seconds: float, workers: int | None) -> int:
     total, (least, most) = points * seconds, CHUNK_SECONDS
     if workers is not None:
-        return max(1, round(bundle_seconds(total, workers) / seconds))
+        return max(1, math.ceil(bundle_seconds(total, workers) / seconds))
     share = total / (CHUNKS_PER_CORE * engine.machine().cores)
     return max(1, round(min(max(share, least), most) / seconds))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from ketjet import engine
@@ -11,7 +13,7 @@ from ketjet.options.checks import invalid
 from ketjet.options.machine import memory_limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ketjet.options import SimulatorOptions
 
@@ -34,10 +36,13 @@ def settings_of_job(options: SimulatorOptions) -> JobSettings:
     Raises
     ------
     InvalidOptionError
-        Results are to be kept, and there is no seed by which they would be known again, or no such folder.
+        A folder cannot be written to, or results are to be kept, and there is no seed by which they would be known.
     """
     limit, farming = memory_limit(options), None
     if options.executor is not None:
+        if options.control_dir is not None:
+            with _named("control_dir"):
+                Path(options.control_dir).mkdir(parents=True, exist_ok=True)
         farming = FarmOptions(options.executor, options.retries, options.control_dir, options.max_threads, limit)
     return {
         "executor": farming,
@@ -53,7 +58,14 @@ def _results_of(options: SimulatorOptions) -> KeptResults | None:
         return None
     if options.seed_simulator is None:
         raise invalid("results_dir needs seed_simulator: by another seed, nothing that is kept is ever taken again.")
-    try:
+    with _named("results_dir"):
         return KeptResults(options.results_dir)
+
+
+@contextlib.contextmanager
+def _named(option: str) -> Iterator[None]:
+    """Turn errors of the system into one that names an option."""
+    try:
+        yield
     except OSError as error:
-        raise invalid(f"results_dir is no folder that can be written to: {error}.") from error
+        raise invalid(f"{option} is no folder that can be written to: {error}.") from error

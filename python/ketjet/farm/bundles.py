@@ -35,7 +35,7 @@ SHORTEST_SECONDS = 5e-3
 """Bundles may be as short if there are not enough longer ones for all workers."""
 
 BUNDLES_PER_WORKER = 4
-"""So many bundles, if they are not too short, end at nearly the same time on all workers."""
+"""So many bundles, if they are not too short, end at nearly the same time whatever a prediction is worth."""
 
 UNKNOWN_WORKERS = 32
 """How many workers an executor is taken to have that does not say."""
@@ -108,7 +108,10 @@ def bundle_seconds(total: float, workers: int) -> float:
     """
     least, most = BUNDLE_SECONDS
     length = min(max(total / (BUNDLES_PER_WORKER * (workers or UNKNOWN_WORKERS)), least), most)
-    return min(length, max(total / workers, SHORTEST_SECONDS)) if workers else length
+    if not workers or length == most:
+        return length
+    turns = max(1, round(total / (workers * length)))  # all workers end together if each has as many
+    return max(total / (workers * turns), SHORTEST_SECONDS)
 
 
 def bundles_of(tasks: Sequence[Task], numbers: Sequence[int], workers: int) -> Iterator[range]:
@@ -117,7 +120,7 @@ def bundles_of(tasks: Sequence[Task], numbers: Sequence[int], workers: int) -> I
     length = bundle_seconds(sum(seconds), workers)
     bundle, taken = range(0), 0.0
     for number, own in zip(numbers, seconds, strict=True):
-        if number == bundle.stop and len(bundle) < LARGEST and taken + own <= length:
+        if number == bundle.stop and len(bundle) < LARGEST and taken + own <= length * (1 + 1e-9):
             bundle, taken = range(bundle.start, number + 1), taken + own
             continue
         if bundle:

@@ -129,13 +129,12 @@ class FolderChannel:
     Parameters
     ----------
     within
-        That folder; it is made if it is missing.
+        That folder.
     page
         The page that is kept up to date.
     """
 
     def __init__(self, within: str, page: ControlPage) -> None:
-        Path(within).mkdir(parents=True, exist_ok=True)
         self._folder = tempfile.mkdtemp(prefix="ketjet-", dir=Path(within).absolute())
         Path(self._folder, "mark").touch()
         self.line: Line = FolderLine(self._folder)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import threading
 from concurrent.futures import BrokenExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ketjet.engine import ControlPage
@@ -63,12 +66,22 @@ class Farm:
         """What has been sent, and has not come back."""
         self.losses: dict[int, int] = {}
         """How many workers were lost, by the task that was running."""
-        self._channel: Channel | None = None
-        if options.control_dir is not None:
-            self._channel = FolderChannel(options.control_dir, self.page)
+        self._channels: dict[str, Channel] = {}  # the one that there is, if any
+        self._is_of_dask = False
         self._bundles = 1
         self._attempts = itertools.count()
         self._closed = False
+
+    def open(self) -> None:
+        """Open the channel through a folder.
+
+        Raises
+        ------
+        OSError
+            It cannot be made.
+        """
+        if self.options.control_dir is not None:
+            self._channels["only"] = FolderChannel(self.options.control_dir, self.page)
 
     def bundles(self, tasks: Sequence[Task], numbers: Sequence[int]) -> Iterator[range]:
         """Share out tasks over bundles, by their numbers."""
@@ -96,8 +109,11 @@ class Farm:
 
     def bundle(self, executor: Any, numbers: range, tasks: Sequence[Task]) -> Bundle:
         """Return what the executor's workers are sent of these tasks."""
-        if self._channel is None and is_of_dask(executor):
-            self._channel = DaskChannel(executor._client, self.page)
+        if is_of_dask(executor):
+            self._is_of_dask = True
+            if not self._channels:
+                self._channels.setdefault("only", DaskChannel(executor._client, self.page))
+        channel = self._channels.get("only")
         sharers = min(workers_of(executor) or 1, self._bundles) if is_near(executor) else 1
         return Bundle(
             packed(tasks),
@@ -106,20 +122,26 @@ class Farm:
             Terms(self.options.max_threads, sharers, self.options.memory_limit),
             self.page.address,
             self._tasks,
-            None if self._channel is None else self._channel.line,
+            None if channel is None else channel.line,
             next(self._attempts),
         )
 
-    def stop(self) -> None:
-        """Tell the workers that no more is wanted."""
+    def stop(self, futures: Sequence[Future[Any]]) -> None:
+        """Tell the workers that no more is wanted, and the executor not to begin any of these."""
         self.page.stop()
-        if self._channel is not None:
-            self._channel.stop()
+        for channel in self._channels.values():
+            channel.stop()
+        cancel = partial(_cancel, futures)
+        if self._is_of_dask:
+            with contextlib.suppress(RuntimeError):  # the interpreter ends
+                threading.Thread(target=cancel, name="ketjet-farm", daemon=True).start()  # each asks the scheduler
+        else:
+            cancel()
 
     def close(self) -> None:
         """Let go of everything; what workers have told so far can still be read."""
-        if self._channel is not None:
-            self._channel.close()
+        for channel in self._channels.values():
+            channel.close()
         self.executors.close()
         self._closed = True
         self.remove_page()
@@ -222,6 +244,11 @@ class Sent:
         again = [part for part in _parts(numbers, suspects) if part.start not in failed]
         advice = f"It was sent {farm.options.retries + 1} times; look what ends the workers, for example their memory."
         return again, failed, _worker_lost(error, advice)
+
+
+def _cancel(futures: Sequence[Future[Any]]) -> None:
+    for future in futures:
+        future.cancel()
 
 
 def _parts(numbers: range, alone: Sequence[int]) -> list[range]:

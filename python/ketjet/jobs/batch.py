@@ -128,6 +128,8 @@ class Batch(Generic[T]):
         known = weakref.ref(self)  # a future that knew its batch would be a cycle, and keep the result until a gc
         self.future.at_end(lambda: _settle(known()))
         process_hooks.enter(self)
+        if self._farm is not None:
+            self._farm.open()
         if not self._outcomes:
             self._finish([])
         elif self._light:
@@ -413,11 +415,12 @@ class Batch(Generic[T]):
         flights = list(self._flights.values())
         for control in list(self._runs_here):
             control.stop()
+        # Those that wait are cancelled before others stop, and they would begin in their place.
+        futures = [flight.future for flight in reversed(flights) if flight.future is not None]
         if self._farm is not None and flights:
-            self._farm.stop()
-        for flight in reversed(flights):  # before others stop, and those that wait would begin in their place
-            if flight.future is not None:
-                flight.future.cancel()
+            self._farm.stop(futures)
+        for future in futures if self._farm is None else ():
+            future.cancel()
         for flight in flights:
             if isinstance(flight, Flight):
                 flight.stop()
