@@ -16,9 +16,9 @@ namespace ketjet {
 
 namespace {
 
-constexpr std::size_t beam_width = 12;
-constexpr std::size_t windows_tried = 3;
-constexpr int random_seeds = 4;
+constexpr std::size_t beam_width = 32;
+constexpr std::size_t windows_tried = 6;
+constexpr int random_seeds = 16;
 constexpr double min_weight_ns = 0.02;  // so that free operations count too
 
 // Sets of global qubits that follow each other, with what each lets run.
