@@ -170,7 +170,6 @@ void bind_plan(py::module_& m) {
         .def_property_readonly("runs_by_operation", &runs_by_operation)
         .def_property_readonly("num_passes", &Plan::num_passes)
         .def_readonly("global_qubits", &Plan::global_qubits)
-        .def_property_readonly("keeps_state", [](const Plan& p) { return p.request.keep_state; })
         .def_property_readonly("local_qubits", &Plan::local_qubits)
         .def_property_readonly("precision", [](const Plan& p) { return p.request.precision; })
         .def(

@@ -54,7 +54,7 @@ struct StateWork {
             reads_ = work_.reads(stage);
             writes_ = work_.writes(stage);
             measures_ = work_.measures(stage);
-            upper_ = work_.context.upper_bits(work_.state.stored_qubits()) & work_.bound.sweep(stage).active;
+            upper_ = work_.state.upper_bits() & work_.bound.sweep(stage).active;
             block_bytes_ = static_cast<std::int64_t>(bit(sweep.block_qubits) * sizeof(std::complex<T>));
             runner_.prepare(sweep);
             if (reads_) sums_.resize(work_.beside.readings->strings().size());

@@ -27,9 +27,10 @@ class StateReader {
         const Kernels& kernels = kernels_of<T>(context_.kernels);
         Sweep sweep{};
         sweep.hot = read.hot;
-        sweep.active = low_bits(state_.stored_qubits());
+        sweep.active = low_bits(state_.total_qubits());
         const Bra bra = read.paired == 0 ? Bra::same_block : Bra::partner_block;
-        const BoundSweep bound = emit_read_sweep<T>(sweep, {strings_, read.strings, bra}, kernels);
+        BoundSweep bound = emit_read_sweep<T>(sweep, {strings_, read.strings, bra}, kernels);
+        bound.cold_mask &= low_bits(state_.stored_qubits());
         const Index numbering = bound.cold_mask & ~(read.paired & (~read.paired + 1));  // of one block of each pair
         const std::size_t blocks = std::size_t{1} << count_bits(numbering);
         const SharedWork counted(context_.stop, work, blocks);
@@ -41,7 +42,8 @@ class StateReader {
             runner.prepare(bound, read.paired != 0);
             for (std::size_t block = begin; block < end; ++block) {
                 const Index ket = deposit_bits(block, numbering);
-                runner.read({ket, origin(ket)}, {ket ^ read.paired, origin(ket ^ read.paired)});
+                const Index partner = ket ^ read.paired, upper = state_.upper_bits();
+                runner.read({ket | upper, origin(ket)}, {partner | upper, origin(partner)});
                 counted.part_is_done();
             }
             const std::lock_guard lock(mutex_);

@@ -28,8 +28,6 @@ struct RunContext {
 
     Peers* peers = nullptr;  // where the state is shared out among ranks
 
-    // The bits that all amplitudes of this rank have above those of its share.
-    Index upper_bits(int local_qubits) const;
     Walk walk() const { return {threads, stop}; }
 };
 

@@ -9,8 +9,7 @@ namespace ketjet {
 
 template <class T>
 void extend_state(StateVector<T>& state, Index active, const RunContext& context) {
-    const Index upper = context.upper_bits(state.stored_qubits());
-    const bool has_none = (upper & ~active) != 0;  // where a global qubit is |0>, other ranks have the amplitudes
+    const bool has_none = (state.upper_bits() & ~active) != 0;  // where a global qubit is |0>, other ranks have the amplitudes
     const Index inactive = low_bits(state.stored_qubits()) & ~active;
     if (has_none) {
         for_chunks(state.stored_size(), context.walk(),

@@ -149,6 +149,10 @@ std::vector<double> gather_numbers(double mine, Peers& peers) {
 
 }  // namespace
 
+double shared_norm(double of_share, const RunContext& context) {
+    return pairwise_sum(gather_numbers(of_share, *context.peers));
+}
+
 bool samples_shares(std::span<const std::int32_t> places, int local_qubits) {
     if (local_qubits < chunk_bits) return false;
     for (std::int32_t qubit = 0; qubit < chunk_bits; ++qubit) {
@@ -166,7 +170,6 @@ SharedSamples sample_shared(const StateVector<T>& share, const StateNorms& norms
     const std::vector<double> owned = dealer.to_owners(norms.chunks);
     const std::vector<double> roots = gather_numbers(pairwise_sum(owned), peers);
     SharedSamples result{{}, pairwise_sum(roots)};
-    if (shots == 0) return result;
     const auto levels = static_cast<std::size_t>(share.stored_qubits() - chunk_bits);
     const auto rank = static_cast<std::size_t>(peers.rank());
     const std::vector<std::int64_t> of_owners = split_over(roots, shots, key, {levels, 0});

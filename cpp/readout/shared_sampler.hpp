@@ -18,10 +18,13 @@ struct SharedSamples {
     double norm;                         // of the whole state, squared
 };
 
-// All ranks call this together. No shots are drawn where 0 are wanted.
+// All ranks call this together.
 template <class T>
 SharedSamples sample_shared(const StateVector<T>& share, const StateNorms& norms, std::span<const std::int32_t> places,
                             std::int64_t shots, const PhiloxKey& key, const RunContext& context);
+
+// The squared norm of a state, from those of all shares.
+double shared_norm(double of_share, const RunContext& context);
 
 // The whole state, with every qubit in its own place, on rank 0; null on the others. All ranks call this together.
 template <class T>

@@ -41,7 +41,7 @@ RunResult<T> run(const BoundPlan& bound, const RunRequest& request, const RunCon
     if (!as_tree || is_long_tree(plan, request)) work = stage_work(plan, given.threads);
     std::int64_t work_at_the_end = as_tree ? 0 : sampling_work(plan, request.shots, request.list_shots, given.threads);
     std::optional<SweepReadings> readings;
-    if (!as_tree && !in_batch && !request.readouts.empty()) {
+    if (!as_tree && !in_batch && plan.global_qubits == 0 && !request.readouts.empty()) {
         readings.emplace(plan, strings_of(request.readouts, plan.num_qubits), true);
         work_at_the_end += readings->add_work(plan, given.threads, work);
     }

@@ -10,7 +10,7 @@
 
 namespace ketjet {
 
-// What is asked for is on rank 0; the others get facts about the run alone. Throws std::invalid_argument where there
+// Outcomes and the state are on rank 0, values of observables on all. Throws std::invalid_argument where there
 // are not as many ranks as the plan is for, or what is wanted cannot be had from a state that is shared out.
 template <class T>
 RunResult<T> run_shared(const BoundPlan& bound, const RunRequest& request, const BitMover& final_bits,

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from oracles import static
+from support.observables import readout_of
 from support.programs import TINY_CACHES, entangled, op, pack
 from support.strategies import circuits
 from support.thread_ranks import ThreadRanks
@@ -65,6 +66,29 @@ def test_counts_are_those_of_one_process(precision, ranks, threads):
     np.testing.assert_array_equal(outcomes[0].counts, alone.counts)
     np.testing.assert_array_equal(outcomes[0].memory, alone.memory)
     assert all(not len(outcome.counts) for outcome in outcomes[1:])
+
+
+@given(st.integers(6, 8), st.sampled_from([2, 4, 8]), st.integers(0, 2**32 - 1))
+@settings(max_examples=25)
+def test_expectation_values_are_those_of_one_process(num_qubits, ranks, seed):
+    random = np.random.default_rng(seed)
+    labels = {"".join(row) for row in random.choice(list("IIXYZ"), (12, num_qubits))}
+    wide = num_qubits - ranks.bit_length() + 1
+    kept = [(label, 1.0 + i) for i, label in enumerate(sorted(labels)) if sum(c in "XY" for c in label) <= wide]
+    readout = readout_of(*[[term] for term in kept], kept or [("I" * num_qubits, 1.0)])
+    program = entangled(num_qubits)
+    alone = engine.execute(engine.Task(program, 0, 1, readouts=(readout,)))
+    made, outcomes, _ = run_on(ranks, program, readouts=(readout,))
+    assert made.global_qubits > 0 or num_qubits == 6
+    np.testing.assert_allclose(outcomes[0].readouts[0], alone.readouts[0], atol=1e-13)
+    if made.global_qubits:
+        for outcome in outcomes[1:]:
+            np.testing.assert_array_equal(outcome.readouts[0], outcomes[0].readouts[0])
+
+
+def test_an_observable_that_flips_too_much_is_refused_on_all_ranks():
+    _, outcomes, _ = run_on(4, entangled(8), readouts=(readout_of([("X" * 8, 1.0)]),))
+    assert all("flips 8 qubits, but each rank has the amplitudes of 6" in str(outcome) for outcome in outcomes)
 
 
 def test_a_stopped_rank_stops_all():

@@ -100,12 +100,12 @@ class Admission(NamedTuple):
 
     def _require_shareable(self, circuit: QuantumCircuit) -> None:
         options = self.options
-        wanted = {"checks itself": options.verify != "off", "is exact": options.exact, "is read": self.reads_state}
+        wanted = {"checks itself": options.verify != "off", "is exact": options.exact}
         for name, is_wanted in wanted.items():
             if is_wanted:
                 raise RanksError(
-                    f"circuit {circuit.name!r} is shared out among ranks, which give counts, memory and final states; "
-                    f"one that {name} has to run on one rank: raise share_from, or leave out ranks."
+                    f"circuit {circuit.name!r} is shared out among ranks, which give counts, memory, states and "
+                    f"expectation values; one that {name} has to run on one rank: raise share_from, or leave out ranks."
                 )
 
     def global_qubits(self, lowered: LoweredCircuit) -> int:
@@ -143,6 +143,7 @@ class Admission(NamedTuple):
             exact=options.exact,
             saved=saved,
             saves_repeat=repeat,
+            gathers=options.return_state,
         )
 
     def estimate(self, lowered: LoweredCircuit, readout: engine.ObservablesReadout | None = None) -> engine.Estimate:

@@ -159,6 +159,7 @@ def demand(
     saved: int = 0,
     saves_repeat: bool = False,
     readout: ObservablesReadout | None = None,
+    gathers: bool = False,
 ) -> Demand:
     """Predict what a run takes.
 
@@ -182,11 +183,13 @@ def demand(
         Whether they save once more wherever shots go different ways.
     readout : ObservablesReadout, optional
         What is read of the final states.
+    gathers : bool
+        Whether ranks bring the final state together on one.
     """
     parts = made.has_trajectories
     threads = _core.useful_threads(made, max_threads)
     cost = _core.plan_cost(made, threads)
-    saved += _bytes_for_ranks(made, cost.state_bytes)
+    saved += _bytes_for_ranks(made, cost.state_bytes, gathers=gathers)
     seconds = cost.seconds if readout is None else cost.seconds + reading_seconds(made, readout, threads)
     if not (parts or exact or shots):  # nothing but one state
         peak = cost.state_bytes + threads * BLOCK_BYTES_PER_THREAD + saved
@@ -214,11 +217,11 @@ def demand(
     )
 
 
-def _bytes_for_ranks(made: Plan, share_bytes: int) -> int:
+def _bytes_for_ranks(made: Plan, share_bytes: int, *, gathers: bool) -> int:
     """Return what a rank takes beside its share of a state: messages, and on rank 0 a whole state that is wanted."""
     if not made.global_qubits:
         return 0
-    whole = (share_bytes << made.global_qubits) if made.keeps_state else 0
+    whole = (share_bytes << made.global_qubits) if gathers else 0
     return 4 * min(_MESSAGE_BYTES, share_bytes) + 2 * whole
 
 
@@ -285,6 +288,7 @@ def estimate(
             saved=saved,
             saves_repeat=saves_repeat,
             readout=readout,
+            gathers=return_state and readout is None,
         )
 
     def fits(num_qubits: int) -> bool:  # a wide program uses all threads
