@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,12 @@ class HeldState {
     explicit HeldState(int num_qubits) : state_(num_qubits, minimum_state_qubits) {
         if (num_qubits < minimum_state_qubits)
             std::fill_n(state_.amplitudes(), state_.stored_size(), std::complex<T>());
+        written_out_.store(state_.is_written_out());
+    }
+    // One rank's share of a state.
+    HeldState(int local_qubits, int total_qubits, int rank)
+        : state_(StateVector<T>::share(local_qubits, total_qubits, static_cast<Index>(rank) << local_qubits)) {
+        if (local_qubits < minimum_state_qubits) throw std::invalid_argument("a share is too small");
         written_out_.store(state_.is_written_out());
     }
     HeldState(const HeldState&) = delete;

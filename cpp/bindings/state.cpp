@@ -7,6 +7,7 @@
 #include "bindings/control.hpp"
 #include "bindings/gil.hpp"
 #include "bindings/held_state.hpp"
+#include "bindings/shares.hpp"
 #include "exec/state_norms.hpp"
 #include "kernels/dispatch.hpp"
 #include "plan/cost.hpp"
@@ -215,6 +216,8 @@ void bind_state(py::module_& m) {
              py::arg("program"), py::arg("machine"));
     auto single = bind_state_class<float>(m, "StateSingle");
     auto double_ = bind_state_class<double>(m, "StateDouble");
+    bind_share(single);
+    bind_share(double_);
     bind_overlap(single);
     bind_overlap(double_);
 }

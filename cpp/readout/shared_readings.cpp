@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -38,6 +39,11 @@ class SharedReader {
     std::vector<ExactSum> read_all() {
         for (read_local(); !left_.empty(); read_local()) make_local(strings_[left_.front()].x);
         return gathered();
+    }
+
+    // Undoes the exchanges.
+    void restore() {
+        for (; !swaps_.empty(); swaps_.pop_back()) swap(swaps_.back());
     }
 
  private:
@@ -86,7 +92,15 @@ class SharedReader {
         for (std::size_t i = 0; incoming != 0; incoming &= incoming - 1, ++i) {
             swaps.push_back({free[i], std::countr_zero(incoming)});
         }
-        swap_places(share_, swaps, places_, context_);
+        for (const auto& [first, second] : swaps) {
+            std::swap(*std::ranges::find(places_, first), *std::ranges::find(places_, second));
+        }
+        swap(swaps);
+        swaps_.push_back(std::move(swaps));
+    }
+
+    void swap(const std::vector<SwappedQubits>& swaps) {
+        exchange(share_, Exchange{0, swaps, low_bits(share_.total_qubits())}, context_);
     }
 
     std::vector<ExactSum> gathered() const {
@@ -103,18 +117,10 @@ class SharedReader {
     const RunContext& context_;
     std::vector<ExactSum> sums_;
     std::vector<std::uint32_t> left_;
+    std::vector<std::vector<SwappedQubits>> swaps_;
 };
 
 }  // namespace
-
-template <class T>
-void swap_places(StateVector<T>& share, std::vector<SwappedQubits> swaps, std::vector<std::int32_t>& places,
-                 const RunContext& context) {
-    for (const auto& [first, second] : swaps) {
-        std::swap(*std::ranges::find(places, first), *std::ranges::find(places, second));
-    }
-    exchange(share, Exchange{0, std::move(swaps), low_bits(share.total_qubits())}, context);
-}
 
 template <class T>
 SavesVector<double> shared_expectations(const ObservableSet& observables, StateVector<T>& share,
@@ -123,10 +129,20 @@ SavesVector<double> shared_expectations(const ObservableSet& observables, StateV
     return expectations(observables, std::span<const ExactSum>(sums));
 }
 
-#define KETJET_INSTANTIATE(T)                                                                             \
-    template void swap_places<T>(StateVector<T>&, std::vector<SwappedQubits>, std::vector<std::int32_t>&, \
-                                 const RunContext&);                                                      \
-    template SavesVector<double> shared_expectations<T>(const ObservableSet&, StateVector<T>&,            \
+template <class T>
+SavesVector<double> shared_expectations(const ObservableSet& observables, StateVector<T>& share,
+                                        const RunContext& context) {
+    std::vector<std::int32_t> places(static_cast<std::size_t>(share.total_qubits()));
+    std::iota(places.begin(), places.end(), 0);
+    SharedReader<T> reader(observables.strings(), share, places, context);
+    const std::vector<ExactSum> sums = reader.read_all();
+    reader.restore();
+    return expectations(observables, std::span<const ExactSum>(sums));
+}
+
+#define KETJET_INSTANTIATE(T)                                                                                      \
+    template SavesVector<double> shared_expectations<T>(const ObservableSet&, StateVector<T>&, const RunContext&); \
+    template SavesVector<double> shared_expectations<T>(const ObservableSet&, StateVector<T>&,                     \
                                                         std::vector<std::int32_t>&, const RunContext&);
 KETJET_INSTANTIATE(float)
 KETJET_INSTANTIATE(double)

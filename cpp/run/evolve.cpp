@@ -1,6 +1,7 @@
 #include "run/evolve.hpp"
 
 #include <numeric>
+#include <stdexcept>
 
 #include "check/verify.hpp"
 #include "exec/expected_work.hpp"
@@ -13,20 +14,25 @@
 namespace ketjet {
 
 template <class T>
-std::shared_ptr<const Plan> evolution_plan(const Program& program, const Machine& machine, Index fresh) {
+std::shared_ptr<const Plan> evolution_plan(const Program& program, const Machine& machine, Index fresh,
+                                           const Sharing& sharing) {
     PlanRequest request;
     request.precision = precision_of<T>;
     request.from_zero = false;
     request.fresh = fresh;
+    request.sharing = sharing;
     return cached_plan(program, machine, request);
 }
 
 template <class T>
 std::vector<std::uint64_t> evolve(const Program& program, const Machine& machine, StateVector<T>& state,
                                   const PhiloxKey& key, Verify verify, const RunContext& given) {
-    const BoundPlan bound(evolution_plan<T>(program, machine, state.fresh()), program);
+    const Sharing sharing{state.total_qubits() - state.stored_qubits(), Sharing{}.pinned_qubits};
+    const BoundPlan bound(evolution_plan<T>(program, machine, state.fresh(), sharing), program);
     const Plan& plan = *bound.plan;
+    if (plan.global_qubits != sharing.global_qubits) throw std::invalid_argument("a share is too small");
     RunContext context{given.kernels, useful_threads(plan, given.threads), given.stop, plan.machine};
+    context.peers = given.peers;
     RunCounters& counters = context.stop.counters();
     const std::vector<std::int64_t> work = stage_work(plan, context.threads);
     StageProgress progress(work, counters);
@@ -53,7 +59,7 @@ std::vector<std::uint64_t> evolve(const Program& program, const Machine& machine
 }
 
 #define KETJET_INSTANTIATE(T)                                                                                        \
-    template std::shared_ptr<const Plan> evolution_plan<T>(const Program&, const Machine&, Index);                   \
+    template std::shared_ptr<const Plan> evolution_plan<T>(const Program&, const Machine&, Index, const Sharing&);   \
     template std::vector<std::uint64_t> evolve<T>(const Program&, const Machine&, StateVector<T>&, const PhiloxKey&, \
                                                   Verify, const RunContext&);
 KETJET_INSTANTIATE(float)

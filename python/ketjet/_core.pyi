@@ -216,9 +216,6 @@ class Plan:
     def has_trajectories(self) -> bool:
         ...
     @property
-    def keeps_state(self) -> bool:
-        ...
-    @property
     def local_qubits(self) -> int:
         ...
     @property
@@ -638,8 +635,14 @@ class StateSingle:
     """
     The amplitudes of one state, for stepwise use.
     """
+    @typing.overload
     def __init__(self, num_qubits: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
+    @typing.overload
+    def __init__(self, local_qubits: typing.SupportsInt | typing.SupportsIndex, total_qubits: typing.SupportsInt | typing.SupportsIndex, rank: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        One rank's share of a state. All ranks make the calls that end with 'shared' together.
+        """
     def copy_from(self, source: StateSingle, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> None:
         ...
     def evolve(self, program: Program, machine: Machine, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], verify: Verify, time_limit: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> list[int]:
@@ -652,9 +655,15 @@ class StateSingle:
         """
         Likewise where that is brief, and a worker with so many threads would not be sooner.
         """
+    def evolve_shared(self, program: Program, machine: Machine, time_limit: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl, peers: typing.Any) -> None:
+        ...
     def expectations(self, observables: ObservableSet, machine: Machine, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.float64]:
         ...
+    def expectations_shared(self, observables: ObservableSet, machine: Machine, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl, peers: typing.Any) -> numpy.typing.NDArray[numpy.float64]:
+        ...
     def norm_squared(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> float:
+        ...
+    def norm_squared_shared(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl, peers: typing.Any) -> float:
         ...
     @typing.overload
     def overlap(self, ket: StateSingle, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> complex:
@@ -668,6 +677,10 @@ class StateSingle:
         ...
     def sample(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], shots: typing.SupportsInt | typing.SupportsIndex, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> tuple:
         ...
+    def sample_shared(self, shots: typing.SupportsInt | typing.SupportsIndex, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl, peers: typing.Any) -> tuple:
+        """
+        Basis states and how often each was found, on rank 0.
+        """
     def set_zero(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> None:
         ...
     def set_zero_at_once(self, control: RunControl) -> bool:
@@ -691,8 +704,14 @@ class StateDouble:
     """
     The amplitudes of one state, for stepwise use.
     """
+    @typing.overload
     def __init__(self, num_qubits: typing.SupportsInt | typing.SupportsIndex) -> None:
         ...
+    @typing.overload
+    def __init__(self, local_qubits: typing.SupportsInt | typing.SupportsIndex, total_qubits: typing.SupportsInt | typing.SupportsIndex, rank: typing.SupportsInt | typing.SupportsIndex) -> None:
+        """
+        One rank's share of a state. All ranks make the calls that end with 'shared' together.
+        """
     def copy_from(self, source: StateDouble, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> None:
         ...
     def evolve(self, program: Program, machine: Machine, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], verify: Verify, time_limit: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> list[int]:
@@ -705,9 +724,15 @@ class StateDouble:
         """
         Likewise where that is brief, and a worker with so many threads would not be sooner.
         """
+    def evolve_shared(self, program: Program, machine: Machine, time_limit: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl, peers: typing.Any) -> None:
+        ...
     def expectations(self, observables: ObservableSet, machine: Machine, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> numpy.typing.NDArray[numpy.float64]:
         ...
+    def expectations_shared(self, observables: ObservableSet, machine: Machine, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl, peers: typing.Any) -> numpy.typing.NDArray[numpy.float64]:
+        ...
     def norm_squared(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> float:
+        ...
+    def norm_squared_shared(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl, peers: typing.Any) -> float:
         ...
     @typing.overload
     def overlap(self, ket: StateSingle, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> complex:
@@ -721,6 +746,10 @@ class StateDouble:
         ...
     def sample(self, qubits: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], shots: typing.SupportsInt | typing.SupportsIndex, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> tuple:
         ...
+    def sample_shared(self, shots: typing.SupportsInt | typing.SupportsIndex, key: typing.Annotated[collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"], threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl, peers: typing.Any) -> tuple:
+        """
+        Basis states and how often each was found, on rank 0.
+        """
     def set_zero(self, threads: typing.SupportsInt | typing.SupportsIndex, control: RunControl) -> None:
         ...
     def set_zero_at_once(self, control: RunControl) -> bool:

@@ -91,6 +91,39 @@ def test_an_observable_that_flips_too_much_is_refused_on_all_ranks():
     assert all("flips 8 qubits, but each rank has the amplitudes of 6" in str(outcome) for outcome in outcomes)
 
 
+@given(circuits(min_qubits=6, max_qubits=8, max_operations=8), st.sampled_from([2, 4]), st.integers(0, 2**32 - 1))
+@settings(max_examples=40)
+def test_a_kept_state_is_stepped_through(circuit, ranks, seed):
+    """Applied twice to |0...0>, and then read in several ways."""
+    widest = max([instruction.operation.num_qubits for instruction in circuit.data], default=0)
+    assume(2**widest * ranks <= 2**circuit.num_qubits)
+    program = lower(circuit, keep_idle_qubits=True, starts_in_zero=False).program
+    local = circuit.num_qubits - ranks.bit_length() + 1
+    whole = engine.State(circuit.num_qubits)
+    whole.set_zero(1)
+    label = "".join(np.random.default_rng(seed).choice(list("IXYZ"), circuit.num_qubits))
+    readout = readout_of([(label, 1.0)])
+    for _ in range(2):
+        whole.evolve(program, 1)
+
+    def run(peers):
+        share, control = engine.StateShare(local, circuit.num_qubits, peers.rank), engine.Control()
+        share.set_zero(1, control)
+        for _ in range(2):
+            share.evolve(program, 1, control, peers)
+        norm = share.norm(1, control, peers)
+        wide = sum(letter in "XY" for letter in label) > local
+        value = None if wide else share.expectations(readout, 1, control, peers)[0]
+        return share.array.copy(), norm, value
+
+    results = ThreadRanks(ranks).run(run)
+    np.testing.assert_allclose(np.concatenate([share for share, _, _ in results]), whole.array, atol=1e-12)
+    expected = whole.expectations(readout, 1)[0]
+    for _, norm, value in results:
+        assert norm == pytest.approx(1)
+        assert value is None or value == pytest.approx(expected, abs=1e-12)
+
+
 def test_a_stopped_rank_stops_all():
     long = pack(10, [op("h", [i % 10]) for i in range(1000)] + [op("cx", [i % 10, (i + 3) % 10]) for i in range(1000)])
 

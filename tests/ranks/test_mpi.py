@@ -203,6 +203,39 @@ print("left")
     assert "ValueError: mine" in done.stderr
 
 
+def test_a_state_that_all_ranks_step_through():
+    done = run(
+        """
+import numpy as np
+from ketjet import StateVector
+from ketjet.errors import RanksError
+from qiskit.quantum_info import SparsePauliOp
+ranks = Ranks()
+step = layered(15, 2).remove_final_measurements(inplace=False)
+observable = SparsePauliOp(["X" * 10 + "I" * 5, "ZZ" + "I" * 13, "Y" + "I" * 13 + "X"], [1.0, 2.0, 3.0])
+state, alone = StateVector(15, ranks=ranks), StateVector(15)
+for _ in range(3):
+    state.evolve(step)
+    alone.evolve(step)
+assert np.asarray(state).shape == (2**13,)
+assert np.abs(np.asarray(state) - np.asarray(alone)[state.slice]).max() < 1e-12
+assert abs(state.norm() - 1) < 1e-12
+assert abs(state.expectation(observable) - alone.expectation(observable)) < 1e-12
+assert state.sample(1000, seed=3) == alone.sample(1000, seed=3)
+assert state.sample(1000, [3, 14], seed=3) == alone.sample(1000, [3, 14], seed=3)
+state.reset()
+assert abs(np.asarray(state)).sum() == (ranks.rank == 0)
+try:
+    state.evolve(step if ranks.rank != 2 else layered(15, 1).remove_final_measurements(inplace=False))
+except RanksError as error:
+    assert "same calls" in str(error) and "rank 2" in str(error), error
+print("whole", ranks.rank)
+""",
+        4,
+    )
+    assert (done.returncode, done.stdout.count("whole")) == (0, 4), done.stderr
+
+
 QASM = """OPENQASM 2.0;
 include "qelib1.inc";
 qreg q[14];

@@ -67,7 +67,7 @@ from ketjet.engine.report import (
 )
 from ketjet.engine.run import execute
 from ketjet.engine.shot_lists import list_rows
-from ketjet.engine.state import State, evolution
+from ketjet.engine.state import State, StateShare, evolution
 from ketjet.engine.tables import (
     classical_codes,
     formula_codes,
@@ -127,6 +127,7 @@ __all__ = [
     "SpreadReadout",
     "StageReport",
     "State",
+    "StateShare",
     "Task",
     "TensorRequest",
     "TimeLimitReached",

@@ -19,9 +19,51 @@ if TYPE_CHECKING:
 
     from ketjet._core import Evolution, Machine, Program, RunControl
     from ketjet.engine.machine import Precision
+    from ketjet.engine.peers import Peers
     from ketjet.engine.readouts import ObservablesReadout
 
     Slots = NDArray[np.float64]
+
+
+class StateShare:
+    """One rank's share of a state; calls that take `peers` are made by all ranks together, on worker threads."""
+
+    def __init__(self, local_qubits: int, total_qubits: int, rank: int, precision: Precision = "double") -> None:
+        kind = _core.StateSingle if precision == "single" else _core.StateDouble
+        self._share: _core.StateSingle | _core.StateDouble = kind(local_qubits, total_qubits, rank)
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """The amplitudes of this rank themselves, as `State.array`."""
+        return self._share.array
+
+    def set_zero(self, threads: int, control: Control) -> None:
+        """Go back to |0...0>."""
+        self._share.set_zero(threads, control.counters)
+
+    def evolve(
+        self, program: Program, threads: int, control: Control, peers: Peers, *, time_limit: float = 0.0
+    ) -> None:
+        """Apply a program without collapses, as wide as the whole state."""
+        self._share.evolve_shared(program, machine(), time_limit, threads, control.counters, peers)
+
+    def norm(self, threads: int, control: Control, peers: Peers) -> float:
+        """Return the 2-norm of the whole state."""
+        return float(np.sqrt(self._share.norm_squared_shared(threads, control.counters, peers)))
+
+    def sample(
+        self, shots: int, seed: int, threads: int, control: Control, peers: Peers
+    ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """Sample all qubits: basis states and their counts, on rank 0."""
+        words = np.random.SeedSequence(seed).generate_state(2, np.uint32)
+        key = (int(words[0]), int(words[1]))
+        return self._share.sample_shared(shots, key, threads, control.counters, peers)
+
+    def expectations(
+        self, readout: ObservablesReadout, threads: int, control: Control, peers: Peers
+    ) -> NDArray[np.float64]:
+        """Return the value of each observable, on all ranks."""
+        return self._share.expectations_shared(readout.observables, machine(), threads, control.counters, peers)
 
 
 def evolution(program: Program) -> Evolution:

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ketjet import engine
 from ketjet.base.warnings import warn
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ketjet.engine import Control, Outcome, Task
 
 __all__ = ["Ranks"]
+
+_T = TypeVar("_T")
 
 TASK, STOP, END = 1, 2, 3
 """Tags of what rank 0 sends to the others: a task, the number of one that is to be stopped, that there are no more."""
@@ -88,6 +90,7 @@ class Ranks:
         """The least qubits of a state that is shared out."""
         self.global_qubits: int = size.bit_length() - 1
         """The qubits whose values number the ranks."""
+        self._group = group
         self._peers = MpiPeers(group) if self._active else None
         node = world.Split_type(mpi.COMM_TYPE_SHARED)
         on_node = node.Get_size()
@@ -120,6 +123,39 @@ class Ranks:
             self._ended = True
             with self._turn:
                 self._tell(END, None)
+
+    def meet(self, call: str) -> None:
+        """Make sure that all ranks make the same call; each of them is at it when this returns.
+
+        Raises
+        ------
+        RanksError
+            On all ranks: they do not.
+        """
+        calls = self._group.allgather(call)
+        if different := [rank for rank, other in enumerate(calls) if other != calls[0]]:
+            rank = different[0]
+            raise RanksError(
+                f"all ranks have to make the same calls: rank 0 {calls[0]}, but rank {rank} {calls[rank]}."
+            )
+
+    def told_by_first(self, what: _T) -> _T:
+        """Return what rank 0 gives, on all that share states out."""
+        told: _T = self._group.bcast(what, 0)
+        return told
+
+    @property
+    def peers(self) -> MpiPeers:
+        """What the engine is given of the other ranks, by those that share states out.
+
+        Raises
+        ------
+        RanksError
+            This rank is idle.
+        """
+        if self._peers is None:
+            raise RanksError(f"rank {self.rank} is idle: {self.size} ranks share states out.")
+        return self._peers
 
     def free_bytes(self, here: int) -> int:
         """Return what each rank may take, where so much is free on the computer of rank 0."""

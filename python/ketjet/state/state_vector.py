@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from ketjet.jobs.progress import JobProgress
+    from ketjet.ranks import Ranks
 
 __all__ = ["StateVector"]
 
@@ -70,6 +71,9 @@ class StateVector(StateReadings):
         Most threads that a call may use; by default every core, or OMP_NUM_THREADS if smaller.
     verify
         Whether `evolve` checks itself, as the option of that name of a `Simulator`: "off", "fast" or "full".
+    ranks
+        The `ketjet.ranks.Ranks` that share the state out, all of which run the same script: the state is a
+        `SharedStateVector` then, of which each holds a slice.
 
     Raises
     ------
@@ -94,9 +98,21 @@ class StateVector(StateReadings):
         *,
         max_threads: int | None = None,
         verify: engine.Verify = "off",
+        ranks: Ranks | None = None,
     ) -> None:
+        del ranks  # see __new__
         self._allocate(num_qubits, precision, max_threads, verify)
         self.reset()
+
+    if not TYPE_CHECKING:
+
+        def __new__(cls, *arguments: Any, ranks: Ranks | None = None, **options: Any) -> Any:
+            """Return a `SharedStateVector` where there are ranks, and of that class all the same."""
+            if ranks is None:
+                return super().__new__(cls)
+            from ketjet.state.shared_state import SharedStateVector
+
+            return SharedStateVector(*arguments, ranks=ranks, **options)
 
     @classmethod
     def from_array(
