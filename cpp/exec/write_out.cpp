@@ -9,7 +9,8 @@ namespace ketjet {
 
 template <class T>
 void extend_state(StateVector<T>& state, Index active, const RunContext& context) {
-    const bool has_none = (state.upper_bits() & ~active) != 0;  // where a global qubit is |0>, other ranks have the amplitudes
+    // Where a global qubit is |0>, other ranks have the amplitudes.
+    const bool has_none = (state.upper_bits() & ~active) != 0;
     const Index inactive = low_bits(state.stored_qubits()) & ~active;
     if (has_none) {
         for_chunks(state.stored_size(), context.walk(),

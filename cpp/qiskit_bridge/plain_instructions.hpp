@@ -185,8 +185,7 @@ class PlainInstructions {
         } else if (is_in_block) {
             return false;
         } else {
-            const std::int64_t added =
-                draft_.unbound.add_expression(static_cast<std::int64_t>(position), slot, origin);
+            const std::int64_t added = draft_.unbound.add_expression(static_cast<std::int64_t>(position), slot, origin);
             expressions_.insert_or_assign(std::string(text.view()),
                                           Expression{OwnedParameter(qk_param_copy(angle)), added});
         }

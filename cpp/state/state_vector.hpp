@@ -33,7 +33,8 @@ class StateVector {
     int num_qubits() const { return num_qubits_; }
     // Qubits of the stored array; those above num_qubits() are always |0>.
     int stored_qubits() const { return stored_qubits_; }
-    // Of the whole state, where this is a share of one; and the bits that its own amplitudes have above stored_qubits().
+    // Of the whole state, where this is a share of one; and the bits that its own amplitudes have above
+    // stored_qubits().
     int total_qubits() const { return total_qubits_; }
     Index upper_bits() const { return upper_bits_; }
     Index size() const { return bit(num_qubits_); }
@@ -44,9 +45,9 @@ class StateVector {
     std::complex<T>* amplitudes() { return static_cast<std::complex<T>*>(buffer_.data()); }
     const std::complex<T>* amplitudes() const { return static_cast<const std::complex<T>*>(buffer_.data()); }
 
-    // The stored qubits, or those of the whole state, that may be other than |0>. Amplitudes where another one is 1 are zero, whatever the memory
-    // holds there; if there is none, the state is |0...0> and no memory counts. Whoever reads amplitudes calls
-    // write_out (exec/write_out.hpp) before.
+    // The stored qubits, or those of the whole state, that may be other than |0>. Amplitudes where another one is 1 are
+    // zero, whatever the memory holds there; if there is none, the state is |0...0> and no memory counts. Whoever reads
+    // amplitudes calls write_out (exec/write_out.hpp) before.
     Index active() const { return active_; }
     // All others.
     Index fresh() const { return low_bits(total_qubits_) & ~active_; }

@@ -25,9 +25,16 @@ if TYPE_CHECKING:
 
     ArrayOfObservables: TypeAlias = list[Any] | tuple[Any, ...] | NDArray[Any]
 
-__all__ = ["StateReadings"]
+__all__ = ["StateReadings", "named"]
 
 _T = TypeVar("_T")
+
+
+def named(keys: NDArray[np.uint64], counts: NDArray[np.int64], num_bits: int) -> dict[str, int]:
+    """Return how often each bit string was seen."""
+    # A 1 in front keeps the leading zeros, and is cut off.
+    labels = (f"{1 << num_bits | key:b}"[1:] for key in keys.tolist())
+    return dict(zip(labels, counts.tolist(), strict=True))
 
 
 class StateReadings:

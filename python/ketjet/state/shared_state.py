@@ -14,6 +14,7 @@ from ketjet.options.machine import allowed_threads, require_isa
 from ketjet.state.calls import StateCalls
 from ketjet.state.checks import chosen_qubits, number_of_qubits, require_applicable, require_circuit, require_memory
 from ketjet.state.evolving import evolving, known
+from ketjet.state.readings import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -189,8 +190,7 @@ class SharedStateVector:
         distinct, places = np.unique(keys, return_inverse=True)
         totals = np.zeros(len(distinct), np.int64)
         np.add.at(totals, places, found[1])
-        labels = (f"{1 << len(chosen) | key:b}"[1:] for key in distinct.tolist())
-        return dict(zip(labels, totals.tolist(), strict=True))
+        return named(distinct, totals, len(chosen))
 
     def expectation(self, observable: Any) -> float | NDArray[np.float64]:
         """Return ⟨ψ|O|ψ⟩ of a Hermitian observable, or of each in an array; see `StateVector.expectation`.

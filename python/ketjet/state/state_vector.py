@@ -29,7 +29,8 @@ from ketjet.state.checks import (
 )
 from ketjet.state.evolving import Evolving, evolving, known
 from ketjet.state.file import open_state, save_state
-from ketjet.state.readings import StateReadings
+from ketjet.state.readings import StateReadings, named
+from ketjet.state.sharing import SharedWhereRanksAre
 
 if TYPE_CHECKING:
     import os
@@ -50,7 +51,7 @@ PLAIN = SimulatorOptions(seed_simulator=0)
 """Of an `evolve` without options."""
 
 
-class StateVector(StateReadings):
+class StateVector(SharedWhereRanksAre, StateReadings):
     """A state of `num_qubits` qubits, at first |0...0⟩.
 
     Calls block, and may be made from any thread; `cancel` and `progress` answer at once meanwhile. A state that is
@@ -72,8 +73,7 @@ class StateVector(StateReadings):
     verify
         Whether `evolve` checks itself, as the option of that name of a `Simulator`: "off", "fast" or "full".
     ranks
-        The `ketjet.ranks.Ranks` that share the state out, all of which run the same script: the state is a
-        `SharedStateVector` then, of which each holds a slice.
+        The `ketjet.ranks.Ranks` that all run this script: it is a `SharedStateVector`, of which each has a slice.
 
     Raises
     ------
@@ -98,21 +98,10 @@ class StateVector(StateReadings):
         *,
         max_threads: int | None = None,
         verify: engine.Verify = "off",
-        ranks: Ranks | None = None,
+        ranks: Ranks | None = None,  # noqa: ARG002 - else it is another class
     ) -> None:
-        del ranks  # see __new__
         self._allocate(num_qubits, precision, max_threads, verify)
         self.reset()
-
-    if not TYPE_CHECKING:
-
-        def __new__(cls, *arguments: Any, ranks: Ranks | None = None, **options: Any) -> Any:
-            """Return a `SharedStateVector` where there are ranks, and of that class all the same."""
-            if ranks is None:
-                return super().__new__(cls)
-            from ketjet.state.shared_state import SharedStateVector
-
-            return SharedStateVector(*arguments, ranks=ranks, **options)
 
     @classmethod
     def from_array(
@@ -368,9 +357,7 @@ class StateVector(StateReadings):
         keys, counts = self._read(
             lambda control, threads: self._state.sample(chosen, options.shots, drawn, threads, control)
         )
-        # A 1 in front keeps the leading zeros, and is cut off.
-        labels = (f"{1 << len(chosen) | key:b}"[1:] for key in keys.ravel().tolist())
-        return dict(zip(labels, counts.tolist(), strict=True))
+        return named(keys.ravel(), counts, len(chosen))
 
     def probabilities(self, qubits: Sequence[int] | None = None) -> NDArray[np.float64]:
         """Return the probabilities of the outcomes of some qubits, shape (2**len(qubits),).
