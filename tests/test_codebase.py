@@ -158,7 +158,7 @@ def test_files_stay_short_and_say_what_they_are(path):
         (r"pybind11|py::", ["cpp/bindings/", "cpp/qiskit_bridge/"]),
         (r"\bqk_\w+", ["cpp/qiskit_bridge/"]),
         (r"\bgetenv\(", ["cpp/kernels/dispatch.cpp"]),
-        (r"\bos\.(environ|getenv)", ["python/ketjet/options/machine.py"]),
+        (r"\bos\.(environ|getenv)", ["python/ketjet/options/machine.py", "python/ketjet/base/environment.py"]),
         (
             r'"(measure_sampling|sample_measure_time|required_memory_mb|active_input_qubits)"',  # Aer's names
             ["python/ketjet/results/metadata.py", "python/ketjet/cli/commands.py"],

@@ -9,6 +9,8 @@ import sys
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING
 
+import ketjet.base.environment  # noqa: F401 - which is to be read before others change it
+
 if "t" in getattr(sys, "abiflags", ""):
     msg = (
         "ketjet does not run on free-threaded builds of Python (Py_GIL_DISABLED): use an ordinary build of CPython "

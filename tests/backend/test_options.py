@@ -296,6 +296,20 @@ def test_the_number_of_threads_of_the_environment_is_that_at_import_and_a_change
         assert allowed_threads(None, 8) == expected  # warnings are errors here
 
 
+def test_the_environment_is_read_when_ketjet_is_imported():
+    code = """
+import os, sys, warnings
+os.environ.pop("OMP_NUM_THREADS", None)
+import ketjet
+os.environ["OMP_NUM_THREADS"] = "1"
+assert "ketjet.options" not in sys.modules
+from ketjet.options.machine import allowed_threads
+warnings.simplefilter("ignore")
+assert allowed_threads(None, 8) == 8
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_threads_are_limited_by_everything(monkeypatch):
     set_at_import(monkeypatch, None)
     assert allowed_threads(None, 8) == 8

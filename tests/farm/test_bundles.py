@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter
+from qiskit.circuit import Parameter, ParameterVector
+from support.deaf_workers import endless
 from support.fake_engine import Kernel, Script, eventually, execute, submitted, successes
 
 from ketjet import Simulator, engine
@@ -125,6 +126,31 @@ def test_what_fails_in_a_bundle_fails_alone():
     assert "fake_engine" in caught.value.__cause__.__notes__[0]  # the line there
 
 
+class StubbornError(Exception):
+    """It pickles, but cannot be made again."""
+
+    def __init__(self, *, reason):
+        super().__init__(reason)
+
+
+def test_an_exception_that_cannot_be_sent_takes_no_others_with_it():
+    scripts = [Script(), Script(error=StubbornError(reason="of its own")), Script()]
+    with ThreadPoolExecutor(1) as pool:
+        job = submitted(*scripts, seconds=1e-4, executor=pool)
+        with pytest.raises(JobFailedError, match="1 of 3 circuits failed: RuntimeError: StubbornError: of its own"):
+            job.result(20)
+
+
+def test_a_time_limit_is_one_for_each_circuit_of_a_bundle(bell):
+    with ThreadPoolExecutor(1) as pool:
+        job = Simulator(seed_simulator=2, time_limit=0.3).run([bell, endless(), bell], executor=pool)
+        with pytest.raises(JobFailedError, match="1 of 3 circuits failed: TimeLimitError"):
+            job.result(60)
+    counts = Simulator(seed_simulator=2).run([bell, bell]).result().get_counts()
+    found = job.result(partial=True)
+    assert [found.get_counts(0), found.get_counts(2)] == counts
+
+
 def test_no_task_of_a_stopped_bundle_begins():
     page = engine.ControlPage(3, shared=True)
     page.stop()
@@ -227,6 +253,28 @@ def test_a_task_does_with_fewer_states_where_there_is_less_memory(monkeypatch):
     ran, outcome = ran_with(monkeypatch, task, Terms(max_threads=1), available=demand.peak_bytes - 1)
     assert demand.min_states <= ran.states < demand.states
     np.testing.assert_array_equal(outcome.counts, engine.execute(task).counts)
+
+
+def test_a_gradient_holds_fewer_states_where_there_is_less_memory(monkeypatch):
+    angle = ParameterVector("a", 4)
+    circuit = QuantumCircuit(12)
+    for qubit in range(12):
+        circuit.ry(angle[qubit % 4], qubit)
+    program = lower(circuit.assign_parameters([0.1, 0.2, 0.3, 0.4])).program
+    plan = engine.mirrored_plan(program)
+    strings = np.array([1, 2, 4], np.uint64)
+    none = np.zeros(3, np.uint64)
+    readout = engine.ObservablesReadout(
+        none, strings, none, none, np.arange(4, dtype=np.uint32), np.arange(3, dtype=np.uint32), np.ones(3)
+    )
+    demand = engine.gradient_demand(plan, 3, max_threads=1, available=1 << 40)
+    assert demand.states == 4
+    request = engine.GradientRequest(readout, states=4, plan=plan)
+    task = engine.Task(program, 0, 1, gradient=request, peak_bytes=demand.peak_bytes)
+    ran, outcome = ran_with(monkeypatch, task, Terms(max_threads=1), available=demand.peak_bytes - 1)
+    assert 2 <= ran.gradient.states < 4
+    for found, expected in zip(outcome.readouts, engine.execute(task).readouts, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 class Elsewhere:

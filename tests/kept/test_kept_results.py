@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import zipfile
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -320,8 +320,11 @@ def test_an_executor_takes_and_keeps_too(tmp_path):
         backend.run(circuit, parameter_binds=half, results_dir=tmp_path).result()
         result = backend.run(circuit, parameter_binds=binds, results_dir=tmp_path, executor=pool).result(60)
         assert (result.get_counts(), taken(result)) == (expected, 30)
-    result = backend.run(circuit, parameter_binds=binds, results_dir=tmp_path).result()
+    result = backend.run(circuit, parameter_binds=binds, results_dir=tmp_path, executor=ThreadPoolExecutor).result()
     assert (result.get_counts(), taken(result)) == (expected, 60)
+    more = swept(0, 62)[1]
+    result = backend.run(circuit, parameter_binds=more, results_dir=tmp_path, executor=ThreadPoolExecutor).result()
+    assert (result.get_counts()[:60], taken(result)) == (expected, 60)
 
 
 def test_a_cancelled_campaign_has_kept_what_had_ended(tmp_path):

@@ -7,6 +7,7 @@ runs, and an outcome or an exception comes back for each.
 from __future__ import annotations
 
 import contextlib
+import pickle
 import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -185,9 +186,19 @@ def _outcome(task: Task, number: int, page: ControlPage, bundle: Bundle) -> Outc
         if here.threads != task.threads:
             outcome = outcome._replace(facts=outcome.facts._replace(threads=here.threads))
     except Exception as error:  # noqa: BLE001 - whoever waits for the job gets it
-        error.__notes__ = [*getattr(error, "__notes__", ()), f"Where it ran:\n{traceback.format_exc()}"]
-        return error
+        told = _sent_back(error)
+        told.__notes__ = [*getattr(told, "__notes__", ()), f"Where it ran:\n{traceback.format_exc()}"]
+        return told
     return outcome
+
+
+def _sent_back(error: Exception) -> Exception:
+    """Return an exception, or what tells of it if it does not survive being sent: it must not take others with it."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # noqa: BLE001 - pickling may raise anything
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def _as_it_runs_here(task: Task, terms: Terms) -> Task:

@@ -1,6 +1,6 @@
 """What options mean on this machine: threads, memory, instruction set, and what its planner may do.
 
-Besides the C++ dispatcher this is the only place that reads environment variables.
+Besides the C++ dispatcher and `base/environment.py` this is the only place that reads environment variables.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ketjet import engine
+from ketjet.base.environment import OMP_NUM_THREADS
 from ketjet.base.warnings import warn
 from ketjet.options.checks import invalid
 
@@ -28,9 +29,6 @@ __all__ = [
     "store_folder",
     "switched_off",
 ]
-
-OMP_NUM_THREADS = os.environ.get("OMP_NUM_THREADS")
-"""As it was when this process began to use ketjet: starting a cluster of dask's, for one, sets it for its workers."""
 
 MOST_BYTES = 1 << 62
 """No limit is larger: the engine counts bytes in 64 bits."""
