@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -127,14 +128,15 @@ def test_what_fails_in_a_bundle_fails_alone():
 
 
 class StubbornError(Exception):
-    """It pickles, but cannot be made again."""
+    """It cannot be pickled."""
 
-    def __init__(self, *, reason):
+    def __init__(self, reason):
         super().__init__(reason)
+        self.lock = threading.Lock()
 
 
 def test_an_exception_that_cannot_be_sent_takes_no_others_with_it():
-    scripts = [Script(), Script(error=StubbornError(reason="of its own")), Script()]
+    scripts = [Script(), Script(error=StubbornError("of its own")), Script()]
     with ThreadPoolExecutor(1) as pool:
         job = submitted(*scripts, seconds=1e-4, executor=pool)
         with pytest.raises(JobFailedError, match="1 of 3 circuits failed: RuntimeError: StubbornError: of its own"):
