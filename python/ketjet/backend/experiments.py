@@ -40,6 +40,7 @@ __all__ = [
     "experiments_at",
     "numbered",
     "runs_in_chunks",
+    "workers_that_take_chunks",
 ]
 
 MANY_POINTS = 2
@@ -141,8 +142,7 @@ def experiments_at(
         require_memory(len(rows), _left_bytes(template, lowered, admitted, options), template)
     if len(rows) < MANY_POINTS or not runs_in_chunks(template):
         return numbered(lowered.at_points(rows), admitted, options, seed, occurrences)
-    workers = workers_of(options.executor)
-    return list(chunked(lowered.slots_at(rows), len(rows), template, occurrences, workers))
+    return list(chunked(lowered.slots_at(rows), len(rows), template, occurrences, workers_that_take_chunks(options)))
 
 
 def estimate_at(
@@ -186,6 +186,16 @@ def runs_in_chunks(template: Experiment) -> bool:
     return drawn and task.verify == "off" and not template.saves
 
 
+def workers_that_take_chunks(options: SimulatorOptions) -> int | None:
+    """Return how many workers take chunks that are worth a message, or a file; 0 if nobody knows.
+
+    None says that chunks are run in this process and not kept, so that they may be small.
+    """
+    if options.executor is None and options.results_dir is not None:
+        return engine.machine().cores
+    return workers_of(options.executor)
+
+
 def chunked(
     slots: Iterable[NDArray[np.float64]],
     points: int,
@@ -206,7 +216,7 @@ def chunked(
     occurrences
         How often each program has occurred in the job, angles included.
     workers
-        How many workers of an executor they are sent to, 0 if it does not say; None for those of this process.
+        What `workers_that_take_chunks` says.
     """
     length = _points_per_chunk(points, template.task.seconds + POINT_SECONDS, workers)
     per_point = bytes_of_point(template.task)
@@ -233,7 +243,7 @@ def chunks_of_circuits(
     template
         The experiment of the first of them.
     workers
-        How many workers of an executor they are sent to, 0 if it does not say; None for those of this process.
+        What `workers_that_take_chunks` says.
     """
     length = _points_per_chunk(len(circuits), template.task.seconds + POINT_SECONDS, workers)
     per_point = bytes_of_point(template.task)

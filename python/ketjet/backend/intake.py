@@ -15,8 +15,8 @@ from ketjet.backend.experiments import (
     chunks_of_circuits,
     experiment_of,
     experiments_at,
+    workers_that_take_chunks,
 )
-from ketjet.farm.executors import workers_of
 from ketjet.jobs.flights import SMALL_SECONDS
 from ketjet.lowering import lower
 from ketjet.options.machine import memory_limit
@@ -172,7 +172,7 @@ class Intake:
         if not self._alike:
             return [experiment for _, experiment in self._alone]
         experiments: list[Experiment] = []
-        workers = workers_of(self._options.executor)
+        workers = workers_that_take_chunks(self._options)
         for alike in self._alike:
             if alike.circuits:
                 some = alike.circuits, alike.places, alike.occurrences

@@ -75,7 +75,7 @@ class Part(NamedTuple):
     def at_all(self, slots: Sequence[NDArray[np.float64]], workers: int | None) -> list[Experiment]:
         """Return the runs with the slots that the circuit's program has at many points, which come some at a time.
 
-        What `workers` says is in `chunked`.
+        As many workers take them as `workers_that_take_chunks` says.
         """
         own = slots if self.slots is None else [some[:, self.slots] for some in slots]
         template = self.experiment._replace(task=self.experiment.task._replace(readouts=self.readouts))

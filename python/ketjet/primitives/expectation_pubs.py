@@ -9,12 +9,11 @@ from qiskit.primitives import DataBin, PrimitiveResult, PubResult
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
 from ketjet.backend.admission import admission_now
-from ketjet.backend.experiments import MANY_POINTS
+from ketjet.backend.experiments import MANY_POINTS, workers_that_take_chunks
 from ketjet.backend.reading_parts import NO_ROWS, Reading
 from ketjet.backend.readings import ReadCircuit
 from ketjet.backend.variances import reading_with_variances
 from ketjet.base.fresh_seeds import fresh_seed
-from ketjet.farm.executors import workers_of
 from ketjet.points.broadcasting import grid_of
 from ketjet.primitives.noise import noise_of
 from ketjet.primitives.precision import precision_of
@@ -191,7 +190,7 @@ class ExpectationPubs:
         if together:
             with errors_of_points(index):
                 slots = list(read.lowered.slots_at(grid.values))
-            self.experiments += reading.at_all(slots, workers_of(self._admission.options.executor))
+            self.experiments += reading.at_all(slots, workers_that_take_chunks(self._admission.options))
         elif any(reading.parts for reading in readings):
             for program, reading in zip(programs_at(read.lowered, grid.values, index), readings, strict=True):
                 experiments = [part.at(program) for part in reading.parts]
