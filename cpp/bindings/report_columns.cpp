@@ -28,7 +28,7 @@ py::tuple ReportColumns::tuple() {
                        active_.arrays(), to_array(std::move(folded_)), missing_.arrays(), stage_operations_.arrays(),
                        to_array(std::move(bytes_moved_)), to_array(std::move(targets_)),
                        to_array(std::move(amplitudes_)), to_array(std::move(stage_fma_)), to_array(std::move(seconds_)),
-                       to_array(std::move(passes_end_))),
+                       to_array(std::move(passes_end_)), swaps_.arrays()),
         py::make_tuple(to_array(std::move(pass_kinds_)), to_array(std::move(kernels_)),
                        to_array(std::move(pass_reasons_)), pass_operations_.arrays(), parts_.arrays(),
                        pass_qubits_.arrays(), to_array(std::move(ns_per_amplitude_)), to_array(std::move(pass_fma_))),
@@ -42,6 +42,9 @@ void ReportColumns::add(const StageReport& stage) {
     active_.add(stage.active);
     folded_.push_back(stage.folded);
     missing_.add(stage.missing);
+    std::vector<int> swaps;
+    for (const auto& [first, second] : stage.swaps) swaps.insert(swaps.end(), {first, second});
+    swaps_.add(swaps);
     stage_operations_.add(stage.operations);
     bytes_moved_.push_back(stage.bytes_moved);
     targets_.push_back(stage.target ? static_cast<std::int64_t>(*stage.target) : -1);

@@ -63,7 +63,7 @@ class ReportColumns {
     std::vector<std::int32_t> operation_names_;
     Lists<std::int32_t> operation_qubits_;
     std::vector<std::int32_t> stage_kinds_, stage_reasons_, folded_;
-    Lists<std::int32_t> hot_, active_, missing_;
+    Lists<std::int32_t> hot_, active_, missing_, swaps_;  // of swaps, first and second by turns
     Lists<std::int64_t> stage_operations_;
     std::vector<std::int64_t> bytes_moved_, targets_, passes_end_;
     std::vector<double> amplitudes_, stage_fma_, seconds_;

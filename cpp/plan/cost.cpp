@@ -87,7 +87,7 @@ Index summed_rows(const Plan& plan) {
         if (std::holds_alternative<Collapse>(stage)) return 0;
         const auto* const sweep = std::get_if<Sweep>(&stage);
         if (sweep == nullptr) continue;
-        return bit(plan.state_qubits - scattered_row_bits(*sweep));
+        return bit(plan.local_qubits() - scattered_row_bits(*sweep));
     }
     return 0;
 }

@@ -26,6 +26,7 @@ from ketjet.cli import program
 from ketjet.errors import InsufficientMemoryError, InvalidCircuitError, UnknownOptionError
 from ketjet.explanation import explain
 from ketjet.lowering import lower
+from ketjet.ranks import PlannedRanks
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CACHES = engine.Machine(l2_bytes=1 << 16)
@@ -435,3 +436,24 @@ def test_strings_are_read_as_soon_as_their_values_are_final():
     early = [reading for reading in explained.readings if reading.stage < len(explained.stages)]
     assert sum(reading.strings for reading in early) >= 4
     assert all("nothing later" in reading.reason for reading in early)
+
+
+def test_exchanges_between_ranks_are_stages():
+    circuit = QuantumCircuit(16)
+    for turn in range(3):
+        circuit.ry(0.3 + turn, range(16))
+        for qubit in range(16):
+            circuit.cx(qubit, (qubit + 5 + turn) % 16)
+    circuit.measure_all()
+    explained = Simulator(ranks=PlannedRanks(4, share_from=14)).explain(circuit)
+    exchanges = [stage for stage in explained.stages if stage.kind == "exchange"]
+    estimated = Simulator(ranks=PlannedRanks(4, share_from=14)).estimate(circuit)
+    assert explained.ranks == estimated.ranks == 4
+    assert len(exchanges) == estimated.exchanges > 1
+    assert sum(stage.bytes_moved for stage in exchanges) == 2 * estimated.bytes_exchanged > 0
+    assert all(first < 14 <= second for stage in exchanges for first, second in stage.swaps)
+    shown = str(explained)
+    assert "shared out among 4 ranks" in shown
+    assert "no message is needed" in shown
+    assert "each rank sends" in shown
+    assert "exchange" in explained._repr_html_()

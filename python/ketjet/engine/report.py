@@ -75,6 +75,8 @@ class StageReport(NamedTuple):
     target : int or None
         Where a branch or jump goes: a stage.
     passes : sequence of PassReport
+    swaps : list of int
+        Of an exchange: the qubits that change places, two by two.
     """
 
     kind: str
@@ -90,6 +92,7 @@ class StageReport(NamedTuple):
     missing: list[int]
     target: int | None
     passes: OnDemand[PassReport]
+    swaps: list[int]
 
 
 class PlanReport(NamedTuple):
@@ -160,19 +163,23 @@ class _Lists:
 def _stages(
     text: Callable[[int], str], columns: tuple[Any, ...], passes: Callable[[int, int], Iterable[PassReport]]
 ) -> OnDemand[StageReport]:
-    kinds, reasons, hot, active, folded, missing, operations, moved, targets, amplitudes, fma, seconds, ends = columns
-    hot, active, missing = _Lists(*hot), _Lists(*active), _Lists(*missing)
+    kinds, reasons, hot, active, folded, missing, operations, moved, targets, amplitudes, fma, seconds, ends, swaps = (
+        columns
+    )
+    hot, active, missing, swaps = _Lists(*hot), _Lists(*active), _Lists(*missing), _Lists(*swaps)
     done_ends, done = operations
     pass_ends = np.concatenate([[0], ends])
 
     def stages(begin: int, end: int) -> Iterator[StageReport]:
         for i in range(begin, end):
-            (warm,), (used,), (lacking,) = (lists.between(i, i + 1) for lists in (hot, active, missing))
+            (warm,), (used,), (lacking,), (swapped,) = (
+                lists.between(i, i + 1) for lists in (hot, active, missing, swaps)
+            )
             first, last = int(pass_ends[i]), int(pass_ends[i + 1])
             yield StageReport(
                 text(kinds[i]), warm, used, _known(folded[i]), done[done_ends[i] : done_ends[i + 1]], int(moved[i]),
                 float(amplitudes[i]), float(fma[i]), float(seconds[i]), text(reasons[i]), lacking, _known(targets[i]),
-                OnDemand(last - first, partial(_shifted, passes, first)),
+                OnDemand(last - first, partial(_shifted, passes, first)), swapped,
             )  # fmt: skip
 
     return OnDemand(len(kinds), stages)

@@ -43,6 +43,7 @@ def explain(lowered: LoweredCircuit, made: Plan, threads: int) -> Explanation:
         threads=threads,
         planning_seconds=made.planning_seconds,
         stages=_stages(described, lowered.qubits),
+        ranks=1 << made.global_qubits,
     )
 
 
@@ -117,6 +118,7 @@ def _stages(described: PlanReport, circuit_qubits: tuple[int, ...]) -> OnDemand[
             passes=OnDemand(len(stage.passes), passes_between),
             folded=stage.folded,
             target=None if stage.target is None else stage.target + 1,
+            swaps=tuple(zip(stage.swaps[::2], stage.swaps[1::2], strict=True)),
         )
 
     def stages_between(begin: int, end: int) -> Iterator[ExplainedStage]:

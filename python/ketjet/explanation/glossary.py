@@ -48,6 +48,7 @@ WORDS = (
     ("bound by arithmetic", f"The products take longer than moving the bytes. {UNMEASURED}"),
     ("bound by neither", f"The stage takes over ten times as long as both do. {SHORT}"),
     ("reached, % of the bound", f"The least time that this computer needs, over the measured time. {CACHES}"),
+    ("exchange", "Ranks send each other amplitudes, for other qubits to be local; what is still |0⟩ needs no message."),
     ("collapse", "A measurement, reset or initialization in the middle of the circuit."),
     ("extend", "Qubits that have stayed |0⟩ come into the state."),
     ("branch, jump", "Shots go on at another stage, if a condition on classical bits fails, or always."),

@@ -40,6 +40,7 @@ LETTER_CELL = 8.0
 """The narrowest column that a letter fits into."""
 
 LETTERS = {
+    "exchange": "R",
     "collapse": "C",
     "extend": "E",
     "compute": "=",

@@ -76,6 +76,8 @@ class Explanation:
     """How observables are read, if there are any."""
     reading_seconds: float | None = None
     """Time that sweeps took which only read observables, if analysed."""
+    ranks: int = 1
+    """Among how many ranks the state is shared out; bytes, products and times are those of one."""
 
     @functools.cached_property
     def _totals(self) -> Totals:

@@ -69,12 +69,12 @@ class ExplainedPass:
 
 @dataclass(frozen=True)
 class ExplainedStage:
-    """One stage: a sweep over memory, a collapse, the extension of a grown state, or what decides where shots go on.
+    """One stage: a sweep, an exchange between ranks, a collapse, an extension, or what decides where shots go on.
 
     Attributes
     ----------
     kind : str
-        "sweep", "collapse", "extend", "compute", "branch", "jump", "join" or "save".
+        "sweep", "exchange", "collapse", "extend", "compute", "branch", "jump", "join" or "save".
     operations : sequence of ExplainedOperation
         In program order, each once.
     hot : tuple of int
@@ -106,6 +106,8 @@ class ExplainedStage:
         The same for copying them back.
     reading_seconds : float or None
         The same for reading observables from them.
+    swaps : tuple of pairs of int
+        Of an exchange: the places of the stored state whose qubits change, the second of each numbering ranks.
     """
 
     kind: str
@@ -125,6 +127,7 @@ class ExplainedStage:
     gather_seconds: float | None = None
     scatter_seconds: float | None = None
     reading_seconds: float | None = None
+    swaps: tuple[tuple[int, int], ...] = ()
 
     @property
     def amplitudes(self) -> int:

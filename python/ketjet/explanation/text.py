@@ -65,6 +65,8 @@ def summary(explanation: Explanation) -> Iterator[str]:
         yield f"a state of {counted(explanation.state_qubits, 'qubit')}; {left_out} dropped or worked out beforehand"
     if explanation.runs_by_operation:
         yield BY_OPERATION
+    if explanation.ranks > 1:
+        yield f"shared out among {explanation.ranks} ranks; bytes, products and times are those of one"
     sweeps, passes = counted(explanation.sweeps, "sweep"), counted(explanation.passes, "pass")
     moved, products = size(explanation.bytes_moved), products_of(explanation.fma)
     yield f"{sweeps}, {passes}, {counted(explanation.operations, 'operation')}; {moved} moved, {products}"
@@ -88,6 +90,8 @@ def stage_lines(number: int, stage: ExplainedStage) -> Iterator[str]:
     """Yield the heading of a stage and what is known of it."""
     if stage.kind == "sweep":
         what = f"{counted(len(stage.operations), 'operation')} on hot qubits {ranges(stage.hot)}"
+    elif stage.kind == "exchange":
+        what = exchanged(stage)
     elif stage.kind in WHAT:
         what = WHAT[stage.kind].format(target=stage.target)
     else:
@@ -104,6 +108,13 @@ def stage_lines(number: int, stage: ExplainedStage) -> Iterator[str]:
     yield "  " + ", ".join(facts)
     if stage.reason:
         yield f"  {stage.reason}" + (f": {ranges(stage.missing)}" if stage.missing else "")
+
+
+def exchanged(stage: ExplainedStage) -> str:
+    """Say what ranks exchange, and what they send for it."""
+    pairs = " ".join(f"{first}-{second}" for first, second in stage.swaps)
+    sent = f"each rank sends {size(stage.bytes_moved // 2)}" if stage.bytes_moved else "no message is needed"
+    return f"qubits change places {pairs}; {sent}"
 
 
 def _pass_lines(passes: Sequence[ExplainedPass]) -> Iterator[str]:
