@@ -92,37 +92,23 @@ class SharedProgram {
         }
     }
 
-    // Makes these qubits global, for operations that follow. One that has been global in the highest places before
-    // takes its own place again if it can.
-    void exchange(Index global) {
-        Index incoming = 0, outgoing = 0;
-        for (int qubit = 0; qubit < source_.num_qubits; ++qubit) {
-            const bool is_global = place(qubit) >= local_qubits_;
-            if (is_global && (global & bit(qubit)) == 0) incoming |= bit(qubit);
-            if (!is_global && (global & bit(qubit)) != 0) outgoing |= bit(qubit);
-        }
-        if (incoming == 0) return;
-        const std::uint32_t begin = size();
-        while (outgoing != 0) {
-            const int out = lowest(outgoing);
-            int in = lowest(incoming);
-            for (Index rest = incoming; rest != 0; rest &= rest - 1) {
-                if (place(lowest(rest)) == out) in = lowest(rest);
-            }
-            add_swap(out, in);
-            outgoing &= ~bit(out);
-            incoming &= ~bit(in);
-        }
-        exchanges_.push_back({begin, size()});
-    }
+    // Makes these qubits global, for operations that follow.
+    void exchange(Index global) { exchange(pairs_for(global)); }
 
-    // Brings every qubit back to its own place, those of the highest ones first.
+    // Brings every qubit back to its own place. What can be done within the shares comes first, where sweeps that there
+    // are anyway do it.
     void restore() {
-        exchange(low_bits(source_.num_qubits) & ~low_bits(local_qubits_));
-        const std::uint32_t begin = size();
-        for (int qubit = local_qubits_; qubit < source_.num_qubits; ++qubit) bring_home(qubit);
-        if (size() > begin) exchanges_.push_back({begin, size()});
-        for (int qubit = 0; qubit < local_qubits_; ++qubit) bring_home(qubit);
+        const std::vector<Pair> pairs = pairs_for(low_bits(source_.num_qubits) & ~low_bits(local_qubits_));
+        for (const auto& [outgoing, incoming] : pairs) put(outgoing, incoming);
+        for (int qubit = 0; qubit < local_qubits_; ++qubit) {
+            if (place(qubit) < local_qubits_) put(qubit, qubit);
+        }
+        exchange(pairs);
+        for (int qubit = local_qubits_; qubit < source_.num_qubits; ++qubit) {
+            const std::uint32_t begin = size();
+            put(qubit, qubit);
+            if (size() > begin) exchanges_.push_back({begin, size()});
+        }
     }
 
     RewrittenProgram finish() {
@@ -145,9 +131,41 @@ class SharedProgram {
     std::int32_t& place(int qubit) { return places_[static_cast<std::size_t>(qubit)]; }
     std::uint32_t size() const { return static_cast<std::uint32_t>(order_.size()); }
 
-    void bring_home(int qubit) {
-        if (place(qubit) == qubit) return;
-        add_swap(qubit, static_cast<int>(std::ranges::find(places_, qubit) - places_.begin()));
+    // A qubit that becomes global, and the one that becomes local in its place.
+    using Pair = std::pair<int, int>;
+
+    // One that has its own place among the global ones takes that if it can.
+    std::vector<Pair> pairs_for(Index global) {
+        Index incoming = 0, outgoing = 0;
+        for (int qubit = 0; qubit < source_.num_qubits; ++qubit) {
+            const bool is_global = place(qubit) >= local_qubits_;
+            if (is_global && (global & bit(qubit)) == 0) incoming |= bit(qubit);
+            if (!is_global && (global & bit(qubit)) != 0) outgoing |= bit(qubit);
+        }
+        std::vector<Pair> pairs;
+        for (; outgoing != 0; outgoing &= outgoing - 1) {
+            const int out = lowest(outgoing);
+            int in = lowest(incoming);
+            for (Index rest = incoming; rest != 0; rest &= rest - 1) {
+                if (place(lowest(rest)) == out) in = lowest(rest);
+            }
+            pairs.emplace_back(out, in);
+            incoming &= ~bit(in);
+        }
+        return pairs;
+    }
+
+    void exchange(const std::vector<Pair>& pairs) {
+        if (pairs.empty()) return;
+        const std::uint32_t begin = size();
+        for (const auto& [outgoing, incoming] : pairs) add_swap(outgoing, incoming);
+        exchanges_.push_back({begin, size()});
+    }
+
+    // Lets a qubit and the one that is in this place change places.
+    void put(int qubit, std::int32_t where) {
+        if (place(qubit) == where) return;
+        add_swap(qubit, static_cast<int>(std::ranges::find(places_, where) - places_.begin()));
     }
 
     void add_swap(int first, int second) {

@@ -71,7 +71,8 @@ class NormTree {
         for (std::size_t level = 1; level < leaves_; level *= 2) {
             for (std::size_t i = 0; i < found.size(); ++i) {
                 const std::uint32_t left = 2 * found[i];
-                const bool is_right = !(thresholds[i] < nodes_[left]) & (nodes_[left + 1] != 0);
+                const auto reaches = static_cast<std::uint32_t>(!(thresholds[i] < nodes_[left]));
+                const auto is_right = reaches & static_cast<std::uint32_t>(nodes_[left + 1] != 0);
                 thresholds[i] -= static_cast<double>(is_right) * nodes_[left];
                 found[i] = left + is_right;
             }
