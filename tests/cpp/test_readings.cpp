@@ -56,7 +56,8 @@ std::vector<PauliString> random_strings(std::mt19937_64& random, int num_qubits,
     for (int k = 0; k < 4; ++k) flips.push_back(random() & may_flip);
     for (std::size_t k = 0; k < count; ++k) {
         if (k % 4 == 1) {
-            const Index one = deposit_bits(bit(static_cast<int>(random() % count_bits(may_flip))), may_flip);
+            const Index one =
+                deposit_bits(bit(static_cast<int>(random() % static_cast<unsigned>(count_bits(may_flip)))), may_flip);
             strings.push_back({one, random() & one, {}});
             continue;
         }

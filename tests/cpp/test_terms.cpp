@@ -171,7 +171,7 @@ void diagonal_gates_are_phases() {
             std::vector<std::int32_t> wires{0, 1, 2};
             std::ranges::shuffle(wires, random);
             // A gate on one qubit may have a control more than the table says.
-            const int controls = facts.targets == 1 ? static_cast<int>(facts.controls | (random() & 1)) : 0;
+            const int controls = facts.targets == 1 ? facts.controls | static_cast<int>(random() & 1) : 0;
             wires.resize(static_cast<std::size_t>(controls + facts.targets));
             builder.add(facts.name, wires, controls, random_angles(random, facts.parameters, size), -1,
                         random() & low_bits(controls));

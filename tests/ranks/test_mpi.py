@@ -191,6 +191,24 @@ with Ranks(share_from=20) as ranks:
     assert alive(pids) == []
 
 
+def test_leaving_the_ranks_stops_what_runs():
+    done = run("""
+with Ranks(share_from=20) as ranks:
+    if ranks is not None:
+        jobs = [Simulator(ranks=ranks).run(layered(24, 4000)) for _ in range(2)]
+        while not jobs[0].progress().bytes_moved:
+            time.sleep(0.001)
+if ranks is not None:
+    for job in jobs:
+        try:
+            job.result()
+        except JobError as error:
+            print("ended", type(error).__name__)
+print("left")
+""")
+    assert (done.returncode, done.stdout.count("left"), done.stdout.count("ended")) == (0, 2, 2), done.stderr
+
+
 def test_an_error_of_the_script_lets_the_others_go():
     done = run("""
 with Ranks() as ranks:

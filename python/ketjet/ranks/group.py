@@ -102,6 +102,7 @@ class Ranks:
         self._several_threads = mpi.Query_thread() >= mpi.THREAD_MULTIPLE
         self._turn = threading.Lock()
         self._number = 0  # of the last task
+        self._running: Control | None = None  # of the present one
         self._ended = False
         if self.idle and self.rank == 0:
             warn(f"{world.Get_size()} ranks are no power of two: {size} share states out, {self.idle} idle.")
@@ -118,9 +119,11 @@ class Ranks:
         self.close()
 
     def close(self) -> None:
-        """Let the other ranks go on behind their ``with``; on rank 0, when no task runs any more."""
+        """Stop the task that runs, if there is one, and let the other ranks go on behind their ``with``."""
         if self.rank == 0 and not self._ended:
             self._ended = True
+            if (running := self._running) is not None:
+                running.stop()
             with self._turn:
                 self._tell(END, None)
 
@@ -177,6 +180,7 @@ class Ranks:
         try:
             if self._ended:
                 raise RanksError("these ranks have left their `with`, and take no more tasks.")
+            self._running = control
             self._number += 1
             self._tell(TASK, (self._number, task))
             with self._passing_on(control):
@@ -186,6 +190,7 @@ class Ranks:
                 raise
             raise RanksError("another rank was interrupted.") from None
         finally:
+            self._running = None
             self._turn.release()
 
     def __repr__(self) -> str:
