@@ -221,12 +221,14 @@ print("left")
     assert "ValueError: mine" in done.stderr
 
 
-def test_a_state_that_all_ranks_step_through():
+def test_a_state_that_all_ranks_step_through(tmp_path):
     done = run(
+        f"FOLDER = {str(tmp_path)!r}"
         """
 import numpy as np
 from ketjet import StateVector
-from ketjet.errors import RanksError
+from ketjet.errors import RanksError, StateFileError
+from ketjet.state import SharedStateVector
 from qiskit.quantum_info import SparsePauliOp
 ranks = Ranks()
 step = layered(15, 2).remove_final_measurements(inplace=False)
@@ -241,6 +243,32 @@ assert abs(state.norm() - 1) < 1e-12
 assert abs(state.expectation(observable) - alone.expectation(observable)) < 1e-12
 assert state.sample(1000, seed=3) == alone.sample(1000, seed=3)
 assert state.sample(1000, [3, 14], seed=3) == alone.sample(1000, [3, 14], seed=3)
+path = os.path.join(FOLDER, "state.npy")
+state.save(path)
+again = SharedStateVector.load(path, ranks=ranks)
+assert (np.asarray(again) == np.asarray(state)).all()
+assert (np.asarray(StateVector.load(path))[state.slice] == np.asarray(state)).all()
+ranks.meet("has read it")
+if ranks.rank == 0:
+    with open(path, "r+b") as file:
+        file.seek(-17, os.SEEK_END)
+        byte = file.read(1)
+        file.seek(-17, os.SEEK_END)
+        file.write(bytes([byte[0] ^ 1]))
+ranks.meet("has flipped a bit")
+for load in (lambda: SharedStateVector.load(path, ranks=ranks), lambda: StateVector.load(path)):
+    try:
+        load()
+        raise AssertionError("damage was not found")
+    except StateFileError as error:
+        assert "not what was saved" in str(error)
+try:
+    state.save(os.path.join(FOLDER, "missing", "state.npy"))
+    raise AssertionError("there is no such folder")
+except OSError as error:
+    assert "rank 0" in str(error)
+assert sorted(os.listdir(FOLDER)) == ["state.npy", "state.npy.json"]
+ranks.meet("has looked")
 state.reset()
 assert abs(np.asarray(state)).sum() == (ranks.rank == 0)
 try:

@@ -142,6 +142,11 @@ class Ranks:
                 f"all ranks have to make the same calls: rank 0 {calls[0]}, but rank {rank} {calls[rank]}."
             )
 
+    def told_by_all(self, what: _T) -> list[_T]:
+        """Return what each rank gives that shares states out, in their order."""
+        told: list[_T] = self._group.allgather(what)
+        return told
+
     def told_by_first(self, what: _T) -> _T:
         """Return what rank 0 gives, on all that share states out."""
         told: _T = self._group.bcast(what, 0)

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 
     from ketjet.engine import Precision
 
-__all__ = ["SavedState", "open_state", "save_state"]
+__all__ = ["SavedState", "beside", "open_state", "renamed_when_whole", "save_state"]
 
 FORMAT, VERSION = "ketjet-state", 1
+
+PARTS_VERSION = 2
+"""Of a file in equal parts, each with a SHA-256 of its own; the header counts to the first one."""
 
 DTYPES: dict[Precision, str] = {"single": "<c8", "double": "<c16"}
 
@@ -44,11 +47,17 @@ class SavedState(NamedTuple):
     precision : {"single", "double"}
     read_into : callable
         Reads the amplitudes into an array of that size, and raises StateFileError if they are not those saved.
+    read_range : callable
+        Likewise those from one on, as many as an array has: one or several whole parts.
+    parts : int
+        How many processes have saved it, a part each.
     """
 
     num_qubits: int
     precision: Precision
     read_into: Callable[[NDArray[Any]], None]
+    read_range: Callable[[NDArray[Any], int], None]
+    parts: int
 
 
 def save_state(path: str | os.PathLike[str], amplitudes: NDArray[Any], precision: Precision, version: str) -> None:
@@ -61,7 +70,7 @@ def save_state(path: str | os.PathLike[str], amplitudes: NDArray[Any], precision
     """
     path = Path(path)
     digest = hashlib.sha256()
-    with _renamed_when_whole(path) as file:
+    with renamed_when_whole(path) as file:
         header = {"descr": DTYPES[precision], "fortran_order": False, "shape": amplitudes.shape}
         np.lib.format.write_array_header_1_0(file, header)
         file.seek(0)
@@ -78,7 +87,7 @@ def save_state(path: str | os.PathLike[str], amplitudes: NDArray[Any], precision
         "sha256": digest.hexdigest(),
         "ketjet": version,
     }
-    with _renamed_when_whole(_beside(path)) as file:
+    with renamed_when_whole(beside(path)) as file:
         file.write((json.dumps(facts, indent=2) + "\n").encode())
 
 
@@ -105,59 +114,75 @@ def open_state(path: str | os.PathLike[str]) -> Iterator[SavedState]:
             raise StateFileError(f"{path} is no .npy file that ketjet has saved: {error}") from None
         if (shape, fortran, dtype) != ((1 << num_qubits,), False, np.dtype(DTYPES[precision])):
             raise StateFileError(
-                f"{path} holds an array of shape {shape} and type {dtype}, where {_beside(path).name} says "
+                f"{path} holds an array of shape {shape} and type {dtype}, where {beside(path).name} says "
                 f"{num_qubits} qubits in {precision} precision"
             )
-        digest = hashlib.sha256()
-        start = file.tell()
+        start, digests = file.tell(), facts["sha256"] if facts["version"] == PARTS_VERSION else [facts["sha256"]]
         file.seek(0)
-        digest.update(file.read(start))
+        header, size = file.read(start), (1 << num_qubits) // len(digests)
 
-        def read_into(amplitudes: NDArray[Any]) -> None:
-            for first in range(0, amplitudes.size, CHUNK):
-                chunk = _bytes(amplitudes[first : first + CHUNK])
+        def read_range(amplitudes: NDArray[Any], begin: int) -> None:
+            file.seek(start + begin * amplitudes.itemsize)
+            digest = hashlib.sha256(b"" if begin else header)
+            step = min(CHUNK, size)
+            for first in range(0, amplitudes.size, step):
+                chunk = _bytes(amplitudes[first : first + step])
                 if file.readinto(chunk) != len(chunk):
                     raise StateFileError(f"{path} ends early: it has been cut off")
                 digest.update(chunk)
-            if file.read(1) or digest.hexdigest() != facts["sha256"]:
-                raise StateFileError(
-                    f"{path} is not what was saved: its SHA-256 differs from the one in {_beside(path).name}"
-                )
+                part, rest = divmod(begin + first + step, size)
+                if rest == 0 and digest.hexdigest() != digests[part - 1]:
+                    raise StateFileError(
+                        f"{path} is not what was saved: its SHA-256 differs from the one in {beside(path).name}"
+                    )
+                digest = hashlib.sha256() if rest == 0 else digest
 
-        yield SavedState(num_qubits, precision, read_into)
+        def read_into(amplitudes: NDArray[Any]) -> None:
+            read_range(amplitudes, 0)
+            if file.read(1):
+                raise StateFileError(f"{path} is not what was saved: it has become longer")
+
+        yield SavedState(num_qubits, precision, read_into, read_range, len(digests))
 
 
 def _bytes(amplitudes: NDArray[Any]) -> memoryview:
     return amplitudes.view(np.uint8).data
 
 
-def _beside(path: Path) -> Path:
+def beside(path: Path) -> Path:
+    """Return where it stands what a file of this name is."""
     return path.with_name(f"{path.name}.json")
 
 
 def _facts_beside(path: Path) -> dict[str, Any]:
-    beside = _beside(path)
+    described = beside(path)
     try:
-        facts = json.loads(beside.read_text(encoding="utf-8"))
+        facts = json.loads(described.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StateFileError(
-            f"{path} has no {beside.name} beside it, so StateVector.save() has not written it, or not to its end; "
+            f"{path} has no {described.name} beside it, so StateVector.save() has not written it, or not to its end; "
             "StateVector.from_array(np.load(path)) takes any array of amplitudes."
         ) from None
     except ValueError as error:
-        raise StateFileError(f"{beside} is not JSON: {error}") from None
+        raise StateFileError(f"{described} is not JSON: {error}") from None
     if not isinstance(facts, dict) or facts.get("format") != FORMAT:
-        raise StateFileError(f"{beside} does not describe a state of ketjet")
-    if facts.get("version") != VERSION:
-        raise StateFileError(f"{beside} has version {facts.get('version')!r}; this ketjet reads version {VERSION}")
+        raise StateFileError(f"{described} does not describe a state of ketjet")
+    if facts.get("version") not in {VERSION, PARTS_VERSION}:
+        known = f"{VERSION} and {PARTS_VERSION}"
+        raise StateFileError(f"{described} has version {facts.get('version')!r}; this ketjet reads versions {known}")
     num_qubits = facts.get("num_qubits")
     if facts.get("precision") not in DTYPES or not isinstance(num_qubits, int) or not 0 <= num_qubits < 64:
-        raise StateFileError(f"{beside} gives no precision and number of qubits that a state can have")
+        raise StateFileError(f"{described} gives no precision and number of qubits that a state can have")
+    digests = facts.get("sha256")
+    if facts["version"] == PARTS_VERSION and not (
+        isinstance(digests, list) and len(digests).bit_count() == 1 and len(digests) <= 1 << num_qubits
+    ):
+        raise StateFileError(f"{described} gives no SHA-256 of equal parts")
     return facts
 
 
 @contextlib.contextmanager
-def _renamed_when_whole(path: Path) -> Iterator[BinaryIO]:
+def renamed_when_whole(path: Path) -> Iterator[BinaryIO]:
     """Open a new file beside `path` that takes its name at the end, or is gone if something goes wrong."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,9 @@ from ketjet.options.machine import allowed_threads, require_isa
 from ketjet.state.calls import StateCalls
 from ketjet.state.checks import chosen_qubits, number_of_qubits, require_applicable, require_circuit, require_memory
 from ketjet.state.evolving import evolving, known
+from ketjet.state.file import open_state
 from ketjet.state.readings import named
+from ketjet.state.shared_file import read_part, save_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -149,6 +153,43 @@ class SharedStateVector:
             progress=progress,
         )
         return self
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, ranks: Ranks, max_threads: int | None = None) -> SharedStateVector:
+        """Return a state that `save` has written, bit for bit, on as many ranks or fewer.
+
+        Parameters
+        ----------
+        path
+            The name that `save` was given.
+        ranks, max_threads
+            As for the class.
+
+        Raises
+        ------
+        StateFileError, OSError
+            As `StateVector.load`, on all ranks.
+        """
+        with open_state(path) as saved:
+            num_qubits, precision = saved.num_qubits, saved.precision
+        state = cls(num_qubits, precision, ranks=ranks, max_threads=max_threads)
+        state._calls.overwrite(lambda _: read_part(path, state._share.array, precision, ranks))
+        return state
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the state to one file, each rank its own part; `load` reads it, and so does `StateVector.load`.
+
+        Raises
+        ------
+        JobError
+            The state is being changed, or was left half changed.
+        OSError
+            On all ranks: one of them cannot write.
+        """
+        self._calls.require_whole()
+        self._ranks.meet(f"saves the state to {os.fspath(path)!r}")
+        with self._calls.reading():
+            save_parts(path, self._share.array, self._precision, metadata.version("ketjet"), self._ranks)
 
     def reset(self) -> None:
         """Go back to |0...0⟩ in the same memory, also if the state was left half changed."""
