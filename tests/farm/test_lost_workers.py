@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import BrokenExecutor, Future
+import multiprocessing
+import os
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -197,6 +200,33 @@ def test_a_callable_that_fails_fails_the_job(bell):
         job.result(10)
     with pytest.raises(JobFailedError, match=r"must make a concurrent\.futures\.Executor, got 3"):
         Simulator().run(bell, executor=lambda: 3).result(10)
+
+
+class NeverWorks(ThreadPoolExecutor):
+    """Its workers end before they begin."""
+
+    made = 0
+
+    def __init__(self):
+        super().__init__(1)
+        NeverWorks.made += 1
+
+    def submit(self, fn, /, *args, **kwargs):
+        raise BrokenExecutor("no worker has begun")
+
+
+def test_executors_that_never_work_are_given_up():
+    job = submitted(*[Script()] * 5, seconds=1.0, executor=NeverWorks)
+    with pytest.raises(JobFailedError, match=r"5 of 5 circuits failed: WorkerLostError: .*Nothing has even begun"):
+        job.result(20)
+    assert NeverWorks.made == 3
+
+
+def test_a_pool_whose_workers_cannot_start_is_given_up(bell):
+    spawn = multiprocessing.get_context("spawn")
+    made = partial(ProcessPoolExecutor, 1, mp_context=spawn, initializer=os._exit, initargs=(3,))
+    with pytest.raises(JobFailedError, match="Nothing has even begun"):
+        Simulator().run(bell, executor=made, retries=1).result(60)
 
 
 def test_an_executor_that_is_made_for_a_cancelled_job_is_shut_down(bell):

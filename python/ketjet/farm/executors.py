@@ -108,7 +108,7 @@ class Executors:
         BrokenExecutor
             It has broken a moment ago.
         Exception
-            What the callable has raised.
+            What the callable has raised, or why no more is made.
         """
         if self._failure is not None:
             raise self._failure
@@ -117,14 +117,18 @@ class Executors:
         except IndexError:
             raise BrokenExecutor("it has broken") from None
 
-    def replace(self, broken: Any) -> bool:
-        """Let go of one that has broken, unless somebody has; return whether there will be another one."""
-        if self.makes:
-            for made in [made for made in list(self._made) if made[0] is broken]:
-                with contextlib.suppress(ValueError):  # somebody else has
-                    self._made.remove(made)
-                    _close(*made)
-        return self.makes
+    def drop(self, broken: Any) -> bool:
+        """Let go of one that has broken, and return whether nobody has done so before."""
+        for made in [made for made in list(self._made) if made[0] is broken]:
+            with contextlib.suppress(ValueError):  # somebody else has
+                self._made.remove(made)
+                _close(*made)
+                return True
+        return False
+
+    def give_up(self, why: BaseException) -> None:
+        """Make no more; whoever asks for one gets this exception."""
+        self._failure = why
 
     def close(self) -> None:
         """Shut down what was made here."""

@@ -66,6 +66,9 @@ class Farm:
         """What has been sent, and has not come back."""
         self.losses: dict[int, int] = {}
         """How many workers were lost, by the task that was running."""
+        self.proven: Any = None
+        """The last executor that something came back from."""
+        self._in_vain = 0  # executors, one after another, that broke before anything began there
         self._channels: dict[str, Channel] = {}  # the one that there is, if any
         self._is_of_dask = False
         self._bundles = 1
@@ -126,6 +129,17 @@ class Farm:
             next(self._attempts),
         )
 
+    def goes_on_without(self, executor: Any, begun: Sequence[int]) -> bool:
+        """Return whether there will be another executor for one that has broken when these tasks had begun there."""
+        if not self.executors.makes:
+            return False
+        if self.executors.drop(executor):
+            others = [one for one in list(self.out) if one.executor is executor]
+            worked = begun or executor is self.proven or any(self.page.begun(one.numbers) for one in others)
+            worked = worked or not is_near(executor)  # for all that can be seen from here
+            self._in_vain = 0 if worked else self._in_vain + 1
+        return self._in_vain <= self.options.retries
+
     def stop(self, futures: Sequence[Future[Any]]) -> None:
         """Tell the workers that no more is wanted, and the executor not to begin any of these."""
         self.page.stop()
@@ -166,7 +180,7 @@ class Sent:
     def __init__(self, numbers: range, farm: Farm) -> None:
         self.numbers, self._farm, self._page = numbers, farm, farm.page
         self.future: Future[Any] | None = None
-        self._executor: Any = None
+        self.executor: Any = None
 
     @property
     def started_at(self) -> float:
@@ -192,7 +206,7 @@ class Sent:
             What the executor, or whoever makes it, has raised.
         """
         farm = self._farm
-        executor = self._executor = farm.executors.current()
+        executor = self.executor = farm.executors.current()
         bundle = farm.bundle(executor, self.numbers, tasks)
         farm.out.add(self)
         future: Future[Any] = executor.submit(run, bundle)
@@ -208,6 +222,7 @@ class Sent:
 
     def checked(self, outcomes: Any) -> list[Outcome | BaseException]:
         """Return what the future has given, which is an outcome or an exception for each task unless something lies."""
+        self._farm.proven = self.executor
         if isinstance(outcomes, list) and len(outcomes) == len(self.numbers):
             return outcomes
         wrong = TypeError(f"the executor's future must give what its call returns, got {type(outcomes).__name__}")
@@ -228,16 +243,13 @@ class Sent:
         farm, numbers = self._farm, self.numbers
         if not lost_with_its_worker(error):
             return [], numbers, error
-        broken = isinstance(error, BrokenExecutor)
-        if broken and not farm.executors.replace(self._executor):
-            kind = type(farm.options.executor).__name__
-            advice = (
-                f"give a callable that makes an executor, executor=lambda: {kind}(...), and what is lost runs again"
-            )
-            return [], numbers, _worker_lost(error, f"This {kind} takes no more: {advice} on a new one.")
         begun = self._page.begun(numbers)[-1:]
         self._page.clear(numbers)
-        suspects = begun if begun or self._executor is None or is_near(self._executor) else list(numbers)
+        if isinstance(error, BrokenExecutor) and not farm.goes_on_without(self.executor, begun):
+            lost = _worker_lost(error, _advice(farm.options.executor, makes=farm.executors.makes))
+            farm.executors.give_up(lost)
+            return [], numbers, lost
+        suspects = begun if begun or self.executor is None or is_near(self.executor) else list(numbers)
         for number in suspects:
             farm.losses[number] = farm.losses.get(number, 0) + 1
         failed = [number for number in suspects if farm.losses[number] > farm.options.retries]
@@ -255,6 +267,14 @@ def _parts(numbers: range, alone: Sequence[int]) -> list[range]:
     """Cut a range so that some of its numbers are by themselves."""
     cuts = sorted({numbers.start, numbers.stop, *alone, *[number + 1 for number in alone]})
     return [range(*pair) for pair in itertools.pairwise(cuts)]
+
+
+def _advice(executor: Any, *, makes: bool) -> str:
+    if makes:
+        return "Nothing has even begun on the last executors that were made; see what their workers say."
+    kind = type(executor).__name__
+    advice = f"give a callable that makes one, executor=lambda: {kind}(...), and what is lost runs again"
+    return f"This {kind} takes no more; {advice}."
 
 
 def _worker_lost(error: BaseException, advice: str) -> BaseException:
