@@ -3,7 +3,8 @@
 First, from plans alone, exchanges and what each rank sends, in shares, at 36 qubits on 4 to 1024 ranks, and the
 predictions that ``docs/ranks.md`` shows. Then runs on 2, 4 and 8 ranks of this computer, in which every rank counts
 what it sends. Last a state that is stepped through from a random one: two ranks of one thread beside one process of
-two, and one rank beside none, each in fresh processes by turns; minima count. It needs ``mpiexec`` beside this Python
+two, and one rank beside none, each in fresh processes by turns; minima count. And how soon all ranks have ended a job
+that is cancelled, and their processes where one is killed. It needs ``mpiexec`` beside this Python
 (``pip install mpi4py mpich``).
 """
 
@@ -13,6 +14,7 @@ import argparse
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -28,6 +30,7 @@ SIZES = ((30, 0), (33, 2), (36, 4), (36, 6), (40, 8), (44, 10))
 """Qubits, and how many of them are global, of the predictions."""
 AMPLITUDE_BYTES = 16
 GIB = 1 << 30
+MPIEXEC = Path(sys.executable).parent / "mpiexec"
 
 
 def planned(name: str, num_qubits: int, global_qubits: int) -> tuple[Any, Any]:
@@ -114,9 +117,70 @@ def step(num_qubits: int, threads: int, names: list[str], shared: bool) -> None:
         print(json.dumps([seconds, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
 
 
+def cancel(num_qubits: int) -> None:
+    """On all ranks: cancel a long job a few times, and print the seconds until every rank has taken the next one."""
+    from ketjet import Simulator
+    from ketjet.errors import JobCancelledError
+    from ketjet.ranks import Ranks
+
+    long, next_one = build("quantum_volume", num_qubits, depth=400), build("ghz", num_qubits)
+    long.measure_all()
+    next_one.measure_all()
+    with Ranks(share_from=num_qubits) as ranks:
+        if ranks is not None:
+            backend = Simulator(ranks=ranks)
+            backend.run(next_one).result()
+            for turn in range(10):
+                job = backend.run(long)
+                while not job.progress().bytes_moved:
+                    time.sleep(0.001)
+                time.sleep(0.1 + 0.03 * turn)
+                begin = time.perf_counter()
+                job.cancel()
+                try:
+                    job.result()
+                except JobCancelledError:
+                    backend.run(next_one).result()
+                print(json.dumps([time.perf_counter() - begin]), flush=True)
+
+
+def killed(num_qubits: int) -> float:
+    """Kill one of two ranks in the middle of a job; return the seconds until the launcher has ended."""
+    command = [str(MPIEXEC), "-n", "2", sys.executable, str(HERE / "run.py"), "ranks", "--child", "wait"]
+    launcher = subprocess.Popen(
+        [*command, "--qubits", str(num_qubits)], stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL
+    )
+    assert launcher.stdout is not None
+    victim = int(json.loads(launcher.stdout.readline())[0])
+    time.sleep(1)
+    begin = time.perf_counter()
+    os.kill(victim, signal.SIGKILL)
+    launcher.wait(60)
+    return time.perf_counter() - begin
+
+
+def wait(num_qubits: int) -> None:
+    """On all ranks: begin a long job, after rank 0 has told the process of rank 1."""
+    from mpi4py import MPI
+
+    from ketjet import Simulator
+    from ketjet.ranks import Ranks
+
+    pids = MPI.COMM_WORLD.allgather(os.getpid())
+    long = build("quantum_volume", num_qubits, depth=4000)
+    long.measure_all()
+    with Ranks(share_from=num_qubits) as ranks:
+        if ranks is not None:
+            job = Simulator(ranks=ranks).run(long)
+            while not job.progress().bytes_moved:
+                time.sleep(0.001)
+            print(json.dumps([pids[1]]), flush=True)
+            job.result()
+
+
 def child(ranks: int, *arguments: str) -> list[Any]:
     """Run this module on so many ranks, without a launcher on 0, and return what it prints."""
-    launcher = [str(Path(sys.executable).parent / "mpiexec"), "-n", str(ranks)] if ranks else []
+    launcher = [str(MPIEXEC), "-n", str(ranks)] if ranks else []
     command = [*launcher, sys.executable, str(HERE / "run.py"), "ranks", *arguments]
     printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=1200).stdout
     return [json.loads(line) for line in printed.splitlines() if line.startswith("[")]
@@ -129,11 +193,14 @@ def main() -> int:
     parser.add_argument("--sent-qubits", type=int, default=18, help="of the circuits whose messages are counted")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--names", nargs="+", default=["quantum_volume", "qft", "ising", "supremacy", "ansatz"])
-    parser.add_argument("--child", choices=["send", "step", "shared-step"], help=argparse.SUPPRESS)
+    parser.add_argument("--child", choices=["send", "step", "shared-step", "cancel", "wait"], help=argparse.SUPPRESS)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child == "send":
         send(options.sent_qubits)
+        return 0
+    if options.child in ("cancel", "wait"):
+        {"cancel": cancel, "wait": wait}[options.child](options.qubits)
         return 0
     if options.child:
         step(options.qubits, options.threads, options.names, options.child == "shared-step")
@@ -144,6 +211,8 @@ def main() -> int:
         str(ranks): child(ranks, "--child", "send", "--sent-qubits", str(options.sent_qubits)) for ranks in (2, 4, 8)
     }
     differing = sum(found != wanted for rows in sent.values() for _, found, wanted in rows)
+    cancelled = [seconds for (seconds,) in child(2, "--child", "cancel", "--qubits", str(options.qubits - 2))]
+    lost = killed(options.qubits - 2)
     crews = {"2 threads": (0, 2), "2 ranks": (2, 1), "1 rank": (1, 2)}
     best: dict[str, dict[str, float]] = {name: {} for name in crews}
     peak: dict[str, int] = {}
@@ -178,7 +247,9 @@ def main() -> int:
     print(markdown_table(["seconds", *crews, "2 ranks / 2 threads"], rows))
     share = AMPLITUDE_BYTES << (options.qubits - 1)
     beside = (peak["2 ranks"] - share - (peak["2 threads"] - 2 * share)) / (1 << 20)
-    print(f"\na rank holds {beside:.0f} MiB beside its share, more than one process beside its state")
+    print(f"\na job that is cancelled makes room for the next one on both ranks within {1e3 * max(cancelled):.0f} ms")
+    print(f"all processes have ended {lost:.2f} s after one was killed")
+    print(f"a rank holds {beside:.0f} MiB beside its share, more than one process beside its state")
     write_results(
         "ranks",
         facts,
@@ -190,5 +261,7 @@ def main() -> int:
         worst={crew: max(row.values()) for crew, row in ratios.items()},
         ratios=ratios,
         beside_share_mib=beside,
+        cancelled_seconds=max(cancelled),
+        lost_seconds=lost,
     )
     return 0
