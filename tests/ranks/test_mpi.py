@@ -191,6 +191,35 @@ with Ranks(share_from=20) as ranks:
     assert alive(pids) == []
 
 
+def test_an_error_on_one_rank_of_a_script_that_all_run_ends_all():
+    done = run("""
+from ketjet import StateVector
+ranks = Ranks()
+state = StateVector(14, ranks=ranks)
+if ranks.rank == 1:
+    raise ValueError("mine alone")
+state.evolve(layered(14, 2).remove_final_measurements(inplace=False))
+""")
+    assert done.returncode != 0
+    assert "ValueError: mine alone" in done.stderr
+
+
+def test_a_rank_that_cannot_read_a_task_ends_all():
+    done = run("""
+from mpi4py import MPI
+def fail(*arguments):
+    raise ValueError("cannot be read")
+all_ranks = Ranks(share_from=14)
+if all_ranks.rank == 1:
+    MPI.pickle.__init__(loads=fail)
+with all_ranks as ranks:
+    if ranks is not None:
+        Simulator(ranks=ranks).run(layered(15, 2)).result()
+""")
+    assert done.returncode != 0
+    assert "ValueError: cannot be read" in done.stderr
+
+
 def test_leaving_the_ranks_stops_what_runs():
     done = run("""
 with Ranks(share_from=20) as ranks:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
+import traceback
+from functools import partial
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -67,6 +70,9 @@ class Ranks:
     def __init__(self, comm: Any = None, *, share_from: int = 27) -> None:
         mpi = _mpi()
         world = mpi.COMM_WORLD if comm is None else comm
+        self._excepthook = sys.excepthook
+        if world.Get_size() > 1:
+            sys.excepthook = partial(_end_all, mpi, self._excepthook)  # all may run the same script
         launched = launched_ranks()
         if comm is None and world.Get_size() != launched and launched > 1:
             library = mpi.Get_library_version().splitlines()[0].strip()
@@ -108,6 +114,7 @@ class Ranks:
             warn(f"{world.Get_size()} ranks are no power of two: {size} share states out, {self.idle} idle.")
 
     def __enter__(self) -> Ranks | None:
+        sys.excepthook = self._excepthook  # they do not
         if self.rank == 0:
             return self
         self._serve()
@@ -250,7 +257,14 @@ class Ranks:
                 control.stop()
 
     def _serve(self) -> None:
-        """Run what rank 0 sends until it sends no more."""
+        """Run what rank 0 sends until it sends no more; what goes wrong here ends all, for they wait for this one."""
+        try:
+            self._run_tasks()
+        except BaseException:  # noqa: BLE001 - whatever it is
+            traceback.print_exc()
+            self._mpi.COMM_WORLD.Abort(1)
+
+    def _run_tasks(self) -> None:
         status = self._mpi.Status()
         while True:
             while not self._commands.Iprobe(0, self._mpi.ANY_TAG, status):
@@ -273,6 +287,16 @@ def _own_cores(node: Any) -> int:
     given = node.allgather(sorted(os.sched_getaffinity(0)))
     together = any(given.count(cores_of_one) > 1 for cores_of_one in given)
     return max(cores // node.Get_size(), 1) if together else cores
+
+
+def _end_all(
+    mpi: Any, excepthook: Any, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Tell of an exception that nobody catches, and end the processes of all ranks, which else wait for this one."""
+    excepthook(kind, error, trace)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    mpi.COMM_WORLD.Abort(1)
 
 
 @contextlib.contextmanager
