@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 import threading
 import time
 import traceback
 from functools import partial
-from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ketjet import engine
 from ketjet.base.warnings import warn
 from ketjet.errors import RanksError
 from ketjet.options.machine import allowed_threads, launched_ranks
+from ketjet.ranks.meeting import cores_of_rank, end_all, mpi4py_or_error, require_equal_versions
 from ketjet.ranks.mpi_peers import MpiPeers
 
 if TYPE_CHECKING:
@@ -68,11 +67,11 @@ class Ranks:
     """
 
     def __init__(self, comm: Any = None, *, share_from: int = 27) -> None:
-        mpi = _mpi()
+        mpi = mpi4py_or_error()
         world = mpi.COMM_WORLD if comm is None else comm
         self._excepthook = sys.excepthook
         if world.Get_size() > 1:
-            sys.excepthook = partial(_end_all, mpi, self._excepthook)  # all may run the same script
+            sys.excepthook = partial(end_all, mpi, self._excepthook)  # all may run the same script
         launched = launched_ranks()
         if comm is None and world.Get_size() != launched and launched > 1:
             library = mpi.Get_library_version().splitlines()[0].strip()
@@ -80,7 +79,7 @@ class Ranks:
                 f"the launcher has started {launched} processes, but mpi4py sees {world.Get_size()}: it uses "
                 f"another MPI ({library}). Install an mpi4py for this MPI, or take the launcher of that one."
             )
-        _require_equal_versions(world)
+        require_equal_versions(world)
         size = 1 << (world.Get_size().bit_length() - 1)
         self._active = world.Get_rank() < size
         group = world.Split(0 if self._active else 1, world.Get_rank())
@@ -100,7 +99,7 @@ class Ranks:
         self._peers = MpiPeers(group) if self._active else None
         node = world.Split_type(mpi.COMM_TYPE_SHARED)
         on_node = node.Get_size()
-        self.threads: int = allowed_threads(None, _own_cores(node))
+        self.threads: int = allowed_threads(None, cores_of_rank(node))
         """Engine threads of this rank, where a run may take all of them."""
         self._on_node: int = on_node
         self.available_bytes: int = min(world.allgather(engine.available_memory()[0] // on_node))
@@ -281,24 +280,6 @@ class Ranks:
                 engine.execute(task._replace(threads=self.threads), control, peers=self._peers)  # rank 0 fails likewise
 
 
-def _own_cores(node: Any) -> int:
-    """Return how many cores each rank has to itself: its own, if the launcher has given each others, else its share."""
-    cores = engine.machine().cores
-    given = node.allgather(sorted(os.sched_getaffinity(0)))
-    together = any(given.count(cores_of_one) > 1 for cores_of_one in given)
-    return max(cores // node.Get_size(), 1) if together else cores
-
-
-def _end_all(
-    mpi: Any, excepthook: Any, kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
-    """Tell of an exception that nobody catches, and end the processes of all ranks, which else wait for this one."""
-    excepthook(kind, error, trace)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    mpi.COMM_WORLD.Abort(1)
-
-
 @contextlib.contextmanager
 def _interrupts_stop(control: Control) -> Iterator[None]:
     """Let Ctrl-C stop a task: rank 0 hears of it, and says so to whoever waits."""
@@ -310,27 +291,3 @@ def _interrupts_stop(control: Control) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _mpi() -> Any:
-    try:
-        from mpi4py import MPI
-    except ImportError as error:
-        raise RanksError(
-            f"ranks need mpi4py, which is not there ({error}); pip install 'ketjet[ranks]', and an MPI library."
-        ) from error
-    return MPI
-
-
-def _require_equal_versions(world: Any) -> None:
-    own = {name: metadata.version(name) for name in ("ketjet", "qiskit")} | {"rng_version": str(engine.RNG_VERSION)}
-    all_versions = world.allgather(own)
-    for name in own:
-        found = {versions[name] for versions in all_versions}
-        if len(found) > 1:
-            ranks = ", ".join(f"{version} on rank {_first(all_versions, name, version)}" for version in sorted(found))
-            raise RanksError(f"all ranks need the same {name}, but there are {ranks}.")
-
-
-def _first(all_versions: list[dict[str, str]], name: str, version: str) -> int:
-    return next(rank for rank, versions in enumerate(all_versions) if versions[name] == version)
