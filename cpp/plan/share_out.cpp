@@ -42,7 +42,7 @@ Parts parts_of(const Program& program, std::span<const OperationFacts> facts, co
         } else if (is_unitary(operation)) {
             parts.unitary.push_back(i);
         } else {
-            throw std::invalid_argument("ranks run circuits that measure at the end only, without control flow");
+            throw std::invalid_argument("they measure at the end only, and have no saves and no control flow");
         }
     }
     return parts;
