@@ -146,6 +146,7 @@ void bind_plan(py::module_& m) {
         .def_readonly("bytes_moved", &PlanCost::bytes_moved)
         .def_readonly("norm_bytes", &PlanCost::norm_bytes)
         .def_readonly("exchanges", &PlanCost::exchanges)
+        .def_readonly("message_bytes", &PlanCost::message_bytes)
         .def_readonly("bytes_exchanged", &PlanCost::bytes_exchanged)
         .def_readonly("seconds", &PlanCost::seconds);
     py::class_<BoundPlan>(m, "BoundPlan", "A plan with the angles of one program: all that a run needs.");

@@ -14,14 +14,14 @@
 #include "base/aligned_buffer.hpp"
 #include "exec/agree.hpp"
 #include "exec/peers.hpp"
+#include "plan/cost.hpp"
 #include "state/chunks.hpp"
 
 namespace ketjet {
 
 namespace {
 
-constexpr std::size_t message_bytes = std::size_t{16} << 20;  // shorter ones take longer, longer ones are not faster
-constexpr std::size_t messages_between_checks = 64;
+constexpr std::size_t messages_between_checks = 256;
 
 // Some amplitudes of a share: those whose indices have some bits fixed, in order.
 struct Part {
@@ -43,7 +43,7 @@ class Exchanger {
           local_qubits_(share.stored_qubits()),
           active_(stage.active) {
         const std::size_t bytes =
-            std::min(message_bytes, static_cast<std::size_t>(share.stored_size()) * sizeof(Amplitude));
+            std::min(exchange_message_bytes, static_cast<std::size_t>(share.stored_size()) * sizeof(Amplitude));
         in_agreement(context, [&] {
             for (AlignedBuffer& buffer : buffers_) buffer = AlignedBuffer(bytes);
         });

@@ -245,6 +245,9 @@ PlanCost plan_cost(const Plan& plan, int threads) {
     PlanCost cost{};
     cost.state_bytes = state_bytes(plan.local_qubits(), plan.request.precision);
     cost.norm_bytes = static_cast<std::int64_t>(summed_rows(plan) * sizeof(double));
+    if (plan.global_qubits > 0) {
+        cost.message_bytes = 4 * std::min(static_cast<std::int64_t>(exchange_message_bytes), cost.state_bytes);
+    }
     double bytes_moved = 0;
     for (const Stage& stage : plan.stages) {
         const StageCost part = run_cost(plan, stage, threads);

@@ -22,6 +22,7 @@ struct PlanCost {
     std::int64_t norm_bytes;       // of the norms that the last sweep adds up for sampling
     double seconds;                // predicted for one pass through the plan on `threads` threads
     int exchanges;                 // between ranks
+    std::int64_t message_bytes;    // that a rank holds of messages under way
     std::int64_t bytes_exchanged;  // that each rank sends
 };
 PlanCost plan_cost(const Plan& plan, int threads);
@@ -65,6 +66,9 @@ inline constexpr int min_folded_qubit = 6;
 inline constexpr double folded_sign_operations = 2, folded_control_operations = 6;
 inline constexpr double folded_layers = 1;
 
+// Ranks exchange amplitudes in messages of so many bytes, of which two are sent and two are received at a time: shorter
+// ones take longer each, and longer ones leave the caches.
+inline constexpr std::size_t exchange_message_bytes = std::size_t{4} << 20;
 // How many amplitudes each rank sends in an exchange.
 double exchanged_amplitudes(const Plan& plan, const Exchange& exchange);
 

@@ -162,6 +162,9 @@ class PlanCost:
     def exchanges(self) -> int:
         ...
     @property
+    def message_bytes(self) -> int:
+        ...
+    @property
     def norm_bytes(self) -> int:
         ...
     @property

@@ -110,9 +110,6 @@ class Estimate:
         return faces.card("Estimate", "", facts, f'<div class="note">{bar}</div>', faces.words(told))
 
 
-_MESSAGE_BYTES = 16 << 20  # two that a rank sends and two that it receives at a time
-
-
 class Demand(NamedTuple):
     """What a run takes; where its shots need several states at a time, as many as fit, if only one.
 
@@ -189,7 +186,9 @@ def demand(
     parts = made.has_trajectories
     threads = _core.useful_threads(made, max_threads)
     cost = _core.plan_cost(made, threads)
-    saved += _bytes_for_ranks(made, cost.state_bytes, gathers=gathers)
+    saved += cost.message_bytes
+    if gathers and made.global_qubits:  # on rank 0: what all send, and the state that it becomes
+        saved += 2 * cost.state_bytes << made.global_qubits
     seconds = cost.seconds if readout is None else cost.seconds + reading_seconds(made, readout, threads)
     if not (parts or exact or shots):  # nothing but one state
         peak = cost.state_bytes + threads * BLOCK_BYTES_PER_THREAD + saved
@@ -215,14 +214,6 @@ def demand(
         min_states=least,
         peak_is_lower_bound=unbounded,
     )
-
-
-def _bytes_for_ranks(made: Plan, share_bytes: int, *, gathers: bool) -> int:
-    """Return what a rank takes beside its share of a state: messages, and on rank 0 a whole state that is wanted."""
-    if not made.global_qubits:
-        return 0
-    whole = (share_bytes << made.global_qubits) if gathers else 0
-    return 4 * min(_MESSAGE_BYTES, share_bytes) + 2 * whole
 
 
 def estimate(
