@@ -424,3 +424,27 @@ def test_a_forked_child_goes_on():
         expected = Statevector(circuit.assign_parameters(some_values(circuit, 1))).data
         os._exit(0 if np.allclose(np.asarray(state), expected) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_circuits_may_be_collected_while_others_are_counted():
+    """The collector runs whenever objects are made, and so may be what forgets a circuit that was in a cycle."""
+    thresholds = gc.get_threshold()
+    gc.collect()
+    try:
+        gc.disable()
+        for turn in range(40):
+            circuits = [QuantumCircuit(1, name=str(number)) for number in range(evolving.MAX_CIRCUITS - 1)]
+            for circuit in circuits:
+                circuit.h(0)
+                evolving.evolving(circuit)
+                circuit.metadata = {"itself": circuit}
+            held = [(number, number) for number in range(5000)]  # else pairs are made of old ones
+            del circuit, circuits
+            gc.set_threshold(gc.get_count()[0] + 5 + turn)  # so many objects later
+            gc.enable()
+            evolving._drop_oldest()
+            gc.disable()
+            assert len(held) == 5000
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.enable()

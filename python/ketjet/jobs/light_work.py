@@ -90,7 +90,7 @@ class LightQueue:
         while True:
             time.sleep(LOOK_SECONDS if time.monotonic() - self._last < BUSY_SECONDS else SELDOM_SECONDS)
             now = time.monotonic()
-            left = [start for start, since in list(self._open.items()) if now - since >= LOOK_SECONDS]
+            left = [start for start, since in self._open.copy().items() if now - since >= LOOK_SECONDS]
             if not self._open and now - self._last > IDLE_SECONDS:
                 self._unwatched.append(None)
                 if not (self._open and self._is_mine_to_watch()):

@@ -238,7 +238,7 @@ class StateCalls:
         self._forget_those_of_the_parent()
         self._running[token] = changes, this_process()
         try:
-            others = [other for key, (other, _) in list(self._running.items()) if key is not token]
+            others = [other for key, (other, _) in self._running.copy().items() if key is not token]
             if any(others) or (changes and others):
                 what = "changes" if any(others) else "reads"
                 raise JobError(f"another call {what} this state now; wait for its end, or cancel() it.")
@@ -248,7 +248,7 @@ class StateCalls:
 
     def _forget_those_of_the_parent(self) -> None:
         """Drop the calls that went on while this process was forked: nobody here ends them."""
-        for token, (changes, process) in list(self._running.items()):
+        for token, (changes, process) in self._running.copy().items():
             if process is not this_process() and self._running.pop(token, None) is not None:
                 self._cancellable.pop(token, None)
                 self._broken = self._broken or changes

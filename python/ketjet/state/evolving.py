@@ -142,7 +142,7 @@ def evolving(circuit: QuantumCircuit) -> Evolving:
 
 def _drop_oldest() -> None:
     circuits, operations = 0, 0
-    for number, each in reversed(list(_kept.items())):
+    for number, each in reversed(_kept.copy().items()):  # at once: the collector may come by, and forget some
         circuits, operations = circuits + 1, operations + each.lowered.program.num_operations
         if circuits > MAX_CIRCUITS or operations > MAX_OPERATIONS:
             _kept.pop(number, None)
