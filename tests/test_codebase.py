@@ -48,6 +48,8 @@ PYTHON_LAYERS = [
     {"farm", "kept"},
     {"saves"},
     {"experiment"},
+    {"archives"},
+    {"checkpoints"},
     {"results"},
     {"lowering", "jobs", "ranks"},
     {"explanation", "points", "detached"},
@@ -57,7 +59,16 @@ PYTHON_LAYERS = [
     {"__main__", "__init__"},
 ]
 WITHOUT_QISKIT = [
-    *("engine", "farm.bundles", "jobs.budget", "jobs.workers", "kept.results", "options", "detached.__main__")
+    *(
+        "engine",
+        "farm.bundles",
+        "jobs.budget",
+        "jobs.workers",
+        "kept.results",
+        "options",
+        "archives.locks",
+        "detached.__main__",
+    )
 ]
 
 

@@ -202,6 +202,8 @@ void bind_plan(py::module_& m) {
             return std::vector(names.begin(), names.end());
         },
         "Names of what the planner may do unless it is switched off.");
+    m.def(
+        "plan_format", [] { return plan_format; }, "The number of the format of a plan as bytes.");
     m.def("plan", &plan_program, py::arg("program"), py::arg("machine"), py::arg("precision"), py::arg("switched_off"),
           py::kw_only(), py::arg("from_zero"), py::arg("keep_state"), py::arg("global_qubits") = 0,
           py::arg("pinned_qubits") = Sharing{}.pinned_qubits);

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import typing
 import typing_extensions
-__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Evolution', 'Formulas', 'GradientRequest', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'MirroredPlan', 'NotDifferentiable', 'ObservableSet', 'PassTimes', 'PeerFailed', 'Plan', 'PlanCost', 'PlanFormatError', 'PointsOutput', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'bit_strings', 'buffer_usage', 'classical_codes', 'commuting_layers', 'detect_machine', 'fail_allocation_after', 'fill_counts', 'formula_codes', 'gate_matrix', 'gate_table', 'generators', 'gradient', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'light_cones', 'list_rows', 'machine_rates', 'max_density_qubits', 'mirrored_plan', 'needed_to_read', 'pauli_codes', 'plan', 'plan_cost', 'plan_options', 'random_key', 'random_keys', 'reading_report', 'reading_seconds', 'report', 'run', 'run_points', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'slots_of_all', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
+__all__: list[str] = ['BoundPlan', 'Cancelled', 'ClassicalError', 'Evolution', 'Formulas', 'GradientRequest', 'IterationLimitReached', 'Machine', 'MemoryLimitReached', 'MirroredPlan', 'NotDifferentiable', 'ObservableSet', 'PassTimes', 'PeerFailed', 'Plan', 'PlanCost', 'PlanFormatError', 'PointsOutput', 'Precision', 'Program', 'RunControl', 'RunOutput', 'RunRequest', 'StateDouble', 'StateSingle', 'TimeLimitReached', 'VerificationFailed', 'Verify', 'VerifyReport', 'available_memory', 'bit_strings', 'buffer_usage', 'classical_codes', 'commuting_layers', 'detect_machine', 'fail_allocation_after', 'fill_counts', 'formula_codes', 'gate_matrix', 'gate_table', 'generators', 'gradient', 'instruction_names', 'isa_in_use', 'isa_names', 'least_states', 'light_cones', 'list_rows', 'machine_rates', 'max_density_qubits', 'mirrored_plan', 'needed_to_read', 'pauli_codes', 'plan', 'plan_cost', 'plan_format', 'plan_options', 'random_key', 'random_keys', 'reading_report', 'reading_seconds', 'report', 'run', 'run_points', 'save_mode_codes', 'saved_codes', 'set_pool_limit', 'slots_of_all', 'state_qubits', 'unitarity_error', 'useful_states', 'useful_threads']
 class Machine:
     """
     Caches and cores that plans are made for.
@@ -870,6 +870,10 @@ def plan(program: Program, machine: Machine, precision: Precision, switched_off:
     ...
 def plan_cost(plan: Plan, threads: typing.SupportsInt | typing.SupportsIndex) -> PlanCost:
     ...
+def plan_format() -> int:
+    """
+    The number of the format of a plan as bytes.
+    """
 def plan_options() -> list[str]:
     """
     Names of what the planner may do unless it is switched off.

@@ -15,6 +15,7 @@ from qiskit.providers.exceptions import JobError as QiskitJobError
 from qiskit.providers.exceptions import JobTimeoutError as QiskitJobTimeoutError
 
 __all__ = [
+    "CheckpointError",
     "CircuitFileError",
     "CircuitTypeError",
     "InsufficientMemoryError",
@@ -79,6 +80,10 @@ class PubTypeError(InvalidPubError, TypeError):
 
 class StateFileError(KetjetError, ValueError):
     """A file does not hold a state that `StateVector.save` has written."""
+
+
+class CheckpointError(KetjetError, RuntimeError):
+    """A checkpoint is of another task or format, in use, damaged, or of something that cannot be kept."""
 
 
 class PlanFormatError(KetjetError, ValueError):

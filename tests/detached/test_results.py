@@ -145,7 +145,7 @@ def test_metadata_of_circuits(bell):
 
 def test_metadata_that_cannot_be_written_are_refused_by_name(in_this_process, bell):
     bell.metadata = {"open": object()}
-    with pytest.raises(InvalidCircuitError, match=r"circuit 'bell': its metadata hold <object .*without detach=True"):
+    with pytest.raises(InvalidCircuitError, match=r"circuit 'bell': its metadata hold <object .*without a detac"):
         Simulator().run([bell], detach=True)
     assert in_this_process.records() == []
     assert list((in_this_process.path / "jobs").iterdir()) == []

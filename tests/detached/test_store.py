@@ -19,7 +19,8 @@ from support.circuits import endless, layered_circuit
 from support.fake_engine import eventually
 
 from ketjet import Provider, Simulator
-from ketjet.detached import archive, folder, hand_over, shares
+from ketjet.archives import archive
+from ketjet.detached import folder, hand_over, shares
 from ketjet.detached.folder import boot_id
 from ketjet.detached.job import DetachedJob
 from ketjet.detached.run import run

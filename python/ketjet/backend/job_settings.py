@@ -15,6 +15,7 @@ from ketjet.options.machine import memory_limit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ketjet.checkpoints.checkpoint import Checkpoint
     from ketjet.options import SimulatorOptions
 
 __all__ = ["JobSettings", "settings_of_job"]
@@ -27,7 +28,7 @@ class JobSettings(TypedDict):
     cancel_on_interrupt: bool
     memory_limit: int | None
     _execute: Callable[..., engine.Outcome]
-    results: KeptResults | None
+    results: KeptResults | Checkpoint | None
 
 
 def settings_of_job(options: SimulatorOptions) -> JobSettings:

@@ -14,13 +14,39 @@ if TYPE_CHECKING:
     from ketjet.lowering import LoweredCircuit
     from ketjet.options import SimulatorOptions
 
-__all__ = ["require_here", "require_single_outcomes", "require_values"]
+__all__ = ["require_compatible", "require_here", "require_single_outcomes", "require_values"]
+
+
+EXCLUSIONS = (
+    ("ranks", "executor", "ranks run what they share out themselves"),
+    ("exact", "memory", "an exact run has no shots to be listed"),
+    ("detach", "executor", "an executor ends with its process"),
+    ("detach", "ranks", "ranks end with their launcher"),
+    ("checkpoint", "executor", "what its workers have done is kept by results_dir"),
+    ("checkpoint", "ranks", "what they have done is kept by results_dir"),
+    ("checkpoint", "detach", "a detached job keeps what it has done, and `ketjet resume JOB_ID` goes on from there"),
+)
+"""Options that exclude each other, and why."""
+
+
+def require_compatible(options: SimulatorOptions) -> None:
+    """Refuse options that exclude each other."""
+    rare = options.ranks, options.checkpoint
+    if rare == (None, None) and not (options.detach or options.exact):
+        return
+    for one, other, reason in EXCLUSIONS:
+        if all(getattr(options, name) not in (None, False) for name in (one, other)):
+            raise InvalidOptionError(f"{one} and {other} exclude each other: {reason}.")
 
 
 def require_here(options: SimulatorOptions) -> SimulatorOptions:
     """Return the options of what runs in this process alone; refuse those that ask for another."""
     if options.detach:
         raise InvalidOptionError("detach is for Simulator.run; whatever else simulates ends with its process.")
+    if options.checkpoint is not None:
+        raise InvalidOptionError(
+            "checkpoint is for Simulator.run; whatever else simulates keeps its results_dir alone."
+        )
     return options
 
 

@@ -19,11 +19,12 @@ from ketjet.backend.admission import (
     shots_of,
 )
 from ketjet.backend.derivatives import Differentiates
+from ketjet.backend.earlier_jobs import FindsJobs
 from ketjet.backend.experiments import estimate_at, experiment_of
 from ketjet.backend.job_settings import settings_of_job
 from ketjet.backend.old_names import BackendOptions, OldNames
 from ketjet.backend.request import experiments_of
-from ketjet.backend.run_checks import require_values
+from ketjet.backend.run_checks import require_compatible, require_values
 from ketjet.backend.run_input import as_circuit, given
 from ketjet.backend.target import build_target
 from ketjet.errors import InvalidOptionError, JobError
@@ -60,7 +61,7 @@ NUM_QUBITS = 1024
 """The width that a target has by default: wider than any device, and `transpile` takes longer for wider ones."""
 
 
-class Simulator(Differentiates, OldNames):
+class Simulator(Differentiates, FindsJobs, OldNames):
     """Statevector simulator that takes any circuit as it is, without `transpile`.
 
     Parameters
@@ -216,8 +217,14 @@ class Simulator(Differentiates, OldNames):
     ) -> Job:
         """Check and submit; `finish` may change the result before anybody sees it."""
         resolved = self._resolve(options)
-        if resolved.detach and finish is not None:
-            raise InvalidOptionError(f"detach is for ketjet.Simulator: {self.name} changes results in its own process.")
+        for name in ("detach", "checkpoint"):
+            if getattr(resolved, name) and finish is not None:
+                raise InvalidOptionError(f"{name} is for ketjet.Simulator: {self.name} changes results on its own.")
+        if resolved.checkpoint is not None:
+            from ketjet.backend.checkpointed import begun
+
+            experiments, job = begun(self, resolved, lambda known: experiments_of(circuits, bindings, known))
+            return self._submit(job, experiments)
         return self._start_all(experiments_of(circuits, bindings, resolved), resolved, finish)
 
     def _start_all(
@@ -231,7 +238,7 @@ class Simulator(Differentiates, OldNames):
         if options.detach:
             from ketjet.detached.hand_over import hand_over
 
-            return hand_over(self, experiments, settings["memory_limit"], options.results_dir)
+            return hand_over(self, experiments, settings["memory_limit"], options)
         job = Job(self, new_job_id(), experiments, _finish=finish, **settings)
         return self._submit(job, experiments)
 
@@ -373,18 +380,6 @@ class Simulator(Differentiates, OldNames):
         """Return this backend's jobs that run in this process, those of primitives included, oldest first."""
         return [job for job in list(self._jobs.values()) if not job.in_final_state()]
 
-    def retrieve_job(self, job_id: str) -> Job:
-        """Return a job that was run with ``detach=True``, by this process or any other of this user.
-
-        Raises
-        ------
-        JobError
-            The store of detached jobs has none of this name.
-        """
-        from ketjet.detached.job import stored_job
-
-        return stored_job(self, job_id)
-
     def cancel_all(self) -> None:
         """Cancel this backend's jobs that have not ended; detached ones are left alone."""
         for job in self.jobs():
@@ -406,14 +401,7 @@ class Simulator(Differentiates, OldNames):
         resolved = self._recent_options.resolve(vars(self._options), options)
         require_isa(resolved.isa)
         require_plan_options(resolved.plan_options or ())
-        if resolved.ranks is not None and resolved.executor is not None:
-            raise InvalidOptionError("ranks and executor exclude each other: ranks run what they share out themselves.")
-        if resolved.exact and resolved.memory:
-            raise InvalidOptionError("exact and memory exclude each other: an exact run has no shots to be listed.")
-        if resolved.detach and resolved.executor is not None:
-            raise InvalidOptionError("detach and executor exclude each other: an executor ends with its process.")
-        if resolved.detach and resolved.ranks is not None:
-            raise InvalidOptionError("detach and ranks exclude each other: ranks end with their launcher.")
+        require_compatible(resolved)
         return resolved
 
 

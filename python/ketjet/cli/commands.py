@@ -74,12 +74,17 @@ def run(options: argparse.Namespace) -> None:
         "max_iterations": options.max_iterations,
         "max_memory_mb": options.max_memory_mb,
         "return_state": options.state is not None,
+        "checkpoint": options.checkpoint,
+        "checkpoint_minutes": options.checkpoint_minutes,
     }
     circuits = list(_circuits(options, bound=True))
     if options.detach:
         _require_detachable(options)
-    if options.state is not None and len(circuits) > 1:
-        raise InvalidOptionError(f"--state is for one circuit, and there are {len(circuits)}; run them one by one.")
+    for name, path in (("--state", options.state), ("--checkpoint", options.checkpoint)):
+        if path is not None and len(circuits) > 1:
+            raise InvalidOptionError(f"{name} is for one circuit, and there are {len(circuits)}; run them one by one.")
+    if options.checkpoint is not None and options.expect:
+        raise InvalidOptionError("--checkpoint and --expect exclude each other: expectation values are not kept.")
     for file, circuit, inputs in circuits:
         require_labels(circuit, options.expect)
         if options.detach:
@@ -95,7 +100,7 @@ def run(options: argparse.Namespace) -> None:
         else:
             result = backend.run(circuit, inputs=inputs or None, **wanted).result(progress=options.progress)
         seconds = time.perf_counter() - started
-        report = report_of(result, 0, seconds, _peak_memory(), file=str(file)) | {"shots": options.shots}
+        report = report_of(result, 0, seconds, peak_memory(), file=str(file)) | {"shots": options.shots}
         if options.expect:
             report["expectations"] = dict(zip(options.expect, observed.values_in(result).tolist(), strict=True))
         if options.state is not None:
@@ -262,7 +267,8 @@ def as_json(facts: dict[str, Any]) -> str:
     return json.dumps(facts).replace("\x7f", "\\u007f")  # the one control character that JSON lets through
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
+    """Return the most memory that this process has taken, in bytes."""
     import resource
 
     kibibytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

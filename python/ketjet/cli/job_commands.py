@@ -1,19 +1,21 @@
-"""What the commands do that look after detached jobs: jobs, status, result, cancel, forget."""
+"""What the commands do that look after detached jobs and checkpoints: jobs, status, result, resume, cancel, forget."""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ketjet.base.printable import printable
-from ketjet.cli.commands import SCHEMA_VERSION, as_json, report_of, run_text
+from ketjet.cli.commands import SCHEMA_VERSION, as_json, peak_memory, report_of, run_text
 from ketjet.options.checks import number
 
 if TYPE_CHECKING:
     import argparse
 
     from ketjet.detached.job import DetachedJob
+    from ketjet.results import SimulationResult
 
 DAY_SECONDS = 86400.0
 
@@ -58,9 +60,23 @@ def result(options: argparse.Namespace) -> None:
     timeout = None if options.timeout is None else number(zero=True)("--timeout", options.timeout)
     job = stored_job(None, options.job_id)
     found = job.result(timeout, partial=options.partial, progress=options.progress)
-    usage = job.metrics()["usage"]
+    _print(options, found, job.metrics()["usage"], {"job_id": job.job_id()})
+
+
+def resume(options: argparse.Namespace) -> None:
+    """Go on with a job from what it has kept, and print what came out."""
+    from ketjet.backend import Simulator
+
+    job = Simulator().resume(options.source)
+    found = job.result(progress=options.progress)
+    usage = {"peak_memory_bytes": peak_memory(), **job.metrics()["usage"]}
+    is_folder = Path(options.source).is_dir()
+    _print(options, found, usage, {"checkpoint" if is_folder else "job_id": options.source})
+
+
+def _print(options: argparse.Namespace, found: SimulationResult, usage: dict[str, Any], named: dict[str, str]) -> None:
+    """Print what came out of each circuit of a job; `named` says which."""
     for index, one in enumerate(found.results):
-        named = {"job_id": job.job_id()}
         if one.success:
             report = report_of(found, index, usage["seconds"], usage["peak_memory_bytes"], **named)
             print(as_json(report) if options.json else run_text(report))

@@ -77,6 +77,12 @@ def make_parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--detach", action="store_true", help="run in a process of its own, which outlives this one, and print the job"
     )
+    run.add_argument(
+        "--checkpoint", type=Path, metavar="DIR", help="keep what is done here, and go on from what is there already"
+    )
+    run.add_argument(
+        "--checkpoint-minutes", type=float, metavar="M", help="most minutes of work that may be lost (default: 30)"
+    )
     run.set_defaults(command=commands.run)
 
     estimate = known.add_parser("estimate", parents=[circuit], help="say what a run would need, without running it")
@@ -126,6 +132,12 @@ def _add_job_commands(known: Any) -> None:
     result.set_defaults(command=job_commands.result)
     for one in (status, result):
         one.add_argument("job_id", metavar="JOB_ID", help="as `run --detach` and `jobs` print it")
+
+    resume = known.add_parser("resume", help="go on with a job from what it has kept, and print what came out")
+    resume.add_argument("source", metavar="DIR_OR_JOB_ID", help="what `run --checkpoint` was given, or a detached job")
+    resume.add_argument("--json", action="store_true", help="print one JSON object per circuit")
+    resume.add_argument("--progress", action="store_true", help="show a progress bar meanwhile")
+    resume.set_defaults(command=job_commands.resume)
 
     cancel = known.add_parser("cancel", parents=[output], help="stop detached jobs, queued or running")
     cancel.add_argument("job_ids", metavar="JOB_ID", nargs="+")

@@ -1,6 +1,6 @@
 """The program: `python -m ketjet run | estimate | explain | info | calibrate | completion`.
 
-For detached jobs: `jobs | status | result | cancel | forget`.
+For detached jobs: `jobs | status | result | resume | cancel | forget`; `resume` also for checkpoints.
 
 Exit codes: 0 done, 1 the simulation failed, 2 wrong usage or a file that cannot be read, 3 a circuit that cannot be
 simulated, 4 not enough memory, 130 interrupted, 141 nobody reads the output any more.
@@ -79,6 +79,7 @@ def _exit_code(error: BaseException) -> int | None:
     from qiskit.exceptions import QiskitError
 
     from ketjet.errors import (
+        CheckpointError,
         CircuitFileError,
         InvalidCircuitError,
         InvalidOptionError,
@@ -93,7 +94,7 @@ def _exit_code(error: BaseException) -> int | None:
         return EXIT_MEMORY
     if isinstance(error, JobError):  # one that has not ended in time is an OSError too
         return EXIT_FAILED
-    if isinstance(error, (CircuitFileError, InvalidOptionError, OptionTypeError, RanksError, OSError)):
+    if isinstance(error, (CheckpointError, CircuitFileError, InvalidOptionError, OptionTypeError, RanksError, OSError)):
         return EXIT_USAGE
     if isinstance(error, InvalidCircuitError):
         return EXIT_CIRCUIT

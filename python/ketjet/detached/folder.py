@@ -8,7 +8,6 @@ Nothing here imports Qiskit.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -16,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ketjet.archives.locks import FileLock, is_locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +28,6 @@ SPARE_BYTES = 1 << 16
 
 LAST_WORDS = 400
 """So many characters of a log are looked through for its last line."""
-
-
-_held: set[int] = set()
-"""Descriptors that hold locks until somebody else does; a child that is forked meanwhile is not to."""
 
 
 class JobFolder:
@@ -67,13 +64,11 @@ class JobFolder:
     @contextlib.contextmanager
     def locked(self) -> Iterator[int]:
         """Hold the lock, and give the descriptor that does; a program that is started with that holds it too."""
-        descriptor = os.open(self._lock, os.O_CREAT | os.O_RDWR, 0o600)
-        _held.add(descriptor)
+        lock = FileLock(self._lock)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield descriptor
+            yield lock.descriptor
         finally:
-            _close(descriptor)
+            lock.release()
 
     def remove(self) -> None:
         """Delete the folder and all that is in it."""
@@ -81,18 +76,7 @@ class JobFolder:
 
     def is_locked(self) -> bool:
         """Return whether the process lives that the lock was given to."""
-        try:
-            descriptor = os.open(self._lock, os.O_RDONLY)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        else:
-            return False
-        finally:
-            os.close(descriptor)
+        return is_locked(self._lock)
 
     def end(self) -> dict[str, Any] | None:
         """Return how the job has ended, or None if it has not."""
@@ -120,6 +104,12 @@ class JobFolder:
         if decided is None:
             raise FileNotFoundError(f"{self.path} is gone")
         return decided
+
+    def reopen(self) -> None:
+        """Forget how the job has ended, and what came out, so that it can go on; what it has kept stays."""
+        for path in (self.result, self._progress, self._end):
+            path.unlink(missing_ok=True)
+        self._spare.write_bytes(bytes(SPARE_BYTES))
 
     def _write_end(self, end: dict[str, Any]) -> None:
         descriptor, unfinished = tempfile.mkstemp(prefix="end-", dir=self.path)
@@ -172,20 +162,6 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return ""
-
-
-def _close(descriptor: int) -> None:
-    if descriptor in _held:
-        _held.remove(descriptor)
-        os.close(descriptor)
-
-
-def _begin_child() -> None:
-    for descriptor in list(_held):
-        _close(descriptor)
-
-
-os.register_at_fork(after_in_child=_begin_child)
 
 
 def _read(path: Path) -> Any:

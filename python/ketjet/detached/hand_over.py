@@ -7,33 +7,41 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ketjet import engine
+from ketjet.archives.given import Given, write_given
 from ketjet.base.printable import printable
-from ketjet.detached.archive import UnwritableError, require_writable, write_archive
 from ketjet.detached.folder import JobFolder, boot_id
 from ketjet.detached.job import DetachedJob
 from ketjet.detached.store import JobRecord, Store
-from ketjet.errors import InvalidCircuitError
+from ketjet.errors import JobError
 from ketjet.jobs import log
 from ketjet.jobs.job_ids import new_job_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from qiskit.providers.backend import Backend
 
     from ketjet.experiment import Experiment
+    from ketjet.options import SimulatorOptions
 
-__all__ = ["hand_over"]
+__all__ = ["hand_over", "resume"]
+
+MINUTE = 60.0
+
+ENDING_SECONDS = 10.0
+"""How long the process of a job that has ended may take to be gone."""
+
+WAIT_SECONDS = 0.01
 
 BEHIND_THE_SHELL = '"$@" </dev/null >>"$0" 2>&1 &'
 """Starts a program that is nobody's child, for the shell ends at once; what it writes goes to the file `$0`."""
 
 
 def hand_over(
-    backend: Backend, experiments: Sequence[Experiment], memory_limit: int | None, results_dir: str | None = None
+    backend: Backend, experiments: Sequence[Experiment], memory_limit: int | None, options: SimulatorOptions
 ) -> DetachedJob:
     """Start a job in a process of its own, which lives as long as it takes, and return at once.
 
@@ -49,10 +57,12 @@ def hand_over(
     store, job_id = Store(), new_job_id()
     record = _record_of(job_id, experiments, memory_limit)
     labels = {"backend_name": backend.name, "backend_version": backend.backend_version, "job_id": job_id}
+    results_dir = options.results_dir and str(Path(options.results_dir).absolute())
+    given = Given(list(experiments), labels, results_dir, MINUTE * options.checkpoint_minutes)
     folder = store.new_folder(job_id)
     log.admitted(job_id, experiments, DetachedJob.counted)
     try:
-        _write(folder, list(experiments), labels, results_dir and str(Path(results_dir).absolute()))
+        write_given(folder.given, given, "a detached job")
         with folder.locked() as lock:
             store.add(record)
             try:
@@ -64,6 +74,36 @@ def hand_over(
         folder.remove()
         raise
     return DetachedJob(backend, store, record)
+
+
+def resume(backend: Backend, job_id: str) -> DetachedJob:
+    """Start the process of a job once more, unless it is done, and return the job, which goes on with what it has kept.
+
+    Raises
+    ------
+    JobError
+        The store has no job of this name, or it has not ended.
+    OSError
+        No process can be started.
+    """
+    store = Store()
+    record = store.find(job_id)
+    folder = store.folder_of(job_id)
+    try:
+        until = time.monotonic() + ENDING_SECONDS
+        while folder.end() is not None and folder.is_locked() and time.monotonic() < until:
+            time.sleep(WAIT_SECONDS)  # its process is about to end
+        if folder.end() is None and store.is_alive(record):
+            raise BlockingIOError  # on another computer, whose locks may not be seen here
+        with folder.locked() as lock:
+            end = folder.end()
+            if end is None or end["status"] != "DONE":
+                folder.reopen()
+                store.renew(job_id)
+                _start(store, folder, lock)
+    except BlockingIOError:
+        raise JobError(f"job {job_id} has not ended: nothing is to be resumed.") from None
+    return DetachedJob(backend, store, store.find(job_id))
 
 
 def _record_of(job_id: str, experiments: Sequence[Experiment], memory_limit: int | None) -> JobRecord:
@@ -85,26 +125,6 @@ def _record_of(job_id: str, experiments: Sequence[Experiment], memory_limit: int
         threads=min(sum([task.threads for task in tasks]), cores),
         memory_limit=memory_limit,
     )
-
-
-def _write(folder: JobFolder, experiments: list[Experiment], labels: dict[str, Any], results_dir: str | None) -> None:
-    try:
-        write_archive(folder.given, {"experiments": experiments, "labels": labels, "results_dir": results_dir})
-    except UnwritableError:
-        for experiment in experiments:
-            for header in [experiment.header] if experiment.circuits is None else experiment.circuits.headers:
-                _require_metadata(header)
-        raise
-
-
-def _require_metadata(header: Mapping[str, Any]) -> None:
-    try:
-        require_writable(header["metadata"])
-    except UnwritableError as error:
-        raise InvalidCircuitError(
-            f"circuit {header['name']!r}: its metadata hold {error}, which cannot be written for a detached job. Give "
-            "it numbers, strings, arrays, and lists and dictionaries of them, or run it without detach=True."
-        ) from None
 
 
 def _start(store: Store, folder: JobFolder, lock: int) -> None:

@@ -9,11 +9,12 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ketjet.detached.archive import read_archive, write_archive
+from ketjet.archives.archive import write_archive
+from ketjet.archives.given import read_given
+from ketjet.archives.kept_errors import kept_error
+from ketjet.checkpoints.checkpoint import Checkpoint
 from ketjet.detached.folder import end_of
-from ketjet.detached.kept_errors import kept_error
 from ketjet.jobs.batch import Batch
-from ketjet.kept.results import KeptResults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,14 +34,15 @@ TELL_SECONDS = 0.2
 
 def run(record: JobRecord, folder: JobFolder) -> None:
     """Run a job to its end, or until somebody cancels it, and write down what came of it."""
-    given = read_archive(folder.given)
-    experiments, results_dir = given["experiments"], given["results_dir"]
+    given = read_given(folder.given)
+    experiments = given.experiments
+    checkpoint = Checkpoint(folder.path, given.checkpoint_seconds, given.results_dir)
     batch = Batch(
         [experiment.task for experiment in experiments],
         [experiment.peak_bytes for experiment in experiments],
         partial(_keep, folder),
         memory_limit=record.bytes or None,
-        results=None if results_dir is None else KeptResults(results_dir),
+        results=checkpoint,
         owner=record.job_id,
     )
     del experiments, given
@@ -59,7 +61,8 @@ def run(record: JobRecord, folder: JobFolder) -> None:
     if error is not None:
         cause = error.__cause__
         end |= {"status": "ERROR", "message": str(error), "error": None if cause is None else kept_error(cause)}
-    folder.decide(end)
+    if folder.decide(end)["status"] == "DONE":
+        checkpoint.remove()
 
 
 def _wait(batch: Batch[Any], folder: JobFolder) -> None:

@@ -155,6 +155,12 @@ class Store:
             table.execute("DELETE FROM jobs WHERE job_id = ?", (job_id,))
         self.folder_of(job_id).remove()
 
+    def renew(self, job_id: str) -> None:
+        """Note that a job waits for its share once more, on this computer."""
+        with self.connection() as table:
+            values = socket.gethostname(), boot_id(), job_id
+            table.execute("UPDATE jobs SET share = 'awaited', pid = 0, host = ?, boot_id = ? WHERE job_id = ?", values)
+
     def return_share(self, job_id: str) -> None:
         """Note that a job holds nothing of the computer any more."""
         with self.connection() as table:

@@ -15,9 +15,10 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from ketjet.detached.archive import read_archive
+from ketjet.archives.archive import read_archive
+from ketjet.archives.given import read_given
+from ketjet.archives.kept_errors import error_of
 from ketjet.detached.folder import end_of
-from ketjet.detached.kept_errors import error_of
 from ketjet.errors import JobError, JobFailedError
 from ketjet.jobs.progress import JobProgress
 from ketjet.jobs.promise import Promise
@@ -60,10 +61,10 @@ class _Kept:
             outcomes = read_archive(self.path)
         except FileNotFoundError:
             return None
-        given = read_archive(self._folder.given)
+        given = read_given(self._folder.given)
         ended_at = None if end is None else end["ended_at"]
         created_at = self._record.created_at
-        return assemble(given["experiments"], given["labels"], created_at, None, outcomes, ended_at=ended_at)
+        return assemble(given.experiments, given.labels, created_at, None, outcomes, ended_at=ended_at)
 
 
 class _StoredFailedError(JobFailedError):

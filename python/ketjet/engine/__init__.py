@@ -43,7 +43,7 @@ from ketjet.engine.machine import (
 )
 from ketjet.engine.outcome import Outcome, PassTimes, RunFacts, SavedRecord, Verification, joined
 from ketjet.engine.peers import Peers
-from ketjet.engine.planning import PLAN_OPTIONS, plan, precision_of, state_qubits
+from ketjet.engine.planning import PLAN_FORMAT, PLAN_OPTIONS, plan, precision_of, state_qubits
 from ketjet.engine.points import Points, points_of, slots_of
 from ketjet.engine.random_keys import RNG_VERSION
 from ketjet.engine.readouts import (
@@ -87,6 +87,7 @@ __all__ = [
     "DRIFT_LIMITS",
     "FACTOR_LIMITS",
     "MAX_QUBITS",
+    "PLAN_FORMAT",
     "PLAN_OPTIONS",
     "RNG_VERSION",
     "Cancelled",

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 PLAN_OPTIONS = tuple(_core.plan_options())
 """What the planner may do unless it is switched off; the engine's documentation of each is in ``docs``."""
 
+PLAN_FORMAT = _core.plan_format()
+"""The number of the format of a plan as bytes."""
+
 PINNED_QUBITS = 12
 """The qubits of a chunk, within which samples are drawn: where they are local, every rank draws its own."""
 

@@ -35,6 +35,7 @@ from ketjet.jobs.tally import Tally
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from ketjet.checkpoints.checkpoint import Checkpoint
     from ketjet.jobs.progress import JobProgress
     from ketjet.kept.results import KeptResults
 
@@ -77,10 +78,9 @@ class Batch(Generic[T]):
     owner
         Name of the job, for those who wait for what its tasks hold.
     counted
-        What its tasks are to users: "circuits", or "points".
+        What its tasks are to users: "circuits" or "points".
     execute
-        Runs one task; `engine.execute` or something with its signature, importable by name if the executor is
-        made of processes.
+        Runs one task as `engine.execute` does; importable by name if the executor is made of processes.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Batch(Generic[T]):
         *,
         executor: Any = None,
         memory_limit: int | None = None,
-        results: KeptResults | None = None,
+        results: KeptResults | Checkpoint | None = None,
         owner: str | None = None,
         counted: str = "circuits",
         execute: Callable[..., Outcome] = engine.execute,
@@ -108,10 +108,8 @@ class Batch(Generic[T]):
         if executor is not None:
             farming = executor if isinstance(executor, FarmOptions) else FarmOptions(executor)
             self._farm = Farm(farming, len(tasks), execute, process_hooks.cancel_before)
-        self._memory_limit = memory_limit
+        self._memory_limit, self._execute, self._results = memory_limit, execute, results
         self._owner, self._counted = owner, counted
-        self._execute = execute
-        self._results = results
         self._light = executor is None and results is None and light_work.are_light(tasks, reservations)
         self._outcomes: list[Outcome | BaseException | None] = [None] * len(tasks)
         self._waiting = deque(self._shared_out(range(len(tasks))) if results is None else ())
@@ -203,7 +201,8 @@ class Batch(Generic[T]):
         elapsed = 0.0 if begun is None else (self.ended_at or time.time()) - begun
         eta = None if self.future.done() else seconds_left(elapsed, self._tally.fraction_run(found))
         waiting_for = self._waits_for() if begun is None else ()
-        return self._tally.told(running, elapsed, eta, self._furthest, waiting_for, self._counted)
+        kept = 0 if self._results is None else self._results.points
+        return self._tally.told(running, elapsed, eta, self._furthest, waiting_for, self._counted, kept)
 
     def _waits_for(self) -> tuple[str, ...]:
         if self._owner is None or self._farm is not None or self.future.done():
@@ -425,8 +424,9 @@ class Batch(Generic[T]):
             if isinstance(flight, Flight):
                 flight.stop()
         self._flights.clear()
-        if self._farm is not None:
-            self._farm.close()
+        for helper in (self._farm, self._results):
+            if helper is not None:
+                helper.close()
         if self.future.cancelled() and self._assemble is not None:
             self._ended.keep(self._assemble, self._outcomes, self._tally.points)
         self._tasks, self._reservations, self._assemble = [], [], None

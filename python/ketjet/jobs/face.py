@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from qiskit.providers.backend import Backend
 
+    from ketjet.checkpoints.checkpoint import Checkpoint
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
     from ketjet.farm.farm import FarmOptions
@@ -69,7 +70,7 @@ class JobFace(AwaitableJob[T]):
         executor: Executor | FarmOptions | None,
         cancel_on_interrupt: bool,
         memory_limit: int | None,
-        results: KeptResults | None,
+        results: KeptResults | Checkpoint | None,
         execute: Callable[..., Outcome],
     ) -> None:
         """Make the batch of a new job; `assemble` makes the result from one outcome, or exception, per experiment."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from qiskit.providers.backend import Backend
 
+    from ketjet.checkpoints.checkpoint import Checkpoint
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
     from ketjet.farm.farm import FarmOptions
@@ -64,7 +65,7 @@ class Job(JobFace["SimulationResult"], JobV1):
         executor: Executor | FarmOptions | None = None,
         cancel_on_interrupt: bool = True,
         memory_limit: int | None = None,
-        results: KeptResults | None = None,
+        results: KeptResults | Checkpoint | None = None,
         _execute: Callable[..., Outcome] = engine.execute,
         _finish: Callable[[SimulationResult], None] | None = None,
         **metadata: Any,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qiskit.primitives import PubResult
     from qiskit.providers.backend import Backend
 
+    from ketjet.checkpoints.checkpoint import Checkpoint
     from ketjet.engine import Outcome
     from ketjet.experiment import Experiment
     from ketjet.farm.farm import FarmOptions
@@ -75,7 +76,7 @@ class PrimitiveJob(JobFace["PrimitiveResult[Any]"], BasePrimitiveJob["PrimitiveR
         executor: Executor | FarmOptions | None = None,
         cancel_on_interrupt: bool = True,
         memory_limit: int | None = None,
-        results: KeptResults | None = None,
+        results: KeptResults | Checkpoint | None = None,
         _execute: Callable[..., Outcome] = engine.execute,
         **metadata: Any,
     ) -> None:

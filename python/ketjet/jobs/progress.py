@@ -61,7 +61,9 @@ class JobProgress:
     counted: str = "circuits"
     """What is counted as circuits: circuits, or the points of a primitive's pubs."""
     circuits_taken: int = 0
-    """Circuits that need not run, for their results were in `results_dir`."""
+    """Circuits that need not run, for their results were in `results_dir`, or in a checkpoint."""
+    circuits_kept: int = 0
+    """Circuits whose results are in either, so that whoever runs the job again need not."""
 
     def __str__(self) -> str:
         if self.waiting_for:

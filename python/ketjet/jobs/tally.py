@@ -85,6 +85,7 @@ class Tally:
         fraction: float,
         waiting_for: tuple[str, ...],
         counted: str,
+        kept: int,
     ) -> JobProgress:
         """Return what users are told, with the fields that are not counted here."""
         done = self.done
@@ -103,6 +104,7 @@ class Tally:
             waiting_for,
             counted,
             self.taken,
+            kept,
         )
 
     def fraction_run(self, fraction: float) -> float:

@@ -46,6 +46,8 @@ class KeptResults:
         self._read: tuple[Path, Outcome] | None = None  # the last one
         self._taken: dict[int, tuple[Task, dict[int, Outcome]]] = {}  # of tasks of which some points are missing
         self._failed = threading.Event()
+        self.points = 0
+        """How many circuits and points of the job are kept."""
 
     def take(self, tasks: Sequence[Task], go_on: Callable[[], bool]) -> tuple[list[Task], dict[int, Outcome], int]:
         """Look what is there of some tasks.
@@ -79,6 +81,7 @@ class KeptResults:
                 left[number] = _only(task, missing)
                 self._taken[number] = task, parts
         self._read = None
+        self.points = points
         return left, found, points
 
     def keep(self, number: int, task: Task, outcome: Outcome) -> Outcome:
@@ -92,6 +95,9 @@ class KeptResults:
         parts |= {point: outcome.at_point(row) for row, point in enumerate(missing)}
         every = [parts[point] for point in range(whole.num_points)]
         return _put_together(whole, every)._replace(failures=failures, stage_seconds=outcome.stage_seconds)
+
+    def close(self) -> None:
+        """Do nothing: the folder is everybody's."""
 
     def _parts(self, task: Task) -> dict[int, Outcome]:
         """Return what is there of a task, point by point."""
@@ -133,6 +139,7 @@ class KeptResults:
         try:
             path.parent.mkdir(exist_ok=True)
             write(path, group, points, outcome)
+            self.points += len(keys)
         except OSError as error:
             if not self._failed.is_set():
                 self._failed.set()

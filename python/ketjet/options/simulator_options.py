@@ -104,6 +104,14 @@ class SimulatorOptions:
     """A folder in which every result is kept as soon as it is there. A run takes what is there already of the same
     circuit, angles, seed and shots, and does the rest; it needs `seed_simulator`."""
 
+    checkpoint: str | None = _option(None, folder)
+    """A folder in which the job keeps what it has done, for itself alone. A run with the folder of the same circuits
+    and options goes on from there, and so does `Simulator.resume`; of others it is a `CheckpointError`."""
+
+    checkpoint_minutes: float = _option(30.0, number(zero=True))
+    """The most minutes of work that are lost with a job that has a checkpoint, or is detached; 0 keeps all that can
+    be kept."""
+
     cancel_on_interrupt: bool = _option(True, flag)
     """Whether Ctrl-C in ``job.result()`` also cancels the job."""
 

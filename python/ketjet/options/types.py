@@ -40,6 +40,8 @@ class FurtherOptions(TypedDict, total=False):
     detach: bool | None
     ranks: Any
     results_dir: str | os.PathLike[str] | None
+    checkpoint: str | os.PathLike[str] | None
+    checkpoint_minutes: float | None
     cancel_on_interrupt: bool | None
     verify: Literal["off", "fast", "full"] | None
     isa: str | None

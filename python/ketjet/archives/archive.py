@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ketjet import engine
-from ketjet.detached.kept_errors import error_of, kept_error
+from ketjet.archives.kept_errors import error_of, kept_error
 from ketjet.errors import JobError
 from ketjet.experiment import Circuits, Experiment
 from ketjet.saves.request import SaveRequest

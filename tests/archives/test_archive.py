@@ -14,8 +14,8 @@ from support.dynamic_strategies import dynamic_circuits
 from support.strategies import circuits
 
 from ketjet import engine, errors
-from ketjet.detached import archive
-from ketjet.detached.archive import UnwritableError, read_archive, write_archive
+from ketjet.archives import archive
+from ketjet.archives.archive import UnwritableError, read_archive, write_archive
 from ketjet.errors import JobError
 from ketjet.lowering import lower
 
