@@ -74,7 +74,11 @@ Program program_from_capsule(const py::capsule& capsule, std::int32_t num_qubits
     if (packed.wire_begin.empty()) throw std::invalid_argument("the program has been taken out of the capsule");
     packed.num_qubits = num_qubits;
     packed.num_clbits = num_clbits;
-    const ReleasedForMany released(packed.codes.size());
+    std::size_t items = packed.codes.size();
+    for (const auto& payload : packed.payloads) {
+        items += std::visit([](const auto& values) { return values.size(); }, *payload);
+    }
+    const ReleasedForMany released(items);
     return Program(std::move(packed));
 }
 

@@ -205,10 +205,14 @@ ReadCircuit lowered(PackedProgram program, const py::list& payloads, const std::
     ReadCircuit circuit(0, static_cast<std::size_t>(program.num_qubits), 0);
     circuit.draft.columns = Columns(std::move(program));
     for (const py::handle& payload : payloads) {
+        const auto take = [&](const auto& values) {
+            const ReleasedForMany released(static_cast<std::size_t>(values.size()));
+            circuit.draft.payloads.emplace_back(to_vector(values));
+        };
         if (py::isinstance<py::array_t<std::complex<double>>>(payload)) {
-            circuit.draft.payloads.emplace_back(to_vector(payload.cast<InputArray<std::complex<double>>>()));
+            take(payload.cast<InputArray<std::complex<double>>>());
         } else {
-            circuit.draft.payloads.emplace_back(to_vector(payload.cast<InputArray<std::int64_t>>()));
+            take(payload.cast<InputArray<std::int64_t>>());
         }
     }
     std::int64_t number = 0;
