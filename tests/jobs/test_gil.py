@@ -56,8 +56,8 @@ def uniform(width, **options):
 
 
 def diagonal():
-    circuit = QuantumCircuit(20)
-    circuit.append(DiagonalGate(np.exp(1j * np.arange(1 << 20)).tolist()), range(20))
+    circuit = QuantumCircuit(22)
+    circuit.append(DiagonalGate(np.exp(1j * np.arange(1 << 22)).tolist()), range(22))
     circuit.measure_all()
     return circuit
 
