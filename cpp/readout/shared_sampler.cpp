@@ -89,46 +89,48 @@ class Dealer {
 
     template <class Number>
     std::vector<Number> to_owners(const std::vector<Number>& held) {
-        std::vector<std::vector<std::byte>> given(ranks());
-        for (int owner = 0; owner < peers_.size(); ++owner) {
-            std::vector<Number> items;
-            places_.for_common(peers_.rank(), owner,
-                               [&](Index number) { items.push_back(held[places_.local_place(number)]); });
-            given[static_cast<std::size_t>(owner)] = to_bytes(items);
-        }
-        const auto taken = peers_.deal(given);
-        std::vector<Number> owned(places_.local_items());
-        for (int holder = 0; holder < peers_.size(); ++holder) {
-            const auto items = numbers_of<Number>(taken[static_cast<std::size_t>(holder)]);
-            auto item = items.begin();
-            places_.for_common(holder, peers_.rank(),
-                               [&](Index number) { owned[places_.own_number(number)] = *item++; });
-        }
-        return owned;
+        return dealt(held, Role::holder, Role::owner);
     }
-
     template <class Number>
     std::vector<Number> to_holders(const std::vector<Number>& owned) {
-        std::vector<std::vector<std::byte>> given(ranks());
-        for (int holder = 0; holder < peers_.size(); ++holder) {
-            std::vector<Number> items;
-            places_.for_common(holder, peers_.rank(),
-                               [&](Index number) { items.push_back(owned[places_.own_number(number)]); });
-            given[static_cast<std::size_t>(holder)] = to_bytes(items);
-        }
-        const auto taken = peers_.deal(given);
-        std::vector<Number> held(places_.local_items());
-        for (int owner = 0; owner < peers_.size(); ++owner) {
-            const auto items = numbers_of<Number>(taken[static_cast<std::size_t>(owner)]);
-            auto item = items.begin();
-            places_.for_common(peers_.rank(), owner,
-                               [&](Index number) { held[places_.local_place(number)] = *item++; });
-        }
-        return held;
+        return dealt(owned, Role::owner, Role::holder);
     }
 
  private:
-    std::size_t ranks() const { return static_cast<std::size_t>(peers_.size()); }
+    enum class Role { holder, owner };
+
+    // Gives the items that this rank has in one role, and returns those that it has in the other one.
+    template <class Number>
+    std::vector<Number> dealt(const std::vector<Number>& mine, Role given_as, Role taken_as) {
+        std::vector<std::vector<std::byte>> given;
+        for (int peer = 0; peer < peers_.size(); ++peer) {
+            std::vector<Number> items;
+            for_common(given_as, peer, [&](Index number) { items.push_back(mine[own_index(given_as, number)]); });
+            given.push_back(to_bytes(items));
+        }
+        const auto taken = peers_.deal(given);
+        std::vector<Number> result(places_.local_items());
+        for (int peer = 0; peer < peers_.size(); ++peer) {
+            const auto items = numbers_of<Number>(taken[static_cast<std::size_t>(peer)]);
+            auto item = items.begin();
+            for_common(taken_as, peer, [&](Index number) { result[own_index(taken_as, number)] = *item++; });
+        }
+        return result;
+    }
+
+    // Calls body(number) for the items that this rank has in its role, and a peer in the other one.
+    template <class Body>
+    void for_common(Role role, int peer, Body body) const {
+        if (role == Role::holder) {
+            places_.for_common(peers_.rank(), peer, body);
+        } else {
+            places_.for_common(peer, peers_.rank(), body);
+        }
+    }
+    // Where this rank has an item in its role.
+    Index own_index(Role role, Index number) const {
+        return role == Role::holder ? places_.local_place(number) : places_.own_number(number);
+    }
 
     const Places& places_;
     Peers& peers_;
