@@ -11,6 +11,7 @@ from ketjet.errors import InvalidOptionError, OptionTypeError
 from ketjet.lowering.observable_squares import FEW_STRINGS, strings_to_square, with_squares
 from ketjet.lowering.observables import complex_observable, is_array, read_observables
 from ketjet.state.checks import MAX_DENSITY_QUBITS, chosen_qubits, require_density_memory, require_memory
+from ketjet.state.register import Register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,10 +38,9 @@ def named(keys: NDArray[np.uint64], counts: NDArray[np.int64], num_bits: int) ->
     return dict(zip(labels, counts.tolist(), strict=True))
 
 
-class StateReadings:
+class StateReadings(Register):
     """The part of `StateVector` that compares it and its parts; it is of no use alone."""
 
-    _num_qubits: int
     _state: engine.State
     _calls: StateCalls
 

@@ -18,6 +18,7 @@ from ketjet.state.checks import chosen_qubits, number_of_qubits, require_applica
 from ketjet.state.evolving import evolving, known
 from ketjet.state.file import open_state
 from ketjet.state.readings import named
+from ketjet.state.register import Register
 from ketjet.state.shared_file import read_part, save_parts
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ LEAST_LOCAL_QUBITS = 12
 """A slice has at least so many, for each rank draws samples in chunks of its own."""
 
 
-class SharedStateVector:
+class SharedStateVector(Register):
     """The state that ``StateVector(num_qubits, ranks=ranks)`` is, at first |0...0⟩.
 
     All ranks make the same calls in the same order, but for ``np.asarray``, `slice`, `cancel` and `progress`, which ask
@@ -71,7 +72,7 @@ class SharedStateVector:
         self._num_qubits = number_of_qubits(num_qubits)
         require_isa()
         options = SimulatorOptions(precision=precision, max_threads=max_threads)
-        self._precision: engine.Precision = options.precision
+        self._precision = options.precision
         self._ranks, self._peers = ranks, ranks.peers
         local_qubits = self._num_qubits - ranks.global_qubits
         ranks.meet(f"makes a state of {num_qubits} qubits in {precision} precision")
@@ -86,16 +87,6 @@ class SharedStateVector:
             lambda _: engine.StateShare(local_qubits, self._num_qubits, ranks.rank, self._precision)
         )
         self._calls.overwrite(lambda control: self._share.set_zero(self._calls.threads, control))
-
-    @property
-    def num_qubits(self) -> int:
-        """Number of qubits."""
-        return self._num_qubits
-
-    @property
-    def precision(self) -> engine.Precision:
-        """Either "single" or "double"."""
-        return self._precision
 
     @property
     def nbytes(self) -> int:

@@ -215,16 +215,6 @@ class StateVector(SharedWhereRanksAre, StateReadings):
         return type(self)._holding, (amplitudes, self._precision, self._max_threads, self._verify)
 
     @property
-    def num_qubits(self) -> int:
-        """Number of qubits."""
-        return self._num_qubits
-
-    @property
-    def precision(self) -> engine.Precision:
-        """Either "single" or "double"."""
-        return self._precision
-
-    @property
     def nbytes(self) -> int:
         """Bytes that the amplitudes take."""
         return engine.AMPLITUDE_BYTES[self._precision] << self._num_qubits
@@ -422,7 +412,7 @@ class StateVector(SharedWhereRanksAre, StateReadings):
         self._num_qubits = number_of_qubits(num_qubits)
         require_isa()
         options = SimulatorOptions(precision=precision, max_threads=max_threads, verify=verify)
-        self._precision: engine.Precision = options.precision
+        self._precision = options.precision
         self._verify: engine.Verify = options.verify
         self._max_threads = options.max_threads
         require_memory(self._num_qubits, self._precision)
