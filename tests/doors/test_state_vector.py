@@ -148,8 +148,10 @@ def test_several_observables_are_read_together(precision):
     assert state.expectation([]).shape == (0,)
     with pytest.raises(InvalidOptionError, match="not Hermitian"):
         state.expectation(["ZZII", SparsePauliOp("XXII", 1j)])
-    with pytest.raises(InvalidOptionError, match="3 qubits, the state 4"):
-        state.expectation(["ZZI"])
+    narrow = SparsePauliOp("ZZI")
+    with pytest.raises(InvalidOptionError, match=r"3 qubits, the state 4; SparsePauliOp.apply_layout\(qubits, 4\)"):
+        state.expectation([narrow])
+    assert state.expectation(narrow.apply_layout([0, 1, 3], 4)) == state.expectation("ZIZI")
 
 
 @pytest.mark.parametrize("precision", ["single", "double"])

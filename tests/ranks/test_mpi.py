@@ -256,7 +256,7 @@ def test_a_state_that_all_ranks_step_through(tmp_path):
         """
 import numpy as np
 from ketjet import StateVector
-from ketjet.errors import RanksError, StateFileError
+from ketjet.errors import InvalidOptionError, RanksError, StateFileError
 from ketjet.state import SharedStateVector
 from qiskit.quantum_info import SparsePauliOp
 ranks = Ranks()
@@ -270,6 +270,11 @@ assert np.asarray(state).shape == (2**13,)
 assert np.abs(np.asarray(state) - np.asarray(alone)[state.slice]).max() < 1e-12
 assert abs(state.norm() - 1) < 1e-12
 assert abs(state.expectation(observable) - alone.expectation(observable)) < 1e-12
+try:
+    state.expectation("ZZI")
+    raise AssertionError("the observable is too narrow")
+except InvalidOptionError as error:
+    assert "apply_layout(qubits, 15)" in str(error)
 assert state.sample(1000, seed=3) == alone.sample(1000, seed=3)
 assert state.sample(1000, [3, 14], seed=3) == alone.sample(1000, [3, 14], seed=3)
 path = os.path.join(FOLDER, "state.npy")

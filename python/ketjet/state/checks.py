@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from ketjet.lowering.observable_table import Observables
     from ketjet.state.evolving import Evolving
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "require_circuit",
     "require_density_memory",
     "require_memory",
+    "require_observable",
 ]
 
 MAX_DENSITY_QUBITS = 12
@@ -88,6 +90,15 @@ def require_density_memory(num_qubits: int) -> None:
         )
         error.available_bytes = available
         raise error
+
+
+def require_observable(observables: Observables, num_qubits: int) -> None:
+    """Refuse observables that have not as many qubits as the state."""
+    if observables.num_qubits not in {None, num_qubits}:
+        raise InvalidOptionError(
+            f"the observable has {observables.num_qubits} qubits, the state {num_qubits}; "
+            f"SparsePauliOp.apply_layout(qubits, {num_qubits}) puts a smaller one in its place."
+        )
 
 
 def amplitudes_of(given: ArrayLike) -> NDArray[Any]:

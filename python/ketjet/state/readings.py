@@ -10,7 +10,13 @@ import numpy as np
 from ketjet.errors import InvalidOptionError, OptionTypeError
 from ketjet.lowering.observable_squares import FEW_STRINGS, strings_to_square, with_squares
 from ketjet.lowering.observables import complex_observable, is_array, read_observables
-from ketjet.state.checks import MAX_DENSITY_QUBITS, chosen_qubits, require_density_memory, require_memory
+from ketjet.state.checks import (
+    MAX_DENSITY_QUBITS,
+    chosen_qubits,
+    require_density_memory,
+    require_memory,
+    require_observable,
+)
 from ketjet.state.register import Register
 
 if TYPE_CHECKING:
@@ -108,7 +114,7 @@ class StateReadings(Register):
             The state is being changed or was left half changed; or `cancel` was called meanwhile.
         """
         table = read_observables(observable)
-        self._require_qubits(table)
+        require_observable(table, self._num_qubits)
         _, rest = table.split_identities
         applied = strings_to_square(rest) > FEW_STRINGS
         means, squares = np.split(self._values_of(with_squares(rest, ~applied)), 2)
@@ -119,16 +125,9 @@ class StateReadings(Register):
             found[applied] = self._read(lambda control, threads: self._state.variances(readout, threads, control))
         return found.reshape(table.shape) if table.shape else float(found[0])
 
-    def _require_qubits(self, observables: Observables) -> None:
-        """Check that observables are on as many qubits as the state."""
-        if observables.num_qubits not in {None, self._num_qubits}:
-            raise InvalidOptionError(
-                f"the observable has {observables.num_qubits} qubits, the state {self._num_qubits}"
-            )
-
     def _values_of(self, observables: Observables) -> NDArray[np.float64]:
         """Return the values of an array of observables, in its shape."""
-        self._require_qubits(observables)
+        require_observable(observables, self._num_qubits)
         readout = observables.readout
         values = self._read(lambda control, threads: self._state.expectations(readout, threads, control))
         return values.reshape(observables.shape)

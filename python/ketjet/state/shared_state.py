@@ -14,7 +14,14 @@ from ketjet.lowering.observables import read_observables
 from ketjet.options import SimulatorOptions
 from ketjet.options.machine import allowed_threads, require_isa
 from ketjet.state.calls import StateCalls
-from ketjet.state.checks import chosen_qubits, number_of_qubits, require_applicable, require_circuit, require_memory
+from ketjet.state.checks import (
+    chosen_qubits,
+    number_of_qubits,
+    require_applicable,
+    require_circuit,
+    require_memory,
+    require_observable,
+)
 from ketjet.state.evolving import evolving, known
 from ketjet.state.file import open_state
 from ketjet.state.readings import named
@@ -234,8 +241,7 @@ class SharedStateVector(Register):
             qubits than one rank has amplitudes of.
         """
         table = read_observables(observable)
-        if table.num_qubits not in {None, self._num_qubits}:
-            raise InvalidOptionError(f"the observable has {table.num_qubits} qubits, the state {self._num_qubits}")
+        require_observable(table, self._num_qubits)
         readout = table.readout
         values = self._change(
             f"reads an observable of {len(table.x_masks)} strings",
