@@ -23,8 +23,9 @@ from ketjet._core import (
 )
 from ketjet.engine.calibration_file import FACTOR_LIMITS, calibration_path
 from ketjet.engine.control import Control, ControlPage, PageAddress, Progress
+from ketjet.engine.demand import Demand, demand, max_qubits
 from ketjet.engine.drift import DRIFT_LIMITS, drift_of
-from ketjet.engine.estimate import Demand, Estimate, demand, estimate, max_qubits
+from ketjet.engine.estimate import Estimate, estimate
 from ketjet.engine.fitting import fitted
 from ketjet.engine.geometric_tensor import LayersRequest, SavedStrings, TensorRequest
 from ketjet.engine.gradient import GradientRequest, commuting_layers, generators, gradient_demand, mirrored_plan

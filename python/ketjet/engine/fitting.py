@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ketjet import _core
 from ketjet.base.units import size
-from ketjet.engine.estimate import BLOCK_BYTES_PER_THREAD
+from ketjet.engine.demand import BLOCK_BYTES_PER_THREAD
 from ketjet.engine.gradient import gradient_demand
 
 if TYPE_CHECKING:

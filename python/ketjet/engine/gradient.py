@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ketjet import _core
+from ketjet.engine.demand import BLOCK_BYTES_PER_THREAD, Demand
 from ketjet.engine.drift import DRIFT_LIMITS
-from ketjet.engine.estimate import BLOCK_BYTES_PER_THREAD, Demand
 from ketjet.engine.machine import PRECISIONS, Precision, isa_in_use, machine
 from ketjet.engine.outcome import Outcome, RunFacts
 
