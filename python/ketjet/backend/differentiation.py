@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ketjet import engine
-from ketjet.backend.admission import Admitted, require_hope, too_wide
+from ketjet.backend.admission import Admitted, require_hope
 from ketjet.backend.experiments import experiment_of
 from ketjet.backend.gradient_arrays import Differentiation
+from ketjet.backend.refusals import too_wide
 from ketjet.backend.result_memory import bytes_of_run, require_memory
 from ketjet.errors import InvalidCircuitError, InvalidOptionError
 from ketjet.lowering.changed_angles import repeated_slots

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ketjet import engine
-from ketjet.backend.admission import admit_lowered, require_hope, too_wide
+from ketjet.backend.admission import admit_lowered, require_hope
 from ketjet.backend.differentiation import barred, columns_of, mirrored_plan_of
 from ketjet.backend.experiments import experiment_of
+from ketjet.backend.refusals import too_wide
 from ketjet.lowering.changed_angles import changed_states
 from ketjet.lowering.program_to_read import lower_to_read
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ketjet import engine
-from ketjet.backend.admission import admit_lowered, require_hope, too_wide
+from ketjet.backend.admission import admit_lowered, require_hope
 from ketjet.backend.experiments import experiment_of
 from ketjet.backend.reading_parts import NO_ROWS, Reading, part_of
+from ketjet.backend.refusals import too_wide
 from ketjet.errors import InvalidOptionError
 from ketjet.lowering.observables import read_observables
 from ketjet.lowering.program_to_read import has_loops_without_bound, lower_to_read, part_with
